@@ -1,0 +1,4 @@
+//! The command line of `bench`.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,179 @@
+//! epoll(7): the kernel keeps the list of descriptors, and says which of them are ready.
+
+use super::{check, millis, retry};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
+
+/// What to be told about. Level-triggered: told again at each wait for as long as it is true, so an
+/// event that is not dealt with completely is not lost. An error or a hang-up is always reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interest(u32);
+
+impl Interest {
+    /// Nothing but errors and hang-ups.
+    pub const NONE: Self = Self(0);
+    /// There is something to read, or the peer ended its half.
+    pub const READ: Self = Self(libc::EPOLLIN as u32);
+    /// There is room to write.
+    pub const WRITE: Self = Self(libc::EPOLLOUT as u32);
+    /// Both.
+    pub const READ_WRITE: Self = Self(libc::EPOLLIN as u32 | libc::EPOLLOUT as u32);
+
+    /// Of several epolls that watch the same descriptor, wake one and not all (EPOLLEXCLUSIVE).
+    pub fn exclusive(self) -> Self {
+        Self(self.0 | libc::EPOLLEXCLUSIVE as u32)
+    }
+}
+
+/// One descriptor that is ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// What was given when the descriptor was added.
+    pub token: u64,
+    flags: u32,
+}
+
+impl Event {
+    /// A read will not block: there are bytes, or the end, or an error to fetch.
+    pub fn readable(self) -> bool {
+        self.flags & (libc::EPOLLIN | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0
+    }
+
+    /// A write will not block: there is room, or an error to fetch.
+    pub fn writable(self) -> bool {
+        self.flags & (libc::EPOLLOUT | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0
+    }
+
+    /// Both halves are closed, or the connection failed: nothing more can be said or heard.
+    pub fn gone(self) -> bool {
+        self.flags & (libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0
+    }
+}
+
+/// Room for the events of one wait.
+pub struct Events {
+    raw: Vec<libc::epoll_event>,
+    ready: usize,
+}
+
+impl Events {
+    /// Room for `capacity` events; what does not fit is told at the next wait.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            raw: vec![libc::epoll_event { events: 0, u64: 0 }; capacity.max(1)],
+            ready: 0,
+        }
+    }
+
+    /// The events of the last wait, by number.
+    pub fn get(&self, index: usize) -> Option<Event> {
+        // The struct is packed on x86-64: its fields are copied out, never borrowed.
+        self.raw[..self.ready].get(index).map(|raw| Event {
+            token: raw.u64,
+            flags: raw.events,
+        })
+    }
+
+    /// The events of the last wait.
+    pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
+        (0..self.ready).filter_map(|index| self.get(index))
+    }
+
+    /// How many events the last wait brought.
+    pub fn len(&self) -> usize {
+        self.ready
+    }
+
+    /// Whether the last wait ended without an event: its time ran out.
+    pub fn is_empty(&self) -> bool {
+        self.ready == 0
+    }
+}
+
+/// An epoll instance.
+#[derive(Debug)]
+pub struct Epoll(OwnedFd);
+
+impl Epoll {
+    /// A new, empty one, closed on exec.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: a plain call without pointers.
+        let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        // SAFETY: epoll_create1 returned a new descriptor, owned by nobody else.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// Starts to watch `fd`; its events will carry `token`. Closing the descriptor ends it.
+    pub fn add(&self, fd: &impl AsFd, interest: Interest, token: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, interest, token)
+    }
+
+    /// Changes what is watched of `fd`.
+    pub fn modify(&self, fd: &impl AsFd, interest: Interest, token: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, fd, interest, token)
+    }
+
+    /// Stops watching `fd`.
+    pub fn remove(&self, fd: &impl AsFd) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_DEL, fd, Interest::NONE, 0)
+    }
+
+    fn control(
+        &self,
+        operation: libc::c_int,
+        fd: &impl AsFd,
+        interest: Interest,
+        token: u64,
+    ) -> io::Result<()> {
+        let mut event = libc::epoll_event {
+            events: interest.0,
+            u64: token,
+        };
+        let fd = fd.as_fd().as_raw_fd();
+        // SAFETY: `event` is valid for the call; the kernel copies it.
+        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, &raw mut event) })
+            .map(drop)
+    }
+
+    /// Sleeps until something is ready or the time is over (`None`: without limit), whichever is first.
+    pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let (room, timeout) = (events.raw.len() as libc::c_int, millis(timeout));
+        let epoll = self.0.as_raw_fd();
+        // SAFETY: the kernel writes at most `room` events into `events.raw`, which holds that many.
+        let wait =
+            || unsafe { libc::epoll_wait(epoll, events.raw.as_mut_ptr(), room, timeout) as isize };
+        events.ready = 0;
+        events.ready = retry(wait)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::EventFd;
+
+    #[test]
+    fn level_triggered_tells_again_until_it_is_dealt_with() {
+        let (epoll, fd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
+        let mut events = Events::with_capacity(4);
+        epoll.add(&fd, Interest::READ, 42).unwrap();
+        epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
+        assert!(events.is_empty());
+        fd.notify();
+        for _ in 0..2 {
+            epoll.wait(&mut events, None).unwrap();
+            assert_eq!(
+                events
+                    .iter()
+                    .map(|event| (event.token, event.readable()))
+                    .collect::<Vec<_>>(),
+                [(42, true)]
+            );
+        }
+        assert!(fd.clear());
+        epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
+        assert!(events.is_empty());
+    }
+}

@@ -1,0 +1,335 @@
+//! TCP sockets: socket(2), bind(2), listen(2), accept4(2), connect(2), read(2), writev(2).
+
+use super::{check, retry};
+use std::io::{self, IoSlice};
+use std::mem;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// A connected TCP socket, always non-blocking: a call that cannot go on at once returns
+/// [`io::ErrorKind::WouldBlock`]. Whether a *thread* then waits for this one socket (poll(2)) or for
+/// thousands (epoll(7)) is the difference between the stages.
+#[derive(Debug)]
+pub struct Socket(OwnedFd);
+
+impl Socket {
+    /// Starts a connection to `address`. It is usually still under way when this returns: the socket
+    /// becomes writable when it stands or has failed, and [`Socket::take_error`] tells which.
+    pub fn connect(address: SocketAddr) -> io::Result<Self> {
+        let socket = Self(stream_socket(address)?);
+        let (storage, length) = encode(address);
+        // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
+        let result = retry(|| unsafe {
+            libc::connect(socket.raw(), (&raw const storage).cast(), length) as isize
+        });
+        match result {
+            Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+            _ => Ok(socket),
+        }
+    }
+
+    /// Reads what has arrived, at most `buffer.len()` bytes. `Ok(0)` is the end of the stream: the
+    /// peer will send no more.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        // SAFETY: the kernel writes at most `buffer.len()` bytes into `buffer`.
+        retry(|| unsafe { libc::read(self.raw(), buffer.as_mut_ptr().cast(), buffer.len()) })
+    }
+
+    /// Writes what the socket's send buffer takes: often all of `bytes`, perhaps only a part.
+    /// Rust's runtime ignores SIGPIPE, so a vanished peer is an `EPIPE` here and not a signal.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        // SAFETY: the kernel reads at most `bytes.len()` bytes from `bytes`.
+        retry(|| unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), bytes.len()) })
+    }
+
+    /// Writes several buffers with one call, in order, as far as the send buffer takes them.
+    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let count = buffers.len().min(libc::UIO_MAXIOV as usize) as libc::c_int;
+        // SAFETY: `IoSlice` has the layout of `iovec` (std guarantees it), and there are `count` of them.
+        retry(|| unsafe { libc::writev(self.raw(), buffers.as_ptr().cast(), count) })
+    }
+
+    /// Ends our half of the conversation: a FIN follows the last byte, while reading goes on.
+    pub fn shutdown_write(&self) -> io::Result<()> {
+        // SAFETY: a plain call on a descriptor that we own.
+        check(unsafe { libc::shutdown(self.raw(), libc::SHUT_WR) }).map(drop)
+    }
+
+    /// Sends small writes at once instead of waiting for an ACK (Nagle's algorithm, TCP_NODELAY in tcp(7)).
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        set_option(
+            self.as_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_NODELAY,
+            on.into(),
+        )
+    }
+
+    /// With `on`, close(2) throws away unsent data and sends RST (SO_LINGER with a time-out of 0).
+    pub fn set_reset_on_close(&self, on: bool) -> io::Result<()> {
+        let linger = libc::linger {
+            l_onoff: on.into(),
+            l_linger: 0,
+        };
+        let length = mem::size_of_val(&linger) as libc::socklen_t;
+        // SAFETY: `linger` is a valid option value of `length` bytes.
+        check(unsafe {
+            libc::setsockopt(
+                self.raw(),
+                libc::SOL_SOCKET,
+                libc::SO_LINGER,
+                (&raw const linger).cast(),
+                length,
+            )
+        })
+        .map(drop)
+    }
+
+    /// Fixes the size of the receive buffer (SO_RCVBUF), before or after connecting. Bytes; the kernel doubles it.
+    pub fn set_receive_buffer(&self, bytes: i32) -> io::Result<()> {
+        set_option(self.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, bytes)
+    }
+
+    /// The error that is pending on the socket, if any (SO_ERROR): the outcome of [`Socket::connect`].
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        let mut error: libc::c_int = 0;
+        let mut length = mem::size_of_val(&error) as libc::socklen_t;
+        // SAFETY: `error` and `length` are valid for writing, and `length` is the size of `error`.
+        check(unsafe {
+            libc::getsockopt(
+                self.raw(),
+                libc::SOL_SOCKET,
+                libc::SO_ERROR,
+                (&raw mut error).cast(),
+                &raw mut length,
+            )
+        })?;
+        Ok((error != 0).then(|| io::Error::from_raw_os_error(error)))
+    }
+
+    fn raw(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// How a [`Listener`] is made.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenOptions {
+    /// Connections that may wait to be accepted (listen(2)); the kernel caps it at
+    /// `/proc/sys/net/core/somaxconn`.
+    pub backlog: i32,
+    /// Lets several listeners share the port, the kernel spreading new connections over them by a
+    /// hash of their addresses (SO_REUSEPORT in socket(7)).
+    pub reuse_port: bool,
+}
+
+impl Default for ListenOptions {
+    fn default() -> Self {
+        Self {
+            backlog: i32::MAX,
+            reuse_port: false,
+        }
+    }
+}
+
+/// A listening TCP socket, non-blocking like [`Socket`].
+#[derive(Debug)]
+pub struct Listener(OwnedFd);
+
+impl Listener {
+    /// socket, bind, listen. SO_REUSEADDR lets a restarted server take its port back while old
+    /// connections are still in TIME_WAIT; it does not let two servers listen at once.
+    pub fn bind(address: SocketAddr, options: ListenOptions) -> io::Result<Self> {
+        let listener = Self(stream_socket(address)?);
+        set_option(listener.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+        if options.reuse_port {
+            set_option(listener.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+        }
+        // Accepted sockets inherit this one from their listener: set once here, not once per connection.
+        set_option(listener.as_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        let (storage, length) = encode(address);
+        // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
+        check(unsafe { libc::bind(listener.raw(), (&raw const storage).cast(), length) })?;
+        // SAFETY: a plain call on a descriptor that we own.
+        check(unsafe { libc::listen(listener.raw(), options.backlog) })?;
+        Ok(listener)
+    }
+
+    /// Takes the connection that has waited longest, or [`io::ErrorKind::WouldBlock`]. One call gives
+    /// a socket that is non-blocking and closed on exec: no fcntl(2) afterwards.
+    pub fn accept(&self) -> io::Result<Socket> {
+        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        // SAFETY: null pointers say that the peer's address is not wanted.
+        let fd = retry(|| unsafe {
+            libc::accept4(
+                self.raw(),
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                flags,
+            ) as isize
+        })?;
+        // SAFETY: accept4 returned a new descriptor, owned by nobody else.
+        Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))
+    }
+
+    /// The address that it is bound to: the way to learn which port 0 became.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
+        let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+        let mut length = mem::size_of_val(&storage) as libc::socklen_t;
+        // SAFETY: `storage` has room for `length` bytes and both are valid for writing.
+        check(unsafe {
+            libc::getsockname(self.raw(), (&raw mut storage).cast(), &raw mut length)
+        })?;
+        decode(&storage)
+    }
+
+    fn raw(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn stream_socket(address: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: a plain call without pointers.
+    let fd = check(unsafe { libc::socket(family, kind, 0) })?;
+    // SAFETY: socket returned a new descriptor, owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn set_option(
+    fd: BorrowedFd<'_>,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    let length = mem::size_of_val(&value) as libc::socklen_t;
+    // SAFETY: `value` is an int, which is what these options take, of `length` bytes.
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
+            length,
+        )
+    })
+    .map(drop)
+}
+
+/// An address as the kernel wants it: a `sockaddr_in` or `sockaddr_in6`, ports and IPv4 addresses in
+/// network byte order.
+fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
+    // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
+    let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+    let length = match address {
+        SocketAddr::V4(v4) => {
+            let raw = libc::sockaddr_in {
+                sin_family: libc::AF_INET as libc::sa_family_t,
+                sin_port: v4.port().to_be(),
+                sin_addr: libc::in_addr {
+                    s_addr: u32::from(*v4.ip()).to_be(),
+                },
+                sin_zero: [0; 8],
+            };
+            // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
+            unsafe { (&raw mut storage).cast::<libc::sockaddr_in>().write(raw) };
+            mem::size_of::<libc::sockaddr_in>()
+        }
+        SocketAddr::V6(v6) => {
+            let raw = libc::sockaddr_in6 {
+                sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                sin6_port: v6.port().to_be(),
+                sin6_flowinfo: v6.flowinfo(),
+                sin6_addr: libc::in6_addr {
+                    s6_addr: v6.ip().octets(),
+                },
+                sin6_scope_id: v6.scope_id(),
+            };
+            // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
+            unsafe { (&raw mut storage).cast::<libc::sockaddr_in6>().write(raw) };
+            mem::size_of::<libc::sockaddr_in6>()
+        }
+    };
+    (storage, length as libc::socklen_t)
+}
+
+fn decode(storage: &libc::sockaddr_storage) -> io::Result<SocketAddr> {
+    match libc::c_int::from(storage.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that the kernel wrote a sockaddr_in here.
+            let raw = unsafe { (&raw const *storage).cast::<libc::sockaddr_in>().read() };
+            let ip = Ipv4Addr::from(u32::from_be(raw.sin_addr.s_addr));
+            Ok(SocketAddrV4::new(ip, u16::from_be(raw.sin_port)).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that the kernel wrote a sockaddr_in6 here.
+            let raw = unsafe { (&raw const *storage).cast::<libc::sockaddr_in6>().read() };
+            let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
+            Ok(SocketAddrV6::new(
+                ip,
+                u16::from_be(raw.sin6_port),
+                raw.sin6_flowinfo,
+                raw.sin6_scope_id,
+            )
+            .into())
+        }
+        family => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("address family {family} is not IP"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_survive_the_way_to_the_kernel_and_back() {
+        for text in [
+            "127.0.0.1:8080",
+            "0.0.0.0:1",
+            "[::1]:65535",
+            "[fe80::1%3]:9",
+        ] {
+            let address: SocketAddr = text.parse().unwrap();
+            assert_eq!(decode(&encode(address).0).unwrap(), address);
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_an_error_even_with_reuseaddr() {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let first = Listener::bind(any, ListenOptions::default()).unwrap();
+        let second = Listener::bind(first.local_addr().unwrap(), ListenOptions::default());
+        assert_eq!(second.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn an_empty_accept_queue_would_block() {
+        let listener =
+            Listener::bind("127.0.0.1:0".parse().unwrap(), ListenOptions::default()).unwrap();
+        assert_eq!(
+            listener.accept().unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! A word to the scheduler: sched(7).
+
+use super::check;
+use std::io;
+
+/// Tells the scheduler that this thread works in batches (SCHED_BATCH): when it wakes up, it does not
+/// push aside a thread that is running. It gives up a little latency for fewer context switches.
+pub fn batch() -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 is the calling thread; `parameters` is valid for reading.
+    check(unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) })
+        .map(drop)
+}

@@ -1,0 +1,4 @@
+//! stage1-blocking
+#![forbid(unsafe_code)]
+
+fn main() {}

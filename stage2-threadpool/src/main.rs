@@ -1,0 +1,4 @@
+//! stage2-threadpool
+#![forbid(unsafe_code)]
+
+fn main() {}

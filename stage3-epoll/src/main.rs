@@ -1,0 +1,4 @@
+//! stage3-epoll
+#![forbid(unsafe_code)]
+
+fn main() {}

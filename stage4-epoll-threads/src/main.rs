@@ -1,0 +1,4 @@
+//! stage4-epoll-threads
+#![forbid(unsafe_code)]
+
+fn main() {}
