@@ -71,7 +71,7 @@ impl Socket {
             l_onoff: on.into(),
             l_linger: 0,
         };
-        let length = mem::size_of_val(&linger) as libc::socklen_t;
+        let length = size_of_val(&linger) as libc::socklen_t;
         // SAFETY: `linger` is a valid option value of `length` bytes.
         check(unsafe {
             libc::setsockopt(
@@ -93,7 +93,7 @@ impl Socket {
     /// The error that is pending on the socket, if any (SO_ERROR): the outcome of [`Socket::connect`].
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         let mut error: libc::c_int = 0;
-        let mut length = mem::size_of_val(&error) as libc::socklen_t;
+        let mut length = size_of_val(&error) as libc::socklen_t;
         // SAFETY: `error` and `length` are valid for writing, and `length` is the size of `error`.
         check(unsafe {
             libc::getsockopt(
@@ -182,7 +182,7 @@ impl Listener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
         let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
-        let mut length = mem::size_of_val(&storage) as libc::socklen_t;
+        let mut length = size_of_val(&storage) as libc::socklen_t;
         // SAFETY: `storage` has room for `length` bytes and both are valid for writing.
         check(unsafe {
             libc::getsockname(self.raw(), (&raw mut storage).cast(), &raw mut length)
@@ -220,7 +220,7 @@ fn set_option(
     name: libc::c_int,
     value: libc::c_int,
 ) -> io::Result<()> {
-    let length = mem::size_of_val(&value) as libc::socklen_t;
+    let length = size_of_val(&value) as libc::socklen_t;
     // SAFETY: `value` is an int, which is what these options take, of `length` bytes.
     check(unsafe {
         libc::setsockopt(
@@ -251,7 +251,7 @@ fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
             unsafe { (&raw mut storage).cast::<libc::sockaddr_in>().write(raw) };
-            mem::size_of::<libc::sockaddr_in>()
+            size_of::<libc::sockaddr_in>()
         }
         SocketAddr::V6(v6) => {
             let raw = libc::sockaddr_in6 {
@@ -265,7 +265,7 @@ fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
             unsafe { (&raw mut storage).cast::<libc::sockaddr_in6>().write(raw) };
-            mem::size_of::<libc::sockaddr_in6>()
+            size_of::<libc::sockaddr_in6>()
         }
     };
     (storage, length as libc::socklen_t)

@@ -1,0 +1,118 @@
+//! The demo application: the routes that all four stages serve.
+
+use crate::http::{Request, Response, Status, Stream};
+use crate::router::Router;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+const MAX_WORK: u64 = 1_000_000;
+const MAX_SLEEP: u64 = 60_000;
+const MAX_COUNT: u64 = 100_000_000;
+
+/// All routes.
+pub fn router() -> Router {
+    Router::new()
+        .get("/", hello)
+        .get("/hello/{name}", greet)
+        .post("/echo", echo)
+        .get("/work/{micros}", work)
+        .get_blocking("/sleep/{millis}", sleep)
+        .get("/count/{n}", count)
+        .get("/healthz", health)
+        .get("/panic", fail)
+}
+
+/// The ladder's workload: 13 bytes.
+fn hello(_: &Request<'_>) -> Response {
+    Response::text("Hello, World!")
+}
+
+fn greet(request: &Request<'_>) -> Response {
+    Response::text(format!(
+        "Hello, {}!",
+        String::from_utf8_lossy(request.parameter("name"))
+    ))
+}
+
+fn echo(request: &Request<'_>) -> Response {
+    Response::bytes(request.body.to_vec())
+}
+
+/// Computes for so many microseconds: a handler that needs its core.
+fn work(request: &Request<'_>) -> Response {
+    let Some(micros) = request
+        .number("micros")
+        .filter(|micros| *micros <= MAX_WORK)
+    else {
+        return Response::new(
+            Status::BAD_REQUEST,
+            format!("400: /work/N takes 0 to {MAX_WORK} microseconds\n"),
+        );
+    };
+    let (start, time) = (Instant::now(), Duration::from_micros(micros));
+    let mut rounds = 0_u64;
+    while start.elapsed() < time {
+        rounds += 1;
+    }
+    Response::text(format!("{rounds} rounds in {micros} microseconds\n"))
+}
+
+/// Sleeps for so many milliseconds: a handler that waits for a slow backend.
+fn sleep(request: &Request<'_>) -> Response {
+    let Some(millis) = request
+        .number("millis")
+        .filter(|millis| *millis <= MAX_SLEEP)
+    else {
+        return Response::new(
+            Status::BAD_REQUEST,
+            format!("400: /sleep/N takes 0 to {MAX_SLEEP} milliseconds\n"),
+        );
+    };
+    std::thread::sleep(Duration::from_millis(millis));
+    Response::text(format!("slept {millis} milliseconds\n"))
+}
+
+/// So many numbered lines, each made when the client has taken those before it.
+fn count(request: &Request<'_>) -> Response {
+    match request.number("n").filter(|lines| *lines <= MAX_COUNT) {
+        Some(lines) => Response::stream(Count {
+            next: 1,
+            last: lines,
+        }),
+        None => Response::new(
+            Status::BAD_REQUEST,
+            format!("400: /count/N takes 0 to {MAX_COUNT} lines\n"),
+        ),
+    }
+}
+
+struct Count {
+    next: u64,
+    last: u64,
+}
+
+impl Stream for Count {
+    fn produce(&mut self, out: &mut Vec<u8>, room: usize) -> bool {
+        let full = out.len() + room;
+        while self.next <= self.last && out.len() < full {
+            // Writing to a Vec cannot fail.
+            let _ = writeln!(out, "{}", self.next);
+            self.next += 1;
+        }
+        self.next <= self.last
+    }
+}
+
+/// For load balancers: 503 says "send me nothing new", while what is in flight is still answered.
+fn health(request: &Request<'_>) -> Response {
+    if request.draining {
+        return Response::new(Status::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    Response::text("ok\n")
+}
+
+/// A handler with a bug. It costs its own request a 500, and nobody else anything.
+#[allow(clippy::panic)]
+fn fail(_: &Request<'_>) -> Response {
+    panic!("GET /panic was asked for")
+}

@@ -1,0 +1,197 @@
+//! The flags that all stages share.
+
+use crate::limits::Limits;
+use anyhow::{Context, Result, bail};
+use clap::{ArgMatches, Args as _, Command, FromArgMatches, Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What a stage was told on its command line.
+#[derive(Parser, Clone, Debug)]
+pub struct Args {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Threads that serve
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+    /// Whether a connection stays open between requests
+    #[arg(long, value_name = "WHEN", default_value = "always")]
+    pub keep_alive: KeepAlive,
+    /// Time for what is in flight after SIGTERM or SIGINT; then, or at a second signal, all ends
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub grace: Duration,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// When a connection stays open between two requests.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// Unless other connections wait for a thread
+    Fair,
+    /// Until the client or a time-out ends it
+    Always,
+    /// One request, one connection
+    Never,
+}
+
+/// Where a stage differs from the others: its name and its defaults.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage {
+    /// `stageN-name`.
+    pub name: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    /// Default of `--threads`; `None` where there is one by design.
+    pub threads: Option<usize>,
+    /// Default of `--keep-alive`.
+    pub keep_alive: &'static str,
+    /// Default of `--idle-timeout`.
+    pub idle_timeout: &'static str,
+}
+
+impl Stage {
+    /// Reads the command line; on an error, or `--help`, prints what clap says and ends the process.
+    pub fn parse(&self) -> Result<Args> {
+        let matches = self.command().get_matches();
+        self.checked(&matches)
+    }
+
+    fn command(&self) -> Command {
+        let threads = self.threads.unwrap_or(1).to_string();
+        Args::command_for(self.name, self.about)
+            .mut_arg("threads", |arg| {
+                arg.default_value(threads).hide(self.threads.is_none())
+            })
+            .mut_arg("keep_alive", |arg| arg.default_value(self.keep_alive))
+            .mut_arg("idle_timeout", |arg| arg.default_value(self.idle_timeout))
+    }
+
+    fn checked(&self, matches: &ArgMatches) -> Result<Args> {
+        let args = Args::from_arg_matches(matches).context("reading the command line")?;
+        if self.threads.is_none() && args.threads != 1 {
+            bail!(
+                "{} has one thread by design: leave --threads away, or run another stage",
+                self.name
+            );
+        }
+        Ok(args)
+    }
+}
+
+impl Args {
+    fn command_for(name: &'static str, about: &'static str) -> Command {
+        Self::augment_args(Command::new(name))
+            .about(about)
+            .version(env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// A time as in `250ms`, `10s`, `2m`, or a plain number of seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text
+        .find(|byte: char| !byte.is_ascii_digit() && byte != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        _ => return Err(format!("`{unit}` is no unit of time: write us, ms, s or m")),
+    };
+    let seconds: f64 = number
+        .parse()
+        .map_err(|_| "write a number and a unit, like 250ms or 10s".to_owned())?;
+    Duration::try_from_secs_f64(seconds * scale).map_err(|_| "that time is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAGE: Stage = Stage {
+        name: "stage9-test",
+        about: "",
+        threads: Some(64),
+        keep_alive: "fair",
+        idle_timeout: "5s",
+    };
+
+    fn parse(stage: Stage, line: &str) -> Result<Args> {
+        let matches = stage
+            .command()
+            .try_get_matches_from(line.split_whitespace())?;
+        stage.checked(&matches)
+    }
+
+    #[test]
+    fn a_stage_sets_its_defaults_and_the_reader_overrides_them() {
+        let args = parse(STAGE, "x").unwrap();
+        assert_eq!((args.threads, args.keep_alive), (64, KeepAlive::Fair));
+        assert_eq!(args.limits.idle_timeout, Duration::from_secs(5));
+        let args = parse(
+            STAGE,
+            "x --threads 3 --keep-alive never --listen [::1]:0 --max-body 9",
+        )
+        .unwrap();
+        assert_eq!(
+            (args.threads, args.keep_alive, args.limits.max_body),
+            (3, KeepAlive::Never, 9)
+        );
+        assert_eq!(args.listen, "[::1]:0".parse().unwrap());
+    }
+
+    #[test]
+    fn defaults_of_the_flags_are_those_of_the_limits() {
+        let stage = Stage {
+            idle_timeout: "15s",
+            ..STAGE
+        };
+        assert_eq!(
+            format!("{:?}", parse(stage, "x").unwrap().limits),
+            format!("{:?}", Limits::default())
+        );
+    }
+
+    #[test]
+    fn nonsense_is_an_error() {
+        for line in [
+            "x --threads 0",
+            "x --listen nowhere",
+            "x --idle-timeout 5h",
+            "x --grace",
+            "x --what",
+        ] {
+            assert!(parse(STAGE, line).is_err(), "{line}");
+        }
+        assert!(
+            parse(
+                Stage {
+                    threads: None,
+                    ..STAGE
+                },
+                "x --threads 2"
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn durations() {
+        for (text, millis) in [
+            ("250ms", 250),
+            ("10s", 10_000),
+            ("2m", 120_000),
+            ("3", 3000),
+            ("0.5s", 500),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "-1s", "1h", "1e9"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

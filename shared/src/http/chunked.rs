@@ -1,0 +1,299 @@
+//! The chunked transfer coding (RFC 9112 section 7.1), read byte by byte where the framing is and in
+//! bulk where the data is.
+//!
+//! ```text
+//! 5;name=value CRLF     size in hex, perhaps extensions: read, bounded, dropped
+//! hello CRLF            so many bytes
+//! 0 CRLF                the last chunk
+//! Name: value CRLF      trailer fields: read, bounded, dropped
+//! CRLF
+//! ```
+//!
+//! An extension or a trailer field is never obeyed, whatever it says.
+
+use super::body::{Progress, TOO_LARGE};
+use super::bytes::is_value;
+use super::field::{self, Line};
+use super::status::{Refusal, Status};
+
+/// Bytes of one size line, of all extensions of a body, and of its trailer section.
+const MAX_SIZE_LINE: usize = 256;
+const MAX_EXTENSIONS: usize = 4096;
+const MAX_TRAILER: usize = 8192;
+
+/// The decoder's place in the grammar, and what it has counted.
+#[derive(Clone, Debug)]
+pub(super) struct Chunked {
+    state: State,
+    /// Content bytes that may still come.
+    room: u64,
+    size_line: usize,
+    extensions: usize,
+    /// The trailer line that is being read, and the bytes of those before it.
+    trailer_line: Vec<u8>,
+    trailers: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// In the digits of a size; `None` before the first.
+    Size(Option<u64>),
+    /// In white space after a size, which only an extension may follow.
+    SizeSpace(u64),
+    Extension(u64),
+    /// After the CR of a size line.
+    SizeEnd(u64),
+    Data(u64),
+    DataCr,
+    DataLf,
+    Trailer,
+    Done,
+}
+
+impl Chunked {
+    pub(super) fn new(limit: u64) -> Self {
+        let (size_line, extensions, trailers) = (0, 0, 0);
+        Self {
+            state: State::Size(None),
+            room: limit,
+            size_line,
+            extensions,
+            trailer_line: Vec::new(),
+            trailers,
+        }
+    }
+
+    pub(super) fn decode(
+        &mut self,
+        input: &[u8],
+        content: &mut impl FnMut(&[u8]),
+    ) -> Result<Progress, Refusal> {
+        let mut used = 0;
+        while used < input.len() && self.state != State::Done {
+            used += match self.state {
+                State::Data(left) => self.data(left, &input[used..], content),
+                State::Trailer => self.trailer(input[used])?,
+                _ => self.framing(input[used])?,
+            };
+        }
+        Ok(Progress {
+            used,
+            done: self.state == State::Done,
+        })
+    }
+
+    fn data(&mut self, left: u64, input: &[u8], content: &mut impl FnMut(&[u8])) -> usize {
+        let length = input.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        content(&input[..length]);
+        let left = left - length as u64;
+        self.state = if left == 0 {
+            State::DataCr
+        } else {
+            State::Data(left)
+        };
+        length
+    }
+
+    /// One byte of the framing between the data.
+    fn framing(&mut self, byte: u8) -> Result<usize, Refusal> {
+        self.state = match (self.state, byte) {
+            (State::DataCr, b'\r') => State::DataLf,
+            (State::DataLf, b'\n') => State::Size(None),
+            (State::DataCr | State::DataLf, _) => {
+                return Err(Refusal::bad("chunk data that CRLF does not follow"));
+            }
+            (state, _) => self.size_line(state, byte)?,
+        };
+        Ok(1)
+    }
+
+    fn size_line(&mut self, state: State, byte: u8) -> Result<State, Refusal> {
+        self.size_line += 1;
+        if self.size_line > MAX_SIZE_LINE {
+            return Err(Refusal::bad("a chunk size line that is too long"));
+        }
+        match (state, byte) {
+            (State::Size(size), byte) if byte.is_ascii_hexdigit() => more_digits(size, byte),
+            (State::Size(Some(size)) | State::Extension(size), b'\r') => Ok(State::SizeEnd(size)),
+            (State::Size(Some(size)) | State::SizeSpace(size), b';') => self.extension(size),
+            (State::Size(Some(size)) | State::SizeSpace(size), b' ' | b'\t') => {
+                Ok(State::SizeSpace(size))
+            }
+            (State::Extension(size), byte) if is_value(byte) => self.extension(size),
+            (State::SizeEnd(size), b'\n') => self.begin(size),
+            _ => Err(Refusal::bad(
+                "a chunk size line that is not hex digits, extensions and CRLF",
+            )),
+        }
+    }
+
+    fn extension(&mut self, size: u64) -> Result<State, Refusal> {
+        self.extensions += 1;
+        if self.extensions > MAX_EXTENSIONS {
+            return Err(Refusal::bad("too many bytes of chunk extensions"));
+        }
+        Ok(State::Extension(size))
+    }
+
+    /// A size line is complete. A chunk that does not fit is refused now, not when its data is here.
+    fn begin(&mut self, size: u64) -> Result<State, Refusal> {
+        self.size_line = 0;
+        self.room = self.room.checked_sub(size).ok_or(TOO_LARGE)?;
+        Ok(if size == 0 {
+            State::Trailer
+        } else {
+            State::Data(size)
+        })
+    }
+
+    /// One byte of the trailer section. Each line is kept until it is whole, then checked and dropped.
+    fn trailer(&mut self, byte: u8) -> Result<usize, Refusal> {
+        self.trailers += 1;
+        if self.trailers > MAX_TRAILER {
+            return Err(Refusal::new(
+                Status::FIELDS_TOO_LARGE,
+                "the trailer section is too large",
+            ));
+        }
+        self.trailer_line.push(byte);
+        if byte == b'\n' {
+            match field::line(&self.trailer_line)? {
+                Line::End => self.state = State::Done,
+                Line::Field { .. } => self.trailer_line.clear(),
+                Line::Incomplete => {
+                    return Err(Refusal::bad("a trailer line that ends in LF alone"));
+                }
+            }
+        }
+        Ok(1)
+    }
+}
+
+/// Checked: an overflowing size that wraps around is a smuggled request.
+fn more_digits(size: Option<u64>, byte: u8) -> Result<State, Refusal> {
+    let digit = char::from(byte).to_digit(16).unwrap_or(0);
+    let size = size
+        .unwrap_or(0)
+        .checked_mul(16)
+        .ok_or(Refusal::bad("a chunk size beyond 64 bits"))?;
+    Ok(State::Size(Some(size + u64::from(digit))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decodes `input` in pieces of `step` bytes: the content and the bytes left over, or the status.
+    fn decode(input: &[u8], step: usize) -> Result<(Vec<u8>, Vec<u8>), u16> {
+        let (mut chunked, mut content, mut at) = (Chunked::new(1000), Vec::new(), 0);
+        loop {
+            let piece = &input[at..input.len().min(at + step)];
+            let keep = &mut |bytes: &[u8]| content.extend_from_slice(bytes);
+            let progress = chunked
+                .decode(piece, keep)
+                .map_err(|refusal| refusal.status.code)?;
+            at += progress.used;
+            match progress.done {
+                true => return Ok((content, input[at..].to_vec())),
+                false if at == input.len() => return Err(0),
+                false => {}
+            }
+        }
+    }
+
+    fn every_way(input: &[u8]) -> Result<(Vec<u8>, Vec<u8>), u16> {
+        let whole = decode(input, input.len());
+        for step in 1..input.len() {
+            assert_eq!(
+                decode(input, step),
+                whole,
+                "{} in steps of {step}",
+                input.escape_ascii()
+            );
+        }
+        whole
+    }
+
+    #[test]
+    fn chunks_become_content_and_what_follows_is_left_alone() {
+        for (input, content) in [
+            ("0\r\n\r\nGET", ""),
+            ("5\r\nhello\r\n0\r\n\r\nGET", "hello"),
+            ("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nGET", "hello world"),
+            ("00005\r\nhello\r\n000\r\n\r\nGET", "hello"),
+            ("A\r\n0123456789\r\n0\r\n\r\nGET", "0123456789"),
+            (
+                "a;x=y;z=\"q\"\r\n0123456789\r\n0;last\r\n\r\nGET",
+                "0123456789",
+            ),
+            ("5 \t;x\r\nhello\r\n0\r\n\r\nGET", "hello"),
+            (
+                "5\r\nhello\r\n0\r\nContent-Length: 99\r\nHost: x\r\n\r\nGET",
+                "hello",
+            ),
+        ] {
+            assert_eq!(
+                every_way(input.as_bytes()),
+                Ok((content.into(), b"GET".to_vec())),
+                "{}",
+                input.escape_debug()
+            );
+        }
+    }
+
+    #[test]
+    fn every_trick_with_the_framing_is_refused() {
+        for input in [
+            "\r\n",
+            "-5\r\nhello",
+            "+5\r\nhello",
+            "0x5\r\nhello",
+            " 5\r\nhello",
+            "5 \r\nhello",
+            "5_0\r\n",
+            "g\r\n",
+            ";x\r\n",
+            "5\nhello",
+            "5\rxhello",
+            "5;x\nhello",
+            "5;\0\r\n",
+            "5;x\ry\r\n",
+            "5\r\nhelloX",
+            "5\r\nhello\n",
+            "5\r\nhello\rX",
+            "5\r\nhello\r\n0\r\nbad line\r\n\r\n",
+            "0\r\na : b\r\n\r\n",
+            "0\r\n a: b\r\n\r\n",
+            "0\r\n\n",
+            "0\r\na: b\n\r\n",
+            "0\r\na: \0\r\n\r\n",
+            "10000000000000000\r\n",
+            "FFFFFFFFFFFFFFFFF\r\n",
+        ] {
+            assert_eq!(
+                every_way(input.as_bytes()),
+                Err(400),
+                "{}",
+                input.escape_debug()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_bounded() {
+        assert_eq!(decode(b"3e9\r\n", 9), Err(413));
+        assert_eq!(decode(b"3e8\r\n", 9), Err(0));
+        assert_eq!(decode(b"3e7\r\nx", 1).err(), Some(0));
+        let long_line = format!("5;{}\r\nhello\r\n0\r\n\r\n", "x".repeat(MAX_SIZE_LINE));
+        assert_eq!(decode(long_line.as_bytes(), 4096), Err(400));
+        let many_extensions = format!("1;{}\r\na\r\n", "x".repeat(200)).repeat(30);
+        assert_eq!(decode(many_extensions.as_bytes(), 4096), Err(400));
+        let trailers = format!("0\r\n{}\r\n", "a: bcdef\r\n".repeat(MAX_TRAILER / 10));
+        assert_eq!(
+            decode(trailers.as_bytes(), 4096),
+            Err(431).or(decode(trailers.as_bytes(), 1))
+        );
+        let too_many = format!("0\r\n{}", "a: bcdef\r\n".repeat(MAX_TRAILER / 10 + 1));
+        assert_eq!(decode(too_many.as_bytes(), 4096), Err(431));
+    }
+}

@@ -1,0 +1,67 @@
+//! The authority of a request: `host [ ":" port ]` (RFC 3986 section 3.2, RFC 9110 section 7.2).
+
+use super::bytes::{decimal, is_host};
+use std::net::Ipv6Addr;
+
+/// Whether `authority` is a host with perhaps a port. User information is refused: it has no business in a
+/// request (RFC 9110 section 4.2.4). An empty host is what a URL without authority has.
+pub(super) fn is_valid(authority: &[u8]) -> bool {
+    if let Some(rest) = authority.strip_prefix(b"[") {
+        let Some(end) = rest.iter().position(|&byte| byte == b']') else {
+            return false;
+        };
+        return is_ipv6(&rest[..end]) && is_port(&rest[end + 1..]);
+    }
+    let end = authority
+        .iter()
+        .position(|&byte| byte == b':')
+        .unwrap_or(authority.len());
+    is_host(&authority[..end]) && escapes_are_whole(&authority[..end]) && is_port(&authority[end..])
+}
+
+fn is_ipv6(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
+}
+
+/// Nothing, or a colon and a number that fits a port; `host:` with nothing after it is in the grammar.
+fn is_port(text: &[u8]) -> bool {
+    match text {
+        [] | [b':'] => true,
+        [b':', digits @ ..] => decimal(digits).is_some_and(|port| port <= u64::from(u16::MAX)),
+        _ => false,
+    }
+}
+
+fn escapes_are_whole(name: &[u8]) -> bool {
+    name.split(|&byte| byte == b'%')
+        .skip(1)
+        .all(|after| matches!(after, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for good in [
+            "",
+            "a",
+            "a.b-c_d",
+            "a:80",
+            "a:",
+            "127.0.0.1:65535",
+            "[::1]",
+            "[::1]:8080",
+            "a%20b",
+        ] {
+            assert!(is_valid(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "u@a", "a:b", "a:65536", "a:+80", "a:80:80", "[::1", "::1", "[::g]", "[::1]x", "a/b",
+            "a?b", "a b", "a%2", "a,b c", "a<b", "a\\b", "[]",
+        ] {
+            assert!(!is_valid(bad.as_bytes()), "{bad}");
+        }
+    }
+}

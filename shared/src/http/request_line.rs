@@ -1,0 +1,288 @@
+//! `METHOD SP request-target SP HTTP-version CRLF` (RFC 9112 section 3).
+
+use super::bytes::{target_length, token_length};
+use super::field::line_end;
+use super::host;
+use super::status::{Refusal, Status};
+use std::ops::Range;
+
+/// The methods that we know (RFC 9110 section 9.3, RFC 5789); every other is [`Method::Unknown`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Trace,
+    Patch,
+    Connect,
+    Unknown,
+}
+
+impl Method {
+    fn of(token: &[u8]) -> Self {
+        match token {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"PUT" => Self::Put,
+            b"DELETE" => Self::Delete,
+            b"OPTIONS" => Self::Options,
+            b"TRACE" => Self::Trace,
+            b"PATCH" => Self::Patch,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// As it stands in a request line or an Allow field.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Patch => "PATCH",
+            Self::Connect => "CONNECT",
+            Self::Unknown => "?",
+        }
+    }
+}
+
+/// HTTP/1.0, or HTTP/1.1 (which every later 1.x is served as).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Version {
+    Http10,
+    Http11,
+}
+
+/// A parsed request line. Ranges count from the start of the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RequestLine {
+    pub(super) method: Method,
+    pub(super) target: Target,
+    pub(super) version: Version,
+    /// Bytes, line end included.
+    pub(super) used: usize,
+}
+
+/// What the request is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A path with perhaps a query: the origin-form, or what follows the authority in the
+    /// absolute-form, where it may be empty.
+    Resource(Range<usize>),
+    /// `*`: the server as a whole.
+    Server,
+}
+
+/// Reads the request line, a pure function of the bytes: `None` while it is incomplete.
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, Refusal> {
+    let method_end = token_length(bytes);
+    if !single_space(&bytes[method_end..], "a method is a token and one space")? {
+        return Ok(None);
+    }
+    if method_end == 0 {
+        return Err(Refusal::bad("a request line without a method"));
+    }
+    let start = method_end + 1;
+    let end = start + target_length(&bytes[start..]);
+    match single_space(
+        &bytes[end..],
+        "a request target is visible ASCII without '#', and one space follows it",
+    ) {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        // `GET /` and a line end: HTTP/0.9, or a client that forgot.
+        Err(_) if matches!(bytes[end], b'\r' | b'\n') => {
+            return Err(Refusal::bad("a request line without a version"));
+        }
+        Err(refusal) => return Err(refusal),
+    }
+    let Some(version) = version(&bytes[end + 1..])? else {
+        return Ok(None);
+    };
+    let method = Method::of(&bytes[..method_end]);
+    let target = target(method, bytes, start..end)?;
+    Ok(Some(RequestLine {
+        method,
+        target,
+        version,
+        used: end + 1 + VERSION + 2,
+    }))
+}
+
+fn single_space(bytes: &[u8], rule: &'static str) -> Result<bool, Refusal> {
+    match bytes.first() {
+        Some(b' ') => Ok(true),
+        None => Ok(false),
+        Some(_) => Err(Refusal::bad(rule)),
+    }
+}
+
+const VERSION: usize = "HTTP/1.1".len();
+
+/// `HTTP/` digit `.` digit and the line end; case matters (RFC 9112 section 2.3).
+fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
+    let pattern = b"HTTP/#.#";
+    let fits = |(&byte, &expected): (&u8, &u8)| {
+        byte == expected || (expected == b'#' && byte.is_ascii_digit())
+    };
+    if !bytes.iter().zip(pattern).all(fits) {
+        return Err(Refusal::bad(
+            "a version is HTTP/ and two digits with a point between them",
+        ));
+    }
+    let Some((digits, rest)) = bytes.split_at_checked(VERSION) else {
+        return Ok(None);
+    };
+    if !line_end(rest)? {
+        return Ok(None);
+    }
+    match (digits[5], digits[7]) {
+        (b'1', b'0') => Ok(Some(Version::Http10)),
+        (b'1', _) => Ok(Some(Version::Http11)),
+        _ => Err(Refusal::new(
+            Status::VERSION_NOT_SUPPORTED,
+            "only HTTP/1.0 and HTTP/1.1 are spoken here",
+        )),
+    }
+}
+
+/// The four forms of RFC 9112 section 3.2; the authority-form belongs to CONNECT, which we do not do.
+fn target(method: Method, bytes: &[u8], range: Range<usize>) -> Result<Target, Refusal> {
+    let target = &bytes[range.clone()];
+    match target {
+        _ if method == Method::Connect => Err(Refusal::new(
+            Status::NOT_IMPLEMENTED,
+            "this server is no proxy",
+        )),
+        [] => Err(Refusal::bad(
+            "a request line without a target, or with two spaces",
+        )),
+        [b'/', ..] => Ok(Target::Resource(range)),
+        b"*" if method == Method::Options => Ok(Target::Server),
+        _ => absolute(method, target, range.start),
+    }
+}
+
+fn absolute(method: Method, target: &[u8], offset: usize) -> Result<Target, Refusal> {
+    let scheme = target
+        .windows(3)
+        .position(|three| three == b"://")
+        .unwrap_or(0);
+    if !target[..scheme].eq_ignore_ascii_case(b"http")
+        && !target[..scheme].eq_ignore_ascii_case(b"https")
+    {
+        return Err(Refusal::bad("a request target is a path, or an http URL"));
+    }
+    let authority = scheme + 3;
+    let length = target[authority..]
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?'));
+    let path = length.map_or(target.len(), |length| authority + length);
+    if path == authority || !host::is_valid(&target[authority..path]) {
+        return Err(Refusal::bad(
+            "a URL whose authority is not HOST or HOST:PORT",
+        ));
+    }
+    if path == target.len() && method == Method::Options {
+        return Ok(Target::Server);
+    }
+    Ok(Target::Resource(offset + path..offset + target.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(line: &str) -> u16 {
+        match parse(line.as_bytes()) {
+            Ok(Some(_)) => 200,
+            Ok(None) => 0,
+            Err(refusal) => refusal.status.code,
+        }
+    }
+
+    #[test]
+    fn every_prefix_of_a_good_line_is_incomplete() {
+        for whole in [
+            "GET / HTTP/1.1\r\n",
+            "OPTIONS * HTTP/1.0\r\n",
+            "POST http://a:80/b?c HTTP/1.9\r\n",
+        ] {
+            for length in 0..whole.len() {
+                assert_eq!(
+                    parse(&whole.as_bytes()[..length]),
+                    Ok(None),
+                    "{}",
+                    &whole[..length]
+                );
+            }
+            assert_eq!(parse(whole.as_bytes()).unwrap().unwrap().used, whole.len());
+        }
+    }
+
+    #[test]
+    fn the_parts_are_found() {
+        let line = b"PUT HTTP://example.org:8080?q=1 HTTP/1.0\r\n";
+        let parsed = parse(line).unwrap().unwrap();
+        assert_eq!(
+            (parsed.method, parsed.version),
+            (Method::Put, Version::Http10)
+        );
+        let Target::Resource(range) = parsed.target else {
+            panic!("a resource")
+        };
+        assert_eq!(&line[range], b"?q=1");
+        assert_eq!(
+            parse(b"OPTIONS http://a HTTP/1.1\r\n")
+                .unwrap()
+                .unwrap()
+                .target,
+            Target::Server
+        );
+    }
+
+    #[test]
+    fn what_is_refused_has_the_status_that_says_why() {
+        for (line, expected) in [
+            ("GET / HTTP/1.2\r\n", 200),
+            ("BREW / HTTP/1.1\r\n", 200),
+            ("GET /a|b?[c]{d} HTTP/1.1\r\n", 200),
+            ("GET / HTTP/2.0\r\n", 505),
+            ("GET / HTTP/0.9\r\n", 505),
+            ("GET / http/1.1\r\n", 400),
+            ("GET / HTTP/1.10\r\n", 400),
+            ("GET / HTTP/11\r\n", 400),
+            ("GET /\r\n", 400),
+            ("GET / \r\n", 400),
+            ("GET  / HTTP/1.1\r\n", 400),
+            ("GET /  HTTP/1.1\r\n", 400),
+            ("GET\t/ HTTP/1.1\r\n", 400),
+            ("GET / HTTP/1.1 \r\n", 400),
+            ("GET / HTTP/1.1\n", 400),
+            ("GET / HTTP/1.1\rx", 400),
+            (" GET / HTTP/1.1\r\n", 400),
+            ("G(T / HTTP/1.1\r\n", 400),
+            ("GET /#top HTTP/1.1\r\n", 400),
+            ("GET /\u{e9} HTTP/1.1\r\n", 400),
+            ("GET /\x01 HTTP/1.1\r\n", 400),
+            ("GET example.org:80 HTTP/1.1\r\n", 400),
+            ("GET * HTTP/1.1\r\n", 400),
+            ("GET ftp://a/ HTTP/1.1\r\n", 400),
+            ("GET http:///a HTTP/1.1\r\n", 400),
+            ("GET http://u@a/ HTTP/1.1\r\n", 400),
+            ("CONNECT example.org:443 HTTP/1.1\r\n", 501),
+        ] {
+            assert_eq!(status(line), expected, "{}", line.escape_debug());
+        }
+    }
+}
