@@ -44,12 +44,35 @@ pub struct Stage {
     pub name: &'static str,
     /// One line for `--help`.
     pub about: &'static str,
-    /// Default of `--threads`; `None` where there is one by design.
-    pub threads: Option<usize>,
+    /// Default of `--threads`.
+    pub threads: Threads,
     /// Default of `--keep-alive`.
     pub keep_alive: &'static str,
     /// Default of `--idle-timeout`.
     pub idle_timeout: &'static str,
+}
+
+/// How many threads a stage has unless told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// One, by design.
+    One,
+    /// So many.
+    Many(u16),
+    /// One for each core.
+    PerCore,
+}
+
+impl Threads {
+    fn count(self) -> u16 {
+        match self {
+            Self::One => 1,
+            Self::Many(count) => count,
+            Self::PerCore => {
+                std::thread::available_parallelism().map_or(1, |cores| cores.get() as u16)
+            }
+        }
+    }
 }
 
 impl Stage {
@@ -60,10 +83,11 @@ impl Stage {
     }
 
     fn command(&self) -> Command {
-        let threads = self.threads.unwrap_or(1).to_string();
+        let threads = self.threads.count().to_string();
         Args::command_for(self.name, self.about)
             .mut_arg("threads", |arg| {
-                arg.default_value(threads).hide(self.threads.is_none())
+                arg.default_value(threads)
+                    .hide(self.threads == Threads::One)
             })
             .mut_arg("keep_alive", |arg| arg.default_value(self.keep_alive))
             .mut_arg("idle_timeout", |arg| arg.default_value(self.idle_timeout))
@@ -71,7 +95,7 @@ impl Stage {
 
     fn checked(&self, matches: &ArgMatches) -> Result<Args> {
         let args = Args::from_arg_matches(matches).context("reading the command line")?;
-        if self.threads.is_none() && args.threads != 1 {
+        if self.threads == Threads::One && args.threads != 1 {
             bail!(
                 "{} has one thread by design: leave --threads away, or run another stage",
                 self.name
@@ -115,7 +139,7 @@ mod tests {
     const STAGE: Stage = Stage {
         name: "stage9-test",
         about: "",
-        threads: Some(64),
+        threads: Threads::Many(64),
         keep_alive: "fair",
         idle_timeout: "5s",
     };
@@ -170,7 +194,7 @@ mod tests {
         assert!(
             parse(
                 Stage {
-                    threads: None,
+                    threads: Threads::One,
                     ..STAGE
                 },
                 "x --threads 2"

@@ -2,10 +2,16 @@
 //! concurrency.
 #![cfg(target_os = "linux")]
 
+pub mod accept;
 pub mod app;
 pub mod args;
+pub mod blocking;
+pub mod drain;
 pub mod http;
 pub mod limits;
+pub mod pace;
+pub mod reactor;
 pub mod router;
 pub mod service;
+pub mod start;
 pub mod sys;

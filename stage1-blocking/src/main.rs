@@ -1,4 +1,33 @@
-//! stage1-blocking
+//! Stage 1: one thread, one connection at a time.
+//!
+//! Accept, serve to the end, accept the next. Whoever comes meanwhile waits in the kernel's accept
+//! queue, and a client that sends nothing makes everybody wait.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use anyhow::Result;
+use shared::args::{Stage, Threads};
+use shared::blocking::Server;
+use shared::drain::Drain;
+use shared::{accept, start};
+
+const STAGE: Stage = Stage {
+    name: "stage1-blocking",
+    about: "A web server that serves one connection at a time",
+    threads: Threads::One,
+    keep_alive: "never",
+    idle_timeout: "15s",
+};
+
+fn main() -> Result<()> {
+    let args = STAGE.parse()?;
+    let drain = Drain::on_signals(args.grace)?;
+    let service = start::service(&args);
+    let listener = start::listen(STAGE.name, &args)?;
+
+    let mut server = Server::new(&service, &drain, args.keep_alive, &listener);
+    while let Some(socket) = accept::next(&listener, &drain)? {
+        // An error is the end of this connection; the next client knows nothing of it.
+        let _ = server.serve(&socket);
+    }
+    Ok(())
+}

@@ -1,4 +1,36 @@
-//! stage2-threadpool
+//! Stage 2: one thread accepts, a pool of threads serves.
+//!
+//! Each worker still waits for one connection at a time, but now many wait at once. As many silent
+//! clients as there are workers, and everybody waits again.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod pool;
+
+use anyhow::Result;
+use pool::Pool;
+use shared::args::{Stage, Threads};
+use shared::drain::Drain;
+use shared::{accept, start};
+
+const STAGE: Stage = Stage {
+    name: "stage2-threadpool",
+    about: "A web server with a bounded queue and a pool of threads",
+    threads: Threads::Many(64),
+    keep_alive: "fair",
+    idle_timeout: "5s",
+};
+
+fn main() -> Result<()> {
+    let args = STAGE.parse()?;
+    let drain = Drain::on_signals(args.grace)?;
+    let service = start::service(&args);
+    let listener = start::listen(STAGE.name, &args)?;
+
+    let pool = Pool::start(args.threads.into(), args.keep_alive, &service, &drain)?;
+    while let Some(socket) = accept::next(&listener, &drain)? {
+        pool.submit(socket);
+    }
+    drop(listener);
+    pool.finish();
+    Ok(())
+}

@@ -1,4 +1,31 @@
-//! stage3-epoll
+//! Stage 3: one thread, one epoll loop.
+//!
+//! The thread waits for all connections at once and serves whichever is ready. A silent client costs
+//! a hundred bytes; a handler that blocks costs everybody its time.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod event_loop;
+
+use anyhow::Result;
+use event_loop::EventLoop;
+use shared::args::{Stage, Threads};
+use shared::drain::Drain;
+use shared::start;
+
+const STAGE: Stage = Stage {
+    name: "stage3-epoll",
+    about: "A web server with one thread and an epoll loop",
+    threads: Threads::One,
+    keep_alive: "always",
+    idle_timeout: "15s",
+};
+
+fn main() -> Result<()> {
+    let args = STAGE.parse()?;
+    let drain = Drain::on_signals(args.grace)?;
+    let service = start::service(&args);
+    let room = start::room(&args)?;
+    let listener = start::listen(STAGE.name, &args)?;
+
+    EventLoop::new(listener, room, args.keep_alive, &service, &drain)?.run()
+}

@@ -1,4 +1,56 @@
-//! stage4-epoll-threads
+//! Stage 4: a loop on every core, and a pool for what blocks.
+//!
+//! Each loop is stage 3's, with a listener of its own on the same port: the kernel spreads the
+//! connections, and no two loops share anything that changes.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod blocking_pool;
+mod event_loop;
+
+use anyhow::{Context, Result};
+use blocking_pool::BlockingPool;
+use event_loop::EventLoop;
+use shared::args::{Stage, Threads};
+use shared::drain::Drain;
+use shared::start;
+use std::sync::Arc;
+use std::thread;
+
+const STAGE: Stage = Stage {
+    name: "stage4-epoll-threads",
+    about: "A web server with an epoll loop per core, and a pool for what blocks",
+    threads: Threads::PerCore,
+    keep_alive: "always",
+    idle_timeout: "15s",
+};
+
+fn main() -> Result<()> {
+    let args = STAGE.parse()?;
+    let drain = Drain::on_signals(args.grace)?;
+    let service = start::service(&args);
+    let threads = usize::from(args.threads);
+    let room = start::room(&args)?.div_ceil(threads);
+    let listeners = start::listen_times(STAGE.name, &args, threads)?;
+
+    let pool = BlockingPool::start()?;
+    let start_loop = |(number, listener)| {
+        let (service, drain, pool) = (Arc::clone(&service), Arc::clone(&drain), Arc::clone(&pool));
+        let serve =
+            move || EventLoop::new(listener, room, args.keep_alive, &service, &drain, pool)?.run();
+        thread::Builder::new()
+            .name(format!("loop-{number}"))
+            .spawn(serve)
+            .context("starting a thread")
+    };
+    let loops: Vec<_> = listeners
+        .into_iter()
+        .enumerate()
+        .map(start_loop)
+        .collect::<Result<_>>()?;
+    for event_loop in loops {
+        event_loop.join().map_err(|_| {
+            anyhow::anyhow!("a loop panicked: this is a bug, and its message stands above")
+        })??;
+    }
+    Ok(())
+}

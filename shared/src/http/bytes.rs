@@ -35,7 +35,7 @@ const fn class(byte: u8) -> u8 {
             byte,
             b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'..=b',' | b';' | b'='
         );
-    TOKEN * token as u8 | VALUE * value as u8 | TARGET * target as u8 | HOST * host as u8
+    (token as u8 * TOKEN) | (value as u8 * VALUE) | (target as u8 * TARGET) | (host as u8 * HOST)
 }
 
 /// How many bytes at the start of `bytes` may stand in a method or a field name.

@@ -50,7 +50,7 @@ pub enum Next {
     /// Read nothing for now: there is more to write. [`Connection::resume`].
     Write,
     /// Run the job, wherever the stage thinks best, and [`Connection::complete`] with what it returns.
-    Run(Job),
+    Run(Box<Job>),
     /// Close.
     Close,
     /// Shut down the write side, [`Connection::linger`], and go on reading.
@@ -125,7 +125,7 @@ enum Step {
     /// So many bytes are used, and the rest is not enough.
     Starved(usize),
     /// So many bytes are used, and a job is to be run.
-    Run(usize, Job),
+    Run(usize, Box<Job>),
 }
 
 impl Connection {
@@ -146,9 +146,9 @@ impl Connection {
         self.deadline
     }
 
-    /// Whether it waits for a request of which nothing has come.
-    pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Head(None)) && self.source.is_none()
+    /// Whether it has answered, and nothing of another request has come: it may be closed at any moment.
+    pub fn is_between_requests(&self) -> bool {
+        self.requests > 0 && matches!(self.state, State::Head(None)) && self.source.is_none()
     }
 
     /// Takes bytes that were read from the socket.
@@ -440,15 +440,16 @@ impl Connection {
             self.state = State::Running(exchange);
             self.deadline = None;
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
+            let (body, draining) = (body.into_owned(), turn.draining);
             return Step::Run(
                 used,
-                Job {
+                Box::new(Job {
                     service,
                     head,
                     bytes,
-                    body: body.into_owned(),
-                    draining: turn.draining,
-                },
+                    body,
+                    draining,
+                }),
             );
         }
         let response = turn

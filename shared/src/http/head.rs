@@ -9,9 +9,9 @@
 use super::body::{Framing, TransferCoding};
 use super::bytes::{decimal, list};
 use super::field::{self, Line};
+use super::host;
 use super::request_line::{self, Method, Target, Version};
 use super::status::{Refusal, Status};
-use super::host;
 use crate::limits::Limits;
 use std::ops::Range;
 

@@ -1,0 +1,59 @@
+//! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
+
+use crate::drain::Drain;
+use crate::sys::{Listener, Socket, poll};
+use std::io;
+use std::os::fd::AsFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long to leave the accept queue alone when the process or the machine has run out of something.
+/// Without a pause the loop would spin: the queue stays readable.
+pub const PAUSE: Duration = Duration::from_millis(50);
+
+/// What to do after a failed accept(2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The queue is empty.
+    Empty,
+    /// That one connection is gone; the next may be fine. accept(2) also reports errors of the network here.
+    Connection,
+    /// No descriptors or no memory: connections wait in the queue until some are freed.
+    Exhausted,
+}
+
+impl Failure {
+    /// Which of the three an error is. None of them ends a server.
+    pub fn of(error: &io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => Self::Empty,
+            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Self::Exhausted,
+            _ => Self::Connection,
+        }
+    }
+}
+
+/// Sleeps until a connection comes and takes it. `None`: the server is to end, and the time to accept is over.
+pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
+    loop {
+        let deadline = drain.stop_accepting();
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Ok(None);
+        }
+        let mut waits = [
+            poll::Wait::readable(listener.as_fd()),
+            poll::Wait::readable(drain.as_fd()),
+        ];
+        // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
+        let count = if deadline.is_some() { 1 } else { 2 };
+        poll::wait(&mut waits[..count], deadline)?;
+        if !waits[0].is_ready() {
+            continue;
+        }
+        match listener.accept() {
+            Ok(socket) => return Ok(Some(socket)),
+            Err(error) if Failure::of(&error) == Failure::Exhausted => thread::sleep(PAUSE),
+            Err(_) => {}
+        }
+    }
+}

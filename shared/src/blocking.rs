@@ -1,0 +1,208 @@
+//! One connection served by a thread that waits for it: what stages 1 and 2 have in common.
+//!
+//! A plain read(2) on a blocking socket would wait as well, but it has no deadline of its own:
+//! SO_RCVTIMEO starts anew with every byte, so one byte now and then holds the thread for ever. So the
+//! thread waits in poll(2) until the moment that the connection names, and then reads.
+
+use crate::args::KeepAlive;
+use crate::drain::Drain;
+use crate::http::{Connection, DateLine, Next, Turn};
+use crate::pace::WritePace;
+use crate::service::Service;
+use crate::sys::poll::{self, Wait};
+use crate::sys::{EventFd, Listener, Socket};
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Connections that wait for a thread.
+pub trait Newcomers: AsFd {
+    /// Takes one of them upon itself: of several threads that saw the descriptor ready, one gets `true`.
+    fn claim(&self) -> bool;
+}
+
+/// The accept queue itself, where one thread does all.
+impl Newcomers for Listener {
+    fn claim(&self) -> bool {
+        true
+    }
+}
+
+/// A sign that a queue of the server's own has more connections than free threads.
+impl Newcomers for EventFd {
+    fn claim(&self) -> bool {
+        self.clear()
+    }
+}
+
+/// A thread's means of serving one connection after the other.
+pub struct Server<'a, N> {
+    service: &'a Arc<Service>,
+    drain: &'a Drain,
+    keep_alive: KeepAlive,
+    newcomers: &'a N,
+    input: Box<[u8]>,
+    output: Vec<u8>,
+    date: DateLine,
+}
+
+impl<'a, N: Newcomers> Server<'a, N> {
+    /// Serves `service`; `newcomers` matters to `--keep-alive fair`.
+    pub fn new(
+        service: &'a Arc<Service>,
+        drain: &'a Drain,
+        keep_alive: KeepAlive,
+        newcomers: &'a N,
+    ) -> Self {
+        let input = vec![0; 16 << 10].into_boxed_slice();
+        let date = DateLine::new(Instant::now());
+        Self {
+            service,
+            drain,
+            keep_alive,
+            newcomers,
+            input,
+            output: Vec::new(),
+            date,
+        }
+    }
+
+    /// Serves one connection to its end. An error is the end of this connection and of nothing else.
+    pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
+        let mut connection = Connection::new(self.service, Instant::now());
+        loop {
+            let mut next = match self.wait(socket, &connection)? {
+                Woken::Readable => self.receive(socket, &mut connection)?,
+                Woken::Late => connection.expire(&mut self.turn()),
+                Woken::Newcomer => return Ok(()),
+            };
+            // One request may take several rounds: a long answer, a handler that blocks.
+            loop {
+                self.write(socket)?;
+                next = match next {
+                    Next::Read => break,
+                    Next::Write => connection.resume(&mut self.turn()),
+                    // Here it may block: this thread has nothing else to do.
+                    Next::Run(job) => connection.complete(job.run(), &mut self.turn()),
+                    Next::Close => return Ok(()),
+                    Next::Linger => {
+                        socket.shutdown_write()?;
+                        connection.linger(Instant::now());
+                        break;
+                    }
+                };
+            }
+        }
+    }
+
+    fn wait(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {
+        let mut waits = [
+            Wait::readable(socket.as_fd()),
+            Wait::readable(self.newcomers.as_fd()),
+        ];
+        let gives_way = self.keep_alive == KeepAlive::Fair && connection.is_between_requests();
+        let count = if gives_way { 2 } else { 1 };
+        loop {
+            if !poll::wait(&mut waits[..count], connection.deadline())? {
+                return Ok(Woken::Late);
+            }
+            if waits[0].is_ready() {
+                return Ok(Woken::Readable);
+            }
+            if self.newcomers.claim() {
+                return Ok(Woken::Newcomer);
+            }
+        }
+    }
+
+    fn receive(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<Next> {
+        let keep_alive = self.may_keep_alive()?;
+        let Self {
+            service,
+            drain,
+            input,
+            output,
+            date,
+            ..
+        } = self;
+        let length = match socket.read(input) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Next::Read),
+            result => result?,
+        };
+        let now = Instant::now();
+        date.refresh(now);
+        let mut turn = Turn {
+            service,
+            now,
+            date,
+            keep_alive,
+            draining: drain.has_begun(),
+            out: output,
+        };
+        Ok(match length {
+            0 => connection.end_of_input(&mut turn),
+            _ => connection.receive(&input[..length], &mut turn),
+        })
+    }
+
+    /// The turn for everything but received bytes.
+    fn turn(&mut self) -> Turn<'_> {
+        let now = Instant::now();
+        self.date.refresh(now);
+        let keep_alive = self.keep_alive != KeepAlive::Never;
+        let draining = self.drain.has_begun();
+        Turn {
+            service: self.service,
+            now,
+            date: &self.date,
+            keep_alive,
+            draining,
+            out: &mut self.output,
+        }
+    }
+
+    fn may_keep_alive(&self) -> io::Result<bool> {
+        Ok(match self.keep_alive {
+            KeepAlive::Always => true,
+            KeepAlive::Never => false,
+            KeepAlive::Fair => {
+                let mut newcomers = [Wait::readable(self.newcomers.as_fd())];
+                !poll::wait(&mut newcomers, Some(Instant::now()))?
+            }
+        })
+    }
+
+    /// Writes all output. A socket takes what its buffer has room for; for the rest the thread waits,
+    /// no longer than the client's pace allows.
+    fn write(&mut self, socket: &Socket) -> io::Result<()> {
+        let (mut written, mut pace) = (0, None);
+        while written < self.output.len() {
+            match socket.write(&self.output[written..]) {
+                Ok(count) => {
+                    written += count;
+                    if let Some(pace) = &mut pace {
+                        WritePace::took(pace, count, Instant::now());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let pace = pace.get_or_insert_with(|| WritePace::new(Instant::now()));
+                    let deadline = pace.deadline(&self.service.limits);
+                    if !poll::wait(&mut [Wait::writable(socket.as_fd())], Some(deadline))? {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.output.clear();
+        Ok(())
+    }
+}
+
+/// Why a waiting thread goes on.
+enum Woken {
+    Readable,
+    Late,
+    Newcomer,
+}

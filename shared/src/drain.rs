@@ -1,0 +1,74 @@
+//! Ending without losing anything: what SIGTERM and SIGINT start.
+//!
+//! 1. Lame duck: for a moment the server still accepts, but `/healthz` says 503 and every answer
+//!    says `Connection: close`, so that load balancers and clients take notice before they are turned away.
+//! 2. The listener closes. What is in flight is answered; idle connections may ask one last time.
+//! 3. The process ends with status 0 when the last connection is gone, or when the grace period is over.
+//!
+//! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.
+
+use crate::sys::{EventFd, signal};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the listener stays open after the signal.
+const LAME_DUCK: Duration = Duration::from_millis(200);
+
+/// Whether the server is about to end. Every thread looks at it; the signal thread sets it.
+pub struct Drain {
+    begun: OnceLock<Instant>,
+    wake: EventFd,
+}
+
+impl Drain {
+    /// Blocks the two signals for the whole process and starts the thread that takes them. Call it before
+    /// any other thread is started.
+    pub fn on_signals(grace: Duration) -> io::Result<Arc<Self>> {
+        signal::block()?;
+        let drain = Arc::new(Self {
+            begun: OnceLock::new(),
+            wake: EventFd::new()?,
+        });
+        let shared = Arc::clone(&drain);
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || shared.take_signals(grace))?;
+        Ok(drain)
+    }
+
+    fn take_signals(&self, grace: Duration) {
+        let first = signal::wait(None);
+        let now = Instant::now();
+        let _ = self.begun.set(now);
+        self.wake.notify();
+        let second = first.and_then(|_| signal::wait(Some(now + grace)));
+        match second {
+            Ok(Some(signal)) => std::process::exit(128 + signal.number()),
+            Ok(None) => {
+                eprintln!("the grace period of {grace:?} is over: what is still open is closed")
+            }
+            Err(error) => eprintln!("waiting for signals failed: {error}"),
+        }
+        std::process::exit(0);
+    }
+
+    /// Whether the first signal has come.
+    pub fn has_begun(&self) -> bool {
+        self.begun.get().is_some()
+    }
+
+    /// When to stop accepting; `None` before the first signal.
+    pub fn stop_accepting(&self) -> Option<Instant> {
+        self.begun.get().map(|begun| *begun + LAME_DUCK)
+    }
+}
+
+/// Readable from the first signal on, and never cleared: it wakes every thread that waits for it.
+impl AsFd for Drain {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}

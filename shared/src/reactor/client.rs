@@ -1,0 +1,120 @@
+//! One client of an event loop: its socket, its connection, and output that the socket would not take.
+
+use crate::http::Connection;
+use crate::limits::Limits;
+use crate::pace::WritePace;
+use crate::sys::{Epoll, Interest, Socket};
+use std::io;
+use std::time::Instant;
+
+/// Kept for thousands at once, so it is small: what only some need is boxed.
+pub(super) struct Client {
+    pub(super) socket: Socket,
+    pub(super) connection: Connection,
+    output: Option<Box<Output>>,
+    /// What comes when all output is written.
+    pub(super) then: Then,
+    watched: Interest,
+}
+
+/// Like [`crate::http::Next`], for a client that is not attended to right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Read,
+    Write,
+    /// A job is out; its answer will come.
+    Busy,
+    Close,
+    Linger,
+}
+
+/// Bytes that a socket had no room for.
+struct Output {
+    bytes: Vec<u8>,
+    written: usize,
+    pace: WritePace,
+}
+
+impl Client {
+    pub(super) fn new(socket: Socket, connection: Connection) -> Self {
+        Self {
+            socket,
+            connection,
+            output: None,
+            then: Then::Read,
+            watched: Interest::READ,
+        }
+    }
+
+    /// Writes `bytes` as far as the socket takes them, and keeps the rest.
+    pub(super) fn send(&mut self, bytes: &[u8], now: Instant) -> io::Result<()> {
+        if let Some(output) = &mut self.output {
+            output.bytes.extend_from_slice(bytes);
+            return Ok(());
+        }
+        let written = if bytes.is_empty() {
+            0
+        } else {
+            write(&self.socket, bytes)?
+        };
+        if written < bytes.len() {
+            let pace = WritePace::new(now);
+            self.output = Some(Box::new(Output {
+                bytes: bytes[written..].to_vec(),
+                written: 0,
+                pace,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Goes on writing what was kept.
+    pub(super) fn flush(&mut self, now: Instant) -> io::Result<()> {
+        let Some(output) = &mut self.output else {
+            return Ok(());
+        };
+        let written = write(&self.socket, &output.bytes[output.written..])?;
+        output.written += written;
+        output.pace.took(written, now);
+        if output.written == output.bytes.len() {
+            self.output = None;
+        }
+        Ok(())
+    }
+
+    /// Whether the socket still has to take something.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// When this client is late.
+    pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        match &self.output {
+            Some(output) => Some(output.pace.deadline(limits)),
+            None => self.connection.deadline(),
+        }
+    }
+
+    /// Has epoll watch for what this client waits for. Usually that is what it watches for already,
+    /// and no system call is made.
+    pub(super) fn watch(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
+        let interest = match self.then {
+            _ if self.output.is_some() => Interest::WRITE,
+            Then::Write => Interest::WRITE,
+            Then::Busy => Interest::NONE,
+            Then::Read | Then::Close | Then::Linger => Interest::READ,
+        };
+        if interest != self.watched {
+            epoll.modify(&self.socket, interest, token)?;
+            self.watched = interest;
+        }
+        Ok(())
+    }
+}
+
+fn write(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    match socket.write(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        result => result,
+    }
+}

@@ -1,0 +1,317 @@
+//! All clients of one event loop, and the four steps of its round.
+
+use super::client::{Client, Then};
+use super::table::{Table, Token};
+use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
+use crate::service::Service;
+use crate::sys::{Epoll, Event, Interest, Socket};
+use std::io;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Output of one round that may pile up before it is written.
+const MAX_ROUND: usize = 1 << 20;
+
+/// Pieces of one long answer that are written before the other clients have their turn.
+const MAX_PIECES: usize = 16;
+
+/// The clients of one loop. No two loops share any.
+pub struct Clients {
+    epoll: Rc<Epoll>,
+    service: Arc<Service>,
+    table: Table<Client>,
+    keep_alive: bool,
+    draining: bool,
+    /// The moment of this round: one look at the clock for all that are ready.
+    now: Instant,
+    date: DateLine,
+    /// What is read, from whomever: a client with nothing unfinished needs no buffer of its own.
+    input: Box<[u8]>,
+    /// The answers of this round, one behind the other, and whose they are.
+    output: Vec<u8>,
+    answers: Vec<(Token, Range<usize>, Next)>,
+    jobs: Vec<(Token, Box<Job>)>,
+    /// No client is late before this.
+    earliest: Option<Instant>,
+}
+
+impl Clients {
+    /// No clients yet. `keep_alive`: whether they may ask more than once.
+    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, keep_alive: bool) -> Self {
+        let now = Instant::now();
+        Self {
+            epoll,
+            service,
+            table: Table::new(),
+            keep_alive,
+            draining: false,
+            now,
+            date: DateLine::new(now),
+            input: vec![0; 64 << 10].into_boxed_slice(),
+            output: Vec::new(),
+            answers: Vec::new(),
+            jobs: Vec::new(),
+            earliest: None,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A round begins: looks at the clock.
+    pub fn begin_round(&mut self, now: Instant) {
+        self.now = now;
+        self.date.refresh(now);
+    }
+
+    /// From now on every answer is the last of its connection.
+    pub fn begin_drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Takes in a new connection.
+    pub fn insert(&mut self, socket: Socket) {
+        let connection = Connection::new(&self.service, self.now);
+        self.note(connection.deadline());
+        let token = self.table.insert(Client::new(socket, connection));
+        let Some(client) = self.table.get_mut(token) else {
+            return;
+        };
+        if self
+            .epoll
+            .add(&client.socket, Interest::READ, token)
+            .is_err()
+        {
+            self.table.remove(token);
+        }
+    }
+
+    /// First step, for each client that is ready: reads once. What is left in the socket makes epoll
+    /// tell again, so no read is wasted on finding out that there is nothing more.
+    pub fn ready(&mut self, event: Event) {
+        let token = event.token;
+        let Some(client) = self.table.get_mut(token) else {
+            return;
+        };
+        if client.is_stuck() || client.then == Then::Write {
+            return self.go_on_writing(event);
+        }
+        if client.then == Then::Busy {
+            // It waits for its job. Only the end of the whole connection matters now.
+            let lost = event.gone() || client.watch(&self.epoll, token).is_err();
+            return if lost {
+                self.remove(token)
+            };
+        }
+        let Ok(length) = client.socket.read(&mut self.input) else {
+            return self.remove(token);
+        };
+        let start = self.output.len();
+        let next = self.step(token, |connection, input, turn| match length {
+            0 => connection.end_of_input(turn),
+            _ => connection.receive(&input[..length], turn),
+        });
+        if let Some(next) = next {
+            self.answers.push((token, start..self.output.len(), next));
+        }
+        if self.output.len() >= MAX_ROUND {
+            self.answer();
+        }
+    }
+
+    /// Second step: writes the answers of all that were read from.
+    pub fn answer(&mut self) {
+        let mut answers = std::mem::take(&mut self.answers);
+        for (token, range, next) in answers.drain(..) {
+            self.proceed(token, range, next);
+        }
+        self.answers = answers;
+        self.output.clear();
+    }
+
+    /// A request for a handler that may block, if there is one: run it wherever seems best, and [`Clients::complete`] it.
+    pub fn next_job(&mut self) -> Option<(u64, Box<Job>)> {
+        self.jobs.pop()
+    }
+
+    /// A job is done. The client that it was for may be gone.
+    pub fn complete(&mut self, token: u64, response: Response) {
+        self.act(token, |connection, _, turn| {
+            connection.complete(response, turn)
+        });
+    }
+
+    /// Third step: deals with those who are late. All clients are looked at, but only when the
+    /// earliest deadline has passed: that costs nothing per request, and needs no ordered structure
+    /// to be kept up to date at each.
+    pub fn expire(&mut self) {
+        if self.earliest.is_none_or(|earliest| self.now < earliest) {
+            return;
+        }
+        let mut late = Vec::new();
+        self.earliest = None;
+        for (token, client) in self.table.iter() {
+            match client.deadline(&self.service.limits) {
+                Some(deadline) if deadline <= self.now => late.push(token),
+                Some(deadline) if self.earliest.is_none_or(|earliest| deadline < earliest) => {
+                    self.earliest = Some(deadline);
+                }
+                _ => {}
+            }
+        }
+        for token in late {
+            match self.table.get_mut(token) {
+                Some(client) if client.is_stuck() => self.remove(token),
+                _ => self.act(token, |connection, _, turn| connection.expire(turn)),
+            }
+        }
+    }
+
+    /// How long the loop may sleep, as far as the clients are concerned.
+    pub fn patience(&self) -> Option<Duration> {
+        self.earliest
+            .map(|earliest| earliest.saturating_duration_since(Instant::now()))
+    }
+
+    fn note(&mut self, deadline: Option<Instant>) {
+        if let Some(deadline) = deadline
+            && self.earliest.is_none_or(|earliest| deadline < earliest)
+        {
+            self.earliest = Some(deadline);
+        }
+    }
+
+    fn go_on_writing(&mut self, event: Event) {
+        let token = event.token;
+        let now = self.now;
+        let Some(client) = self.table.get_mut(token) else {
+            return;
+        };
+        if event.gone() || client.flush(now).is_err() {
+            return self.remove(token);
+        }
+        if !client.is_stuck() {
+            let next = match client.then {
+                Then::Write => {
+                    return self.act(token, |connection, _, turn| connection.resume(turn));
+                }
+                Then::Read => Next::Read,
+                // Only to stop watching for room; what matters next is the job.
+                Then::Busy => return drop(client.watch(&self.epoll, token)),
+                Then::Close => Next::Close,
+                Then::Linger => Next::Linger,
+            };
+            self.proceed(token, 0..0, next);
+        }
+    }
+
+    /// Lets the connection do one thing, its output appended to that of the round.
+    fn step(
+        &mut self,
+        token: Token,
+        action: impl FnOnce(&mut Connection, &[u8], &mut Turn<'_>) -> Next,
+    ) -> Option<Next> {
+        let client = self.table.get_mut(token)?;
+        let mut turn = Turn {
+            service: &self.service,
+            now: self.now,
+            date: &self.date,
+            keep_alive: self.keep_alive,
+            draining: self.draining,
+            out: &mut self.output,
+        };
+        Some(action(&mut client.connection, &self.input, &mut turn))
+    }
+
+    /// Lets the connection do one thing, and writes what comes of it at once.
+    fn act(
+        &mut self,
+        token: Token,
+        action: impl FnOnce(&mut Connection, &[u8], &mut Turn<'_>) -> Next,
+    ) {
+        let start = self.output.len();
+        if let Some(next) = self.step(token, action) {
+            self.proceed(token, start..self.output.len(), next);
+        }
+        self.output.truncate(start);
+    }
+
+    /// Writes a client's output and does what its connection wants next. An error is the end of
+    /// this client and of nothing else.
+    fn proceed(&mut self, token: Token, range: Range<usize>, next: Next) {
+        if self.try_proceed(token, range, next).is_err() {
+            self.remove(token);
+        }
+    }
+
+    fn try_proceed(&mut self, token: Token, range: Range<usize>, mut next: Next) -> io::Result<()> {
+        let end = self.output.len();
+        let mut range = range;
+        for piece in 1.. {
+            let Some(client) = self.table.get_mut(token) else {
+                return Ok(());
+            };
+            client.send(&self.output[range], self.now)?;
+            client.then = match next {
+                Next::Read => Then::Read,
+                Next::Write if !client.is_stuck() && piece < MAX_PIECES => {
+                    self.output.truncate(end);
+                    let Some(more) =
+                        self.step(token, |connection, _, turn| connection.resume(turn))
+                    else {
+                        return Ok(());
+                    };
+                    (next, range) = (more, end..self.output.len());
+                    continue;
+                }
+                Next::Write => Then::Write,
+                Next::Run(job) => {
+                    self.jobs.push((token, job));
+                    Then::Busy
+                }
+                Next::Close if !client.is_stuck() => {
+                    self.remove(token);
+                    return Ok(());
+                }
+                Next::Close => Then::Close,
+                Next::Linger if !client.is_stuck() => {
+                    client.socket.shutdown_write()?;
+                    client.connection.linger(self.now);
+                    Then::Read
+                }
+                Next::Linger => Then::Linger,
+            };
+            break;
+        }
+        self.output.truncate(end);
+        self.settle(token)
+    }
+
+    /// A client is attended to: has epoll watch it, and takes note of its deadline.
+    fn settle(&mut self, token: Token) -> io::Result<()> {
+        let Some(client) = self.table.get_mut(token) else {
+            return Ok(());
+        };
+        // Of a client that waits for its job, nothing is expected soon: no call to say so until it speaks.
+        if client.then != Then::Busy || client.is_stuck() {
+            client.watch(&self.epoll, token)?;
+        }
+        let deadline = client.deadline(&self.service.limits);
+        self.note(deadline);
+        Ok(())
+    }
+
+    /// Closing the socket takes it out of epoll too.
+    fn remove(&mut self, token: Token) {
+        self.table.remove(token);
+    }
+}

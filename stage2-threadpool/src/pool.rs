@@ -1,0 +1,139 @@
+//! A bounded queue of connections, and the workers that take them from it.
+
+use shared::args::KeepAlive;
+use shared::blocking::Server;
+use shared::drain::Drain;
+use shared::service::Service;
+use shared::sys::{EventFd, Socket};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// The workers, and the acceptor's end of the queue.
+pub(crate) struct Pool {
+    queue: Arc<Queue>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts `threads` workers. The queue holds as many connections as there are workers: a longer
+    /// one would only make its last connection wait longer. The others wait in the kernel.
+    pub(crate) fn start(
+        threads: usize,
+        keep_alive: KeepAlive,
+        service: &Arc<Service>,
+        drain: &Arc<Drain>,
+    ) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(threads)?);
+        let worker = |number| {
+            let (queue, service, drain) =
+                (Arc::clone(&queue), Arc::clone(service), Arc::clone(drain));
+            thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || work(&queue, &service, &drain, keep_alive))
+        };
+        let workers = (0..threads).map(worker).collect::<io::Result<_>>()?;
+        Ok(Self { queue, workers })
+    }
+
+    /// Gives a connection to the workers; waits while the queue is full.
+    pub(crate) fn submit(&self, socket: Socket) {
+        self.queue.push(socket);
+    }
+
+    /// Waits until the queue is empty and every worker has ended.
+    pub(crate) fn finish(self) {
+        self.queue.close();
+        for worker in self.workers {
+            // A worker that panicked has told so on standard error, and the others are waited for.
+            let _ = worker.join();
+        }
+    }
+}
+
+/// A worker's life: it ends when the queue is closed and empty.
+fn work(queue: &Queue, service: &Arc<Service>, drain: &Drain, keep_alive: KeepAlive) {
+    let mut server = Server::new(service, drain, keep_alive, &queue.crowded);
+    while let Some(socket) = queue.pop() {
+        // An error is the end of this connection; the next client knows nothing of it.
+        let _ = server.serve(&socket);
+    }
+}
+
+struct Queue {
+    state: Mutex<State>,
+    capacity: usize,
+    filled: Condvar,
+    emptied: Condvar,
+    /// Readable while connections wait for which no worker is free: a worker that only keeps an idle
+    /// connection company can then leave it (`--keep-alive fair`).
+    crowded: EventFd,
+}
+
+struct State {
+    sockets: VecDeque<Socket>,
+    free_workers: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn new(capacity: usize) -> io::Result<Self> {
+        let state = Mutex::new(State {
+            sockets: VecDeque::with_capacity(capacity),
+            free_workers: 0,
+            closed: false,
+        });
+        Ok(Self {
+            state,
+            capacity,
+            filled: Condvar::new(),
+            emptied: Condvar::new(),
+            crowded: EventFd::new()?,
+        })
+    }
+
+    /// No code that can panic runs under this lock, so a poisoned one is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, socket: Socket) {
+        let full = |state: &mut State| state.sockets.len() >= self.capacity;
+        let mut state = self
+            .emptied
+            .wait_while(self.lock(), full)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.sockets.push_back(socket);
+        self.tell_whether_crowded(&state);
+        self.filled.notify_one();
+    }
+
+    fn pop(&self) -> Option<Socket> {
+        let mut state = self.lock();
+        state.free_workers += 1;
+        let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
+        let mut state = self
+            .filled
+            .wait_while(state, nothing)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.free_workers -= 1;
+        let socket = state.sockets.pop_front();
+        self.tell_whether_crowded(&state);
+        self.emptied.notify_one();
+        socket
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    fn tell_whether_crowded(&self, state: &State) {
+        if state.sockets.len() > state.free_workers {
+            self.crowded.notify();
+        } else {
+            self.crowded.clear();
+        }
+    }
+}

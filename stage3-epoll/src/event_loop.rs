@@ -1,0 +1,97 @@
+//! The loop: wait for whoever is ready, serve them, wait again.
+
+use anyhow::{Context, Result};
+use shared::args::KeepAlive;
+use shared::drain::Drain;
+use shared::reactor::{Clients, Door};
+use shared::service::Service;
+use shared::sys::{Epoll, Events, Interest, Listener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Tokens of what is not a client.
+const LISTENER: u64 = u64::MAX;
+const DRAIN: u64 = u64::MAX - 1;
+
+/// All that the thread waits for.
+pub(crate) struct EventLoop {
+    epoll: Rc<Epoll>,
+    door: Door,
+    clients: Clients,
+    drain: Arc<Drain>,
+}
+
+impl EventLoop {
+    pub(crate) fn new(
+        listener: Listener,
+        room: usize,
+        keep_alive: KeepAlive,
+        service: &Arc<Service>,
+        drain: &Arc<Drain>,
+    ) -> Result<Self> {
+        let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
+        epoll
+            .add(drain, Interest::READ, DRAIN)
+            .context("watching for signals")?;
+        let door =
+            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
+        let clients = Clients::new(
+            Rc::clone(&epoll),
+            Arc::clone(service),
+            keep_alive != KeepAlive::Never,
+        );
+        Ok(Self {
+            epoll,
+            door,
+            clients,
+            drain: Arc::clone(drain),
+        })
+    }
+
+    /// Runs until the server has drained.
+    pub(crate) fn run(mut self) -> Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while !(self.door.is_closed() && self.clients.is_empty()) {
+            self.epoll
+                .wait(&mut events, self.patience())
+                .context("epoll_wait")?;
+            self.round(&events);
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, events: &Events) {
+        let now = Instant::now();
+        self.clients.begin_round(now);
+        for event in events.iter() {
+            match event.token {
+                LISTENER => self.door.admit(&mut self.clients, now),
+                DRAIN => self.begin_drain(),
+                _ => self.clients.ready(event),
+            }
+        }
+        self.clients.answer();
+        while let Some((token, job)) = self.clients.next_job() {
+            // It blocks, and with it everything: there is no other thread.
+            let response = job.run();
+            self.clients.complete(token, response);
+        }
+        self.clients.expire();
+        self.door.tend(&self.clients, now);
+    }
+
+    fn begin_drain(&mut self) {
+        self.clients.begin_drain();
+        // The descriptor stays readable for ever; it has told what it had to tell.
+        let _ = self.epoll.remove(&self.drain);
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        let door = self
+            .door
+            .next_change()
+            .map(|moment| moment.saturating_duration_since(Instant::now()));
+        [door, self.clients.patience()].into_iter().flatten().min()
+    }
+}
