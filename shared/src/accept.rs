@@ -40,10 +40,8 @@ pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(None);
         }
-        let mut waits = [
-            poll::Wait::readable(listener.as_fd()),
-            poll::Wait::readable(drain.as_fd()),
-        ];
+        let mut waits =
+            [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];
         // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
         let count = if deadline.is_some() { 1 } else { 2 };
         poll::wait(&mut waits[..count], deadline)?;

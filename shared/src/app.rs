@@ -28,10 +28,7 @@ fn hello(_: &Request<'_>) -> Response {
 }
 
 fn greet(request: &Request<'_>) -> Response {
-    Response::text(format!(
-        "Hello, {}!",
-        String::from_utf8_lossy(request.parameter("name"))
-    ))
+    Response::text(format!("Hello, {}!", String::from_utf8_lossy(request.parameter("name"))))
 }
 
 fn echo(request: &Request<'_>) -> Response {
@@ -40,10 +37,7 @@ fn echo(request: &Request<'_>) -> Response {
 
 /// Computes for so many microseconds: a handler that needs its core.
 fn work(request: &Request<'_>) -> Response {
-    let Some(micros) = request
-        .number("micros")
-        .filter(|micros| *micros <= MAX_WORK)
-    else {
+    let Some(micros) = request.number("micros").filter(|micros| *micros <= MAX_WORK) else {
         return Response::new(
             Status::BAD_REQUEST,
             format!("400: /work/N takes 0 to {MAX_WORK} microseconds\n"),
@@ -59,10 +53,7 @@ fn work(request: &Request<'_>) -> Response {
 
 /// Sleeps for so many milliseconds: a handler that waits for a slow backend.
 fn sleep(request: &Request<'_>) -> Response {
-    let Some(millis) = request
-        .number("millis")
-        .filter(|millis| *millis <= MAX_SLEEP)
-    else {
+    let Some(millis) = request.number("millis").filter(|millis| *millis <= MAX_SLEEP) else {
         return Response::new(
             Status::BAD_REQUEST,
             format!("400: /sleep/N takes 0 to {MAX_SLEEP} milliseconds\n"),
@@ -75,10 +66,7 @@ fn sleep(request: &Request<'_>) -> Response {
 /// So many numbered lines, each made when the client has taken those before it.
 fn count(request: &Request<'_>) -> Response {
     match request.number("n").filter(|lines| *lines <= MAX_COUNT) {
-        Some(lines) => Response::stream(Count {
-            next: 1,
-            last: lines,
-        }),
+        Some(lines) => Response::stream(Count { next: 1, last: lines }),
         None => Response::new(
             Status::BAD_REQUEST,
             format!("400: /count/N takes 0 to {MAX_COUNT} lines\n"),

@@ -85,10 +85,7 @@ impl Stage {
     fn command(&self) -> Command {
         let threads = self.threads.count().to_string();
         Args::command_for(self.name, self.about)
-            .mut_arg("threads", |arg| {
-                arg.default_value(threads)
-                    .hide(self.threads == Threads::One)
-            })
+            .mut_arg("threads", |arg| arg.default_value(threads).hide(self.threads == Threads::One))
             .mut_arg("keep_alive", |arg| arg.default_value(self.keep_alive))
             .mut_arg("idle_timeout", |arg| arg.default_value(self.idle_timeout))
     }
@@ -107,17 +104,14 @@ impl Stage {
 
 impl Args {
     fn command_for(name: &'static str, about: &'static str) -> Command {
-        Self::augment_args(Command::new(name))
-            .about(about)
-            .version(env!("CARGO_PKG_VERSION"))
+        Self::augment_args(Command::new(name)).about(about).version(env!("CARGO_PKG_VERSION"))
     }
 }
 
 /// A time as in `250ms`, `10s`, `2m`, or a plain number of seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text
-        .find(|byte: char| !byte.is_ascii_digit() && byte != '.')
-        .unwrap_or(text.len());
+    let digits =
+        text.find(|byte: char| !byte.is_ascii_digit() && byte != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let scale = match unit {
         "us" => 1e-6,
@@ -126,9 +120,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         _ => return Err(format!("`{unit}` is no unit of time: write us, ms, s or m")),
     };
-    let seconds: f64 = number
-        .parse()
-        .map_err(|_| "write a number and a unit, like 250ms or 10s".to_owned())?;
+    let seconds: f64 =
+        number.parse().map_err(|_| "write a number and a unit, like 250ms or 10s".to_owned())?;
     Duration::try_from_secs_f64(seconds * scale).map_err(|_| "that time is too long".to_owned())
 }
 
@@ -145,9 +138,7 @@ mod tests {
     };
 
     fn parse(stage: Stage, line: &str) -> Result<Args> {
-        let matches = stage
-            .command()
-            .try_get_matches_from(line.split_whitespace())?;
+        let matches = stage.command().try_get_matches_from(line.split_whitespace())?;
         stage.checked(&matches)
     }
 
@@ -156,24 +147,15 @@ mod tests {
         let args = parse(STAGE, "x").unwrap();
         assert_eq!((args.threads, args.keep_alive), (64, KeepAlive::Fair));
         assert_eq!(args.limits.idle_timeout, Duration::from_secs(5));
-        let args = parse(
-            STAGE,
-            "x --threads 3 --keep-alive never --listen [::1]:0 --max-body 9",
-        )
-        .unwrap();
-        assert_eq!(
-            (args.threads, args.keep_alive, args.limits.max_body),
-            (3, KeepAlive::Never, 9)
-        );
+        let args =
+            parse(STAGE, "x --threads 3 --keep-alive never --listen [::1]:0 --max-body 9").unwrap();
+        assert_eq!((args.threads, args.keep_alive, args.limits.max_body), (3, KeepAlive::Never, 9));
         assert_eq!(args.listen, "[::1]:0".parse().unwrap());
     }
 
     #[test]
     fn defaults_of_the_flags_are_those_of_the_limits() {
-        let stage = Stage {
-            idle_timeout: "15s",
-            ..STAGE
-        };
+        let stage = Stage { idle_timeout: "15s", ..STAGE };
         assert_eq!(
             format!("{:?}", parse(stage, "x").unwrap().limits),
             format!("{:?}", Limits::default())
@@ -182,36 +164,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_an_error() {
-        for line in [
-            "x --threads 0",
-            "x --listen nowhere",
-            "x --idle-timeout 5h",
-            "x --grace",
-            "x --what",
-        ] {
+        for line in
+            ["x --threads 0", "x --listen nowhere", "x --idle-timeout 5h", "x --grace", "x --what"]
+        {
             assert!(parse(STAGE, line).is_err(), "{line}");
         }
-        assert!(
-            parse(
-                Stage {
-                    threads: Threads::One,
-                    ..STAGE
-                },
-                "x --threads 2"
-            )
-            .is_err()
-        );
+        assert!(parse(Stage { threads: Threads::One, ..STAGE }, "x --threads 2").is_err());
     }
 
     #[test]
     fn durations() {
-        for (text, millis) in [
-            ("250ms", 250),
-            ("10s", 10_000),
-            ("2m", 120_000),
-            ("3", 3000),
-            ("0.5s", 500),
-        ] {
+        for (text, millis) in
+            [("250ms", 250), ("10s", 10_000), ("2m", 120_000), ("3", 3000), ("0.5s", 500)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "s", "-1s", "1h", "1e9"] {

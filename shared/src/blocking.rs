@@ -57,15 +57,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
     ) -> Self {
         let input = vec![0; 16 << 10].into_boxed_slice();
         let date = DateLine::new(Instant::now());
-        Self {
-            service,
-            drain,
-            keep_alive,
-            newcomers,
-            input,
-            output: Vec::new(),
-            date,
-        }
+        Self { service, drain, keep_alive, newcomers, input, output: Vec::new(), date }
     }
 
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
@@ -97,10 +89,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
     }
 
     fn wait(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {
-        let mut waits = [
-            Wait::readable(socket.as_fd()),
-            Wait::readable(self.newcomers.as_fd()),
-        ];
+        let mut waits = [Wait::readable(socket.as_fd()), Wait::readable(self.newcomers.as_fd())];
         let gives_way = self.keep_alive == KeepAlive::Fair && connection.is_between_requests();
         let count = if gives_way { 2 } else { 1 };
         loop {
@@ -118,28 +107,15 @@ impl<'a, N: Newcomers> Server<'a, N> {
 
     fn receive(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<Next> {
         let keep_alive = self.may_keep_alive()?;
-        let Self {
-            service,
-            drain,
-            input,
-            output,
-            date,
-            ..
-        } = self;
+        let Self { service, drain, input, output, date, .. } = self;
         let length = match socket.read(input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Next::Read),
             result => result?,
         };
         let now = Instant::now();
         date.refresh(now);
-        let mut turn = Turn {
-            service,
-            now,
-            date,
-            keep_alive,
-            draining: drain.has_begun(),
-            out: output,
-        };
+        let mut turn =
+            Turn { service, now, date, keep_alive, draining: drain.has_begun(), out: output };
         Ok(match length {
             0 => connection.end_of_input(&mut turn),
             _ => connection.receive(&input[..length], &mut turn),

@@ -28,10 +28,7 @@ impl Drain {
     /// any other thread is started.
     pub fn on_signals(grace: Duration) -> io::Result<Arc<Self>> {
         signal::block()?;
-        let drain = Arc::new(Self {
-            begun: OnceLock::new(),
-            wake: EventFd::new()?,
-        });
+        let drain = Arc::new(Self { begun: OnceLock::new(), wake: EventFd::new()? });
         let shared = Arc::clone(&drain);
         thread::Builder::new()
             .name("signals".to_owned())

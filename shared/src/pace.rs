@@ -14,11 +14,7 @@ pub struct WritePace {
 impl WritePace {
     /// Writing begins.
     pub fn new(now: Instant) -> Self {
-        Self {
-            since: now,
-            progress: now,
-            taken: 0,
-        }
+        Self { since: now, progress: now, taken: 0 }
     }
 
     /// The client has taken `bytes` more.

@@ -82,34 +82,19 @@ impl Router {
     }
 
     fn route(mut self, method: Method, pattern: &str, handler: Handler, blocking: bool) -> Self {
-        let segment = |text: &str| match text
-            .strip_prefix('{')
-            .and_then(|text| text.strip_suffix('}'))
-        {
-            Some(name) => Segment::Parameter(name.to_owned()),
-            None => Segment::Literal(text.to_owned()),
-        };
-        let pattern = pattern
-            .trim_start_matches('/')
-            .split('/')
-            .map(segment)
-            .collect();
-        self.routes.push(Route {
-            method,
-            pattern,
-            handler,
-            blocking,
-        });
+        let segment =
+            |text: &str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+                Some(name) => Segment::Parameter(name.to_owned()),
+                None => Segment::Literal(text.to_owned()),
+            };
+        let pattern = pattern.trim_start_matches('/').split('/').map(segment).collect();
+        self.routes.push(Route { method, pattern, handler, blocking });
         self
     }
 
     /// The route for `method` and `path`; 404 and 405 are told apart.
     pub fn find(&self, method: Method, path: &Path<'_>) -> Found<'_> {
-        let mut fitting = self
-            .routes
-            .iter()
-            .filter(|route| route.fits(path))
-            .peekable();
+        let mut fitting = self.routes.iter().filter(|route| route.fits(path)).peekable();
         if fitting.peek().is_none() {
             return Found::Nothing;
         }
@@ -175,15 +160,7 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_told_from_what_is_not_offered() {
-        for path in [
-            "/hello",
-            "/hello/",
-            "/hello/a/b",
-            "/ech",
-            "/echo/",
-            "//",
-            "/a/1",
-        ] {
+        for path in ["/hello", "/hello/", "/hello/a/b", "/ech", "/echo/", "//", "/a/1"] {
             assert_eq!(find(Method::Get, path), "404", "{path}");
         }
         assert_eq!(find(Method::Post, "/"), "GET, HEAD, OPTIONS");
@@ -195,15 +172,9 @@ mod tests {
     fn a_parameter_is_found_by_its_name() {
         let router = router();
         let path = Path::parse(b"/a/1/2").unwrap();
-        let Found::Route(route) = router.find(Method::Get, &path) else {
-            panic!("a route")
-        };
+        let Found::Route(route) = router.find(Method::Get, &path) else { panic!("a route") };
         assert_eq!(
-            (
-                route.parameter("x"),
-                route.parameter("y"),
-                route.parameter("z")
-            ),
+            (route.parameter("x"), route.parameter("y"), route.parameter("z")),
             (Some(1), Some(2), None)
         );
     }

@@ -44,10 +44,7 @@ impl Service {
         let Some(resource) = head.resource(bytes) else {
             return Err(options(self.router.methods()));
         };
-        let path = resource
-            .split(|&byte| byte == b'?')
-            .next()
-            .unwrap_or_default();
+        let path = resource.split(|&byte| byte == b'?').next().unwrap_or_default();
         let path = Path::parse(path).map_err(Response::refusal)?;
         match self.router.find(head.method, &path) {
             Found::Route(route) => Ok(Destination { route, path }),
@@ -68,14 +65,7 @@ impl Service {
         draining: bool,
     ) -> Response {
         let Destination { route, path } = destination;
-        let request = Request {
-            head,
-            bytes,
-            route,
-            path,
-            body,
-            draining,
-        };
+        let request = Request { head, bytes, route, path, body, draining };
         // Unwind safe: a handler gets a shared view of the request, and nothing of it is used afterwards.
         catch_unwind(AssertUnwindSafe(|| (route.handler)(&request))).unwrap_or_else(|_| {
             Response::new(Status::INTERNAL_SERVER_ERROR, "500: the handler failed\n")
@@ -88,9 +78,6 @@ fn options(allow: String) -> Response {
 }
 
 fn wrong_method(allow: String) -> Response {
-    Response::new(
-        Status::METHOD_NOT_ALLOWED,
-        "405: that method is not offered here\n",
-    )
-    .with("Allow", allow)
+    Response::new(Status::METHOD_NOT_ALLOWED, "405: that method is not offered here\n")
+        .with("Allow", allow)
 }

@@ -11,10 +11,7 @@ use std::sync::Arc;
 
 /// The demo application under the limits of the command line.
 pub fn service(args: &Args) -> Arc<Service> {
-    Arc::new(Service {
-        router: app::router(),
-        limits: args.limits.clone(),
-    })
+    Arc::new(Service { router: app::router(), limits: args.limits.clone() })
 }
 
 /// Listens, and says so: the first line on standard output tells readers and programs where.
@@ -33,20 +30,13 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
     // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the first
     // listener is made without it, to find the port free, and closed again when several are to share.
     let probe = bind(args.listen, ListenOptions::default())?;
-    let address = probe
-        .local_addr()
-        .context("asking for the listener's address")?;
+    let address = probe.local_addr().context("asking for the listener's address")?;
     let listeners = if count == 1 {
         vec![probe]
     } else {
         drop(probe);
-        let shared = ListenOptions {
-            reuse_port: true,
-            ..ListenOptions::default()
-        };
-        (0..count)
-            .map(|_| bind(address, shared))
-            .collect::<Result<_>>()?
+        let shared = ListenOptions { reuse_port: true, ..ListenOptions::default() };
+        (0..count).map(|_| bind(address, shared)).collect::<Result<_>>()?
     };
     if !address.ip().is_loopback() {
         eprintln!(
@@ -61,10 +51,7 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
 /// reserve for all else that needs one.
 pub fn room(args: &Args) -> Result<usize> {
     let files = rlimit::raise_open_files().context("raising the limit of open files")?;
-    let most = usize::try_from(files)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(RESERVE)
-        .max(1);
+    let most = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVE).max(1);
     Ok(match args.limits.max_connections {
         0 => most,
         wanted => wanted.min(most),

@@ -100,10 +100,8 @@ impl Queue {
 
     fn push(&self, socket: Socket) {
         let full = |state: &mut State| state.sockets.len() >= self.capacity;
-        let mut state = self
-            .emptied
-            .wait_while(self.lock(), full)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state =
+            self.emptied.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
         state.sockets.push_back(socket);
         self.tell_whether_crowded(&state);
         self.filled.notify_one();
@@ -113,10 +111,8 @@ impl Queue {
         let mut state = self.lock();
         state.free_workers += 1;
         let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
-        let mut state = self
-            .filled
-            .wait_while(state, nothing)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state =
+            self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
         state.free_workers -= 1;
         let socket = state.sockets.pop_front();
         self.tell_whether_crowded(&state);

@@ -31,31 +31,19 @@ impl EventLoop {
         drain: &Arc<Drain>,
     ) -> Result<Self> {
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll
-            .add(drain, Interest::READ, DRAIN)
-            .context("watching for signals")?;
+        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
             Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            keep_alive != KeepAlive::Never,
-        );
-        Ok(Self {
-            epoll,
-            door,
-            clients,
-            drain: Arc::clone(drain),
-        })
+        let clients =
+            Clients::new(Rc::clone(&epoll), Arc::clone(service), keep_alive != KeepAlive::Never);
+        Ok(Self { epoll, door, clients, drain: Arc::clone(drain) })
     }
 
     /// Runs until the server has drained.
     pub(crate) fn run(mut self) -> Result<()> {
         let mut events = Events::with_capacity(1024);
         while !(self.door.is_closed() && self.clients.is_empty()) {
-            self.epoll
-                .wait(&mut events, self.patience())
-                .context("epoll_wait")?;
+            self.epoll.wait(&mut events, self.patience()).context("epoll_wait")?;
             self.round(&events);
         }
         Ok(())
@@ -88,10 +76,8 @@ impl EventLoop {
     }
 
     fn patience(&self) -> Option<Duration> {
-        let door = self
-            .door
-            .next_change()
-            .map(|moment| moment.saturating_duration_since(Instant::now()));
+        let door =
+            self.door.next_change().map(|moment| moment.saturating_duration_since(Instant::now()));
         [door, self.clients.patience()].into_iter().flatten().min()
     }
 }

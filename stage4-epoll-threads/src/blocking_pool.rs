@@ -28,15 +28,10 @@ struct Order {
 
 impl BlockingPool {
     pub(crate) fn start() -> io::Result<Arc<Self>> {
-        let pool = Arc::new(Self {
-            waiting: Mutex::default(),
-            filled: Condvar::new(),
-        });
+        let pool = Arc::new(Self { waiting: Mutex::default(), filled: Condvar::new() });
         for number in 0..THREADS {
             let pool = Arc::clone(&pool);
-            thread::Builder::new()
-                .name(format!("blocking-{number}"))
-                .spawn(move || pool.work())?;
+            thread::Builder::new().name(format!("blocking-{number}")).spawn(move || pool.work())?;
         }
         Ok(pool)
     }
@@ -56,11 +51,7 @@ impl BlockingPool {
             )
             .with("Retry-After", "1"));
         }
-        waiting.push_back(Order {
-            job,
-            token,
-            mailbox: Arc::clone(mailbox),
-        });
+        waiting.push_back(Order { job, token, mailbox: Arc::clone(mailbox) });
         self.filled.notify_one();
         Ok(())
     }
@@ -71,12 +62,7 @@ impl BlockingPool {
             let waiting = self.filled.wait_while(lock(&self.waiting), nothing);
             let order = waiting.unwrap_or_else(PoisonError::into_inner).pop_front();
             // The lock is free again here: the handler runs without it.
-            if let Some(Order {
-                job,
-                token,
-                mailbox,
-            }) = order
-            {
+            if let Some(Order { job, token, mailbox }) = order {
                 mailbox.deliver(token, job.run());
             }
         }
@@ -91,10 +77,7 @@ pub(crate) struct Mailbox {
 
 impl Mailbox {
     pub(crate) fn new() -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self {
-            answers: Mutex::default(),
-            wake: EventFd::new()?,
-        }))
+        Ok(Arc::new(Self { answers: Mutex::default(), wake: EventFd::new()? }))
     }
 
     fn deliver(&self, token: u64, response: Response) {

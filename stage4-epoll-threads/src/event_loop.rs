@@ -36,37 +36,21 @@ impl EventLoop {
         pool: Arc<BlockingPool>,
     ) -> Result<Self> {
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll
-            .add(drain, Interest::READ, DRAIN)
-            .context("watching for signals")?;
+        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let mailbox = Mailbox::new().context("creating a mailbox")?;
-        epoll
-            .add(&mailbox.wake, Interest::READ, MAILBOX)
-            .context("watching the mailbox")?;
+        epoll.add(&mailbox.wake, Interest::READ, MAILBOX).context("watching the mailbox")?;
         let door =
             Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            keep_alive != KeepAlive::Never,
-        );
-        Ok(Self {
-            epoll,
-            door,
-            clients,
-            drain: Arc::clone(drain),
-            pool,
-            mailbox,
-        })
+        let clients =
+            Clients::new(Rc::clone(&epoll), Arc::clone(service), keep_alive != KeepAlive::Never);
+        Ok(Self { epoll, door, clients, drain: Arc::clone(drain), pool, mailbox })
     }
 
     /// Runs until the server has drained.
     pub(crate) fn run(mut self) -> Result<()> {
         let mut events = Events::with_capacity(1024);
         while !(self.door.is_closed() && self.clients.is_empty()) {
-            self.epoll
-                .wait(&mut events, self.patience())
-                .context("epoll_wait")?;
+            self.epoll.wait(&mut events, self.patience()).context("epoll_wait")?;
             self.round(&events);
         }
         Ok(())
@@ -107,10 +91,8 @@ impl EventLoop {
     }
 
     fn patience(&self) -> Option<Duration> {
-        let door = self
-            .door
-            .next_change()
-            .map(|moment| moment.saturating_duration_since(Instant::now()));
+        let door =
+            self.door.next_change().map(|moment| moment.saturating_duration_since(Instant::now()));
         [door, self.clients.patience()].into_iter().flatten().min()
     }
 }

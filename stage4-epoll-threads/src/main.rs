@@ -42,11 +42,7 @@ fn main() -> Result<()> {
             .spawn(serve)
             .context("starting a thread")
     };
-    let loops: Vec<_> = listeners
-        .into_iter()
-        .enumerate()
-        .map(start_loop)
-        .collect::<Result<_>>()?;
+    let loops: Vec<_> = listeners.into_iter().enumerate().map(start_loop).collect::<Result<_>>()?;
     for event_loop in loops {
         event_loop.join().map_err(|_| {
             anyhow::anyhow!("a loop panicked: this is a bug, and its message stands above")

@@ -44,17 +44,11 @@ impl TransferCoding {
                 ));
             }
             if token_length(coding) == 0 {
-                return Err(Refusal::bad(
-                    "a Transfer-Encoding that is no list of codings",
-                ));
+                return Err(Refusal::bad("a Transfer-Encoding that is no list of codings"));
             }
             // `unknown, chunked` stays unknown: undoing the chunks alone would not give the content.
             let chunked = coding.eq_ignore_ascii_case(b"chunked") && *self == Self::Empty;
-            *self = if chunked {
-                Self::Chunked
-            } else {
-                Self::Unknown
-            };
+            *self = if chunked { Self::Chunked } else { Self::Unknown };
         }
         Ok(())
     }
@@ -119,25 +113,18 @@ impl Decoder {
     ) -> Result<Progress, Refusal> {
         match &mut self.0 {
             State::Length(left) => {
-                let used = input
-                    .len()
-                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
+                let used = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                 content(&input[..used]);
                 *left -= used as u64;
-                Ok(Progress {
-                    used,
-                    done: *left == 0,
-                })
+                Ok(Progress { used, done: *left == 0 })
             }
             State::Chunked(chunked) => chunked.decode(input, content),
         }
     }
 }
 
-pub(super) const TOO_LARGE: Refusal = Refusal::new(
-    Status::CONTENT_TOO_LARGE,
-    "the body is larger than the server's limit",
-);
+pub(super) const TOO_LARGE: Refusal =
+    Refusal::new(Status::CONTENT_TOO_LARGE, "the body is larger than the server's limit");
 
 #[cfg(test)]
 mod tests {
@@ -145,20 +132,13 @@ mod tests {
 
     fn coding(values: &[&str]) -> Result<TransferCoding, Refusal> {
         let mut coding = TransferCoding::Absent;
-        values
-            .iter()
-            .try_for_each(|value| coding.take(value.as_bytes()))?;
+        values.iter().try_for_each(|value| coding.take(value.as_bytes()))?;
         Ok(coding)
     }
 
     #[test]
     fn chunked_stands_once_and_last_or_not_at_all() {
-        for good in [
-            &["chunked"][..],
-            &["ChunKed"],
-            &[" , chunked"],
-            &["", "chunked"],
-        ] {
+        for good in [&["chunked"][..], &["ChunKed"], &[" , chunked"], &["", "chunked"]] {
             assert_eq!(coding(good), Ok(TransferCoding::Chunked), "{good:?}");
         }
         for bad in [

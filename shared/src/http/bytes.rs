@@ -65,9 +65,7 @@ pub(super) fn is_value(byte: u8) -> bool {
 pub(super) fn value_length(bytes: &[u8]) -> usize {
     let mut length = 0;
     for block in bytes.chunks_exact(16) {
-        let control = block
-            .iter()
-            .fold(false, |seen, &byte| seen | (byte < b' ') | (byte == 0x7f));
+        let control = block.iter().fold(false, |seen, &byte| seen | (byte < b' ') | (byte == 0x7f));
         if control {
             break;
         }
@@ -91,10 +89,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 
 /// The members of a comma-separated list, trimmed; empty ones are passed over (RFC 9110 section 5.6.1.2).
 pub(super) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value
-        .split(|&byte| byte == b',')
-        .map(trim)
-        .filter(|member| !member.is_empty())
+    value.split(|&byte| byte == b',').map(trim).filter(|member| !member.is_empty())
 }
 
 /// A decimal number as the grammar has it: digits alone, at least one, within 64 bits. Library
@@ -144,26 +139,14 @@ mod tests {
         assert_eq!(decimal(b"0"), Some(0));
         assert_eq!(decimal(b"0042"), Some(42));
         assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
-        for bad in [
-            "",
-            "+5",
-            "-5",
-            "0x5",
-            "5 ",
-            "5,",
-            "5_0",
-            "18446744073709551616",
-        ] {
+        for bad in ["", "+5", "-5", "0x5", "5 ", "5,", "5_0", "18446744073709551616"] {
             assert_eq!(decimal(bad.as_bytes()), None, "{bad}");
         }
     }
 
     #[test]
     fn lists_are_split_and_trimmed() {
-        assert_eq!(
-            list(b" a ,\tb,, c\t").collect::<Vec<_>>(),
-            [b"a", b"b", b"c"]
-        );
+        assert_eq!(list(b" a ,\tb,, c\t").collect::<Vec<_>>(), [b"a", b"b", b"c"]);
         assert_eq!(list(b" , ").count(), 0);
     }
 }

@@ -76,21 +76,14 @@ impl Chunked {
                 _ => self.framing(input[used])?,
             };
         }
-        Ok(Progress {
-            used,
-            done: self.state == State::Done,
-        })
+        Ok(Progress { used, done: self.state == State::Done })
     }
 
     fn data(&mut self, left: u64, input: &[u8], content: &mut impl FnMut(&[u8])) -> usize {
         let length = input.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         content(&input[..length]);
         let left = left - length as u64;
-        self.state = if left == 0 {
-            State::DataCr
-        } else {
-            State::Data(left)
-        };
+        self.state = if left == 0 { State::DataCr } else { State::Data(left) };
         length
     }
 
@@ -121,9 +114,7 @@ impl Chunked {
             }
             (State::Extension(size), byte) if is_value(byte) => self.extension(size),
             (State::SizeEnd(size), b'\n') => self.begin(size),
-            _ => Err(Refusal::bad(
-                "a chunk size line that is not hex digits, extensions and CRLF",
-            )),
+            _ => Err(Refusal::bad("a chunk size line that is not hex digits, extensions and CRLF")),
         }
     }
 
@@ -139,21 +130,14 @@ impl Chunked {
     fn begin(&mut self, size: u64) -> Result<State, Refusal> {
         self.size_line = 0;
         self.room = self.room.checked_sub(size).ok_or(TOO_LARGE)?;
-        Ok(if size == 0 {
-            State::Trailer
-        } else {
-            State::Data(size)
-        })
+        Ok(if size == 0 { State::Trailer } else { State::Data(size) })
     }
 
     /// One byte of the trailer section. Each line is kept until it is whole, then checked and dropped.
     fn trailer(&mut self, byte: u8) -> Result<usize, Refusal> {
         self.trailers += 1;
         if self.trailers > MAX_TRAILER {
-            return Err(Refusal::new(
-                Status::FIELDS_TOO_LARGE,
-                "the trailer section is too large",
-            ));
+            return Err(Refusal::new(Status::FIELDS_TOO_LARGE, "the trailer section is too large"));
         }
         self.trailer_line.push(byte);
         if byte == b'\n' {
@@ -172,10 +156,8 @@ impl Chunked {
 /// Checked: an overflowing size that wraps around is a smuggled request.
 fn more_digits(size: Option<u64>, byte: u8) -> Result<State, Refusal> {
     let digit = char::from(byte).to_digit(16).unwrap_or(0);
-    let size = size
-        .unwrap_or(0)
-        .checked_mul(16)
-        .ok_or(Refusal::bad("a chunk size beyond 64 bits"))?;
+    let size =
+        size.unwrap_or(0).checked_mul(16).ok_or(Refusal::bad("a chunk size beyond 64 bits"))?;
     Ok(State::Size(Some(size + u64::from(digit))))
 }
 
@@ -189,9 +171,7 @@ mod tests {
         loop {
             let piece = &input[at..input.len().min(at + step)];
             let keep = &mut |bytes: &[u8]| content.extend_from_slice(bytes);
-            let progress = chunked
-                .decode(piece, keep)
-                .map_err(|refusal| refusal.status.code)?;
+            let progress = chunked.decode(piece, keep).map_err(|refusal| refusal.status.code)?;
             at += progress.used;
             match progress.done {
                 true => return Ok((content, input[at..].to_vec())),
@@ -204,12 +184,7 @@ mod tests {
     fn every_way(input: &[u8]) -> Result<(Vec<u8>, Vec<u8>), u16> {
         let whole = decode(input, input.len());
         for step in 1..input.len() {
-            assert_eq!(
-                decode(input, step),
-                whole,
-                "{} in steps of {step}",
-                input.escape_ascii()
-            );
+            assert_eq!(decode(input, step), whole, "{} in steps of {step}", input.escape_ascii());
         }
         whole
     }
@@ -222,15 +197,9 @@ mod tests {
             ("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nGET", "hello world"),
             ("00005\r\nhello\r\n000\r\n\r\nGET", "hello"),
             ("A\r\n0123456789\r\n0\r\n\r\nGET", "0123456789"),
-            (
-                "a;x=y;z=\"q\"\r\n0123456789\r\n0;last\r\n\r\nGET",
-                "0123456789",
-            ),
+            ("a;x=y;z=\"q\"\r\n0123456789\r\n0;last\r\n\r\nGET", "0123456789"),
             ("5 \t;x\r\nhello\r\n0\r\n\r\nGET", "hello"),
-            (
-                "5\r\nhello\r\n0\r\nContent-Length: 99\r\nHost: x\r\n\r\nGET",
-                "hello",
-            ),
+            ("5\r\nhello\r\n0\r\nContent-Length: 99\r\nHost: x\r\n\r\nGET", "hello"),
         ] {
             assert_eq!(
                 every_way(input.as_bytes()),
@@ -270,12 +239,7 @@ mod tests {
             "10000000000000000\r\n",
             "FFFFFFFFFFFFFFFFF\r\n",
         ] {
-            assert_eq!(
-                every_way(input.as_bytes()),
-                Err(400),
-                "{}",
-                input.escape_debug()
-            );
+            assert_eq!(every_way(input.as_bytes()), Err(400), "{}", input.escape_debug());
         }
     }
 
@@ -289,10 +253,7 @@ mod tests {
         let many_extensions = format!("1;{}\r\na\r\n", "x".repeat(200)).repeat(30);
         assert_eq!(decode(many_extensions.as_bytes(), 4096), Err(400));
         let trailers = format!("0\r\n{}\r\n", "a: bcdef\r\n".repeat(MAX_TRAILER / 10));
-        assert_eq!(
-            decode(trailers.as_bytes(), 4096),
-            Err(431).or(decode(trailers.as_bytes(), 1))
-        );
+        assert_eq!(decode(trailers.as_bytes(), 4096), Err(431).or(decode(trailers.as_bytes(), 1)));
         let too_many = format!("0\r\n{}", "a: bcdef\r\n".repeat(MAX_TRAILER / 10 + 1));
         assert_eq!(decode(too_many.as_bytes(), 4096), Err(431));
     }

@@ -14,16 +14,16 @@
 //!    └───────────────── the answer was not the last ◄──────────────────────┘
 //! ```
 
-use super::body::{Decoder, Framing, Progress};
+mod answer;
+mod intake;
+
 use super::date::DateLine;
-use super::head::{Expectation, Head, HeadParser};
-use super::request_line::{Method, Version};
-use super::response::{Body, Delimiter, Exchange, Response, Source};
+use super::head::{Head, HeadParser};
+use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
-use crate::limits::{LINGER, MAX_DISCARD, MAX_OUTPUT, pace};
-use crate::service::{Destination, Service};
-use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::limits::{LINGER, MAX_OUTPUT};
+use crate::service::Service;
+use intake::Incoming;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -106,18 +106,6 @@ enum State {
     Lingering,
 }
 
-/// A request whose body is still coming.
-struct Incoming {
-    head: Head,
-    bytes: Vec<u8>,
-    decoder: Decoder,
-    content: Vec<u8>,
-    /// Answered already: the body is only read to find its end.
-    discard: bool,
-    since: Instant,
-    received: u64,
-}
-
 /// What one step made of the input.
 enum Step {
     /// So many bytes are used; go on with the rest.
@@ -132,13 +120,7 @@ impl Connection {
     /// A connection that was accepted just now. Until the first byte comes, it is given the time of a head.
     pub fn new(service: &Service, now: Instant) -> Self {
         let deadline = Some(now + service.limits.head_timeout);
-        Self {
-            state: State::Head(None),
-            input: Vec::new(),
-            source: None,
-            deadline,
-            requests: 0,
-        }
+        Self { state: State::Head(None), input: Vec::new(), source: None, deadline, requests: 0 }
     }
 
     /// When to call [`Connection::expire`], unless something else is called before.
@@ -187,11 +169,7 @@ impl Connection {
             _ => false,
         };
         if is_inside {
-            self.refuse(
-                Refusal::bad("the request ended before it was complete"),
-                false,
-                turn,
-            );
+            self.refuse(Refusal::bad("the request ended before it was complete"), false, turn);
         }
         Next::Close
     }
@@ -251,306 +229,7 @@ impl Connection {
             }
         }
     }
-
-    /// Adds to the output what is still to come of the answer under way, as far as there is room.
-    /// `None`: the answer is complete, and the next request may be looked at.
-    fn fill(&mut self, full: usize, turn: &mut Turn<'_>) -> Option<Next> {
-        if turn.out.len() >= full {
-            return Some(Next::Write);
-        }
-        let source = self.source.as_mut()?;
-        // A stream that panics cannot be told with a status any more: an answer cut short tells it.
-        match catch_unwind(AssertUnwindSafe(|| source.fill(turn.out, PIECE))) {
-            Ok(true) => Some(Next::Write),
-            Ok(false) => {
-                self.source = None;
-                None
-            }
-            Err(_) => Some(Next::Close),
-        }
-    }
-
-    /// Between requests or inside a head.
-    fn head(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> Step {
-        let State::Head(saved) = &mut self.state else {
-            return Step::Used(0);
-        };
-        let limits = &turn.service.limits;
-        if bytes.is_empty() {
-            if self.requests > 0 {
-                self.deadline = Some(turn.now + limits.idle_timeout);
-            }
-            return Step::Starved(0);
-        }
-        let mut fresh = HeadParser::default();
-        match saved
-            .as_deref_mut()
-            .unwrap_or(&mut fresh)
-            .parse(bytes, limits)
-        {
-            Ok(Some((head, used))) => self.begin(head, bytes, used, turn),
-            Ok(None) => {
-                if saved.is_none() {
-                    *saved = Some(Box::new(fresh));
-                    self.deadline = Some(turn.now + limits.head_timeout);
-                }
-                Step::Starved(0)
-            }
-            Err(refusal) => self.refuse(refusal, bytes.starts_with(b"HEAD "), turn),
-        }
-    }
-
-    /// A head is complete, the first `used` of `bytes`: decides what becomes of the request.
-    fn begin(&mut self, head: Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
-        self.requests += 1;
-        self.state = State::Head(None);
-        let (head_bytes, rest) = bytes.split_at(used);
-        let is_head = head.method == Method::Head;
-        let framing = match head.framing() {
-            Ok(framing) => framing,
-            Err(refusal) => return self.refuse(refusal, is_head, turn),
-        };
-        let destination = match head.expectation() {
-            Expectation::Unknown => Err(Response::new(
-                Status::EXPECTATION_FAILED,
-                "417: only 100-continue can be met\n",
-            )),
-            _ => turn.service.find(&head, head_bytes),
-        };
-        let destination = match destination {
-            Ok(destination) => destination,
-            Err(response) => return self.answer_early(response, &head, head_bytes, framing, turn),
-        };
-        let decoder = match Decoder::new(framing, turn.service.limits.max_body) {
-            Ok(decoder) => decoder,
-            Err(refusal) => return self.refuse(refusal, is_head, turn),
-        };
-        match framing {
-            Framing::Length(length) if length <= rest.len() as u64 => {
-                let body = &rest[..length as usize];
-                self.serve(
-                    destination,
-                    head,
-                    head_bytes,
-                    Cow::Borrowed(body),
-                    used + body.len(),
-                    turn,
-                )
-            }
-            _ => {
-                if rest.is_empty() && head.expectation() == Expectation::Continue {
-                    turn.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-                }
-                self.state = State::Body(Incoming::new(head, head_bytes, decoder, turn.now));
-                Step::Used(used)
-            }
-        }
-    }
-
-    /// Answers from the head alone. A body that nobody wants is read to its end, so that the
-    /// connection can stay; but not a large one, and not one whose client was promised a say: it may
-    /// have left the body out, and then what follows is the next request.
-    fn answer_early(
-        &mut self,
-        response: Response,
-        head: &Head,
-        bytes: &[u8],
-        framing: Framing,
-        turn: &mut Turn<'_>,
-    ) -> Step {
-        let mut exchange = Exchange::of(head);
-        if framing != Framing::Length(0) {
-            let decoder = Decoder::new(framing, MAX_DISCARD)
-                .ok()
-                .filter(|_| head.expectation() == Expectation::None);
-            exchange.keep_alive &= decoder.is_some();
-            self.respond(response, exchange, turn);
-            self.state = match (&self.state, decoder) {
-                (State::Head(_), Some(decoder)) => {
-                    State::Body(Incoming::discard(head, decoder, turn.now))
-                }
-                _ => State::Ending(true),
-            };
-        } else {
-            self.respond(response, exchange, turn);
-        }
-        Step::Used(bytes.len())
-    }
-
-    /// Inside a body.
-    fn body(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> Step {
-        let State::Body(body) = &mut self.state else {
-            return Step::Used(0);
-        };
-        let Progress { used, done } = match body.take(bytes) {
-            Ok(progress) => progress,
-            Err(_) if body.discard => {
-                self.state = State::Ending(true);
-                return Step::Used(bytes.len());
-            }
-            Err(refusal) => {
-                let is_head = body.head.method == Method::Head;
-                return self.refuse(refusal, is_head, turn);
-            }
-        };
-        if !done {
-            self.deadline = Some(pace(
-                body.since,
-                turn.service.limits.body_timeout,
-                body.received,
-            ));
-            return Step::Starved(used);
-        }
-        match std::mem::replace(&mut self.state, State::Head(None)) {
-            State::Body(body) if !body.discard => self.finish_body(*body, used, turn),
-            _ => Step::Used(used),
-        }
-    }
-
-    fn finish_body(&mut self, body: Incoming, used: usize, turn: &mut Turn<'_>) -> Step {
-        let Incoming {
-            head,
-            bytes,
-            content,
-            ..
-        } = body;
-        match turn.service.find(&head, &bytes) {
-            Ok(destination) => {
-                self.serve(destination, head, &bytes, Cow::Owned(content), used, turn)
-            }
-            Err(response) => {
-                self.respond(response, Exchange::of(&head), turn);
-                Step::Used(used)
-            }
-        }
-    }
-
-    /// A request is complete: runs its handler, or gives it away if it may block.
-    fn serve(
-        &mut self,
-        destination: Destination<'_>,
-        head: Head,
-        bytes: &[u8],
-        body: Cow<'_, [u8]>,
-        used: usize,
-        turn: &mut Turn<'_>,
-    ) -> Step {
-        let exchange = Exchange::of(&head);
-        if destination.is_blocking() {
-            self.state = State::Running(exchange);
-            self.deadline = None;
-            let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
-            let (body, draining) = (body.into_owned(), turn.draining);
-            return Step::Run(
-                used,
-                Box::new(Job {
-                    service,
-                    head,
-                    bytes,
-                    body,
-                    draining,
-                }),
-            );
-        }
-        let response = turn
-            .service
-            .answer(&destination, &head, bytes, &body, turn.draining);
-        self.respond(response, exchange, turn);
-        Step::Used(used)
-    }
-
-    /// Writes an answer, or the beginning of a large one. The only place that decides whether it is the last.
-    fn respond(&mut self, response: Response, mut exchange: Exchange, turn: &mut Turn<'_>) {
-        let delimiter = response.delimiter(exchange.version);
-        let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
-        // The client may be sending its next request just now if ending is our idea and not its own.
-        let surprise = exchange.keep_alive && (used_up || turn.draining);
-        exchange.keep_alive &=
-            !used_up && !turn.draining && turn.keep_alive && delimiter != Delimiter::Close;
-        self.state = if exchange.keep_alive {
-            State::Head(None)
-        } else {
-            State::Ending(surprise)
-        };
-        response.write_head(turn.out, exchange, delimiter, turn.date);
-        if exchange.is_head || response.status.is_bodyless() {
-            return;
-        }
-        match response.body {
-            Body::Bytes(bytes) if bytes.len() <= PIECE => turn.out.extend_from_slice(&bytes),
-            Body::Bytes(bytes) => self.source = Some(Box::new(Source::Bytes { bytes, sent: 0 })),
-            Body::Stream(stream) => {
-                self.source = Some(Box::new(Source::Stream { stream, delimiter }))
-            }
-        }
-    }
-
-    /// Answers what is not understood. Nothing that follows on this connection is looked at.
-    fn refuse(&mut self, refusal: Refusal, is_head: bool, turn: &mut Turn<'_>) -> Step {
-        let exchange = Exchange {
-            is_head,
-            version: Version::Http11,
-            keep_alive: false,
-        };
-        self.respond(Response::refusal(refusal), exchange, turn);
-        self.state = State::Ending(true);
-        Step::Used(0)
-    }
 }
 
-impl Exchange {
-    fn of(head: &Head) -> Self {
-        let is_head = head.method == Method::Head;
-        Self {
-            is_head,
-            version: head.version,
-            keep_alive: head.wants_keep_alive(),
-        }
-    }
-}
-
-impl Incoming {
-    fn new(head: Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
-        let bytes = bytes.to_vec();
-        Box::new(Self {
-            head,
-            bytes,
-            decoder,
-            content: Vec::new(),
-            discard: false,
-            since,
-            received: 0,
-        })
-    }
-
-    fn discard(head: &Head, decoder: Decoder, since: Instant) -> Box<Self> {
-        Box::new(Self {
-            discard: true,
-            ..*Self::new(head.clone(), b"", decoder, since)
-        })
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
-        let Self {
-            decoder,
-            content,
-            discard,
-            received,
-            ..
-        } = self;
-        decoder.decode(bytes, &mut |piece| {
-            *received += piece.len() as u64;
-            if !*discard {
-                content.extend_from_slice(piece);
-            }
-        })
-    }
-}
-
-const TOO_SLOW: Refusal = Refusal::new(
-    Status::REQUEST_TIMEOUT,
-    "the request took too long to arrive",
-);
-
-/// Of an answer that does not fit into the output at once: bytes that are added at a time.
-const PIECE: usize = 64 << 10;
+const TOO_SLOW: Refusal =
+    Refusal::new(Status::REQUEST_TIMEOUT, "the request took too long to arrive");

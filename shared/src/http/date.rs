@@ -16,14 +16,9 @@ impl DateLine {
     /// The line for the current second; `now` is this moment on the monotonic clock.
     pub fn new(now: Instant) -> Self {
         let time = SystemTime::now();
-        let into_second = time
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.subsec_nanos());
+        let into_second = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
         let left = Duration::from_secs(1) - Duration::from_nanos(into_second.into());
-        Self {
-            line: format!("Date: {}\r\n", fmt_http_date(time)),
-            stale: now + left,
-        }
+        Self { line: format!("Date: {}\r\n", fmt_http_date(time)), stale: now + left }
     }
 
     /// Makes it anew if its second is over: one comparison nearly always.

@@ -7,11 +7,7 @@ use super::status::Refusal;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line<'a> {
     /// A whole field line of `used` bytes, its value trimmed of optional white space.
-    Field {
-        name: &'a [u8],
-        value: &'a [u8],
-        used: usize,
-    },
+    Field { name: &'a [u8], value: &'a [u8], used: usize },
     /// The empty line that ends a field section, two bytes.
     End,
     /// What there is may yet become one of the others.
@@ -37,11 +33,7 @@ pub(super) fn line(bytes: &[u8]) -> Result<Line<'_>, Refusal> {
     if !line_end(&bytes[end..])? {
         return Ok(Line::Incomplete);
     }
-    Ok(Line::Field {
-        name: &bytes[..colon],
-        value: trim(&bytes[start..end]),
-        used: end + 2,
-    })
+    Ok(Line::Field { name: &bytes[..colon], value: trim(&bytes[start..end]), used: end + 2 })
 }
 
 /// Whether CRLF stands here; `false` while it may still come; anything else is refused.
@@ -77,41 +69,19 @@ mod tests {
         for length in 0..used {
             assert_eq!(line(&whole[..length]), Ok(Line::Incomplete), "{length}");
         }
-        assert_eq!(
-            line(whole),
-            Ok(Line::Field {
-                name: b"Host",
-                value: b"example.org",
-                used
-            })
-        );
+        assert_eq!(line(whole), Ok(Line::Field { name: b"Host", value: b"example.org", used }));
     }
 
     #[test]
     fn a_value_may_be_empty_hold_tabs_and_bytes_beyond_ascii() {
-        assert_eq!(
-            line(b"a:\r\n"),
-            Ok(Line::Field {
-                name: b"a",
-                value: b"",
-                used: 4
-            })
-        );
+        assert_eq!(line(b"a:\r\n"), Ok(Line::Field { name: b"a", value: b"", used: 4 }));
         assert_eq!(
             line(b"a:b\tc\xff\r\n"),
-            Ok(Line::Field {
-                name: b"a",
-                value: b"b\tc\xff",
-                used: 8
-            })
+            Ok(Line::Field { name: b"a", value: b"b\tc\xff", used: 8 })
         );
         assert_eq!(
             line(b"foo:bar:baz\r\n"),
-            Ok(Line::Field {
-                name: b"foo",
-                value: b"bar:baz",
-                used: 13
-            })
+            Ok(Line::Field { name: b"foo", value: b"bar:baz", used: 13 })
         );
     }
 

@@ -73,12 +73,7 @@ impl Head {
     pub fn field<'a>(&self, bytes: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = &bytes[self.fields.clone()];
         std::iter::from_fn(move || {
-            while let Ok(Line::Field {
-                name: found,
-                value,
-                used,
-            }) = field::line(rest)
-            {
+            while let Ok(Line::Field { name: found, value, used }) = field::line(rest) {
                 rest = &rest[used..];
                 if found.eq_ignore_ascii_case(name.as_bytes()) {
                     return Some(value);
@@ -141,11 +136,7 @@ impl Head {
         for expectation in list(value) {
             let known = expectation.eq_ignore_ascii_case(b"100-continue")
                 && self.expectation != Expectation::Unknown;
-            self.expectation = if known {
-                Expectation::Continue
-            } else {
-                Expectation::Unknown
-            };
+            self.expectation = if known { Expectation::Continue } else { Expectation::Unknown };
         }
     }
 
@@ -158,9 +149,8 @@ impl Head {
 
     /// Even two equal lengths are refused: a proxy in front of us may have looked at the other one.
     fn take_content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
-        let length = decimal(value).ok_or(Refusal::bad(
-            "a Content-Length that is not one decimal number",
-        ))?;
+        let length = decimal(value)
+            .ok_or(Refusal::bad("a Content-Length that is not one decimal number"))?;
         match self.content_length.replace(length) {
             None => Ok(()),
             Some(_) => Err(Refusal::bad("more than one Content-Length")),
@@ -318,18 +308,13 @@ impl HeadParser {
     fn count(&self, _: &[u8]) {}
 }
 
-const TOO_LARGE: Refusal = Refusal::new(
-    Status::FIELDS_TOO_LARGE,
-    "the head is larger than the server's limit",
-);
+const TOO_LARGE: Refusal =
+    Refusal::new(Status::FIELDS_TOO_LARGE, "the head is larger than the server's limit");
 
 /// A line without a space has no target yet: it is the method that is too long (RFC 9112 section 3).
 fn line_too_long(line: &[u8]) -> Refusal {
     if line.contains(&b' ') {
-        Refusal::new(
-            Status::URI_TOO_LONG,
-            "the request line is longer than the server's limit",
-        )
+        Refusal::new(Status::URI_TOO_LONG, "the request line is longer than the server's limit")
     } else {
         Refusal::new(Status::NOT_IMPLEMENTED, "a method longer than any")
     }

@@ -12,10 +12,7 @@ pub(super) fn is_valid(authority: &[u8]) -> bool {
         };
         return is_ipv6(&rest[..end]) && is_port(&rest[end + 1..]);
     }
-    let end = authority
-        .iter()
-        .position(|&byte| byte == b':')
-        .unwrap_or(authority.len());
+    let end = authority.iter().position(|&byte| byte == b':').unwrap_or(authority.len());
     is_host(&authority[..end]) && escapes_are_whole(&authority[..end]) && is_port(&authority[end..])
 }
 
@@ -44,17 +41,9 @@ mod tests {
 
     #[test]
     fn hosts() {
-        for good in [
-            "",
-            "a",
-            "a.b-c_d",
-            "a:80",
-            "a:",
-            "127.0.0.1:65535",
-            "[::1]",
-            "[::1]:8080",
-            "a%20b",
-        ] {
+        for good in
+            ["", "a", "a.b-c_d", "a:80", "a:", "127.0.0.1:65535", "[::1]", "[::1]:8080", "a%20b"]
+        {
             assert!(is_valid(good.as_bytes()), "{good}");
         }
         for bad in [

@@ -20,9 +20,7 @@ impl<'a> Request<'a> {
     /// The decoded segment that stands where the route's pattern has `{name}`. Empty if it has none.
     pub fn parameter(&self, name: &str) -> &'a [u8] {
         let place = self.route.parameter(name);
-        place
-            .and_then(|place| self.path.segments().nth(place))
-            .unwrap_or_default()
+        place.and_then(|place| self.path.segments().nth(place)).unwrap_or_default()
     }
 
     /// The same as a number, if it is one.

@@ -111,12 +111,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, Refusal> {
     };
     let method = Method::of(&bytes[..method_end]);
     let target = target(method, bytes, start..end)?;
-    Ok(Some(RequestLine {
-        method,
-        target,
-        version,
-        used: end + 1 + VERSION + 2,
-    }))
+    Ok(Some(RequestLine { method, target, version, used: end + 1 + VERSION + 2 }))
 }
 
 fn single_space(bytes: &[u8], rule: &'static str) -> Result<bool, Refusal> {
@@ -136,9 +131,7 @@ fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
         byte == expected || (expected == b'#' && byte.is_ascii_digit())
     };
     if !bytes.iter().zip(pattern).all(fits) {
-        return Err(Refusal::bad(
-            "a version is HTTP/ and two digits with a point between them",
-        ));
+        return Err(Refusal::bad("a version is HTTP/ and two digits with a point between them"));
     }
     let Some((digits, rest)) = bytes.split_at_checked(VERSION) else {
         return Ok(None);
@@ -160,13 +153,10 @@ fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
 fn target(method: Method, bytes: &[u8], range: Range<usize>) -> Result<Target, Refusal> {
     let target = &bytes[range.clone()];
     match target {
-        _ if method == Method::Connect => Err(Refusal::new(
-            Status::NOT_IMPLEMENTED,
-            "this server is no proxy",
-        )),
-        [] => Err(Refusal::bad(
-            "a request line without a target, or with two spaces",
-        )),
+        _ if method == Method::Connect => {
+            Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy"))
+        }
+        [] => Err(Refusal::bad("a request line without a target, or with two spaces")),
         [b'/', ..] => Ok(Target::Resource(range)),
         b"*" if method == Method::Options => Ok(Target::Server),
         _ => absolute(method, target, range.start),
@@ -174,24 +164,17 @@ fn target(method: Method, bytes: &[u8], range: Range<usize>) -> Result<Target, R
 }
 
 fn absolute(method: Method, target: &[u8], offset: usize) -> Result<Target, Refusal> {
-    let scheme = target
-        .windows(3)
-        .position(|three| three == b"://")
-        .unwrap_or(0);
+    let scheme = target.windows(3).position(|three| three == b"://").unwrap_or(0);
     if !target[..scheme].eq_ignore_ascii_case(b"http")
         && !target[..scheme].eq_ignore_ascii_case(b"https")
     {
         return Err(Refusal::bad("a request target is a path, or an http URL"));
     }
     let authority = scheme + 3;
-    let length = target[authority..]
-        .iter()
-        .position(|byte| matches!(byte, b'/' | b'?'));
+    let length = target[authority..].iter().position(|byte| matches!(byte, b'/' | b'?'));
     let path = length.map_or(target.len(), |length| authority + length);
     if path == authority || !host::is_valid(&target[authority..path]) {
-        return Err(Refusal::bad(
-            "a URL whose authority is not HOST or HOST:PORT",
-        ));
+        return Err(Refusal::bad("a URL whose authority is not HOST or HOST:PORT"));
     }
     if path == target.len() && method == Method::Options {
         return Ok(Target::Server);
@@ -213,18 +196,11 @@ mod tests {
 
     #[test]
     fn every_prefix_of_a_good_line_is_incomplete() {
-        for whole in [
-            "GET / HTTP/1.1\r\n",
-            "OPTIONS * HTTP/1.0\r\n",
-            "POST http://a:80/b?c HTTP/1.9\r\n",
-        ] {
+        for whole in
+            ["GET / HTTP/1.1\r\n", "OPTIONS * HTTP/1.0\r\n", "POST http://a:80/b?c HTTP/1.9\r\n"]
+        {
             for length in 0..whole.len() {
-                assert_eq!(
-                    parse(&whole.as_bytes()[..length]),
-                    Ok(None),
-                    "{}",
-                    &whole[..length]
-                );
+                assert_eq!(parse(&whole.as_bytes()[..length]), Ok(None), "{}", &whole[..length]);
             }
             assert_eq!(parse(whole.as_bytes()).unwrap().unwrap().used, whole.len());
         }
@@ -234,19 +210,11 @@ mod tests {
     fn the_parts_are_found() {
         let line = b"PUT HTTP://example.org:8080?q=1 HTTP/1.0\r\n";
         let parsed = parse(line).unwrap().unwrap();
-        assert_eq!(
-            (parsed.method, parsed.version),
-            (Method::Put, Version::Http10)
-        );
-        let Target::Resource(range) = parsed.target else {
-            panic!("a resource")
-        };
+        assert_eq!((parsed.method, parsed.version), (Method::Put, Version::Http10));
+        let Target::Resource(range) = parsed.target else { panic!("a resource") };
         assert_eq!(&line[range], b"?q=1");
         assert_eq!(
-            parse(b"OPTIONS http://a HTTP/1.1\r\n")
-                .unwrap()
-                .unwrap()
-                .target,
+            parse(b"OPTIONS http://a HTTP/1.1\r\n").unwrap().unwrap().target,
             Target::Server
         );
     }

@@ -41,12 +41,7 @@ impl Response {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         };
-        Self {
-            status,
-            content_type: TEXT,
-            fields: Vec::new(),
-            body: Body::Bytes(bytes),
-        }
+        Self { status, content_type: TEXT, fields: Vec::new(), body: Body::Bytes(bytes) }
     }
 
     /// 200 with bytes of no stated type.
@@ -84,10 +79,7 @@ impl Response {
 
     /// What a client is told whose request is not understood.
     pub(crate) fn refusal(refusal: Refusal) -> Self {
-        Self::new(
-            refusal.status,
-            format!("{}: {}\n", refusal.status.code, refusal.reason),
-        )
+        Self::new(refusal.status, format!("{}: {}\n", refusal.status.code, refusal.reason))
     }
 }
 
@@ -174,14 +166,8 @@ fn write_length(out: &mut Vec<u8>, length: usize) {
 
 /// What is still to be sent of an answer that does not fit into the output at once.
 pub(super) enum Source {
-    Bytes {
-        bytes: Cow<'static, [u8]>,
-        sent: usize,
-    },
-    Stream {
-        stream: Box<dyn Stream>,
-        delimiter: Delimiter,
-    },
+    Bytes { bytes: Cow<'static, [u8]>, sent: usize },
+    Stream { stream: Box<dyn Stream>, delimiter: Delimiter },
 }
 
 impl Source {
@@ -227,11 +213,7 @@ mod tests {
 
     fn head(response: &Response, version: Version, keep_alive: bool) -> String {
         let mut out = Vec::new();
-        let exchange = Exchange {
-            is_head: false,
-            version,
-            keep_alive,
-        };
+        let exchange = Exchange { is_head: false, version, keep_alive };
         response.write_head(
             &mut out,
             exchange,
@@ -239,10 +221,7 @@ mod tests {
             &DateLine::new(Instant::now()),
         );
         let text = String::from_utf8(out).unwrap();
-        text.lines()
-            .filter(|line| !line.starts_with("Date: "))
-            .collect::<Vec<_>>()
-            .join("|")
+        text.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("|")
     }
 
     #[test]
@@ -250,19 +229,10 @@ mod tests {
         let hello = Response::text("Hello, World!");
         let common = "HTTP/1.1 200 OK|Content-Type: text/plain; charset=utf-8|Content-Length: 13|";
         assert_eq!(head(&hello, Version::Http11, true), common.to_owned());
-        assert_eq!(
-            head(&hello, Version::Http11, false),
-            format!("{common}Connection: close|")
-        );
-        assert_eq!(
-            head(&hello, Version::Http10, true),
-            format!("{common}Connection: keep-alive|")
-        );
+        assert_eq!(head(&hello, Version::Http11, false), format!("{common}Connection: close|"));
+        assert_eq!(head(&hello, Version::Http10, true), format!("{common}Connection: keep-alive|"));
         let nothing = Response::empty(Status::NO_CONTENT).with("Allow", "GET");
-        assert_eq!(
-            head(&nothing, Version::Http11, true),
-            "HTTP/1.1 204 No Content|Allow: GET|"
-        );
+        assert_eq!(head(&nothing, Version::Http11, true), "HTTP/1.1 204 No Content|Allow: GET|");
     }
 
     struct Countdown(u8);
@@ -278,17 +248,12 @@ mod tests {
     #[test]
     fn a_stream_is_chunks_for_1_1_and_ends_with_the_connection_for_1_0() {
         for (version, expected) in [
-            (
-                Version::Http11,
-                "14\r\nxxxxxxxxxxxxxxxxxxxx\r\na\r\nxxxxxxxxxx\r\n0\r\n\r\n",
-            ),
+            (Version::Http11, "14\r\nxxxxxxxxxxxxxxxxxxxx\r\na\r\nxxxxxxxxxx\r\n0\r\n\r\n"),
             (Version::Http10, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         ] {
             let response = Response::stream(Countdown(3));
             let delimiter = response.delimiter(version);
-            let Body::Stream(stream) = response.body else {
-                panic!("a stream")
-            };
+            let Body::Stream(stream) = response.body else { panic!("a stream") };
             let (mut source, mut out) = (Source::Stream { stream, delimiter }, Vec::new());
             while source.fill(&mut out, 100) {}
             assert_eq!(out, expected.as_bytes());

@@ -37,13 +37,7 @@ struct Output {
 
 impl Client {
     pub(super) fn new(socket: Socket, connection: Connection) -> Self {
-        Self {
-            socket,
-            connection,
-            output: None,
-            then: Then::Read,
-            watched: Interest::READ,
-        }
+        Self { socket, connection, output: None, then: Then::Read, watched: Interest::READ }
     }
 
     /// Writes `bytes` as far as the socket takes them, and keeps the rest.
@@ -52,18 +46,11 @@ impl Client {
             output.bytes.extend_from_slice(bytes);
             return Ok(());
         }
-        let written = if bytes.is_empty() {
-            0
-        } else {
-            write(&self.socket, bytes)?
-        };
+        let written = if bytes.is_empty() { 0 } else { write(&self.socket, bytes)? };
         if written < bytes.len() {
             let pace = WritePace::new(now);
-            self.output = Some(Box::new(Output {
-                bytes: bytes[written..].to_vec(),
-                written: 0,
-                pace,
-            }));
+            self.output =
+                Some(Box::new(Output { bytes: bytes[written..].to_vec(), written: 0, pace }));
         }
         Ok(())
     }

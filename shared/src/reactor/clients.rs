@@ -86,11 +86,7 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
-        if self
-            .epoll
-            .add(&client.socket, Interest::READ, token)
-            .is_err()
-        {
+        if self.epoll.add(&client.socket, Interest::READ, token).is_err() {
             self.table.remove(token);
         }
     }
@@ -145,9 +141,7 @@ impl Clients {
 
     /// A job is done. The client that it was for may be gone.
     pub fn complete(&mut self, token: u64, response: Response) {
-        self.act(token, |connection, _, turn| {
-            connection.complete(response, turn)
-        });
+        self.act(token, |connection, _, turn| connection.complete(response, turn));
     }
 
     /// Third step: deals with those who are late. All clients are looked at, but only when the
@@ -178,8 +172,7 @@ impl Clients {
 
     /// How long the loop may sleep, as far as the clients are concerned.
     pub fn patience(&self) -> Option<Duration> {
-        self.earliest
-            .map(|earliest| earliest.saturating_duration_since(Instant::now()))
+        self.earliest.map(|earliest| earliest.saturating_duration_since(Instant::now()))
     }
 
     fn note(&mut self, deadline: Option<Instant>) {

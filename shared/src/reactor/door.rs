@@ -37,15 +37,7 @@ impl Door {
     ) -> io::Result<Self> {
         epoll.add(&listener, Interest::READ, token)?;
         let (epoll, drain) = (Rc::clone(epoll), Arc::clone(drain));
-        Ok(Self {
-            listener: Some(listener),
-            epoll,
-            drain,
-            token,
-            room,
-            is_open: true,
-            pause: None,
-        })
+        Ok(Self { listener: Some(listener), epoll, drain, token, room, is_open: true, pause: None })
     }
 
     /// Takes in those who wait, as far as there is room.
@@ -71,11 +63,7 @@ impl Door {
 
     /// At the end of a round: opens again when there is room, closes for good when the drain says so.
     pub fn tend(&mut self, clients: &Clients, now: Instant) {
-        if self
-            .drain
-            .stop_accepting()
-            .is_some_and(|moment| now >= moment)
-        {
+        if self.drain.stop_accepting().is_some_and(|moment| now >= moment) {
             self.listener = None;
         }
         let Some(listener) = &self.listener else {
@@ -102,10 +90,7 @@ impl Door {
     /// When it is to be tended even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
         match &self.listener {
-            Some(_) => [self.pause, self.drain.stop_accepting()]
-                .into_iter()
-                .flatten()
-                .min(),
+            Some(_) => [self.pause, self.drain.stop_accepting()].into_iter().flatten().min(),
             None => None,
         }
     }

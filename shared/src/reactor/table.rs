@@ -25,11 +25,7 @@ enum Content<T> {
 
 impl<T> Table<T> {
     pub(super) fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: None,
-            used: 0,
-        }
+        Self { slots: Vec::new(), free: None, used: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -46,20 +42,18 @@ impl<T> Table<T> {
                 }
                 slot.content = Content::Used(value);
             }
-            None => self.slots.push(Slot {
-                generation: 0,
-                content: Content::Used(value),
-            }),
+            None => self.slots.push(Slot { generation: 0, content: Content::Used(value) }),
         }
         self.token(index as usize)
     }
 
     pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut T> {
         match self.slots.get_mut(token as u32 as usize) {
-            Some(Slot {
-                generation,
-                content: Content::Used(value),
-            }) if *generation == (token >> 32) as u32 => Some(value),
+            Some(Slot { generation, content: Content::Used(value) })
+                if *generation == (token >> 32) as u32 =>
+            {
+                Some(value)
+            }
             _ => None,
         }
     }
@@ -78,13 +72,10 @@ impl<T> Table<T> {
 
     /// All that are there, with their tokens.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Token, &T)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(index, slot)| match &slot.content {
-                Content::Used(value) => Some((self.token(index), value)),
-                Content::Free(_) => None,
-            })
+        self.slots.iter().enumerate().filter_map(|(index, slot)| match &slot.content {
+            Content::Used(value) => Some((self.token(index), value)),
+            Content::Free(_) => None,
+        })
     }
 
     fn token(&self, index: usize) -> Token {
@@ -106,10 +97,7 @@ mod tests {
         assert_eq!(third as u32, first as u32, "the slot is used again");
         assert_eq!(table.get_mut(first), None);
         assert_eq!(table.get_mut(third), Some(&mut "third"));
-        assert_eq!(
-            table.iter().map(|(token, _)| token).collect::<Vec<_>>(),
-            [third, second]
-        );
+        assert_eq!(table.iter().map(|(token, _)| token).collect::<Vec<_>>(), [third, second]);
         assert_eq!(table.len(), 2);
     }
 

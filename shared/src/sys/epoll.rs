@@ -60,19 +60,13 @@ pub struct Events {
 impl Events {
     /// Room for `capacity` events; what does not fit is told at the next wait.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            raw: vec![libc::epoll_event { events: 0, u64: 0 }; capacity.max(1)],
-            ready: 0,
-        }
+        Self { raw: vec![libc::epoll_event { events: 0, u64: 0 }; capacity.max(1)], ready: 0 }
     }
 
     /// The events of the last wait, by number.
     pub fn get(&self, index: usize) -> Option<Event> {
         // The struct is packed on x86-64: its fields are copied out, never borrowed.
-        self.raw[..self.ready].get(index).map(|raw| Event {
-            token: raw.u64,
-            flags: raw.events,
-        })
+        self.raw[..self.ready].get(index).map(|raw| Event { token: raw.u64, flags: raw.events })
     }
 
     /// The events of the last wait.
@@ -126,10 +120,7 @@ impl Epoll {
         interest: Interest,
         token: u64,
     ) -> io::Result<()> {
-        let mut event = libc::epoll_event {
-            events: interest.0,
-            u64: token,
-        };
+        let mut event = libc::epoll_event { events: interest.0, u64: token };
         let fd = fd.as_fd().as_raw_fd();
         // SAFETY: `event` is valid for the call; the kernel copies it.
         check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, &raw mut event) })
@@ -165,10 +156,7 @@ mod tests {
         for _ in 0..2 {
             epoll.wait(&mut events, None).unwrap();
             assert_eq!(
-                events
-                    .iter()
-                    .map(|event| (event.token, event.readable()))
-                    .collect::<Vec<_>>(),
+                events.iter().map(|event| (event.token, event.readable())).collect::<Vec<_>>(),
                 [(42, true)]
             );
         }

@@ -48,11 +48,7 @@ pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 pub(crate) fn millis(timeout: Option<Duration>) -> libc::c_int {
     match timeout {
         None => -1,
-        Some(wait) => wait
-            .as_nanos()
-            .div_ceil(1_000_000)
-            .try_into()
-            .unwrap_or(libc::c_int::MAX),
+        Some(wait) => wait.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(libc::c_int::MAX),
     }
 }
 

@@ -57,20 +57,12 @@ impl Socket {
 
     /// Sends small writes at once instead of waiting for an ACK (Nagle's algorithm, TCP_NODELAY in tcp(7)).
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        set_option(
-            self.as_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_NODELAY,
-            on.into(),
-        )
+        set_option(self.as_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, on.into())
     }
 
     /// With `on`, close(2) throws away unsent data and sends RST (SO_LINGER with a time-out of 0).
     pub fn set_reset_on_close(&self, on: bool) -> io::Result<()> {
-        let linger = libc::linger {
-            l_onoff: on.into(),
-            l_linger: 0,
-        };
+        let linger = libc::linger { l_onoff: on.into(), l_linger: 0 };
         let length = size_of_val(&linger) as libc::socklen_t;
         // SAFETY: `linger` is a valid option value of `length` bytes.
         check(unsafe {
@@ -131,10 +123,7 @@ pub struct ListenOptions {
 
 impl Default for ListenOptions {
     fn default() -> Self {
-        Self {
-            backlog: i32::MAX,
-            reuse_port: false,
-        }
+        Self { backlog: i32::MAX, reuse_port: false }
     }
 }
 
@@ -167,12 +156,7 @@ impl Listener {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: null pointers say that the peer's address is not wanted.
         let fd = retry(|| unsafe {
-            libc::accept4(
-                self.raw(),
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                flags,
-            ) as isize
+            libc::accept4(self.raw(), std::ptr::null_mut(), std::ptr::null_mut(), flags) as isize
         })?;
         // SAFETY: accept4 returned a new descriptor, owned by nobody else.
         Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))
@@ -202,11 +186,7 @@ impl AsFd for Listener {
 }
 
 fn stream_socket(address: SocketAddr) -> io::Result<OwnedFd> {
-    let family = if address.is_ipv4() {
-        libc::AF_INET
-    } else {
-        libc::AF_INET6
-    };
+    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: a plain call without pointers.
     let fd = check(unsafe { libc::socket(family, kind, 0) })?;
@@ -223,13 +203,7 @@ fn set_option(
     let length = size_of_val(&value) as libc::socklen_t;
     // SAFETY: `value` is an int, which is what these options take, of `length` bytes.
     check(unsafe {
-        libc::setsockopt(
-            fd.as_raw_fd(),
-            level,
-            name,
-            (&raw const value).cast(),
-            length,
-        )
+        libc::setsockopt(fd.as_raw_fd(), level, name, (&raw const value).cast(), length)
     })
     .map(drop)
 }
@@ -244,9 +218,7 @@ fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
             let raw = libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,
                 sin_port: v4.port().to_be(),
-                sin_addr: libc::in_addr {
-                    s_addr: u32::from(*v4.ip()).to_be(),
-                },
+                sin_addr: libc::in_addr { s_addr: u32::from(*v4.ip()).to_be() },
                 sin_zero: [0; 8],
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
@@ -258,9 +230,7 @@ fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
                 sin6_family: libc::AF_INET6 as libc::sa_family_t,
                 sin6_port: v6.port().to_be(),
                 sin6_flowinfo: v6.flowinfo(),
-                sin6_addr: libc::in6_addr {
-                    s6_addr: v6.ip().octets(),
-                },
+                sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
                 sin6_scope_id: v6.scope_id(),
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
@@ -304,12 +274,7 @@ mod tests {
 
     #[test]
     fn addresses_survive_the_way_to_the_kernel_and_back() {
-        for text in [
-            "127.0.0.1:8080",
-            "0.0.0.0:1",
-            "[::1]:65535",
-            "[fe80::1%3]:9",
-        ] {
+        for text in ["127.0.0.1:8080", "0.0.0.0:1", "[::1]:65535", "[fe80::1%3]:9"] {
             let address: SocketAddr = text.parse().unwrap();
             assert_eq!(decode(&encode(address).0).unwrap(), address);
         }
@@ -327,9 +292,6 @@ mod tests {
     fn an_empty_accept_queue_would_block() {
         let listener =
             Listener::bind("127.0.0.1:0".parse().unwrap(), ListenOptions::default()).unwrap();
-        assert_eq!(
-            listener.accept().unwrap_err().kind(),
-            io::ErrorKind::WouldBlock
-        );
+        assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 }

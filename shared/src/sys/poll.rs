@@ -26,11 +26,7 @@ impl<'a> Wait<'a> {
 
     fn new(fd: BorrowedFd<'a>, events: libc::c_short) -> Self {
         Self {
-            raw: libc::pollfd {
-                fd: fd.as_raw_fd(),
-                events,
-                revents: 0,
-            },
+            raw: libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 },
             _fd: std::marker::PhantomData,
         }
     }
@@ -48,11 +44,7 @@ pub fn wait(waits: &mut [Wait<'_>], deadline: Option<Instant>) -> io::Result<boo
         let timeout = millis(deadline.map(|at| at.saturating_duration_since(Instant::now())));
         // SAFETY: `Wait` is a transparent `pollfd`, and there are `waits.len()` of them.
         unsafe {
-            libc::poll(
-                waits.as_mut_ptr().cast(),
-                waits.len() as libc::nfds_t,
-                timeout,
-            ) as isize
+            libc::poll(waits.as_mut_ptr().cast(), waits.len() as libc::nfds_t, timeout) as isize
         }
     })?;
     Ok(ready > 0)

@@ -20,8 +20,5 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
 pub fn ticks_per_second() -> io::Result<u64> {
     // SAFETY: a plain call without pointers.
     let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
-    u64::try_from(ticks)
-        .ok()
-        .filter(|ticks| *ticks > 0)
-        .ok_or_else(io::Error::last_os_error)
+    u64::try_from(ticks).ok().filter(|ticks| *ticks > 0).ok_or_else(io::Error::last_os_error)
 }

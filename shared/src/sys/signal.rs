@@ -46,9 +46,7 @@ pub fn wait(deadline: Option<Instant>) -> io::Result<Option<Signal>> {
             tv_sec: left.as_secs().try_into().unwrap_or(libc::time_t::MAX),
             tv_nsec: left.subsec_nanos().into(),
         });
-        let timeout = timeout
-            .as_ref()
-            .map_or(std::ptr::null(), |timeout| &raw const *timeout);
+        let timeout = timeout.as_ref().map_or(std::ptr::null(), |timeout| &raw const *timeout);
         // SAFETY: `set` is initialised; `timeout` is null (no limit) or points to a timespec of ours.
         unsafe { libc::sigtimedwait(&raw const set, std::ptr::null_mut(), timeout) as isize }
     });

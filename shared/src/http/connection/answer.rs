@@ -1,0 +1,99 @@
+//! From requests to answers: the handler, and how its answer leaves.
+
+use super::super::head::Head;
+use super::super::request_line::{Method, Version};
+use super::super::response::{Body, Delimiter, Exchange, Response, Source};
+use super::super::status::Refusal;
+use super::{Connection, Job, Next, State, Step, Turn};
+use crate::service::Destination;
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Of an answer that does not fit into the output at once: bytes that are added at a time.
+const PIECE: usize = 64 << 10;
+
+impl Connection {
+    /// Adds to the output what is still to come of the answer under way, as far as there is room.
+    /// `None`: the answer is complete, and the next request may be looked at.
+    pub(super) fn fill(&mut self, full: usize, turn: &mut Turn<'_>) -> Option<Next> {
+        if turn.out.len() >= full {
+            return Some(Next::Write);
+        }
+        let source = self.source.as_mut()?;
+        // A stream that panics cannot be told with a status any more: an answer cut short tells it.
+        match catch_unwind(AssertUnwindSafe(|| source.fill(turn.out, PIECE))) {
+            Ok(true) => Some(Next::Write),
+            Ok(false) => {
+                self.source = None;
+                None
+            }
+            Err(_) => Some(Next::Close),
+        }
+    }
+
+    /// A request is complete: runs its handler, or gives it away if it may block.
+    pub(super) fn serve(
+        &mut self,
+        destination: Destination<'_>,
+        head: Head,
+        bytes: &[u8],
+        body: Cow<'_, [u8]>,
+        used: usize,
+        turn: &mut Turn<'_>,
+    ) -> Step {
+        let exchange = Exchange::of(&head);
+        if destination.is_blocking() {
+            self.state = State::Running(exchange);
+            self.deadline = None;
+            let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
+            let (body, draining) = (body.into_owned(), turn.draining);
+            return Step::Run(used, Box::new(Job { service, head, bytes, body, draining }));
+        }
+        let response = turn.service.answer(&destination, &head, bytes, &body, turn.draining);
+        self.respond(response, exchange, turn);
+        Step::Used(used)
+    }
+
+    /// Writes an answer, or the beginning of a large one. The only place that decides whether it is the last.
+    pub(super) fn respond(
+        &mut self,
+        response: Response,
+        mut exchange: Exchange,
+        turn: &mut Turn<'_>,
+    ) {
+        let delimiter = response.delimiter(exchange.version);
+        let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
+        // The client may be sending its next request just now if ending is our idea and not its own.
+        let surprise = exchange.keep_alive && (used_up || turn.draining);
+        exchange.keep_alive &=
+            !used_up && !turn.draining && turn.keep_alive && delimiter != Delimiter::Close;
+        self.state = if exchange.keep_alive { State::Head(None) } else { State::Ending(surprise) };
+        response.write_head(turn.out, exchange, delimiter, turn.date);
+        if exchange.is_head || response.status.is_bodyless() {
+            return;
+        }
+        match response.body {
+            Body::Bytes(bytes) if bytes.len() <= PIECE => turn.out.extend_from_slice(&bytes),
+            Body::Bytes(bytes) => self.source = Some(Box::new(Source::Bytes { bytes, sent: 0 })),
+            Body::Stream(stream) => {
+                self.source = Some(Box::new(Source::Stream { stream, delimiter }))
+            }
+        }
+    }
+
+    /// Answers what is not understood. Nothing that follows on this connection is looked at.
+    pub(super) fn refuse(&mut self, refusal: Refusal, is_head: bool, turn: &mut Turn<'_>) -> Step {
+        let exchange = Exchange { is_head, version: Version::Http11, keep_alive: false };
+        self.respond(Response::refusal(refusal), exchange, turn);
+        self.state = State::Ending(true);
+        Step::Used(0)
+    }
+}
+
+impl Exchange {
+    pub(super) fn of(head: &Head) -> Self {
+        let is_head = head.method == Method::Head;
+        Self { is_head, version: head.version, keep_alive: head.wants_keep_alive() }
+    }
+}
