@@ -27,7 +27,9 @@ pub trait Stream: Send {
     fn produce(&mut self, out: &mut Vec<u8>, room: usize) -> bool;
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
+/// Whole lines: a head is written by copying prepared pieces.
+const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\n";
+const BYTES: &str = "Content-Type: application/octet-stream\r\n";
 
 impl Response {
     /// 200 with a text.
@@ -47,12 +49,7 @@ impl Response {
     /// 200 with bytes of no stated type.
     pub fn bytes(bytes: Vec<u8>) -> Self {
         let body = Body::Bytes(Cow::Owned(bytes));
-        Self {
-            status: Status::OK,
-            content_type: "application/octet-stream",
-            fields: Vec::new(),
-            body,
-        }
+        Self { status: Status::OK, content_type: BYTES, fields: Vec::new(), body }
     }
 
     /// 200 with a text that is made as the client takes it.
@@ -120,10 +117,11 @@ impl Response {
         delimiter: Delimiter,
         date: &DateLine,
     ) {
+        out.reserve(256);
         out.extend_from_slice(self.status.line.as_bytes());
         out.extend_from_slice(date.line().as_bytes());
         if !self.status.is_bodyless() {
-            write_field(out, "Content-Type", self.content_type);
+            out.extend_from_slice(self.content_type.as_bytes());
             match delimiter {
                 Delimiter::Length(length) => write_length(out, length),
                 Delimiter::Chunks => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
