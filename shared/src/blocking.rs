@@ -62,6 +62,8 @@ impl<'a, N: Newcomers> Server<'a, N> {
 
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
+        // The last connection may have failed before it took all of its answers: they are nobody's now.
+        self.output.clear();
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
             let mut next = match self.wait(socket, &connection)? {

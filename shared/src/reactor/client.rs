@@ -55,12 +55,21 @@ impl Client {
         Ok(())
     }
 
+    /// Waits for room although nothing is kept: the socket took all so far, and there is more to come.
+    /// Without an output of its own such a client would have no deadline.
+    pub(super) fn wait_for_room(&mut self, now: Instant) {
+        self.output.get_or_insert_with(|| {
+            Box::new(Output { bytes: Vec::new(), written: 0, pace: WritePace::new(now) })
+        });
+    }
+
     /// Goes on writing what was kept.
     pub(super) fn flush(&mut self, now: Instant) -> io::Result<()> {
         let Some(output) = &mut self.output else {
             return Ok(());
         };
-        let written = write(&self.socket, &output.bytes[output.written..])?;
+        let rest = &output.bytes[output.written..];
+        let written = if rest.is_empty() { 0 } else { write(&self.socket, rest)? };
         output.written += written;
         output.pace.took(written, now);
         if output.written == output.bytes.len() {
@@ -69,8 +78,8 @@ impl Client {
         Ok(())
     }
 
-    /// Whether the socket still has to take something.
-    pub(super) fn is_stuck(&self) -> bool {
+    /// Whether nothing can go on before the socket takes more.
+    pub(super) fn is_waiting_for_room(&self) -> bool {
         self.output.is_some()
     }
 
@@ -86,10 +95,9 @@ impl Client {
     /// and no system call is made.
     pub(super) fn watch(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
         let interest = match self.then {
-            _ if self.output.is_some() => Interest::WRITE,
-            Then::Write => Interest::WRITE,
+            _ if self.is_waiting_for_room() => Interest::WRITE,
             Then::Busy => Interest::NONE,
-            Then::Read | Then::Close | Then::Linger => Interest::READ,
+            _ => Interest::READ,
         };
         if interest != self.watched {
             epoll.modify(&self.socket, interest, token)?;
