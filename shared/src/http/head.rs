@@ -182,7 +182,7 @@ impl HeadParser {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<(Head, usize)>, Refusal> {
+    ) -> Result<Option<(&Head, usize)>, Refusal> {
         if self.still_in_one_line(bytes) {
             return self.incomplete(bytes, limits);
         }
@@ -195,11 +195,11 @@ impl HeadParser {
         if self.line > limits.max_head {
             return Err(TOO_LARGE);
         }
-        match self.head.take() {
+        match &self.head {
             Some(head) if head.version == Version::Http11 && head.host.is_none() => {
                 Err(Refusal::bad("an HTTP/1.1 request without Host"))
             }
-            head => Ok(head.map(|head| (head, self.line))),
+            head => Ok(head.as_ref().map(|head| (head, self.line))),
         }
     }
 
@@ -222,7 +222,7 @@ impl HeadParser {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<(Head, usize)>, Refusal> {
+    ) -> Result<Option<(&Head, usize)>, Refusal> {
         self.searched = bytes.len();
         if self.head.is_none() && bytes.len() - self.line > limits.max_request_line + 1 {
             return Err(line_too_long(&bytes[self.line..]));

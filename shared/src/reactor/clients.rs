@@ -9,7 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
@@ -170,9 +170,9 @@ impl Clients {
         }
     }
 
-    /// How long the loop may sleep, as far as the clients are concerned.
-    pub fn patience(&self) -> Option<Duration> {
-        self.earliest.map(|earliest| earliest.saturating_duration_since(Instant::now()))
+    /// When the loop has to wake up again, as far as the clients are concerned.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.earliest
     }
 
     fn note(&mut self, deadline: Option<Instant>) {

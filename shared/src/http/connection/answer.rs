@@ -36,21 +36,21 @@ impl Connection {
     pub(super) fn serve(
         &mut self,
         destination: Destination<'_>,
-        head: Head,
+        head: &Head,
         bytes: &[u8],
         body: Cow<'_, [u8]>,
         used: usize,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let exchange = Exchange::of(&head);
+        let exchange = Exchange::of(head);
         if destination.is_blocking() {
             self.state = State::Running(exchange);
             self.deadline = None;
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
-            let (body, draining) = (body.into_owned(), turn.draining);
+            let (head, body, draining) = (head.clone(), body.into_owned(), turn.draining);
             return Step::Run(used, Box::new(Job { service, head, bytes, body, draining }));
         }
-        let response = turn.service.answer(&destination, &head, bytes, &body, turn.draining);
+        let response = turn.service.answer(&destination, head, bytes, &body, turn.draining);
         self.respond(response, exchange, turn);
         Step::Used(used)
     }

@@ -35,14 +35,15 @@ impl Connection {
             }
             return Step::Starved(0);
         }
-        let mut fresh = HeadParser::default();
+        let (mut saved, mut fresh) = (saved.take(), HeadParser::default());
         match saved.as_deref_mut().unwrap_or(&mut fresh).parse(bytes, limits) {
             Ok(Some((head, used))) => self.begin(head, bytes, used, turn),
             Ok(None) => {
-                if saved.is_none() {
-                    *saved = Some(Box::new(fresh));
+                let parser = saved.unwrap_or_else(|| {
                     self.deadline = Some(turn.now + limits.head_timeout);
-                }
+                    Box::new(fresh)
+                });
+                self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
             Err(refusal) => self.refuse(refusal, bytes.starts_with(b"HEAD "), turn),
@@ -50,9 +51,8 @@ impl Connection {
     }
 
     /// A head is complete, the first `used` of `bytes`: decides what becomes of the request.
-    fn begin(&mut self, head: Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
+    fn begin(&mut self, head: &Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
         self.requests += 1;
-        self.state = State::Head(None);
         let (head_bytes, rest) = bytes.split_at(used);
         let is_head = head.method == Method::Head;
         let framing = match head.framing() {
@@ -64,11 +64,11 @@ impl Connection {
                 Status::EXPECTATION_FAILED,
                 "417: only 100-continue can be met\n",
             )),
-            _ => turn.service.find(&head, head_bytes),
+            _ => turn.service.find(head, head_bytes),
         };
         let destination = match destination {
             Ok(destination) => destination,
-            Err(response) => return self.answer_early(response, &head, head_bytes, framing, turn),
+            Err(response) => return self.answer_early(response, head, head_bytes, framing, turn),
         };
         let decoder = match Decoder::new(framing, turn.service.limits.max_body) {
             Ok(decoder) => decoder,
@@ -156,7 +156,7 @@ impl Connection {
         let Incoming { head, bytes, content, .. } = body;
         match turn.service.find(&head, &bytes) {
             Ok(destination) => {
-                self.serve(destination, head, &bytes, Cow::Owned(content), used, turn)
+                self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
             Err(response) => {
                 self.respond(response, Exchange::of(&head), turn);
@@ -167,8 +167,8 @@ impl Connection {
 }
 
 impl Incoming {
-    fn new(head: Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
-        let bytes = bytes.to_vec();
+    fn new(head: &Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
+        let (head, bytes) = (head.clone(), bytes.to_vec());
         Box::new(Self {
             head,
             bytes,
@@ -181,7 +181,7 @@ impl Incoming {
     }
 
     fn discard(head: &Head, decoder: Decoder, since: Instant) -> Box<Self> {
-        Box::new(Self { discard: true, ..*Self::new(head.clone(), b"", decoder, since) })
+        Box::new(Self { discard: true, ..*Self::new(head, b"", decoder, since) })
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
