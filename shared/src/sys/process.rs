@@ -1,6 +1,6 @@
 //! Child processes: what [`std::process`] leaves out.
 
-use super::check;
+use super::{check, signal};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -14,6 +14,12 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
     };
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl is one.
     unsafe { command.pre_exec(guard) }
+}
+
+/// Gives the child back the signals that [`signal::block`] keeps from its parent.
+pub fn unblock_signals(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed; pthread_sigmask is one.
+    unsafe { command.pre_exec(signal::unblock) }
 }
 
 /// CPU ticks per second, the unit of the times in `/proc/PID/stat`.
