@@ -1,4 +1,67 @@
 //! The command line of `bench`.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use anyhow::Result;
+use bench::interrupt::Interrupt;
+use bench::load::output::LoadArgs;
+use bench::{args, floor, load};
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+/// Races the four servers, and puts load on any other
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Put load on a URL and measure
+    Load(LoadArgs),
+    /// Answer every read with the same bytes: the kernel's own price
+    Floor {
+        /// Where to listen; port 0 picks a free one
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// Event loops, each a thread [default: one per core]
+        #[arg(long, value_parser = args::count)]
+        threads: Option<usize>,
+        /// Close each connection after its first answer
+        #[arg(long)]
+        close: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let cli = Cli::parse();
+    if let Command::Floor {
+        listen,
+        threads,
+        close,
+    } = cli.command
+    {
+        floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let interrupt = Interrupt::catch()?;
+    match cli.command {
+        Command::Load(load) => load.run(&interrupt)?,
+        Command::Floor { .. } => {}
+    }
+    Ok(interrupt
+        .exit_code()
+        .map_or(ExitCode::SUCCESS, ExitCode::from))
+}
