@@ -4,6 +4,7 @@
 use anyhow::Result;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
+use bench::run::RunArgs;
 use bench::{args, floor, load};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -13,12 +14,15 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
+    /// Without one: run
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build and race the stages, beside the floor and nginx
+    Run(RunArgs),
     /// Put load on a URL and measure
     Load(LoadArgs),
     /// Answer every read with the same bytes: the kernel's own price
@@ -46,18 +50,22 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let cli = Cli::parse();
+    let command = Cli::parse()
+        .command
+        .unwrap_or(Command::Run(RunArgs::default()));
+    // The floor is a child process that is killed: signals keep their usual effect on it.
     if let Command::Floor {
         listen,
         threads,
         close,
-    } = cli.command
+    } = command
     {
         floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
         return Ok(ExitCode::SUCCESS);
     }
     let interrupt = Interrupt::catch()?;
-    match cli.command {
+    match command {
+        Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
         Command::Floor { .. } => {}
     }

@@ -1,3 +1,5 @@
-//! What a person reads.
+//! What a person reads: tables, the ladder, numbers.
 
+pub mod ladder;
+pub mod table;
 pub mod text;
