@@ -5,7 +5,7 @@ use crate::evidence::cpu;
 use crate::interrupt::Interrupt;
 use crate::load::{self, Load, Options, Outcome};
 use crate::progress::Progress;
-use crate::report::{ladder, table, text};
+use crate::report::{self, ladder, table, text};
 use crate::target::{self, Connection, Running, Starter, Target};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -89,7 +89,7 @@ impl RunArgs {
         let cells = plan.cells();
         eprintln!("{}", plan.announcement(cells.len()));
         let (rows, failures) = race(&plan, &cells, &starter, interrupt);
-        print_report(&plan, &rows);
+        report::print(&tables(&plan, &rows))?;
         if interrupt.raised() {
             println!(
                 "INTERRUPTED: {} of {} cells were measured.",
@@ -234,22 +234,24 @@ fn server_cpu(running: &Running) -> Option<Duration> {
     running.pid().and_then(|pid| cpu::of_tree(pid).ok())
 }
 
-fn print_report(plan: &Plan, rows: &[Row]) {
+fn tables(plan: &Plan, rows: &[Row]) -> String {
     let rows = table::medians(rows);
+    let mut text = String::new();
     for (index, target) in plan.targets.iter().enumerate() {
         let own: Vec<_> = rows
             .iter()
             .filter(|median| median.row.target == index)
             .collect();
         if !own.is_empty() {
-            println!("\n{}\n{}", target.name(), table::of_target(&own));
+            text += &format!("\n{}\n{}\n", target.name(), table::of_target(&own));
         }
     }
     for mode in &plan.modes {
         if let Some(ladder) = ladder::of(&plan.targets, &plan.levels, *mode, &rows) {
-            println!("\n{ladder}");
+            text += &format!("\n{ladder}\n");
         }
     }
+    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A load's outcome, for people and for programs.
 
 use super::{Options, Outcome, Url};
-use crate::report::text;
+use crate::report::{self, text};
 use crate::{args, interrupt::Interrupt};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -53,16 +53,16 @@ pub struct LoadArgs {
 }
 
 impl LoadArgs {
-    /// Runs the load and prints what came of it. An error when there was not one correct answer.
+    /// Runs the load and prints what came of it. Wrong answers are figures, not errors of ours.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let (options, json) = (self.options()?, self.json);
         let outcome = super::run(&options, interrupt)?;
-        if json {
-            println!("{}", serde_json::to_string(&Json::of(&outcome))?);
+        let text = if json {
+            serde_json::to_string(&Json::of(&outcome))? + "\n"
         } else {
-            print!("{}", human(&options, &outcome));
-        }
-        Ok(())
+            human(&options, &outcome)
+        };
+        Ok(report::print(&text)?)
     }
 
     fn options(&self) -> Result<Options> {
