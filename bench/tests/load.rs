@@ -1,6 +1,8 @@
 //! The load generator against small servers that each do one thing, some of them wrong. Nothing here depends
 //! on how fast the machine is.
 
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
 use bench::interrupt::Interrupt;
 use bench::load::{self, Expect, Options, Outcome, Url};
 use std::io::{Read, Write};
