@@ -7,7 +7,7 @@ use super::Shared;
 use super::client::{Client, Known, Step};
 use super::samples::{Tally, Trouble};
 use anyhow::{Context, Result};
-use shared::sys::{Epoll, Events, Interest, Socket, process};
+use shared::sys::{Epoll, Events, Interest, Socket, process, sched};
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -52,6 +52,10 @@ impl<'a> Worker<'a> {
     pub(super) fn run(mut self) -> Result<Tally> {
         let mut events = Events::with_capacity(EVENTS);
         let mut next_tick = 0;
+        // A generator that is woken by the first answer pushes the server aside before it wrote the
+        // second. Where both share the cores, waiting for its turn it finds several: a third of the
+        // context switches, and the CPU per request falls by 8 %.
+        sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")?;
         loop {
             let now = self.shared.now();
             if now >= self.shared.close.load(Relaxed) {
