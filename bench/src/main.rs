@@ -12,11 +12,13 @@ use std::process::ExitCode;
 
 /// Races the four servers, and puts load on any other
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
-    /// Without one: run
     #[command(subcommand)]
     command: Option<Command>,
+    /// Without a subcommand: run.
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 #[derive(Subcommand)]

@@ -1,20 +1,15 @@
 //! `bench run`: races servers over connection counts, every cell with a fresh process.
 
 use crate::args;
-use crate::evidence::cpu;
+use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
-use crate::load::{self, Load, Options, Outcome};
+use crate::load;
 use crate::progress::Progress;
 use crate::report::{self, ladder, table, text};
-use crate::target::{self, Connection, Running, Starter, Target};
+use crate::target::{self, Connection, Starter, Target};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::time::Duration;
-
-/// How long the first answers are waited for. Clients whom a server leaves waiting would use up any bound.
-const WARM_UP: Duration = Duration::from_millis(300);
-/// Start, warm-up and end of a cell, about.
-const OVERHEAD: Duration = Duration::from_millis(250);
 
 /// What `bench run` takes.
 #[derive(Args, Debug, Default)]
@@ -45,29 +40,6 @@ pub struct RunArgs {
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
-}
-
-/// One measurement to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cell {
-    target: usize,
-    connection: Connection,
-    connections: usize,
-}
-
-/// One that was made.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// Index into the plan's targets.
-    pub target: usize,
-    /// What became of connections after an answer.
-    pub connection: Connection,
-    /// How many clients there were.
-    pub connections: usize,
-    /// What they saw.
-    pub outcome: Outcome,
-    /// CPU of the server per correct answer, where it is a process of ours.
-    pub server_cpu: Option<Duration>,
 }
 
 /// What is to be run.
@@ -188,7 +160,8 @@ fn race(
                 cell.connection.name(),
                 cell.connections
             ));
-            match measure(plan, *cell, starter, interrupt) {
+            let pace = (plan.duration, plan.threads);
+            match cell.measure(&plan.targets[cell.target], pace, starter, interrupt) {
                 Ok(row) if !row.outcome.interrupted => rows.push(row),
                 Ok(_) => {}
                 Err(error) => {
@@ -203,44 +176,13 @@ fn race(
     (rows, failures)
 }
 
-fn measure(plan: &Plan, cell: Cell, starter: &Starter, interrupt: &Interrupt) -> Result<Row> {
-    let target = &plan.targets[cell.target];
-    // Dropped at the end, and so killed: a drain would only wait for clients that are gone.
-    let running = starter.start(target, cell.connection)?;
-    let mut options = Options::get(running.url()?, cell.connections, plan.duration);
-    options.threads = plan.threads;
-    options.warm_up = WARM_UP;
-    options.close = cell.connection == Connection::Close;
-    options.expect = target.expect();
-    let load = Load::start(&options)?;
-    load.warm_up(interrupt)?;
-    let before = server_cpu(&running);
-    load.measure(interrupt);
-    let used = server_cpu(&running)
-        .zip(before)
-        .map(|(after, before)| after.saturating_sub(before));
-    let outcome = load.finish(interrupt)?;
-    let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
-    Ok(Row {
-        target: cell.target,
-        connection: cell.connection,
-        connections: cell.connections,
-        server_cpu: used.and_then(|used| used.checked_div(requests)),
-        outcome,
-    })
-}
-
-fn server_cpu(running: &Running) -> Option<Duration> {
-    running.pid().and_then(|pid| cpu::of_tree(pid).ok())
-}
-
 fn tables(plan: &Plan, rows: &[Row]) -> String {
     let rows = table::medians(rows);
     let mut text = String::new();
     for (index, target) in plan.targets.iter().enumerate() {
         let own: Vec<_> = rows
             .iter()
-            .filter(|median| median.row.target == index)
+            .filter(|median| median.row.cell.target == index)
             .collect();
         if !own.is_empty() {
             text += &format!("\n{}\n{}\n", target.name(), table::of_target(&own));

@@ -1,114 +1,34 @@
 //! The load generator: so many clients, each asking again as soon as it is answered (a closed loop).
 //!
-//! [`head`] and [`response`] find where an answer ends, [`client`] is one client slot, [`worker`] the epoll
+//! [`plan`] says what is asked and what is right, [`head`] and [`response`] find where an answer ends, [`client`] is one client slot, [`worker`] the epoll
 //! loop that drives a thread's share of them, [`samples`] what is counted. All connections are opened and
 //! warmed up before one shared window opens, and only answers that are completed in it count.
 
 mod client;
+mod digest;
 pub mod head;
 pub mod output;
+mod plan;
 pub mod response;
 pub mod samples;
 mod url;
 mod worker;
 
+pub use digest::Digest;
+pub use plan::{Expect, Options, default_threads};
 pub use samples::{Errors, Tally};
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use response::{Answer, Digest};
-use samples::Trouble;
+use plan::Plan;
 use shared::sys::rlimit;
-use std::net::SocketAddr;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use worker::Worker;
-
-/// What a correct answer's body is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expect {
-    /// Exactly these bytes.
-    Body(Vec<u8>),
-    /// The same as the first one that comes.
-    Same,
-    /// Anything that is framed correctly: pages that change from one request to the next.
-    Any,
-}
-
-/// A load to be put on a server.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What is asked for.
-    pub url: Url,
-    /// Clients, each with one connection at a time.
-    pub connections: usize,
-    /// Threads of the generator; no more than there are clients are used.
-    pub threads: usize,
-    /// The window's length.
-    pub duration: Duration,
-    /// How long the window waits, at most, for every client's first answer.
-    pub warm_up: Duration,
-    /// How long an answer may take before the client gives up.
-    pub timeout: Duration,
-    /// One request per connection (`Connection: close`).
-    pub close: bool,
-    /// Requests sent in one write; the next ones follow when all are answered.
-    pub pipeline: usize,
-    /// The request's method.
-    pub method: String,
-    /// Further header fields.
-    pub headers: Vec<(String, String)>,
-    /// The request's body.
-    pub body: Option<String>,
-    /// What the answer's body must be.
-    pub expect: Expect,
-}
-
-impl Options {
-    /// `GET url` by so many clients, with the defaults of the command line.
-    pub fn get(url: Url, connections: usize, duration: Duration) -> Self {
-        Self {
-            url,
-            connections,
-            threads: default_threads(),
-            duration,
-            warm_up: Duration::from_secs(1),
-            timeout: Duration::from_secs(5),
-            close: false,
-            pipeline: 1,
-            method: "GET".to_owned(),
-            headers: Vec::new(),
-            body: None,
-            expect: Expect::Same,
-        }
-    }
-
-    fn request(&self) -> String {
-        let mut request = format!(
-            "{} {} HTTP/1.1\r\nHost: {}\r\n",
-            self.method, self.url.target, self.url.host
-        );
-        for (name, value) in &self.headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        if self.close {
-            request += "Connection: close\r\n";
-        }
-        if let Some(body) = &self.body {
-            request += &format!("Content-Length: {}\r\n", body.len());
-        }
-        request + "\r\n" + self.body.as_deref().unwrap_or_default()
-    }
-}
-
-/// One thread per core: the server under test needs them too, but so it does on every machine.
-pub fn default_threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
 
 /// What a finished load has shown.
 #[derive(Clone, Debug)]
@@ -132,54 +52,6 @@ impl Outcome {
         let total: Duration = self.tally.cpu.iter().sum();
         let requests = u32::try_from(self.tally.requests).ok()?;
         total.checked_div(requests)
-    }
-}
-
-/// What the threads read: the requests, ready to be sent, and what answers must be.
-pub(crate) struct Plan {
-    address: SocketAddr,
-    /// `pipeline` requests, one behind the other.
-    requests: Vec<u8>,
-    pipeline: usize,
-    close: bool,
-    bodiless: bool,
-    timeout: Duration,
-    /// `None`: any body will do.
-    expected: Option<OnceLock<Digest>>,
-}
-
-impl Plan {
-    fn new(options: &Options) -> Self {
-        let expected = match &options.expect {
-            Expect::Body(body) => Some(OnceLock::from(Digest::of(body))),
-            Expect::Same => Some(OnceLock::new()),
-            Expect::Any => None,
-        };
-        Self {
-            address: options.url.address,
-            requests: options.request().repeat(options.pipeline).into_bytes(),
-            pipeline: options.pipeline,
-            close: options.close,
-            bodiless: options.method == "HEAD",
-            timeout: options.timeout,
-            expected,
-        }
-    }
-
-    /// What is wrong with an answer, if anything is. `hashed`: its bytes are known, not only how many.
-    fn wrong(&self, answer: &Answer, hashed: bool) -> Option<Trouble> {
-        if !(200..300).contains(&answer.status) {
-            return Some(Trouble::Status);
-        }
-        let expected = self.expected.as_ref()?;
-        let matches = match (hashed && !self.bodiless, self.bodiless) {
-            (true, _) => *expected.get_or_init(|| answer.body) == answer.body,
-            (_, true) => true,
-            _ => expected
-                .get()
-                .is_none_or(|body| body.length == answer.body.length),
-        };
-        (!matches).then_some(Trouble::Body)
     }
 }
 
@@ -336,17 +208,5 @@ mod tests {
             assert_eq!(shares.iter().sum::<usize>(), connections);
             assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
         }
-    }
-
-    #[test]
-    fn the_request_is_built_once() {
-        let url = Url::parse("http://127.0.0.1:1/x?y").unwrap();
-        let mut options = Options::get(url, 1, Duration::from_secs(1));
-        options.headers.push(("A".to_owned(), "b".to_owned()));
-        options.body = Some("hi".to_owned());
-        options.close = true;
-        options.pipeline = 2;
-        let one = "GET /x?y HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
-        assert_eq!(Plan::new(&options).requests, one.repeat(2).as_bytes());
     }
 }

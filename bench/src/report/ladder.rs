@@ -2,6 +2,7 @@
 
 use super::table::{self, Median};
 use super::text;
+use crate::cell::Cell;
 use crate::target::{Connection, Target};
 
 /// One table: servers over connection counts, requests per second, and behind each stage's figure its factor
@@ -15,8 +16,12 @@ pub fn of(
 ) -> Option<String> {
     let find = |target: usize, level: usize| {
         rows.iter().find(|median| {
-            let row = &median.row;
-            row.target == target && row.connections == level && row.connection == mode
+            median.row.cell
+                == Cell {
+                    target,
+                    connection: mode,
+                    connections: level,
+                }
         })
     };
     let measured = |target: &usize| levels.iter().any(|level| find(*target, *level).is_some());
@@ -79,7 +84,7 @@ fn cell(median: &Median, lower: Option<&Median>) -> String {
     {
         cell += &format!("  ×{:.2}", rps / lower);
     }
-    let (served, all) = (median.row.outcome.tally.served, median.row.connections);
+    let (served, all) = (median.row.outcome.tally.served, median.row.cell.connections);
     if served < all as u64 {
         cell += &format!("  served {served}/{all}");
     }

@@ -1,7 +1,7 @@
 //! The article's table, one per server.
 
 use super::text;
-use crate::run::Row;
+use crate::cell::{Cell, Row};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use std::time::Duration;
@@ -17,15 +17,14 @@ pub struct Median {
 
 /// Of the repeats of each cell the one with the median of requests per second, in the order of their first.
 pub fn medians(rows: &[Row]) -> Vec<Median> {
-    let mut groups: Vec<Vec<&Row>> = Vec::new();
+    let mut groups: Vec<(Cell, Vec<&Row>)> = Vec::new();
     for row in rows {
-        let key = |row: &Row| (row.target, row.connection.name(), row.connections);
-        match groups.iter_mut().find(|group| key(group[0]) == key(row)) {
-            Some(group) => group.push(row),
-            None => groups.push(vec![row]),
+        match groups.iter_mut().find(|(cell, _)| *cell == row.cell) {
+            Some((_, group)) => group.push(row),
+            None => groups.push((row.cell, vec![row])),
         }
     }
-    groups.into_iter().map(|group| median(group)).collect()
+    groups.into_iter().map(|(_, group)| median(group)).collect()
 }
 
 fn median(mut group: Vec<&Row>) -> Median {
@@ -73,15 +72,15 @@ pub fn of_target(rows: &[&Median]) -> Table {
             .spread
             .map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
         table.add_row([
-            row.connection.name().to_owned(),
-            row.connections.to_string(),
+            row.cell.connection.name().to_owned(),
+            row.cell.connections.to_string(),
             text::grouped(row.outcome.rps()) + &spread,
             text::time(tally.mean()),
             known(tally.percentile(0.5)),
             known(tally.percentile(0.9)),
             known(tally.percentile(0.99)),
             text::time(tally.max()),
-            format!("{}/{}", tally.served, row.connections),
+            format!("{}/{}", tally.served, row.cell.connections),
             text::grouped(tally.errors.total() as f64),
             known(row.server_cpu),
         ]);
@@ -92,4 +91,48 @@ pub fn of_target(rows: &[&Median]) -> Table {
 /// A dash where nothing can be said.
 fn known(time: Option<Duration>) -> String {
     time.map_or("-".to_owned(), text::time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::{Outcome, Tally};
+    use crate::target::Connection;
+
+    fn row(target: usize, requests: u64) -> Row {
+        let tally = Tally {
+            requests,
+            ..Tally::new()
+        };
+        Row {
+            cell: Cell {
+                target,
+                connection: Connection::Close,
+                connections: 50,
+            },
+            outcome: Outcome {
+                tally,
+                window: Duration::from_secs(1),
+                interrupted: false,
+            },
+            server_cpu: None,
+        }
+    }
+
+    #[test]
+    fn repeats_become_the_one_in_the_middle() {
+        let medians = medians(&[row(0, 90), row(1, 5), row(0, 130), row(0, 100)]);
+        let figures: Vec<_> = medians
+            .iter()
+            .map(|median| (median.row.outcome.tally.requests, median.spread))
+            .collect();
+        assert_eq!(figures, [(100, Some(0.4)), (5, None)]);
+    }
+
+    #[test]
+    fn a_row_without_answers_shows_dashes_and_who_was_left_out() {
+        let medians = medians(&[row(0, 0)]);
+        let text = of_target(&medians.iter().collect::<Vec<_>>()).to_string();
+        assert!(text.contains("0/50") && text.contains(" - "), "{text}");
+    }
 }
