@@ -27,8 +27,9 @@ pub(super) struct Worker<'a> {
     scratch: Vec<u8>,
     known: Known,
     tally: Tally,
-    /// Whether the window is open, as of the last look.
+    /// Whether the window has opened, and when it closes, as of the last look.
     counting: bool,
+    close: u64,
     /// This thread's CPU time when the window opened.
     cpu_before: Duration,
 }
@@ -44,6 +45,7 @@ impl<'a> Worker<'a> {
             known: Known::new(),
             tally: Tally::new(),
             counting: false,
+            close: u64::MAX,
             cpu_before: Duration::ZERO,
         })
     }
@@ -58,7 +60,8 @@ impl<'a> Worker<'a> {
         sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")?;
         loop {
             let now = self.shared.now();
-            if now >= self.shared.close.load(Relaxed) {
+            self.close = self.shared.close.load(Relaxed);
+            if now >= self.close {
                 return self.finish(now);
             }
             if !self.counting && now >= self.shared.open.load(Relaxed) {
@@ -196,21 +199,21 @@ impl<'a> Worker<'a> {
     fn receive(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
         let Some(socket) = &client.socket else { return };
-        let tally = self.counting.then_some(&mut self.tally);
-        match socket.read(&mut self.scratch) {
-            Ok(0) => {
-                let now = self.shared.now();
-                match client.end(now, &self.shared.plan, tally) {
-                    Ok(()) => {
-                        self.warmed(slot);
-                        self.reopen(slot);
-                    }
-                    Err(trouble) => self.fail(slot, trouble, None),
+        let read = socket.read(&mut self.scratch);
+        // One look at the clock ends this request and begins the next, which is written below. It also
+        // decides whether the answer counts: another thread may close the window's last connections, and
+        // set a blocking server free to answer ours, before this thread looks at the window again.
+        let now = self.shared.now();
+        let tally = (self.counting && now < self.close).then_some(&mut self.tally);
+        match read {
+            Ok(0) => match client.end(now, &self.shared.plan, tally) {
+                Ok(()) => {
+                    self.warmed(slot);
+                    self.reopen(slot);
                 }
-            }
+                Err(trouble) => self.fail(slot, trouble, None),
+            },
             Ok(count) => {
-                // One look at the clock ends this request and begins the next, which is written below.
-                let now = self.shared.now();
                 let bytes = &self.scratch[..count];
                 let step = client.take(bytes, now, &self.shared.plan, &mut self.known, tally);
                 self.step(slot, step, now);
