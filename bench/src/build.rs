@@ -42,6 +42,7 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
         .stdout
         .take()
         .context("cargo has no standard output")?;
+    // Where programs lie is cargo's to say: CARGO_TARGET_DIR and its configuration may move them.
     let programs = executables(BufReader::new(messages))?;
     if !cargo.wait()?.success() && !interrupt.raised() {
         bail!("the build failed; see above");
@@ -53,6 +54,7 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
 fn executables(messages: impl BufRead) -> Result<HashMap<String, PathBuf>> {
     let mut programs = HashMap::new();
     for line in messages.lines() {
+        // What is no JSON (a build script's print) is not for us.
         let message: serde_json::Value = serde_json::from_str(&line?).unwrap_or_default();
         let name = message["target"]["name"].as_str();
         if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {

@@ -20,6 +20,7 @@ const GOODBYE: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Connection: close\r\n\
     Content-Length: 13\r\n\r\nHello, World!";
 
+/// The listener's token: connections have the index of their place, which never comes near.
 const LISTENER: u64 = u64::MAX;
 
 /// Serves until the process is killed: one listener and one epoll loop per thread. It cannot read, so it
@@ -41,6 +42,7 @@ pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
     let mut stdout = io::stdout();
     writeln!(stdout, "floor listening on http://{address}")?;
     stdout.flush()?;
+    // The kernel spreads connections over the listeners by a hash of their addresses, evenly enough.
     thread::scope(|scope| {
         let loops: Vec<_> = listeners
             .into_iter()
@@ -56,6 +58,7 @@ pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
     })
 }
 
+/// One loop, which shares nothing with the others.
 struct Floor {
     listener: Listener,
     epoll: Epoll,
@@ -93,6 +96,7 @@ impl Floor {
         }
     }
 
+    /// Takes all that wait, so that a burst of connections costs one wake-up.
     fn accept(&mut self) -> io::Result<()> {
         loop {
             let socket = match self.listener.accept() {
@@ -111,6 +115,7 @@ impl Floor {
         }
     }
 
+    /// One read, one write, as a stage does for a request that comes in one piece.
     fn answer(&mut self, slot: usize, scratch: &mut [u8]) {
         let Some(socket) = &self.sockets[slot] else {
             return;
@@ -122,6 +127,7 @@ impl Floor {
             Ok(_) => socket.write(answer).is_ok() && !self.close,
             Err(error) => error.kind() == ErrorKind::WouldBlock,
         };
+        // Dropping the socket closes it, which takes it out of the epoll as well.
         if !goes_on {
             self.sockets[slot] = None;
             self.free.push(slot);

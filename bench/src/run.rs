@@ -77,6 +77,7 @@ impl RunArgs {
         Ok(())
     }
 
+    /// The flags with their defaults; single ones override what --quick and --full stand for.
     fn plan(&self) -> Result<Plan> {
         let (levels, duration): (&[usize], _) = match (self.quick, self.full) {
             (true, _) => (&[50, 200], Duration::from_millis(500)),
@@ -124,6 +125,7 @@ impl Plan {
         cells
     }
 
+    /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
     fn announcement(&self, cells: usize) -> String {
         let names: Vec<_> = self.targets.iter().map(Target::name).collect();
         let seconds = (self.duration + OVERHEAD).as_secs_f64() * cells as f64;
@@ -163,6 +165,7 @@ fn race(
             let pace = (plan.duration, plan.threads);
             match cell.measure(&plan.targets[cell.target], pace, starter, interrupt) {
                 Ok(row) if !row.outcome.interrupted => rows.push(row),
+                // Cut short: its window has another length than those it would stand beside.
                 Ok(_) => {}
                 Err(error) => {
                     failures.push(format!("{name}: {error:#}"));
@@ -176,6 +179,7 @@ fn race(
     (rows, failures)
 }
 
+/// What is printed at the end: a table for each server, then the ladder for each mode.
 fn tables(plan: &Plan, rows: &[Row]) -> String {
     let rows = table::medians(rows);
     let mut text = String::new();

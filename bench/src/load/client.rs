@@ -1,7 +1,7 @@
 //! One client slot: what it has sent, what it waits for, and what it makes of the bytes that come.
 
 use super::Plan;
-use super::response::{Answer, Parser};
+use super::response::Parser;
 use super::samples::{Tally, Trouble};
 use shared::sys::Socket;
 
@@ -68,6 +68,15 @@ impl Known {
     }
 }
 
+/// What bytes are read with: when they came, what they should be, and where they are counted.
+pub(super) struct Reading<'a> {
+    pub(super) now: u64,
+    pub(super) plan: &'a Plan,
+    pub(super) known: &'a mut Known,
+    /// `None` outside of the window.
+    pub(super) tally: Option<&'a mut Tally>,
+}
+
 impl Client {
     pub(super) fn new(bodiless: bool) -> Self {
         Self {
@@ -85,63 +94,64 @@ impl Client {
         }
     }
 
-    /// Takes what was read. `now` is when, and `tally` is `None` outside of the window.
-    pub(super) fn take(
-        &mut self,
-        mut bytes: &[u8],
-        now: u64,
-        plan: &Plan,
-        known: &mut Known,
-        mut tally: Option<&mut Tally>,
-    ) -> Step {
-        if let Some(tally) = tally.as_deref_mut() {
+    /// Takes what was read, and tells what follows from it.
+    pub(super) fn take(&mut self, mut bytes: &[u8], reading: &mut Reading<'_>) -> Step {
+        if let Some(tally) = &mut reading.tally {
             tally.bytes += bytes.len() as u64;
         }
         while !bytes.is_empty() {
+            // An answer that nobody asked for: from here on, which answer is whose is unknown.
             if self.awaiting == 0 {
                 return Step::Broken(Trouble::Body);
             }
-            let whole = self.parser.between_answers();
-            if whole && known.begins(bytes) {
-                bytes = &bytes[known.0.len()..];
-                self.parser.hashing = false;
-                self.count(None, now, tally.as_deref_mut());
-                continue;
-            }
-            let Ok((used, answer)) = self.parser.feed(bytes) else {
-                return Step::Broken(Trouble::Status);
-            };
-            let (piece, rest) = bytes.split_at(used);
-            bytes = rest;
-            let Some(answer) = answer else { continue };
-            let wrong = plan.wrong(&answer, self.parser.hashing);
-            if wrong.is_none() && whole && !answer.close {
-                known.remember(piece);
-            }
-            self.finish(&answer, wrong, now, tally.as_deref_mut());
-            if answer.close {
-                return Step::Leave;
+            match self.take_one(bytes, reading) {
+                Ok(used) => bytes = &bytes[used..],
+                Err(step) => return step,
             }
         }
         match self.awaiting {
-            0 if plan.close => Step::Reopen,
-            0 if self.written == plan.requests.len() => Step::Again,
+            0 if reading.plan.close => Step::Reopen,
+            0 if self.written == reading.plan.requests.len() => Step::Again,
             // It answered before it had the whole question: what it reads next is anybody's guess.
             0 => Step::Broken(Trouble::Write),
             _ => Step::Wait,
         }
     }
 
+    /// Takes one answer, or the part of it that is here.
+    fn take_one(&mut self, bytes: &[u8], reading: &mut Reading<'_>) -> Result<usize, Step> {
+        let whole = self.parser.between_answers();
+        if whole && reading.known.begins(bytes) {
+            self.finish(None, reading);
+            return Ok(reading.known.0.len());
+        }
+        // What is about to be remembered as right must be right in every byte. Only long answers, and
+        // of those all but a connection's first, are checked by their length alone.
+        self.parser.hashing |= whole && bytes.len() <= Known::LIMIT;
+        let (used, answer) = self
+            .parser
+            .feed(bytes)
+            .map_err(|_| Step::Broken(Trouble::Status))?;
+        let Some(answer) = answer else {
+            return Ok(used);
+        };
+        let wrong = reading.plan.wrong(&answer, self.parser.hashing);
+        if wrong.is_none() && whole && self.parser.hashing && !answer.close {
+            reading.known.remember(&bytes[..used]);
+        }
+        self.finish(wrong, reading);
+        if answer.close {
+            Err(Step::Leave)
+        } else {
+            Ok(used)
+        }
+    }
+
     /// The server ended the connection: says whether that was to be expected.
-    pub(super) fn end(
-        &mut self,
-        now: u64,
-        plan: &Plan,
-        tally: Option<&mut Tally>,
-    ) -> Result<(), Trouble> {
+    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Trouble> {
         if let Some(answer) = self.parser.end() {
-            let wrong = plan.wrong(&answer, self.parser.hashing);
-            self.finish(&answer, wrong, now, tally);
+            let wrong = reading.plan.wrong(&answer, self.parser.hashing);
+            self.finish(wrong, reading);
             return Ok(());
         }
         if self.leaving {
@@ -151,27 +161,17 @@ impl Client {
         }
     }
 
-    fn finish(
-        &mut self,
-        _answer: &Answer,
-        wrong: Option<Trouble>,
-        now: u64,
-        tally: Option<&mut Tally>,
-    ) {
-        // The bytes of a connection's first answer are checked; of later ones the status and the length.
+    /// An answer is complete. After a right one the connection is trusted: lengths will do.
+    fn finish(&mut self, wrong: Option<Trouble>, reading: &mut Reading<'_>) {
         self.parser.hashing = wrong.is_some();
-        self.count(wrong, now, tally);
-    }
-
-    fn count(&mut self, wrong: Option<Trouble>, now: u64, tally: Option<&mut Tally>) {
         self.awaiting -= 1;
-        match (wrong, tally) {
+        match (wrong, &mut reading.tally) {
             (None, Some(tally)) => {
                 self.served = true;
                 tally.requests += 1;
                 tally
                     .latency
-                    .saturating_record(now.saturating_sub(self.sent_at));
+                    .saturating_record(reading.now.saturating_sub(self.sent_at));
             }
             (Some(trouble), Some(tally)) => tally.errors.add(trouble, 1),
             (_, None) => {}

@@ -90,6 +90,7 @@ impl LoadArgs {
     }
 }
 
+/// The shape of `--json`. Keys are only ever added: scripts read them.
 #[derive(Serialize)]
 struct Json {
     requests: u64,
@@ -211,6 +212,7 @@ fn human(options: &Options, outcome: &Outcome) -> String {
     )
 }
 
+/// Mean, the percentiles that enough samples speak for, and the longest.
 fn latencies(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     let mut line = format!("mean {}", text::time(tally.mean()));
@@ -222,6 +224,7 @@ fn latencies(outcome: &Outcome) -> String {
     line + &format!(", max {}", text::time(tally.max()))
 }
 
+/// The kinds of errors that happened, with the remedy where there is one.
 fn errors(outcome: &Outcome) -> String {
     let errors = outcome.tally.errors;
     let named = errors.by_name().into_iter().filter(|(_, count)| *count > 0);
@@ -235,6 +238,7 @@ fn errors(outcome: &Outcome) -> String {
     }
 }
 
+/// What the generator itself used: near 100 % of a core per thread, it measures itself.
 fn generator(outcome: &Outcome, seconds: f64) -> String {
     let busy: Duration = outcome.tally.cpu.iter().sum();
     let busiest = outcome.tally.cpu.iter().max().copied().unwrap_or_default();

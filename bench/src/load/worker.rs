@@ -4,7 +4,7 @@
 //! soon as the answer is read, so epoll never has to be told to watch for anything else.
 
 use super::Shared;
-use super::client::{Client, Known, Step};
+use super::client::{Client, Known, Reading, Step};
 use super::samples::{Tally, Trouble};
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Events, Interest, Socket, process, sched};
@@ -77,6 +77,7 @@ impl<'a> Worker<'a> {
                 .wait(&mut events, Some(patience))
                 .context("epoll_wait")?;
             for event in events.iter() {
+                // A slot has one descriptor and so at most one event: no stale one can follow.
                 let slot = event.token as usize;
                 if event.writable() && self.clients[slot].written < self.shared.plan.requests.len()
                 {
@@ -94,6 +95,7 @@ impl<'a> Worker<'a> {
         let timeout = self.shared.plan.timeout.as_nanos() as u64;
         for slot in 0..self.clients.len() {
             let client = &self.clients[slot];
+            // All are looked at, as a thousand glances cost a microsecond and need no bookkeeping.
             if client.socket.is_none() {
                 self.open(slot);
             } else if now.saturating_sub(client.sent_at) >= timeout {
@@ -113,6 +115,7 @@ impl<'a> Worker<'a> {
         self.reopen(slot);
     }
 
+    /// Gives the slot a new connection, on which its first requests are under way.
     fn open(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
         client.parser.reset();
@@ -153,6 +156,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// Replaces the connection. Dropping the socket closes it, which also takes it out of the epoll.
     fn reopen(&mut self, slot: usize) {
         if self.counting {
             self.tally.reconnects += 1;
@@ -196,6 +200,7 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Reads once: epoll is level-triggered, and tells again when more is there than one read took.
     fn receive(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
         let Some(socket) = &client.socket else { return };
@@ -204,9 +209,14 @@ impl<'a> Worker<'a> {
         // decides whether the answer counts: another thread may close the window's last connections, and
         // set a blocking server free to answer ours, before this thread looks at the window again.
         let now = self.shared.now();
-        let tally = (self.counting && now < self.close).then_some(&mut self.tally);
+        let mut reading = Reading {
+            now,
+            plan: &self.shared.plan,
+            known: &mut self.known,
+            tally: (self.counting && now < self.close).then_some(&mut self.tally),
+        };
         match read {
-            Ok(0) => match client.end(now, &self.shared.plan, tally) {
+            Ok(0) => match client.end(&mut reading) {
                 Ok(()) => {
                     self.warmed(slot);
                     self.reopen(slot);
@@ -214,8 +224,7 @@ impl<'a> Worker<'a> {
                 Err(trouble) => self.fail(slot, trouble, None),
             },
             Ok(count) => {
-                let bytes = &self.scratch[..count];
-                let step = client.take(bytes, now, &self.shared.plan, &mut self.known, tally);
+                let step = client.take(&self.scratch[..count], &mut reading);
                 self.step(slot, step, now);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -223,6 +232,7 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Does what the bytes asked for. Only [`Step::Again`] is on the way of an ordinary request.
     fn step(&mut self, slot: usize, step: Step, now: u64) {
         match step {
             Step::Wait => return,
@@ -270,6 +280,7 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Adds up the slots, which the loop does not count one by one.
     fn finish(mut self, now: u64) -> Result<Tally> {
         let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
         self.tally

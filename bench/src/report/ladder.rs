@@ -33,6 +33,7 @@ pub fn of(
     let mut header = vec!["Req/s".to_owned()];
     header.extend(levels.iter().map(|level| format!("{level} connections")));
     let mut table = table::new(header);
+    // The last stage that was measured: with `run stage1 stage4` the fourth stands on the first.
     let mut below = None;
     for &target in &present {
         let mut cells = vec![targets[target].name().to_owned()];
@@ -66,6 +67,7 @@ pub fn of(
     Some(text)
 }
 
+/// What all servers of a ladder have in common.
 fn title(mode: Connection) -> &'static str {
     match mode {
         Connection::Close => "one request per connection",
@@ -91,6 +93,7 @@ fn cell(median: &Median, lower: Option<&Median>) -> String {
     cell
 }
 
+/// How much of another server's requests per second the highest stage reaches.
 fn share(top: &Median, other: &Median) -> Option<String> {
     let whole = other.row.outcome.rps();
     (whole > 0.0).then(|| format!("{:.2}", top.row.outcome.rps() / whole))
