@@ -5,34 +5,22 @@ use std::time::Duration;
 
 /// A duration: `500ms`, `2s`, `1.5s`, `1m`; a bare number is seconds. At most a day.
 pub fn duration(text: &str) -> Result<Duration> {
-    const UNITS: [(&str, f64); 5] = [
-        ("us", 1e-6),
-        ("ms", 1e-3),
-        ("s", 1.0),
-        ("m", 60.0),
-        ("", 1.0),
-    ];
-    let end = text
-        .find(|character: char| character.is_ascii_alphabetic())
-        .unwrap_or(text.len());
+    const UNITS: [(&str, f64); 5] =
+        [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("", 1.0)];
+    let end = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let scale = UNITS.iter().find(|(name, _)| *name == unit);
     let (Ok(number), Some((_, scale))) = (number.parse::<f64>(), scale) else {
         bail!("`{text}` is not a duration; examples: 500ms, 2s, 1m");
     };
     let seconds = number * scale;
-    ensure!(
-        seconds > 0.0 && seconds <= 86_400.0,
-        "`{text}` is not between 0 and one day"
-    );
+    ensure!(seconds > 0.0 && seconds <= 86_400.0, "`{text}` is not between 0 and one day");
     Ok(Duration::from_secs_f64(seconds))
 }
 
 /// A number of connections or threads: at least 1.
 pub fn count(text: &str) -> Result<usize> {
-    let number = text
-        .parse()
-        .with_context(|| format!("`{text}` is not a number"))?;
+    let number = text.parse().with_context(|| format!("`{text}` is not a number"))?;
     ensure!(number > 0, "at least 1 is needed");
     Ok(number)
 }
@@ -56,22 +44,12 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, millis) in [
-            ("500ms", 500),
-            ("2s", 2000),
-            ("1.5s", 1500),
-            ("1m", 60_000),
-            ("3", 3000),
-        ] {
-            assert_eq!(
-                duration(text).unwrap(),
-                Duration::from_millis(millis),
-                "{text}"
-            );
+        for (text, millis) in
+            [("500ms", 500), ("2s", 2000), ("1.5s", 1500), ("1m", 60_000), ("3", 3000)]
+        {
+            assert_eq!(duration(text).unwrap(), Duration::from_millis(millis), "{text}");
         }
-        for text in [
-            "", "s", "2h", "-1s", "0s", "1s2", "nan", "inf", "1e99s", "90000s",
-        ] {
+        for text in ["", "s", "2h", "-1s", "0s", "1s2", "nan", "inf", "1e99s", "90000s"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -22,11 +22,7 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
     );
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args([
-            "build",
-            "--release",
-            "--message-format=json-render-diagnostics",
-        ])
+        .args(["build", "--release", "--message-format=json-render-diagnostics"])
         .current_dir(workspace)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
@@ -35,13 +31,8 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
     }
     // Ctrl-C goes to the whole foreground group, cargo included: it ends itself, and the build fails.
     process::unblock_signals(process::die_with_parent(&mut command));
-    let mut cargo = command
-        .spawn()
-        .context("cannot start cargo; is it in the PATH?")?;
-    let messages = cargo
-        .stdout
-        .take()
-        .context("cargo has no standard output")?;
+    let mut cargo = command.spawn().context("cannot start cargo; is it in the PATH?")?;
+    let messages = cargo.stdout.take().context("cargo has no standard output")?;
     // Where programs lie is cargo's to say: CARGO_TARGET_DIR and its configuration may move them.
     let programs = executables(BufReader::new(messages))?;
     if !cargo.wait()?.success() && !interrupt.raised() {

@@ -55,16 +55,10 @@ impl Cell {
         load.measure(interrupt);
         let after = server_cpu(&running);
         let outcome = load.finish(interrupt)?;
-        let used = after
-            .zip(before)
-            .map(|(after, before)| after.saturating_sub(before));
+        let used = after.zip(before).map(|(after, before)| after.saturating_sub(before));
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
         let server_cpu = used.and_then(|used| used.checked_div(requests));
-        Ok(Row {
-            cell: self,
-            outcome,
-            server_cpu,
-        })
+        Ok(Row { cell: self, outcome, server_cpu })
     }
 }
 

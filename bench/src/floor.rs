@@ -26,10 +26,7 @@ const LISTENER: u64 = u64::MAX;
 /// Serves until the process is killed: one listener and one epoll loop per thread. It cannot read, so it
 /// must be told whether its clients expect it to `close` after each answer.
 pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
-    let options = ListenOptions {
-        reuse_port: true,
-        ..ListenOptions::default()
-    };
+    let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
     let bind = |address| {
         Listener::bind(address, options).with_context(|| format!("cannot listen on {address}"))
     };
@@ -49,12 +46,10 @@ pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
             .map(|listener| scope.spawn(move || Floor::new(listener, close)?.run()))
             .collect();
         // No loop ends but by an error.
-        loops
-            .into_iter()
-            .try_for_each(|thread| match thread.join() {
-                Ok(result) => result.context("a loop of the floor failed"),
-                Err(_) => anyhow::bail!("a loop of the floor panicked"),
-            })
+        loops.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(result) => result.context("a loop of the floor failed"),
+            Err(_) => anyhow::bail!("a loop of the floor panicked"),
+        })
     })
 }
 
@@ -72,13 +67,7 @@ impl Floor {
     fn new(listener: Listener, close: bool) -> io::Result<Self> {
         let epoll = Epoll::new()?;
         epoll.add(&listener, Interest::READ, LISTENER)?;
-        Ok(Self {
-            listener,
-            epoll,
-            sockets: Vec::new(),
-            free: Vec::new(),
-            close,
-        })
+        Ok(Self { listener, epoll, sockets: Vec::new(), free: Vec::new(), close })
     }
 
     fn run(mut self) -> io::Result<()> {

@@ -52,16 +52,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let command = Cli::parse()
-        .command
-        .unwrap_or(Command::Run(RunArgs::default()));
+    let command = Cli::parse().command.unwrap_or(Command::Run(RunArgs::default()));
     // The floor is a child process that is killed: signals keep their usual effect on it.
-    if let Command::Floor {
-        listen,
-        threads,
-        close,
-    } = command
-    {
+    if let Command::Floor { listen, threads, close } = command {
         floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -71,7 +64,5 @@ fn run() -> Result<ExitCode> {
         Command::Load(load) => load.run(&interrupt)?,
         Command::Floor { .. } => {}
     }
-    Ok(interrupt
-        .exit_code()
-        .map_or(ExitCode::SUCCESS, ExitCode::from))
+    Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
 }

@@ -37,18 +37,9 @@ impl Nginx {
             .with_context(|| format!("cannot write {}", file.display()))?;
         let mut command = Command::new(program);
         // -e: errors before the configuration is read would go to a log in /var, which is not ours.
-        command
-            .arg("-p")
-            .arg(&folder.0)
-            .arg("-e")
-            .arg("stderr")
-            .arg("-c")
-            .arg(file);
+        command.arg("-p").arg(&folder.0).arg("-e").arg("stderr").arg("-c").arg(file);
         let server = Server::accepting(command, address)?;
-        Ok(Self {
-            server,
-            _folder: folder,
-        })
+        Ok(Self { server, _folder: folder })
     }
 }
 

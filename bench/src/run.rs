@@ -63,16 +63,9 @@ impl RunArgs {
         let (rows, failures) = race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
         if interrupt.raised() {
-            println!(
-                "INTERRUPTED: {} of {} cells were measured.",
-                rows.len(),
-                cells.len()
-            );
+            println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
         } else if !failures.is_empty() {
-            bail!(
-                "not everything could be measured\n  {}",
-                failures.join("\n  ")
-            );
+            bail!("not everything could be measured\n  {}", failures.join("\n  "));
         }
         Ok(())
     }
@@ -113,11 +106,7 @@ impl Plan {
                     if repeat % 2 == 1 {
                         order.reverse();
                     }
-                    let cell = |target| Cell {
-                        target,
-                        connection,
-                        connections,
-                    };
+                    let cell = |target| Cell { target, connection, connections };
                     cells.extend(order.into_iter().map(cell));
                 }
             }
@@ -184,10 +173,7 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
     let rows = table::medians(rows);
     let mut text = String::new();
     for (index, target) in plan.targets.iter().enumerate() {
-        let own: Vec<_> = rows
-            .iter()
-            .filter(|median| median.row.cell.target == index)
-            .collect();
+        let own: Vec<_> = rows.iter().filter(|median| median.row.cell.target == index).collect();
         if !own.is_empty() {
             text += &format!("\n{}\n{}\n", target.name(), table::of_target(&own));
         }
@@ -220,19 +206,7 @@ mod tests {
             .iter()
             .map(|cell| (cell.target, cell.connections))
             .collect();
-        assert_eq!(
-            cells,
-            [
-                (0, 5),
-                (1, 5),
-                (0, 7),
-                (1, 7),
-                (1, 5),
-                (0, 5),
-                (1, 7),
-                (0, 7)
-            ]
-        );
+        assert_eq!(cells, [(0, 5), (1, 5), (0, 7), (1, 7), (1, 5), (0, 5), (1, 7), (0, 7)]);
     }
 
     #[test]
@@ -243,11 +217,6 @@ mod tests {
             ((plan.duration + OVERHEAD) * plan.cells().len() as u32).as_secs()
         };
         assert!(seconds(RunArgs::default()) <= 120);
-        assert!(
-            seconds(RunArgs {
-                quick: true,
-                ..RunArgs::default()
-            }) < 40
-        );
+        assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 40);
     }
 }

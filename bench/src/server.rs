@@ -74,10 +74,7 @@ impl Server {
                 return Err(server.died());
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{} did not listen on {address} within {START:?}",
-                    server.name
-                );
+                bail!("{} did not listen on {address} within {START:?}", server.name);
             }
             thread::sleep(POLL);
         }
@@ -94,11 +91,7 @@ impl Server {
             .unwrap_or(command.get_program())
             .to_string_lossy()
             .into_owned();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         process::unblock_signals(process::die_with_parent(&mut command));
         let mut child = command
             .spawn()
@@ -157,10 +150,7 @@ impl Server {
         }
         signal::send(self.pid(), signal::Signal::Terminate)?;
         let Some(status) = self.wait(STOP)? else {
-            bail!(
-                "{} had to be killed: it ran on for {STOP:?} after SIGTERM",
-                self.name
-            );
+            bail!("{} had to be killed: it ran on for {STOP:?} after SIGTERM", self.name);
         };
         Ok(status)
     }
@@ -238,10 +228,7 @@ mod tests {
     fn an_early_death_shows_the_servers_own_words() {
         let error = Server::announced(shell("echo port taken >&2; exit 1"), START).unwrap_err();
         let text = format!("{error:#}");
-        assert!(
-            text.contains("port taken") && text.contains("exit status: 1"),
-            "{text}"
-        );
+        assert!(text.contains("port taken") && text.contains("exit status: 1"), "{text}");
     }
 
     #[test]

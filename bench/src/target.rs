@@ -11,12 +11,8 @@ use std::env;
 use std::path::PathBuf;
 
 /// The stages, lowest rung first. Program and package have the same name.
-pub const STAGES: [&str; 4] = [
-    "stage1-blocking",
-    "stage2-threadpool",
-    "stage3-epoll",
-    "stage4-epoll-threads",
-];
+pub const STAGES: [&str; 4] =
+    ["stage1-blocking", "stage2-threadpool", "stage3-epoll", "stage4-epoll-threads"];
 
 /// One server to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,20 +69,14 @@ impl Target {
         let stage = |(index, full): (usize, &&str)| {
             let number = (index + 1).to_string();
             let names = [number.clone(), format!("stage{number}"), (*full).to_owned()];
-            names
-                .iter()
-                .any(|known| known == name)
-                .then_some(Self::Stage(index))
+            names.iter().any(|known| known == name).then_some(Self::Stage(index))
         };
         match name {
             "floor" => Ok(Self::Floor),
             "nginx" => Ok(Self::Nginx),
             url if url.contains("://") => Url::parse(url).map(|_| Self::Url(url.to_owned())),
             _ => STAGES.iter().enumerate().find_map(stage).with_context(|| {
-                format!(
-                    "`{name}` is none of all, {}, floor, nginx, http://...",
-                    STAGES.join(", ")
-                )
+                format!("`{name}` is none of all, {}, floor, nginx, http://...", STAGES.join(", "))
             }),
         }
     }
@@ -139,10 +129,7 @@ impl Starter {
             .filter(|target| matches!(target, Target::Stage(_)))
             .map(Target::name)
             .collect();
-        Ok(Self {
-            programs: build::release(&stages, interrupt)?,
-            stage_args,
-        })
+        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args })
     }
 
     /// Starts `target` on a free port and waits until it listens.
@@ -161,10 +148,7 @@ impl Starter {
             bail!("cargo built no program for {name}");
         };
         let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
-        let chosen = self
-            .stage_args
-            .iter()
-            .any(|arg| arg.starts_with("--keep-alive"));
+        let chosen = self.stage_args.iter().any(|arg| arg.starts_with("--keep-alive"));
         // The blocking stages part with a client early unless told not to: the ladder would compare
         // policies. What it costs them to keep everybody shows in the column of clients served.
         if connection == Connection::KeepAlive && index < 2 && !chosen {
@@ -224,10 +208,7 @@ mod tests {
     fn all_is_the_default_and_nothing_comes_twice() {
         let all = parse(&[]).unwrap();
         assert_eq!(parse(&names(&["all", "2", "floor"])).unwrap(), all);
-        assert_eq!(
-            all[..5].iter().map(Target::name).collect::<Vec<_>>()[..4],
-            STAGES
-        );
+        assert_eq!(all[..5].iter().map(Target::name).collect::<Vec<_>>()[..4], STAGES);
         assert_eq!(all[4], Target::Floor);
     }
 }

@@ -58,19 +58,8 @@ fn correct_answers_are_counted_and_everybody_is_served() {
     let outcome = run(&options(serve(|stream| repeat(stream, HELLO))));
     let tally = &outcome.tally;
     assert!(tally.requests > 0 && tally.requests == tally.latency.len());
-    assert_eq!(
-        (
-            tally.served,
-            tally.opened,
-            tally.errors.total(),
-            tally.reconnects
-        ),
-        (5, 5, 0, 0)
-    );
-    assert_eq!(
-        tally.unanswered, 5,
-        "a closed loop has always one request each under way"
-    );
+    assert_eq!((tally.served, tally.opened, tally.errors.total(), tally.reconnects), (5, 5, 0, 0));
+    assert_eq!(tally.unanswered, 5, "a closed loop has always one request each under way");
     assert_eq!(outcome.window, Duration::from_millis(300));
     assert_eq!(tally.cpu.len(), 2);
 }
@@ -106,15 +95,9 @@ fn silence_becomes_time_outs_when_they_happen() {
     options.timeout = Duration::from_millis(100);
     let tally = run(&options).tally;
     assert_eq!((tally.requests, tally.served, tally.opened), (0, 0, 5));
-    assert!(
-        tally.errors.timeout >= 5 && tally.reconnects >= 5,
-        "{tally:?}"
-    );
+    assert!(tally.errors.timeout >= 5 && tally.reconnects >= 5, "{tally:?}");
     assert_eq!(tally.latency.len(), tally.errors.timeout);
-    assert!(
-        tally.latency.min() >= 99_000_000,
-        "recorded as at least that long"
-    );
+    assert!(tally.latency.min() >= 99_000_000, "recorded as at least that long");
 }
 
 #[test]
@@ -122,40 +105,26 @@ fn what_is_unanswered_at_the_end_is_told_with_its_age() {
     let mut options = options(serve(|mut stream| while read_request(&mut stream) {}));
     options.warm_up = Duration::from_millis(10);
     let tally = run(&options).tally;
-    assert_eq!(
-        (tally.unanswered, tally.served, tally.errors.total()),
-        (5, 0, 0)
-    );
+    assert_eq!((tally.unanswered, tally.served, tally.errors.total()), (5, 0, 0));
     assert!(tally.oldest >= options.duration);
 }
 
 #[test]
 fn wrong_bytes_are_errors_and_not_requests() {
-    let wrong = |stream| {
-        repeat(
-            stream,
-            "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World?",
-        )
-    };
+    let wrong =
+        |stream| repeat(stream, "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World?");
     let tally = run(&options(serve(wrong))).tally;
     assert_eq!((tally.requests, tally.served), (0, 0));
     assert!(tally.errors.body > 0);
     let mut same = options(serve(wrong));
     same.expect = Expect::Same;
-    assert_eq!(
-        run(&same).tally.errors.total(),
-        0,
-        "nothing else was asked for"
-    );
+    assert_eq!(run(&same).tally.errors.total(), 0, "nothing else was asked for");
 }
 
 #[test]
 fn a_later_answer_of_another_length_is_an_error() {
     let tally = run(&options(serve(|mut stream| {
-        for answer in [HELLO, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"]
-            .iter()
-            .cycle()
-        {
+        for answer in [HELLO, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"].iter().cycle() {
             if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
                 return;
             }
@@ -178,10 +147,7 @@ fn other_statuses_and_nonsense_are_errors() {
     let nonsense = run(&options(serve(|stream| repeat(stream, "hello\r\n\r\n"))));
     assert!(nonsense.tally.errors.status > 0 && nonsense.tally.requests == 0);
     let unasked = run(&options(serve(|stream| repeat(stream, &HELLO.repeat(2)))));
-    assert!(
-        unasked.tally.errors.body > 0,
-        "an answer that nobody asked for"
-    );
+    assert!(unasked.tally.errors.body > 0, "an answer that nobody asked for");
 }
 
 #[test]
@@ -204,10 +170,7 @@ fn a_connection_per_request() {
             let mut options = options(Url::parse(&format!("http://{address}/")).unwrap());
             options.close = close;
             let tally = run(&options).tally;
-            assert!(
-                tally.requests > 0 && tally.errors.total() == 0,
-                "{answer:?} {tally:?}"
-            );
+            assert!(tally.requests > 0 && tally.errors.total() == 0, "{answer:?} {tally:?}");
             assert!(tally.reconnects.abs_diff(tally.requests) <= 5);
             assert_eq!((tally.served, tally.opened), (5, 5));
         }
@@ -274,10 +237,7 @@ fn nobody_listening_is_an_error_with_a_remedy() {
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     drop(listener);
     let error = load::run(&options(url), &Interrupt::default()).unwrap_err();
-    assert!(
-        error.to_string().contains("is a server listening there?"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("is a server listening there?"), "{error}");
 }
 
 #[test]

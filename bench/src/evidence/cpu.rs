@@ -18,10 +18,7 @@ pub fn of_tree(pid: u32) -> io::Result<Duration> {
         total += on_cpu(&schedstat)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unknown schedstat"))?;
         let children = fs::read_to_string(task.join("children")).unwrap_or_default();
-        for child in children
-            .split_whitespace()
-            .filter_map(|pid| pid.parse().ok())
-        {
+        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
             total += of_tree(child).unwrap_or_default();
         }
     }

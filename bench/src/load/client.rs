@@ -128,10 +128,7 @@ impl Client {
         // What is about to be remembered as right must be right in every byte. Only long answers, and
         // of those all but a connection's first, are checked by their length alone.
         self.parser.hashing |= whole && bytes.len() <= Known::LIMIT;
-        let (used, answer) = self
-            .parser
-            .feed(bytes)
-            .map_err(|_| Step::Broken(Trouble::Status))?;
+        let (used, answer) = self.parser.feed(bytes).map_err(|_| Step::Broken(Trouble::Status))?;
         let Some(answer) = answer else {
             return Ok(used);
         };
@@ -140,11 +137,7 @@ impl Client {
             reading.known.remember(&bytes[..used]);
         }
         self.finish(wrong, reading);
-        if answer.close {
-            Err(Step::Leave)
-        } else {
-            Ok(used)
-        }
+        if answer.close { Err(Step::Leave) } else { Ok(used) }
     }
 
     /// The server ended the connection: says whether that was to be expected.
@@ -154,11 +147,7 @@ impl Client {
             self.finish(wrong, reading);
             return Ok(());
         }
-        if self.leaving {
-            Ok(())
-        } else {
-            Err(Trouble::Read)
-        }
+        if self.leaving { Ok(()) } else { Err(Trouble::Read) }
     }
 
     /// An answer is complete. After a right one the connection is trusted: lengths will do.
@@ -169,9 +158,7 @@ impl Client {
             (None, Some(tally)) => {
                 self.served = true;
                 tally.requests += 1;
-                tally
-                    .latency
-                    .saturating_record(reading.now.saturating_sub(self.sent_at));
+                tally.latency.saturating_record(reading.now.saturating_sub(self.sent_at));
             }
             (Some(trouble), Some(tally)) => tally.errors.add(trouble, 1),
             (_, None) => {}

@@ -10,10 +10,7 @@ pub struct Digest {
 
 impl Digest {
     /// Of no bytes.
-    pub(super) const EMPTY: Self = Self {
-        length: 0,
-        hash: 0xcbf2_9ce4_8422_2325,
-    };
+    pub(super) const EMPTY: Self = Self { length: 0, hash: 0xcbf2_9ce4_8422_2325 };
 
     /// The digest of a whole body.
     pub fn of(body: &[u8]) -> Self {

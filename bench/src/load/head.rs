@@ -42,16 +42,11 @@ pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Mal
 }
 
 fn lines(head: &[u8]) -> Result<Head, Malformed> {
-    let mut lines = head
-        .split(|byte| *byte == b'\n')
-        .map(<[u8]>::trim_ascii_end);
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let (status, mut close) = status_line(lines.next().unwrap_or_default())?;
     let (mut length, mut chunked) = (None, false);
     for line in lines {
-        let colon = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .ok_or(Malformed)?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or(Malformed)?;
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {
             let value = number(value)?;
@@ -73,11 +68,7 @@ fn lines(head: &[u8]) -> Result<Head, Malformed> {
         (_, _, Some(length)) => Framing::Length(length),
         _ => Framing::UntilClose,
     };
-    Ok(Head {
-        status,
-        framing,
-        close: close || framing == Framing::UntilClose,
-    })
+    Ok(Head { status, framing, close: close || framing == Framing::UntilClose })
 }
 
 /// The status, and whether the version closes unless told otherwise: 1.0 does, 1.1 does not.
@@ -107,8 +98,7 @@ fn number(digits: &[u8]) -> Result<u64, Malformed> {
 }
 
 fn has_token(list: &[u8], token: &[u8]) -> bool {
-    list.split(|byte| *byte == b',')
-        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
+    list.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
 }
 
 #[cfg(test)]
@@ -123,18 +113,8 @@ mod tests {
     fn framing_and_persistence() {
         use Framing::{Chunked, Length, UntilClose};
         for (text, status, framing, close) in [
-            (
-                "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n",
-                200,
-                Length(13),
-                false,
-            ),
-            (
-                "HTTP/1.1 200\r\ncontent-length:0\r\nConnection: close\r\n\r\n",
-                200,
-                Length(0),
-                true,
-            ),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n", 200, Length(13), false),
+            ("HTTP/1.1 200\r\ncontent-length:0\r\nConnection: close\r\n\r\n", 200, Length(0), true),
             (
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n\r\n",
                 200,
@@ -142,19 +122,9 @@ mod tests {
                 false,
             ),
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, Length(0), false),
-            (
-                "HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n",
-                304,
-                Length(0),
-                false,
-            ),
+            ("HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n", 304, Length(0), false),
             ("HTTP/1.1 200 OK\r\n\r\n", 200, UntilClose, true),
-            (
-                "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n",
-                200,
-                Length(1),
-                true,
-            ),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", 200, Length(1), true),
             (
                 "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n",
                 200,
@@ -168,11 +138,7 @@ mod tests {
                 false,
             ),
         ] {
-            let expected = Head {
-                status,
-                framing,
-                close,
-            };
+            let expected = Head { status, framing, close };
             assert_eq!(head(text), Ok(Some((expected, text.len()))), "{text:?}");
             for cut in 0..text.len() {
                 assert_eq!(head(&text[..cut]), Ok(None), "{:?}", &text[..cut]);

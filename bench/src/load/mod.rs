@@ -95,21 +95,15 @@ impl Load {
         });
         let threads = options.threads.clamp(1, options.connections);
         let start = |index| {
-            let (shared, clients) = (
-                Arc::clone(&shared),
-                share(options.connections, threads, index),
-            );
+            let (shared, clients) =
+                (Arc::clone(&shared), share(options.connections, threads, index));
             thread::Builder::new()
                 .name(format!("load-{index}"))
                 .spawn(move || Worker::new(&shared, clients)?.run())
                 .context("cannot start a thread of the generator")
         };
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
-        Ok(Self {
-            shared,
-            threads,
-            options: options.clone(),
-        })
+        Ok(Self { shared, threads, options: options.clone() })
     }
 
     /// Waits for every client's first answer, within bounds: clients that a server leaves waiting are
@@ -145,15 +139,11 @@ impl Load {
 
     /// Ends the load and adds up what its threads counted.
     pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
-        let (open, close) = (
-            self.shared.open.load(Relaxed),
-            self.shared.close.load(Relaxed),
-        );
+        let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
         let mut tally = Tally::new();
         for thread in std::mem::take(&mut self.threads) {
-            let counted = thread
-                .join()
-                .map_err(|_| anyhow!("a thread of the generator panicked"))??;
+            let counted =
+                thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))??;
             tally.merge(&counted);
         }
         Ok(Outcome {
@@ -202,9 +192,8 @@ mod tests {
     #[test]
     fn the_remainder_is_handed_out() {
         for (connections, threads) in [(1, 1), (50, 4), (7, 7), (800, 3), (5, 2)] {
-            let shares: Vec<_> = (0..threads)
-                .map(|index| share(connections, threads, index))
-                .collect();
+            let shares: Vec<_> =
+                (0..threads).map(|index| share(connections, threads, index)).collect();
             assert_eq!(shares.iter().sum::<usize>(), connections);
             assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
         }

@@ -169,10 +169,7 @@ fn human(options: &Options, outcome: &Outcome) -> String {
         ),
     );
     line("Latency", latencies(outcome));
-    line(
-        "Served",
-        format!("{} of {} connections", tally.served, tally.opened),
-    );
+    line("Served", format!("{} of {} connections", tally.served, tally.opened));
     line("Errors", errors(outcome));
     if tally.reconnects > 0 {
         line("Reconnects", text::grouped(tally.reconnects as f64));
@@ -190,18 +187,10 @@ fn human(options: &Options, outcome: &Outcome) -> String {
     if tally.oldest > tally.max() {
         line(
             "Unanswered",
-            format!(
-                "{} at the end, the oldest for {}",
-                tally.unanswered,
-                text::time(tally.oldest)
-            ),
+            format!("{} at the end, the oldest for {}", tally.unanswered, text::time(tally.oldest)),
         );
     }
-    let cut = if outcome.interrupted {
-        ", INTERRUPTED"
-    } else {
-        ""
-    };
+    let cut = if outcome.interrupted { ", INTERRUPTED" } else { "" };
     format!(
         "http://{}{}: {} connections, {} threads, {seconds:.1} s, closed loop{cut}\n\n{}\n",
         options.url.host,
@@ -228,9 +217,7 @@ fn latencies(outcome: &Outcome) -> String {
 fn errors(outcome: &Outcome) -> String {
     let errors = outcome.tally.errors;
     let named = errors.by_name().into_iter().filter(|(_, count)| *count > 0);
-    let list: Vec<_> = named
-        .map(|(name, count)| format!("{name} {count}"))
-        .collect();
+    let list: Vec<_> = named.map(|(name, count)| format!("{name} {count}")).collect();
     match list.join(", ") {
         none if none.is_empty() => "none".to_owned(),
         some if errors.body > 0 => some + " (do answers differ on purpose? --any-body)",
@@ -242,9 +229,8 @@ fn errors(outcome: &Outcome) -> String {
 fn generator(outcome: &Outcome, seconds: f64) -> String {
     let busy: Duration = outcome.tally.cpu.iter().sum();
     let busiest = outcome.tally.cpu.iter().max().copied().unwrap_or_default();
-    let per_request = outcome
-        .client_cpu()
-        .map_or("-".to_owned(), |cpu| format!("{:.2} us", micros(cpu)));
+    let per_request =
+        outcome.client_cpu().map_or("-".to_owned(), |cpu| format!("{:.2} us", micros(cpu)));
     format!(
         "{per_request} of CPU per request, {:.2} cores, busiest thread {:.0} %",
         busy.as_secs_f64() / seconds,

@@ -69,10 +69,8 @@ impl Options {
     }
 
     fn request(&self) -> String {
-        let mut request = format!(
-            "{} {} HTTP/1.1\r\nHost: {}\r\n",
-            self.method, self.url.target, self.url.host
-        );
+        let mut request =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.url.target, self.url.host);
         for (name, value) in &self.headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -131,9 +129,7 @@ impl Plan {
         let matches = match (hashed && !self.bodiless, self.bodiless) {
             (true, _) => *expected.get_or_init(|| answer.body) == answer.body,
             (_, true) => true,
-            _ => expected
-                .get()
-                .is_none_or(|body| body.length == answer.body.length),
+            _ => expected.get().is_none_or(|body| body.length == answer.body.length),
         };
         (!matches).then_some(Trouble::Body)
     }

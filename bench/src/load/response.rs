@@ -95,9 +95,7 @@ impl Parser {
 
     /// The server closed: the end of an answer that was to end so, or of nothing.
     pub fn end(&mut self) -> Option<Answer> {
-        (self.state == State::UntilClose)
-            .then(|| self.take())
-            .flatten()
+        (self.state == State::UntilClose).then(|| self.take()).flatten()
     }
 
     fn feed_head(&mut self, input: &[u8]) -> Result<Option<usize>, Malformed> {
@@ -122,10 +120,7 @@ impl Parser {
             self.state = match head.framing {
                 _ if self.bodiless => State::Length(0),
                 Framing::Length(length) => State::Length(length),
-                Framing::Chunked => State::ChunkSize {
-                    size: None,
-                    done: false,
-                },
+                Framing::Chunked => State::ChunkSize { size: None, done: false },
                 Framing::UntilClose => State::UntilClose,
             };
         }
@@ -154,10 +149,7 @@ impl Parser {
             State::ChunkSize { size, done } => chunk_size(size, done, byte)?,
             State::ChunkEnd => match byte {
                 b'\r' => State::ChunkEnd,
-                b'\n' => State::ChunkSize {
-                    size: None,
-                    done: false,
-                },
+                b'\n' => State::ChunkSize { size: None, done: false },
                 _ => return Err(Malformed),
             },
             State::Trailer(length) => match byte {
@@ -178,19 +170,13 @@ impl Parser {
     }
 
     fn completed(&mut self) -> Option<Answer> {
-        (self.state == State::Length(0))
-            .then(|| self.take())
-            .flatten()
+        (self.state == State::Length(0)).then(|| self.take()).flatten()
     }
 
     fn take(&mut self) -> Option<Answer> {
         self.state = State::Head;
         let head = self.head.take()?;
-        Some(Answer {
-            status: head.status,
-            body: self.body,
-            close: head.close,
-        })
+        Some(Answer { status: head.status, body: self.body, close: head.close })
     }
 }
 
@@ -200,10 +186,7 @@ fn chunk_size(size: Option<u64>, done: bool, byte: u8) -> Result<State, Malforme
         (Some(digit), _, _) if !done => {
             let size = size.unwrap_or(0);
             let size = size.checked_mul(16).ok_or(Malformed)? + u64::from(digit);
-            Ok(State::ChunkSize {
-                size: Some(size),
-                done,
-            })
+            Ok(State::ChunkSize { size: Some(size), done })
         }
         (_, b'\n', Some(0)) => Ok(State::Trailer(0)),
         (_, b'\n', Some(size)) => Ok(State::ChunkData(size)),

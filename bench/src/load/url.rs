@@ -25,10 +25,7 @@ impl Url {
         // A fragment never leaves the client.
         let rest = rest.split('#').next().unwrap_or(rest);
         let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        ensure!(
-            !host.is_empty() && !host.contains('@'),
-            "`{text}` names no host"
-        );
+        ensure!(!host.is_empty() && !host.contains('@'), "`{text}` names no host");
         ensure!(
             target.bytes().all(|byte| byte.is_ascii_graphic()),
             "`{text}` holds characters that must be percent-encoded"
@@ -45,11 +42,7 @@ impl Url {
 fn look_up(host: &str) -> Result<SocketAddr> {
     // The colons of an IPv6 address stand inside its brackets; one behind them starts a port.
     let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
-    let with_port = if has_port {
-        host.to_owned()
-    } else {
-        format!("{host}:80")
-    };
+    let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
     with_port
         .to_socket_addrs()
         .with_context(|| format!("cannot look up `{host}`"))?
@@ -64,12 +57,7 @@ mod tests {
     #[test]
     fn the_parts() {
         for (text, address, host, target) in [
-            (
-                "http://127.0.0.1:8080/a?b#c",
-                "127.0.0.1:8080",
-                "127.0.0.1:8080",
-                "/a?b",
-            ),
+            ("http://127.0.0.1:8080/a?b#c", "127.0.0.1:8080", "127.0.0.1:8080", "/a?b"),
             ("http://127.0.0.1", "127.0.0.1:80", "127.0.0.1", "/"),
             ("127.0.0.1:81?q", "127.0.0.1:81", "127.0.0.1:81", "/?q"),
             ("http://[::1]:82/x", "[::1]:82", "[::1]:82", "/x"),
@@ -77,11 +65,7 @@ mod tests {
         ] {
             let url = Url::parse(text).unwrap();
             assert_eq!(url.address, address.parse().unwrap(), "{text}");
-            assert_eq!(
-                (url.host.as_str(), url.target.as_str()),
-                (host, target),
-                "{text}"
-            );
+            assert_eq!((url.host.as_str(), url.target.as_str()), (host, target), "{text}");
         }
     }
 

@@ -73,9 +73,7 @@ impl<'a> Worker<'a> {
                 next_tick = now + TICK;
             }
             let patience = Duration::from_nanos(next_tick - now);
-            self.epoll
-                .wait(&mut events, Some(patience))
-                .context("epoll_wait")?;
+            self.epoll.wait(&mut events, Some(patience)).context("epoll_wait")?;
             for event in events.iter() {
                 // A slot has one descriptor and so at most one event: no stale one can follow.
                 let slot = event.token as usize;
@@ -146,11 +144,7 @@ impl<'a> Worker<'a> {
             Err(error) => return Err(error),
         }
         client.watches_writes = client.written < self.shared.plan.requests.len();
-        let interest = if client.watches_writes {
-            Interest::READ_WRITE
-        } else {
-            Interest::READ
-        };
+        let interest = if client.watches_writes { Interest::READ_WRITE } else { Interest::READ };
         self.epoll.add(&socket, interest, slot as u64)?;
         client.socket = Some(socket);
         Ok(())
@@ -178,22 +172,14 @@ impl<'a> Worker<'a> {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
-                let trouble = if client.established {
-                    Trouble::Write
-                } else {
-                    Trouble::Connect
-                };
+                let trouble = if client.established { Trouble::Write } else { Trouble::Connect };
                 return self.fail(slot, trouble, Some(&error));
             }
         }
         let unsent = client.written < requests.len();
         if unsent != client.watches_writes {
             client.watches_writes = unsent;
-            let interest = if unsent {
-                Interest::READ_WRITE
-            } else {
-                Interest::READ
-            };
+            let interest = if unsent { Interest::READ_WRITE } else { Interest::READ };
             if let Err(error) = self.epoll.modify(socket, interest, slot as u64) {
                 self.fail(slot, Trouble::Write, Some(&error));
             }
@@ -283,9 +269,7 @@ impl<'a> Worker<'a> {
     /// Adds up the slots, which the loop does not count one by one.
     fn finish(mut self, now: u64) -> Result<Tally> {
         let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
-        self.tally
-            .cpu
-            .push(if self.counting { used } else { Duration::ZERO });
+        self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
         for client in &self.clients {
             self.tally.opened += u64::from(client.opened);
             self.tally.served += u64::from(client.served);

@@ -15,14 +15,8 @@ pub fn of(
     rows: &[Median],
 ) -> Option<String> {
     let find = |target: usize, level: usize| {
-        rows.iter().find(|median| {
-            median.row.cell
-                == Cell {
-                    target,
-                    connection: mode,
-                    connections: level,
-                }
-        })
+        rows.iter()
+            .find(|median| median.row.cell == Cell { target, connection: mode, connections: level })
     };
     let measured = |target: &usize| levels.iter().any(|level| find(*target, *level).is_some());
     let present: Vec<usize> = (0..targets.len()).filter(measured).collect();
@@ -38,9 +32,7 @@ pub fn of(
     for &target in &present {
         let mut cells = vec![targets[target].name().to_owned()];
         for &level in levels {
-            let lower = below
-                .and_then(|below| find(below, level))
-                .filter(|_| is_stage(&target));
+            let lower = below.and_then(|below| find(below, level)).filter(|_| is_stage(&target));
             cells.push(find(target, level).map_or("-".to_owned(), |median| cell(median, lower)));
         }
         table.add_row(cells);
@@ -80,10 +72,7 @@ fn title(mode: Connection) -> &'static str {
 fn cell(median: &Median, lower: Option<&Median>) -> String {
     let rps = median.row.outcome.rps();
     let mut cell = text::grouped(rps);
-    if let Some(lower) = lower
-        .map(|lower| lower.row.outcome.rps())
-        .filter(|lower| *lower > 0.0)
-    {
+    if let Some(lower) = lower.map(|lower| lower.row.outcome.rps()).filter(|lower| *lower > 0.0) {
         cell += &format!("  ×{:.2}", rps / lower);
     }
     let (served, all) = (median.row.outcome.tally.served, median.row.cell.connections);

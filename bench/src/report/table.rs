@@ -34,10 +34,7 @@ fn median(mut group: Vec<&Row>) -> Median {
     let middle = (group.len() - 1) / 2;
     let spread = (group.len() > 1 && rps(middle) > 0.0)
         .then(|| (rps(group.len() - 1) - rps(0)) / rps(middle));
-    Median {
-        row: group[middle].clone(),
-        spread,
-    }
+    Median { row: group[middle].clone(), spread }
 }
 
 /// A table with the figures flush right, as figures are compared.
@@ -68,9 +65,8 @@ pub fn of_target(rows: &[&Median]) -> Table {
     let mut table = new(header.map(str::to_owned).to_vec());
     for median in rows {
         let (row, tally) = (&median.row, &median.row.outcome.tally);
-        let spread = median
-            .spread
-            .map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
+        let spread =
+            median.spread.map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
         table.add_row([
             row.cell.connection.name().to_owned(),
             row.cell.connections.to_string(),
@@ -100,21 +96,10 @@ mod tests {
     use crate::target::Connection;
 
     fn row(target: usize, requests: u64) -> Row {
-        let tally = Tally {
-            requests,
-            ..Tally::new()
-        };
+        let tally = Tally { requests, ..Tally::new() };
         Row {
-            cell: Cell {
-                target,
-                connection: Connection::Close,
-                connections: 50,
-            },
-            outcome: Outcome {
-                tally,
-                window: Duration::from_secs(1),
-                interrupted: false,
-            },
+            cell: Cell { target, connection: Connection::Close, connections: 50 },
+            outcome: Outcome { tally, window: Duration::from_secs(1), interrupted: false },
             server_cpu: None,
         }
     }

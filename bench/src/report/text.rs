@@ -40,12 +40,9 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped() {
-        for (number, text) in [
-            (0.0, "0"),
-            (999.4, "999"),
-            (1000.0, "1,000"),
-            (1_234_567.8, "1,234,568"),
-        ] {
+        for (number, text) in
+            [(0.0, "0"), (999.4, "999"), (1000.0, "1,000"), (1_234_567.8, "1,234,568")]
+        {
             assert_eq!(grouped(number), text);
         }
     }

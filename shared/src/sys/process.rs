@@ -33,10 +33,7 @@ pub fn ticks_per_second() -> io::Result<u64> {
 /// CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID in clock_gettime(2)), exact to the
 /// nanosecond where `/proc` counts ticks.
 pub fn thread_cpu_time() -> io::Result<Duration> {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is valid for writing.
     check(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) })?;
     // The clock counts from the thread's start: never negative, and less than 10^9 ns beside the seconds.

@@ -23,38 +23,20 @@ fn answers(pieces: &[&[u8]]) -> Result<Vec<Answer>, Malformed> {
 
 #[test]
 fn every_cut_gives_the_same_answers() {
-    let hello = Answer {
-        status: 200,
-        body: Digest::of(b"Hello, World!"),
-        close: false,
-    };
-    let closing = Answer {
-        close: true,
-        ..hello
-    };
-    let created = Answer {
-        status: 201,
-        body: Digest::EMPTY,
-        close: true,
-    };
+    let hello = Answer { status: 200, body: Digest::of(b"Hello, World!"), close: false };
+    let closing = Answer { close: true, ..hello };
+    let created = Answer { status: 201, body: Digest::EMPTY, close: true };
     for (stream, expected) in [
         (HELLO.to_owned(), vec![hello]),
         (CHUNKED.to_owned(), vec![hello]),
         (INTERIM.to_owned(), vec![created]),
         (UNTIL_CLOSE.to_owned(), vec![closing]),
-        (
-            [HELLO, CHUNKED, HELLO, INTERIM].concat(),
-            vec![hello, hello, hello, created],
-        ),
+        ([HELLO, CHUNKED, HELLO, INTERIM].concat(), vec![hello, hello, hello, created]),
     ] {
         let bytes = stream.as_bytes();
         for cut in 0..=bytes.len() {
             let (left, right) = bytes.split_at(cut);
-            assert_eq!(
-                answers(&[left, right]).as_ref(),
-                Ok(&expected),
-                "{stream:?} cut at {cut}"
-            );
+            assert_eq!(answers(&[left, right]).as_ref(), Ok(&expected), "{stream:?} cut at {cut}");
         }
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
         assert_eq!(answers(&single).as_ref(), Ok(&expected), "{stream:?}");
@@ -84,18 +66,7 @@ fn an_end_in_the_middle_completes_nothing() {
 #[test]
 fn broken_chunks_are_malformed() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    for body in [
-        "\r\n",
-        "x\r\n",
-        ";a\r\n",
-        "1\r\nab",
-        "5 5\r\nhellox",
-        "11111111111111111\r\n",
-    ] {
-        assert_eq!(
-            answers(&[head.as_bytes(), body.as_bytes()]),
-            Err(Malformed),
-            "{body:?}"
-        );
+    for body in ["\r\n", "x\r\n", ";a\r\n", "1\r\nab", "5 5\r\nhellox", "11111111111111111\r\n"] {
+        assert_eq!(answers(&[head.as_bytes(), body.as_bytes()]), Err(Malformed), "{body:?}");
     }
 }
