@@ -75,7 +75,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             loop {
                 self.write(socket)?;
                 next = match next {
-                    Next::Read => break,
+                    Next::Read | Next::Wait => break,
                     Next::Write => connection.resume(&mut self.turn()),
                     // Here it may block: this thread has nothing else to do.
                     Next::Run(job) => connection.complete(job.run(), &mut self.turn()),
@@ -93,7 +93,11 @@ impl<'a, N: Newcomers> Server<'a, N> {
     fn wait(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {
         let mut waits = [Wait::readable(socket.as_fd()), Wait::readable(self.newcomers.as_fd())];
         let gives_way = self.keep_alive == KeepAlive::Fair && connection.is_between_requests();
-        let count = if gives_way { 2 } else { 1 };
+        let count = match (connection.is_delayed(), gives_way) {
+            (true, _) => 0,
+            (_, false) => 1,
+            (_, true) => 2,
+        };
         loop {
             if !poll::wait(&mut waits[..count], connection.deadline())? {
                 return Ok(Woken::Late);

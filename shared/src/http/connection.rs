@@ -51,6 +51,8 @@ pub enum Next {
     Write,
     /// Run the job, wherever the stage thinks best, and [`Connection::complete`] with what it returns.
     Run(Box<Job>),
+    /// Neither read nor write: what comes next comes from elsewhere, or when the deadline is over.
+    Wait,
     /// Close.
     Close,
     /// Shut down the write side, [`Connection::linger`], and go on reading.
@@ -100,6 +102,8 @@ enum State {
     Body(Box<Incoming>),
     /// A job is out.
     Running(Exchange),
+    /// The answer is held back until the deadline.
+    Delayed(Box<(Response, Exchange)>),
     /// The last answer is given. `true`: the client may still be sending.
     Ending(bool),
     /// Our side is shut; what comes is thrown away.
@@ -177,6 +181,9 @@ impl Connection {
     /// The deadline has passed.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> Next {
         self.deadline = None;
+        if let State::Delayed(_) = self.state {
+            return self.release(turn);
+        }
         match &self.state {
             State::Head(Some(_)) => drop(self.refuse(TOO_SLOW, false, turn)),
             State::Body(body) if !body.discard => drop(self.refuse(TOO_SLOW, false, turn)),
@@ -184,6 +191,21 @@ impl Connection {
             _ => return Next::Close,
         }
         Next::Linger
+    }
+
+    /// The time of an answer that was held back has come.
+    fn release(&mut self, turn: &mut Turn<'_>) -> Next {
+        if let State::Delayed(delayed) = std::mem::replace(&mut self.state, State::Head(None)) {
+            let (response, exchange) = *delayed;
+            self.respond(response, exchange, turn);
+        }
+        let input = std::mem::take(&mut self.input);
+        self.consume_held(input, turn)
+    }
+
+    /// Whether it waits for its own deadline and for nothing else.
+    pub fn is_delayed(&self) -> bool {
+        matches!(self.state, State::Delayed(_))
     }
 
     /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends.
@@ -217,7 +239,7 @@ impl Connection {
             let step = match &self.state {
                 State::Head(_) => self.head(rest, turn),
                 State::Body(_) => self.body(rest, turn),
-                State::Running(_) => return (at, Next::Write),
+                State::Running(_) | State::Delayed(_) => return (at, Next::Wait),
                 State::Ending(false) if rest.is_empty() => return (at, Next::Close),
                 State::Ending(_) => return (bytes.len(), Next::Linger),
                 State::Lingering => return (bytes.len(), Next::Read),

@@ -4,6 +4,7 @@ use super::date::DateLine;
 use super::request_line::Version;
 use super::status::{Refusal, Status};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// An answer, before anyone knows to which client or over which connection.
 pub struct Response {
@@ -11,6 +12,8 @@ pub struct Response {
     content_type: &'static str,
     fields: Vec<(&'static str, String)>,
     pub(super) body: Body,
+    /// How long to hold it back, if at all.
+    pub(super) delay: Option<Duration>,
 }
 
 /// The content of an answer.
@@ -43,23 +46,27 @@ impl Response {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         };
-        Self { status, content_type: TEXT, fields: Vec::new(), body: Body::Bytes(bytes) }
+        Self::of(status, TEXT, Body::Bytes(bytes))
     }
 
     /// 200 with bytes of no stated type.
     pub fn bytes(bytes: Vec<u8>) -> Self {
-        let body = Body::Bytes(Cow::Owned(bytes));
-        Self { status: Status::OK, content_type: BYTES, fields: Vec::new(), body }
+        Self::of(Status::OK, BYTES, Body::Bytes(Cow::Owned(bytes)))
     }
 
     /// 200 with a text that is made as the client takes it.
     pub fn stream(stream: impl Stream + 'static) -> Self {
-        Self {
-            status: Status::OK,
-            content_type: TEXT,
-            fields: Vec::new(),
-            body: Body::Stream(Box::new(stream)),
-        }
+        Self::of(Status::OK, TEXT, Body::Stream(Box::new(stream)))
+    }
+
+    fn of(status: Status, content_type: &'static str, body: Body) -> Self {
+        Self { status, content_type, fields: Vec::new(), body, delay: None }
+    }
+
+    /// The same answer, so much later. Nobody sleeps for it: it is a deadline of the connection.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = Some(delay);
+        self
     }
 
     /// A status alone, which has no content.

@@ -22,7 +22,7 @@ pub(super) struct Client {
 pub(super) enum Then {
     Read,
     Write,
-    /// A job is out; its answer will come.
+    /// Its answer will come, from a job that is out or when its time is over.
     Busy,
     Close,
     Linger,

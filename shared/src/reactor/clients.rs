@@ -270,6 +270,7 @@ impl Clients {
                     client.wait_for_room(self.now);
                     Then::Write
                 }
+                Next::Wait => Then::Busy,
                 Next::Run(job) => {
                     self.jobs.push((token, job));
                     Then::Busy

@@ -58,10 +58,15 @@ impl Connection {
     /// Writes an answer, or the beginning of a large one. The only place that decides whether it is the last.
     pub(super) fn respond(
         &mut self,
-        response: Response,
+        mut response: Response,
         mut exchange: Exchange,
         turn: &mut Turn<'_>,
     ) {
+        if let Some(delay) = response.delay.take() {
+            self.state = State::Delayed(Box::new((response, exchange)));
+            self.deadline = Some(turn.now + delay);
+            return;
+        }
         let delimiter = response.delimiter(exchange.version);
         let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
         // The client may be sending its next request just now if ending is our idea and not its own.
