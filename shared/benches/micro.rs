@@ -53,7 +53,7 @@ fn httparse(head: &[u8]) -> bool {
 }
 
 fn service() -> Arc<Service> {
-    Arc::new(Service { router: shared::app::router(), limits: Limits::default() })
+    Arc::new(Service { router: shared::app::router(), limits: Limits::default(), files: None })
 }
 
 /// One request through a connection that stays open: parse, route, handle, write.

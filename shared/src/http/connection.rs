@@ -21,6 +21,7 @@ use super::date::DateLine;
 use super::head::{Head, HeadParser};
 use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
+use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
 use crate::service::Service;
 use intake::Incoming;
@@ -66,19 +67,16 @@ pub struct Job {
     bytes: Vec<u8>,
     body: Vec<u8>,
     draining: bool,
+    now: Instant,
 }
 
 impl Job {
     /// Runs the handler.
     pub fn run(self) -> Response {
-        match self.service.find(&self.head, &self.bytes) {
-            Ok(destination) => self.service.answer(
-                &destination,
-                &self.head,
-                &self.bytes,
-                &self.body,
-                self.draining,
-            ),
+        match self.service.find(&self.head, &self.bytes, self.now) {
+            Ok(destination) => {
+                self.service.answer(destination, &self.head, &self.bytes, &self.body, self.draining)
+            }
             Err(response) => response,
         }
     }
@@ -153,6 +151,14 @@ impl Connection {
     pub fn resume(&mut self, turn: &mut Turn<'_>) -> Next {
         let input = std::mem::take(&mut self.input);
         self.consume_held(input, turn)
+    }
+
+    /// The part of a file that is to be sent once all output is written, before [`Connection::resume`].
+    pub fn file(&mut self) -> Option<&mut FileRange> {
+        match self.source.as_deref_mut() {
+            Some(Source::File(range)) if range.left() > 0 => Some(range),
+            _ => None,
+        }
     }
 
     /// Takes the answer of a job that [`Next::Run`] gave out.

@@ -3,6 +3,7 @@
 use super::date::DateLine;
 use super::request_line::Version;
 use super::status::{Refusal, Status};
+use crate::files::{Entry, FileRange};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub enum Body {
     Bytes(Cow<'static, [u8]>),
     /// Bytes that are made as the client takes them; sent in chunks.
     Stream(Box<dyn Stream>),
+    /// A file, or a part of one.
+    File(FileRange),
 }
 
 /// Makes a body piece by piece, so that an answer of any size costs a fixed amount of memory.
@@ -57,6 +60,20 @@ impl Response {
     /// 200 with a text that is made as the client takes it.
     pub fn stream(stream: impl Stream + 'static) -> Self {
         Self::of(Status::OK, TEXT, Body::Stream(Box::new(stream)))
+    }
+
+    /// A file, or a part of one.
+    pub(crate) fn file(range: FileRange, status: Status) -> Self {
+        let mut response =
+            Self::of(status, range.entry().content_type(), Body::Bytes(Cow::Borrowed(b"")));
+        response = response.describing(range.entry()).with("Accept-Ranges", "bytes");
+        response.body = Body::File(range);
+        response
+    }
+
+    /// Adds what identifies a file's state.
+    pub(crate) fn describing(self, entry: &Entry) -> Self {
+        self.with("ETag", entry.etag()).with("Last-Modified", entry.last_modified())
     }
 
     fn of(status: Status, content_type: &'static str, body: Body) -> Self {
@@ -100,7 +117,7 @@ pub(super) struct Exchange {
 /// How a body is delimited (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delimiter {
-    Length(usize),
+    Length(u64),
     Chunks,
     /// The end of the connection: all that an HTTP/1.0 client understands of a stream.
     Close,
@@ -110,7 +127,8 @@ impl Response {
     /// How this answer will be delimited for this client.
     pub(super) fn delimiter(&self, version: Version) -> Delimiter {
         match (&self.body, version) {
-            (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len()),
+            (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len() as u64),
+            (Body::File(range), _) => Delimiter::Length(range.left()),
             (Body::Stream(_), Version::Http11) => Delimiter::Chunks,
             (Body::Stream(_), Version::Http10) => Delimiter::Close,
         }
@@ -154,7 +172,7 @@ fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_length(out: &mut Vec<u8>, length: usize) {
+fn write_length(out: &mut Vec<u8>, length: u64) {
     let (mut digits, mut at, mut left) = ([0_u8; 20], 20, length);
     loop {
         at -= 1;
@@ -171,8 +189,16 @@ fn write_length(out: &mut Vec<u8>, length: usize) {
 
 /// What is still to be sent of an answer that does not fit into the output at once.
 pub(super) enum Source {
-    Bytes { bytes: Cow<'static, [u8]>, sent: usize },
-    Stream { stream: Box<dyn Stream>, delimiter: Delimiter },
+    Bytes {
+        bytes: Cow<'static, [u8]>,
+        sent: usize,
+    },
+    Stream {
+        stream: Box<dyn Stream>,
+        delimiter: Delimiter,
+    },
+    /// Sent by the stage itself, from the file to the socket.
+    File(FileRange),
 }
 
 impl Source {
@@ -185,6 +211,7 @@ impl Source {
                 *sent += piece.len();
                 *sent < bytes.len()
             }
+            Self::File(range) => range.left() > 0,
             Self::Stream { stream, delimiter } => {
                 let start = out.len();
                 let more = stream.produce(out, room);
@@ -267,7 +294,7 @@ mod tests {
 
     #[test]
     fn lengths_are_written_in_decimal() {
-        for length in [0, 9, 10, 13, 1_048_576, usize::MAX] {
+        for length in [0, 9, 10, 13, 1_048_576, u64::MAX] {
             let mut out = Vec::new();
             write_length(&mut out, length);
             assert_eq!(out, format!("Content-Length: {length}\r\n").into_bytes());

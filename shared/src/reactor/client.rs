@@ -46,11 +46,34 @@ impl Client {
             output.bytes.extend_from_slice(bytes);
             return Ok(());
         }
-        let written = if bytes.is_empty() { 0 } else { write(&self.socket, bytes)? };
+        let file_follows = self.connection.file().is_some();
+        let written = match bytes.is_empty() {
+            true => 0,
+            false if file_follows => no_room_is_zero(self.socket.write_with_more_to_come(bytes))?,
+            false => no_room_is_zero(self.socket.write(bytes))?,
+        };
         if written < bytes.len() {
             let pace = WritePace::new(now);
             self.output =
                 Some(Box::new(Output { bytes: bytes[written..].to_vec(), written: 0, pace }));
+        }
+        Ok(())
+    }
+
+    /// Sends what the answer has of a file, as far as the socket takes it; `count` bytes at most, so
+    /// that a large file does not keep the other clients waiting.
+    pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<()> {
+        let Self { socket, connection, output, .. } = self;
+        let Some(range) = connection.file().filter(|_| output.is_none()) else { return Ok(()) };
+        let Some(file) = range.file() else { return Ok(()) };
+        let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(count);
+        match socket.send_file(file, range.offset(), count) {
+            // The file has shrunk since its length was promised: only the end of the connection can tell.
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            result => range.advance(no_room_is_zero(result)? as u64),
+        }
+        if range.left() > 0 {
+            self.wait_for_room(now);
         }
         Ok(())
     }
@@ -69,7 +92,7 @@ impl Client {
             return Ok(());
         };
         let rest = &output.bytes[output.written..];
-        let written = if rest.is_empty() { 0 } else { write(&self.socket, rest)? };
+        let written = if rest.is_empty() { 0 } else { no_room_is_zero(self.socket.write(rest))? };
         output.written += written;
         output.pace.took(written, now);
         if output.written == output.bytes.len() {
@@ -107,8 +130,8 @@ impl Client {
     }
 }
 
-fn write(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    match socket.write(bytes) {
+fn no_room_is_zero(result: io::Result<usize>) -> io::Result<usize> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
         result => result,
     }

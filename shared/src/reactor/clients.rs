@@ -14,6 +14,9 @@ use std::time::Instant;
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
 
+/// Bytes of a file that are sent to one client before the others have their turn.
+const MAX_FILE_PIECE: usize = 1 << 20;
+
 /// Pieces of one long answer that are written before the other clients have their turn.
 const MAX_PIECES: usize = 16;
 
@@ -254,6 +257,7 @@ impl Clients {
                 return Ok(());
             };
             client.send(&self.output[range], self.now)?;
+            client.send_file(MAX_FILE_PIECE, self.now)?;
             client.then = match next {
                 Next::Read => Then::Read,
                 Next::Write if !client.is_waiting_for_room() && piece < MAX_PIECES => {

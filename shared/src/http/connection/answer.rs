@@ -47,10 +47,11 @@ impl Connection {
             self.state = State::Running(exchange);
             self.deadline = None;
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
-            let (head, body, draining) = (head.clone(), body.into_owned(), turn.draining);
-            return Step::Run(used, Box::new(Job { service, head, bytes, body, draining }));
+            let (head, body) = (head.clone(), body.into_owned());
+            let (draining, now) = (turn.draining, turn.now);
+            return Step::Run(used, Box::new(Job { service, head, bytes, body, draining, now }));
         }
-        let response = turn.service.answer(&destination, head, bytes, &body, turn.draining);
+        let response = turn.service.answer(destination, head, bytes, &body, turn.draining);
         self.respond(response, exchange, turn);
         Step::Used(used)
     }
@@ -81,6 +82,10 @@ impl Connection {
         match response.body {
             Body::Bytes(bytes) if bytes.len() <= PIECE => turn.out.extend_from_slice(&bytes),
             Body::Bytes(bytes) => self.source = Some(Box::new(Source::Bytes { bytes, sent: 0 })),
+            Body::File(range) => match range.bytes() {
+                Some(bytes) => turn.out.extend_from_slice(bytes),
+                None => self.source = Some(Box::new(Source::File(range))),
+            },
             Body::Stream(stream) => {
                 self.source = Some(Box::new(Source::Stream { stream, delimiter }))
             }

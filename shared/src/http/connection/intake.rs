@@ -64,7 +64,7 @@ impl Connection {
                 Status::EXPECTATION_FAILED,
                 "417: only 100-continue can be met\n",
             )),
-            _ => turn.service.find(head, head_bytes),
+            _ => turn.service.find(head, head_bytes, turn.now),
         };
         let destination = match destination {
             Ok(destination) => destination,
@@ -154,7 +154,7 @@ impl Connection {
 
     fn finish_body(&mut self, body: Incoming, used: usize, turn: &mut Turn<'_>) -> Step {
         let Incoming { head, bytes, content, .. } = body;
-        match turn.service.find(&head, &bytes) {
+        match turn.service.find(&head, &bytes, turn.now) {
             Ok(destination) => {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
