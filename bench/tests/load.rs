@@ -139,6 +139,20 @@ fn a_later_answer_of_another_length_is_an_error() {
 }
 
 #[test]
+fn a_later_answer_of_the_same_length_is_an_error() {
+    let tally = run(&options(serve(|mut stream| {
+        for answer in [HELLO, &HELLO.replace('!', "?")].iter().cycle() {
+            if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })))
+    .tally;
+    assert!(tally.requests > 0 && tally.errors.body > 0);
+    assert!(tally.requests.abs_diff(tally.errors.body) <= 5, "{tally:?}");
+}
+
+#[test]
 fn other_statuses_and_nonsense_are_errors() {
     let refused = run(&options(serve(|stream| {
         repeat(stream, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n")

@@ -55,8 +55,8 @@ impl<'a> Worker<'a> {
         let mut events = Events::with_capacity(EVENTS);
         let mut next_tick = 0;
         // A generator that is woken by the first answer pushes the server aside before it wrote the
-        // second. Where both share the cores, waiting for its turn it finds several: a third of the
-        // context switches, and the CPU per request falls by 8 %.
+        // second. Where both share the cores, waiting for its turn it finds several: a third of its
+        // voluntary context switches, and the CPU per request falls by 8 %.
         sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")?;
         loop {
             let now = self.shared.now();
