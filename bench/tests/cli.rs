@@ -16,11 +16,8 @@ fn bench(args: &[&str]) -> Output {
 }
 
 fn floor() -> Server {
-    Server::start(
-        Path::new(BENCH),
-        &["floor", "--listen", "127.0.0.1:0", "--threads", "1"],
-    )
-    .unwrap()
+    Server::start(Path::new(BENCH), &["floor", "--listen", "127.0.0.1:0", "--threads", "1"])
+        .unwrap()
 }
 
 #[test]
@@ -33,10 +30,7 @@ fn json_is_exactly_one_object_with_the_promised_keys() {
     for key in ["requests", "seconds", "rps", "latency_us", "errors"] {
         assert!(json.get(key).is_some(), "{key}");
     }
-    assert_eq!(
-        (json["served"].as_u64(), json["opened"].as_u64()),
-        (Some(3), Some(3))
-    );
+    assert_eq!((json["served"].as_u64(), json["opened"].as_u64()), (Some(3), Some(3)));
     for key in ["mean", "p50", "p90", "p99", "p999", "max"] {
         assert!(json["latency_us"].get(key).is_some(), "{key}");
     }
@@ -52,11 +46,7 @@ fn a_run_prints_a_table_and_both_ladders() {
     assert!(output.status.success(), "{text}");
     assert!(text.contains("2/2") && text.contains("3/3") && !text.contains("INTERRUPTED"));
     assert_eq!(text.matches("The ladder").count(), 2);
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("this takes about")
-    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("this takes about"));
 }
 
 #[test]
@@ -79,30 +69,17 @@ fn an_interrupted_run_says_so_and_leaves_no_server() {
     signal::send(pid, Signal::Interrupt).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert!(
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .contains("INTERRUPTED: 0 of 2 cells")
-    );
+    assert!(String::from_utf8(output.stdout).unwrap().contains("INTERRUPTED: 0 of 2 cells"));
     assert!(!Path::new(&format!("/proc/{server}")).exists());
 }
 
 #[test]
 fn mistakes_are_one_line_with_the_remedy() {
     for (args, remedy) in [
-        (
-            ["run", "stage9", "--quick"].as_slice(),
-            "`stage9` is none of all",
-        ),
+        (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
         (&["load", "https://127.0.0.1/"], "only plain http:// is"),
-        (
-            &["load", "http://127.0.0.1:1/", "-d", "10ms"],
-            "is a server listening there?",
-        ),
-        (
-            &["load", "http://127.0.0.1:1/", "-c", "100000000"],
-            "raise the hard limit",
-        ),
+        (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
+        (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),
     ] {
         let output = bench(args);
         let text = String::from_utf8(output.stderr).unwrap();
