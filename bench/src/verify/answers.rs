@@ -156,7 +156,7 @@ fn close_said(case: &Case, exchange: &Exchange) -> Option<String> {
     if half_closed || !server_closed || wire.ending == Ending::Open {
         return None;
     }
-    let last = wire.answers.last()?;
+    let last = wire.answers.last().filter(|answer| answer.status >= 200)?;
     (!last.has_token("connection", "close"))
         .then(|| format!("{} came last and did not", last.status))
 }

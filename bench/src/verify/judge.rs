@@ -84,9 +84,6 @@ fn compare(want: &Want, answer: &Answer, all: &[Answer]) -> Option<String> {
 /// Why the check fails.
 fn violates(check: &Check, answer: &Answer, all: &[Answer]) -> Option<String> {
     let (holds, text) = match check {
-            answer.field(name) == Some(value),
-            format!("no {name}: {value}"),
-        ),
         Check::Token(name, token) => (
             answer.has_token(name, token),
             format!("no {token} in {name}"),

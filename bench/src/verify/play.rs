@@ -54,7 +54,7 @@ pub(crate) fn play(case: &Case, way: Way, peer: &Peer) -> Result<Exchange, Probl
             Step::Drip(template, every) => wire.drip_on(template, *every, start + patience),
             Step::Pause(pause) => sleep(*pause),
             Step::Await(count) => {
-                drop(wire.read_answers(*count, to_head, Instant::now() + patience))
+                wire.read_answers(*count, to_head, Instant::now() + patience);
             }
             Step::HalfClose => wire.half_close(),
         }
@@ -97,7 +97,9 @@ fn settle(case: &Case, wire: &mut Wire, peer: &Peer, deadline: Instant) -> bool 
             }
             wire.fill_to_end(deadline);
         }
-        End::Clean | End::Idle => drop(wire.fill_to_end(deadline)),
+        End::Clean | End::Idle => {
+            wire.fill_to_end(deadline);
+        }
         End::Any => {
             wire.half_close();
             wire.fill_to_end(deadline.min(Instant::now() + Duration::from_millis(300)));

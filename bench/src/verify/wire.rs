@@ -48,6 +48,8 @@ pub(crate) struct Wire {
     /// Why the bytes after the last good answer are none.
     pub(crate) malformed: Option<String>,
     parsed: usize,
+    /// The server takes no more bytes.
+    deaf: bool,
 }
 
 impl Wire {
@@ -60,6 +62,7 @@ impl Wire {
             ending: Ending::Open,
             malformed: None,
             parsed: 0,
+            deaf: false,
         }
     }
 
@@ -76,10 +79,8 @@ impl Wire {
     /// Sends all, or finds out that the server no longer listens.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.sent.extend_from_slice(bytes);
-        if self.ending != Ending::Reset && self.stream.write_all(bytes).is_err() {
-            // Either a reset or a server that takes nothing: what it has already said is still read.
-            self.ending = Ending::Reset;
-        }
+        // Either a reset or a server that takes nothing: what it has already said can still be read.
+        self.deaf = self.deaf || self.stream.write_all(bytes).is_err();
     }
 
     /// Sends the pieces, each in a segment of its own.
@@ -161,6 +162,8 @@ impl Wire {
             .max(Duration::from_millis(1));
         let _ = self.stream.set_read_timeout(Some(left));
         match self.stream.read(&mut buffer) {
+            // A reset that a write has run into is no longer reported to the read after it.
+            Ok(0) if self.deaf => self.ending = Ending::Reset,
             Ok(0) => self.ending = Ending::Eof,
             Ok(count) => {
                 self.received.extend_from_slice(&buffer[..count]);
