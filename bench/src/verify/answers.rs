@@ -153,12 +153,14 @@ fn close_said(case: &Case, exchange: &Exchange) -> Option<String> {
         .iter()
         .any(|step| matches!(step, Step::HalfClose));
     let server_closed = exchange.probed || matches!(case.end, End::Closed | End::Clean);
-    if half_closed || !server_closed || wire.ending == Ending::Open {
+    // With fewer answers than were due, the connection ended for another reason than the last one.
+    let cut_short =
+        wire.answers.len() < case.wants.len() && !wire.answers.iter().any(Answer::is_last);
+    if half_closed || cut_short || !server_closed || wire.ending == Ending::Open {
         return None;
     }
     let last = wire.answers.last().filter(|answer| answer.status >= 200)?;
-    (!last.has_token("connection", "close"))
-        .then(|| format!("{} came last and did not", last.status))
+    (!last.is_last()).then(|| format!("{} came last and did not", last.status))
 }
 
 fn close_meant(_: &Case, exchange: &Exchange) -> Option<String> {

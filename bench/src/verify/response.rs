@@ -43,6 +43,12 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether it is the last of its connection: HTTP/1.0 closes unless it says otherwise.
+    pub(crate) fn is_last(&self) -> bool {
+        let old = self.status_line.starts_with(b"HTTP/1.0");
+        self.has_token("connection", "close") || old && !self.has_token("connection", "keep-alive")
+    }
+
     /// Whether a list field holds a token, compared without case.
     pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
         self.all(name)
