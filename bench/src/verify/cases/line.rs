@@ -37,7 +37,6 @@ const REFUSED: &[Row] = &[
     ("version-lower-case", Should, "RFC 9112 2.3", b"GET {get} http/1.1", "the version is case-sensitive"),
     ("version-mixed-case", Should, "RFC 9112 2.3", b"GET {get} HtTP/1.1", "the version is case-sensitive"),
     ("version-two-digits", Should, "RFC 9112 2.3", b"GET {get} HTTP/1.10", "a version has one digit on each side"),
-    ("version-two-majors", Should, "RFC 9112 2.3", b"GET {get} HTTP/11.1", "a version has one digit on each side"),
     ("version-leading-zero", Should, "RFC 9112 2.3", b"GET {get} HTTP/01.1", "a version has one digit on each side"),
     ("version-no-minor", Should, "RFC 9112 2.3", b"GET {get} HTTP/1", "a version has a minor digit"),
     ("version-dot-only", Should, "RFC 9112 2.3", b"GET {get} HTTP/1.", "a version has a minor digit"),
@@ -157,6 +156,14 @@ fn others() -> Vec<Case> {
             .send("GET {get} HTTP/1.0\r\n\r\n")
             .status(&[200])
             .end(End::Closed),
+        should(
+            "line/version-two-majors",
+            "RFC 9112 2.3",
+            "a version has one digit on each side",
+        )
+        .send("GET {get} HTTP/11.1\r\nHost: h\r\n\r\n")
+        // No version at all, or a major one that is not known.
+        .refused(&[400, 505]),
         robust(
             "line/http2-preface",
             "RFC 9113 3.4",
