@@ -115,7 +115,6 @@ fn hosts() -> Vec<Case> {
     vec![
         host("missing", "GET {get} HTTP/1.1"),
         host("missing-absolute", "GET http://h{get} HTTP/1.1"),
-        host("missing-1.2", "GET {get} HTTP/1.2"),
         host("twice", "GET {get} HTTP/1.1\r\nHost: a\r\nHost: b"),
         host("twice-equal", "GET {get} HTTP/1.1\r\nHost: a\r\nHost: a"),
         host(
