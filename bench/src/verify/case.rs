@@ -101,6 +101,9 @@ pub(crate) enum Need {
     /// The `/hello/NAME` route, for cases whose steps do not name it; and so on.
     Hello,
     Count,
+    /// A limit of the server that is low enough to reach, by its flag.
+    RequestsLimit,
+    ConnectionsLimit,
 }
 
 /// One rule, how to try it, and what must come back.

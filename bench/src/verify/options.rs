@@ -52,6 +52,13 @@ pub struct Options {
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     pub body_limit: usize,
 
+    /// Requests that the server takes on one connection (0: it has no such limit)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub requests_limit: usize,
+    /// Connections that the server holds open at once (0: it has no such limit, or one too high to reach)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub connections_limit: usize,
+
     /// The time a whole head may take
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub head_timeout: Duration,

@@ -71,6 +71,12 @@ impl Peer<'_> {
             Need::Concurrent => (self.options.concurrent < 2)
                 .then(|| "needs more than one connection at a time".into()),
             Need::Hello => template::missing(b"{hello}", self.options).map(route),
+            Need::RequestsLimit => {
+                (self.options.requests_limit == 0).then(|| "needs --requests-limit".into())
+            }
+            Need::ConnectionsLimit => {
+                (self.options.connections_limit == 0).then(|| "needs --connections-limit".into())
+            }
             Need::Count => template::missing(b"{count}", self.options).map(route),
         });
         missing.map(route).or(need)

@@ -54,7 +54,7 @@ fn served() -> Vec<Case> {
             "a client that does not wait is answered as well",
         )
         .send(format!("{HEAD}Content-Length: 5\r\n\r\n"))
-        .pause(Duration::from_millis(50))
+        .pause(Duration::from_millis(300))
         .send("hello")
         .status(&[100])
         .status(&[200])

@@ -1,7 +1,11 @@
 //! How much a client may send: every limit from both sides, its numbers given by flags.
 
-use super::super::case::{Case, End, robust, should};
+use std::time::{Duration, Instant};
+
+use super::super::case::{Case, End, Need, robust, should};
 use super::super::options::Options;
+use super::super::peer::Peer;
+use super::super::wire::Problem;
 
 const TAIL: &str = " HTTP/1.1\r\nHost: h\r\n\r\n";
 const AROUND_LINE: usize = "GET /? HTTP/1.1".len();
@@ -11,6 +15,7 @@ pub(super) fn cases(options: &Options) -> Vec<Case> {
         .into_iter()
         .chain(head(options))
         .chain(body(options))
+        .chain(counts(options))
         .collect()
 }
 
@@ -208,4 +213,60 @@ fn body(options: &Options) -> Vec<Case> {
         .status(&[413])
         .end(End::Clean),
     ]
+}
+
+/// Limits in numbers: how many requests on a connection, how many connections.
+fn counts(options: &Options) -> Vec<Case> {
+    let limit = options.requests_limit;
+    let get = "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n";
+    vec![
+        robust(
+            "limits/requests",
+            "RFC 9112 9.6",
+            "the last request of a connection is answered with close",
+        )
+        .send(get.repeat(limit + 1))
+        .needs(Need::RequestsLimit)
+        .oks(limit)
+        .says_close()
+        .end(End::Closed),
+        robust(
+            "limits/connections",
+            "RFC 9112 9.5",
+            "at the most connections newcomers wait, and the others go on",
+        )
+        .scenario(connections)
+        .needs(Need::ConnectionsLimit)
+        .alone(),
+    ]
+}
+
+/// Holds as many connections as there may be: the last one is served; one more is when the first goes.
+fn connections(peer: &Peer) -> Result<(), Problem> {
+    const GET: &str = "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..peer.options.connections_limit {
+        let mut wire = peer.ask(GET)?;
+        if !wire.read_answers(1, |_| false, peer.deadline()) {
+            return Err(wire.problem("a connection within the limit was not answered"));
+        }
+        held.push(wire);
+    }
+    let mut newcomer = peer.ask(GET)?;
+    if newcomer.read_answers(1, |_| false, Instant::now() + Duration::from_millis(300)) {
+        return Err(newcomer.problem("one connection more than the limit was answered"));
+    }
+    if let Some(wire) = held.last_mut() {
+        wire.send(&peer.fill(GET));
+        if !wire.read_answers(2, |_| false, peer.deadline()) {
+            return Err(wire.problem("at the limit an open connection was no longer answered"));
+        }
+    }
+    held.remove(0);
+    let answered = newcomer.read_answers(1, |_| false, peer.deadline());
+    if answered {
+        Ok(())
+    } else {
+        Err(newcomer.problem("the newcomer was not answered when another had gone"))
+    }
 }
