@@ -49,6 +49,8 @@ const REFUSED: &[Row] = &[
     ("data-no-crlf", Should, "RFC 9112 7.1", b"5\r\nhello0\r\n\r\n", "no CRLF after the data"),
     ("data-lf", Should, "RFC 9112 7.1", b"5\r\nhello\n0\r\n\r\n", "a bare LF after the data"),
     ("data-cr", Must, "RFC 9112 2.2", b"5\r\nhello\r0\r\n\r\n", "a bare CR after the data"),
+    ("data-cr-other", Must, "RFC 9112 2.2", b"5\r\nhello\rX0\r\n\r\n", "a CR after the data, and no LF"),
+    ("size-cr-other", Must, "RFC 9112 2.2", b"5\rXhello\r\n0\r\n\r\n", "a CR after the size, and no LF"),
     ("data-wrong-pair", Should, "RFC 9112 7.1", b"5\r\nhelloXX0\r\n\r\n", "two other bytes where CRLF is due"),
     ("data-longer", Should, "RFC 9112 7.1", b"5\r\nhello!\r\n0\r\n\r\n", "more data than the size says"),
     ("data-shorter", Should, "RFC 9112 7.1", b"6\r\nhello\r\n0\r\n\r\n", "less data than the size says"),

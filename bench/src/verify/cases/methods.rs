@@ -69,6 +69,21 @@ fn head() -> Vec<Case> {
             .send("HEAD {get} HTTP/1.1\r\n\r\n")
             .status(&[400])
             .without_content(),
+        // Of a head that cannot be read, the method may be unread as well.
+        robust("methods/head-refused-later", section, none)
+            .send("\r\nHEAD {get} HTTP/1.1\r\nHost: h\r\nX-A : 1\r\n\r\n")
+            .status(&[400])
+            .without_content(),
+        robust(
+            "methods/head-cut-short",
+            section,
+            "nor of one to a HEAD request that was cut short",
+        )
+        .send("HEAD {get} HTTP/1.1\r\nHost: h\r\n")
+        .half_close()
+        .status(&[400])
+        .without_content()
+        .or_nothing(),
     ]
 }
 
@@ -174,6 +189,14 @@ fn options() -> Vec<Case> {
             "OPTIONS * asks about the server as a whole",
         )
         .send(format!("OPTIONS * {HOST}"))
+        .status(&[200, 204])
+        .end(End::Open),
+        robust(
+            "methods/options-absolute",
+            "RFC 9112 3.2.4",
+            "OPTIONS of a URL with no path is OPTIONS *",
+        )
+        .send("OPTIONS http://h HTTP/1.1\r\nHost: h\r\n\r\n")
         .status(&[200, 204])
         .end(End::Open),
         // Whether OPTIONS is offered at all is the server's choice; 405 must then carry Allow, which says the same.

@@ -67,6 +67,13 @@ fn head(options: &Options) -> Vec<Case> {
         )
         .send("GET {get}?")
         .drip("q", every),
+        ends_408(
+            "head-method-stalled",
+            "a 408 to a HEAD request has no content",
+            limit,
+        )
+        .without_content()
+        .send("HEAD {get} HTTP/1.1\r\nHost: h\r\n"),
         ends_408("head-stalled", "a head that is never finished: 408", limit)
             .send("GET {get} HTTP/1.1\r\nHost: h\r\n"),
         ends_408("head-dripped", "a head that drips without end: 408", limit)
