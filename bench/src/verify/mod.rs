@@ -15,7 +15,7 @@
 //!
 //! | server | failed |
 //! |---|---|
-//! | nginx 1.22.1, with `peers/nginx-verify.conf` and `--slow` | 20 of 207 / 45 of 136 / 68 of 197 |
+//! | nginx 1.22.1, with `peers/nginx-verify.conf` and `--slow` | 20 of 207 / 45 of 136 / 68 of 198 |
 //! | lighttpd 1.4.69, files only | 8 of 110 / 39 of 98 / 35 of 114 |
 //! | h2o 2.2.5, files only | 35 of 110 / 29 of 98 / 50 of 114 |
 //!
