@@ -45,7 +45,7 @@ impl Connection {
                 }
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, bytes.starts_with(b"HEAD "), turn),
+            Err(refusal) => self.refuse(refusal, starts_with_head(bytes), turn),
         }
     }
 
@@ -138,7 +138,7 @@ impl Connection {
                 return Step::Used(bytes.len());
             }
             Err(refusal) => {
-                let is_head = body.head.method == Method::Head;
+                let is_head = body.is_head();
                 return self.refuse(refusal, is_head, turn);
             }
         };
@@ -166,7 +166,17 @@ impl Connection {
     }
 }
 
+/// Whether a request that is refused before its method is known for sure is a HEAD request: then the
+/// refusal has no content either.
+pub(super) fn starts_with_head(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"HEAD ")
+}
+
 impl Incoming {
+    pub(super) fn is_head(&self) -> bool {
+        self.head.method == Method::Head
+    }
+
     fn new(head: Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
         let bytes = bytes.to_vec();
         Box::new(Self {
