@@ -4,8 +4,22 @@
 #[cfg(test)]
 mod answer;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod ending;
+#[cfg(test)]
+mod expect;
+#[cfg(test)]
+mod keep_alive;
+#[cfg(test)]
+mod output;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod smuggling;
+#[cfg(test)]
+mod smuggling_lines;
 #[cfg(test)]
 mod time;
