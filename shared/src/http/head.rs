@@ -19,7 +19,7 @@ use std::ops::Range;
 mod tests;
 
 /// Empty lines that a client may send before a request line (RFC 9112 section 2.2 wants one at least).
-const EMPTY_LINES: usize = 4;
+pub(super) const EMPTY_LINES: usize = 4;
 
 /// What a request's head says. Texts are ranges of the bytes that it was parsed from.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! From bytes to requests: heads, bodies, and what is decided between the two.
 
 use super::super::body::{Decoder, Framing, Progress};
-use super::super::head::{Expectation, Head, HeadParser};
+use super::super::head::{EMPTY_LINES, Expectation, Head, HeadParser};
 use super::super::request_line::Method;
 use super::super::response::{Exchange, Response};
 use super::super::status::{Refusal, Status};
@@ -166,10 +166,13 @@ impl Connection {
     }
 }
 
-/// Whether a request that is refused before its method is known for sure is a HEAD request: then the
-/// refusal has no content either.
-pub(super) fn starts_with_head(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"HEAD ")
+/// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
+/// has no content either.
+pub(super) fn starts_with_head(mut bytes: &[u8]) -> bool {
+    for _ in 0..EMPTY_LINES {
+        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    }
+    bytes.starts_with(b"HEAD ")
 }
 
 impl Incoming {
