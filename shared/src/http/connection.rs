@@ -173,13 +173,9 @@ impl Connection {
     /// The client has ended its half: nothing more will come. Inside a request that is an error,
     /// and it can still be told.
     pub fn end_of_input(&mut self, turn: &mut Turn<'_>) -> Next {
-        let is_inside = match &self.state {
-            State::Head(saved) => saved.is_some(),
-            State::Body(body) => !body.discard,
-            _ => false,
-        };
-        if is_inside {
-            self.refuse(Refusal::bad("the request ended before it was complete"), false, turn);
+        if self.is_inside_request() {
+            let early = Refusal::bad("the request ended before it was complete");
+            self.refuse(early, self.is_head_request(), turn);
         }
         Next::Close
     }
@@ -187,14 +183,13 @@ impl Connection {
     /// The deadline has passed.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> Next {
         self.deadline = None;
-        if let State::Delayed(_) = self.state {
+        if self.is_delayed() {
             return self.release(turn);
         }
-        match &self.state {
-            State::Head(Some(_)) => drop(self.refuse(TOO_SLOW, false, turn)),
-            State::Body(body) if !body.discard => drop(self.refuse(TOO_SLOW, false, turn)),
-            State::Body(_) => {}
-            _ => return Next::Close,
+        if self.is_inside_request() {
+            self.refuse(TOO_SLOW, self.is_head_request(), turn);
+        } else if !matches!(self.state, State::Body(_)) {
+            return Next::Close;
         }
         Next::Linger
     }
@@ -212,6 +207,24 @@ impl Connection {
     /// Whether it waits for its own deadline and for nothing else.
     pub fn is_delayed(&self) -> bool {
         matches!(self.state, State::Delayed(_))
+    }
+
+    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
+    /// clients send one after a body.
+    fn is_inside_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => !self.input.trim_ascii_start().is_empty(),
+            State::Body(body) => !body.discard,
+            _ => false,
+        }
+    }
+
+    fn is_head_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => intake::starts_with_head(&self.input),
+            State::Body(body) => body.is_head(),
+            _ => false,
+        }
     }
 
     /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends.

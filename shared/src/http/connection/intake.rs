@@ -1,7 +1,7 @@
 //! From bytes to requests: heads, bodies, and what is decided between the two.
 
 use super::super::body::{Decoder, Framing, Progress};
-use super::super::head::{Expectation, Head, HeadParser};
+use super::super::head::{EMPTY_LINES, Expectation, Head, HeadParser};
 use super::super::request_line::Method;
 use super::super::response::{Exchange, Response};
 use super::super::status::{Refusal, Status};
@@ -46,7 +46,7 @@ impl Connection {
                 self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, bytes.starts_with(b"HEAD "), turn),
+            Err(refusal) => self.refuse(refusal, starts_with_head(bytes), turn),
         }
     }
 
@@ -138,7 +138,7 @@ impl Connection {
                 return Step::Used(bytes.len());
             }
             Err(refusal) => {
-                let is_head = body.head.method == Method::Head;
+                let is_head = body.is_head();
                 return self.refuse(refusal, is_head, turn);
             }
         };
@@ -166,7 +166,20 @@ impl Connection {
     }
 }
 
+/// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
+/// has no content either.
+pub(super) fn starts_with_head(mut bytes: &[u8]) -> bool {
+    for _ in 0..EMPTY_LINES {
+        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    }
+    bytes.starts_with(b"HEAD ")
+}
+
 impl Incoming {
+    pub(super) fn is_head(&self) -> bool {
+        self.head.method == Method::Head
+    }
+
     fn new(head: &Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
         let (head, bytes) = (head.clone(), bytes.to_vec());
         Box::new(Self {
