@@ -30,7 +30,7 @@ pub fn prepare(args: &Args) -> Result<Common> {
     let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
     let files =
         Files::open(&args.files).with_context(|| format!("cannot open {:?}", args.files.root))?;
-    let service = Arc::new(Service { router: app::router(), limits: args.limits.clone(), files });
+    let service = Service::new(app::router(), args.limits.clone(), files);
     Ok(Common { service, drain, room: room(args)?, keep_alive: args.keep_alive })
 }
 

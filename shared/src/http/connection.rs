@@ -23,6 +23,7 @@ use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
 use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
+use crate::meter::Meter;
 use crate::service::Service;
 use intake::Incoming;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Turn<'a> {
     pub draining: bool,
     /// Where answers are appended.
     pub out: &'a mut Vec<u8>,
+    /// Who takes notes.
+    pub meter: &'a mut Meter,
 }
 
 /// What the stage does next, after it has written what is in [`Turn::out`].

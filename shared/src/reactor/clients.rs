@@ -4,6 +4,7 @@ use super::client::{Client, Then};
 use super::table::{Table, Token};
 use crate::accept::Room;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
+use crate::meter::Meter;
 use crate::service::Service;
 use crate::sys::{Epoll, Event, Interest, Socket};
 use std::io;
@@ -32,6 +33,7 @@ pub struct Clients {
     /// The moment of this round: one look at the clock for all that are ready.
     now: Instant,
     date: DateLine,
+    meter: Meter,
     /// What is read, from whomever: a client with nothing unfinished needs no buffer of its own.
     input: Box<[u8]>,
     /// The answers of this round, one behind the other, and whose they are.
@@ -45,7 +47,7 @@ pub struct Clients {
 impl Clients {
     /// No clients yet. `keep_alive`: whether they may ask more than once.
     pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, room: Arc<Room>, keep_alive: bool) -> Self {
-        let now = Instant::now();
+        let (now, meter) = (Instant::now(), Meter::new(&service.metrics));
         Self {
             epoll,
             service,
@@ -55,6 +57,7 @@ impl Clients {
             draining: false,
             now,
             date: DateLine::new(now),
+            meter,
             input: vec![0; 64 << 10].into_boxed_slice(),
             output: Vec::new(),
             answers: Vec::new(),
@@ -86,6 +89,7 @@ impl Clients {
 
     /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
+        self.meter.counters.accepted.add(1);
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
@@ -95,6 +99,11 @@ impl Clients {
         if self.epoll.add(&client.socket, Interest::READ, token).is_err() {
             self.remove(token);
         }
+    }
+
+    /// Somebody could not be taken in for want of descriptors or memory.
+    pub fn note_exhaustion(&mut self) {
+        self.meter.counters.exhausted.add(1);
     }
 
     /// First step, for each client that is ready: reads once. What is left in the socket makes epoll
@@ -117,6 +126,7 @@ impl Clients {
         let Ok(length) = client.socket.read(&mut self.input) else {
             return self.remove(token);
         };
+        self.meter.counters.received.add(length as u64);
         let start = self.output.len();
         let next = self.step(token, |connection, input, turn| match length {
             0 => connection.end_of_input(turn),
@@ -138,6 +148,7 @@ impl Clients {
         }
         self.answers = answers;
         self.output.clear();
+        self.meter.end_round(self.now);
     }
 
     /// A request for a handler that may block, if there is one: run it wherever seems best, and [`Clients::complete`] it.
@@ -168,6 +179,7 @@ impl Clients {
                 _ => {}
             }
         }
+        self.meter.counters.timed_out.add(late.len() as u64);
         for token in late {
             match self.table.get_mut(token) {
                 Some(client) if client.is_waiting_for_room() => self.remove(token),
@@ -195,9 +207,11 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
-        if event.gone() || client.flush(now).is_err() {
+        if event.gone() {
             return self.remove(token);
         }
+        let Ok(sent) = client.flush(now) else { return self.remove(token) };
+        self.meter.counters.sent.add(sent as u64);
         if !client.is_waiting_for_room() {
             let next = match client.then {
                 Then::Write => {
@@ -227,6 +241,7 @@ impl Clients {
             keep_alive: self.keep_alive,
             draining: self.draining,
             out: &mut self.output,
+            meter: &mut self.meter,
         };
         Some(action(&mut client.connection, &self.input, &mut turn))
     }
@@ -259,8 +274,9 @@ impl Clients {
             let Some(client) = self.table.get_mut(token) else {
                 return Ok(());
             };
-            client.send(&self.output[range], self.now)?;
-            client.send_file(MAX_FILE_PIECE, self.now)?;
+            let sent = client.send(&self.output[range], self.now)?;
+            let sent = sent + client.send_file(MAX_FILE_PIECE, self.now)?;
+            self.meter.counters.sent.add(sent as u64);
             client.then = match next {
                 Next::Read => Then::Read,
                 Next::Write if !client.is_waiting_for_room() && piece < MAX_PIECES => {
@@ -318,6 +334,7 @@ impl Clients {
     fn remove(&mut self, token: Token) {
         if self.table.remove(token).is_some() {
             self.room.leave();
+            self.meter.counters.closed.add(1);
         }
     }
 }

@@ -65,7 +65,10 @@ impl Door {
             match failure {
                 Failure::Connection => {}
                 Failure::Empty => return,
-                Failure::Exhausted => return self.shut(State::Exhausted(now + PAUSE)),
+                Failure::Exhausted => {
+                    clients.note_exhaustion();
+                    return self.shut(State::Exhausted(now + PAUSE));
+                }
             }
         }
     }

@@ -107,7 +107,7 @@ impl Connection {
         framing: Framing,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let mut exchange = Exchange::of(head);
+        let mut exchange = Exchange::of(head, turn.now);
         if framing != Framing::Length(0) {
             let decoder = Decoder::new(framing, MAX_DISCARD)
                 .ok()
@@ -159,7 +159,7 @@ impl Connection {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
             Err(response) => {
-                self.respond(response, Exchange::of(&head), turn);
+                self.respond(response, Exchange::of(&head, turn.now), turn);
                 Step::Used(used)
             }
         }
