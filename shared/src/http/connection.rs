@@ -185,7 +185,7 @@ impl Connection {
     /// clients send one after a body.
     fn is_inside_request(&self) -> bool {
         match &self.state {
-            State::Head(_) => !self.input.trim_ascii_start().is_empty(),
+            State::Head(_) => !intake::request_in(&self.input).is_empty(),
             State::Body(body) => !body.discard,
             _ => false,
         }
@@ -193,7 +193,7 @@ impl Connection {
 
     fn is_head_request(&self) -> bool {
         match &self.state {
-            State::Head(_) => intake::starts_with_head(&self.input),
+            State::Head(_) => intake::is_head(&self.input),
             State::Body(body) => body.is_head(),
             _ => false,
         }

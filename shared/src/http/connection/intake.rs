@@ -45,7 +45,7 @@ impl Connection {
                 }
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, starts_with_head(bytes), turn),
+            Err(refusal) => self.refuse(refusal, is_head(bytes), turn),
         }
     }
 
@@ -166,13 +166,18 @@ impl Connection {
     }
 }
 
-/// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
-/// has no content either.
-pub(super) fn starts_with_head(mut bytes: &[u8]) -> bool {
+/// What is here of a request, without the empty lines that may come before it.
+pub(super) fn request_in(mut bytes: &[u8]) -> &[u8] {
     for _ in 0..EMPTY_LINES {
         bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
     }
-    bytes.starts_with(b"HEAD ")
+    if bytes == b"\r" { b"" } else { bytes }
+}
+
+/// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
+/// has no content either.
+pub(super) fn is_head(bytes: &[u8]) -> bool {
+    request_in(bytes).starts_with(b"HEAD ")
 }
 
 impl Incoming {
