@@ -1,2 +1,21 @@
 //! The load generator, the black-box checks and the race of the four stages.
+//!
+//! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
+//! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell, and [`report`] prints what came of it.
+//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing.
 #![forbid(unsafe_code)]
+
+pub mod args;
+pub mod build;
+pub mod cell;
+pub mod evidence;
+pub mod floor;
+pub mod interrupt;
+pub mod load;
+pub mod nginx;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod server;
+pub mod target;
+pub mod verify;

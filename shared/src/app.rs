@@ -17,6 +17,7 @@ pub fn router() -> Router {
         .post("/echo", echo)
         .get("/work/{micros}", work)
         .get_blocking("/sleep/{millis}", sleep)
+        .get("/delay/{millis}", delay)
         .get("/count/{n}", count)
         .get("/healthz", health)
         .get("/panic", fail)
@@ -61,6 +62,17 @@ fn sleep(request: &Request<'_>) -> Response {
     };
     std::thread::sleep(Duration::from_millis(millis));
     Response::text(format!("slept {millis} milliseconds\n"))
+}
+
+/// The same wait without a thread that sleeps: the connection has a deadline, as it has for so much else.
+fn delay(request: &Request<'_>) -> Response {
+    let Some(millis) = request.number("millis").filter(|millis| *millis <= MAX_SLEEP) else {
+        return Response::new(
+            Status::BAD_REQUEST,
+            format!("400: /delay/N takes 0 to {MAX_SLEEP} milliseconds\n"),
+        );
+    };
+    Response::text(format!("{millis} milliseconds later\n")).after(Duration::from_millis(millis))
 }
 
 /// So many numbered lines, each made when the client has taken those before it.

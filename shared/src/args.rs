@@ -1,5 +1,6 @@
 //! The flags that all stages share.
 
+use crate::files;
 use crate::limits::Limits;
 use anyhow::{Context, Result, bail};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Parser, ValueEnum};
@@ -24,6 +25,9 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub limits: Limits,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub files: files::Settings,
 }
 
 /// When a connection stays open between two requests.

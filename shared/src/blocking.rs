@@ -62,6 +62,8 @@ impl<'a, N: Newcomers> Server<'a, N> {
 
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
+        // The last connection may have failed before it took all of its answers: they are nobody's now.
+        self.output.clear();
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
             let mut next = match self.wait(socket, &connection)? {
@@ -71,10 +73,13 @@ impl<'a, N: Newcomers> Server<'a, N> {
             };
             // One request may take several rounds: a long answer, a handler that blocks.
             loop {
-                self.write(socket)?;
+                self.write(socket, connection.file().is_some())?;
                 next = match next {
-                    Next::Read => break,
-                    Next::Write => connection.resume(&mut self.turn()),
+                    Next::Read | Next::Wait => break,
+                    Next::Write => {
+                        self.send_file(socket, &mut connection)?;
+                        connection.resume(&mut self.turn())
+                    }
                     // Here it may block: this thread has nothing else to do.
                     Next::Run(job) => connection.complete(job.run(), &mut self.turn()),
                     Next::Close => return Ok(()),
@@ -91,7 +96,11 @@ impl<'a, N: Newcomers> Server<'a, N> {
     fn wait(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {
         let mut waits = [Wait::readable(socket.as_fd()), Wait::readable(self.newcomers.as_fd())];
         let gives_way = self.keep_alive == KeepAlive::Fair && connection.is_between_requests();
-        let count = if gives_way { 2 } else { 1 };
+        let count = match (connection.is_delayed(), gives_way) {
+            (true, _) => 0,
+            (_, false) => 1,
+            (_, true) => 2,
+        };
         loop {
             if !poll::wait(&mut waits[..count], connection.deadline())? {
                 return Ok(Woken::Late);
@@ -149,30 +158,64 @@ impl<'a, N: Newcomers> Server<'a, N> {
         })
     }
 
-    /// Writes all output. A socket takes what its buffer has room for; for the rest the thread waits,
-    /// no longer than the client's pace allows.
-    fn write(&mut self, socket: &Socket) -> io::Result<()> {
+    /// Writes all output. A socket takes what its buffer has room for; for the rest the thread waits.
+    fn write(&mut self, socket: &Socket, file_follows: bool) -> io::Result<()> {
         let (mut written, mut pace) = (0, None);
         while written < self.output.len() {
-            match socket.write(&self.output[written..]) {
-                Ok(count) => {
-                    written += count;
-                    if let Some(pace) = &mut pace {
-                        WritePace::took(pace, count, Instant::now());
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let pace = pace.get_or_insert_with(|| WritePace::new(Instant::now()));
-                    let deadline = pace.deadline(&self.service.limits);
-                    if !poll::wait(&mut [Wait::writable(socket.as_fd())], Some(deadline))? {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                }
-                Err(error) => return Err(error),
-            }
+            let rest = &self.output[written..];
+            let result = if file_follows {
+                socket.write_with_more_to_come(rest)
+            } else {
+                socket.write(rest)
+            };
+            written += self.taken(socket, result, &mut pace)?;
         }
         self.output.clear();
         Ok(())
+    }
+
+    /// Sends what the answer has of a file.
+    fn send_file(&self, socket: &Socket, connection: &mut Connection) -> io::Result<()> {
+        let mut pace = None;
+        while let Some(range) = connection.file() {
+            let Some(file) = range.file() else { return Ok(()) };
+            let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(1 << 20);
+            let result = match socket.send_file(file, range.offset(), count) {
+                // The file has shrunk since its length was promised: only the end of the connection can tell.
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                result => result,
+            };
+            let taken = self.taken(socket, result, &mut pace)?;
+            range.advance(taken as u64);
+        }
+        Ok(())
+    }
+
+    /// What one attempt at writing moved. When the socket had no room, waits for some, no longer than
+    /// the client's pace allows.
+    fn taken(
+        &self,
+        socket: &Socket,
+        result: io::Result<usize>,
+        pace: &mut Option<WritePace>,
+    ) -> io::Result<usize> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let pace = pace.get_or_insert_with(|| WritePace::new(Instant::now()));
+                let deadline = pace.deadline(&self.service.limits);
+                match poll::wait(&mut [Wait::writable(socket.as_fd())], Some(deadline))? {
+                    true => Ok(0),
+                    false => Err(io::ErrorKind::TimedOut.into()),
+                }
+            }
+            Ok(count) => {
+                if let Some(pace) = pace {
+                    pace.took(count, Instant::now());
+                }
+                Ok(count)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod args;
 pub mod blocking;
 pub mod drain;
+pub mod files;
 pub mod http;
 pub mod limits;
 pub mod pace;

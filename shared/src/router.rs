@@ -8,6 +8,8 @@ pub type Handler = fn(&Request<'_>) -> Response;
 /// A pattern, a method, and the handler for them.
 pub struct Route {
     method: Method,
+    /// The whole path, if no segment of it is a parameter.
+    literal: Option<String>,
     pattern: Vec<Segment>,
     /// What the handler does.
     pub(crate) handler: Handler,
@@ -22,6 +24,10 @@ enum Segment {
 
 impl Route {
     fn fits(&self, path: &Path<'_>) -> bool {
+        // Most paths and most routes are plain: one comparison, no segments.
+        if let (Path::Plain(path), Some(literal)) = (path, &self.literal) {
+            return *path == literal.as_bytes();
+        }
         let mut pattern = self.pattern.iter();
         let fits = |segment: &[u8]| match pattern.next() {
             Some(Segment::Literal(literal)) => literal.as_bytes() == segment,
@@ -87,8 +93,9 @@ impl Router {
                 Some(name) => Segment::Parameter(name.to_owned()),
                 None => Segment::Literal(text.to_owned()),
             };
+        let literal = (!pattern.contains('{')).then(|| pattern.to_owned());
         let pattern = pattern.trim_start_matches('/').split('/').map(segment).collect();
-        self.routes.push(Route { method, pattern, handler, blocking });
+        self.routes.push(Route { method, literal, pattern, handler, blocking });
         self
     }
 

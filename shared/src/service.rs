@@ -1,29 +1,38 @@
-//! From a request to its answer: the router, the handler, and what happens when a handler panics.
+//! From a request to its answer: the router, the handler, the files, and what happens when a handler panics.
 
+use crate::files::{Entry, Files};
 use crate::http::head::Head;
 use crate::http::{Method, Path, Request, Response, Status};
 use crate::limits::Limits;
 use crate::router::{Found, Route, Router};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 
-/// What all connections of a server have in common. It never changes while the server runs, so
-/// every thread reads it without a lock.
+/// What all connections of a server have in common. Only the cache of files ever changes while the
+/// server runs; every thread reads the rest without a lock.
 pub struct Service {
     /// The routes.
     pub router: Router,
     /// The limits and time-outs.
     pub limits: Limits,
+    /// The files for all that no route is for.
+    pub files: Option<Files>,
 }
 
-/// The route of a request, with the path that led to it.
-pub(crate) struct Destination<'a> {
-    route: &'a Route,
-    path: Path<'a>,
+/// What answers a request.
+pub(crate) enum Destination<'a> {
+    Route { route: &'a Route, path: Path<'a> },
+    File { files: &'a Files, name: Vec<u8>, at_hand: Option<Arc<Entry>> },
 }
 
 impl Destination<'_> {
+    /// Whether it may sleep, or wait for a disk.
     pub(crate) fn is_blocking(&self) -> bool {
-        self.route.blocking
+        match self {
+            Self::Route { route, .. } => route.blocking,
+            Self::File { at_hand, .. } => at_hand.is_none(),
+        }
     }
 }
 
@@ -34,6 +43,7 @@ impl Service {
         &'a self,
         head: &Head,
         bytes: &'a [u8],
+        now: Instant,
     ) -> Result<Destination<'a>, Response> {
         if head.method == Method::Unknown {
             return Err(Response::new(
@@ -47,25 +57,41 @@ impl Service {
         let path = resource.split(|&byte| byte == b'?').next().unwrap_or_default();
         let path = Path::parse(path).map_err(Response::refusal)?;
         match self.router.find(head.method, &path) {
-            Found::Route(route) => Ok(Destination { route, path }),
+            Found::Route(route) => Ok(Destination::Route { route, path }),
             Found::OtherMethods(allow) if head.method == Method::Options => Err(options(allow)),
             Found::OtherMethods(allow) => Err(wrong_method(allow)),
-            Found::Nothing => Err(Response::new(Status::NOT_FOUND, "404: nothing here\n")),
+            Found::Nothing => self.find_file(&path, now),
         }
     }
 
-    /// Runs the handler. One that panics costs its own request a 500 (what it panicked about stands
-    /// on standard error), and the thread goes on.
+    fn find_file(&self, path: &Path<'_>, now: Instant) -> Result<Destination<'_>, Response> {
+        match (&self.files, Files::name(path)) {
+            (Some(files), Some(name)) => {
+                let at_hand = files.at_hand(&name, now);
+                Ok(Destination::File { files, name, at_hand })
+            }
+            _ => Err(Response::new(Status::NOT_FOUND, "404: nothing here\n")),
+        }
+    }
+
+    /// Runs the handler, or answers with the file. A handler that panics costs its own request a 500
+    /// (what it panicked about stands on standard error), and the thread goes on.
     pub(crate) fn answer(
         &self,
-        destination: &Destination<'_>,
+        destination: Destination<'_>,
         head: &Head,
         bytes: &[u8],
         body: &[u8],
         draining: bool,
     ) -> Response {
-        let Destination { route, path } = destination;
-        let request = Request { head, bytes, route, path, body, draining };
+        let (route, path) = match destination {
+            Destination::Route { route, path } => (route, path),
+            Destination::File { files, name, at_hand } => {
+                return files
+                    .answer(head.method, &name, at_hand, |field| head.field(bytes, field).next());
+            }
+        };
+        let request = Request { head, bytes, route, path: &path, body, draining };
         // Unwind safe: a handler gets a shared view of the request, and nothing of it is used afterwards.
         catch_unwind(AssertUnwindSafe(|| (route.handler)(&request))).unwrap_or_else(|_| {
             Response::new(Status::INTERNAL_SERVER_ERROR, "500: the handler failed\n")

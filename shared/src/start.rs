@@ -2,6 +2,7 @@
 
 use crate::app;
 use crate::args::Args;
+use crate::files::Files;
 use crate::service::Service;
 use crate::sys::net::ListenOptions;
 use crate::sys::{Listener, rlimit};
@@ -10,8 +11,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 /// The demo application under the limits of the command line.
-pub fn service(args: &Args) -> Arc<Service> {
-    Arc::new(Service { router: app::router(), limits: args.limits.clone() })
+pub fn service(args: &Args) -> Result<Arc<Service>> {
+    let files =
+        Files::open(&args.files).with_context(|| format!("cannot open {:?}", args.files.root))?;
+    Ok(Arc::new(Service { router: app::router(), limits: args.limits.clone(), files }))
 }
 
 /// Listens, and says so: the first line on standard output tells readers and programs where.
@@ -51,15 +54,16 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
 /// reserve for all else that needs one.
 pub fn room(args: &Args) -> Result<usize> {
     let files = rlimit::raise_open_files().context("raising the limit of open files")?;
-    let most = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVE).max(1);
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    let most = files - (files / 4).min(RESERVE);
     Ok(match args.limits.max_connections {
         0 => most,
         wanted => wanted.min(most),
     })
 }
 
-/// Descriptors for listeners, epolls, eventfds, standard streams, and files.
-const RESERVE: usize = 32;
+/// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.
+const RESERVE: usize = 192;
 
 fn announce(stage: &str, address: std::net::SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();

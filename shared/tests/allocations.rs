@@ -52,7 +52,8 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        let service = Arc::new(Service { router: router(), limits: Limits::default() });
+        let service =
+            Arc::new(Service { router: router(), limits: Limits::default(), files: None });
         let now = Instant::now();
         Self { service, date: DateLine::new(now), now, out: Vec::with_capacity(2 * MAX_OUTPUT) }
     }

@@ -11,7 +11,10 @@ type Outcome = Result<Option<(Head, usize)>, Refusal>;
 fn parse(bytes: &[u8], ends: impl IntoIterator<Item = usize>) -> Outcome {
     let (mut parser, limits) = (HeadParser::default(), Limits::default());
     let mut ends = ends.into_iter();
-    let undecided = |end| parser.parse(&bytes[..end], &limits).transpose();
+    let undecided = |end| {
+        let outcome = parser.parse(&bytes[..end], &limits);
+        outcome.map(|done| done.map(|(head, used)| (head.clone(), used))).transpose()
+    };
     ends.find_map(undecided).transpose()
 }
 

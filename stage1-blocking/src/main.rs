@@ -21,7 +21,7 @@ const STAGE: Stage = Stage {
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
     let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args);
+    let service = start::service(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
     let mut server = Server::new(&service, &drain, args.keep_alive, &listener);

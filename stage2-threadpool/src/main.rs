@@ -23,7 +23,7 @@ const STAGE: Stage = Stage {
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
     let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args);
+    let service = start::service(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
     let pool = Pool::start(args.threads.into(), args.keep_alive, &service, &drain)?;

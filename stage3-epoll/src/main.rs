@@ -23,7 +23,7 @@ const STAGE: Stage = Stage {
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
     let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args);
+    let service = start::service(&args)?;
     let room = start::room(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 

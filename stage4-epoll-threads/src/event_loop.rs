@@ -48,16 +48,16 @@ impl EventLoop {
 
     /// Runs until the server has drained.
     pub(crate) fn run(mut self) -> Result<()> {
-        let mut events = Events::with_capacity(1024);
+        let (mut events, mut now) = (Events::with_capacity(1024), Instant::now());
         while !(self.door.is_closed() && self.clients.is_empty()) {
-            self.epoll.wait(&mut events, self.patience()).context("epoll_wait")?;
-            self.round(&events);
+            self.epoll.wait(&mut events, self.patience(now)).context("epoll_wait")?;
+            now = Instant::now();
+            self.round(&events, now);
         }
         Ok(())
     }
 
-    fn round(&mut self, events: &Events) {
-        let now = Instant::now();
+    fn round(&mut self, events: &Events, now: Instant) {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
@@ -90,9 +90,9 @@ impl EventLoop {
         let _ = self.epoll.remove(&self.drain);
     }
 
-    fn patience(&self) -> Option<Duration> {
-        let door =
-            self.door.next_change().map(|moment| moment.saturating_duration_since(Instant::now()));
-        [door, self.clients.patience()].into_iter().flatten().min()
+    /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.
+    fn patience(&self, now: Instant) -> Option<Duration> {
+        let moments = [self.door.next_change(), self.clients.next_deadline()];
+        moments.into_iter().flatten().min().map(|moment| moment.saturating_duration_since(now))
     }
 }

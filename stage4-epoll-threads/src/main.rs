@@ -27,7 +27,7 @@ const STAGE: Stage = Stage {
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
     let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args);
+    let service = start::service(&args)?;
     let threads = usize::from(args.threads);
     let room = start::room(&args)?.div_ceil(threads);
     let listeners = start::listen_times(STAGE.name, &args, threads)?;

@@ -21,6 +21,7 @@ use super::date::DateLine;
 use super::head::{Head, HeadParser};
 use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
+use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
 use crate::service::Service;
 use intake::Incoming;
@@ -51,6 +52,8 @@ pub enum Next {
     Write,
     /// Run the job, wherever the stage thinks best, and [`Connection::complete`] with what it returns.
     Run(Box<Job>),
+    /// Neither read nor write: what comes next comes from elsewhere, or when the deadline is over.
+    Wait,
     /// Close.
     Close,
     /// Shut down the write side, [`Connection::linger`], and go on reading.
@@ -64,19 +67,16 @@ pub struct Job {
     bytes: Vec<u8>,
     body: Vec<u8>,
     draining: bool,
+    now: Instant,
 }
 
 impl Job {
     /// Runs the handler.
     pub fn run(self) -> Response {
-        match self.service.find(&self.head, &self.bytes) {
-            Ok(destination) => self.service.answer(
-                &destination,
-                &self.head,
-                &self.bytes,
-                &self.body,
-                self.draining,
-            ),
+        match self.service.find(&self.head, &self.bytes, self.now) {
+            Ok(destination) => {
+                self.service.answer(destination, &self.head, &self.bytes, &self.body, self.draining)
+            }
             Err(response) => response,
         }
     }
@@ -100,6 +100,8 @@ enum State {
     Body(Box<Incoming>),
     /// A job is out.
     Running(Exchange),
+    /// The answer is held back until the deadline.
+    Delayed(Box<(Response, Exchange)>),
     /// The last answer is given. `true`: the client may still be sending.
     Ending(bool),
     /// Our side is shut; what comes is thrown away.
@@ -151,6 +153,14 @@ impl Connection {
         self.consume_held(input, turn)
     }
 
+    /// The part of a file that is to be sent once all output is written, before [`Connection::resume`].
+    pub fn file(&mut self) -> Option<&mut FileRange> {
+        match self.source.as_deref_mut() {
+            Some(Source::File(range)) if range.left() > 0 => Some(range),
+            _ => None,
+        }
+    }
+
     /// Takes the answer of a job that [`Next::Run`] gave out.
     pub fn complete(&mut self, response: Response, turn: &mut Turn<'_>) -> Next {
         if let State::Running(exchange) = self.state {
@@ -173,6 +183,9 @@ impl Connection {
     /// The deadline has passed.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> Next {
         self.deadline = None;
+        if let State::Delayed(_) = self.state {
+            return self.release(turn);
+        }
         if self.is_inside_request() {
             self.refuse(TOO_SLOW, self.is_head_request(), turn);
         } else if !matches!(self.state, State::Body(_)) {
@@ -181,22 +194,19 @@ impl Connection {
         Next::Linger
     }
 
-    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
-    /// clients send one after a body.
-    fn is_inside_request(&self) -> bool {
-        match &self.state {
-            State::Head(_) => !intake::request_in(&self.input).is_empty(),
-            State::Body(body) => !body.discard,
-            _ => false,
+    /// The time of an answer that was held back has come.
+    fn release(&mut self, turn: &mut Turn<'_>) -> Next {
+        if let State::Delayed(delayed) = std::mem::replace(&mut self.state, State::Head(None)) {
+            let (response, exchange) = *delayed;
+            self.respond(response, exchange, turn);
         }
+        let input = std::mem::take(&mut self.input);
+        self.consume_held(input, turn)
     }
 
-    fn is_head_request(&self) -> bool {
-        match &self.state {
-            State::Head(_) => intake::is_head(&self.input),
-            State::Body(body) => body.is_head(),
-            _ => false,
-        }
+    /// Whether it waits for its own deadline and for nothing else.
+    pub fn is_delayed(&self) -> bool {
+        matches!(self.state, State::Delayed(_))
     }
 
     /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends.
@@ -230,7 +240,7 @@ impl Connection {
             let step = match &self.state {
                 State::Head(_) => self.head(rest, turn),
                 State::Body(_) => self.body(rest, turn),
-                State::Running(_) => return (at, Next::Write),
+                State::Running(_) | State::Delayed(_) => return (at, Next::Wait),
                 State::Ending(false) if rest.is_empty() => return (at, Next::Close),
                 State::Ending(_) => return (bytes.len(), Next::Linger),
                 State::Lingering => return (bytes.len(), Next::Read),

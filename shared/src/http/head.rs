@@ -185,7 +185,7 @@ impl HeadParser {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<(Head, usize)>, Refusal> {
+    ) -> Result<Option<(&Head, usize)>, Refusal> {
         // What lies beyond a limit is never looked at: else it would depend on the size of the reads
         // whether a long and bad head is called long or bad.
         let within = &bytes[..bytes.len().min(limits.max_head)];
@@ -195,11 +195,11 @@ impl HeadParser {
         if !complete {
             return self.incomplete(bytes, limits);
         }
-        match self.head.take() {
+        match &self.head {
             Some(head) if head.version == Version::Http11 && head.host.is_none() => {
                 Err(Refusal::bad("an HTTP/1.1 request without Host"))
             }
-            head => Ok(head.map(|head| (head, self.line))),
+            head => Ok(head.as_ref().map(|head| (head, self.line))),
         }
     }
 
@@ -222,7 +222,7 @@ impl HeadParser {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<(Head, usize)>, Refusal> {
+    ) -> Result<Option<(&Head, usize)>, Refusal> {
         self.searched = bytes.len();
         self.excess(bytes, limits).map_or(Ok(None), Err)
     }

@@ -3,7 +3,9 @@
 use super::date::DateLine;
 use super::request_line::Version;
 use super::status::{Refusal, Status};
+use crate::files::{Entry, FileRange};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// An answer, before anyone knows to which client or over which connection.
 pub struct Response {
@@ -11,6 +13,8 @@ pub struct Response {
     content_type: &'static str,
     fields: Vec<(&'static str, String)>,
     pub(super) body: Body,
+    /// How long to hold it back, if at all.
+    pub(super) delay: Option<Duration>,
 }
 
 /// The content of an answer.
@@ -19,6 +23,8 @@ pub enum Body {
     Bytes(Cow<'static, [u8]>),
     /// Bytes that are made as the client takes them; sent in chunks.
     Stream(Box<dyn Stream>),
+    /// A file, or a part of one.
+    File(FileRange),
 }
 
 /// Makes a body piece by piece, so that an answer of any size costs a fixed amount of memory.
@@ -27,7 +33,9 @@ pub trait Stream: Send {
     fn produce(&mut self, out: &mut Vec<u8>, room: usize) -> bool;
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
+/// Whole lines: a head is written by copying prepared pieces.
+const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\n";
+const BYTES: &str = "Content-Type: application/octet-stream\r\n";
 
 impl Response {
     /// 200 with a text.
@@ -41,28 +49,41 @@ impl Response {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         };
-        Self { status, content_type: TEXT, fields: Vec::new(), body: Body::Bytes(bytes) }
+        Self::of(status, TEXT, Body::Bytes(bytes))
     }
 
     /// 200 with bytes of no stated type.
     pub fn bytes(bytes: Vec<u8>) -> Self {
-        let body = Body::Bytes(Cow::Owned(bytes));
-        Self {
-            status: Status::OK,
-            content_type: "application/octet-stream",
-            fields: Vec::new(),
-            body,
-        }
+        Self::of(Status::OK, BYTES, Body::Bytes(Cow::Owned(bytes)))
     }
 
     /// 200 with a text that is made as the client takes it.
     pub fn stream(stream: impl Stream + 'static) -> Self {
-        Self {
-            status: Status::OK,
-            content_type: TEXT,
-            fields: Vec::new(),
-            body: Body::Stream(Box::new(stream)),
-        }
+        Self::of(Status::OK, TEXT, Body::Stream(Box::new(stream)))
+    }
+
+    /// A file, or a part of one.
+    pub(crate) fn file(range: FileRange, status: Status) -> Self {
+        let mut response =
+            Self::of(status, range.entry().content_type(), Body::Bytes(Cow::Borrowed(b"")));
+        response = response.describing(range.entry()).with("Accept-Ranges", "bytes");
+        response.body = Body::File(range);
+        response
+    }
+
+    /// Adds what identifies a file's state.
+    pub(crate) fn describing(self, entry: &Entry) -> Self {
+        self.with("ETag", entry.etag()).with("Last-Modified", entry.last_modified())
+    }
+
+    fn of(status: Status, content_type: &'static str, body: Body) -> Self {
+        Self { status, content_type, fields: Vec::new(), body, delay: None }
+    }
+
+    /// The same answer, so much later. Nobody sleeps for it: it is a deadline of the connection.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = Some(delay);
+        self
     }
 
     /// A status alone, which has no content.
@@ -96,7 +117,7 @@ pub(super) struct Exchange {
 /// How a body is delimited (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delimiter {
-    Length(usize),
+    Length(u64),
     Chunks,
     /// The end of the connection: all that an HTTP/1.0 client understands of a stream.
     Close,
@@ -106,7 +127,8 @@ impl Response {
     /// How this answer will be delimited for this client.
     pub(super) fn delimiter(&self, version: Version) -> Delimiter {
         match (&self.body, version) {
-            (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len()),
+            (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len() as u64),
+            (Body::File(range), _) => Delimiter::Length(range.left()),
             (Body::Stream(_), Version::Http11) => Delimiter::Chunks,
             (Body::Stream(_), Version::Http10) => Delimiter::Close,
         }
@@ -120,10 +142,11 @@ impl Response {
         delimiter: Delimiter,
         date: &DateLine,
     ) {
+        out.reserve(256);
         out.extend_from_slice(self.status.line.as_bytes());
         out.extend_from_slice(date.line().as_bytes());
         if !self.status.is_bodyless() {
-            write_field(out, "Content-Type", self.content_type);
+            out.extend_from_slice(self.content_type.as_bytes());
             match delimiter {
                 Delimiter::Length(length) => write_length(out, length),
                 Delimiter::Chunks => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
@@ -149,7 +172,7 @@ fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_length(out: &mut Vec<u8>, length: usize) {
+fn write_length(out: &mut Vec<u8>, length: u64) {
     let (mut digits, mut at, mut left) = ([0_u8; 20], 20, length);
     loop {
         at -= 1;
@@ -166,8 +189,16 @@ fn write_length(out: &mut Vec<u8>, length: usize) {
 
 /// What is still to be sent of an answer that does not fit into the output at once.
 pub(super) enum Source {
-    Bytes { bytes: Cow<'static, [u8]>, sent: usize },
-    Stream { stream: Box<dyn Stream>, delimiter: Delimiter },
+    Bytes {
+        bytes: Cow<'static, [u8]>,
+        sent: usize,
+    },
+    Stream {
+        stream: Box<dyn Stream>,
+        delimiter: Delimiter,
+    },
+    /// Sent by the stage itself, from the file to the socket.
+    File(FileRange),
 }
 
 impl Source {
@@ -180,6 +211,7 @@ impl Source {
                 *sent += piece.len();
                 *sent < bytes.len()
             }
+            Self::File(range) => range.left() > 0,
             Self::Stream { stream, delimiter } => {
                 let start = out.len();
                 let more = stream.produce(out, room);
@@ -262,7 +294,7 @@ mod tests {
 
     #[test]
     fn lengths_are_written_in_decimal() {
-        for length in [0, 9, 10, 13, 1_048_576, usize::MAX] {
+        for length in [0, 9, 10, 13, 1_048_576, u64::MAX] {
             let mut out = Vec::new();
             write_length(&mut out, length);
             assert_eq!(out, format!("Content-Length: {length}\r\n").into_bytes());

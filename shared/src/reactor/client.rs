@@ -22,7 +22,7 @@ pub(super) struct Client {
 pub(super) enum Then {
     Read,
     Write,
-    /// A job is out; its answer will come.
+    /// Its answer will come, from a job that is out or when its time is over.
     Busy,
     Close,
     Linger,
@@ -46,7 +46,12 @@ impl Client {
             output.bytes.extend_from_slice(bytes);
             return Ok(());
         }
-        let written = if bytes.is_empty() { 0 } else { write(&self.socket, bytes)? };
+        let file_follows = self.connection.file().is_some();
+        let written = match bytes.is_empty() {
+            true => 0,
+            false if file_follows => no_room_is_zero(self.socket.write_with_more_to_come(bytes))?,
+            false => no_room_is_zero(self.socket.write(bytes))?,
+        };
         if written < bytes.len() {
             let pace = WritePace::new(now);
             self.output =
@@ -55,12 +60,39 @@ impl Client {
         Ok(())
     }
 
+    /// Sends what the answer has of a file, as far as the socket takes it; `count` bytes at most, so
+    /// that a large file does not keep the other clients waiting.
+    pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<()> {
+        let Self { socket, connection, output, .. } = self;
+        let Some(range) = connection.file().filter(|_| output.is_none()) else { return Ok(()) };
+        let Some(file) = range.file() else { return Ok(()) };
+        let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(count);
+        match socket.send_file(file, range.offset(), count) {
+            // The file has shrunk since its length was promised: only the end of the connection can tell.
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            result => range.advance(no_room_is_zero(result)? as u64),
+        }
+        if range.left() > 0 {
+            self.wait_for_room(now);
+        }
+        Ok(())
+    }
+
+    /// Waits for room although nothing is kept: the socket took all so far, and there is more to come.
+    /// Without an output of its own such a client would have no deadline.
+    pub(super) fn wait_for_room(&mut self, now: Instant) {
+        self.output.get_or_insert_with(|| {
+            Box::new(Output { bytes: Vec::new(), written: 0, pace: WritePace::new(now) })
+        });
+    }
+
     /// Goes on writing what was kept.
     pub(super) fn flush(&mut self, now: Instant) -> io::Result<()> {
         let Some(output) = &mut self.output else {
             return Ok(());
         };
-        let written = write(&self.socket, &output.bytes[output.written..])?;
+        let rest = &output.bytes[output.written..];
+        let written = if rest.is_empty() { 0 } else { no_room_is_zero(self.socket.write(rest))? };
         output.written += written;
         output.pace.took(written, now);
         if output.written == output.bytes.len() {
@@ -69,8 +101,8 @@ impl Client {
         Ok(())
     }
 
-    /// Whether the socket still has to take something.
-    pub(super) fn is_stuck(&self) -> bool {
+    /// Whether nothing can go on before the socket takes more.
+    pub(super) fn is_waiting_for_room(&self) -> bool {
         self.output.is_some()
     }
 
@@ -86,10 +118,9 @@ impl Client {
     /// and no system call is made.
     pub(super) fn watch(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
         let interest = match self.then {
-            _ if self.output.is_some() => Interest::WRITE,
-            Then::Write => Interest::WRITE,
+            _ if self.is_waiting_for_room() => Interest::WRITE,
             Then::Busy => Interest::NONE,
-            Then::Read | Then::Close | Then::Linger => Interest::READ,
+            _ => Interest::READ,
         };
         if interest != self.watched {
             epoll.modify(&self.socket, interest, token)?;
@@ -99,8 +130,8 @@ impl Client {
     }
 }
 
-fn write(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    match socket.write(bytes) {
+fn no_room_is_zero(result: io::Result<usize>) -> io::Result<usize> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
         result => result,
     }

@@ -9,10 +9,13 @@ use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
+
+/// Bytes of a file that are sent to one client before the others have their turn.
+const MAX_FILE_PIECE: usize = 1 << 20;
 
 /// Pieces of one long answer that are written before the other clients have their turn.
 const MAX_PIECES: usize = 16;
@@ -98,7 +101,7 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
-        if client.is_stuck() || client.then == Then::Write {
+        if client.is_waiting_for_room() {
             return self.go_on_writing(event);
         }
         if client.then == Then::Busy {
@@ -164,15 +167,15 @@ impl Clients {
         }
         for token in late {
             match self.table.get_mut(token) {
-                Some(client) if client.is_stuck() => self.remove(token),
+                Some(client) if client.is_waiting_for_room() => self.remove(token),
                 _ => self.act(token, |connection, _, turn| connection.expire(turn)),
             }
         }
     }
 
-    /// How long the loop may sleep, as far as the clients are concerned.
-    pub fn patience(&self) -> Option<Duration> {
-        self.earliest.map(|earliest| earliest.saturating_duration_since(Instant::now()))
+    /// When the loop has to wake up again, as far as the clients are concerned.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.earliest
     }
 
     fn note(&mut self, deadline: Option<Instant>) {
@@ -192,7 +195,7 @@ impl Clients {
         if event.gone() || client.flush(now).is_err() {
             return self.remove(token);
         }
-        if !client.is_stuck() {
+        if !client.is_waiting_for_room() {
             let next = match client.then {
                 Then::Write => {
                     return self.act(token, |connection, _, turn| connection.resume(turn));
@@ -254,9 +257,10 @@ impl Clients {
                 return Ok(());
             };
             client.send(&self.output[range], self.now)?;
+            client.send_file(MAX_FILE_PIECE, self.now)?;
             client.then = match next {
                 Next::Read => Then::Read,
-                Next::Write if !client.is_stuck() && piece < MAX_PIECES => {
+                Next::Write if !client.is_waiting_for_room() && piece < MAX_PIECES => {
                     self.output.truncate(end);
                     let Some(more) =
                         self.step(token, |connection, _, turn| connection.resume(turn))
@@ -266,17 +270,21 @@ impl Clients {
                     (next, range) = (more, end..self.output.len());
                     continue;
                 }
-                Next::Write => Then::Write,
+                Next::Write => {
+                    client.wait_for_room(self.now);
+                    Then::Write
+                }
+                Next::Wait => Then::Busy,
                 Next::Run(job) => {
                     self.jobs.push((token, job));
                     Then::Busy
                 }
-                Next::Close if !client.is_stuck() => {
+                Next::Close if !client.is_waiting_for_room() => {
                     self.remove(token);
                     return Ok(());
                 }
                 Next::Close => Then::Close,
-                Next::Linger if !client.is_stuck() => {
+                Next::Linger if !client.is_waiting_for_room() => {
                     client.socket.shutdown_write()?;
                     client.connection.linger(self.now);
                     Then::Read
@@ -295,7 +303,7 @@ impl Clients {
             return Ok(());
         };
         // Of a client that waits for its job, nothing is expected soon: no call to say so until it speaks.
-        if client.then != Then::Busy || client.is_stuck() {
+        if client.then != Then::Busy || client.is_waiting_for_room() {
             client.watch(&self.epoll, token)?;
         }
         let deadline = client.deadline(&self.service.limits);

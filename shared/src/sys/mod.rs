@@ -7,6 +7,7 @@
 
 pub mod epoll;
 pub mod eventfd;
+pub mod file;
 pub mod net;
 pub mod poll;
 pub mod process;
@@ -16,6 +17,7 @@ pub mod signal;
 
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use eventfd::EventFd;
+pub use file::Directory;
 pub use net::{Listener, Socket};
 
 use std::io;

@@ -28,9 +28,19 @@ impl Signal {
 /// Blocks SIGINT and SIGTERM in this thread and in every thread that it starts from now on, so that
 /// they stay pending until [`wait`] takes them. Call it first in `main`.
 pub fn block() -> io::Result<()> {
+    change_mask(libc::SIG_BLOCK)
+}
+
+/// The opposite of [`block`]: the signals act on this thread again. A child process inherits the
+/// mask of the thread that starts it, and most programs do not expect to be deaf to Ctrl-C.
+pub(super) fn unblock() -> io::Result<()> {
+    change_mask(libc::SIG_UNBLOCK)
+}
+
+fn change_mask(how: libc::c_int) -> io::Result<()> {
     let set = termination_set();
     // SAFETY: `set` is an initialised signal set; the old mask is not wanted.
-    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } {
+    match unsafe { libc::pthread_sigmask(how, &raw const set, std::ptr::null_mut()) } {
         0 => Ok(()),
         // Unlike most calls, this one returns its error instead of setting errno.
         error => Err(io::Error::from_raw_os_error(error)),
@@ -62,6 +72,12 @@ pub fn wait(deadline: Option<Instant>) -> io::Result<Option<Signal>> {
 pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
     // SAFETY: a plain call without pointers.
     check(unsafe { libc::kill(pid as libc::pid_t, signal.number()) }).map(drop)
+}
+
+/// Kills (SIGKILL) every process of the group that `leader` leads: a server and the workers it forked.
+pub fn kill_group(leader: u32) -> io::Result<()> {
+    // SAFETY: a plain call without pointers. A negative number names the group.
+    check(unsafe { libc::kill(-(leader as libc::pid_t), libc::SIGKILL) }).map(drop)
 }
 
 /// Freezes (SIGSTOP) or thaws (SIGCONT) process `pid`.

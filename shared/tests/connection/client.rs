@@ -39,7 +39,7 @@ impl Client {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        let service = Arc::new(Service { router: router(), limits });
+        let service = Arc::new(Service { router: router(), limits, files: None });
         let now = Instant::now();
         Self {
             connection: Connection::new(&service, now),
@@ -78,7 +78,7 @@ impl Client {
     pub(crate) fn run(&mut self, mut next: Next) {
         loop {
             next = match next {
-                Next::Read => return,
+                Next::Read | Next::Wait => return,
                 Next::Write => self.step(Connection::resume),
                 Next::Run(job) => {
                     self.step(|connection, turn| connection.complete(job.run(), turn))

@@ -21,7 +21,7 @@ fn parse(input: &[u8], cuts: &[usize], limits: &Limits) -> Result<Option<(String
     for &cut in cuts {
         match parser.parse(&input[..cut], limits) {
             Ok(None) => {}
-            Ok(Some((head, used))) => return Ok(Some((text(&head, input), used))),
+            Ok(Some((head, used))) => return Ok(Some((text(head, input), used))),
             Err(refusal) => return Err(refusal.status.code),
         }
     }

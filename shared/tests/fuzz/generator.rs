@@ -4,11 +4,12 @@ use crate::random::Random;
 
 const METHODS: [&str; 9] =
     ["GET", "POST", "HEAD", "OPTIONS", "PUT", "BREW", "CONNECT", "get", "G T"];
-const TARGETS: [&str; 20] = [
+const TARGETS: [&str; 21] = [
     "/",
     "/echo",
     "/hello/x",
     "/slow",
+    "/later",
     "/stream",
     "/hello/%41%2f",
     "/a/../",

@@ -185,7 +185,7 @@ impl<'a> Head<'a> {
         let segments = segments(self.path)?;
         let names: Vec<_> = segments.iter().map(Vec::as_slice).collect();
         match names[..] {
-            [b""] | [b"slow"] => Some("hello"),
+            [b""] | [b"slow"] | [b"later"] => Some("hello"),
             [b"hello", name] if !name.is_empty() => Some("hello"),
             [b"echo"] => Some("echo"),
             [b"stream"] => Some("stream"),

@@ -6,7 +6,7 @@ use shared::limits::{Limits, MAX_OUTPUT};
 use shared::router::Router;
 use shared::service::Service;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 struct Lines(u8);
 
@@ -25,6 +25,7 @@ fn router() -> Router {
         .get("/hello/{name}", hello)
         .post("/echo", |request| Response::bytes(request.body.to_vec()))
         .get_blocking("/slow", hello)
+        .get("/later", |_| Response::text("hello").after(Duration::from_secs(9)))
         .get("/stream", |_| Response::stream(Lines(3)))
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(limits: Limits) -> Self {
         let now = Instant::now();
-        let service = Arc::new(Service { router: router(), limits });
+        let service = Arc::new(Service { router: router(), limits, files: None });
         Self { service, date: DateLine::new(now), now }
     }
 
@@ -73,6 +74,7 @@ impl Server {
             all.append(&mut out);
             next = match next {
                 Next::Read => return true,
+                Next::Wait => connection.expire(&mut self.turn(&mut out)),
                 Next::Write => connection.resume(&mut self.turn(&mut out)),
                 Next::Run(job) => connection.complete(job.run(), &mut self.turn(&mut out)),
                 Next::Close => return false,

@@ -36,21 +36,22 @@ impl Connection {
     pub(super) fn serve(
         &mut self,
         destination: Destination<'_>,
-        head: Head,
+        head: &Head,
         bytes: &[u8],
         body: Cow<'_, [u8]>,
         used: usize,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let exchange = Exchange::of(&head);
+        let exchange = Exchange::of(head);
         if destination.is_blocking() {
             self.state = State::Running(exchange);
             self.deadline = None;
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
-            let (body, draining) = (body.into_owned(), turn.draining);
-            return Step::Run(used, Box::new(Job { service, head, bytes, body, draining }));
+            let (head, body) = (head.clone(), body.into_owned());
+            let (draining, now) = (turn.draining, turn.now);
+            return Step::Run(used, Box::new(Job { service, head, bytes, body, draining, now }));
         }
-        let response = turn.service.answer(&destination, &head, bytes, &body, turn.draining);
+        let response = turn.service.answer(destination, head, bytes, &body, turn.draining);
         self.respond(response, exchange, turn);
         Step::Used(used)
     }
@@ -58,10 +59,15 @@ impl Connection {
     /// Writes an answer, or the beginning of a large one. The only place that decides whether it is the last.
     pub(super) fn respond(
         &mut self,
-        response: Response,
+        mut response: Response,
         mut exchange: Exchange,
         turn: &mut Turn<'_>,
     ) {
+        if let Some(delay) = response.delay.take() {
+            self.state = State::Delayed(Box::new((response, exchange)));
+            self.deadline = Some(turn.now + delay);
+            return;
+        }
         let delimiter = response.delimiter(exchange.version);
         let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
         // The client may be sending its next request just now if ending is our idea and not its own.
@@ -76,6 +82,10 @@ impl Connection {
         match response.body {
             Body::Bytes(bytes) if bytes.len() <= PIECE => turn.out.extend_from_slice(&bytes),
             Body::Bytes(bytes) => self.source = Some(Box::new(Source::Bytes { bytes, sent: 0 })),
+            Body::File(range) => match range.bytes() {
+                Some(bytes) => turn.out.extend_from_slice(bytes),
+                None => self.source = Some(Box::new(Source::File(range))),
+            },
             Body::Stream(stream) => {
                 self.source = Some(Box::new(Source::Stream { stream, delimiter }))
             }

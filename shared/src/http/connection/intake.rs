@@ -35,14 +35,15 @@ impl Connection {
             }
             return Step::Starved(0);
         }
-        let mut fresh = HeadParser::default();
+        let (mut saved, mut fresh) = (saved.take(), HeadParser::default());
         match saved.as_deref_mut().unwrap_or(&mut fresh).parse(bytes, limits) {
             Ok(Some((head, used))) => self.begin(head, bytes, used, turn),
             Ok(None) => {
-                if saved.is_none() {
-                    *saved = Some(Box::new(fresh));
+                let parser = saved.unwrap_or_else(|| {
                     self.deadline = Some(turn.now + limits.head_timeout);
-                }
+                    Box::new(fresh)
+                });
+                self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
             Err(refusal) => self.refuse(refusal, is_head(bytes), turn),
@@ -50,9 +51,8 @@ impl Connection {
     }
 
     /// A head is complete, the first `used` of `bytes`: decides what becomes of the request.
-    fn begin(&mut self, head: Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
+    fn begin(&mut self, head: &Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
         self.requests += 1;
-        self.state = State::Head(None);
         let (head_bytes, rest) = bytes.split_at(used);
         let is_head = head.method == Method::Head;
         let framing = match head.framing() {
@@ -64,11 +64,11 @@ impl Connection {
                 Status::EXPECTATION_FAILED,
                 "417: only 100-continue can be met\n",
             )),
-            _ => turn.service.find(&head, head_bytes),
+            _ => turn.service.find(head, head_bytes, turn.now),
         };
         let destination = match destination {
             Ok(destination) => destination,
-            Err(response) => return self.answer_early(response, &head, head_bytes, framing, turn),
+            Err(response) => return self.answer_early(response, head, head_bytes, framing, turn),
         };
         let decoder = match Decoder::new(framing, turn.service.limits.max_body) {
             Ok(decoder) => decoder,
@@ -154,9 +154,9 @@ impl Connection {
 
     fn finish_body(&mut self, body: Incoming, used: usize, turn: &mut Turn<'_>) -> Step {
         let Incoming { head, bytes, content, .. } = body;
-        match turn.service.find(&head, &bytes) {
+        match turn.service.find(&head, &bytes, turn.now) {
             Ok(destination) => {
-                self.serve(destination, head, &bytes, Cow::Owned(content), used, turn)
+                self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
             Err(response) => {
                 self.respond(response, Exchange::of(&head), turn);
@@ -164,10 +164,28 @@ impl Connection {
             }
         }
     }
+
+    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
+    /// clients send one after a body.
+    pub(super) fn is_inside_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => !request_in(&self.input).is_empty(),
+            State::Body(body) => !body.discard,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_head_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => is_head(&self.input),
+            State::Body(body) => body.is_head(),
+            _ => false,
+        }
+    }
 }
 
 /// What is here of a request, without the empty lines that may come before it.
-pub(super) fn request_in(mut bytes: &[u8]) -> &[u8] {
+fn request_in(mut bytes: &[u8]) -> &[u8] {
     for _ in 0..EMPTY_LINES {
         bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
     }
@@ -176,17 +194,17 @@ pub(super) fn request_in(mut bytes: &[u8]) -> &[u8] {
 
 /// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
 /// has no content either.
-pub(super) fn is_head(bytes: &[u8]) -> bool {
+fn is_head(bytes: &[u8]) -> bool {
     request_in(bytes).starts_with(b"HEAD ")
 }
 
 impl Incoming {
-    pub(super) fn is_head(&self) -> bool {
+    fn is_head(&self) -> bool {
         self.head.method == Method::Head
     }
 
-    fn new(head: Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
-        let bytes = bytes.to_vec();
+    fn new(head: &Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
+        let (head, bytes) = (head.clone(), bytes.to_vec());
         Box::new(Self {
             head,
             bytes,
@@ -199,7 +217,7 @@ impl Incoming {
     }
 
     fn discard(head: &Head, decoder: Decoder, since: Instant) -> Box<Self> {
-        Box::new(Self { discard: true, ..*Self::new(head.clone(), b"", decoder, since) })
+        Box::new(Self { discard: true, ..*Self::new(head, b"", decoder, since) })
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {

@@ -1,0 +1,73 @@
+//! Values on the command line that clap does not know: durations, lists of numbers, header fields.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::time::Duration;
+
+/// A duration: `500ms`, `2s`, `1.5s`, `1m`; a bare number is seconds. At most a day.
+pub fn duration(text: &str) -> Result<Duration> {
+    const UNITS: [(&str, f64); 5] =
+        [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("", 1.0)];
+    let end = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let scale = UNITS.iter().find(|(name, _)| *name == unit);
+    let (Ok(number), Some((_, scale))) = (number.parse::<f64>(), scale) else {
+        bail!("`{text}` is not a duration; examples: 500ms, 2s, 1m");
+    };
+    let seconds = number * scale;
+    ensure!(seconds > 0.0 && seconds <= 86_400.0, "`{text}` is not between 0 and one day");
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// A number of connections or threads: at least 1.
+pub fn count(text: &str) -> Result<usize> {
+    let number = text.parse().with_context(|| format!("`{text}` is not a number"))?;
+    ensure!(number > 0, "at least 1 is needed");
+    Ok(number)
+}
+
+/// A header field as curl takes it: `Name: value`.
+pub fn header(text: &str) -> Result<(String, String)> {
+    let parts = text.split_once(':').filter(|(name, _)| !name.is_empty());
+    let (name, value) = parts.with_context(|| format!("`{text}` is not `Name: value`"))?;
+    // A line break would smuggle in a second field line, or end the head.
+    ensure!(
+        !text.contains(['\r', '\n']) && !name.contains(char::is_whitespace),
+        "`{}` is not a header field",
+        text.escape_debug()
+    );
+    Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, millis) in
+            [("500ms", 500), ("2s", 2000), ("1.5s", 1500), ("1m", 60_000), ("3", 3000)]
+        {
+            assert_eq!(duration(text).unwrap(), Duration::from_millis(millis), "{text}");
+        }
+        for text in ["", "s", "2h", "-1s", "0s", "1s2", "nan", "inf", "1e99s", "90000s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(count("800").unwrap(), 800);
+        for text in ["", "0", "-1", "1.5", "x"] {
+            assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn headers() {
+        assert_eq!(header("A: b: c").unwrap(), ("A".into(), "b: c".into()));
+        assert_eq!(header("A:").unwrap(), ("A".into(), String::new()));
+        for text in ["", "A", ": b", "A b: c", "A: b\r\nC: d"] {
+            assert!(header(text).is_err(), "{text:?}");
+        }
+    }
+}

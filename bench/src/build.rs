@@ -1,0 +1,72 @@
+//! The stages' programs, built by cargo: nobody has to build anything before the first run.
+
+use crate::interrupt::Interrupt;
+use anyhow::{Context, Result, bail, ensure};
+use shared::sys::process;
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Builds `packages` of this workspace as a release and tells where each program lies. Cargo shows its
+/// progress on standard error as usual.
+pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
+    if packages.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    ensure!(
+        workspace.join("Cargo.toml").exists(),
+        "the sources are not in {} any more; build bench again where they are now",
+        workspace.display()
+    );
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["build", "--release", "--message-format=json-render-diagnostics"])
+        .current_dir(workspace)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    // Ctrl-C goes to the whole foreground group, cargo included: it ends itself, and the build fails.
+    process::unblock_signals(process::die_with_parent(&mut command));
+    let mut cargo = command.spawn().context("cannot start cargo; is it in the PATH?")?;
+    let messages = cargo.stdout.take().context("cargo has no standard output")?;
+    // Where programs lie is cargo's to say: CARGO_TARGET_DIR and its configuration may move them.
+    let programs = executables(BufReader::new(messages))?;
+    if !cargo.wait()?.success() && !interrupt.raised() {
+        bail!("the build failed; see above");
+    }
+    Ok(programs)
+}
+
+/// Picks the programs out of cargo's messages, one JSON object per line.
+fn executables(messages: impl BufRead) -> Result<HashMap<String, PathBuf>> {
+    let mut programs = HashMap::new();
+    for line in messages.lines() {
+        // What is no JSON (a build script's print) is not for us.
+        let message: serde_json::Value = serde_json::from_str(&line?).unwrap_or_default();
+        let name = message["target"]["name"].as_str();
+        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+            programs.insert(name.to_owned(), PathBuf::from(path));
+        }
+    }
+    Ok(programs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_among_cargos_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"shared"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"stage1-blocking"},"executable":"/t/stage1-blocking"}
+not json
+{"reason":"build-finished","success":true}"#;
+        let programs = executables(messages.as_bytes()).unwrap();
+        assert_eq!(programs.len(), 1);
+        assert_eq!(programs["stage1-blocking"], Path::new("/t/stage1-blocking"));
+    }
+}

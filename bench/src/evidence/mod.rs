@@ -1,0 +1,3 @@
+//! What the kernel says about a server from outside: `/proc`, without root.
+
+pub mod cpu;

@@ -1,0 +1,167 @@
+//! One client slot: what it has sent, what it waits for, and what it makes of the bytes that come.
+
+use super::Plan;
+use super::response::Parser;
+use super::samples::{Tally, Trouble};
+use shared::sys::Socket;
+
+/// A slot holds one connection at a time, over reconnects.
+pub(super) struct Client {
+    /// `None` after a connect that failed, until the next try.
+    pub(super) socket: Option<Socket>,
+    pub(super) parser: Parser,
+    /// Bytes of the plan's requests that the socket took.
+    pub(super) written: usize,
+    /// Answers still to come.
+    pub(super) awaiting: usize,
+    /// When the requests under way began, in nanoseconds of the load's clock.
+    pub(super) sent_at: u64,
+    /// Whether epoll also tells when the socket takes more.
+    pub(super) watches_writes: bool,
+    /// The server announced the end of the connection, which is now waited for.
+    pub(super) leaving: bool,
+    /// Whether this connection stands, as its first successful write shows.
+    pub(super) established: bool,
+    /// Whether this slot ever had a connection, an answer, an answer in the window.
+    pub(super) opened: bool,
+    pub(super) warm: bool,
+    pub(super) served: bool,
+}
+
+/// What is to be done with the connection after bytes came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// More answers are due.
+    Wait,
+    /// All are here: ask again.
+    Again,
+    /// All are here, and the server closes.
+    Leave,
+    /// All are here, and we are to close, since the server does not.
+    Reopen,
+    /// Nothing sensible can follow on this connection.
+    Broken(Trouble),
+}
+
+/// An answer's bytes that were read, parsed and found right. One that equals it byte for byte needs no
+/// parsing to be known as right too, and comparing costs a tenth of it: most answers of a test are equal,
+/// and those that are not (a new Date) are parsed as ever.
+pub(super) struct Known(Vec<u8>);
+
+impl Known {
+    /// Longer ones would not come in one read anyway.
+    const LIMIT: usize = 16 * 1024;
+
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(Self::LIMIT))
+    }
+
+    fn begins(&self, bytes: &[u8]) -> bool {
+        !self.0.is_empty() && bytes.starts_with(&self.0)
+    }
+
+    fn remember(&mut self, bytes: &[u8]) {
+        self.0.clear();
+        if bytes.len() <= Self::LIMIT {
+            self.0.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// What bytes are read with: when they came, what they should be, and where they are counted.
+pub(super) struct Reading<'a> {
+    pub(super) now: u64,
+    pub(super) plan: &'a Plan,
+    pub(super) known: &'a mut Known,
+    /// `None` outside of the window.
+    pub(super) tally: Option<&'a mut Tally>,
+}
+
+impl Client {
+    pub(super) fn new(bodiless: bool) -> Self {
+        Self {
+            socket: None,
+            parser: Parser::new(bodiless),
+            written: 0,
+            awaiting: 0,
+            sent_at: 0,
+            watches_writes: false,
+            leaving: false,
+            established: false,
+            opened: false,
+            warm: false,
+            served: false,
+        }
+    }
+
+    /// Takes what was read, and tells what follows from it.
+    pub(super) fn take(&mut self, mut bytes: &[u8], reading: &mut Reading<'_>) -> Step {
+        if let Some(tally) = &mut reading.tally {
+            tally.bytes += bytes.len() as u64;
+        }
+        while !bytes.is_empty() {
+            // An answer that nobody asked for: from here on, which answer is whose is unknown.
+            if self.awaiting == 0 {
+                return Step::Broken(Trouble::Body);
+            }
+            match self.take_one(bytes, reading) {
+                Ok(used) => bytes = &bytes[used..],
+                Err(step) => return step,
+            }
+        }
+        match self.awaiting {
+            0 if reading.plan.close => Step::Reopen,
+            0 if self.written == reading.plan.requests.len() => Step::Again,
+            // It answered before it had the whole question: what it reads next is anybody's guess.
+            0 => Step::Broken(Trouble::Write),
+            _ => Step::Wait,
+        }
+    }
+
+    /// Takes one answer, or the part of it that is here.
+    fn take_one(&mut self, bytes: &[u8], reading: &mut Reading<'_>) -> Result<usize, Step> {
+        let whole = self.parser.between_answers();
+        if whole && reading.known.begins(bytes) {
+            self.finish(None, reading);
+            return Ok(reading.known.0.len());
+        }
+        // What is about to be remembered as right must be right in every byte. Only long answers, and
+        // of those all but a connection's first, are checked by their length alone.
+        self.parser.hashing |= whole && bytes.len() <= Known::LIMIT;
+        let (used, answer) = self.parser.feed(bytes).map_err(|_| Step::Broken(Trouble::Status))?;
+        let Some(answer) = answer else {
+            return Ok(used);
+        };
+        let wrong = reading.plan.wrong(&answer, self.parser.hashing);
+        if wrong.is_none() && whole && self.parser.hashing && !answer.close {
+            reading.known.remember(&bytes[..used]);
+        }
+        self.finish(wrong, reading);
+        if answer.close { Err(Step::Leave) } else { Ok(used) }
+    }
+
+    /// The server ended the connection: says whether that was to be expected.
+    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Trouble> {
+        if let Some(answer) = self.parser.end() {
+            let wrong = reading.plan.wrong(&answer, self.parser.hashing);
+            self.finish(wrong, reading);
+            return Ok(());
+        }
+        if self.leaving { Ok(()) } else { Err(Trouble::Read) }
+    }
+
+    /// An answer is complete. After a right one the connection is trusted: lengths will do.
+    fn finish(&mut self, wrong: Option<Trouble>, reading: &mut Reading<'_>) {
+        self.parser.hashing = wrong.is_some();
+        self.awaiting -= 1;
+        match (wrong, &mut reading.tally) {
+            (None, Some(tally)) => {
+                self.served = true;
+                tally.requests += 1;
+                tally.latency.saturating_record(reading.now.saturating_sub(self.sent_at));
+            }
+            (Some(trouble), Some(tally)) => tally.errors.add(trouble, 1),
+            (_, None) => {}
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The load generator: so many clients, each asking again as soon as it is answered (a closed loop).
+//!
+//! [`plan`] says what is asked and what is right, [`head`] and [`response`] find where an answer ends, [`client`] is one client slot, [`worker`] the epoll
+//! loop that drives a thread's share of them, [`samples`] what is counted. All connections are opened and
+//! warmed up before one shared window opens, and only answers that are completed in it count.
+
+mod client;
+mod digest;
+pub mod head;
+pub mod output;
+mod plan;
+pub mod response;
+pub mod samples;
+mod url;
+mod worker;
+
+pub use digest::Digest;
+pub use plan::{Expect, Options, default_threads};
+pub use samples::{Errors, Tally};
+pub use url::Url;
+
+use crate::interrupt::Interrupt;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use plan::Plan;
+use shared::sys::rlimit;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use worker::Worker;
+
+/// What a finished load has shown.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The counts of all threads.
+    pub tally: Tally,
+    /// How long the window was open.
+    pub window: Duration,
+    /// Whether it was closed early, by a signal.
+    pub interrupted: bool,
+}
+
+impl Outcome {
+    /// Correct answers per second.
+    pub fn rps(&self) -> f64 {
+        self.tally.requests as f64 / self.window.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    /// CPU of the generator per correct answer.
+    pub fn client_cpu(&self) -> Option<Duration> {
+        let total: Duration = self.tally.cpu.iter().sum();
+        let requests = u32::try_from(self.tally.requests).ok()?;
+        total.checked_div(requests)
+    }
+}
+
+/// What the threads and the one that watches them share.
+pub(crate) struct Shared {
+    plan: Plan,
+    epoch: Instant,
+    /// When the window opens and closes, nanoseconds after `epoch`.
+    open: AtomicU64,
+    close: AtomicU64,
+    /// Client slots that were answered at least once.
+    warm: AtomicUsize,
+    /// Why the first connect failed that did.
+    refusal: OnceLock<String>,
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        self.epoch.elapsed().as_nanos() as u64
+    }
+}
+
+/// A load that is being put on a server. Dropping it ends it.
+pub struct Load {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<Result<Tally>>>,
+    options: Options,
+}
+
+impl Load {
+    /// Starts the threads, which open all connections and begin to ask.
+    pub fn start(options: &Options) -> Result<Self> {
+        check_descriptors(options.connections)?;
+        let shared = Arc::new(Shared {
+            plan: Plan::new(options),
+            epoch: Instant::now(),
+            open: AtomicU64::new(u64::MAX),
+            close: AtomicU64::new(u64::MAX),
+            warm: AtomicUsize::new(0),
+            refusal: OnceLock::new(),
+        });
+        let threads = options.threads.clamp(1, options.connections);
+        let start = |index| {
+            let (shared, clients) =
+                (Arc::clone(&shared), share(options.connections, threads, index));
+            thread::Builder::new()
+                .name(format!("load-{index}"))
+                .spawn(move || Worker::new(&shared, clients)?.run())
+                .context("cannot start a thread of the generator")
+        };
+        let threads = (0..threads).map(start).collect::<Result<_>>()?;
+        Ok(Self { shared, threads, options: options.clone() })
+    }
+
+    /// Waits for every client's first answer, within bounds: clients that a server leaves waiting are
+    /// what a run is to show. It is an error when no connection came about at all.
+    pub fn warm_up(&self, interrupt: &Interrupt) -> Result<()> {
+        let deadline = Instant::now() + self.options.warm_up;
+        while self.shared.warm.load(Relaxed) < self.options.connections
+            && Instant::now() < deadline
+            && !interrupt.wait(Duration::from_millis(2))
+        {}
+        // The last to be answered are not warm yet: caches, and the server's own start.
+        interrupt.wait(self.options.warm_up / 10);
+        match self.shared.refusal.get() {
+            Some(why) if self.shared.warm.load(Relaxed) == 0 => bail!(
+                "no connection to {}: {why}; is a server listening there?",
+                self.options.url.address
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the window and returns when it closes: after the duration, or at an interrupt.
+    pub fn measure(&self, interrupt: &Interrupt) {
+        let open = self.shared.now();
+        let close = open + self.options.duration.as_nanos() as u64;
+        self.shared.close.store(close, Release);
+        self.shared.open.store(open, Release);
+        if interrupt.wait(self.options.duration) {
+            let now = self.shared.now();
+            self.shared.close.fetch_min(now.max(open + 1), Release);
+        }
+    }
+
+    /// Ends the load and adds up what its threads counted.
+    pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
+        let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
+        let mut tally = Tally::new();
+        for thread in std::mem::take(&mut self.threads) {
+            let counted =
+                thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))??;
+            tally.merge(&counted);
+        }
+        Ok(Outcome {
+            tally,
+            window: Duration::from_nanos(close.saturating_sub(open)),
+            interrupted: interrupt.raised(),
+        })
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.shared.close.store(0, Release);
+    }
+}
+
+/// The whole of it: start, warm up, measure, finish.
+pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome> {
+    let load = Load::start(options)?;
+    load.warm_up(interrupt)?;
+    load.measure(interrupt);
+    load.finish(interrupt)
+}
+
+/// How many of `connections` the thread with number `index` drives: the remainder goes to the first ones.
+fn share(connections: usize, threads: usize, index: usize) -> usize {
+    connections / threads + usize::from(index < connections % threads)
+}
+
+/// Every connection takes a descriptor here, and some are open for other purposes.
+fn check_descriptors(connections: usize) -> Result<()> {
+    let limit = rlimit::raise_open_files().context("cannot read the limit of open files")?;
+    ensure!(
+        connections as u64 + 64 <= limit,
+        "{connections} connections need {} open files and this process may have {limit}; raise the hard limit \
+         (ulimit -Hn, as root) or lower -c",
+        connections + 64
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remainder_is_handed_out() {
+        for (connections, threads) in [(1, 1), (50, 4), (7, 7), (800, 3), (5, 2)] {
+            let shares: Vec<_> =
+                (0..threads).map(|index| share(connections, threads, index)).collect();
+            assert_eq!(shares.iter().sum::<usize>(), connections);
+            assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What is asked for and what answers must be: as the caller says it, and as the threads need it.
+
+use super::Url;
+use super::digest::Digest;
+use super::response::Answer;
+use super::samples::Trouble;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+/// What a correct answer's body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Exactly these bytes.
+    Body(Vec<u8>),
+    /// The same as the first one that comes.
+    Same,
+    /// Anything that is framed correctly: pages that change from one request to the next.
+    Any,
+}
+
+/// A load to be put on a server.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What is asked for.
+    pub url: Url,
+    /// Clients, each with one connection at a time.
+    pub connections: usize,
+    /// Threads of the generator; no more than there are clients are used.
+    pub threads: usize,
+    /// The window's length.
+    pub duration: Duration,
+    /// How long the window waits, at most, for every client's first answer.
+    pub warm_up: Duration,
+    /// How long an answer may take before the client gives up.
+    pub timeout: Duration,
+    /// One request per connection (`Connection: close`).
+    pub close: bool,
+    /// Requests sent in one write; the next ones follow when all are answered.
+    pub pipeline: usize,
+    /// The request's method.
+    pub method: String,
+    /// Further header fields.
+    pub headers: Vec<(String, String)>,
+    /// The request's body.
+    pub body: Option<String>,
+    /// What the answer's body must be.
+    pub expect: Expect,
+}
+
+impl Options {
+    /// `GET url` by so many clients, with the defaults of the command line.
+    pub fn get(url: Url, connections: usize, duration: Duration) -> Self {
+        Self {
+            url,
+            connections,
+            threads: default_threads(),
+            duration,
+            warm_up: Duration::from_secs(1),
+            timeout: Duration::from_secs(5),
+            close: false,
+            pipeline: 1,
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            expect: Expect::Same,
+        }
+    }
+
+    fn request(&self) -> String {
+        let mut request =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.url.target, self.url.host);
+        for (name, value) in &self.headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        if self.close {
+            request += "Connection: close\r\n";
+        }
+        if let Some(body) = &self.body {
+            request += &format!("Content-Length: {}\r\n", body.len());
+        }
+        request + "\r\n" + self.body.as_deref().unwrap_or_default()
+    }
+}
+
+/// One thread per core: the server under test needs them too, but so it does on every machine.
+pub fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What the threads read: the requests, ready to be sent, and what answers must be.
+pub(super) struct Plan {
+    pub(super) address: SocketAddr,
+    /// `pipeline` requests, one behind the other.
+    pub(super) requests: Vec<u8>,
+    pub(super) pipeline: usize,
+    pub(super) close: bool,
+    pub(super) bodiless: bool,
+    pub(super) timeout: Duration,
+    /// `None`: any body will do.
+    expected: Option<OnceLock<Digest>>,
+}
+
+impl Plan {
+    pub(super) fn new(options: &Options) -> Self {
+        let expected = match &options.expect {
+            Expect::Body(body) => Some(OnceLock::from(Digest::of(body))),
+            Expect::Same => Some(OnceLock::new()),
+            Expect::Any => None,
+        };
+        Self {
+            address: options.url.address,
+            requests: options.request().repeat(options.pipeline).into_bytes(),
+            pipeline: options.pipeline,
+            close: options.close,
+            bodiless: options.method == "HEAD",
+            timeout: options.timeout,
+            expected,
+        }
+    }
+
+    /// What is wrong with an answer, if anything is. `hashed`: its bytes are known, not only how many.
+    pub(super) fn wrong(&self, answer: &Answer, hashed: bool) -> Option<Trouble> {
+        if !(200..300).contains(&answer.status) {
+            return Some(Trouble::Status);
+        }
+        let expected = self.expected.as_ref()?;
+        let matches = match (hashed && !self.bodiless, self.bodiless) {
+            (true, _) => *expected.get_or_init(|| answer.body) == answer.body,
+            (_, true) => true,
+            _ => expected.get().is_none_or(|body| body.length == answer.body.length),
+        };
+        (!matches).then_some(Trouble::Body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_built_once() {
+        let url = Url::parse("http://127.0.0.1:1/x?y").unwrap();
+        let mut options = Options::get(url, 1, Duration::from_secs(1));
+        options.headers.push(("A".to_owned(), "b".to_owned()));
+        options.body = Some("hi".to_owned());
+        options.close = true;
+        options.pipeline = 2;
+        let one = "GET /x?y HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
+        assert_eq!(Plan::new(&options).requests, one.repeat(2).as_bytes());
+    }
+}

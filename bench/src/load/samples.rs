@@ -1,0 +1,203 @@
+//! What one thread counts, and how the threads' counts become one.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::time::Duration;
+
+/// The longest latency told apart from longer ones: a minute, in nanoseconds.
+const LONGEST: u64 = 60_000_000_000;
+
+/// What can go wrong with a request, each counted on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Errors {
+    /// No connection came about.
+    pub connect: u64,
+    /// The connection broke, or ended without a complete answer.
+    pub read: u64,
+    /// The request could not be sent.
+    pub write: u64,
+    /// No answer within the time-out.
+    pub timeout: u64,
+    /// An answer other than 2xx, or none that HTTP knows.
+    pub status: u64,
+    /// A body that is not the expected one, or bytes that nobody asked for.
+    pub body: u64,
+}
+
+/// The kinds of [`Errors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    Connect,
+    Read,
+    Write,
+    Timeout,
+    Status,
+    Body,
+}
+
+impl Errors {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.connect + self.read + self.write + self.timeout + self.status + self.body
+    }
+
+    /// Each kind by its name.
+    pub fn by_name(&self) -> [(&'static str, u64); 6] {
+        [
+            ("connect", self.connect),
+            ("read", self.read),
+            ("write", self.write),
+            ("timeout", self.timeout),
+            ("status", self.status),
+            ("body", self.body),
+        ]
+    }
+
+    pub(super) fn add(&mut self, trouble: Trouble, count: u64) {
+        *match trouble {
+            Trouble::Connect => &mut self.connect,
+            Trouble::Read => &mut self.read,
+            Trouble::Write => &mut self.write,
+            Trouble::Timeout => &mut self.timeout,
+            Trouble::Status => &mut self.status,
+            Trouble::Body => &mut self.body,
+        } += count;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.connect += other.connect;
+        self.read += other.read;
+        self.write += other.write;
+        self.timeout += other.timeout;
+        self.status += other.status;
+        self.body += other.body;
+    }
+}
+
+/// Counts of the window: of one thread, and after [`Tally::merge`] of all.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// Correct answers that were completed in the window.
+    pub requests: u64,
+    /// Bytes of answers that arrived in it.
+    pub bytes: u64,
+    /// What went wrong in it.
+    pub errors: Errors,
+    /// Connections opened anew in it, after the server ended one or the time-out did.
+    pub reconnects: u64,
+    /// Client slots that had a connection at least once.
+    pub opened: u64,
+    /// Client slots that got at least one correct answer in the window.
+    pub served: u64,
+    /// Requests under way when the window closed. In a closed loop there are always some.
+    pub unanswered: u64,
+    /// How long the oldest of those had waited.
+    pub oldest: Duration,
+    /// From the request's first byte (in close mode from the start of the connect) to the answer's
+    /// last, nanoseconds. A time-out stands in it as what it lasted: at least that long.
+    pub latency: Histogram<u64>,
+    /// CPU that each thread of the generator used in the window.
+    pub cpu: Vec<Duration>,
+}
+
+impl Tally {
+    /// All counts zero.
+    pub fn new() -> Self {
+        // Three digits hold every figure to 0.1 %. The bounds are constants that hdrhistogram accepts.
+        let latency = Histogram::new_with_bounds(1, LONGEST, 3)
+            .unwrap_or_else(|error| unreachable!("constant bounds: {error}"));
+        Self {
+            requests: 0,
+            bytes: 0,
+            errors: Errors::default(),
+            reconnects: 0,
+            opened: 0,
+            served: 0,
+            unanswered: 0,
+            oldest: Duration::ZERO,
+            latency,
+            cpu: Vec::new(),
+        }
+    }
+
+    /// Adds what another thread counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.bytes += other.bytes;
+        self.errors.merge(&other.errors);
+        self.reconnects += other.reconnects;
+        self.opened += other.opened;
+        self.served += other.served;
+        self.unanswered += other.unanswered;
+        self.oldest = self.oldest.max(other.oldest);
+        // Equal bounds on both sides: nothing is out of range.
+        let _ = self.latency.add(&other.latency);
+        self.cpu.extend(&other.cpu);
+    }
+
+    /// The latency that `quantile` of the samples do not exceed; `None` when fewer than 10 samples
+    /// lie beyond it: one of them more or less would move it at will.
+    pub fn percentile(&self, quantile: f64) -> Option<Duration> {
+        let beyond = self.latency.len() as f64 * (1.0 - quantile);
+        // The tolerance is for quantiles that binary fractions only come near to: 0.9 of 100 is 10 beyond.
+        (beyond + 1e-6 >= 10.0)
+            .then(|| Duration::from_nanos(self.latency.value_at_quantile(quantile)))
+    }
+
+    /// The mean latency; zero without samples.
+    pub fn mean(&self) -> Duration {
+        Duration::from_nanos(self.latency.mean() as u64)
+    }
+
+    /// The longest latency; zero without samples.
+    pub fn max(&self) -> Duration {
+        Duration::from_nanos(self.latency.max())
+    }
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(latencies: impl IntoIterator<Item = u64>) -> Tally {
+        let mut tally = Tally::new();
+        for nanos in latencies {
+            tally.latency.saturating_record(nanos);
+        }
+        tally
+    }
+
+    #[test]
+    fn a_percentile_needs_ten_samples_beyond_it() {
+        let few = tally(1..=99);
+        assert!(few.percentile(0.5).is_some() && few.percentile(0.9).is_none());
+        let enough = tally(1..=100);
+        assert_eq!(enough.percentile(0.9), Some(Duration::from_nanos(90)));
+        assert_eq!(enough.percentile(0.99), None);
+        assert_eq!(tally([]).percentile(0.5), None);
+    }
+
+    #[test]
+    fn merging_adds_samples_and_keeps_the_oldest() {
+        let (mut left, mut right) = (tally([1_000, 3_000]), tally([9_000_000]));
+        right.errors.add(Trouble::Timeout, 2);
+        right.oldest = Duration::from_secs(1);
+        left.merge(&right);
+        assert_eq!((left.latency.len(), left.errors.total()), (3, 2));
+        assert_eq!(left.oldest, Duration::from_secs(1));
+        // Three significant digits: within 0.1 %.
+        assert!(left.max().as_nanos().abs_diff(9_000_000) < 9_000);
+    }
+
+    #[test]
+    fn what_lasts_longer_than_a_minute_counts_as_a_minute() {
+        let long = tally([u64::MAX]);
+        assert!(long.max() >= Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,284 @@
+//! One thread of the generator: an epoll loop over its share of the clients.
+//!
+//! A request costs one read, one write and its share of one epoll_wait: the next request is written as
+//! soon as the answer is read, so epoll never has to be told to watch for anything else.
+
+use super::Shared;
+use super::client::{Client, Known, Reading, Step};
+use super::samples::{Tally, Trouble};
+use anyhow::{Context, Result};
+use shared::sys::{Epoll, Events, Interest, Socket, process, sched};
+use std::io::{self, ErrorKind};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// How often time-outs are enforced and failed connects repeated, in nanoseconds. It also bounds how
+/// late a thread with nothing to do notices that the window opened or closed.
+const TICK: u64 = 10_000_000;
+/// Events of one wait. Each call costs the same for one event and for many.
+const EVENTS: usize = 1024;
+/// One read takes a whole answer of any usual size.
+const SCRATCH: usize = 64 * 1024;
+
+pub(super) struct Worker<'a> {
+    shared: &'a Shared,
+    epoll: Epoll,
+    clients: Vec<Client>,
+    scratch: Vec<u8>,
+    known: Known,
+    tally: Tally,
+    /// Whether the window has opened, and when it closes, as of the last look.
+    counting: bool,
+    close: u64,
+    /// This thread's CPU time when the window opened.
+    cpu_before: Duration,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(shared: &'a Shared, clients: usize) -> Result<Self> {
+        let bodiless = shared.plan.bodiless;
+        Ok(Self {
+            shared,
+            epoll: Epoll::new().context("cannot create an epoll")?,
+            clients: (0..clients).map(|_| Client::new(bodiless)).collect(),
+            scratch: vec![0; SCRATCH],
+            known: Known::new(),
+            tally: Tally::new(),
+            counting: false,
+            close: u64::MAX,
+            cpu_before: Duration::ZERO,
+        })
+    }
+
+    /// Runs until the window closes, and returns what it counted.
+    pub(super) fn run(mut self) -> Result<Tally> {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut next_tick = 0;
+        // A generator that is woken by the first answer pushes the server aside before it wrote the
+        // second. Where both share the cores, waiting for its turn it finds several: a third of its
+        // voluntary context switches, and the CPU per request falls by 8 %.
+        sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")?;
+        loop {
+            let now = self.shared.now();
+            self.close = self.shared.close.load(Relaxed);
+            if now >= self.close {
+                return self.finish(now);
+            }
+            if !self.counting && now >= self.shared.open.load(Relaxed) {
+                self.counting = true;
+                self.cpu_before = process::thread_cpu_time()?;
+            }
+            if now >= next_tick {
+                self.tick(now);
+                next_tick = now + TICK;
+            }
+            let patience = Duration::from_nanos(next_tick - now);
+            self.epoll.wait(&mut events, Some(patience)).context("epoll_wait")?;
+            for event in events.iter() {
+                // A slot has one descriptor and so at most one event: no stale one can follow.
+                let slot = event.token as usize;
+                if event.writable() && self.clients[slot].written < self.shared.plan.requests.len()
+                {
+                    self.send(slot);
+                }
+                if event.readable() {
+                    self.receive(slot);
+                }
+            }
+        }
+    }
+
+    /// Opens what is closed and ends what took too long.
+    fn tick(&mut self, now: u64) {
+        let timeout = self.shared.plan.timeout.as_nanos() as u64;
+        for slot in 0..self.clients.len() {
+            let client = &self.clients[slot];
+            // All are looked at, as a thousand glances cost a microsecond and need no bookkeeping.
+            if client.socket.is_none() {
+                self.open(slot);
+            } else if now.saturating_sub(client.sent_at) >= timeout {
+                self.time_out(slot, now);
+            }
+        }
+    }
+
+    fn time_out(&mut self, slot: usize, now: u64) {
+        let client = &self.clients[slot];
+        // A connection that the server promised to close is late too, but no request is.
+        let (late, waited) = (client.awaiting as u64, now - client.sent_at);
+        if self.counting {
+            self.tally.errors.add(Trouble::Timeout, late);
+            self.tally.latency.saturating_record_n(waited, late);
+        }
+        self.reopen(slot);
+    }
+
+    /// Gives the slot a new connection, on which its first requests are under way.
+    fn open(&mut self, slot: usize) {
+        let client = &mut self.clients[slot];
+        client.parser.reset();
+        client.leaving = false;
+        client.established = false;
+        client.watches_writes = false;
+        client.written = 0;
+        client.awaiting = self.shared.plan.pipeline;
+        client.sent_at = self.shared.now();
+        if let Err(error) = self.connect(slot) {
+            self.fail(slot, Trouble::Connect, Some(&error));
+        }
+    }
+
+    /// Connects, and tries to write at once: on a local network the connection often stands already, and
+    /// then nothing has to be waited for but the answer.
+    fn connect(&mut self, slot: usize) -> io::Result<()> {
+        let socket = Socket::connect(self.shared.plan.address)?;
+        socket.set_nodelay(true)?;
+        let client = &mut self.clients[slot];
+        match socket.write(&self.shared.plan.requests) {
+            Ok(count) => {
+                client.written = count;
+                client.established = true;
+                client.opened = true;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        client.watches_writes = client.written < self.shared.plan.requests.len();
+        let interest = if client.watches_writes { Interest::READ_WRITE } else { Interest::READ };
+        self.epoll.add(&socket, interest, slot as u64)?;
+        client.socket = Some(socket);
+        Ok(())
+    }
+
+    /// Replaces the connection. Dropping the socket closes it, which also takes it out of the epoll.
+    fn reopen(&mut self, slot: usize) {
+        if self.counting {
+            self.tally.reconnects += 1;
+        }
+        self.clients[slot].socket = None;
+        self.open(slot);
+    }
+
+    /// Writes what is left of the requests, and has epoll tell when that is not all that the socket takes.
+    fn send(&mut self, slot: usize) {
+        let requests = &self.shared.plan.requests;
+        let client = &mut self.clients[slot];
+        let Some(socket) = &client.socket else { return };
+        match socket.write(&requests[client.written..]) {
+            Ok(count) => {
+                client.written += count;
+                client.established = true;
+                client.opened = true;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => {
+                let trouble = if client.established { Trouble::Write } else { Trouble::Connect };
+                return self.fail(slot, trouble, Some(&error));
+            }
+        }
+        let unsent = client.written < requests.len();
+        if unsent != client.watches_writes {
+            client.watches_writes = unsent;
+            let interest = if unsent { Interest::READ_WRITE } else { Interest::READ };
+            if let Err(error) = self.epoll.modify(socket, interest, slot as u64) {
+                self.fail(slot, Trouble::Write, Some(&error));
+            }
+        }
+    }
+
+    /// Reads once: epoll is level-triggered, and tells again when more is there than one read took.
+    fn receive(&mut self, slot: usize) {
+        let client = &mut self.clients[slot];
+        let Some(socket) = &client.socket else { return };
+        let read = socket.read(&mut self.scratch);
+        // One look at the clock ends this request and begins the next, which is written below. It also
+        // decides whether the answer counts: another thread may close the window's last connections, and
+        // set a blocking server free to answer ours, before this thread looks at the window again.
+        let now = self.shared.now();
+        let mut reading = Reading {
+            now,
+            plan: &self.shared.plan,
+            known: &mut self.known,
+            tally: (self.counting && now < self.close).then_some(&mut self.tally),
+        };
+        match read {
+            Ok(0) => match client.end(&mut reading) {
+                Ok(()) => {
+                    self.warmed(slot);
+                    self.reopen(slot);
+                }
+                Err(trouble) => self.fail(slot, trouble, None),
+            },
+            Ok(count) => {
+                let step = client.take(&self.scratch[..count], &mut reading);
+                self.step(slot, step, now);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => self.fail(slot, Trouble::Read, Some(&error)),
+        }
+    }
+
+    /// Does what the bytes asked for. Only [`Step::Again`] is on the way of an ordinary request.
+    fn step(&mut self, slot: usize, step: Step, now: u64) {
+        match step {
+            Step::Wait => return,
+            Step::Again => {
+                let client = &mut self.clients[slot];
+                client.written = 0;
+                client.awaiting = self.shared.plan.pipeline;
+                client.sent_at = now;
+                self.send(slot);
+            }
+            Step::Leave => {
+                // The server's end is mostly here already. Whoever closes first keeps the port in
+                // TIME_WAIT for a minute: at thousands of connections a second that must not be us.
+                self.clients[slot].leaving = true;
+                self.receive(slot);
+            }
+            Step::Reopen => self.reopen(slot),
+            Step::Broken(trouble) => return self.fail(slot, trouble, None),
+        }
+        self.warmed(slot);
+    }
+
+    /// Tells the others that this slot had its first answer.
+    fn warmed(&mut self, slot: usize) {
+        let client = &mut self.clients[slot];
+        if !client.warm {
+            client.warm = true;
+            self.shared.warm.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts what went wrong. A connection that broke is replaced at once; one that never stood is tried
+    /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
+    fn fail(&mut self, slot: usize, trouble: Trouble, error: Option<&io::Error>) {
+        if self.counting {
+            self.tally.errors.add(trouble, 1);
+        }
+        if trouble == Trouble::Connect {
+            if let Some(error) = error {
+                self.shared.refusal.get_or_init(|| error.to_string());
+            }
+            self.clients[slot].socket = None;
+        } else {
+            self.reopen(slot);
+        }
+    }
+
+    /// Adds up the slots, which the loop does not count one by one.
+    fn finish(mut self, now: u64) -> Result<Tally> {
+        let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
+        self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
+        for client in &self.clients {
+            self.tally.opened += u64::from(client.opened);
+            self.tally.served += u64::from(client.served);
+            if client.socket.is_some() && client.awaiting > 0 {
+                self.tally.unanswered += client.awaiting as u64;
+                let age = Duration::from_nanos(now.saturating_sub(client.sent_at));
+                self.tally.oldest = self.tally.oldest.max(age);
+            }
+        }
+        Ok(self.tally)
+    }
+}

@@ -1,0 +1,96 @@
+//! nginx beside the stages, configured to be compared with fairly.
+
+use crate::server::Server;
+use anyhow::{Context, Result};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+/// Where it is installed, if it is. Debian puts it where a user's PATH does not lead.
+pub fn find() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
+        .map(|folder| folder.join("nginx"))
+        .find(|program| program.is_file())
+}
+
+/// A running nginx with its folder, which goes when it goes.
+#[derive(Debug)]
+pub struct Nginx {
+    /// The master; workers are its children.
+    pub server: Server,
+    _folder: Folder,
+}
+
+impl Nginx {
+    /// Starts master and `workers` on a free port, with the answer that the stages give to `GET /`.
+    pub fn start(workers: usize) -> Result<Self> {
+        let program = find()
+            .context("nginx is not installed; on Debian or Ubuntu: apt-get install nginx-light")?;
+        let folder = Folder::create()?;
+        let address = free_port()?;
+        let file = folder.0.join("nginx.conf");
+        fs::write(&file, configuration(address, workers))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        let mut command = Command::new(program);
+        // -e: errors before the configuration is read would go to a log in /var, which is not ours.
+        command.arg("-p").arg(&folder.0).arg("-e").arg("stderr").arg("-c").arg(file);
+        let server = Server::accepting(command, address)?;
+        Ok(Self { server, _folder: folder })
+    }
+}
+
+/// It differs from the packaged one where that would be unfair: no log to write per request, connections
+/// that are not closed after 1000 requests, room for all of them, and a listener per worker.
+fn configuration(address: SocketAddr, workers: usize) -> String {
+    format!(
+        r#"daemon off;
+worker_processes {workers};
+pid nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 8192; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {{
+        listen {address} reuseport backlog=4096;
+        location / {{ default_type text/plain; return 200 "Hello, World!"; }}
+    }}
+}}
+"#
+    )
+}
+
+/// A port that is free now. Another process may take it before nginx does: nginx then says so.
+fn free_port() -> Result<SocketAddr> {
+    let probe = TcpListener::bind("127.0.0.1:0").context("no free port")?;
+    Ok(probe.local_addr()?)
+}
+
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn create() -> Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("bench-nginx-{}-{number}", process::id()));
+        // An existing one is an error: in a folder for everybody it could be somebody's trap.
+        fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,222 @@
+//! `bench run`: races servers over connection counts, every cell with a fresh process.
+
+use crate::args;
+use crate::cell::{Cell, OVERHEAD, Row};
+use crate::interrupt::Interrupt;
+use crate::load;
+use crate::progress::Progress;
+use crate::report::{self, ladder, table, text};
+use crate::target::{self, Connection, Starter, Target};
+use anyhow::{Result, bail};
+use clap::Args;
+use std::time::Duration;
+
+/// What `bench run` takes.
+#[derive(Args, Debug, Default)]
+pub struct RunArgs {
+    /// all, stage1 to stage4, floor, nginx, http://... [default: all]
+    targets: Vec<String>,
+    /// Connection counts, separated by commas [default: 50,200,800]
+    #[arg(short, long, value_delimiter = ',', value_parser = args::count)]
+    connections: Vec<usize>,
+    /// How long each cell is measured [default: 1s]
+    #[arg(short, long, value_parser = args::duration)]
+    duration: Option<Duration>,
+    /// Threads of the generator [default: one per core]
+    #[arg(short, long, value_parser = args::count)]
+    threads: Option<usize>,
+    /// Runs of each cell, in reversed order every other time; the median is shown
+    #[arg(long, value_name = "N", value_parser = args::count)]
+    repeat: Option<usize>,
+    /// Connection counts 50,200 and half a second each
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// Connection counts 50,100,200,400,800,1200 and 20 seconds each
+    #[arg(long)]
+    full: bool,
+    /// Only the ladder with one request per connection
+    #[arg(long)]
+    close: bool,
+    /// Passed on to the stages, such as: -- --threads 8
+    #[arg(last = true)]
+    stage_args: Vec<String>,
+}
+
+/// What is to be run.
+struct Plan {
+    targets: Vec<Target>,
+    levels: Vec<usize>,
+    modes: Vec<Connection>,
+    duration: Duration,
+    threads: usize,
+    repeat: usize,
+}
+
+impl RunArgs {
+    /// Builds, says how long it will take, races, and prints the tables. What an interrupt leaves is
+    /// printed too, and marked.
+    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
+        let plan = self.plan()?;
+        let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let cells = plan.cells();
+        eprintln!("{}", plan.announcement(cells.len()));
+        let (rows, failures) = race(&plan, &cells, &starter, interrupt);
+        report::print(&tables(&plan, &rows))?;
+        if interrupt.raised() {
+            println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
+        } else if !failures.is_empty() {
+            bail!("not everything could be measured\n  {}", failures.join("\n  "));
+        }
+        Ok(())
+    }
+
+    /// The flags with their defaults; single ones override what --quick and --full stand for.
+    fn plan(&self) -> Result<Plan> {
+        let (levels, duration): (&[usize], _) = match (self.quick, self.full) {
+            (true, _) => (&[50, 200], Duration::from_millis(500)),
+            (_, true) => (&[50, 100, 200, 400, 800, 1200], Duration::from_secs(20)),
+            _ => (&[50, 200, 800], Duration::from_secs(1)),
+        };
+        let mut modes = vec![Connection::Close];
+        modes.extend((!self.close).then_some(Connection::KeepAlive));
+        Ok(Plan {
+            targets: target::parse(&self.targets)?,
+            levels: if self.connections.is_empty() {
+                levels.to_vec()
+            } else {
+                self.connections.clone()
+            },
+            modes,
+            duration: self.duration.unwrap_or(duration),
+            threads: self.threads.unwrap_or_else(load::default_threads),
+            repeat: self.repeat.unwrap_or(1),
+        })
+    }
+}
+
+impl Plan {
+    /// Targets alternate within a level, and their order is reversed in every other repeat: what drifts
+    /// while it runs (heat, neighbours) strikes all alike.
+    fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for repeat in 0..self.repeat {
+            for &connection in &self.modes {
+                for &connections in &self.levels {
+                    let mut order: Vec<_> = (0..self.targets.len()).collect();
+                    if repeat % 2 == 1 {
+                        order.reverse();
+                    }
+                    let cell = |target| Cell { target, connection, connections };
+                    cells.extend(order.into_iter().map(cell));
+                }
+            }
+        }
+        cells
+    }
+
+    /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
+    fn announcement(&self, cells: usize) -> String {
+        let names: Vec<_> = self.targets.iter().map(Target::name).collect();
+        let seconds = (self.duration + OVERHEAD).as_secs_f64() * cells as f64;
+        let time = match seconds {
+            ..100.0 => format!("{seconds:.0} seconds"),
+            _ => format!("{:.0} minutes", (seconds / 60.0).ceil()),
+        };
+        format!(
+            "{}: {cells} cells of {}, {} generator threads; this takes about {time}",
+            names.join(", "),
+            text::time(self.duration),
+            self.threads
+        )
+    }
+}
+
+/// Measures cell by cell. A target that fails is reported once and left out from then on.
+fn race(
+    plan: &Plan,
+    cells: &[Cell],
+    starter: &Starter,
+    interrupt: &Interrupt,
+) -> (Vec<Row>, Vec<String>) {
+    let progress = Progress::start(cells.len());
+    let (mut rows, mut failures, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for cell in cells {
+        if interrupt.raised() {
+            break;
+        }
+        let name = plan.targets[cell.target].name();
+        if !failed.contains(&cell.target) {
+            progress.say(&format!(
+                "{name}, {}, {} connections",
+                cell.connection.name(),
+                cell.connections
+            ));
+            let pace = (plan.duration, plan.threads);
+            match cell.measure(&plan.targets[cell.target], pace, starter, interrupt) {
+                Ok(row) if !row.outcome.interrupted => rows.push(row),
+                // Cut short: its window has another length than those it would stand beside.
+                Ok(_) => {}
+                Err(error) => {
+                    failures.push(format!("{name}: {error:#}"));
+                    failed.push(cell.target);
+                }
+            }
+        }
+        progress.step();
+    }
+    progress.finish();
+    (rows, failures)
+}
+
+/// What is printed at the end: a table for each server, then the ladder for each mode.
+fn tables(plan: &Plan, rows: &[Row]) -> String {
+    let rows = table::medians(rows);
+    let mut text = String::new();
+    for (index, target) in plan.targets.iter().enumerate() {
+        let own: Vec<_> = rows.iter().filter(|median| median.row.cell.target == index).collect();
+        if !own.is_empty() {
+            text += &format!("\n{}\n{}\n", target.name(), table::of_target(&own));
+        }
+    }
+    for mode in &plan.modes {
+        if let Some(ladder) = ladder::of(&plan.targets, &plan.levels, *mode, &rows) {
+            text += &format!("\n{ladder}\n");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_alternate_and_every_other_repeat_is_reversed() {
+        let args = RunArgs {
+            targets: vec!["1".to_owned(), "2".to_owned()],
+            connections: vec![5, 7],
+            repeat: Some(2),
+            close: true,
+            ..RunArgs::default()
+        };
+        let cells: Vec<_> = args
+            .plan()
+            .unwrap()
+            .cells()
+            .iter()
+            .map(|cell| (cell.target, cell.connections))
+            .collect();
+        assert_eq!(cells, [(0, 5), (1, 5), (0, 7), (1, 7), (1, 5), (0, 5), (1, 7), (0, 7)]);
+    }
+
+    #[test]
+    fn the_default_takes_two_minutes_at_most_and_quick_forty_seconds() {
+        let seconds = |args: RunArgs| {
+            let mut plan = args.plan().unwrap();
+            plan.targets = vec![Target::Floor; 6];
+            ((plan.duration + OVERHEAD) * plan.cells().len() as u32).as_secs()
+        };
+        assert!(seconds(RunArgs::default()) <= 120);
+        assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 40);
+    }
+}

@@ -1,0 +1,278 @@
+//! A server as a child process: started, waited for until it is ready, and never left behind.
+
+use anyhow::{Context, Result, bail};
+use shared::sys::{process, signal};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a server may take from exec to listening.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take from SIGTERM to its end: longer than any drain that a stage grants.
+const STOP: Duration = Duration::from_secs(10);
+/// How much of its standard error is kept to be shown: the last bytes say why it died.
+const KEPT: usize = 4096;
+/// How often a state is looked at that cannot be waited for.
+const POLL: Duration = Duration::from_millis(1);
+
+/// A running server. Dropping it kills the process and all that it forked.
+///
+/// The kernel also kills it when the *thread* that called [`Server::start`] ends.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    name: String,
+    address: SocketAddr,
+    stderr: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Server {
+    /// Starts `program`, whose first line on standard output must be `... listening on http://ADDR`.
+    /// The error names what the program wrote to standard error when it ends before that, or
+    /// says that it did not come within 10 s.
+    pub fn start<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args(args);
+        Self::announced(command, START)
+    }
+
+    /// Like [`Server::start`], with a time limit of its own.
+    pub fn announced(command: Command, within: Duration) -> Result<Self> {
+        let (mut server, first_line) = Self::spawn(command)?;
+        let line = match first_line.recv_timeout(within) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => return Err(server.died()),
+            Err(RecvTimeoutError::Timeout) => bail!(
+                "{} said nothing within {within:?}: its first line must be `NAME listening on http://ADDR`",
+                server.name
+            ),
+        };
+        let address = announced_address(&line).with_context(|| {
+            format!(
+                "{} began with `{}` instead of `NAME listening on http://ADDR`",
+                server.name,
+                line.trim_end()
+            )
+        })?;
+        server.address = address;
+        Ok(server)
+    }
+
+    /// Starts a server that announces nothing, and waits until `address` takes a connection.
+    pub fn accepting(command: Command, address: SocketAddr) -> Result<Self> {
+        let (mut server, _) = Self::spawn(command)?;
+        let deadline = Instant::now() + START;
+        while TcpStream::connect(address).is_err() {
+            if server.child.try_wait()?.is_some() {
+                return Err(server.died());
+            }
+            if Instant::now() > deadline {
+                bail!("{} did not listen on {address} within {START:?}", server.name);
+            }
+            thread::sleep(POLL);
+        }
+        server.address = address;
+        Ok(server)
+    }
+
+    /// Its standard output and error are drained to their end, so that a talkative server never
+    /// blocks on a full pipe. It leads a process group: Ctrl-C reaches the bench alone, which
+    /// then ends its servers in order.
+    fn spawn(mut command: Command) -> Result<(Self, Receiver<String>)> {
+        let name = Path::new(command.get_program())
+            .file_name()
+            .unwrap_or(command.get_program())
+            .to_string_lossy()
+            .into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        process::unblock_signals(process::die_with_parent(&mut command));
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        let (tell, first_line) = mpsc::channel();
+        if let Some(stdout) = child.stdout.take() {
+            thread::spawn(move || drain_stdout(stdout, &tell));
+        }
+        let stderr = Arc::new(Mutex::new(Vec::new()));
+        if let Some(pipe) = child.stderr.take() {
+            let kept = Arc::clone(&stderr);
+            thread::spawn(move || drain_stderr(pipe, &kept));
+        }
+        let server = Self {
+            child,
+            name,
+            // Until the caller learns it: the unspecified address, which takes no connection.
+            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            stderr,
+        };
+        Ok((server, first_line))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The end of what it wrote to standard error so far.
+    pub fn stderr(&self) -> String {
+        let kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept).trim().to_owned()
+    }
+
+    /// Waits until it ends by itself; `None` when it still runs after `within`.
+    pub fn wait(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + within;
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || Instant::now() > deadline {
+                return Ok(status);
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Asks it to end (SIGTERM) and waits; kills it, and says so, when it has not ended after 10 s.
+    pub fn terminate(mut self) -> Result<ExitStatus> {
+        if let Some(status) = self.child.try_wait()? {
+            return Ok(status);
+        }
+        signal::send(self.pid(), signal::Signal::Terminate)?;
+        let Some(status) = self.wait(STOP)? else {
+            bail!("{} had to be killed: it ran on for {STOP:?} after SIGTERM", self.name);
+        };
+        Ok(status)
+    }
+
+    /// Why it ended before it was ready, in its own words.
+    fn died(&mut self) -> anyhow::Error {
+        let status = self.wait(START).ok().flatten();
+        // Its last words may still be on their way through the pipe.
+        thread::sleep(20 * POLL);
+        let end = match status {
+            Some(status) => format!("ended early ({status})"),
+            None => "closed its standard output".to_owned(),
+        };
+        anyhow::anyhow!("{} {end}: {}", self.name, self.stderr())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Once it is reaped its number may belong to somebody else, so that one is asked first.
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            let _ = signal::kill_group(self.pid());
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn announced_address(line: &str) -> Option<SocketAddr> {
+    let (_, address) = line.trim_end().split_once(" listening on http://")?;
+    address.trim_end_matches('/').parse().ok()
+}
+
+fn drain_stdout(stdout: impl Read, first_line: &mpsc::Sender<String>) {
+    let mut reader = BufReader::new(stdout);
+    let mut line = String::new();
+    if matches!(reader.read_line(&mut line), Ok(1..)) {
+        // Nobody listens any more when the server was given up meanwhile.
+        let _ = first_line.send(line);
+    }
+    let _ = std::io::copy(&mut reader, &mut std::io::sink());
+}
+
+fn drain_stderr(mut stderr: impl Read, kept: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 1024];
+    while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(&buffer[..count]);
+        let surplus = kept.len().saturating_sub(KEPT);
+        kept.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    const READY: &str = "echo stage0-test listening on http://127.0.0.1:4711";
+
+    #[test]
+    fn the_first_line_tells_the_address_and_sigterm_ends_it() {
+        let script = format!("{READY}; trap 'exit 3' TERM; while :; do sleep 0.01; done");
+        let server = Server::start(Path::new("sh"), &["-c", &script]).unwrap();
+        assert_eq!(server.address(), "127.0.0.1:4711".parse().unwrap());
+        assert_eq!(server.terminate().unwrap().code(), Some(3));
+    }
+
+    #[test]
+    fn an_early_death_shows_the_servers_own_words() {
+        let error = Server::announced(shell("echo port taken >&2; exit 1"), START).unwrap_err();
+        let text = format!("{error:#}");
+        assert!(text.contains("port taken") && text.contains("exit status: 1"), "{text}");
+    }
+
+    #[test]
+    fn silence_and_nonsense_are_errors() {
+        let silent = Server::announced(shell("sleep 60"), Duration::from_millis(50));
+        assert!(silent.unwrap_err().to_string().contains("said nothing"));
+        let odd = Server::announced(shell("echo hello; sleep 60"), START);
+        assert!(odd.unwrap_err().to_string().contains("`hello`"));
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let none = Server::start::<&str>(Path::new("/no/such/server"), &[]);
+        assert!(none.unwrap_err().to_string().contains("/no/such/server"));
+    }
+
+    #[test]
+    fn dropping_it_kills_what_it_forked() {
+        let script = format!("sleep 60 & echo $! >&2; {READY}; wait");
+        let server = Server::announced(shell(&script), START).unwrap();
+        let forked = loop {
+            if let Ok(pid) = server.stderr().parse::<u32>() {
+                break pid;
+            }
+            thread::sleep(POLL);
+        };
+        drop(server);
+        // An orphan stays a zombie for as long as nobody reaps it: gone or zombie, it runs no more.
+        let running = || {
+            std::fs::read_to_string(format!("/proc/{forked}/stat"))
+                .is_ok_and(|stat| !stat.contains(") Z"))
+        };
+        let deadline = Instant::now() + START;
+        while running() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
+        assert!(!running());
+    }
+
+    #[test]
+    fn a_talkative_server_does_not_block() {
+        let script = format!("{READY}; head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2");
+        let mut server = Server::announced(shell(&script), START).unwrap();
+        let status = server.wait(START).unwrap().unwrap();
+        assert_eq!((status.code(), status.signal()), (Some(0), None));
+    }
+}

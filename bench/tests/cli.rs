@@ -1,0 +1,89 @@
+//! The program as a user meets it: its output, its exit status, and what it leaves behind.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::server::Server;
+use shared::sys::signal::{self, Signal};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+const BENCH: &str = env!("CARGO_BIN_EXE_bench");
+
+fn bench(args: &[&str]) -> Output {
+    Command::new(BENCH).args(args).output().unwrap()
+}
+
+fn floor() -> Server {
+    Server::start(Path::new(BENCH), &["floor", "--listen", "127.0.0.1:0", "--threads", "1"])
+        .unwrap()
+}
+
+#[test]
+fn json_is_exactly_one_object_with_the_promised_keys() {
+    let floor = floor();
+    let url = format!("http://{}/", floor.address());
+    let output = bench(&["load", &url, "-c", "3", "-t", "2", "-d", "100ms", "--json"]);
+    assert!(output.status.success());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for key in ["requests", "seconds", "rps", "latency_us", "errors"] {
+        assert!(json.get(key).is_some(), "{key}");
+    }
+    assert_eq!((json["served"].as_u64(), json["opened"].as_u64()), (Some(3), Some(3)));
+    for key in ["mean", "p50", "p90", "p99", "p999", "max"] {
+        assert!(json["latency_us"].get(key).is_some(), "{key}");
+    }
+    for key in ["connect", "read", "write", "timeout", "status", "body"] {
+        assert_eq!(json["errors"][key].as_u64(), Some(0), "{key}");
+    }
+}
+
+#[test]
+fn a_run_prints_a_table_and_both_ladders() {
+    let output = bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("2/2") && text.contains("3/3") && !text.contains("INTERRUPTED"));
+    assert_eq!(text.matches("The ladder").count(), 2);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("this takes about"));
+}
+
+#[test]
+fn an_interrupted_run_says_so_and_leaves_no_server() {
+    let mut command = Command::new(BENCH);
+    command
+        .args(["run", "floor", "-c", "2", "-d", "60m"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    let pid = child.id();
+    let children = || std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    for _ in 0..2000 {
+        if !children().is_empty() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let server = children().trim().to_owned();
+    signal::send(pid, Signal::Interrupt).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("INTERRUPTED: 0 of 2 cells"));
+    assert!(!Path::new(&format!("/proc/{server}")).exists());
+}
+
+#[test]
+fn mistakes_are_one_line_with_the_remedy() {
+    for (args, remedy) in [
+        (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
+        (&["load", "https://127.0.0.1/"], "only plain http:// is"),
+        (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
+        (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),
+    ] {
+        let output = bench(args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
+    }
+}

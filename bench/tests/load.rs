@@ -1,0 +1,270 @@
+//! The load generator against small servers that each do one thing, some of them wrong. Nothing here depends
+//! on how fast the machine is.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::interrupt::Interrupt;
+use bench::load::{self, Expect, Options, Outcome, Url};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World!";
+
+/// Serves each connection in a thread of its own, for as long as the test's process lives.
+fn serve(handler: fn(TcpStream)) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            thread::spawn(move || handler(stream));
+        }
+    });
+    url
+}
+
+/// Reads to the end of a request's head; `false` when the client has gone.
+fn read_request(stream: &mut TcpStream) -> bool {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Answers every request of a connection with the same text.
+fn repeat(mut stream: TcpStream, answer: &str) {
+    while read_request(&mut stream) && stream.write_all(answer.as_bytes()).is_ok() {}
+}
+
+fn options(url: Url) -> Options {
+    let mut options = Options::get(url, 5, Duration::from_millis(300));
+    options.threads = 2;
+    options.expect = Expect::Body(b"Hello, World!".to_vec());
+    options
+}
+
+fn run(options: &Options) -> Outcome {
+    load::run(options, &Interrupt::default()).unwrap()
+}
+
+#[test]
+fn correct_answers_are_counted_and_everybody_is_served() {
+    let outcome = run(&options(serve(|stream| repeat(stream, HELLO))));
+    let tally = &outcome.tally;
+    assert!(tally.requests > 0 && tally.requests == tally.latency.len());
+    assert_eq!((tally.served, tally.opened, tally.errors.total(), tally.reconnects), (5, 5, 0, 0));
+    assert_eq!(tally.unanswered, 5, "a closed loop has always one request each under way");
+    assert_eq!(outcome.window, Duration::from_millis(300));
+    assert_eq!(tally.cpu.len(), 2);
+}
+
+#[test]
+fn pipelined_answers_are_told_apart() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    options.pipeline = 16;
+    let tally = run(&options).tally;
+    assert!(tally.requests >= 16 && tally.errors.total() == 0);
+    assert_eq!(tally.bytes % HELLO.len() as u64, 0);
+}
+
+#[test]
+fn answers_in_single_bytes_are_put_together() {
+    let outcome = run(&options(serve(|mut stream| {
+        while read_request(&mut stream) {
+            for byte in HELLO.bytes() {
+                if stream.write_all(&[byte]).is_err() {
+                    return;
+                }
+            }
+        }
+    })));
+    assert!(outcome.tally.requests > 0);
+    assert_eq!(outcome.tally.errors.total(), 0);
+}
+
+#[test]
+fn silence_becomes_time_outs_when_they_happen() {
+    let mut options = options(serve(|mut stream| while read_request(&mut stream) {}));
+    options.warm_up = Duration::from_millis(10);
+    options.timeout = Duration::from_millis(100);
+    let tally = run(&options).tally;
+    assert_eq!((tally.requests, tally.served, tally.opened), (0, 0, 5));
+    assert!(tally.errors.timeout >= 5 && tally.reconnects >= 5, "{tally:?}");
+    assert_eq!(tally.latency.len(), tally.errors.timeout);
+    assert!(tally.latency.min() >= 99_000_000, "recorded as at least that long");
+}
+
+#[test]
+fn what_is_unanswered_at_the_end_is_told_with_its_age() {
+    let mut options = options(serve(|mut stream| while read_request(&mut stream) {}));
+    options.warm_up = Duration::from_millis(10);
+    let tally = run(&options).tally;
+    assert_eq!((tally.unanswered, tally.served, tally.errors.total()), (5, 0, 0));
+    assert!(tally.oldest >= options.duration);
+}
+
+#[test]
+fn wrong_bytes_are_errors_and_not_requests() {
+    let wrong =
+        |stream| repeat(stream, "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World?");
+    let tally = run(&options(serve(wrong))).tally;
+    assert_eq!((tally.requests, tally.served), (0, 0));
+    assert!(tally.errors.body > 0);
+    let mut same = options(serve(wrong));
+    same.expect = Expect::Same;
+    assert_eq!(run(&same).tally.errors.total(), 0, "nothing else was asked for");
+}
+
+#[test]
+fn a_later_answer_of_another_length_is_an_error() {
+    let tally = run(&options(serve(|mut stream| {
+        for answer in [HELLO, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"].iter().cycle() {
+            if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })))
+    .tally;
+    assert!(tally.requests > 0 && tally.errors.body > 0);
+    assert!(
+        tally.requests.abs_diff(tally.errors.body) <= 5,
+        "one of two, on each of five connections"
+    );
+}
+
+#[test]
+fn a_later_answer_of_the_same_length_is_an_error() {
+    let tally = run(&options(serve(|mut stream| {
+        for answer in [HELLO, &HELLO.replace('!', "?")].iter().cycle() {
+            if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })))
+    .tally;
+    assert!(tally.requests > 0 && tally.errors.body > 0);
+    assert!(tally.requests.abs_diff(tally.errors.body) <= 5, "{tally:?}");
+}
+
+#[test]
+fn other_statuses_and_nonsense_are_errors() {
+    let refused = run(&options(serve(|stream| {
+        repeat(stream, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n")
+    })));
+    assert!(refused.tally.errors.status > 0 && refused.tally.requests == 0);
+    let nonsense = run(&options(serve(|stream| repeat(stream, "hello\r\n\r\n"))));
+    assert!(nonsense.tally.errors.status > 0 && nonsense.tally.requests == 0);
+    let unasked = run(&options(serve(|stream| repeat(stream, &HELLO.repeat(2)))));
+    assert!(unasked.tally.errors.body > 0, "an answer that nobody asked for");
+}
+
+#[test]
+fn a_connection_per_request() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\nHello, World!",
+        "HTTP/1.0 200 OK\r\n\r\nHello, World!",
+    ] {
+        for close in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let mut stream = stream.unwrap();
+                    if read_request(&mut stream) {
+                        let _ = stream.write_all(answer.as_bytes());
+                    }
+                }
+            });
+            let mut options = options(Url::parse(&format!("http://{address}/")).unwrap());
+            options.close = close;
+            let tally = run(&options).tally;
+            assert!(tally.requests > 0 && tally.errors.total() == 0, "{answer:?} {tally:?}");
+            assert!(tally.reconnects.abs_diff(tally.requests) <= 5);
+            assert_eq!((tally.served, tally.opened), (5, 5));
+        }
+    }
+}
+
+#[test]
+fn a_server_that_keeps_what_was_to_be_closed_is_left() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    options.close = true;
+    let tally = run(&options).tally;
+    assert!(tally.requests > 0 && tally.errors.total() == 0 && tally.reconnects > 0);
+}
+
+#[test]
+fn a_connection_that_ends_without_an_answer_is_a_read_error() {
+    let cut = run(&options(serve(|mut stream| {
+        if read_request(&mut stream) {
+            let _ = stream.write_all(&HELLO.as_bytes()[..HELLO.len() - 1]);
+        }
+    })));
+    assert!(cut.tally.errors.read > 0 && cut.tally.requests == 0);
+}
+
+#[test]
+fn chunked_answers_and_posts() {
+    let mut options = options(serve(|mut stream| {
+        let mut body = [0; 5];
+        while read_request(&mut stream) && stream.read_exact(&mut body).is_ok() {
+            assert_eq!(&body, b"12345");
+            let answer = "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nd\r\nHello, World!\r\n0\r\n\r\n";
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }));
+    options.method = "POST".to_owned();
+    options.body = Some("12345".to_owned());
+    let tally = run(&options).tally;
+    assert!(tally.requests > 0 && tally.errors.total() == 0);
+}
+
+#[test]
+fn a_request_larger_than_the_socket_takes_at_once() {
+    const SIZE: usize = 8 << 20;
+    let mut options = options(serve(|mut stream| {
+        let mut body = vec![0; SIZE];
+        while read_request(&mut stream) && stream.read_exact(&mut body).is_ok() {
+            if stream.write_all(HELLO.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }));
+    options.connections = 1;
+    options.method = "POST".to_owned();
+    options.body = Some("x".repeat(SIZE));
+    let tally = run(&options).tally;
+    assert!(tally.requests > 0 && tally.errors.total() == 0, "{tally:?}");
+}
+
+#[test]
+fn nobody_listening_is_an_error_with_a_remedy() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    let error = load::run(&options(url), &Interrupt::default()).unwrap_err();
+    assert!(error.to_string().contains("is a server listening there?"), "{error}");
+}
+
+#[test]
+fn an_interrupt_closes_the_window() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    options.duration = Duration::from_secs(3600);
+    let interrupt = Interrupt::default();
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(500));
+            interrupt.raise(shared::sys::signal::Signal::Interrupt);
+        });
+        load::run(&options, &interrupt).unwrap()
+    });
+    assert!(outcome.interrupted && outcome.window < options.duration);
+}

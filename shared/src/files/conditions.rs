@@ -1,0 +1,117 @@
+//! Conditional requests (RFC 9110 section 13): "only if it has changed", "only if it has not".
+
+use std::time::{Duration, SystemTime};
+
+/// The conditions of a request.
+pub(super) struct Conditions<'a> {
+    if_match: Option<&'a [u8]>,
+    if_unmodified_since: Option<&'a [u8]>,
+    if_none_match: Option<&'a [u8]>,
+    if_modified_since: Option<&'a [u8]>,
+    if_range: Option<&'a [u8]>,
+}
+
+/// What they come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Proceed,
+    NotModified,
+    Failed,
+}
+
+impl<'a> Conditions<'a> {
+    pub(super) fn of(field: impl Fn(&'static str) -> Option<&'a [u8]>) -> Self {
+        Self {
+            if_match: field("if-match"),
+            if_unmodified_since: field("if-unmodified-since"),
+            if_none_match: field("if-none-match"),
+            if_modified_since: field("if-modified-since"),
+            if_range: field("if-range"),
+        }
+    }
+
+    /// In the order of section 13.2.2: an entity tag, where there is one, makes the date of no account.
+    pub(super) fn judge(&self, etag: &str, modified: SystemTime) -> Verdict {
+        let fresh = match (self.if_match, self.if_unmodified_since) {
+            (Some(tags), _) => names(tags, etag, false),
+            (None, Some(date)) => parse(date).is_none_or(|date| whole_seconds(modified) <= date),
+            (None, None) => true,
+        };
+        if !fresh {
+            return Verdict::Failed;
+        }
+        let known = match (self.if_none_match, self.if_modified_since) {
+            (Some(tags), _) => names(tags, etag, true),
+            (None, Some(date)) => parse(date).is_some_and(|date| whole_seconds(modified) <= date),
+            (None, None) => false,
+        };
+        if known { Verdict::NotModified } else { Verdict::Proceed }
+    }
+
+    /// Whether a range of the file as it is now is what the client can use (section 13.1.5).
+    pub(super) fn allow_range(&self, etag: &str, modified: SystemTime) -> bool {
+        match self.if_range {
+            None => true,
+            Some(tag) if tag.starts_with(b"\"") => tag == etag.as_bytes(),
+            Some(date) => parse(date) == Some(whole_seconds(modified)),
+        }
+    }
+}
+
+/// Whether a list of entity tags, or `*`, names ours. `weak`: a `W/` in front does not matter.
+fn names(tags: &[u8], etag: &str, weak: bool) -> bool {
+    let same = |tag: &[u8]| {
+        let tag = tag.trim_ascii();
+        tag == b"*" || tag.strip_prefix(b"W/").filter(|_| weak).unwrap_or(tag) == etag.as_bytes()
+    };
+    // Our own tags hold no comma, so cutting at commas inside a foreign one cannot make it look like ours.
+    tags.split(|&byte| byte == b',').any(same)
+}
+
+fn parse(date: &[u8]) -> Option<SystemTime> {
+    httpdate::parse_http_date(str::from_utf8(date).ok()?).ok()
+}
+
+/// An HTTP date has no fractions of a second, so neither has what it is compared with.
+fn whole_seconds(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ETAG: &str = "\"1-2-3\"";
+
+    fn judge(fields: &[(&str, &str)]) -> Verdict {
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_900);
+        let field = |name| {
+            fields.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_bytes())
+        };
+        Conditions::of(field).judge(ETAG, modified)
+    }
+
+    const THEN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
+
+    #[test]
+    fn tags_come_before_dates() {
+        for (fields, verdict) in [
+            (&[][..], Verdict::Proceed),
+            (&[("if-none-match", ETAG)], Verdict::NotModified),
+            (&[("if-none-match", "\"x\", W/\"1-2-3\"")], Verdict::NotModified),
+            (&[("if-none-match", "*")], Verdict::NotModified),
+            (&[("if-none-match", "\"x\""), ("if-modified-since", THEN)], Verdict::Proceed),
+            (&[("if-modified-since", THEN)], Verdict::NotModified),
+            (&[("if-modified-since", BEFORE)], Verdict::Proceed),
+            (&[("if-modified-since", "yesterday")], Verdict::Proceed),
+            (&[("if-match", ETAG)], Verdict::Proceed),
+            (&[("if-match", "W/\"1-2-3\"")], Verdict::Failed),
+            (&[("if-unmodified-since", THEN)], Verdict::Proceed),
+            (&[("if-unmodified-since", BEFORE)], Verdict::Failed),
+        ] {
+            assert_eq!(judge(fields), verdict, "{fields:?}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A file as it was when it was opened.
+
+use super::media;
+use std::fs::{File, Metadata};
+use std::io;
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Files up to this size are kept in memory; larger ones are kept open.
+pub(super) const SMALL: u64 = 64 << 10;
+
+/// Tries at reading a file that is being written to.
+const TRIES: usize = 3;
+
+/// A file's content, and what is said about it.
+pub struct Entry {
+    content: Content,
+    len: u64,
+    identity: Identity,
+    etag: String,
+    modified: SystemTime,
+    last_modified: String,
+    content_type: &'static str,
+}
+
+enum Content {
+    Memory(Vec<u8>),
+    Open(File),
+}
+
+/// What changes when a file changes: a replacement has another inode, a rewrite another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+    modified: (i64, i64),
+}
+
+impl Identity {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+}
+
+impl Entry {
+    /// Takes in an open file; reads it if it is small.
+    pub(super) fn read(file: File, mut metadata: Metadata, name: &[u8]) -> io::Result<Self> {
+        let mut content = None;
+        for _ in 0..TRIES {
+            if metadata.len() > SMALL {
+                break;
+            }
+            let bytes = read_whole(&file)?;
+            let after = file.metadata()?;
+            // Somebody may have written in between: then it is neither the old file nor the new one.
+            let settled = Identity::of(&after) == Identity::of(&metadata)
+                && after.len() == bytes.len() as u64;
+            metadata = after;
+            if settled {
+                content = Some(bytes);
+                break;
+            }
+        }
+        let content = content.map_or(Content::Open(file), Content::Memory);
+        Ok(Self::new(content, &metadata, name))
+    }
+
+    fn new(content: Content, metadata: &Metadata, name: &[u8]) -> Self {
+        let identity = Identity::of(metadata);
+        let (seconds, nanos) = identity.modified;
+        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        Self {
+            content,
+            len: identity.size,
+            identity,
+            etag: format!(
+                "\"{:x}-{:x}-{:x}{:08x}\"",
+                identity.inode, identity.size, seconds, nanos
+            ),
+            modified,
+            last_modified: httpdate::fmt_http_date(modified),
+            content_type: media::content_type(name),
+        }
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Bytes of memory that the content takes.
+    pub(super) fn weight(&self) -> usize {
+        match &self.content {
+            Content::Memory(bytes) => bytes.len(),
+            Content::Open(_) => 0,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.content, Content::Open(_))
+    }
+
+    /// Strong: made of inode, size and time of change to the nanosecond.
+    pub(crate) fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    pub(super) fn modified(&self) -> SystemTime {
+        self.modified
+    }
+
+    pub(crate) fn last_modified(&self) -> &str {
+        &self.last_modified
+    }
+
+    /// A whole field line.
+    pub(crate) fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+}
+
+fn read_whole(file: &File) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; SMALL as usize + 1];
+    let mut length = 0;
+    loop {
+        match file.read_at(&mut bytes[length..], length as u64)? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    bytes.truncate(length);
+    bytes.shrink_to_fit();
+    Ok(bytes)
+}
+
+/// A part of a file that is still to be sent.
+pub struct FileRange {
+    entry: Arc<Entry>,
+    range: Range<u64>,
+}
+
+impl FileRange {
+    pub(super) fn new(entry: Arc<Entry>, range: Option<Range<u64>>) -> Self {
+        let range = range.unwrap_or(0..entry.len);
+        Self { entry, range }
+    }
+
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The bytes, if they are in memory.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match &self.entry.content {
+            Content::Memory(bytes) => bytes.get(self.range.start as usize..self.range.end as usize),
+            Content::Open(_) => None,
+        }
+    }
+
+    /// The open file, if they are not.
+    pub fn file(&self) -> Option<BorrowedFd<'_>> {
+        match &self.entry.content {
+            Content::Open(file) => Some(file.as_fd()),
+            Content::Memory(_) => None,
+        }
+    }
+
+    /// Where the rest begins.
+    pub fn offset(&self) -> u64 {
+        self.range.start
+    }
+
+    /// Bytes that are still to be sent.
+    pub fn left(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    /// So many bytes are sent.
+    pub fn advance(&mut self, bytes: u64) {
+        self.range.start = self.range.end.min(self.range.start + bytes);
+    }
+}

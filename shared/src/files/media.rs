@@ -1,0 +1,61 @@
+//! Which Content-Type a name promises (RFC 9110 section 8.3).
+
+/// A whole Content-Type field line for the extension of `name`.
+pub(super) fn content_type(name: &[u8]) -> &'static str {
+    let extension = name.rsplit(|&byte| matches!(byte, b'.' | b'/')).next().unwrap_or_default();
+    let (_, line) = TYPES
+        .iter()
+        .find(|(known, _)| extension.eq_ignore_ascii_case(known.as_bytes()))
+        .unwrap_or(&UNKNOWN);
+    line
+}
+
+macro_rules! types {
+    ($($extension:literal => $type:literal,)*) => {
+        &[$(($extension, concat!("Content-Type: ", $type, "\r\n")),)*]
+    };
+}
+
+const UNKNOWN: (&str, &str) = ("", "Content-Type: application/octet-stream\r\n");
+
+/// Text says which charset it is in: a guess by the browser would be an attack surface.
+const TYPES: &[(&str, &str)] = types! {
+    "html" => "text/html; charset=utf-8",
+    "htm" => "text/html; charset=utf-8",
+    "css" => "text/css; charset=utf-8",
+    "js" => "text/javascript; charset=utf-8",
+    "mjs" => "text/javascript; charset=utf-8",
+    "txt" => "text/plain; charset=utf-8",
+    "md" => "text/markdown; charset=utf-8",
+    "csv" => "text/csv; charset=utf-8",
+    "xml" => "text/xml; charset=utf-8",
+    "json" => "application/json",
+    "pdf" => "application/pdf",
+    "wasm" => "application/wasm",
+    "zip" => "application/zip",
+    "gz" => "application/gzip",
+    "svg" => "image/svg+xml",
+    "png" => "image/png",
+    "jpg" => "image/jpeg",
+    "jpeg" => "image/jpeg",
+    "gif" => "image/gif",
+    "webp" => "image/webp",
+    "avif" => "image/avif",
+    "ico" => "image/vnd.microsoft.icon",
+    "woff2" => "font/woff2",
+    "mp3" => "audio/mpeg",
+    "mp4" => "video/mp4",
+    "webm" => "video/webm",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_decides() {
+        assert_eq!(content_type(b"a/b.HTML"), "Content-Type: text/html; charset=utf-8\r\n");
+        assert_eq!(content_type(b"a.tar.gz"), "Content-Type: application/gzip\r\n");
+        assert_eq!(content_type(b"html/noextension"), "Content-Type: application/octet-stream\r\n");
+    }
+}

@@ -1,0 +1,78 @@
+//! Range requests (RFC 9110 section 14): one range of bytes, or the whole file.
+
+use std::ops::Range;
+
+/// What of a file the client is to get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// No range, none that is understood, or several: a server may always answer with the whole.
+    All,
+    Part(Range<u64>),
+    /// A range that lies behind the end.
+    Nothing,
+}
+
+impl Wanted {
+    /// Reads a Range field for a file of `len` bytes.
+    pub(super) fn of(field: Option<&[u8]>, len: u64) -> Self {
+        let Some(set) = field.and_then(|field| field.strip_prefix(b"bytes=")) else {
+            return Self::All;
+        };
+        let Some((first, last)) = bounds(set) else { return Self::All };
+        match (first, last) {
+            (None, None) => Self::All,
+            (Some(first), Some(last)) if first > last => Self::All,
+            (Some(first), _) if first >= len => Self::Nothing,
+            (Some(first), last) => {
+                Self::Part(first..last.map_or(len, |last| len.min(last.saturating_add(1))))
+            }
+            (None, Some(0)) => Self::Nothing,
+            (None, Some(_)) if len == 0 => Self::Nothing,
+            (None, Some(length)) => Self::Part(len.saturating_sub(length)..len),
+        }
+    }
+}
+
+/// `first-last`, either of which may be missing. A number of more than 64 bits is beyond every file.
+fn bounds(set: &[u8]) -> Option<(Option<u64>, Option<u64>)> {
+    let dash = set.iter().position(|&byte| byte == b'-')?;
+    Some((number(&set[..dash])?, number(&set[dash + 1..])?))
+}
+
+fn number(digits: &[u8]) -> Option<Option<u64>> {
+    if digits.is_empty() {
+        return Some(None);
+    }
+    let text = str::from_utf8(digits)
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(Some(text.parse().unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        for (field, wanted) in [
+            ("bytes=0-4", Wanted::Part(0..5)),
+            ("bytes=5-", Wanted::Part(5..10)),
+            ("bytes=-3", Wanted::Part(7..10)),
+            ("bytes=-99", Wanted::Part(0..10)),
+            ("bytes=0-99999999999999999999999", Wanted::Part(0..10)),
+            ("bytes=10-", Wanted::Nothing),
+            ("bytes=-0", Wanted::Nothing),
+            ("bytes=5-4", Wanted::All),
+            ("bytes=0-1,3-4", Wanted::All),
+            ("bytes=-", Wanted::All),
+            ("bytes=a-b", Wanted::All),
+            ("bytes=+1-2", Wanted::All),
+            ("lines=1-2", Wanted::All),
+        ] {
+            assert_eq!(Wanted::of(Some(field.as_bytes()), 10), wanted, "{field}");
+        }
+        assert_eq!(Wanted::of(None, 10), Wanted::All);
+        assert_eq!(Wanted::of(Some(b"bytes=-1"), 0), Wanted::Nothing);
+    }
+}
