@@ -9,6 +9,7 @@ use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Next, Turn};
 use crate::pace::WritePace;
 use crate::service::Service;
+use crate::start::Common;
 use crate::sys::poll::{self, Wait};
 use crate::sys::{EventFd, Listener, Socket};
 use std::io;
@@ -48,13 +49,10 @@ pub struct Server<'a, N> {
 }
 
 impl<'a, N: Newcomers> Server<'a, N> {
-    /// Serves `service`; `newcomers` matters to `--keep-alive fair`.
-    pub fn new(
-        service: &'a Arc<Service>,
-        drain: &'a Drain,
-        keep_alive: KeepAlive,
-        newcomers: &'a N,
-    ) -> Self {
+    /// `newcomers` matters to `--keep-alive fair`.
+    pub fn new(common: &'a Common, newcomers: &'a N) -> Self {
+        let Common { service, drain, keep_alive, .. } = common;
+        let keep_alive = *keep_alive;
         let input = vec![0; 16 << 10].into_boxed_slice();
         let date = DateLine::new(Instant::now());
         Self { service, drain, keep_alive, newcomers, input, output: Vec::new(), date }

@@ -1,7 +1,9 @@
 //! What every stage does before its first connection.
 
+use crate::accept::Room;
 use crate::app;
-use crate::args::Args;
+use crate::args::{Args, KeepAlive};
+use crate::drain::Drain;
 use crate::files::Files;
 use crate::service::Service;
 use crate::sys::net::ListenOptions;
@@ -10,11 +12,26 @@ use anyhow::{Context, Result};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-/// The demo application under the limits of the command line.
-pub fn service(args: &Args) -> Result<Arc<Service>> {
+/// What all threads of a server have in common, and none of them changes but the room.
+#[derive(Clone)]
+pub struct Common {
+    /// The application, its limits and its files.
+    pub service: Arc<Service>,
+    /// Whether the server is about to end.
+    pub drain: Arc<Drain>,
+    /// How many connections there may be.
+    pub room: Arc<Room>,
+    /// When a connection stays open between requests.
+    pub keep_alive: KeepAlive,
+}
+
+/// Prepares all that. Call it before any thread is started: the signals are blocked for those that come later.
+pub fn prepare(args: &Args) -> Result<Common> {
+    let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
     let files =
         Files::open(&args.files).with_context(|| format!("cannot open {:?}", args.files.root))?;
-    Ok(Arc::new(Service { router: app::router(), limits: args.limits.clone(), files }))
+    let service = Arc::new(Service { router: app::router(), limits: args.limits.clone(), files });
+    Ok(Common { service, drain, room: room(args)?, keep_alive: args.keep_alive })
 }
 
 /// Listens, and says so: the first line on standard output tells readers and programs where.
@@ -52,14 +69,14 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
 
 /// How many connections there may be at once: as told, or as many as there are descriptors, less a
 /// reserve for all else that needs one.
-pub fn room(args: &Args) -> Result<usize> {
+fn room(args: &Args) -> Result<Arc<Room>> {
     let files = rlimit::raise_open_files().context("raising the limit of open files")?;
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     let most = files - (files / 4).min(RESERVE);
-    Ok(match args.limits.max_connections {
+    Ok(Room::new(match args.limits.max_connections {
         0 => most,
         wanted => wanted.min(most),
-    })
+    }))
 }
 
 /// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.

@@ -7,14 +7,16 @@ use shared::limits::Limits;
 
 type Outcome = Result<Option<(Head, usize)>, Refusal>;
 
+/// The parser lends its head; a test keeps it.
+fn owned(outcome: Result<Option<(&Head, usize)>, Refusal>) -> Outcome {
+    outcome.map(|complete| complete.map(|(head, used)| (head.clone(), used)))
+}
+
 /// What the parser says when it has seen the first bytes up to each of `ends`, one after the other.
 fn parse(bytes: &[u8], ends: impl IntoIterator<Item = usize>) -> Outcome {
     let (mut parser, limits) = (HeadParser::default(), Limits::default());
     let mut ends = ends.into_iter();
-    let undecided = |end| {
-        let outcome = parser.parse(&bytes[..end], &limits);
-        outcome.map(|done| done.map(|(head, used)| (head.clone(), used))).transpose()
-    };
+    let undecided = |end| owned(parser.parse(&bytes[..end], &limits)).transpose();
     ends.find_map(undecided).transpose()
 }
 

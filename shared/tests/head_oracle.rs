@@ -42,8 +42,8 @@ const STRICTER: [(&str, &str); 15] = [
 
 fn ours(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     let mut parser = HeadParser::default();
-    let outcome = parser.parse(bytes, &Limits::default())?;
-    Ok(outcome.map(|(head, used)| (head.clone(), used)))
+    let complete = parser.parse(bytes, &Limits::default())?;
+    Ok(complete.map(|(head, used)| (head.clone(), used)))
 }
 
 /// A later HTTP/1.x is to be served as 1.1 (RFC 9110 section 2.5): the one thing that httparse refuses

@@ -7,7 +7,6 @@
 use anyhow::Result;
 use shared::args::{Stage, Threads};
 use shared::blocking::Server;
-use shared::drain::Drain;
 use shared::{accept, start};
 
 const STAGE: Stage = Stage {
@@ -20,12 +19,11 @@ const STAGE: Stage = Stage {
 
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
+    let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
-    let mut server = Server::new(&service, &drain, args.keep_alive, &listener);
-    while let Some(socket) = accept::next(&listener, &drain)? {
+    let mut server = Server::new(&common, &listener);
+    while let Some(socket) = accept::next(&listener, &common.drain)? {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);
     }

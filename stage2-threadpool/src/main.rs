@@ -9,7 +9,6 @@ mod pool;
 use anyhow::Result;
 use pool::Pool;
 use shared::args::{Stage, Threads};
-use shared::drain::Drain;
 use shared::{accept, start};
 
 const STAGE: Stage = Stage {
@@ -22,12 +21,11 @@ const STAGE: Stage = Stage {
 
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
+    let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
-    let pool = Pool::start(args.threads.into(), args.keep_alive, &service, &drain)?;
-    while let Some(socket) = accept::next(&listener, &drain)? {
+    let pool = Pool::start(args.threads.into(), &common)?;
+    while let Some(socket) = accept::next(&listener, &common.drain)? {
         pool.submit(socket);
     }
     drop(listener);

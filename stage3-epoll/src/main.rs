@@ -9,7 +9,6 @@ mod event_loop;
 use anyhow::Result;
 use event_loop::EventLoop;
 use shared::args::{Stage, Threads};
-use shared::drain::Drain;
 use shared::start;
 
 const STAGE: Stage = Stage {
@@ -22,10 +21,8 @@ const STAGE: Stage = Stage {
 
 fn main() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
-    let room = start::room(&args)?;
+    let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
-    EventLoop::new(listener, room, args.keep_alive, &service, &drain)?.run()
+    EventLoop::new(listener, &common)?.run()
 }

@@ -183,7 +183,7 @@ impl Connection {
     /// The deadline has passed.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> Next {
         self.deadline = None;
-        if let State::Delayed(_) = self.state {
+        if self.is_delayed() {
             return self.release(turn);
         }
         if self.is_inside_request() {

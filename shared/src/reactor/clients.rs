@@ -2,6 +2,7 @@
 
 use super::client::{Client, Then};
 use super::table::{Table, Token};
+use crate::accept::Room;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
 use crate::service::Service;
 use crate::sys::{Epoll, Event, Interest, Socket};
@@ -24,6 +25,7 @@ const MAX_PIECES: usize = 16;
 pub struct Clients {
     epoll: Rc<Epoll>,
     service: Arc<Service>,
+    room: Arc<Room>,
     table: Table<Client>,
     keep_alive: bool,
     draining: bool,
@@ -42,11 +44,12 @@ pub struct Clients {
 
 impl Clients {
     /// No clients yet. `keep_alive`: whether they may ask more than once.
-    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, keep_alive: bool) -> Self {
+    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, room: Arc<Room>, keep_alive: bool) -> Self {
         let now = Instant::now();
         Self {
             epoll,
             service,
+            room,
             table: Table::new(),
             keep_alive,
             draining: false,
@@ -81,7 +84,7 @@ impl Clients {
         self.draining = true;
     }
 
-    /// Takes in a new connection.
+    /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
@@ -90,7 +93,7 @@ impl Clients {
             return;
         };
         if self.epoll.add(&client.socket, Interest::READ, token).is_err() {
-            self.table.remove(token);
+            self.remove(token);
         }
     }
 
@@ -313,6 +316,8 @@ impl Clients {
 
     /// Closing the socket takes it out of epoll too.
     fn remove(&mut self, token: Token) {
-        self.table.remove(token);
+        if self.table.remove(token).is_some() {
+            self.room.leave();
+        }
     }
 }

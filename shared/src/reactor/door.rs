@@ -1,7 +1,7 @@
 //! The listener of an event loop: open, shut for a while, or closed for good.
 
 use super::Clients;
-use crate::accept::{Failure, PAUSE};
+use crate::accept::{Failure, PAUSE, Room};
 use crate::drain::Drain;
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
@@ -19,11 +19,18 @@ pub struct Door {
     epoll: Rc<Epoll>,
     drain: Arc<Drain>,
     token: u64,
-    /// Clients that there may be at once.
-    room: usize,
-    is_open: bool,
-    /// After running out of descriptors or memory: not before this.
-    pause: Option<Instant>,
+    room: Arc<Room>,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// No room. Another thread's client may make some without this loop hearing of it, so it looks
+    /// again at that moment.
+    Full(Instant),
+    /// No descriptors or no memory: not before that moment.
+    Exhausted(Instant),
 }
 
 impl Door {
@@ -32,53 +39,60 @@ impl Door {
         listener: Listener,
         epoll: &Rc<Epoll>,
         token: u64,
-        room: usize,
+        room: &Arc<Room>,
         drain: &Arc<Drain>,
     ) -> io::Result<Self> {
         epoll.add(&listener, Interest::READ, token)?;
-        let (epoll, drain) = (Rc::clone(epoll), Arc::clone(drain));
-        Ok(Self { listener: Some(listener), epoll, drain, token, room, is_open: true, pause: None })
+        let (epoll, drain, room) = (Rc::clone(epoll), Arc::clone(drain), Arc::clone(room));
+        Ok(Self { listener: Some(listener), epoll, drain, token, room, state: State::Open })
     }
 
     /// Takes in those who wait, as far as there is room.
     pub fn admit(&mut self, clients: &mut Clients, now: Instant) {
-        let Some(listener) = &self.listener else {
-            return;
-        };
+        let Some(listener) = &self.listener else { return };
         for _ in 0..PER_ROUND {
-            if clients.len() >= self.room {
-                return self.shut();
+            if !self.room.enter() {
+                return self.shut(State::Full(now + PAUSE));
             }
-            match listener.accept().map_err(|error| Failure::of(&error)) {
-                Ok(socket) => clients.insert(socket),
-                Err(Failure::Connection) => {}
-                Err(Failure::Empty) => return,
-                Err(Failure::Exhausted) => {
-                    self.pause = Some(now + PAUSE);
-                    return self.shut();
+            let failure = match listener.accept().map_err(|error| Failure::of(&error)) {
+                Ok(socket) => {
+                    clients.insert(socket);
+                    continue;
                 }
+                Err(failure) => failure,
+            };
+            self.room.leave();
+            match failure {
+                Failure::Connection => {}
+                Failure::Empty => return,
+                Failure::Exhausted => return self.shut(State::Exhausted(now + PAUSE)),
             }
         }
     }
 
     /// At the end of a round: opens again when there is room, closes for good when the drain says so.
-    pub fn tend(&mut self, clients: &Clients, now: Instant) {
+    pub fn tend(&mut self, now: Instant) {
         if self.drain.stop_accepting().is_some_and(|moment| now >= moment) {
             self.listener = None;
         }
-        let Some(listener) = &self.listener else {
-            return;
+        let Some(listener) = &self.listener else { return };
+        let reopen = match self.state {
+            State::Open => return,
+            State::Full(_) => self.room.is_free(),
+            State::Exhausted(until) => now >= until,
         };
-        let paused = self.pause.is_some_and(|pause| now < pause);
-        if !self.is_open && !paused && clients.len() < self.room {
-            self.is_open = self.epoll.add(listener, Interest::READ, self.token).is_ok();
-            self.pause = None;
+        if reopen && self.epoll.add(listener, Interest::READ, self.token).is_ok() {
+            self.state = State::Open;
+        } else if let State::Full(at) = &mut self.state {
+            *at = (*at).max(now + PAUSE);
         }
     }
 
-    fn shut(&mut self) {
-        if let Some(listener) = &self.listener {
-            self.is_open = self.epoll.remove(listener).is_err();
+    fn shut(&mut self, state: State) {
+        if let Some(listener) = &self.listener
+            && self.epoll.remove(listener).is_ok()
+        {
+            self.state = state;
         }
     }
 
@@ -89,9 +103,11 @@ impl Door {
 
     /// When it is to be tended even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
-        match &self.listener {
-            Some(_) => [self.pause, self.drain.stop_accepting()].into_iter().flatten().min(),
-            None => None,
-        }
+        self.listener.as_ref()?;
+        let look_again = match self.state {
+            State::Open => None,
+            State::Full(at) | State::Exhausted(at) => Some(at),
+        };
+        [look_again, self.drain.stop_accepting()].into_iter().flatten().min()
     }
 }
