@@ -212,24 +212,6 @@ impl Connection {
         matches!(self.state, State::Delayed(_))
     }
 
-    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
-    /// clients send one after a body.
-    fn is_inside_request(&self) -> bool {
-        match &self.state {
-            State::Head(_) => !self.input.trim_ascii_start().is_empty(),
-            State::Body(body) => !body.discard,
-            _ => false,
-        }
-    }
-
-    fn is_head_request(&self) -> bool {
-        match &self.state {
-            State::Head(_) => intake::starts_with_head(&self.input),
-            State::Body(body) => body.is_head(),
-            _ => false,
-        }
-    }
-
     /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends.
     pub fn linger(&mut self, now: Instant) {
         self.state = State::Lingering;

@@ -131,6 +131,12 @@ impl Client {
     }
 }
 
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap()
+    }
+}
+
 /// The answers to `bytes`, and how the connection was left: the same whole, cut in two anywhere, and byte by byte.
 pub(crate) fn converse(bytes: impl AsRef<[u8]>) -> (Vec<Answer>, End) {
     let bytes = bytes.as_ref();

@@ -46,7 +46,7 @@ impl Connection {
                 self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, starts_with_head(bytes), turn),
+            Err(refusal) => self.refuse(refusal, is_head(bytes), turn),
         }
     }
 
@@ -164,19 +164,42 @@ impl Connection {
             }
         }
     }
+
+    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
+    /// clients send one after a body.
+    pub(super) fn is_inside_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => !request_in(&self.input).is_empty(),
+            State::Body(body) => !body.discard,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_head_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => is_head(&self.input),
+            State::Body(body) => body.is_head(),
+            _ => false,
+        }
+    }
+}
+
+/// What is here of a request, without the empty lines that may come before it.
+fn request_in(mut bytes: &[u8]) -> &[u8] {
+    for _ in 0..EMPTY_LINES {
+        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    }
+    if bytes == b"\r" { b"" } else { bytes }
 }
 
 /// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
 /// has no content either.
-pub(super) fn starts_with_head(mut bytes: &[u8]) -> bool {
-    for _ in 0..EMPTY_LINES {
-        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
-    }
-    bytes.starts_with(b"HEAD ")
+fn is_head(bytes: &[u8]) -> bool {
+    request_in(bytes).starts_with(b"HEAD ")
 }
 
 impl Incoming {
-    pub(super) fn is_head(&self) -> bool {
+    fn is_head(&self) -> bool {
         self.head.method == Method::Head
     }
 
