@@ -3,6 +3,7 @@
 use shared::app::router;
 use shared::http::{Connection, DateLine, Next, Turn};
 use shared::limits::{Limits, MAX_OUTPUT};
+use shared::meter::Meter;
 use shared::service::Service;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -48,14 +49,21 @@ struct Server {
     date: DateLine,
     now: Instant,
     out: Vec<u8>,
+    meter: Meter,
 }
 
 impl Server {
     fn new() -> Self {
-        let service =
-            Arc::new(Service { router: router(), limits: Limits::default(), files: None });
+        let service = Service::new(router(), Limits::default(), None);
+        let meter = Meter::new(&service.metrics);
         let now = Instant::now();
-        Self { service, date: DateLine::new(now), now, out: Vec::with_capacity(2 * MAX_OUTPUT) }
+        Self {
+            service,
+            date: DateLine::new(now),
+            now,
+            out: Vec::with_capacity(2 * MAX_OUTPUT),
+            meter,
+        }
     }
 
     fn connection(&self) -> Connection {
@@ -67,10 +75,10 @@ impl Server {
         connection: &mut Connection,
         step: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
     ) -> Next {
-        let Self { service, date, now, out } = self;
+        let Self { service, date, now, out, meter } = self;
         out.clear();
         let (now, keep_alive, draining) = (*now, true, false);
-        step(connection, &mut Turn { service, now, date, keep_alive, draining, out })
+        step(connection, &mut Turn { service, now, date, keep_alive, draining, out, meter })
     }
 
     fn receive(&mut self, connection: &mut Connection, bytes: &[u8]) -> Next {

@@ -3,8 +3,10 @@
 use crate::answer::{self, Answer};
 use shared::http::{Connection, DateLine, Next, Request, Response, Stream, Turn};
 use shared::limits::{Limits, MAX_OUTPUT};
+use shared::meter::Meter;
 use shared::router::Router;
 use shared::service::Service;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,13 +35,15 @@ pub(crate) struct Server {
     service: Arc<Service>,
     date: DateLine,
     now: Instant,
+    meter: RefCell<Meter>,
 }
 
 impl Server {
     pub(crate) fn new(limits: Limits) -> Self {
         let now = Instant::now();
-        let service = Arc::new(Service { router: router(), limits, files: None });
-        Self { service, date: DateLine::new(now), now }
+        let service = Service::new(router(), limits, None);
+        let meter = RefCell::new(Meter::new(&service.metrics));
+        Self { service, date: DateLine::new(now), now, meter }
     }
 
     /// Sends `input`, cut at `cuts`, then ends it, and returns all answers. Those at the places
@@ -67,16 +71,17 @@ impl Server {
         all: &mut Vec<u8>,
         first: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
     ) -> bool {
-        let mut out = Vec::new();
-        let mut next = first(connection, &mut self.turn(&mut out));
+        let (mut out, mut meter) = (Vec::new(), self.meter.borrow_mut());
+        let meter = &mut *meter;
+        let mut next = first(connection, &mut self.turn(&mut out, meter));
         loop {
             assert!(out.len() <= MAX_OUTPUT + (80 << 10), "{} bytes of output", out.len());
             all.append(&mut out);
             next = match next {
                 Next::Read => return true,
-                Next::Wait => connection.expire(&mut self.turn(&mut out)),
-                Next::Write => connection.resume(&mut self.turn(&mut out)),
-                Next::Run(job) => connection.complete(job.run(), &mut self.turn(&mut out)),
+                Next::Wait => connection.expire(&mut self.turn(&mut out, meter)),
+                Next::Write => connection.resume(&mut self.turn(&mut out, meter)),
+                Next::Run(job) => connection.complete(job.run(), &mut self.turn(&mut out, meter)),
                 Next::Close => return false,
                 Next::Linger => {
                     connection.linger(self.now);
@@ -86,8 +91,8 @@ impl Server {
         }
     }
 
-    fn turn<'a>(&'a self, out: &'a mut Vec<u8>) -> Turn<'a> {
-        let Self { service, date, now } = self;
-        Turn { service, now: *now, date, keep_alive: true, draining: false, out }
+    fn turn<'a>(&'a self, out: &'a mut Vec<u8>, meter: &'a mut Meter) -> Turn<'a> {
+        let Self { service, date, now, .. } = self;
+        Turn { service, now: *now, date, keep_alive: true, draining: false, out, meter }
     }
 }
