@@ -76,7 +76,8 @@ pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
     loop {
         let deadline = drain.stop_accepting();
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(None);
+            // Closing resets the connections that wait in the queue, so those are taken first.
+            return Ok(listener.accept().ok());
         }
         let mut waits =
             [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];

@@ -63,6 +63,7 @@ impl Service {
             return Err(options(self.router.methods()));
         };
         let path = resource.split(|&byte| byte == b'?').next().unwrap_or_default();
+        // A bad path says nothing bad about the framing: the connection may stay.
         let path = Path::parse(path).map_err(Response::refusal)?;
         match self.router.find(head.method, &path) {
             Found::Route(route) => Ok(Destination::Route { route, path }),

@@ -24,11 +24,11 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
-        let Common { service, drain, room, keep_alive } = common;
+        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
         epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
-            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
+            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
         let clients = Clients::new(
             Rc::clone(&epoll),
             Arc::clone(service),
@@ -65,7 +65,7 @@ impl EventLoop {
             self.clients.complete(token, response);
         }
         self.clients.expire();
-        self.door.tend(now);
+        self.door.tend(&mut self.clients, now);
     }
 
     fn begin_drain(&mut self) {

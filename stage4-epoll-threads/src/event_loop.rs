@@ -32,13 +32,13 @@ impl EventLoop {
         common: &Common,
         pool: &Arc<BlockingPool>,
     ) -> Result<Self> {
-        let Common { service, drain, room, keep_alive } = common;
+        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
         epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let mailbox = Mailbox::new().context("creating a mailbox")?;
         epoll.add(&mailbox.wake, Interest::READ, MAILBOX).context("watching the mailbox")?;
         let door =
-            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
+            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
         let clients = Clients::new(
             Rc::clone(&epoll),
             Arc::clone(service),
@@ -77,7 +77,7 @@ impl EventLoop {
             }
         }
         self.clients.expire();
-        self.door.tend(now);
+        self.door.tend(&mut self.clients, now);
     }
 
     fn fetch(&mut self) {

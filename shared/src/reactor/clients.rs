@@ -11,10 +11,13 @@ use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
+
+/// A client that asked less than this ago is not closed to make room.
+const MIN_IDLE: Duration = Duration::from_secs(1);
 
 /// Bytes of a file that are sent to one client before the others have their turn.
 const MAX_FILE_PIECE: usize = 1 << 20;
@@ -104,6 +107,28 @@ impl Clients {
     /// Somebody could not be taken in for want of descriptors or memory.
     pub fn note_exhaustion(&mut self) {
         self.meter.counters.exhausted.add(1);
+    }
+
+    /// Closes up to `count` clients that have been idle longest, and says how many. A newcomer who asks
+    /// is worth more than somebody who may never ask again; but one who asked a moment ago probably will.
+    pub fn evict_idle(&mut self, count: usize) -> usize {
+        let idle_timeout = self.service.limits.idle_timeout;
+        // An idle client's deadline tells since when it is idle.
+        let newest = self.now + idle_timeout.saturating_sub(MIN_IDLE);
+        let candidate = |(token, client): (Token, &Client)| {
+            let idle = client.connection.is_between_requests() && !client.is_waiting_for_room();
+            client
+                .connection
+                .deadline()
+                .filter(|deadline| idle && *deadline <= newest)
+                .map(|deadline| (deadline, token))
+        };
+        let mut longest: Vec<_> = self.table.iter().filter_map(candidate).collect();
+        longest.sort_unstable();
+        longest.truncate(count);
+        longest.iter().for_each(|(_, token)| self.remove(*token));
+        self.meter.counters.evicted.add(longest.len() as u64);
+        longest.len()
     }
 
     /// First step, for each client that is ready: reads once. What is left in the socket makes epoll

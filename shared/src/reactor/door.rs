@@ -2,7 +2,9 @@
 
 use super::Clients;
 use crate::accept::{Failure, PAUSE, Room};
+use crate::args::Accept;
 use crate::drain::Drain;
+use crate::start::Common;
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
 use std::rc::Rc;
@@ -12,6 +14,9 @@ use std::time::Instant;
 /// Connections that are taken in one round. The others are told of again.
 const PER_ROUND: usize = 64;
 
+/// Idle connections that are closed when there is no room for a newcomer.
+const EVICTED_AT_ONCE: usize = 16;
+
 /// A listener that is watched while there is room for more clients. Shut, it lets newcomers wait in the
 /// kernel's accept queue: they are not refused, and those who are inside are served.
 pub struct Door {
@@ -19,6 +24,7 @@ pub struct Door {
     epoll: Rc<Epoll>,
     drain: Arc<Drain>,
     token: u64,
+    interest: Interest,
     room: Arc<Room>,
     state: State,
 }
@@ -39,19 +45,32 @@ impl Door {
         listener: Listener,
         epoll: &Rc<Epoll>,
         token: u64,
-        room: &Arc<Room>,
-        drain: &Arc<Drain>,
+        common: &Common,
     ) -> io::Result<Self> {
-        epoll.add(&listener, Interest::READ, token)?;
-        let (epoll, drain, room) = (Rc::clone(epoll), Arc::clone(drain), Arc::clone(room));
-        Ok(Self { listener: Some(listener), epoll, drain, token, room, state: State::Open })
+        let interest = match common.accept {
+            Accept::Reuseport => Interest::READ,
+            Accept::Exclusive => Interest::READ.exclusive(),
+        };
+        epoll.add(&listener, interest, token)?;
+        let (epoll, drain, room) =
+            (Rc::clone(epoll), Arc::clone(&common.drain), Arc::clone(&common.room));
+        Ok(Self {
+            listener: Some(listener),
+            epoll,
+            drain,
+            token,
+            interest,
+            room,
+            state: State::Open,
+        })
     }
 
     /// Takes in those who wait, as far as there is room.
     pub fn admit(&mut self, clients: &mut Clients, now: Instant) {
         let Some(listener) = &self.listener else { return };
         for _ in 0..PER_ROUND {
-            if !self.room.enter() {
+            if !self.room.enter() && !(clients.evict_idle(EVICTED_AT_ONCE) > 0 && self.room.enter())
+            {
                 return self.shut(State::Full(now + PAUSE));
             }
             let failure = match listener.accept().map_err(|error| Failure::of(&error)) {
@@ -67,6 +86,7 @@ impl Door {
                 Failure::Empty => return,
                 Failure::Exhausted => {
                     clients.note_exhaustion();
+                    clients.evict_idle(EVICTED_AT_ONCE);
                     return self.shut(State::Exhausted(now + PAUSE));
                 }
             }
@@ -74,8 +94,10 @@ impl Door {
     }
 
     /// At the end of a round: opens again when there is room, closes for good when the drain says so.
-    pub fn tend(&mut self, now: Instant) {
+    pub fn tend(&mut self, clients: &mut Clients, now: Instant) {
         if self.drain.stop_accepting().is_some_and(|moment| now >= moment) {
+            // Closing resets the connections that wait in the queue, so those are taken in first.
+            self.admit(clients, now);
             self.listener = None;
         }
         let Some(listener) = &self.listener else { return };
@@ -84,7 +106,7 @@ impl Door {
             State::Full(_) => self.room.is_free(),
             State::Exhausted(until) => now >= until,
         };
-        if reopen && self.epoll.add(listener, Interest::READ, self.token).is_ok() {
+        if reopen && self.epoll.add(listener, self.interest, self.token).is_ok() {
             self.state = State::Open;
         } else if let State::Full(at) = &mut self.state {
             *at = (*at).max(now + PAUSE);
