@@ -32,8 +32,8 @@ pub struct Door {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// No room. Another thread's client may make some without this loop hearing of it, so it looks
-    /// again at that moment.
+    /// No room. Another thread's client may make some without this loop hearing of it, or somebody
+    /// may have been idle for long enough by then, so it looks again at that moment.
     Full(Instant),
     /// No descriptors or no memory: not before that moment.
     Exhausted(Instant),
@@ -69,8 +69,7 @@ impl Door {
     pub fn admit(&mut self, clients: &mut Clients, now: Instant) {
         let Some(listener) = &self.listener else { return };
         for _ in 0..PER_ROUND {
-            if !self.room.enter() && !(clients.evict_idle(EVICTED_AT_ONCE) > 0 && self.room.enter())
-            {
+            if !self.enter(clients) {
                 return self.shut(State::Full(now + PAUSE));
             }
             let failure = match listener.accept().map_err(|error| Failure::of(&error)) {
@@ -103,14 +102,17 @@ impl Door {
         let Some(listener) = &self.listener else { return };
         let reopen = match self.state {
             State::Open => return,
-            State::Full(_) => self.room.is_free(),
+            State::Full(at) => self.room.is_free() || now >= at,
             State::Exhausted(until) => now >= until,
         };
         if reopen && self.epoll.add(listener, self.interest, self.token).is_ok() {
             self.state = State::Open;
-        } else if let State::Full(at) = &mut self.state {
-            *at = (*at).max(now + PAUSE);
         }
+    }
+
+    /// Takes a place for a newcomer, if need be that of somebody who has long been idle.
+    fn enter(&self, clients: &mut Clients) -> bool {
+        self.room.enter() || (clients.evict_idle(EVICTED_AT_ONCE) > 0 && self.room.enter())
     }
 
     fn shut(&mut self, state: State) {
