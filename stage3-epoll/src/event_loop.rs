@@ -1,7 +1,6 @@
 //! The loop: wait for whoever is ready, serve them, wait again.
 
 use anyhow::{Context, Result};
-use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
@@ -24,18 +23,12 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
-        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
+        epoll.add(&common.drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
             Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            Arc::clone(room),
-            *keep_alive != KeepAlive::Never,
-        );
-        Ok(Self { epoll, door, clients, drain: Arc::clone(drain) })
+        let clients = Clients::new(Rc::clone(&epoll), common);
+        Ok(Self { epoll, door, clients, drain: Arc::clone(&common.drain) })
     }
 
     /// Runs until the server has drained.
@@ -61,11 +54,12 @@ impl EventLoop {
         self.clients.answer();
         while let Some((token, job)) = self.clients.next_job() {
             // It blocks, and with it everything: there is no other thread.
-            let response = job.run();
+            let response = job.run(self.clients.meter());
             self.clients.complete(token, response);
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
+        self.clients.end_round();
     }
 
     fn begin_drain(&mut self) {
