@@ -1,7 +1,6 @@
 //! The loop: wait for whoever is ready, serve them, wait again.
 
 use anyhow::{Context, Result};
-use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
@@ -24,17 +23,12 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
-        let Common { service, drain, room, keep_alive } = common;
+        let Common { drain, room, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
         epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
             Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            Arc::clone(room),
-            *keep_alive != KeepAlive::Never,
-        );
+        let clients = Clients::new(Rc::clone(&epoll), common);
         Ok(Self { epoll, door, clients, drain: Arc::clone(drain) })
     }
 
@@ -53,8 +47,9 @@ impl EventLoop {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.door.admit(&mut self.clients, now),
-                DRAIN => self.begin_drain(),
+                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                // The descriptor stays readable for ever; it has told what it had to tell.
+                DRAIN => drop(self.epoll.remove(&self.drain)),
                 _ => self.clients.ready(event),
             }
         }
@@ -65,13 +60,7 @@ impl EventLoop {
             self.clients.complete(token, response);
         }
         self.clients.expire();
-        self.door.tend(now);
-    }
-
-    fn begin_drain(&mut self) {
-        self.clients.begin_drain();
-        // The descriptor stays readable for ever; it has told what it had to tell.
-        let _ = self.epoll.remove(&self.drain);
+        self.door.tend(&mut self.clients, now);
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

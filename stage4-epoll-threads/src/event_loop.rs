@@ -2,7 +2,6 @@
 
 use crate::blocking_pool::{BlockingPool, Mailbox};
 use anyhow::{Context, Result};
-use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
@@ -32,19 +31,14 @@ impl EventLoop {
         common: &Common,
         pool: &Arc<BlockingPool>,
     ) -> Result<Self> {
-        let Common { service, drain, room, keep_alive } = common;
+        let Common { drain, room, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
         epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let mailbox = Mailbox::new().context("creating a mailbox")?;
         epoll.add(&mailbox.wake, Interest::READ, MAILBOX).context("watching the mailbox")?;
         let door =
             Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            Arc::clone(room),
-            *keep_alive != KeepAlive::Never,
-        );
+        let clients = Clients::new(Rc::clone(&epoll), common);
         Ok(Self { epoll, door, clients, drain: Arc::clone(drain), pool: Arc::clone(pool), mailbox })
     }
 
@@ -63,8 +57,9 @@ impl EventLoop {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.door.admit(&mut self.clients, now),
-                DRAIN => self.begin_drain(),
+                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                // The descriptor stays readable for ever; it has told what it had to tell.
+                DRAIN => drop(self.epoll.remove(&self.drain)),
                 MAILBOX => self.fetch(),
                 _ => self.clients.ready(event),
             }
@@ -77,19 +72,13 @@ impl EventLoop {
             }
         }
         self.clients.expire();
-        self.door.tend(now);
+        self.door.tend(&mut self.clients, now);
     }
 
     fn fetch(&mut self) {
         for (token, response) in self.mailbox.empty() {
             self.clients.complete(token, response);
         }
-    }
-
-    fn begin_drain(&mut self) {
-        self.clients.begin_drain();
-        // The descriptor stays readable for ever; it has told what it had to tell.
-        let _ = self.epoll.remove(&self.drain);
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

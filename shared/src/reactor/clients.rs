@@ -3,8 +3,11 @@
 use super::client::{Client, Then};
 use super::table::{Table, Token};
 use crate::accept::Room;
+use crate::args::KeepAlive;
+use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
 use crate::service::Service;
+use crate::start::Common;
 use crate::sys::{Epoll, Event, Interest, Socket};
 use std::io;
 use std::ops::Range;
@@ -27,8 +30,8 @@ pub struct Clients {
     service: Arc<Service>,
     room: Arc<Room>,
     table: Table<Client>,
+    drain: Arc<Drain>,
     keep_alive: bool,
-    draining: bool,
     /// The moment of this round: one look at the clock for all that are ready.
     now: Instant,
     date: DateLine,
@@ -43,16 +46,17 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// No clients yet. `keep_alive`: whether they may ask more than once.
-    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, room: Arc<Room>, keep_alive: bool) -> Self {
+    /// No clients yet.
+    pub fn new(epoll: Rc<Epoll>, common: &Common) -> Self {
+        let Common { service, drain, room, keep_alive } = common;
         let now = Instant::now();
         Self {
             epoll,
-            service,
-            room,
+            service: Arc::clone(service),
+            room: Arc::clone(room),
             table: Table::new(),
-            keep_alive,
-            draining: false,
+            drain: Arc::clone(drain),
+            keep_alive: *keep_alive != KeepAlive::Never,
             now,
             date: DateLine::new(now),
             input: vec![0; 64 << 10].into_boxed_slice(),
@@ -77,11 +81,6 @@ impl Clients {
     pub fn begin_round(&mut self, now: Instant) {
         self.now = now;
         self.date.refresh(now);
-    }
-
-    /// From now on every answer is the last of its connection.
-    pub fn begin_drain(&mut self) {
-        self.draining = true;
     }
 
     /// Takes in a new connection, for which a place in the room was taken.
@@ -225,7 +224,8 @@ impl Clients {
             now: self.now,
             date: &self.date,
             keep_alive: self.keep_alive,
-            draining: self.draining,
+            // A handler that ran in this round may have taken so long that a signal has come meanwhile.
+            draining: self.drain.has_begun(),
             out: &mut self.output,
         };
         Some(action(&mut client.connection, &self.input, &mut turn))
