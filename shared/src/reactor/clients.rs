@@ -113,8 +113,11 @@ impl Clients {
                 self.remove(token)
             };
         }
-        let Ok(length) = client.socket.read(&mut self.input) else {
-            return self.remove(token);
+        let length = match client.socket.read(&mut self.input) {
+            Ok(length) => length,
+            // Ready a moment ago, and not any more: epoll tells again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(_) => return self.remove(token),
         };
         let start = self.output.len();
         let next = self.step(token, |connection, input, turn| match length {
