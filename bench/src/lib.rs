@@ -2,7 +2,8 @@
 //!
 //! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
 //! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell, and [`report`] prints what came of it.
-//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing.
+//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing; [`promise`] tries what a
+//! server must never lose.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -14,6 +15,7 @@ pub mod interrupt;
 pub mod load;
 pub mod nginx;
 pub mod progress;
+pub mod promise;
 pub mod report;
 pub mod run;
 pub mod server;

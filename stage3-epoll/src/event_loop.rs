@@ -46,8 +46,9 @@ impl EventLoop {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.door.admit(&mut self.clients, now),
-                DRAIN => self.begin_drain(),
+                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                // The descriptor stays readable for ever; it has told what it had to tell.
+                DRAIN => drop(self.epoll.remove(&self.drain)),
                 _ => self.clients.ready(event),
             }
         }
@@ -60,12 +61,6 @@ impl EventLoop {
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
         self.clients.end_round();
-    }
-
-    fn begin_drain(&mut self) {
-        self.clients.begin_drain();
-        // The descriptor stays readable for ever; it has told what it had to tell.
-        let _ = self.epoll.remove(&self.drain);
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

@@ -63,8 +63,9 @@ impl EventLoop {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.door.admit(&mut self.clients, now),
-                DRAIN => self.begin_drain(),
+                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                // The descriptor stays readable for ever; it has told what it had to tell.
+                DRAIN => drop(self.epoll.remove(&self.drain)),
                 MAILBOX => self.fetch(),
                 _ => self.clients.ready(event),
             }
@@ -85,12 +86,6 @@ impl EventLoop {
         for (token, response) in self.mailbox.empty() {
             self.clients.complete(token, response);
         }
-    }
-
-    fn begin_drain(&mut self) {
-        self.clients.begin_drain();
-        // The descriptor stays readable for ever; it has told what it had to tell.
-        let _ = self.epoll.remove(&self.drain);
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

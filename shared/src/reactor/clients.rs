@@ -4,6 +4,7 @@ use super::client::{Client, Then};
 use super::table::{Table, Token};
 use crate::accept::Room;
 use crate::args::KeepAlive;
+use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
 use crate::meter::Meter;
 use crate::service::Service;
@@ -34,8 +35,8 @@ pub struct Clients {
     service: Arc<Service>,
     room: Arc<Room>,
     table: Table<Client>,
+    drain: Arc<Drain>,
     keep_alive: bool,
-    draining: bool,
     /// The moment of this round: one look at the clock for all that are ready.
     now: Instant,
     date: DateLine,
@@ -53,16 +54,15 @@ pub struct Clients {
 impl Clients {
     /// No clients yet.
     pub fn new(epoll: Rc<Epoll>, common: &Common) -> Self {
-        let (service, room) = (Arc::clone(&common.service), Arc::clone(&common.room));
+        let Common { service, drain, room, keep_alive, .. } = common;
         let (now, meter) = (Instant::now(), common.meter());
-        let keep_alive = common.keep_alive != KeepAlive::Never;
         Self {
             epoll,
-            service,
-            room,
+            service: Arc::clone(service),
+            room: Arc::clone(room),
             table: Table::new(),
-            keep_alive,
-            draining: false,
+            drain: Arc::clone(drain),
+            keep_alive: *keep_alive != KeepAlive::Never,
             now,
             date: DateLine::new(now),
             meter,
@@ -94,11 +94,6 @@ impl Clients {
     /// A round ends: the loop goes to sleep.
     pub fn end_round(&mut self) {
         self.meter.begin(Slice::Wait);
-    }
-
-    /// From now on every answer is the last of its connection.
-    pub fn begin_drain(&mut self) {
-        self.draining = true;
     }
 
     /// Takes in a new connection, for which a place in the room was taken.
@@ -174,7 +169,12 @@ impl Clients {
 
     fn read(&mut self, token: Token) {
         let Some(client) = self.table.get_mut(token) else { return };
-        let Ok(length) = client.socket.read(&mut self.input) else { return self.remove(token) };
+        let length = match client.socket.read(&mut self.input) {
+            Ok(length) => length,
+            // Ready a moment ago, and not any more: epoll tells again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(_) => return self.remove(token),
+        };
         self.meter.counters.received.add(length as u64);
         let start = self.output.len();
         let next = self.step(token, |connection, input, turn| match length {
@@ -290,7 +290,8 @@ impl Clients {
             now: self.now,
             date: &self.date,
             keep_alive: self.keep_alive,
-            draining: self.draining,
+            // A handler that ran in this round may have taken so long that a signal has come meanwhile.
+            draining: self.drain.has_begun(),
             out: &mut self.output,
             meter: &mut self.meter,
         };

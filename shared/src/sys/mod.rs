@@ -8,6 +8,7 @@
 pub mod epoll;
 pub mod eventfd;
 pub mod file;
+pub mod filter;
 pub mod net;
 pub mod poll;
 pub mod process;

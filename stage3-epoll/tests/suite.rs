@@ -1,0 +1,43 @@
+//! The promises of this stage, tried on the running program.
+#![forbid(unsafe_code)]
+
+use anyhow::Result;
+use bench::promise::{Stage, clients, conformance, ending, handlers};
+
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
+
+#[test]
+fn http_to_the_letter() -> Result<()> {
+    conformance::to_the_letter(&STAGE)
+}
+
+#[test]
+fn time_outs_and_limits() -> Result<()> {
+    conformance::low_limits(&STAGE)?;
+    conformance::time_outs(&STAGE)
+}
+
+#[test]
+fn clients_of_every_kind_leave_no_trace() -> Result<()> {
+    clients::crowd(&STAGE, 300)?;
+    clients::byte_by_byte(&STAGE)?;
+    clients::slow_reader(&STAGE)?;
+    clients::resets(&STAGE)
+}
+
+#[test]
+fn it_ends_without_losing_anything() -> Result<()> {
+    ending::drains(&STAGE)?;
+    ending::ends_with_its_grace(&STAGE)?;
+    ending::second_signal(&STAGE)
+}
+
+#[test]
+fn a_handler_that_panics_costs_a_500() -> Result<()> {
+    handlers::panics(&STAGE)
+}
+
+#[test]
+fn a_handler_that_blocks_stops_everybody() -> Result<()> {
+    handlers::blocking_hurts_everybody(&STAGE)
+}
