@@ -1,7 +1,8 @@
 //! The load generator, the black-box checks and the race of the four stages.
 //!
 //! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
-//! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell, and [`report`] prints what came of it.
+//! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell. [`results`] is the folder that it leaves,
+//! and [`report`] prints what came of it.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -14,6 +15,7 @@ pub mod load;
 pub mod nginx;
 pub mod progress;
 pub mod report;
+pub mod results;
 pub mod run;
 pub mod server;
 pub mod target;

@@ -4,6 +4,7 @@
 use anyhow::Result;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
+use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
 use bench::{args, floor, load};
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Command {
     Run(RunArgs),
     /// Put load on a URL and measure
     Load(LoadArgs),
+    /// Make tables and pictures from a run's folder
+    Report(ReportArgs),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -62,6 +65,7 @@ fn run() -> Result<ExitCode> {
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
+        Command::Report(report) => report.run()?,
         Command::Floor { .. } => {}
     }
     Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))

@@ -41,7 +41,9 @@ fn json_is_exactly_one_object_with_the_promised_keys() {
 
 #[test]
 fn a_run_prints_a_table_and_both_ladders() {
-    let output = bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2"]);
+    let out = concat!(env!("CARGO_TARGET_TMPDIR"), "/tables");
+    let output =
+        bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2", "--out", out]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     assert!(text.contains("2/2") && text.contains("3/3") && !text.contains("INTERRUPTED"));
@@ -53,7 +55,8 @@ fn a_run_prints_a_table_and_both_ladders() {
 fn an_interrupted_run_says_so_and_leaves_no_server() {
     let mut command = Command::new(BENCH);
     command
-        .args(["run", "floor", "-c", "2", "-d", "60m"])
+        .args(["run", "floor", "-c", "2", "-d", "60m", "--out"])
+        .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/interrupted"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let child = command.spawn().unwrap();

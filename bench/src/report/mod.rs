@@ -1,8 +1,11 @@
-//! What a person reads: tables, the ladder, numbers.
+//! What a person reads: on a terminal [`table`] and [`ladder`], of a recorded run [`blocks`] and a [`page`].
 
 use std::io::{self, ErrorKind, Write};
 
+pub mod blocks;
 pub mod ladder;
+pub mod markdown;
+pub mod page;
 pub mod table;
 pub mod text;
 

@@ -1,0 +1,49 @@
+//! A run on its way into its folder.
+
+use super::{Config, Host, Results, SCHEMA, Sample, Source, date, folder, source};
+use crate::cell::Row;
+use crate::report::page;
+use crate::target::Target;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// What is known of a run before its first row.
+#[derive(Debug)]
+pub struct Record {
+    /// Without rows until [`Record::finish`].
+    pub results: Results,
+}
+
+impl Record {
+    /// Begins now, on this machine, with the sources as they are: they may change while it runs.
+    pub fn begin(config: Config) -> Self {
+        let results = Results {
+            schema: SCHEMA,
+            began: date::now(),
+            command: std::env::args().collect(),
+            host: Host::here(),
+            source: Source::here(&source::workspace()),
+            config,
+            ..Results::default()
+        };
+        Self { results }
+    }
+
+    /// Writes the folder with its page; says where they are.
+    pub fn finish(
+        mut self,
+        targets: &[Target],
+        rows: &[Row],
+        out: Option<PathBuf>,
+    ) -> Result<String> {
+        let folder = out.unwrap_or_else(|| folder::fresh(&self.results));
+        for (index, row) in rows.iter().enumerate() {
+            let repeat = rows[..index].iter().filter(|earlier| earlier.cell == row.cell).count();
+            self.results.rows.push(Sample::of(&targets[row.cell.target], row, repeat));
+        }
+        let histograms: Vec<_> = rows.iter().map(|row| &row.outcome.tally.latency).collect();
+        folder::write(&folder, &self.results, &histograms)?;
+        let page = page::write(&folder)?;
+        Ok(format!("\nResults: {}\nPage:    {}\n", folder.display(), page.display()))
+    }
+}
