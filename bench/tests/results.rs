@@ -40,18 +40,44 @@ fn a_run_leaves_every_row_and_says_where_and_of_what() {
     assert_eq!(csv.lines().count(), 1 + results.rows.len());
 }
 
+/// All files that a report writes, with their contents.
+fn written(folder: &Path) -> Vec<(PathBuf, String)> {
+    page::write(folder).unwrap();
+    let charts = fs::read_dir(folder.join("charts")).unwrap();
+    let mut paths: Vec<_> = charts.map(|entry| entry.unwrap().path()).collect();
+    paths.extend(["report.html", "report.md"].map(|name| folder.join(name)));
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
 #[test]
 fn the_same_results_give_the_same_bytes() {
     let folder = run("bytes");
-    let files = || -> Vec<(PathBuf, Vec<u8>)> {
-        let page = page::write(&folder).unwrap();
-        vec![(page.clone(), fs::read(page).unwrap())]
-    };
-    assert_eq!(files(), files());
+    let first = written(&folder);
+    assert_eq!(first, written(&folder));
     let results = folder::read(&folder).unwrap();
     let blocks = blocks::of(&results);
     let names: Vec<_> = blocks.iter().map(|block| block.name.as_str()).collect();
     assert_eq!(names, ["origin", "ladder close", "ladder keep-alive", "table floor"]);
     let printed = bench(&["report", folder.to_str().unwrap(), "--print", "ladder close"]);
-    assert_eq!(String::from_utf8(printed.stdout).unwrap(), blocks[1].markdown);
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), blocks[1].markdown());
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_has_every_chart() {
+    let folder = run("page");
+    let files = written(&folder);
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    for kind in ["ladder", "rps", "p99", "percentiles", "cpu"] {
+        for mode in ["close", "keep-alive"] {
+            let name = format!("charts/{kind}-{mode}.svg");
+            assert!(files.iter().any(|(path, _)| path.ends_with(&name)), "{name}");
+        }
+    }
+    assert_eq!(page.matches("<svg ").count(), files.len() - 2);
+    // Namespaces are names, not addresses; nothing else may lead elsewhere.
+    let elsewhere = page.replace("http://www.w3.org/2000/svg", "");
+    for word in ["http:", "https:", "<script", "src=", "url("] {
+        assert!(!elsewhere.contains(word), "{word}");
+    }
 }

@@ -1,45 +1,78 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::markdown;
+use super::chart::svg::escape;
+use super::tables;
+use super::tabular::Tabular;
 use crate::results::Results;
 
-/// A table or sentence.
+/// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, or `table SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
-    /// Markdown, ending with a line break.
-    pub markdown: String,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a block is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// One line.
+    Sentence(String),
+    /// Many.
+    Table(Tabular),
+}
+
+impl Block {
+    /// For a document; it ends with a line break.
+    pub fn markdown(&self) -> String {
+        match &self.content {
+            Content::Sentence(text) => format!("{text}\n"),
+            Content::Table(table) => table.markdown(),
+        }
+    }
+
+    /// For a page.
+    pub fn html(&self) -> String {
+        match &self.content {
+            Content::Sentence(text) => format!("<p>{}</p>\n", escape(text)),
+            Content::Table(table) => table.html(),
+        }
+    }
 }
 
 /// All that `results` have rows for, in the order of a page.
 pub fn of(results: &Results) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut add = |name: String, title: String, markdown: Option<String>| {
-        blocks.extend(markdown.map(|markdown| Block { name, title, markdown }));
+    let origin = Content::Sentence(tables::origin(results));
+    let mut blocks =
+        vec![Block { name: "origin".into(), title: "Where and of what".into(), content: origin }];
+    let mut add = |name: String, title: &str, table: Option<Tabular>| {
+        let title = title.to_owned();
+        blocks.extend(table.map(|table| Block { name, title, content: Content::Table(table) }));
     };
-    add("origin".into(), "Where and of what".into(), Some(markdown::origin(results) + "\n"));
-    for (mode, title) in [("close", "one request per connection"), ("keep-alive", "kept alive")] {
-        add(
-            format!("ladder {mode}"),
-            format!("The ladder, {title}"),
-            markdown::ladder(results, mode),
-        );
+    for (mode, words) in [("close", "one request per connection"), ("keep-alive", "kept alive")] {
+        let title = format!("The ladder, {words}");
+        add(format!("ladder {mode}"), &title, tables::ladder(results, mode));
     }
-    add("matrix".into(), "Which model suits which workload".into(), markdown::matrix(results));
+    add("matrix".into(), "Which model suits which workload", tables::matrix(results));
     for target in &results.config.targets {
-        add(format!("table {target}"), target.clone(), markdown::of_target(results, target));
+        add(format!("table {target}"), target, tables::of_target(results, target));
     }
     blocks
+}
+
+/// The block with that name.
+pub fn find(results: &Results, name: &str) -> Option<Block> {
+    of(results).into_iter().find(|block| block.name == name)
 }
 
 /// All blocks as one document.
 pub fn document(results: &Results) -> String {
     let mut text = "# Results\n".to_owned();
     for block in of(results) {
-        text += &format!("\n## {}\n\n{}", block.title, block.markdown);
+        text += &format!("\n## {}\n\n{}", block.title, block.markdown());
     }
     text
 }

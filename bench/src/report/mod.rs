@@ -3,10 +3,13 @@
 use std::io::{self, ErrorKind, Write};
 
 pub mod blocks;
+pub mod chart;
+pub mod html;
 pub mod ladder;
-pub mod markdown;
 pub mod page;
 pub mod table;
+pub mod tables;
+pub mod tabular;
 pub mod text;
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.

@@ -1,6 +1,6 @@
 //! `bench report`: tables and pictures from a run's folder, into the same folder.
 
-use super::blocks;
+use super::{blocks, chart, html};
 use crate::results::folder;
 use anyhow::Result;
 use clap::Args;
@@ -28,19 +28,26 @@ impl ReportArgs {
         if name == "all" {
             return Ok(super::print(&blocks::document(&results))?);
         }
-        let blocks = blocks::of(&results);
-        let names: Vec<_> = blocks.iter().map(|block| block.name.as_str()).collect();
-        match blocks.iter().find(|block| block.name == name) {
-            Some(block) => Ok(super::print(&block.markdown)?),
-            None => anyhow::bail!("no block `{name}`; there are: {}", names.join(", ")),
+        match blocks::find(&results, &name) {
+            Some(block) => Ok(super::print(&block.markdown())?),
+            None => {
+                let names: Vec<_> =
+                    blocks::of(&results).into_iter().map(|block| block.name).collect();
+                anyhow::bail!("no block `{name}`; there are: {}", names.join(", "))
+            }
         }
     }
 }
 
-/// Writes `report.md`; says where.
+/// Writes `report.html`, `report.md` and `charts/*.svg`; says where the page is.
 pub fn write(folder: &Path) -> Result<PathBuf> {
     let results = folder::read(folder)?;
-    let page = folder.join("report.md");
-    folder::file(&page, &blocks::document(&results))?;
+    for chart in chart::of(&results, folder) {
+        let path = folder.join("charts").join(format!("{}.svg", chart.name));
+        folder::file(&path, &chart.file())?;
+    }
+    folder::file(&folder.join("report.md"), &blocks::document(&results))?;
+    let page = folder.join("report.html");
+    folder::file(&page, &html::of(&results, folder))?;
     Ok(page)
 }

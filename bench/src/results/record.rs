@@ -6,6 +6,7 @@ use crate::report::page;
 use crate::target::Target;
 use anyhow::Result;
 use std::path::PathBuf;
+use std::{env, iter};
 
 /// What is known of a run before its first row.
 #[derive(Debug)]
@@ -20,7 +21,8 @@ impl Record {
         let results = Results {
             schema: SCHEMA,
             began: date::now(),
-            command: std::env::args().collect(),
+            // Where the program lies is nobody's business.
+            command: iter::once("bench".to_owned()).chain(env::args().skip(1)).collect(),
             host: Host::here(),
             source: Source::here(&source::workspace()),
             config,

@@ -1,6 +1,7 @@
-//! The tables of a recorded run in Markdown. The same results give the same bytes: the book holds them, and
+//! The tables of a recorded run. The same results give the same bytes: the book holds them, and
 //! its test compares.
 
+use super::tabular::Tabular;
 use super::text;
 use crate::results::{Group, Results};
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ pub fn origin(results: &Results) -> String {
 }
 
 /// The article's table for one server, a line for each mode and connection count; `None` without rows.
-pub fn of_target(results: &Results, target: &str) -> Option<String> {
+pub fn of_target(results: &Results, target: &str) -> Option<Tabular> {
     let groups: Vec<_> = results
         .groups()
         .into_iter()
@@ -36,8 +37,8 @@ pub fn of_target(results: &Results, target: &str) -> Option<String> {
         "Errors",
         "CPU/req",
     ];
-    let rows: Vec<_> = groups.iter().map(line).collect();
-    (!rows.is_empty()).then(|| table(&header.map(str::to_owned), &rows))
+    let rows = groups.iter().map(line).collect();
+    Tabular::new(header.map(str::to_owned).to_vec(), rows)
 }
 
 fn line(group: &Group<'_>) -> Vec<String> {
@@ -60,7 +61,7 @@ fn line(group: &Group<'_>) -> Vec<String> {
 }
 
 /// Req/s of all servers over connection counts, with each stage's factor over the stage above it.
-pub fn ladder(results: &Results, mode: &str) -> Option<String> {
+pub fn ladder(results: &Results, mode: &str) -> Option<Tabular> {
     let groups = results.groups();
     let find = |target: &str, level: usize| {
         groups.iter().find(|group| group.key() == (target, "hello", mode, level, 0))
@@ -81,7 +82,7 @@ pub fn ladder(results: &Results, mode: &str) -> Option<String> {
         rows.push(row);
         below = is_stage(target).then_some(target.as_str()).or(below);
     }
-    (!rows.is_empty()).then(|| table(&header, &rows))
+    Tabular::new(header, rows)
 }
 
 /// Req/s, the factor over the rung below, and who was left out.
@@ -98,7 +99,7 @@ fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
 }
 
 /// Req/s of all servers over workloads; `None` when only one workload was run.
-pub fn matrix(results: &Results) -> Option<String> {
+pub fn matrix(results: &Results) -> Option<Tabular> {
     let groups = results.groups();
     let workloads = workloads(&groups);
     if workloads.len() < 2 {
@@ -114,8 +115,7 @@ pub fn matrix(results: &Results) -> Option<String> {
         row.extend(workloads.iter().map(cell));
         row
     };
-    let rows: Vec<_> = results.config.targets.iter().map(line).collect();
-    Some(table(&header, &rows))
+    Tabular::new(header, results.config.targets.iter().map(line).collect())
 }
 
 /// All workloads, in the order in which they ran.
@@ -170,18 +170,6 @@ pub fn micros(micros: Option<f64>) -> String {
     micros.map_or("-".to_owned(), |micros| text::time(Duration::from_nanos((micros * 1e3) as u64)))
 }
 
-/// Names flush left, figures flush right.
-fn table(header: &[String], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| {
-        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let mut text = line(header);
-    text += &format!("|---|{}\n", "--:|".repeat(header.len() - 1));
-    rows.iter().for_each(|row| text += &line(row));
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +202,7 @@ mod tests {
             sample("floor", "hello", 5000.0, 50),
         ]);
         assert_eq!(
-            ladder(&results, "keep-alive").unwrap(),
+            ladder(&results, "keep-alive").unwrap().markdown(),
             "| Req/s | 50 connections |\n|---|--:|\n| stage1-blocking | 1,000 (served 1/50) |\n\
              | stage2-threadpool | 2,500 ×2.50 |\n| floor | 5,000 |\n"
         );
@@ -227,14 +215,15 @@ mod tests {
             sample("floor", "hello", 9.0, 50),
             sample("stage1-blocking", "work", 8.0, 50),
         ]);
-        let text = matrix(&results).unwrap();
+        let text = matrix(&results).unwrap().markdown();
         assert!(text.starts_with("| Req/s | hello | work |\n"), "{text}");
         assert!(text.contains("| floor | 9 | - |\n"), "{text}");
     }
 
     #[test]
     fn a_row_without_answers_has_dashes() {
-        let text = of_target(&results(vec![sample("floor", "hello", 0.0, 0)]), "floor").unwrap();
+        let table = of_target(&results(vec![sample("floor", "hello", 0.0, 0)]), "floor");
+        let text = table.unwrap().markdown();
         assert!(text.contains("| 0/50 |") && text.contains("| - |"), "{text}");
         assert_eq!(of_target(&results(Vec::new()), "floor"), None);
     }
