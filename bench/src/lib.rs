@@ -8,6 +8,8 @@
 pub mod args;
 pub mod build;
 pub mod cell;
+pub mod claims;
+pub mod compare;
 pub mod evidence;
 pub mod floor;
 pub mod interrupt;

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
+use bench::claims::command::ClaimsArgs;
+use bench::compare::CompareArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
 use bench::report::page::ReportArgs;
@@ -30,6 +32,10 @@ enum Command {
     Load(LoadArgs),
     /// Make tables and pictures from a run's folder
     Report(ReportArgs),
+    /// Say of two runs what differs, and what is only noise
+    Compare(CompareArgs),
+    /// Hold the book's claims against a run
+    Claims(ClaimsArgs),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -55,18 +61,22 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let command = Cli::parse().command.unwrap_or(Command::Run(RunArgs::default()));
+    let cli = Cli::parse();
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
     // The floor is a child process that is killed: signals keep their usual effect on it.
     if let Command::Floor { listen, threads, close } = command {
         floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
         return Ok(ExitCode::SUCCESS);
     }
     let interrupt = Interrupt::catch()?;
+    let mut code = 0;
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
         Command::Report(report) => report.run()?,
+        Command::Compare(compare) => compare.run()?,
+        Command::Claims(claims) => code = claims.run(&interrupt)?,
         Command::Floor { .. } => {}
     }
-    Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
+    Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
 }

@@ -80,6 +80,8 @@ fn an_interrupted_run_says_so_and_leaves_no_server() {
 fn mistakes_are_one_line_with_the_remedy() {
     for (args, remedy) in [
         (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
+        // Without a subcommand it is a run: a misspelt subcommand must not start one.
+        (&["claimz", "--quick"], "`claimz` is none of all"),
         (&["load", "https://127.0.0.1/"], "only plain http:// is"),
         (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
         (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),

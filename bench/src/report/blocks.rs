@@ -3,12 +3,13 @@
 use super::chart::svg::escape;
 use super::tables;
 use super::tabular::Tabular;
+use crate::claims;
 use crate::results::Results;
 
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, or `table SERVER`.
+    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `claims`, or `table SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -57,10 +58,22 @@ pub fn of(results: &Results) -> Vec<Block> {
         add(format!("ladder {mode}"), &title, tables::ladder(results, mode));
     }
     add("matrix".into(), "Which model suits which workload", tables::matrix(results));
+    add("claims".into(), "The book's claims", claims(results));
     for target in &results.config.targets {
         add(format!("table {target}"), target, tables::of_target(results, target));
     }
     blocks
+}
+
+/// What the run says to each claim of the book.
+fn claims(results: &Results) -> Option<Tabular> {
+    let claims = claims::built_in().ok()?;
+    let row = |claim: &claims::Claim| {
+        let verdict = claims::judge(claim, results);
+        vec![claim.text.clone(), verdict.name().to_owned(), verdict.why().to_owned()]
+    };
+    let header = ["Claim", "Here", "Figures"].map(str::to_owned).to_vec();
+    Some(Tabular { header, rows: claims.iter().map(row).collect(), prose: true })
 }
 
 /// The block with that name.

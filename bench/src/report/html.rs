@@ -32,7 +32,8 @@ pub fn of(results: &Results, folder: &Path) -> String {
     let matrix = blocks.iter().find(|block| block.name == "matrix");
     let beyond = |name: &str| name == "matrix" || name == "idle";
     text += &section("Four workloads", &charts, beyond, matrix);
-    for block in blocks.iter().filter(|block| block.name.starts_with("table ")) {
+    let own = |block: &&Block| block.name.starts_with("table ") || block.name == "claims";
+    for block in blocks.iter().filter(own) {
         let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
     }
     text + "</main>\n</body>\n</html>\n"

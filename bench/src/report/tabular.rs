@@ -9,12 +9,14 @@ pub struct Tabular {
     pub header: Vec<String>,
     /// As many cells each.
     pub rows: Vec<Vec<String>>,
+    /// Whether the other columns hold sentences instead.
+    pub prose: bool,
 }
 
 impl Tabular {
     /// `None` when it would have no rows.
     pub fn new(header: Vec<String>, rows: Vec<Vec<String>>) -> Option<Self> {
-        (!rows.is_empty()).then_some(Self { header, rows })
+        (!rows.is_empty()).then_some(Self { header, rows, prose: false })
     }
 
     /// For a document.
@@ -24,7 +26,8 @@ impl Tabular {
             format!("| {} |\n", cells.join(" | "))
         };
         let mut text = line(&self.header);
-        text += &format!("|---|{}\n", "--:|".repeat(self.header.len() - 1));
+        let rule = if self.prose { "---|" } else { "--:|" };
+        text += &format!("|---|{}\n", rule.repeat(self.header.len() - 1));
         self.rows.iter().for_each(|row| text += &line(row));
         text
     }
@@ -37,8 +40,9 @@ impl Tabular {
             format!("<tr>{cells}</tr>\n")
         };
         let rows: String = self.rows.iter().map(|row| line("td", row)).collect();
+        let class = if self.prose { " class=\"prose\"" } else { "" };
         format!(
-            "<div class=\"scroll\"><table>\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n</table></div>\n",
+            "<div class=\"scroll\"><table{class}>\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n</table></div>\n",
             line("th", &self.header)
         )
     }
