@@ -10,6 +10,7 @@ pub mod build;
 pub mod cell;
 pub mod claims;
 pub mod compare;
+pub mod doctor;
 pub mod evidence;
 pub mod floor;
 pub mod interrupt;

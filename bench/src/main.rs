@@ -4,6 +4,7 @@
 use anyhow::Result;
 use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
+use bench::doctor::DoctorArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
 use bench::report::page::ReportArgs;
@@ -36,6 +37,8 @@ enum Command {
     Compare(CompareArgs),
     /// Hold the book's claims against a run
     Claims(ClaimsArgs),
+    /// Say what on this machine would falsify a run, and how noisy it is
+    Doctor(DoctorArgs),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -75,6 +78,7 @@ fn run() -> Result<ExitCode> {
         Command::Load(load) => load.run(&interrupt)?,
         Command::Report(report) => report.run()?,
         Command::Compare(compare) => compare.run()?,
+        Command::Doctor(doctor) => code = doctor.run(&interrupt)?,
         Command::Claims(claims) => code = claims.run(&interrupt)?,
         Command::Floor { .. } => {}
     }

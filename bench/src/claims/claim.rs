@@ -128,6 +128,16 @@ impl Quantity {
         }
     }
 
+    /// What is compared; a number has no name.
+    pub fn figure(&self) -> &str {
+        match self {
+            Self::Number(_) => "",
+            Self::Figure { figure, .. }
+            | Self::Lowest { figure, .. }
+            | Self::Highest { figure, .. } => figure,
+        }
+    }
+
     /// Its value, where `find` knows a server's figure.
     pub fn value(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<f64> {
         let all = |targets: &[String], figure: &str| -> Option<Vec<f64>> {

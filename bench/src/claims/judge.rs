@@ -1,6 +1,8 @@
 //! A claim against a run.
 
 use super::claim::{At, Claim, Quantity, Relation};
+use crate::report::tables::micros;
+use crate::report::text;
 use crate::results::{Group, Results};
 
 /// What a run says to a claim.
@@ -124,7 +126,10 @@ fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
         true => format!("at {left_at} connections"),
         false => format!("{left_at} connections against {right_at}"),
     };
-    let why = |sign: &str| format!("{} {sign} {}, {place}", short(*left), short(*right));
+    let figure = claim.left.figure();
+    let why = |sign: &str| {
+        format!("{figure} {} {sign} {}, {place}", short(figure, *left), short(figure, *right))
+    };
     match (claim.is.holds(*left, *right), claim.is) {
         (true, relation) => Verdict::Held(why(relation.sign())),
         (false, Relation::AtLeast) => Verdict::DidNotHold(why("<")),
@@ -132,11 +137,12 @@ fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
     }
 }
 
-/// Three digits or whole numbers.
-fn short(figure: f64) -> String {
-    match figure {
-        ..100.0 => format!("{}", (figure * 100.0).round() / 100.0),
-        _ => crate::report::text::grouped(figure),
+/// Times with their unit, counts as whole numbers, and what is small with two digits behind the point.
+fn short(name: &str, figure: f64) -> String {
+    match (name, figure) {
+        ("mean" | "p50" | "p90" | "p99" | "p999" | "max" | "cpu", _) => micros(Some(figure)),
+        (_, ..100.0) => format!("{}", (figure * 100.0).round() / 100.0),
+        _ => text::grouped(figure),
     }
 }
 
@@ -171,10 +177,10 @@ mod tests {
     fn it_must_be_so_at_every_level() {
         let claim = claim(FASTER);
         let held = results(&[("a", 5, 100.0), ("b", 5, 160.0), ("a", 9, 10.0), ("b", 9, 17.0)]);
-        assert_eq!(judge(&claim, &held), Verdict::Held("160 ≥ 160, at 5 connections".into()));
+        assert_eq!(judge(&claim, &held), Verdict::Held("rps 160 ≥ 160, at 5 connections".into()));
         let not = results(&[("a", 5, 100.0), ("b", 5, 160.0), ("a", 9, 10.0), ("b", 9, 15.0)]);
         let Verdict::DidNotHold(why) = judge(&claim, &not) else { panic!() };
-        assert_eq!(why, "15 < 16, at 9 connections");
+        assert_eq!(why, "rps 15 < 16, at 9 connections");
     }
 
     #[test]

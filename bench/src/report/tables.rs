@@ -12,7 +12,7 @@ pub fn origin(results: &Results) -> String {
     let day = results.began.split('T').next().unwrap_or_default();
     let mut text = format!("Recorded {day} on {}; {}.", results.host.line(), results.source.line());
     if results.interrupted {
-        text += " **Interrupted**: not all that was asked for was measured.";
+        text += " Interrupted: not all that was asked for was measured.";
     }
     text
 }
