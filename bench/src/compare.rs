@@ -11,9 +11,9 @@ use std::path::PathBuf;
 /// What `bench compare` takes.
 #[derive(Args, Debug)]
 pub struct CompareArgs {
-    /// A run's folder: the one before, or the recorded one
-    a: PathBuf,
-    /// Another: the one after, or yours [default: the last run]
+    /// A run's folder [default: the last of the recorded ones]
+    a: Option<PathBuf>,
+    /// Another [default: your last run]
     b: Option<PathBuf>,
     /// Markdown instead of a table for the terminal
     #[arg(long)]
@@ -23,8 +23,8 @@ pub struct CompareArgs {
 impl CompareArgs {
     /// Prints both machines and a line for each cell that both have.
     pub fn run(self) -> Result<()> {
-        let other = self.b.map_or_else(folder::latest, Ok)?;
-        let (a, b) = (folder::read(&self.a)?, folder::read(&other)?);
+        let a = folder::read(&self.a.map_or_else(folder::recorded, Ok)?)?;
+        let b = folder::read(&self.b.map_or_else(folder::latest, Ok)?)?;
         let rows = rows(&a, &b);
         ensure!(
             !rows.is_empty(),

@@ -14,9 +14,19 @@ use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+/// What a script needs to know.
+const EXIT: &str = "Exit status:
+  0    done
+  1    failed; one line on standard error says why, and what to do
+  2    the command line was not understood
+  3    a claim did not hold (claims), or something must be mended first (doctor)
+  130  interrupted (143 by SIGTERM): what was measured is printed and written, marked as interrupted
+
+Results go to standard output, progress and errors to standard error. Nothing is coloured.";
+
 /// Races the four servers, and puts load on any other
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

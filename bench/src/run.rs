@@ -67,16 +67,16 @@ impl RunArgs {
     /// printed too, and marked.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
-        let (out, stage_args) = (self.out, self.stage_args);
-        let mut record = Record::begin(plan.config(&stage_args));
-        let starter = Starter::build(&plan.targets, stage_args, interrupt)?;
+        let config = plan.config(&self.stage_args);
+        let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
         eprintln!("{}", plan.announcement(cells.len()));
         let (rows, failures) = race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
         record.results.interrupted = interrupt.raised();
         record.results.failures.clone_from(&failures);
-        report::print(&record.finish(&plan.targets, &rows, out)?)?;
+        report::print(&record.finish(&plan.targets, &rows)?)?;
         if interrupt.raised() {
             println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
         } else if !failures.is_empty() {

@@ -118,7 +118,8 @@ fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
         Relation::AtMost => right / left.max(f64::MIN_POSITIVE),
         Relation::AtLeast => left / right.max(f64::MIN_POSITIVE),
     };
-    let worst = comparisons.iter().min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+    // Of equals the one with the most connections.
+    let worst = comparisons.iter().rev().min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
     let Some((left_at, right_at, left, right)) = worst else {
         return Verdict::CannotBeTested("nothing to compare".to_owned());
     };

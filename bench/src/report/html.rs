@@ -89,3 +89,16 @@ fn section(
     let table = table.map_or(String::new(), Block::html);
     format!("<h2>{heading}</h2>\n{table}<div class=\"charts\">\n{text}</div>\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_without_rows_is_a_page_too() {
+        let results = Results { interrupted: true, ..Results::default() };
+        let page = of(&results, Path::new("/nowhere"));
+        assert!(page.contains("Interrupted") && !page.contains("<svg"));
+        assert!(page.ends_with("</html>\n"));
+    }
+}

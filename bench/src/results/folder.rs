@@ -4,7 +4,6 @@ use super::{Results, SCHEMA, csv, hgrm, source};
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 use std::{env, fs};
 
 /// What everything else is made from.
@@ -21,15 +20,29 @@ pub fn write(folder: &Path, results: &Results, histograms: &[&Histogram<u64>]) -
     Ok(())
 }
 
+/// Makes a folder for a run, and says at once if that cannot be: not after minutes of measuring. One that
+/// holds a run already is refused: measurements are not overwritten.
+pub fn make(folder: &Path) -> Result<()> {
+    ensure!(
+        !folder.join(FILE).exists(),
+        "there is a run in {} already; choose another folder: --out DIR",
+        folder.display()
+    );
+    // Creating a folder that exists says nothing about writing to it.
+    let made = || fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".begun"), ""));
+    made().with_context(|| {
+        format!("cannot write to {}; choose another folder: --out DIR", folder.display())
+    })?;
+    fs::remove_file(folder.join(".begun")).context("the folder of the run changes meanwhile")
+}
+
 /// Writes one file, and the folders above it.
 pub fn file(path: &Path, text: &str) -> Result<()> {
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(path))?;
         fs::write(path, text)
     };
-    write().with_context(|| {
-        format!("cannot write {}; choose another folder: --out DIR", path.display())
-    })
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Reads a run back.
@@ -67,18 +80,24 @@ pub fn fresh(results: &Results) -> PathBuf {
 /// The run that was written last, among those that were not told where.
 pub fn latest() -> Result<PathBuf> {
     let place = default_place();
-    let written =
-        |folder: &PathBuf| fs::metadata(folder.join(FILE)).and_then(|file| file.modified());
-    let entries = fs::read_dir(&place).into_iter().flatten().flatten();
-    let mut folders: Vec<(SystemTime, PathBuf)> = entries
-        .map(|entry| entry.path())
-        .filter_map(|folder| Some((written(&folder).ok()?, folder)))
-        .collect();
-    folders.sort();
-    let (_, folder) = folders.pop().with_context(|| {
-        format!("no run in {}; make one (bench run) or name its folder", place.display())
-    })?;
-    Ok(folder)
+    let written = |folder: &Path| fs::metadata(folder.join(FILE)).and_then(|file| file.modified());
+    last(&place, |folder| written(folder).ok())
+        .with_context(|| format!("no run in {}; make one: bench run", place.display()))
+}
+
+/// The last of the recorded runs, by the day in its name: a checkout gives all files the same age.
+pub fn recorded() -> Result<PathBuf> {
+    let place = source::workspace().join("bench/results");
+    last(&place, |folder| Some(folder.file_name()?.to_owned()))
+        .with_context(|| format!("no recorded run in {}; name a folder", place.display()))
+}
+
+/// Of the runs in `place` the one that comes last in an order.
+fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBuf> {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    let runs = entries.filter(|folder| folder.join(FILE).exists());
+    let (_, folder) = runs.filter_map(|folder| Some((key(&folder)?, folder))).max()?;
+    Some(folder)
 }
 
 /// Beside what cargo builds, so that `cargo clean` and `.gitignore` know it.
@@ -100,6 +119,7 @@ mod tests {
         let mut results = Results { schema: SCHEMA, ..Results::default() };
         write(&folder, &results, &[]).unwrap();
         assert_eq!(read(&folder).unwrap(), results);
+        assert!(make(&folder).unwrap_err().to_string().contains("choose another folder"));
         results.schema = SCHEMA + 1;
         write(&folder, &results, &[]).unwrap();
         assert!(read(&folder).unwrap_err().to_string().contains("build a newer one"));

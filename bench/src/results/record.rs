@@ -11,13 +11,15 @@ use std::{env, iter};
 /// What is known of a run before its first row.
 #[derive(Debug)]
 pub struct Record {
+    folder: PathBuf,
     /// Without rows until [`Record::finish`].
     pub results: Results,
 }
 
 impl Record {
-    /// Begins now, on this machine, with the sources as they are: they may change while it runs.
-    pub fn begin(config: Config) -> Self {
+    /// Begins now, on this machine, with the sources as they are: they may change while it runs. The folder
+    /// is made at once: that it cannot be should not be learnt after a long run.
+    pub fn begin(config: Config, out: Option<PathBuf>) -> Result<Self> {
         let results = Results {
             schema: SCHEMA,
             began: date::now(),
@@ -28,24 +30,20 @@ impl Record {
             config,
             ..Results::default()
         };
-        Self { results }
+        let folder = out.unwrap_or_else(|| folder::fresh(&results));
+        folder::make(&folder)?;
+        Ok(Self { folder, results })
     }
 
     /// Writes the folder with its page; says where they are.
-    pub fn finish(
-        mut self,
-        targets: &[Target],
-        rows: &[Row],
-        out: Option<PathBuf>,
-    ) -> Result<String> {
-        let folder = out.unwrap_or_else(|| folder::fresh(&self.results));
+    pub fn finish(mut self, targets: &[Target], rows: &[Row]) -> Result<String> {
         for (index, row) in rows.iter().enumerate() {
             let repeat = rows[..index].iter().filter(|earlier| earlier.cell == row.cell).count();
             self.results.rows.push(Sample::of(&targets[row.cell.target], row, repeat));
         }
         let histograms: Vec<_> = rows.iter().map(|row| &row.outcome.tally.latency).collect();
-        folder::write(&folder, &self.results, &histograms)?;
-        let page = page::write(&folder)?;
-        Ok(format!("\nResults: {}\nPage:    {}\n", folder.display(), page.display()))
+        folder::write(&self.folder, &self.results, &histograms)?;
+        let page = page::write(&self.folder)?;
+        Ok(format!("\nResults: {}\nPage:    {}\n", self.folder.display(), page.display()))
     }
 }

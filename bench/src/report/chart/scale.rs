@@ -43,6 +43,8 @@ impl Scale {
         // The tolerance is for 0.1 and its like, which binary fractions only come near to.
         let first = rounds.iter().rposition(|round| *round <= low * 1.0001).unwrap_or(0);
         let last = rounds.iter().position(|round| *round >= high * 0.9999);
+        // Also of nothing at all there is an axis: from the infinite to zero.
+        let first = first.min(rounds.len() - 2);
         let last = last.unwrap_or(rounds.len() - 1).max(first + 1);
         let all = &rounds[first..=last];
         // Three labels per power of ten are too many over more than two of them.
@@ -104,6 +106,7 @@ mod tests {
         assert_eq!(scale.ticks, [20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0]);
         assert_eq!(Scale::log(0.1, 20_000.0).ticks.len(), 6);
         assert_eq!(Scale::log(5.0, 5.0).ticks, [5.0, 10.0]);
+        assert_eq!(Scale::log(f64::MAX, 0.0).ticks.len(), 2);
         assert!((Scale::log(1.0, 100.0).place(10.0) - 0.5).abs() < 1e-9);
     }
 
