@@ -43,18 +43,20 @@ impl Cell {
         starter: &Starter,
         interrupt: &Interrupt,
     ) -> Result<Row> {
-        let running = starter.start(target, self.connection)?;
+        let mut running = starter.start(target, self.connection)?;
         let mut options = Options::get(running.url()?, self.connections, duration);
         options.threads = threads;
         options.warm_up = WARM_UP;
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
         let load = Load::start(&options)?;
-        load.warm_up(interrupt)?;
+        // Why a server died says more than that nobody can connect to it.
+        load.warm_up(interrupt).map_err(|error| running.check().err().unwrap_or(error))?;
         let before = server_cpu(&running);
         load.measure(interrupt);
         let after = server_cpu(&running);
         let outcome = load.finish(interrupt)?;
+        running.check()?;
         let used = after.zip(before).map(|(after, before)| after.saturating_sub(before));
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
         let server_cpu = used.and_then(|used| used.checked_div(requests));

@@ -6,9 +6,11 @@ use crate::interrupt::Interrupt;
 use crate::load;
 use crate::progress::Progress;
 use crate::report::{self, ladder, table, text};
+use crate::results::{Config, Record};
 use crate::target::{self, Connection, Starter, Target};
 use anyhow::{Result, bail};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `bench run` takes.
@@ -37,6 +39,9 @@ pub struct RunArgs {
     /// Only the ladder with one request per connection
     #[arg(long)]
     close: bool,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
@@ -53,15 +58,25 @@ struct Plan {
 }
 
 impl RunArgs {
+    /// All servers in about a minute and a half, three times each.
+    pub fn short() -> Self {
+        Self { quick: true, repeat: Some(3), ..Self::default() }
+    }
+
     /// Builds, says how long it will take, races, and prints the tables. What an interrupt leaves is
     /// printed too, and marked.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
+        let config = plan.config(&self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
         eprintln!("{}", plan.announcement(cells.len()));
         let (rows, failures) = race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
+        record.results.interrupted = interrupt.raised();
+        record.results.failures.clone_from(&failures);
+        report::print(&record.finish(&plan.targets, &rows)?)?;
         if interrupt.raised() {
             println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
         } else if !failures.is_empty() {
@@ -112,6 +127,19 @@ impl Plan {
             }
         }
         cells
+    }
+
+    /// What is recorded of it.
+    fn config(&self, stage_args: &[String]) -> Config {
+        Config {
+            targets: self.targets.iter().map(|target| target.name().to_owned()).collect(),
+            levels: self.levels.clone(),
+            modes: self.modes.iter().map(|mode| mode.name().to_owned()).collect(),
+            seconds: self.duration.as_secs_f64(),
+            threads: self.threads,
+            repeat: self.repeat,
+            stage_args: stage_args.to_vec(),
+        }
     }
 
     /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
