@@ -1,9 +1,11 @@
 //! One cell of a run: a fresh server, a load on it, and what both have used.
 
-use crate::evidence::cpu;
+use crate::evidence::machine::Listening;
+use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
+use crate::evidence::{Evidence, Watch};
 use crate::interrupt::Interrupt;
 use crate::load::{Load, Options, Outcome};
-use crate::target::{Connection, Running, Starter, Target};
+use crate::target::{Connection, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -32,6 +34,20 @@ pub struct Row {
     pub outcome: Outcome,
     /// CPU of the server per correct answer, where it is a process of ours.
     pub server_cpu: Option<Duration>,
+    /// What the kernel said about the server meanwhile.
+    pub evidence: Evidence,
+}
+
+impl Row {
+    /// What the clients saw, in short.
+    pub fn seen(&self) -> Seen {
+        Seen::of(&self.outcome, self.cell.connections, 0)
+    }
+
+    /// Its bottleneck. `ceiling`: what the generator reached against the floor.
+    pub fn verdict(&self, ceiling: Option<Ceiling>) -> Verdict {
+        verdict(&self.seen(), &self.evidence, ceiling)
+    }
 }
 
 impl Cell {
@@ -49,19 +65,18 @@ impl Cell {
         options.warm_up = WARM_UP;
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
+        let listening = Listening::now();
         let load = Load::start(&options)?;
         load.warm_up(interrupt)?;
-        let before = server_cpu(&running);
+        let watch = Watch::start(running.pid(), options.url.address, listening);
         load.measure(interrupt);
-        let after = server_cpu(&running);
+        let evidence = watch.finish();
         let outcome = load.finish(interrupt)?;
-        let used = after.zip(before).map(|(after, before)| after.saturating_sub(before));
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
-        let server_cpu = used.and_then(|used| used.checked_div(requests));
-        Ok(Row { cell: self, outcome, server_cpu })
+        let server_cpu = evidence
+            .server
+            .as_ref()
+            .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
+        Ok(Row { cell: self, outcome, server_cpu, evidence })
     }
-}
-
-fn server_cpu(running: &Running) -> Option<Duration> {
-    running.pid().and_then(|pid| cpu::of_tree(pid).ok())
 }

@@ -5,7 +5,7 @@ use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::progress::Progress;
-use crate::report::{self, ladder, table, text};
+use crate::report::{self, ladder, table, text, why};
 use crate::target::{self, Connection, Starter, Target};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -176,6 +176,7 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
         let own: Vec<_> = rows.iter().filter(|median| median.row.cell.target == index).collect();
         if !own.is_empty() {
             text += &format!("\n{}\n{}\n", target.name(), table::of_target(&own));
+            text += &why::under(&own, &plan.targets, &rows);
         }
     }
     for mode in &plan.modes {
@@ -183,7 +184,7 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
             text += &format!("\n{ladder}\n");
         }
     }
-    text
+    text + &why::ceiling(&plan.targets, &rows)
 }
 
 #[cfg(test)]

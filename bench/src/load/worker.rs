@@ -90,6 +90,7 @@ impl<'a> Worker<'a> {
 
     /// Opens what is closed and ends what took too long.
     fn tick(&mut self, now: u64) {
+        self.book(now);
         let timeout = self.shared.plan.timeout.as_nanos() as u64;
         for slot in 0..self.clients.len() {
             let client = &self.clients[slot];
@@ -99,6 +100,14 @@ impl<'a> Worker<'a> {
             } else if now.saturating_sub(client.sent_at) >= timeout {
                 self.time_out(slot, now);
             }
+        }
+    }
+
+    /// A window that was uneven is not to be trusted: who notices needs to know when the answers came.
+    fn book(&mut self, now: u64) {
+        let open = self.shared.open.load(Relaxed);
+        if self.counting {
+            self.tally.book_tenth(now.saturating_sub(open), self.close.saturating_sub(open));
         }
     }
 
@@ -268,6 +277,7 @@ impl<'a> Worker<'a> {
 
     /// Adds up the slots, which the loop does not count one by one.
     fn finish(mut self, now: u64) -> Result<Tally> {
+        self.book(now);
         let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
         self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
         for client in &self.clients {

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 pub mod ladder;
 pub mod table;
 pub mod text;
+pub mod why;
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> io::Result<()> {

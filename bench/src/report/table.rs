@@ -61,6 +61,7 @@ pub fn of_target(rows: &[&Median]) -> Table {
         "Served",
         "Errors",
         "CPU/req",
+        "Kernel",
     ];
     let mut table = new(header.map(str::to_owned).to_vec());
     for median in rows {
@@ -79,9 +80,19 @@ pub fn of_target(rows: &[&Median]) -> Table {
             format!("{}/{}", tally.served, row.cell.connections),
             text::grouped(tally.errors.total() as f64),
             known(row.server_cpu),
+            kernel(row),
         ]);
     }
     table
+}
+
+/// The kernel's share of the server's CPU. It is found by ticks of 10 ms: of few it is a guess, and marked.
+fn kernel(row: &Row) -> String {
+    let known = row.evidence.server.as_ref().and_then(|server| server.kernel);
+    known.map_or("-".to_owned(), |(share, ticks)| {
+        let guess = if ticks < 200 { "~" } else { "" };
+        format!("{guess}{:.0}%", 100.0 * share)
+    })
 }
 
 /// A dash where nothing can be said.
@@ -92,6 +103,7 @@ fn known(time: Option<Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Evidence;
     use crate::load::{Outcome, Tally};
     use crate::target::Connection;
 
@@ -101,6 +113,7 @@ mod tests {
             cell: Cell { target, connection: Connection::Close, connections: 50 },
             outcome: Outcome { tally, window: Duration::from_secs(1), interrupted: false },
             server_cpu: None,
+            evidence: Evidence::default(),
         }
     }
 
