@@ -100,6 +100,41 @@ pub struct Tally {
     pub cpu: Vec<Duration>,
     /// Correct answers in each tenth of the window, about: threads look at the clock every 10 ms.
     pub tenths: [u64; 10],
+    /// How well a constant rate was kept.
+    pub pacing: Pacing,
+    /// What became of the clients that were silent or slow on purpose.
+    pub crowd: Crowd,
+}
+
+/// How well the generator itself kept to its plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pacing {
+    /// Requests that were due in the window and sent.
+    pub sent: u64,
+    /// Requests that were due in the window and were not: every connection still waited for an answer.
+    pub unsent: u64,
+    /// How late requests were sent, in nanoseconds: all together, and the latest.
+    pub lag_total: u64,
+    #[allow(missing_docs)]
+    pub lag_max: u64,
+}
+
+impl Pacing {
+    /// How late a request was sent on average.
+    pub fn lag(&self) -> Duration {
+        Duration::from_nanos(self.lag_total / self.sent.max(1))
+    }
+}
+
+/// Clients that only sit there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Crowd {
+    /// Those that got a connection.
+    pub opened: u64,
+    /// Those that were answered once.
+    pub answered: u64,
+    /// Those whose connection the server ended. They do not come back.
+    pub evicted: u64,
 }
 
 impl Tally {
@@ -120,6 +155,8 @@ impl Tally {
             latency,
             cpu: Vec::new(),
             tenths: [0; 10],
+            pacing: Pacing::default(),
+            crowd: Crowd::default(),
         }
     }
 
@@ -136,6 +173,10 @@ impl Tally {
         // Equal bounds on both sides: nothing is out of range.
         let _ = self.latency.add(&other.latency);
         self.cpu.extend(&other.cpu);
+        self.pacing.sent += other.pacing.sent;
+        self.pacing.unsent += other.pacing.unsent;
+        self.pacing.lag_total += other.pacing.lag_total;
+        self.pacing.lag_max = self.pacing.lag_max.max(other.pacing.lag_max);
         self.tenths.iter_mut().zip(other.tenths).for_each(|(sum, part)| *sum += part);
     }
 
