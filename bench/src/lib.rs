@@ -2,6 +2,7 @@
 //!
 //! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
 //! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell, and [`report`] prints what came of it.
+//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -17,3 +18,4 @@ pub mod report;
 pub mod run;
 pub mod server;
 pub mod target;
+pub mod verify;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
 use bench::run::RunArgs;
-use bench::{args, floor, load};
+use bench::{args, floor, load, verify};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -27,6 +27,7 @@ enum Command {
     Run(RunArgs),
     /// Put load on a URL and measure
     Load(LoadArgs),
+    Verify(verify::Args),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -53,6 +54,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode> {
     let command = Cli::parse().command.unwrap_or(Command::Run(RunArgs::default()));
+    // Neither needs to hear of signals: a conformance run is simply ended by them.
+    if let Command::Verify(verify) = &command {
+        return Ok(verify::main(verify).unwrap_or_else(|error| {
+            eprintln!("bench: {error:#}");
+            ExitCode::from(2)
+        }));
+    }
     // The floor is a child process that is killed: signals keep their usual effect on it.
     if let Command::Floor { listen, threads, close } = command {
         floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
@@ -62,7 +70,7 @@ fn run() -> Result<ExitCode> {
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
-        Command::Floor { .. } => {}
+        Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
 }
