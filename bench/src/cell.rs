@@ -4,8 +4,9 @@ use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch};
 use crate::interrupt::Interrupt;
-use crate::load::{Load, Options, Outcome};
-use crate::target::{Connection, Starter, Target};
+use crate::load::{Expect, Load, Options, Outcome};
+use crate::target::{Connection, Running, Starter, Target};
+use crate::workload::Workload;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Cell {
     pub connection: Connection,
     /// How many clients.
     pub connections: usize,
+    /// What they ask for, and who sits beside them.
+    pub workload: Workload,
 }
 
 /// One that was made.
@@ -41,7 +44,8 @@ pub struct Row {
 impl Row {
     /// What the clients saw, in short.
     pub fn seen(&self) -> Seen {
-        Seen::of(&self.outcome, self.cell.connections, 0)
+        let workload = self.cell.workload;
+        Seen::of(&self.outcome, self.cell.connections, workload.idle + workload.slow)
     }
 
     /// Its bottleneck. `ceiling`: what the generator reached against the floor.
@@ -60,18 +64,9 @@ impl Cell {
         interrupt: &Interrupt,
     ) -> Result<Row> {
         let running = starter.start(target, self.connection)?;
-        let mut options = Options::get(running.url()?, self.connections, duration);
+        let mut options = self.options(target, &running, duration)?;
         options.threads = threads;
-        options.warm_up = WARM_UP;
-        options.close = self.connection == Connection::Close;
-        options.expect = target.expect();
-        let listening = Listening::now();
-        let load = Load::start(&options)?;
-        load.warm_up(interrupt)?;
-        let watch = Watch::start(running.pid(), options.url.address, listening);
-        load.measure(interrupt);
-        let evidence = watch.finish();
-        let outcome = load.finish(interrupt)?;
+        let (outcome, evidence) = observe(&running, &options, interrupt)?;
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
         let server_cpu = evidence
             .server
@@ -79,4 +74,38 @@ impl Cell {
             .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
         Ok(Row { cell: self, outcome, server_cpu, evidence })
     }
+
+    /// The load that this cell puts on a server.
+    pub fn options(
+        self,
+        target: &Target,
+        running: &Running,
+        duration: Duration,
+    ) -> Result<Options> {
+        let mut options = Options::get(running.url()?, self.connections, duration);
+        options.warm_up = WARM_UP;
+        options.close = self.connection == Connection::Close;
+        options.expect = target.expect();
+        (options.silent, options.slow) = (self.workload.idle, self.workload.slow);
+        if let Some(path) = self.workload.route.path() {
+            path.clone_into(&mut options.url.target);
+            options.expect = Expect::Same;
+        }
+        Ok(options)
+    }
+}
+
+/// Puts a load on a server, and looks at it meanwhile.
+pub fn observe(
+    running: &Running,
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Result<(Outcome, Evidence)> {
+    let listening = Listening::now();
+    let load = Load::start(options)?;
+    load.warm_up(interrupt)?;
+    let watch = Watch::start(running.pid(), options.url.address, listening);
+    load.measure(interrupt);
+    let evidence = watch.finish();
+    Ok((load.finish(interrupt)?, evidence))
 }

@@ -2,8 +2,11 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
+use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
+use bench::matrix::MatrixArgs;
+use bench::rate::RateArgs;
 use bench::run::RunArgs;
 use bench::{args, floor, load, verify};
 use clap::{Parser, Subcommand};
@@ -28,6 +31,12 @@ enum Command {
     /// Put load on a URL and measure
     Load(LoadArgs),
     Verify(verify::Args),
+    /// Run every workload against every stage: one table of what each is made for
+    Matrix(MatrixArgs),
+    /// Requests per second over the number of silent connections
+    Idle(IdleArgs),
+    /// The same constant rate for every server, timed from the plan
+    Rate(RateArgs),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -53,7 +62,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let command = Cli::parse().command.unwrap_or(Command::Run(RunArgs::default()));
+    let cli = Cli::parse();
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
     // Neither needs to hear of signals: a conformance run is simply ended by them.
     if let Command::Verify(verify) = &command {
         return Ok(verify::main(verify).unwrap_or_else(|error| {
@@ -70,6 +80,9 @@ fn run() -> Result<ExitCode> {
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
+        Command::Matrix(matrix) => matrix.run(&interrupt)?,
+        Command::Idle(idle) => idle.run(&interrupt)?,
+        Command::Rate(rate) => rate.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))

@@ -41,6 +41,25 @@ pub enum Cause {
     Unknown,
 }
 
+impl Cause {
+    /// In two words, for a table.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::QueueOverflow => "accept queue full",
+            Self::SilentClients => "silent clients",
+            Self::SleepingThreads => "too few threads",
+            Self::HeldConnections => "others wait",
+            Self::DelayedAck => "delayed ACK",
+            Self::SingleThread => "one thread",
+            Self::Client => "the client",
+            Self::Machine => "machine full",
+            Self::HandOver => "hand-over",
+            Self::SlowHandler => "the sleep itself",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One sentence, and what speaks against trusting the figures behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {

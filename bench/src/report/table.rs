@@ -106,11 +106,17 @@ mod tests {
     use crate::evidence::Evidence;
     use crate::load::{Outcome, Tally};
     use crate::target::Connection;
+    use crate::workload::Workload;
 
     fn row(target: usize, requests: u64) -> Row {
         let tally = Tally { requests, ..Tally::new() };
         Row {
-            cell: Cell { target, connection: Connection::Close, connections: 50 },
+            cell: Cell {
+                target,
+                connection: Connection::Close,
+                connections: 50,
+                workload: Workload::default(),
+            },
             outcome: Outcome { tally, window: Duration::from_secs(1), interrupted: false },
             server_cpu: None,
             evidence: Evidence::default(),
