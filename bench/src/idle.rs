@@ -84,23 +84,11 @@ fn table(plan: &Plan, counts: &[usize], connections: usize, rows: &[Row]) -> Str
     for count in counts {
         let cell = |target: usize| {
             let of = |cell: Cell| cell.target == target && cell.workload.idle == *count;
-            rows.iter().find(|row| of(row.cell)).map_or("-".to_owned(), figure)
+            rows.iter().find(|row| of(row.cell)).map_or("-".to_owned(), table::figure)
         };
         let mut cells = vec![text::grouped(*count as f64)];
         cells.extend((0..plan.targets.len()).map(cell));
         table.add_row(cells);
     }
     format!("\nRequests per second of {connections} busy clients beside silent ones\n{table}\n")
-}
-
-fn figure(row: &Row) -> String {
-    let (tally, all) = (&row.outcome.tally, row.cell.connections);
-    let mut figure = text::grouped(row.outcome.rps());
-    if tally.served < all as u64 {
-        figure += &format!("  served {}/{all}", tally.served);
-    }
-    if tally.crowd.evicted > 0 {
-        figure += &format!("  evicted {}", tally.crowd.evicted);
-    }
-    figure
 }

@@ -5,7 +5,7 @@ use crate::args;
 use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
-use crate::report::{self, table, text, why};
+use crate::report::{self, table, why};
 use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, IDLE, Route, Workload};
@@ -74,6 +74,7 @@ pub struct Short {
 /// among them, or when the run is about one workload in particular.
 pub(crate) fn short(plan: &Plan) -> Option<Short> {
     let stages = plan.targets.iter().any(|target| matches!(target, Target::Stage(_)));
+    let wanted = plan.workload == Workload::default();
     let plan = Plan {
         targets: plan.targets.clone(),
         levels: vec![CONNECTIONS],
@@ -83,7 +84,7 @@ pub(crate) fn short(plan: &Plan) -> Option<Short> {
         repeat: 1,
         ..*plan
     };
-    stages.then(|| Short { cells: cells(&plan), plan })
+    (stages && wanted).then(|| Short { cells: cells(&plan), plan })
 }
 
 impl Short {
@@ -154,7 +155,7 @@ fn table(plan: &Plan, rows: &[Row]) -> String {
                     .row
                     .verdict(why::ceiling_of(median.row.cell, &plan.targets, &medians))
                     .cause;
-                format!("{}\n{}", figure(&median.row), cause.short())
+                format!("{}\n{}", table::figure(&median.row), cause.short())
             })
         };
         let mut cells = vec![name.to_owned()];
@@ -164,12 +165,6 @@ fn table(plan: &Plan, rows: &[Row]) -> String {
     format!(
         "\nThe matrix: what each server is made for. Connections kept alive; under each figure, the bottleneck\n{table}\n"
     )
-}
-
-fn figure(row: &Row) -> String {
-    let (served, all) = (row.outcome.tally.served, row.cell.connections);
-    let rps = text::grouped(row.outcome.rps());
-    if served < all as u64 { format!("{rps}  served {served}/{all}") } else { rps }
 }
 
 #[cfg(test)]

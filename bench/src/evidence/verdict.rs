@@ -33,6 +33,8 @@ pub enum Cause {
     Client,
     /// Server and client use up all CPUs.
     Machine,
+    /// Other programs use up all CPUs.
+    Strangers,
     /// Threads wake each other up.
     HandOver,
     /// The handler's own waiting, of which there is room for more.
@@ -53,6 +55,7 @@ impl Cause {
             Self::SingleThread => "one thread",
             Self::Client => "the client",
             Self::Machine => "machine full",
+            Self::Strangers => "other programs",
             Self::HandOver => "hand-over",
             Self::SlowHandler => "the sleep itself",
             Self::Unknown => "unknown",

@@ -86,6 +86,21 @@ pub fn of_target(rows: &[&Median]) -> Table {
     table
 }
 
+/// A row in one cell of a table: requests per second, and what must not be overlooked beside them.
+pub fn figure(row: &Row) -> String {
+    let (tally, all) = (&row.outcome.tally, row.cell.connections);
+    let mut figure = text::grouped(row.outcome.rps());
+    if tally.served < all as u64 {
+        figure += &format!("  served {}/{all}", tally.served);
+    }
+    for (name, count) in [("errors", tally.errors.total()), ("evicted", tally.crowd.evicted)] {
+        if count > 0 {
+            figure += &format!("  {name} {count}");
+        }
+    }
+    figure
+}
+
 /// The kernel's share of the server's CPU. It is found by ticks of 10 ms: of few it is a guess, and marked.
 fn kernel(row: &Row) -> String {
     let known = row.evidence.server.as_ref().and_then(|server| server.kernel);

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
 
 /// In order.
-pub(super) const RULES: [Rule; 10] = [
+pub(super) const RULES: [Rule; 11] = [
     overflow,
     silent_clients,
     sleeping_threads,
@@ -16,6 +16,7 @@ pub(super) const RULES: [Rule; 10] = [
     single_thread,
     client,
     machine,
+    strangers,
     hand_over,
     slow_handler,
 ];
@@ -140,6 +141,19 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
             case.seen.client_cores
         );
         (Cause::Machine, sentence)
+    })
+}
+
+/// After all that may be true on a full machine as well.
+fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
+    let machine = case.evidence.machine?;
+    let cores = case.evidence.cores as f64;
+    (machine.processes + machine.interrupts >= 0.9 * cores && !case.handlers_sleep()).then(|| {
+        let ours = case.ours(machine);
+        let sentence = format!(
+            "other programs fill the machine: server and client get {ours:.2} of {cores} cores"
+        );
+        (Cause::Strangers, sentence)
     })
 }
 

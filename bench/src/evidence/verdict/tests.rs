@@ -232,6 +232,14 @@ fn server_and_client_fill_the_machine() {
 }
 
 #[test]
+fn a_machine_that_others_fill() {
+    let machine = Machine { processes: 1.9, interrupts: 0.1, stolen: 0.0 };
+    let evidence = Evidence { machine: Some(machine), ..evidence() };
+    let verdict = verdict(&seen(), &evidence, None);
+    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::Strangers, 1), "{verdict:?}");
+}
+
+#[test]
 fn a_ceiling_counts_where_the_client_was_the_limit() {
     let (seen, evidence) = stage_4_on_hello();
     let cause = |of_the_client| {
