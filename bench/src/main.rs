@@ -5,8 +5,11 @@ use anyhow::Result;
 use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
+use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
+use bench::matrix::MatrixArgs;
+use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
 use bench::{args, floor, load, verify};
@@ -50,6 +53,12 @@ enum Command {
     Claims(ClaimsArgs),
     /// Say what on this machine would falsify a run, and how noisy it is
     Doctor(DoctorArgs),
+    /// Run every workload against every stage: one table of what each is made for
+    Matrix(MatrixArgs),
+    /// Requests per second over the number of silent connections
+    Idle(IdleArgs),
+    /// The same constant rate for every server, timed from the plan
+    Rate(RateArgs),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -98,6 +107,9 @@ fn run() -> Result<ExitCode> {
         Command::Compare(compare) => compare.run()?,
         Command::Doctor(doctor) => code = doctor.run(&interrupt)?,
         Command::Claims(claims) => code = claims.run(&interrupt)?,
+        Command::Matrix(matrix) => matrix.run(&interrupt)?,
+        Command::Idle(idle) => idle.run(&interrupt)?,
+        Command::Rate(rate) => rate.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
