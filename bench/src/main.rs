@@ -4,6 +4,7 @@
 use anyhow::Result;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
+use bench::promise::command::Promise;
 use bench::run::RunArgs;
 use bench::{args, floor, load, verify};
 use clap::{Parser, Subcommand};
@@ -28,6 +29,8 @@ enum Command {
     /// Put load on a URL and measure
     Load(LoadArgs),
     Verify(verify::Args),
+    #[command(flatten)]
+    Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -70,6 +73,7 @@ fn run() -> Result<ExitCode> {
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
+        Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))

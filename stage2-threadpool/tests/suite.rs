@@ -2,7 +2,8 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
-use bench::promise::{Stage, clients, conformance, descriptors, drain, ending, handlers};
+use bench::promise::hostile::Kind;
+use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
 
 const STAGE: Stage =
     Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &["--keep-alive", "always"]);
@@ -53,4 +54,9 @@ fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
     descriptors::SHORTAGES
         .iter()
         .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+}
+
+#[test]
+fn after_hostile_clients_it_comes_back() -> Result<()> {
+    Kind::EACH.iter().try_for_each(|kind| attack::comes_back(&STAGE, kind))
 }

@@ -1,8 +1,11 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
-use anyhow::Result;
-use bench::promise::{Stage, clients, conformance, descriptors, drain, ending, handlers};
+use anyhow::{Context, Result};
+use bench::promise::attack::Times;
+use bench::promise::hostile::Kind;
+use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
+use std::time::Duration;
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
 
@@ -52,4 +55,13 @@ fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
     descriptors::SHORTAGES
         .iter()
         .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+}
+
+#[test]
+fn hostile_clients_hurt_nobody() -> Result<()> {
+    let (quiet, attack) = (Duration::from_millis(200), Duration::from_millis(1500));
+    Kind::EACH.iter().zip(1..).try_for_each(|(kind, seed)| {
+        let attack = attack::attack(&STAGE, kind, Times { quiet, attack }, seed);
+        attack.with_context(|| format!("{kind:?}")).map(drop)
+    })
 }

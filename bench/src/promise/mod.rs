@@ -4,15 +4,19 @@
 //! Each stage's `tests/suite.rs` calls these with its own program. Nothing here measures: a promise
 //! is kept or broken, and never by being slow.
 
+pub mod attack;
 pub mod client;
 pub mod clients;
+pub mod command;
 pub mod conformance;
 pub mod descriptors;
 pub mod drain;
 pub mod ending;
 pub mod good;
 pub mod handlers;
+pub mod hostile;
 pub mod random;
+pub mod soak;
 pub mod vitals;
 
 use crate::server::Server;
