@@ -9,6 +9,7 @@ use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
 use bench::matrix::MatrixArgs;
+use bench::promise::command::Promise;
 use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
@@ -59,6 +60,8 @@ enum Command {
     Idle(IdleArgs),
     /// The same constant rate for every server, timed from the plan
     Rate(RateArgs),
+    #[command(flatten)]
+    Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -110,6 +113,7 @@ fn run() -> Result<ExitCode> {
         Command::Matrix(matrix) => matrix.run(&interrupt)?,
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
+        Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))

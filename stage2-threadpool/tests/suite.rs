@@ -2,7 +2,8 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
-use bench::promise::{Stage, clients, conformance, ending, handlers};
+use bench::promise::hostile::Kind;
+use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
 
 const STAGE: Stage =
     Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &["--keep-alive", "always"]);
@@ -41,4 +42,21 @@ fn a_handler_that_panics_costs_a_500() -> Result<()> {
 #[test]
 fn a_handler_that_blocks_stops_nobody() -> Result<()> {
     handlers::blocking_hurts_nobody(&STAGE, &[])
+}
+
+#[test]
+fn a_drain_under_load_loses_nothing() -> Result<()> {
+    drain::under_load(&STAGE, 3).map(drop)
+}
+
+#[test]
+fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
+    descriptors::SHORTAGES
+        .iter()
+        .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+}
+
+#[test]
+fn after_hostile_clients_it_comes_back() -> Result<()> {
+    Kind::EACH.iter().try_for_each(|kind| attack::comes_back(&STAGE, kind))
 }

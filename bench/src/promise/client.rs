@@ -79,7 +79,8 @@ impl Client {
         self.wire.reset(Instant::now() + PATIENCE);
     }
 
-    fn read(&mut self) -> Result<&Answer> {
+    /// The next answer.
+    pub(super) fn read(&mut self) -> Result<&Answer> {
         let came = self.wire.read_answers(self.taken + 1, |_| false, Instant::now() + PATIENCE);
         let wire = &self.wire;
         if !came {

@@ -5,6 +5,7 @@ use super::ending::in_handler;
 use super::vitals::Vitals;
 use super::{PATIENCE, Stage};
 use anyhow::{Result, ensure};
+use shared::sys::rlimit;
 use std::time::Instant;
 
 /// A handler that panics costs its own request a 500: the connection, the threads and the others stay.
@@ -53,4 +54,32 @@ pub fn blocking_hurts_everybody(stage: &Stage) -> Result<()> {
     other.expect(200)?;
     ensure!(!sleeper.hears_nothing(), "the other was answered while the handler slept");
     sleeper.expect(200).map(drop)
+}
+
+/// As many requests for a sleeping handler as the pool runs and keeps waiting, and a few more: those are
+/// told to come back later, and the loop goes on.
+pub fn full_pool(stage: &Stage, room: usize) -> Result<()> {
+    const MORE: usize = 8;
+    rlimit::raise_open_files()?;
+    let server = stage.start(&[])?;
+    let mut clients = Vec::new();
+    for _ in 0..room + MORE {
+        let mut client = Client::connect(server.address())?;
+        client.get("/sleep/60000");
+        clients.push(client);
+    }
+    answers(server.address())?;
+    let told = |client: &mut Client| !client.hears_nothing();
+    let deadline = Instant::now() + PATIENCE;
+    let mut turned_away: Vec<_> = clients.extract_if(.., told).collect();
+    while turned_away.len() < MORE && Instant::now() < deadline {
+        turned_away.extend(clients.extract_if(.., told));
+    }
+    ensure!(turned_away.len() == MORE, "{} were turned away, not {MORE}", turned_away.len());
+    for client in &mut turned_away {
+        let answer = client.read()?;
+        ensure!(answer.status == 503 && answer.field("retry-after").is_some(), "{answer:?}");
+        ensure!(client.ask("/")?.0 == 200, "the connection did not outlive the 503");
+    }
+    answers(server.address())
 }

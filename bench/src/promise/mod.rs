@@ -4,11 +4,19 @@
 //! Each stage's `tests/suite.rs` calls these with its own program. Nothing here measures: a promise
 //! is kept or broken, and never by being slow.
 
+pub mod attack;
 pub mod client;
 pub mod clients;
+pub mod command;
 pub mod conformance;
+pub mod descriptors;
+pub mod drain;
 pub mod ending;
+pub mod good;
 pub mod handlers;
+pub mod hostile;
+pub mod random;
+pub mod soak;
 pub mod vitals;
 
 use crate::server::Server;
@@ -22,20 +30,16 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server program, and how to start it.
 #[derive(Clone, Copy, Debug)]
-pub struct Stage {
-    program: &'static str,
-    flags: &'static [&'static str],
+pub struct Stage<'a> {
+    program: &'a str,
+    flags: &'a [&'a str],
     /// Connections that it serves at once.
     at_once: usize,
 }
 
-impl Stage {
+impl<'a> Stage<'a> {
     /// `flags` are given at every start.
-    pub const fn new(
-        program: &'static str,
-        at_once: usize,
-        flags: &'static [&'static str],
-    ) -> Self {
+    pub const fn new(program: &'a str, at_once: usize, flags: &'a [&'a str]) -> Self {
         Self { program, flags, at_once }
     }
 

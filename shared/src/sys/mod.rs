@@ -7,6 +7,7 @@
 
 pub mod epoll;
 pub mod eventfd;
+pub mod faults;
 pub mod file;
 pub mod filter;
 pub mod net;
