@@ -1,6 +1,6 @@
 //! A run on its way into its folder.
 
-use super::{Config, Host, Results, SCHEMA, Sample, Source, date, folder, source};
+use super::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, source};
 use crate::cell::Row;
 use crate::report::page;
 use crate::target::Target;
@@ -39,7 +39,12 @@ impl Record {
     pub fn finish(mut self, targets: &[Target], rows: &[Row]) -> Result<String> {
         for (index, row) in rows.iter().enumerate() {
             let repeat = rows[..index].iter().filter(|earlier| earlier.cell == row.cell).count();
-            self.results.rows.push(Sample::of(&targets[row.cell.target], row, repeat));
+            self.results.rows.push(Sample::of(
+                &targets[row.cell.target],
+                row,
+                Part::Ladder,
+                repeat,
+            ));
         }
         let histograms: Vec<_> = rows.iter().map(|row| &row.outcome.tally.latency).collect();
         folder::write(&self.folder, &self.results, &histograms)?;

@@ -7,20 +7,37 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// What a row was measured for: windows and connections differ between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Servers over connection counts.
+    #[default]
+    Ladder,
+    /// Servers over workloads.
+    Matrix,
+    /// Servers over silent connections.
+    Idle,
+}
+
 /// A cell measured once. Times are microseconds; a percentile that too few samples speak for is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sample {
     /// The server's name, or its URL.
     pub target: String,
+    /// What it was measured for.
+    pub part: Part,
     /// `hello`, `work`, `sleep`, `idle`.
     pub workload: String,
     /// `close` or `keep-alive`.
     pub connection: String,
     /// Clients that ask.
     pub connections: usize,
-    /// Connections beside them that only stay open.
+    /// Clients beside them that asked once and are silent.
     pub idle: usize,
+    /// Clients beside them that send a byte a second.
+    pub slow: usize,
     /// Which repeat it is, from 0.
     pub repeat: usize,
     /// How long the window was open.
@@ -71,6 +88,17 @@ pub struct Latency {
     pub max: f64,
 }
 
+impl Part {
+    /// As files and tables name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ladder => "ladder",
+            Self::Matrix => "matrix",
+            Self::Idle => "idle",
+        }
+    }
+}
+
 impl Latency {
     fn of(tally: &Tally) -> Self {
         let percentile = |quantile| tally.percentile(quantile).map(micros);
@@ -87,14 +115,16 @@ impl Latency {
 
 impl Sample {
     /// The recorded form of `row`.
-    pub fn of(target: &Target, row: &Row, repeat: usize) -> Self {
+    pub fn of(target: &Target, row: &Row, part: Part, repeat: usize) -> Self {
         let (outcome, tally) = (&row.outcome, &row.outcome.tally);
         let mut sample = Self {
             target: target.name().to_owned(),
+            part,
             workload: "hello".to_owned(),
             connection: row.cell.connection.name().to_owned(),
             connections: row.cell.connections,
             idle: 0,
+            slow: 0,
             repeat,
             seconds: outcome.window.as_secs_f64(),
             requests: tally.requests,
@@ -122,8 +152,12 @@ impl Sample {
         let idle = if self.idle > 0 { format!("-idle{}", self.idle) } else { String::new() };
         let name: String = self.target.chars().map(plain).collect();
         format!(
-            "hgrm/{name}-{}-{}-{}{idle}-{}.hgrm",
-            self.workload, self.connection, self.connections, self.repeat
+            "hgrm/{}-{name}-{}-{}-{}{idle}-{}.hgrm",
+            self.part.name(),
+            self.workload,
+            self.connection,
+            self.connections,
+            self.repeat
         )
     }
 
@@ -141,8 +175,18 @@ impl Sample {
             "p999" => self.latency_us.p999,
             "max" => Some(self.latency_us.max),
             "cpu" => self.server_cpu_us,
-            other => self.evidence.get(other.strip_prefix("evidence.")?)?.as_f64(),
+            other => self.observed(other.strip_prefix("evidence.")?)?.as_f64(),
         }
+    }
+
+    /// What was observed, by a path of names and places: `server.kernel.0`.
+    fn observed(&self, path: &str) -> Option<&serde_json::Value> {
+        let mut steps = path.split('.');
+        let first = self.evidence.get(steps.next()?);
+        steps.fold(first, |value, step| match value? {
+            serde_json::Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+            other => other.get(step),
+        })
     }
 
     /// Whether nearly all who wanted an answer got one. Else its latencies are those of the few who did.
