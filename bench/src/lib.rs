@@ -3,6 +3,7 @@
 //! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
 //! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell. [`results`] is the folder that it leaves,
 //! and [`report`] prints what came of it.
+//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -13,12 +14,17 @@ pub mod compare;
 pub mod doctor;
 pub mod evidence;
 pub mod floor;
+pub mod idle;
 pub mod interrupt;
 pub mod load;
+pub mod matrix;
 pub mod nginx;
 pub mod progress;
+pub mod rate;
 pub mod report;
 pub mod results;
 pub mod run;
 pub mod server;
 pub mod target;
+pub mod verify;
+pub mod workload;

@@ -5,11 +5,14 @@ use anyhow::Result;
 use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
+use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
+use bench::matrix::MatrixArgs;
+use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
-use bench::{args, floor, load};
+use bench::{args, floor, load, verify};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -49,6 +52,13 @@ enum Command {
     Claims(ClaimsArgs),
     /// Say what on this machine would falsify a run, and how noisy it is
     Doctor(DoctorArgs),
+    Verify(verify::Args),
+    /// Run every workload against every stage: one table of what each is made for
+    Matrix(MatrixArgs),
+    /// Requests per second over the number of silent connections
+    Idle(IdleArgs),
+    /// The same constant rate for every server, timed from the plan
+    Rate(RateArgs),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -76,6 +86,13 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode> {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Run(cli.run));
+    // Neither needs to hear of signals: a conformance run is simply ended by them.
+    if let Command::Verify(verify) = &command {
+        return Ok(verify::main(verify).unwrap_or_else(|error| {
+            eprintln!("bench: {error:#}");
+            ExitCode::from(2)
+        }));
+    }
     // The floor is a child process that is killed: signals keep their usual effect on it.
     if let Command::Floor { listen, threads, close } = command {
         floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
@@ -90,7 +107,10 @@ fn run() -> Result<ExitCode> {
         Command::Compare(compare) => compare.run()?,
         Command::Doctor(doctor) => code = doctor.run(&interrupt)?,
         Command::Claims(claims) => code = claims.run(&interrupt)?,
-        Command::Floor { .. } => {}
+        Command::Matrix(matrix) => matrix.run(&interrupt)?,
+        Command::Idle(idle) => idle.run(&interrupt)?,
+        Command::Rate(rate) => rate.run(&interrupt)?,
+        Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
 }

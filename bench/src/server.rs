@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_first_line_tells_the_address_and_sigterm_ends_it() {
-        let script = format!("{READY}; trap 'exit 3' TERM; while :; do sleep 0.01; done");
+        let script = format!("trap 'exit 3' TERM; {READY}; while :; do sleep 0.01; done");
         let server = Server::start(Path::new("sh"), &["-c", &script]).unwrap();
         assert_eq!(server.address(), "127.0.0.1:4711".parse().unwrap());
         assert_eq!(server.terminate().unwrap().code(), Some(3));

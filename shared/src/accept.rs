@@ -4,6 +4,8 @@ use crate::drain::Drain;
 use crate::sys::{Listener, Socket, poll};
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,12 +35,49 @@ impl Failure {
     }
 }
 
+/// How many connections there may be, and how many there are: one number for all threads of a
+/// server, touched when a connection comes or goes and never in between.
+#[derive(Debug)]
+pub struct Room {
+    limit: usize,
+    taken: AtomicUsize,
+}
+
+impl Room {
+    /// Room for `limit` connections, at least one.
+    pub fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { limit: limit.max(1), taken: AtomicUsize::new(0) })
+    }
+
+    /// Takes a place, if there is one.
+    pub fn enter(&self) -> bool {
+        let next = |taken| (taken < self.limit).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+
+    /// Gives a place back.
+    pub fn leave(&self) {
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is a place just now.
+    pub fn is_free(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) < self.limit
+    }
+
+    /// How many places there are.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
 /// Sleeps until a connection comes and takes it. `None`: the server is to end, and the time to accept is over.
 pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
     loop {
         let deadline = drain.stop_accepting();
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(None);
+            // Closing resets the connections that wait in the queue, so those are taken first.
+            return Ok(listener.accept().ok());
         }
         let mut waits =
             [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];

@@ -7,8 +7,10 @@
 use crate::args::KeepAlive;
 use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Next, Turn};
+use crate::meter::Meter;
 use crate::pace::WritePace;
 use crate::service::Service;
+use crate::start::Common;
 use crate::sys::poll::{self, Wait};
 use crate::sys::{EventFd, Listener, Socket};
 use std::io;
@@ -45,35 +47,56 @@ pub struct Server<'a, N> {
     input: Box<[u8]>,
     output: Vec<u8>,
     date: DateLine,
+    meter: Meter,
+    /// When what is being answered was read.
+    round: Instant,
 }
 
 impl<'a, N: Newcomers> Server<'a, N> {
-    /// Serves `service`; `newcomers` matters to `--keep-alive fair`.
-    pub fn new(
-        service: &'a Arc<Service>,
-        drain: &'a Drain,
-        keep_alive: KeepAlive,
-        newcomers: &'a N,
-    ) -> Self {
+    /// `newcomers` matters to `--keep-alive fair`.
+    pub fn new(common: &'a Common, newcomers: &'a N) -> Self {
+        let Common { service, drain, keep_alive, .. } = common;
+        let keep_alive = *keep_alive;
         let input = vec![0; 16 << 10].into_boxed_slice();
-        let date = DateLine::new(Instant::now());
-        Self { service, drain, keep_alive, newcomers, input, output: Vec::new(), date }
+        let (date, meter) = (DateLine::new(Instant::now()), Meter::new(&service.metrics));
+        Self {
+            service,
+            drain,
+            keep_alive,
+            newcomers,
+            input,
+            output: Vec::new(),
+            date,
+            meter,
+            round: Instant::now(),
+        }
     }
 
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
+        self.meter.counters.accepted.add(1);
+        let result = self.converse(socket);
+        self.meter.counters.closed.add(1);
+        result
+    }
+
+    fn converse(&mut self, socket: &Socket) -> io::Result<()> {
         // The last connection may have failed before it took all of its answers: they are nobody's now.
         self.output.clear();
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
             let mut next = match self.wait(socket, &connection)? {
                 Woken::Readable => self.receive(socket, &mut connection)?,
-                Woken::Late => connection.expire(&mut self.turn()),
+                Woken::Late => {
+                    self.meter.counters.timed_out.add(u64::from(!connection.is_delayed()));
+                    connection.expire(&mut self.turn())
+                }
                 Woken::Newcomer => return Ok(()),
             };
             // One request may take several rounds: a long answer, a handler that blocks.
             loop {
                 self.write(socket, connection.file().is_some())?;
+                self.meter.end_round(self.round);
                 next = match next {
                     Next::Read | Next::Wait => break,
                     Next::Write => {
@@ -116,15 +139,24 @@ impl<'a, N: Newcomers> Server<'a, N> {
 
     fn receive(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<Next> {
         let keep_alive = self.may_keep_alive()?;
-        let Self { service, drain, input, output, date, .. } = self;
+        let Self { service, drain, input, output, date, meter, round, .. } = self;
         let length = match socket.read(input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Next::Read),
             result => result?,
         };
         let now = Instant::now();
+        *round = now;
         date.refresh(now);
-        let mut turn =
-            Turn { service, now, date, keep_alive, draining: drain.has_begun(), out: output };
+        meter.counters.received.add(length as u64);
+        let mut turn = Turn {
+            service,
+            now,
+            date,
+            keep_alive,
+            draining: drain.has_begun(),
+            out: output,
+            meter,
+        };
         Ok(match length {
             0 => connection.end_of_input(&mut turn),
             _ => connection.receive(&input[..length], &mut turn),
@@ -134,6 +166,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
     /// The turn for everything but received bytes.
     fn turn(&mut self) -> Turn<'_> {
         let now = Instant::now();
+        self.round = now;
         self.date.refresh(now);
         let keep_alive = self.keep_alive != KeepAlive::Never;
         let draining = self.drain.has_begun();
@@ -144,6 +177,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             keep_alive,
             draining,
             out: &mut self.output,
+            meter: &mut self.meter,
         }
     }
 
@@ -209,6 +243,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
                 }
             }
             Ok(count) => {
+                self.meter.counters.sent.add(count as u64);
                 if let Some(pace) = pace {
                     pace.took(count, Instant::now());
                 }

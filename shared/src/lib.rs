@@ -10,6 +10,8 @@ pub mod drain;
 pub mod files;
 pub mod http;
 pub mod limits;
+pub mod meter;
+pub mod metrics;
 pub mod pace;
 pub mod reactor;
 pub mod router;

@@ -7,8 +7,8 @@
 use anyhow::Result;
 use shared::args::{Stage, Threads};
 use shared::blocking::Server;
-use shared::drain::Drain;
 use shared::{accept, start};
+use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
     name: "stage1-blocking",
@@ -18,14 +18,17 @@ const STAGE: Stage = Stage {
     idle_timeout: "15s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
+    let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
-    let mut server = Server::new(&service, &drain, args.keep_alive, &listener);
-    while let Some(socket) = accept::next(&listener, &drain)? {
+    let mut server = Server::new(&common, &listener);
+    while let Some(socket) = accept::next(&listener, &common.drain)? {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);
     }

@@ -9,8 +9,8 @@ mod pool;
 use anyhow::Result;
 use pool::Pool;
 use shared::args::{Stage, Threads};
-use shared::drain::Drain;
 use shared::{accept, start};
+use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
     name: "stage2-threadpool",
@@ -20,14 +20,17 @@ const STAGE: Stage = Stage {
     idle_timeout: "5s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
+    let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
-    let pool = Pool::start(args.threads.into(), args.keep_alive, &service, &drain)?;
-    while let Some(socket) = accept::next(&listener, &drain)? {
+    let pool = Pool::start(args.threads.into(), &common)?;
+    while let Some(socket) = accept::next(&listener, &common.drain)? {
         pool.submit(socket);
     }
     drop(listener);

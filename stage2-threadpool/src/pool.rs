@@ -1,9 +1,7 @@
 //! A bounded queue of connections, and the workers that take them from it.
 
-use shared::args::KeepAlive;
 use shared::blocking::Server;
-use shared::drain::Drain;
-use shared::service::Service;
+use shared::start::Common;
 use shared::sys::{EventFd, Socket};
 use std::collections::VecDeque;
 use std::io;
@@ -19,25 +17,18 @@ pub(crate) struct Pool {
 impl Pool {
     /// Starts `threads` workers. The queue holds as many connections as there are workers: a longer
     /// one would only make its last connection wait longer. The others wait in the kernel.
-    pub(crate) fn start(
-        threads: usize,
-        keep_alive: KeepAlive,
-        service: &Arc<Service>,
-        drain: &Arc<Drain>,
-    ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(threads)?);
+    pub(crate) fn start(threads: usize, common: &Common) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(threads, common.room.limit())?);
         let worker = |number| {
-            let (queue, service, drain) =
-                (Arc::clone(&queue), Arc::clone(service), Arc::clone(drain));
-            thread::Builder::new()
-                .name(format!("worker-{number}"))
-                .spawn(move || work(&queue, &service, &drain, keep_alive))
+            let (queue, common) = (Arc::clone(&queue), common.clone());
+            let work = move || work(&queue, &common);
+            thread::Builder::new().name(format!("worker-{number}")).spawn(work)
         };
         let workers = (0..threads).map(worker).collect::<io::Result<_>>()?;
         Ok(Self { queue, workers })
     }
 
-    /// Gives a connection to the workers; waits while the queue is full.
+    /// Gives a connection to the workers, and returns when there is room for another.
     pub(crate) fn submit(&self, socket: Socket) {
         self.queue.push(socket);
     }
@@ -53,17 +44,21 @@ impl Pool {
 }
 
 /// A worker's life: it ends when the queue is closed and empty.
-fn work(queue: &Queue, service: &Arc<Service>, drain: &Drain, keep_alive: KeepAlive) {
-    let mut server = Server::new(service, drain, keep_alive, &queue.crowded);
+fn work(queue: &Queue, common: &Common) {
+    let mut server = Server::new(common, &queue.crowded);
     while let Some(socket) = queue.pop() {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);
+        drop(socket);
+        queue.done();
     }
 }
 
 struct Queue {
     state: Mutex<State>,
     capacity: usize,
+    /// Connections that may be queued and served at once.
+    room: usize,
     filled: Condvar,
     emptied: Condvar,
     /// Readable while connections wait for which no worker is free: a worker that only keeps an idle
@@ -73,24 +68,18 @@ struct Queue {
 
 struct State {
     sockets: VecDeque<Socket>,
+    /// Connections queued or served.
+    open: usize,
     free_workers: usize,
     closed: bool,
 }
 
 impl Queue {
-    fn new(capacity: usize) -> io::Result<Self> {
-        let state = Mutex::new(State {
-            sockets: VecDeque::with_capacity(capacity),
-            free_workers: 0,
-            closed: false,
-        });
-        Ok(Self {
-            state,
-            capacity,
-            filled: Condvar::new(),
-            emptied: Condvar::new(),
-            crowded: EventFd::new()?,
-        })
+    fn new(capacity: usize, room: usize) -> io::Result<Self> {
+        let sockets = VecDeque::with_capacity(capacity);
+        let state = Mutex::new(State { sockets, open: 0, free_workers: 0, closed: false });
+        let (filled, emptied) = (Condvar::new(), Condvar::new());
+        Ok(Self { state, capacity, room, filled, emptied, crowded: EventFd::new()? })
     }
 
     /// No code that can panic runs under this lock, so a poisoned one is as good as any.
@@ -99,12 +88,19 @@ impl Queue {
     }
 
     fn push(&self, socket: Socket) {
-        let full = |state: &mut State| state.sockets.len() >= self.capacity;
-        let mut state =
-            self.emptied.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         state.sockets.push_back(socket);
+        state.open += 1;
         self.tell_whether_crowded(&state);
         self.filled.notify_one();
+        let full =
+            |state: &mut State| state.sockets.len() >= self.capacity || state.open >= self.room;
+        drop(self.emptied.wait_while(state, full));
+    }
+
+    fn done(&self) {
+        self.lock().open -= 1;
+        self.emptied.notify_one();
     }
 
     fn pop(&self) -> Option<Socket> {

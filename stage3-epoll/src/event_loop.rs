@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
-use shared::service::Service;
+use shared::start::Common;
 use shared::sys::{Epoll, Events, Interest, Listener};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,19 +23,18 @@ pub(crate) struct EventLoop {
 }
 
 impl EventLoop {
-    pub(crate) fn new(
-        listener: Listener,
-        room: usize,
-        keep_alive: KeepAlive,
-        service: &Arc<Service>,
-        drain: &Arc<Drain>,
-    ) -> Result<Self> {
+    pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
+        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
         epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
-            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
-        let clients =
-            Clients::new(Rc::clone(&epoll), Arc::clone(service), keep_alive != KeepAlive::Never);
+            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
+        let clients = Clients::new(
+            Rc::clone(&epoll),
+            Arc::clone(service),
+            Arc::clone(room),
+            *keep_alive != KeepAlive::Never,
+        );
         Ok(Self { epoll, door, clients, drain: Arc::clone(drain) })
     }
 
@@ -66,7 +65,7 @@ impl EventLoop {
             self.clients.complete(token, response);
         }
         self.clients.expire();
-        self.door.tend(&self.clients, now);
+        self.door.tend(&mut self.clients, now);
     }
 
     fn begin_drain(&mut self) {

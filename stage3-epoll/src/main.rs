@@ -9,8 +9,8 @@ mod event_loop;
 use anyhow::Result;
 use event_loop::EventLoop;
 use shared::args::{Stage, Threads};
-use shared::drain::Drain;
 use shared::start;
+use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
     name: "stage3-epoll",
@@ -20,12 +20,14 @@ const STAGE: Stage = Stage {
     idle_timeout: "15s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
-    let room = start::room(&args)?;
+    let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
-    EventLoop::new(listener, room, args.keep_alive, &service, &drain)?.run()
+    EventLoop::new(listener, &common)?.run()
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
-use shared::service::Service;
+use shared::start::Common;
 use shared::sys::{Epoll, Events, Interest, Listener};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,21 +29,23 @@ pub(crate) struct EventLoop {
 impl EventLoop {
     pub(crate) fn new(
         listener: Listener,
-        room: usize,
-        keep_alive: KeepAlive,
-        service: &Arc<Service>,
-        drain: &Arc<Drain>,
-        pool: Arc<BlockingPool>,
+        common: &Common,
+        pool: &Arc<BlockingPool>,
     ) -> Result<Self> {
+        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
         epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
         let mailbox = Mailbox::new().context("creating a mailbox")?;
         epoll.add(&mailbox.wake, Interest::READ, MAILBOX).context("watching the mailbox")?;
         let door =
-            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
-        let clients =
-            Clients::new(Rc::clone(&epoll), Arc::clone(service), keep_alive != KeepAlive::Never);
-        Ok(Self { epoll, door, clients, drain: Arc::clone(drain), pool, mailbox })
+            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
+        let clients = Clients::new(
+            Rc::clone(&epoll),
+            Arc::clone(service),
+            Arc::clone(room),
+            *keep_alive != KeepAlive::Never,
+        );
+        Ok(Self { epoll, door, clients, drain: Arc::clone(drain), pool: Arc::clone(pool), mailbox })
     }
 
     /// Runs until the server has drained.
@@ -75,7 +77,7 @@ impl EventLoop {
             }
         }
         self.clients.expire();
-        self.door.tend(&self.clients, now);
+        self.door.tend(&mut self.clients, now);
     }
 
     fn fetch(&mut self) {

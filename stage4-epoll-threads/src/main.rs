@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use blocking_pool::BlockingPool;
 use event_loop::EventLoop;
 use shared::args::{Stage, Threads};
-use shared::drain::Drain;
 use shared::start;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
@@ -24,19 +24,20 @@ const STAGE: Stage = Stage {
     idle_timeout: "15s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
-    let drain = Drain::on_signals(args.grace)?;
-    let service = start::service(&args)?;
+    let common = start::prepare(&args)?;
     let threads = usize::from(args.threads);
-    let room = start::room(&args)?.div_ceil(threads);
     let listeners = start::listen_times(STAGE.name, &args, threads)?;
 
     let pool = BlockingPool::start()?;
     let start_loop = |(number, listener)| {
-        let (service, drain, pool) = (Arc::clone(&service), Arc::clone(&drain), Arc::clone(&pool));
-        let serve =
-            move || EventLoop::new(listener, room, args.keep_alive, &service, &drain, pool)?.run();
+        let (common, pool) = (common.clone(), Arc::clone(&pool));
+        let serve = move || EventLoop::new(listener, &common, &pool)?.run();
         thread::Builder::new()
             .name(format!("loop-{number}"))
             .spawn(serve)

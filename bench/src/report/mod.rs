@@ -11,6 +11,7 @@ pub mod table;
 pub mod tables;
 pub mod tabular;
 pub mod text;
+pub mod why;
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> io::Result<()> {

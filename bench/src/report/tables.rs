@@ -3,7 +3,7 @@
 
 use super::tabular::Tabular;
 use super::text;
-use crate::results::{Group, Part, Results};
+use crate::results::{Group, Part, Results, Sample};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ pub fn of_target(results: &Results, target: &str) -> Option<Tabular> {
         "Served",
         "Errors",
         "CPU/req",
+        "Kernel",
     ];
     let rows = groups.iter().map(line).collect();
     Tabular::new(header.map(str::to_owned).to_vec(), rows)
@@ -57,6 +58,7 @@ fn line(group: &Group<'_>) -> Vec<String> {
         format!("{}/{}", sample.served, sample.connections),
         text::grouped(sample.errors.total() as f64),
         micros(sample.server_cpu_us),
+        share(sample.figure("evidence.server.kernel.0")),
     ]
 }
 
@@ -163,6 +165,34 @@ pub fn is_stage(target: &str) -> bool {
     crate::target::STAGES.contains(&target)
 }
 
+/// What each row of a server says about its bottleneck, where somebody has looked.
+pub fn verdicts(results: &Results, target: &str) -> Option<Tabular> {
+    let groups = results.groups();
+    let own = groups
+        .iter()
+        .map(Group::median)
+        .filter(|sample| (sample.target.as_str(), sample.part) == (target, Part::Ladder));
+    let row = |sample: &Sample| {
+        let verdict = sample.observed("verdict")?.as_str()?.to_owned();
+        let doubts = sample.observed("doubts").and_then(|doubts| doubts.as_array());
+        let doubts: Vec<_> =
+            doubts.into_iter().flatten().filter_map(|doubt| doubt.as_str()).collect();
+        Some(vec![
+            format!("{}, {}", sample.connection, sample.connections),
+            verdict,
+            if doubts.is_empty() { "-".to_owned() } else { doubts.join("; ") },
+        ])
+    };
+    let header = ["Connections", "What is the bottleneck, and why", "Why not to trust it"];
+    let table = Tabular::new(header.map(str::to_owned).to_vec(), own.filter_map(row).collect())?;
+    Some(Tabular { prose: true, ..table })
+}
+
+/// A share as a percentage.
+fn share(share: Option<f64>) -> String {
+    share.map_or("-".to_owned(), |share| format!("{:.0}%", 100.0 * share))
+}
+
 /// Microseconds in the unit that keeps them short; a dash where nothing can be said.
 pub fn micros(micros: Option<f64>) -> String {
     micros.map_or("-".to_owned(), |micros| text::time(Duration::from_nanos((micros * 1e3) as u64)))
@@ -171,7 +201,6 @@ pub fn micros(micros: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Sample;
 
     fn sample(target: &str, part: Part, rps: f64, served: u64) -> Sample {
         Sample {

@@ -59,7 +59,9 @@ pub struct Config {
     pub levels: Vec<usize>,
     /// `close`, `keep-alive`.
     pub modes: Vec<String>,
-    /// How long each cell was measured.
+    /// What decided the order of the servers.
+    pub seed: u64,
+    /// How long each cell was measured; the matrix at the end of a run has shorter windows.
     pub seconds: f64,
     /// Threads of the generator.
     pub threads: usize,

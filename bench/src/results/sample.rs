@@ -3,6 +3,7 @@
 use crate::cell::Row;
 use crate::load::{Errors, Tally};
 use crate::target::Target;
+use crate::workload::{Route, Workload};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -120,11 +121,11 @@ impl Sample {
         let mut sample = Self {
             target: target.name().to_owned(),
             part,
-            workload: "hello".to_owned(),
+            workload: workload(row.cell.workload, part).to_owned(),
             connection: row.cell.connection.name().to_owned(),
             connections: row.cell.connections,
-            idle: 0,
-            slow: 0,
+            idle: row.cell.workload.idle,
+            slow: row.cell.workload.slow,
             repeat,
             seconds: outcome.window.as_secs_f64(),
             requests: tally.requests,
@@ -141,7 +142,7 @@ impl Sample {
             client_cpu_us: outcome.client_cpu().map(micros),
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
             hgrm: String::new(),
-            evidence: BTreeMap::new(),
+            evidence: observed(row),
         };
         sample.hgrm = sample.file();
         sample
@@ -180,7 +181,7 @@ impl Sample {
     }
 
     /// What was observed, by a path of names and places: `server.kernel.0`.
-    fn observed(&self, path: &str) -> Option<&serde_json::Value> {
+    pub fn observed(&self, path: &str) -> Option<&serde_json::Value> {
         let mut steps = path.split('.');
         let first = self.evidence.get(steps.next()?);
         steps.fold(first, |value, step| match value? {
@@ -193,6 +194,33 @@ impl Sample {
     pub fn serves_all(&self) -> bool {
         self.served as f64 >= 0.95 * self.connections as f64
     }
+}
+
+/// The chapter's word for it.
+fn workload(workload: Workload, part: Part) -> &'static str {
+    match workload.route {
+        Route::Work => "work",
+        Route::Sleep => "sleep",
+        // The curve begins with nobody silent, and that is its beginning.
+        Route::Hello if workload.idle + workload.slow > 0 || part == Part::Idle => "idle",
+        Route::Hello => "hello",
+    }
+}
+
+/// What the kernel said, by name, and what became of the clients that only sat there.
+fn observed(row: &Row) -> BTreeMap<String, serde_json::Value> {
+    let object = |value| match value {
+        Ok(serde_json::Value::Object(fields)) => fields.into_iter().collect(),
+        // What cannot be written is not known: a figure that is no number, say.
+        _ => BTreeMap::new(),
+    };
+    let mut evidence: BTreeMap<_, _> = object(serde_json::to_value(&row.evidence));
+    if row.cell.workload.idle + row.cell.workload.slow > 0 {
+        evidence.extend(
+            serde_json::to_value(row.outcome.tally.crowd).map(|crowd| ("crowd".to_owned(), crowd)),
+        );
+    }
+    evidence
 }
 
 fn micros(duration: Duration) -> f64 {

@@ -23,6 +23,7 @@ use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
 use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
+use crate::meter::Meter;
 use crate::service::Service;
 use intake::Incoming;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Turn<'a> {
     pub draining: bool,
     /// Where answers are appended.
     pub out: &'a mut Vec<u8>,
+    /// Who takes notes.
+    pub meter: &'a mut Meter,
 }
 
 /// What the stage does next, after it has written what is in [`Turn::out`].
@@ -173,13 +176,9 @@ impl Connection {
     /// The client has ended its half: nothing more will come. Inside a request that is an error,
     /// and it can still be told.
     pub fn end_of_input(&mut self, turn: &mut Turn<'_>) -> Next {
-        let is_inside = match &self.state {
-            State::Head(saved) => saved.is_some(),
-            State::Body(body) => !body.discard,
-            _ => false,
-        };
-        if is_inside {
-            self.refuse(Refusal::bad("the request ended before it was complete"), false, turn);
+        if self.is_inside_request() {
+            let early = Refusal::bad("the request ended before it was complete");
+            self.refuse(early, self.is_head_request(), turn);
         }
         Next::Close
     }
@@ -187,14 +186,13 @@ impl Connection {
     /// The deadline has passed.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> Next {
         self.deadline = None;
-        if let State::Delayed(_) = self.state {
+        if self.is_delayed() {
             return self.release(turn);
         }
-        match &self.state {
-            State::Head(Some(_)) => drop(self.refuse(TOO_SLOW, false, turn)),
-            State::Body(body) if !body.discard => drop(self.refuse(TOO_SLOW, false, turn)),
-            State::Body(_) => {}
-            _ => return Next::Close,
+        if self.is_inside_request() {
+            self.refuse(TOO_SLOW, self.is_head_request(), turn);
+        } else if !matches!(self.state, State::Body(_)) {
+            return Next::Close;
         }
         Next::Linger
     }

@@ -15,8 +15,11 @@ use super::status::{Refusal, Status};
 use crate::limits::Limits;
 use std::ops::Range;
 
+#[cfg(test)]
+mod tests;
+
 /// Empty lines that a client may send before a request line (RFC 9112 section 2.2 wants one at least).
-const EMPTY_LINES: usize = 4;
+pub(super) const EMPTY_LINES: usize = 4;
 
 /// What a request's head says. Texts are ranges of the bytes that it was parsed from.
 #[derive(Clone, Debug)]
@@ -183,17 +186,14 @@ impl HeadParser {
         bytes: &[u8],
         limits: &Limits,
     ) -> Result<Option<(&Head, usize)>, Refusal> {
-        if self.still_in_one_line(bytes) {
+        // What lies beyond a limit is never looked at: else it would depend on the size of the reads
+        // whether a long and bad head is called long or bad.
+        let within = &bytes[..bytes.len().min(limits.max_head)];
+        let complete = !self.still_in_one_line(bytes, limits)
+            && (self.head.is_some() || self.request_line(within, limits)?)
+            && self.field_lines(within, limits)?;
+        if !complete {
             return self.incomplete(bytes, limits);
-        }
-        if self.head.is_none() && !self.request_line(bytes, limits)? {
-            return self.incomplete(bytes, limits);
-        }
-        if !self.field_lines(bytes, limits)? {
-            return self.incomplete(bytes, limits);
-        }
-        if self.line > limits.max_head {
-            return Err(TOO_LARGE);
         }
         match &self.head {
             Some(head) if head.version == Version::Http11 && head.host.is_none() => {
@@ -205,8 +205,8 @@ impl HeadParser {
 
     /// Whether the bytes that came since the last call do not even end the line that they belong to:
     /// then there is nothing new to parse.
-    fn still_in_one_line(&mut self, bytes: &[u8]) -> bool {
-        if self.searched <= self.line {
+    fn still_in_one_line(&mut self, bytes: &[u8], limits: &Limits) -> bool {
+        if self.searched <= self.line || self.excess(bytes, limits).is_some() {
             return false;
         }
         let new = &bytes[self.searched..];
@@ -224,13 +224,16 @@ impl HeadParser {
         limits: &Limits,
     ) -> Result<Option<(&Head, usize)>, Refusal> {
         self.searched = bytes.len();
-        if self.head.is_none() && bytes.len() - self.line > limits.max_request_line + 1 {
-            return Err(line_too_long(&bytes[self.line..]));
+        self.excess(bytes, limits).map_or(Ok(None), Err)
+    }
+
+    /// How to refuse `bytes` if they, still incomplete, are too many already.
+    fn excess(&self, bytes: &[u8], limits: &Limits) -> Option<Refusal> {
+        let line = first_line(&bytes[self.line..], limits);
+        if self.head.is_none() && line.len() > limits.max_request_line + 1 {
+            return Some(line_too_long(line));
         }
-        if bytes.len() > limits.max_head {
-            return Err(TOO_LARGE);
-        }
-        Ok(None)
+        (bytes.len() > limits.max_head).then_some(TOO_LARGE)
     }
 
     fn request_line(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Refusal> {
@@ -244,14 +247,11 @@ impl HeadParser {
                 return Err(Refusal::bad("empty lines instead of a request"));
             }
         }
-        let bytes = &bytes[self.line..];
+        let bytes = first_line(&bytes[self.line..], limits);
         self.count(bytes);
         let Some(line) = request_line::parse(bytes)? else {
             return Ok(false);
         };
-        if line.used - 2 > limits.max_request_line {
-            return Err(line_too_long(bytes));
-        }
         let target = match line.target {
             Target::Resource(range) => {
                 Target::Resource(range.start + self.line..range.end + self.line)
@@ -310,6 +310,11 @@ impl HeadParser {
 
 const TOO_LARGE: Refusal =
     Refusal::new(Status::FIELDS_TOO_LARGE, "the head is larger than the server's limit");
+
+/// As much of `bytes` as a request line and its line end may take.
+fn first_line<'a>(bytes: &'a [u8], limits: &Limits) -> &'a [u8] {
+    &bytes[..bytes.len().min(limits.max_request_line + 2)]
+}
 
 /// A line without a space has no target yet: it is the method that is too long (RFC 9112 section 3).
 fn line_too_long(line: &[u8]) -> Refusal {

@@ -128,7 +128,7 @@ const VERSION: usize = "HTTP/1.1".len();
 fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
     let pattern = b"HTTP/#.#";
     let fits = |(&byte, &expected): (&u8, &u8)| {
-        byte == expected || (expected == b'#' && byte.is_ascii_digit())
+        if expected == b'#' { byte.is_ascii_digit() } else { byte == expected }
     };
     if !bytes.iter().zip(pattern).all(fits) {
         return Err(Refusal::bad("a version is HTTP/ and two digits with a point between them"));
@@ -230,6 +230,8 @@ mod tests {
             ("GET / http/1.1\r\n", 400),
             ("GET / HTTP/1.10\r\n", 400),
             ("GET / HTTP/11\r\n", 400),
+            ("GET / HTTP/1.#\r\n", 400),
+            ("GET / HTTP/#.1\r\n", 400),
             ("GET /\r\n", 400),
             ("GET / \r\n", 400),
             ("GET  / HTTP/1.1\r\n", 400),

@@ -5,7 +5,7 @@ use super::request_line::Version;
 use super::status::{Refusal, Status};
 use crate::files::{Entry, FileRange};
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An answer, before anyone knows to which client or over which connection.
 pub struct Response {
@@ -80,6 +80,12 @@ impl Response {
         Self { status, content_type, fields: Vec::new(), body, delay: None }
     }
 
+    /// The same answer with another type: a whole Content-Type field line, line end included.
+    pub(crate) fn of_type(mut self, content_type: &'static str) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
     /// The same answer, so much later. Nobody sleeps for it: it is a deadline of the connection.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
@@ -112,6 +118,8 @@ pub(super) struct Exchange {
     pub(super) version: Version,
     /// Whether another request may follow on this connection.
     pub(super) keep_alive: bool,
+    /// When the request was complete.
+    pub(super) since: Instant,
 }
 
 /// How a body is delimited (RFC 9112 section 6.3).
@@ -241,11 +249,10 @@ fn frame_chunk(out: &mut Vec<u8>, start: usize, more: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     fn head(response: &Response, version: Version, keep_alive: bool) -> String {
         let mut out = Vec::new();
-        let exchange = Exchange { is_head: false, version, keep_alive };
+        let exchange = Exchange { is_head: false, version, keep_alive, since: Instant::now() };
         response.write_head(
             &mut out,
             exchange,

@@ -2,17 +2,22 @@
 
 use super::client::{Client, Then};
 use super::table::{Table, Token};
+use crate::accept::Room;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
+use crate::meter::Meter;
 use crate::service::Service;
 use crate::sys::{Epoll, Event, Interest, Socket};
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
+
+/// A client that asked less than this ago is not closed to make room.
+const MIN_IDLE: Duration = Duration::from_secs(1);
 
 /// Bytes of a file that are sent to one client before the others have their turn.
 const MAX_FILE_PIECE: usize = 1 << 20;
@@ -24,12 +29,14 @@ const MAX_PIECES: usize = 16;
 pub struct Clients {
     epoll: Rc<Epoll>,
     service: Arc<Service>,
+    room: Arc<Room>,
     table: Table<Client>,
     keep_alive: bool,
     draining: bool,
     /// The moment of this round: one look at the clock for all that are ready.
     now: Instant,
     date: DateLine,
+    meter: Meter,
     /// What is read, from whomever: a client with nothing unfinished needs no buffer of its own.
     input: Box<[u8]>,
     /// The answers of this round, one behind the other, and whose they are.
@@ -42,16 +49,18 @@ pub struct Clients {
 
 impl Clients {
     /// No clients yet. `keep_alive`: whether they may ask more than once.
-    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, keep_alive: bool) -> Self {
-        let now = Instant::now();
+    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, room: Arc<Room>, keep_alive: bool) -> Self {
+        let (now, meter) = (Instant::now(), Meter::new(&service.metrics));
         Self {
             epoll,
             service,
+            room,
             table: Table::new(),
             keep_alive,
             draining: false,
             now,
             date: DateLine::new(now),
+            meter,
             input: vec![0; 64 << 10].into_boxed_slice(),
             output: Vec::new(),
             answers: Vec::new(),
@@ -81,8 +90,9 @@ impl Clients {
         self.draining = true;
     }
 
-    /// Takes in a new connection.
+    /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
+        self.meter.counters.accepted.add(1);
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
@@ -90,8 +100,35 @@ impl Clients {
             return;
         };
         if self.epoll.add(&client.socket, Interest::READ, token).is_err() {
-            self.table.remove(token);
+            self.remove(token);
         }
+    }
+
+    /// Somebody could not be taken in for want of descriptors or memory.
+    pub fn note_exhaustion(&mut self) {
+        self.meter.counters.exhausted.add(1);
+    }
+
+    /// Closes up to `count` clients that have been idle longest, and says how many. A newcomer who asks
+    /// is worth more than somebody who may never ask again; but one who asked a moment ago probably will.
+    pub fn evict_idle(&mut self, count: usize) -> usize {
+        let idle_timeout = self.service.limits.idle_timeout;
+        // An idle client's deadline tells since when it is idle.
+        let newest = self.now + idle_timeout.saturating_sub(MIN_IDLE);
+        let candidate = |(token, client): (Token, &Client)| {
+            let idle = client.connection.is_between_requests() && !client.is_waiting_for_room();
+            client
+                .connection
+                .deadline()
+                .filter(|deadline| idle && *deadline <= newest)
+                .map(|deadline| (deadline, token))
+        };
+        let mut longest: Vec<_> = self.table.iter().filter_map(candidate).collect();
+        longest.sort_unstable();
+        longest.truncate(count);
+        longest.iter().for_each(|(_, token)| self.remove(*token));
+        self.meter.counters.evicted.add(longest.len() as u64);
+        longest.len()
     }
 
     /// First step, for each client that is ready: reads once. What is left in the socket makes epoll
@@ -114,6 +151,7 @@ impl Clients {
         let Ok(length) = client.socket.read(&mut self.input) else {
             return self.remove(token);
         };
+        self.meter.counters.received.add(length as u64);
         let start = self.output.len();
         let next = self.step(token, |connection, input, turn| match length {
             0 => connection.end_of_input(turn),
@@ -135,6 +173,7 @@ impl Clients {
         }
         self.answers = answers;
         self.output.clear();
+        self.meter.end_round(self.now);
     }
 
     /// A request for a handler that may block, if there is one: run it wherever seems best, and [`Clients::complete`] it.
@@ -165,6 +204,7 @@ impl Clients {
                 _ => {}
             }
         }
+        self.meter.counters.timed_out.add(late.len() as u64);
         for token in late {
             match self.table.get_mut(token) {
                 Some(client) if client.is_waiting_for_room() => self.remove(token),
@@ -192,9 +232,11 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
-        if event.gone() || client.flush(now).is_err() {
+        if event.gone() {
             return self.remove(token);
         }
+        let Ok(sent) = client.flush(now) else { return self.remove(token) };
+        self.meter.counters.sent.add(sent as u64);
         if !client.is_waiting_for_room() {
             let next = match client.then {
                 Then::Write => {
@@ -224,6 +266,7 @@ impl Clients {
             keep_alive: self.keep_alive,
             draining: self.draining,
             out: &mut self.output,
+            meter: &mut self.meter,
         };
         Some(action(&mut client.connection, &self.input, &mut turn))
     }
@@ -256,8 +299,9 @@ impl Clients {
             let Some(client) = self.table.get_mut(token) else {
                 return Ok(());
             };
-            client.send(&self.output[range], self.now)?;
-            client.send_file(MAX_FILE_PIECE, self.now)?;
+            let sent = client.send(&self.output[range], self.now)?;
+            let sent = sent + client.send_file(MAX_FILE_PIECE, self.now)?;
+            self.meter.counters.sent.add(sent as u64);
             client.then = match next {
                 Next::Read => Then::Read,
                 Next::Write if !client.is_waiting_for_room() && piece < MAX_PIECES => {
@@ -313,6 +357,9 @@ impl Clients {
 
     /// Closing the socket takes it out of epoll too.
     fn remove(&mut self, token: Token) {
-        self.table.remove(token);
+        if self.table.remove(token).is_some() {
+            self.room.leave();
+            self.meter.counters.closed.add(1);
+        }
     }
 }

@@ -162,6 +162,11 @@ impl Listener {
         Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))
     }
 
+    /// Another descriptor of the same socket, with the same accept queue.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
     /// The address that it is bound to: the way to learn which port 0 became.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.

@@ -9,6 +9,7 @@ use crate::service::Destination;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Of an answer that does not fit into the output at once: bytes that are added at a time.
 const PIECE: usize = 64 << 10;
@@ -42,7 +43,7 @@ impl Connection {
         used: usize,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let exchange = Exchange::of(head);
+        let exchange = Exchange::of(head, turn.now);
         if destination.is_blocking() {
             self.state = State::Running(exchange);
             self.deadline = None;
@@ -68,6 +69,7 @@ impl Connection {
             self.deadline = Some(turn.now + delay);
             return;
         }
+        turn.meter.answered(response.status.code, exchange.since, turn.now);
         let delimiter = response.delimiter(exchange.version);
         let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
         // The client may be sending its next request just now if ending is our idea and not its own.
@@ -94,7 +96,8 @@ impl Connection {
 
     /// Answers what is not understood. Nothing that follows on this connection is looked at.
     pub(super) fn refuse(&mut self, refusal: Refusal, is_head: bool, turn: &mut Turn<'_>) -> Step {
-        let exchange = Exchange { is_head, version: Version::Http11, keep_alive: false };
+        let (version, keep_alive) = (Version::Http11, false);
+        let exchange = Exchange { is_head, version, keep_alive, since: turn.now };
         self.respond(Response::refusal(refusal), exchange, turn);
         self.state = State::Ending(true);
         Step::Used(0)
@@ -102,8 +105,8 @@ impl Connection {
 }
 
 impl Exchange {
-    pub(super) fn of(head: &Head) -> Self {
+    pub(super) fn of(head: &Head, since: Instant) -> Self {
         let is_head = head.method == Method::Head;
-        Self { is_head, version: head.version, keep_alive: head.wants_keep_alive() }
+        Self { is_head, version: head.version, keep_alive: head.wants_keep_alive(), since }
     }
 }

@@ -1,7 +1,7 @@
 //! From bytes to requests: heads, bodies, and what is decided between the two.
 
 use super::super::body::{Decoder, Framing, Progress};
-use super::super::head::{Expectation, Head, HeadParser};
+use super::super::head::{EMPTY_LINES, Expectation, Head, HeadParser};
 use super::super::request_line::Method;
 use super::super::response::{Exchange, Response};
 use super::super::status::{Refusal, Status};
@@ -46,7 +46,7 @@ impl Connection {
                 self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, bytes.starts_with(b"HEAD "), turn),
+            Err(refusal) => self.refuse(refusal, is_head(bytes), turn),
         }
     }
 
@@ -107,7 +107,7 @@ impl Connection {
         framing: Framing,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let mut exchange = Exchange::of(head);
+        let mut exchange = Exchange::of(head, turn.now);
         if framing != Framing::Length(0) {
             let decoder = Decoder::new(framing, MAX_DISCARD)
                 .ok()
@@ -138,7 +138,7 @@ impl Connection {
                 return Step::Used(bytes.len());
             }
             Err(refusal) => {
-                let is_head = body.head.method == Method::Head;
+                let is_head = body.is_head();
                 return self.refuse(refusal, is_head, turn);
             }
         };
@@ -159,14 +159,50 @@ impl Connection {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
             Err(response) => {
-                self.respond(response, Exchange::of(&head), turn);
+                self.respond(response, Exchange::of(&head, turn.now), turn);
                 Step::Used(used)
             }
         }
     }
+
+    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
+    /// clients send one after a body.
+    pub(super) fn is_inside_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => !request_in(&self.input).is_empty(),
+            State::Body(body) => !body.discard,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_head_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => is_head(&self.input),
+            State::Body(body) => body.is_head(),
+            _ => false,
+        }
+    }
+}
+
+/// What is here of a request, without the empty lines that may come before it.
+fn request_in(mut bytes: &[u8]) -> &[u8] {
+    for _ in 0..EMPTY_LINES {
+        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    }
+    if bytes == b"\r" { b"" } else { bytes }
+}
+
+/// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
+/// has no content either.
+fn is_head(bytes: &[u8]) -> bool {
+    request_in(bytes).starts_with(b"HEAD ")
 }
 
 impl Incoming {
+    fn is_head(&self) -> bool {
+        self.head.method == Method::Head
+    }
+
     fn new(head: &Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
         let (head, bytes) = (head.clone(), bytes.to_vec());
         Box::new(Self {

@@ -1,0 +1,177 @@
+//! The request line: RFC 9112 2.2 and 3.
+
+use super::super::case::Level::{Must, Robustness, Should};
+use super::super::case::{Case, End, must, robust, should};
+use super::{Row, row};
+
+/// Each is a whole request line, put before a good Host: 400, and the connection ends.
+///
+/// RFC 9112 3 says SHOULD 400 of an invalid request line, and lets a lenient server split at any white space: where
+/// only that leniency is at stake, the row is a matter of robustness.
+#[rustfmt::skip]
+const REFUSED: &[Row] = &[
+    ("two-spaces", Robustness, "RFC 9112 3", b"GET  {get} HTTP/1.1", "two spaces after the method"),
+    ("two-spaces-version", Robustness, "RFC 9112 3", b"GET {get}  HTTP/1.1", "two spaces before the version"),
+    ("tab-after-method", Robustness, "RFC 9112 3", b"GET\t{get} HTTP/1.1", "a tab is no SP"),
+    ("tab-before-version", Robustness, "RFC 9112 3", b"GET {get}\tHTTP/1.1", "a tab is no SP"),
+    ("vertical-tab", Robustness, "RFC 9112 3", b"GET\x0b{get} HTTP/1.1", "a vertical tab is no SP"),
+    ("trailing-space", Robustness, "RFC 9112 3", b"GET {get} HTTP/1.1 ", "a space after the version"),
+    ("leading-space", Should, "RFC 9112 3", b" GET {get} HTTP/1.1", "a space before the method"),
+    ("no-method", Should, "RFC 9112 3", b" {get} HTTP/1.1", "no method"),
+    ("method-colon", Should, "RFC 9110 9.1", b"GET: {get} HTTP/1.1", "a colon in the method"),
+    ("method-parenthesis", Should, "RFC 9110 9.1", b"G(T {get} HTTP/1.1", "a delimiter in the method"),
+    ("method-quotes", Should, "RFC 9110 9.1", b"\"GET\" {get} HTTP/1.1", "quotes around the method"),
+    ("method-slash", Should, "RFC 9110 9.1", b"GE/T {get} HTTP/1.1", "a slash in the method"),
+    ("method-comma", Should, "RFC 9110 9.1", b"GET, {get} HTTP/1.1", "a comma in the method"),
+    ("method-control", Should, "RFC 9110 9.1", b"G\x01T {get} HTTP/1.1", "a control character in the method"),
+    ("method-nul", Should, "RFC 9110 9.1", b"GET\0 {get} HTTP/1.1", "NUL in the method"),
+    ("method-non-ascii", Should, "RFC 9110 9.1", b"G\xcbT {get} HTTP/1.1", "a byte beyond ASCII in the method"),
+    ("no-version", Should, "RFC 9112 3", b"GET {get}", "no version: HTTP/0.9 is long gone"),
+    ("no-target", Should, "RFC 9112 3", b"GET HTTP/1.1", "no target"),
+    ("method-only", Should, "RFC 9112 3", b"GET", "nothing but a method"),
+    ("space-in-target", Should, "RFC 9112 3.2", b"GET {get} x HTTP/1.1", "a space in the target"),
+    ("cr-in-line", Should, "RFC 9112 2.2", b"GET {get}\rx HTTP/1.1", "a bare CR in the target"),
+    ("cr-before-crlf", Should, "RFC 9112 2.2", b"GET {get} HTTP/1.1\r", "a bare CR before the line's end"),
+    ("cr-as-end", Must, "RFC 9112 2.2", b"GET {get} HTTP/1.1\rX-A: 1", "a bare CR ends no line"),
+    ("lf-as-end", Robustness, "RFC 9112 2.2", b"GET {get} HTTP/1.1\nX-A: 1", "a bare LF ends no line (a recipient MAY take it; then two disagree)"),
+    ("version-lower-case", Should, "RFC 9112 2.3", b"GET {get} http/1.1", "the version is case-sensitive"),
+    ("version-mixed-case", Should, "RFC 9112 2.3", b"GET {get} HtTP/1.1", "the version is case-sensitive"),
+    ("version-two-digits", Should, "RFC 9112 2.3", b"GET {get} HTTP/1.10", "a version has one digit on each side"),
+    ("version-leading-zero", Should, "RFC 9112 2.3", b"GET {get} HTTP/01.1", "a version has one digit on each side"),
+    ("version-no-minor", Should, "RFC 9112 2.3", b"GET {get} HTTP/1", "a version has a minor digit"),
+    ("version-dot-only", Should, "RFC 9112 2.3", b"GET {get} HTTP/1.", "a version has a minor digit"),
+    ("version-no-major", Should, "RFC 9112 2.3", b"GET {get} HTTP/.1", "a version has a major digit"),
+    ("version-letter", Should, "RFC 9112 2.3", b"GET {get} HTTP/1.x", "a version is digits"),
+    ("version-sign", Should, "RFC 9112 2.3", b"GET {get} HTTP/+1.1", "a version has no sign"),
+    ("version-comma", Should, "RFC 9112 2.3", b"GET {get} HTTP/1,1", "a version has a dot"),
+    ("version-space", Should, "RFC 9112 2.3", b"GET {get} HTTP /1.1", "no space in a version"),
+    ("version-tail", Should, "RFC 9112 2.3", b"GET {get} HTTP/1.1x", "nothing after a version"),
+    ("version-other", Should, "RFC 9112 2.3", b"GET {get} ICY/1.1", "another protocol's name"),
+    ("target-relative", Should, "RFC 9112 3.2", b"GET index.html HTTP/1.1", "a target without a slash"),
+    ("target-query-only", Should, "RFC 9112 3.2", b"GET ?q HTTP/1.1", "a target without a path"),
+    ("target-fragment", Should, "RFC 9112 3.2", b"GET {get}#top HTTP/1.1", "a fragment is no part of a target"),
+    ("target-control", Should, "RFC 9112 3.2", b"GET {get}\x01 HTTP/1.1", "a control character in the target"),
+    ("target-nul", Should, "RFC 9112 3.2", b"GET {get}\0 HTTP/1.1", "NUL in the target"),
+    ("target-delete", Should, "RFC 9112 3.2", b"GET {get}\x7f HTTP/1.1", "DEL in the target"),
+    ("target-non-ascii", Should, "RFC 9112 3.2", b"GET {get}?\xc3\xa9 HTTP/1.1", "bytes beyond ASCII in the target"),
+    ("target-authority", Should, "RFC 9112 3.2.3", b"GET example.com:80 HTTP/1.1", "the authority-form is for CONNECT"),
+    ("target-asterisk", Should, "RFC 9112 3.2.4", b"GET * HTTP/1.1", "the asterisk-form is for OPTIONS"),
+    ("absolute-no-host", Must, "RFC 9110 4.2.1", b"GET http:///x HTTP/1.1", "an http URI with no host is invalid"),
+    ("absolute-user-info", Should, "RFC 9110 4.2.4", b"GET http://user@h{get} HTTP/1.1", "user information is treated as an error"),
+    ("absolute-bad-port", Should, "RFC 9112 3.2.2", b"GET http://h:8x{get} HTTP/1.1", "a port is digits"),
+];
+
+/// Each is a whole request line that must be served, on a connection that stays.
+#[rustfmt::skip]
+const SERVED: &[Row] = &[
+    ("plain", Must, "RFC 9112 3", b"GET {get} HTTP/1.1", "a plain request"),
+    ("query", Must, "RFC 9112 3.2.1", b"GET {get}?a=b&c=/../%2F?d HTTP/1.1", "a query is no part of the path"),
+    ("query-empty", Must, "RFC 9112 3.2.1", b"GET {get}? HTTP/1.1", "an empty query"),
+    ("version-minor", Should, "RFC 9110 2.5", b"GET {get} HTTP/1.2", "a higher minor version is served as 1.1"),
+    ("version-minor-high", Should, "RFC 9110 2.5", b"GET {get} HTTP/1.9", "a higher minor version is served as 1.1"),
+    ("absolute", Must, "RFC 9112 3.2.2", b"GET http://h{get} HTTP/1.1", "the absolute-form is served"),
+    ("absolute-other-host", Must, "RFC 9112 3.2.2", b"GET http://other.example{get} HTTP/1.1", "its authority wins over Host"),
+    ("absolute-scheme-case", Must, "RFC 9110 4.2.3", b"GET HTTP://h{get} HTTP/1.1", "a scheme is compared without case"),
+    ("absolute-port", Must, "RFC 9112 3.2.2", b"GET http://h:8080{get} HTTP/1.1", "the absolute-form may have a port"),
+    ("absolute-query", Must, "RFC 9112 3.2.2", b"GET http://h{get}?a HTTP/1.1", "the absolute-form may have a query"),
+];
+
+/// No version of ours. RFC 9110 15.6.6 lets a server answer 505, and no other status says so.
+const MAJORS: [&str; 4] = ["HTTP/0.9", "HTTP/2.0", "HTTP/3.0", "HTTP/9.1"];
+
+const HOST: &str = "\r\nHost: h\r\n\r\n";
+
+pub(super) fn cases() -> Vec<Case> {
+    let refused = REFUSED.iter().map(|line| row("line", line, "", HOST).refused(&[400]));
+    let served = SERVED.iter().map(|line| row("line", line, "", HOST).served());
+    let majors = MAJORS.iter().map(|version| {
+        robust(
+            format!("line/{}", version.to_lowercase().replace('/', "-")),
+            "RFC 9110 15.6.6",
+            "another major version: 505",
+        )
+        .send(format!("GET {{get}} {version}\r\nHost: h\r\n\r\n"))
+        .refused(&[505])
+    });
+    refused.chain(served).chain(majors).chain(others()).collect()
+}
+
+fn others() -> Vec<Case> {
+    let get = "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n";
+    vec![
+        should(
+            "line/empty-line-before",
+            "RFC 9112 2.2",
+            "an empty line before the request line is ignored",
+        )
+        .send(format!("\r{{|}}\n{get}"))
+        .served(),
+        robust(
+            "line/empty-lines-before",
+            "RFC 9112 2.2",
+            "a few empty lines before the request line are ignored",
+        )
+        .send(format!("\r\n\r{{|}}\n{get}"))
+        .served(),
+        robust(
+            "line/empty-lines-endless",
+            "RFC 9112 2.2",
+            "empty lines are not skipped without end",
+        )
+        .send("\r\n".repeat(16384))
+        // Which refusal is a matter of taste, and so is silence: there was no request.
+        .refused(&[400, 408, 414, 431])
+        .or_nothing(),
+        robust("line/lf-before", "RFC 9112 2.2", "a bare LF is no empty line")
+            .send(format!("\n{get}"))
+            .refused(&[400]),
+        robust("line/lf-only", "RFC 9112 2.2", "a request whose lines all end in LF")
+            .send("GET {get} HTTP/1.1\nHost: h\n\n")
+            .refused(&[400]),
+        must("line/method-case", "RFC 9110 9.1", "a method is case-sensitive: get is not GET")
+            .send("get {get} HTTP/1.1\r\nHost: h\r\n\r\n")
+            .status(&[400, 405, 501])
+            .end(End::Any),
+        must("line/version-1.0", "RFC 9110 2.5", "HTTP/1.0 is served")
+            .send("GET {get} HTTP/1.0\r\n\r\n")
+            .status(&[200])
+            .end(End::Closed),
+        should("line/version-two-majors", "RFC 9112 2.3", "a version has one digit on each side")
+            .send("GET {get} HTTP/11.1\r\nHost: h\r\n\r\n")
+            // No version at all, or a major one that is not known.
+            .refused(&[400, 505]),
+        robust("line/http2-preface", "RFC 9113 3.4", "the preface of HTTP/2 is refused")
+            .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            // Asterisk with another method, a method not known, a version not known: each is true.
+            .refused(&[400, 501, 505]),
+        robust(
+            "line/absolute-other-scheme",
+            "RFC 9112 3.2.2",
+            "an absolute-form of another scheme is none of ours",
+        )
+        .send("GET ftp://h{get} HTTP/1.1\r\nHost: h\r\n\r\n")
+        .status(&[400, 421])
+        .end(End::Any),
+        robust(
+            "line/absolute-https",
+            "RFC 9112 3.2.2",
+            "a gateway that ends TLS may pass https on",
+        )
+        .send("GET https://h{get} HTTP/1.1\r\nHost: h\r\n\r\n")
+        // 421 is the RFC's own word for a URI that this server does not stand for.
+        .status(&[200, 421])
+        .end(End::Any),
+        must("line/absolute-no-path", "RFC 9112 3.2.2", "an absolute-form without a path means /")
+            .send("GET http://h HTTP/1.1\r\nHost: h\r\n\r\n")
+            // Whether there is a resource at / is the server's matter.
+            .status(&[200, 204, 301, 302, 307, 308, 403, 404])
+            .end(End::Open),
+        robust(
+            "line/connect",
+            "RFC 9110 9.3.6",
+            "CONNECT to a server that is no proxy: 501, close",
+        )
+        .send("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n")
+        .refused(&[501]),
+    ]
+}

@@ -1,0 +1,130 @@
+//! `bench verify`: black-box conformance of any HTTP/1.1 server, in any language.
+//!
+//! A case is one rule: exact bytes to send and what must come back (`case`, written in the words of
+//! `build`, listed in `cases` a file to a group). A plain message is sent three ways (whole, split at
+//! its critical spot, byte by byte) and must mean the same each time (`play`, over `wire`). `response`
+//! reads what comes, strictly; `judge` compares; `answers` holds the rules for every answer.
+//!
+//! Three weights. MUST and SHOULD are the RFCs' own words, for a status or for where a message ends.
+//! Robustness is what they leave open and an open internet does not: bounds, refusals where leniency
+//! is an attack, answers that can still be read. As a server may always close, no MUST hinges on a
+//! connection that stays open.
+//!
+//! The suite is checked against servers that it was not written for. Failures of MUST / SHOULD /
+//! robustness:
+//!
+//! | server | failed |
+//! |---|---|
+//! | nginx 1.22.1, with `peers/nginx-verify.conf` and `--slow` | 20 of 207 / 45 of 136 / 68 of 198 |
+//! | lighttpd 1.4.69, files only | 8 of 110 / 39 of 98 / 35 of 114 |
+//! | h2o 2.2.5, files only | 35 of 110 / 29 of 98 / 50 of 114 |
+//!
+//! Each case that nginx fails is explained in `nginx`, and a test holds it so. Many cases are one
+//! omission seen from several sides: twelve of nginx's are the characters of Host that it does not
+//! look at.
+
+mod answers;
+mod build;
+mod case;
+mod cases;
+mod escape;
+mod judge;
+mod nginx;
+mod options;
+mod peer;
+mod play;
+mod report;
+mod response;
+mod runner;
+mod template;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+pub use case::{Case, Level};
+pub use options::Options;
+pub use report::{Outcome, Report, Verdict};
+pub use runner::run;
+pub use wire::Problem;
+
+/// Check a server's HTTP/1.1 from the outside
+///
+/// Exit status: 0 when no MUST fails, 1 when one does, 2 when the suite could not run.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the server is: HOST:PORT or http://HOST:PORT
+    #[arg(value_name = "ADDR", required_unless_present = "list")]
+    address: Option<String>,
+    #[command(flatten)]
+    options: Options,
+    /// List the cases instead of running them
+    #[arg(long)]
+    list: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Succeed exactly when the failures are those explained for this server (nginx): a check of the suite itself
+    #[arg(long, value_parser = ["nginx"])]
+    peer: Option<String>,
+}
+
+/// The subcommand.
+///
+/// # Errors
+/// When the address cannot be understood or nothing answers there: the suite did not run.
+pub fn main(args: &Args) -> Result<ExitCode> {
+    if args.list {
+        list(&args.options);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let address = resolve(args.address.as_deref().unwrap_or_default())?;
+    std::net::TcpStream::connect_timeout(&address, args.options.patience)
+        .with_context(|| format!("nothing listens on {address}: start the server first"))?;
+    let report = run(address, &args.options);
+    if report.outcomes.iter().all(|outcome| outcome.case.group() == "answers") {
+        bail!("no case matches {:?}: see --list", args.options.only);
+    }
+    if args.json {
+        println!("{}", report.json());
+    } else {
+        println!("{report}");
+    }
+    let failed = match args.peer {
+        None => report.failed(Level::Must) > 0,
+        Some(_) => differences(&report),
+    };
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+fn differences(report: &Report) -> bool {
+    let lines = report.unlike_nginx();
+    lines.iter().for_each(|line| eprintln!("{line}"));
+    !lines.is_empty()
+}
+
+fn list(options: &Options) {
+    for case in cases::all(options)
+        .iter()
+        .chain(&answers::RULES.iter().map(answers::Rule::case).collect::<Vec<_>>())
+    {
+        if !options::matches(&options.only, &case.id) {
+            continue;
+        }
+        println!("{:<40} {:<10} {:<18} {}", case.id, case.level.name(), case.section, case.rule);
+        if let Some(note) = nginx::note(&case.id) {
+            println!("{:<40} nginx: {note}", "");
+        }
+    }
+}
+
+fn resolve(text: &str) -> Result<SocketAddr> {
+    let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    let mut found =
+        authority.to_socket_addrs().with_context(|| format!("{text:?} is no HOST:PORT"))?;
+    found.next().with_context(|| format!("{text:?} names no address"))
+}

@@ -1,0 +1,221 @@
+//! What a run found: verdicts, totals by level, and the three ways to print them.
+
+use std::fmt;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use serde_json::{Value, json};
+
+use super::case::{Case, Level};
+use super::judge::describe;
+use super::nginx;
+use super::wire::Problem;
+
+/// How a case went.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// As the rule says.
+    Passed,
+    /// Not so.
+    Failed(Problem),
+    /// Not tried, and why.
+    Skipped(String),
+}
+
+/// A case and how it went.
+#[derive(Clone)]
+pub struct Outcome {
+    /// The case.
+    pub case: Case,
+    /// How it went.
+    pub verdict: Verdict,
+}
+
+/// What a run found.
+pub struct Report {
+    /// One for each case, in the order of the list.
+    pub outcomes: Vec<Outcome>,
+    /// How long the run took.
+    pub took: Duration,
+}
+
+/// The levels in the order of their weight.
+const LEVELS: [Level; 3] = [Level::Must, Level::Should, Level::Robustness];
+
+impl Report {
+    /// The cases that failed, of whatever level.
+    pub fn failures(&self) -> Vec<&Outcome> {
+        self.outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome.verdict, Verdict::Failed(_)))
+            .collect()
+    }
+
+    /// How many cases of a level failed.
+    pub fn failed(&self, level: Level) -> usize {
+        self.failures().iter().filter(|outcome| outcome.case.level == level).count()
+    }
+
+    /// The cases in which nginx differs from what its notes say: unexplained failures, and notes that no longer hold.
+    pub fn unlike_nginx(&self) -> Vec<String> {
+        let differs = |outcome: &Outcome| {
+            let id = &outcome.case.id;
+            match (&outcome.verdict, nginx::note(id)) {
+                (Verdict::Failed(problem), None) => {
+                    Some(format!("{id} fails and has no note: {}", problem.text))
+                }
+                (Verdict::Passed, Some(note)) => {
+                    Some(format!("{id} passes, but its note says: {note}"))
+                }
+                _ => None,
+            }
+        };
+        self.outcomes.iter().filter_map(differs).collect()
+    }
+
+    /// One object: totals and every case.
+    pub fn json(&self) -> Value {
+        let levels: serde_json::Map<_, _> = LEVELS
+            .map(|level| {
+                (
+                    level.name().to_lowercase(),
+                    json!({ "run": self.run(level), "failed": self.failed(level) }),
+                )
+            })
+            .into_iter()
+            .collect();
+        let cases: Vec<_> = self.outcomes.iter().map(Outcome::json).collect();
+        json!({ "seconds": self.took.as_secs_f64(), "levels": levels, "skipped": self.skipped(), "cases": cases })
+    }
+
+    fn run(&self, level: Level) -> usize {
+        let ran = |outcome: &&Outcome| {
+            outcome.case.level == level && !matches!(outcome.verdict, Verdict::Skipped(_))
+        };
+        self.outcomes.iter().filter(ran).count()
+    }
+
+    fn skipped(&self) -> usize {
+        self.outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome.verdict, Verdict::Skipped(_)))
+            .count()
+    }
+
+    /// The groups in the order of the list.
+    fn groups(&self) -> Vec<&str> {
+        let mut groups: Vec<_> = self.outcomes.iter().map(|outcome| outcome.case.group()).collect();
+        groups.dedup();
+        groups
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_preset(NOTHING).set_header([
+            "group",
+            "passed",
+            "failed",
+            "skipped",
+            "MUST",
+            "SHOULD",
+            "robustness",
+        ]);
+        for group in self.groups() {
+            table.add_row(row(
+                group,
+                self.outcomes.iter().filter(|outcome| outcome.case.group() == group),
+            ));
+        }
+        table.add_row(row("all", self.outcomes.iter()));
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+}
+
+/// One line of the table: passed, failed and skipped, then passed/run for each level.
+fn row<'a>(name: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<String> {
+    let (mut totals, mut levels) = ([0; 3], [[0; 2]; 3]);
+    for outcome in outcomes {
+        let of_level = &mut levels[outcome.case.level as usize];
+        let (column, passed) = match outcome.verdict {
+            Verdict::Passed => (0, 1),
+            Verdict::Failed(_) => (1, 0),
+            Verdict::Skipped(_) => {
+                totals[2] += 1;
+                continue;
+            }
+        };
+        totals[column] += 1;
+        of_level[0] += passed;
+        of_level[1] += 1;
+    }
+    let levels =
+        levels.map(|[passed, run]| if run == 0 { "-".into() } else { format!("{passed}/{run}") });
+    [name.to_string()]
+        .into_iter()
+        .chain(totals.map(|count| count.to_string()))
+        .chain(levels)
+        .collect()
+}
+
+impl Outcome {
+    fn json(&self) -> Value {
+        let Case { id, section, level, rule, .. } = &self.case;
+        let mut value =
+            json!({ "id": id, "section": section, "level": level.name(), "rule": rule });
+        let (verdict, more) = match &self.verdict {
+            Verdict::Passed => ("passed", json!({})),
+            Verdict::Skipped(why) => ("skipped", json!({ "why": why })),
+            Verdict::Failed(problem) => {
+                let Problem { way, text, sent, received } = problem;
+                let expected = describe(&self.case);
+                (
+                    "failed",
+                    json!({ "way": way, "why": text, "expected": expected, "sent": sent, "received": received }),
+                )
+            }
+        };
+        value["verdict"] = json!(verdict);
+        value["detail"] = more;
+        value
+    }
+}
+
+/// A failure with the bytes that prove it.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Case { id, section, level, rule, .. } = &self.case;
+        write!(f, "{id} ({}, {section}): {rule}", level.name())?;
+        match &self.verdict {
+            Verdict::Passed => write!(f, "\n    passed"),
+            Verdict::Skipped(why) => write!(f, "\n    skipped: {why}"),
+            Verdict::Failed(problem) => {
+                let Problem { way, text, sent, received } = problem;
+                write!(f, "\n    {way}: {text}\n    sent     {sent}\n    received {received}")
+            }
+        }
+    }
+}
+
+/// The failures, the table and the totals.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for outcome in self.failures() {
+            writeln!(f, "{outcome}")?;
+            if let Some(note) = nginx::note(&outcome.case.id) {
+                writeln!(f, "    nginx:   {note}")?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "{}\n", self.table())?;
+        let [must, should, robustness] =
+            LEVELS.map(|level| format!("{}/{}", self.failed(level), self.run(level)));
+        let (skipped, seconds) = (self.skipped(), self.took.as_secs_f64());
+        write!(
+            f,
+            "failed: MUST {must}, SHOULD {should}, robustness {robustness}; skipped {skipped}; {seconds:.1} s"
+        )
+    }
+}

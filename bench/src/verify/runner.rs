@@ -1,0 +1,118 @@
+//! Runs the cases: a bounded number at once, those that need the server to themselves last and one by one.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use super::answers::RULES;
+use super::case::{Case, Need, Script};
+use super::cases;
+use super::judge::judge;
+use super::options::{Options, matches};
+use super::peer::Peer;
+use super::play::{Exchange, Way, play};
+use super::report::{Outcome, Report, Verdict};
+use super::wire::Problem;
+
+/// Runs the suite against the server at `address`.
+pub fn run(address: SocketAddr, options: &Options) -> Report {
+    let start = Instant::now();
+    let peer = Peer { address, options };
+    let run = Run::default();
+    let mut plan: Vec<_> = cases::all(options)
+        .into_iter()
+        .filter(|case| matches(&options.only, &case.id))
+        .enumerate()
+        .collect();
+    // Those that wait for a time-out first: the others pass the time.
+    plan.sort_by_key(|(_, case)| (case.alone, !case.needs.contains(&Need::Slow)));
+    let alone = plan.split_off(plan.iter().take_while(|(_, case)| !case.alone).count());
+    run.all(plan, &peer, options.jobs);
+    run.all(alone, &peer, 1);
+    run.report(start)
+}
+
+#[derive(Default)]
+struct Run {
+    outcomes: Mutex<Vec<(usize, Outcome)>>,
+    /// The first breach of each rule for every answer.
+    breaches: Mutex<[Option<Problem>; RULES.len()]>,
+}
+
+impl Run {
+    fn all(&self, plan: Vec<(usize, Case)>, peer: &Peer, jobs: usize) {
+        let queue = Mutex::new(VecDeque::from(plan));
+        thread::scope(|scope| {
+            for _ in 0..jobs.max(1) {
+                scope.spawn(|| {
+                    while let Some((index, case)) = pop(&queue) {
+                        let verdict = self.verdict(&case, peer);
+                        locked(&self.outcomes).push((index, Outcome { case, verdict }));
+                    }
+                });
+            }
+        });
+    }
+
+    fn verdict(&self, case: &Case, peer: &Peer) -> Verdict {
+        if let Some(why) = peer.lacks(case) {
+            return Verdict::Skipped(why);
+        }
+        let result = match case.script {
+            Script::Scenario(scenario) => scenario(peer),
+            Script::Steps => {
+                Way::of(case).iter().try_for_each(|way| self.attempt(case, *way, peer))
+            }
+        };
+        match result {
+            Ok(()) => Verdict::Passed,
+            Err(problem) => Verdict::Failed(problem),
+        }
+    }
+
+    fn attempt(&self, case: &Case, way: Way, peer: &Peer) -> Result<(), Problem> {
+        let exchange = play(case, way, peer)?;
+        self.note_breaches(case, &exchange);
+        let wrong = judge(case, &exchange);
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Problem { way: way.name(), ..exchange.wire.problem(wrong.join("; ")) })
+    }
+
+    fn note_breaches(&self, case: &Case, exchange: &Exchange) {
+        for (slot, rule) in locked(&self.breaches).iter_mut().zip(RULES) {
+            if slot.is_none() {
+                *slot = rule.broken(case, exchange).map(|text| exchange.wire.problem(text));
+            }
+        }
+    }
+
+    fn report(self, start: Instant) -> Report {
+        let mut outcomes = self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcomes.sort_by_key(|(index, _)| *index);
+        let mut outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+        let breaches = self.breaches.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let judged = outcomes.iter().any(|outcome| !matches!(outcome.verdict, Verdict::Skipped(_)));
+        for (rule, breach) in RULES.iter().zip(breaches) {
+            let verdict = match breach {
+                _ if !judged => Verdict::Skipped("needs answers to judge".into()),
+                Some(problem) => Verdict::Failed(problem),
+                None => Verdict::Passed,
+            };
+            outcomes.push(Outcome { case: rule.case(), verdict });
+        }
+        Report { outcomes, took: start.elapsed() }
+    }
+}
+
+fn pop(queue: &Mutex<VecDeque<(usize, Case)>>) -> Option<(usize, Case)> {
+    locked(queue).pop_front()
+}
+
+/// A thread that panicked has lost its own case; the others' results still stand.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,89 @@
+//! Templates: exact bytes, in which `{get}`, `{echo}`, `{hello}`, `{count}` and `{sleep}` stand for the server's
+//! routes and `{|}` for the critical spot where the message is cut when it is sent split.
+
+use super::options::Options;
+
+/// The critical spot.
+const CUT: &[u8] = b"{|}";
+
+/// The routes by the name that templates use; `none` is a route that the server does not have.
+pub(crate) fn routes(options: &Options) -> [(&'static str, &str); 5] {
+    [
+        ("{get}", &options.get),
+        ("{echo}", &options.echo),
+        ("{hello}", &options.hello),
+        ("{count}", &options.count),
+        ("{sleep}", &options.sleep),
+    ]
+}
+
+/// The first route that the template needs and the server lacks.
+pub(crate) fn missing(template: &[u8], options: &Options) -> Option<&'static str> {
+    let lacks = |(name, path): &(&'static str, &str)| {
+        *path == "none" && find(template, name.as_bytes()).is_some()
+    };
+    routes(options).into_iter().find(lacks).map(|(name, _)| name)
+}
+
+/// The message as it is sent whole: routes filled in, cuts left out.
+pub(crate) fn whole(template: &[u8], options: &Options) -> Vec<u8> {
+    let filled = routes(options).into_iter().fold(template.to_vec(), |bytes, (name, path)| {
+        replace(&bytes, name.as_bytes(), path.as_bytes())
+    });
+    replace(&filled, CUT, b"")
+}
+
+/// The message in pieces: cut at each mark, or inside the empty line that ends the head, where a parser that
+/// looks at one read at a time goes wrong first.
+pub(crate) fn pieces(template: &[u8], options: &Options) -> Vec<Vec<u8>> {
+    let mut rest = template;
+    let mut pieces = Vec::new();
+    while let Some(at) = find(rest, CUT) {
+        pieces.push(whole(&rest[..at], options));
+        rest = &rest[at + CUT.len()..];
+    }
+    let last = whole(rest, options);
+    if !pieces.is_empty() {
+        pieces.push(last);
+        return pieces;
+    }
+    let at = find(&last, b"\r\n\r\n").map_or(last.len() / 2, |at| at + 3);
+    vec![last[..at].to_vec(), last[at..].to_vec()]
+}
+
+/// Where `needle` begins in `hay`.
+pub(crate) fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    hay.windows(needle.len()).position(|window| window == needle)
+}
+
+fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = find(rest, from) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(to);
+        rest = &rest[at + from.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_filled_in_and_cuts_left_out() {
+        let options = Options { get: "/g".into(), echo: "none".into(), ..Options::default() };
+        assert_eq!(whole(b"GET {get} {|}HTTP", &options), b"GET /g HTTP");
+        assert_eq!(missing(b"POST {echo}", &options), Some("{echo}"));
+        assert_eq!(missing(b"GET {get}", &options), None);
+    }
+
+    #[test]
+    fn cut_at_the_mark_or_in_the_empty_line() {
+        let options = Options::default();
+        assert_eq!(pieces(b"a{|}b{|}c", &options), [b"a", b"b", b"c"]);
+        assert_eq!(pieces(b"a\r\n\r\nb", &options), [&b"a\r\n\r"[..], b"\nb"]);
+    }
+}

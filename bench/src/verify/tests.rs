@@ -1,0 +1,193 @@
+//! The suite tested on itself: a right server is green, each wrong one is red where it is wrong.
+
+use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::response::{Framing, Parsed, parse};
+use super::{Level, Options, Report, Verdict, cases, nginx, run};
+
+/// How a tiny server answers a head: its answer, and whether the connection stays.
+type Handler = fn(&str) -> (String, bool);
+
+/// Serves on a free port until the test ends.
+fn serve(handler: Handler) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(move || converse(stream.unwrap(), handler));
+        }
+    });
+    address
+}
+
+/// Answers one head after the other.
+fn converse(mut stream: TcpStream, handler: Handler) {
+    let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        while let Some(end) = super::template::find(&bytes, b"\r\n\r\n") {
+            let head: Vec<u8> = bytes.drain(..end + 4).collect();
+            let (answer, stays) = handler(&String::from_utf8_lossy(&head));
+            if stream.write_all(answer.as_bytes()).is_err() || !stays {
+                return;
+            }
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// The answer that a GET or HEAD of / is due, its fields to be bent by the tests.
+fn good(head: &str) -> (String, bool) {
+    let close = head.contains("Connection: close");
+    let status = if head.contains("\r\nHost:") { "200 OK" } else { "400 Bad Request" };
+    let body = if head.starts_with("HEAD") { "" } else { "Hello, World!" };
+    let last = if close { "Connection: close\r\n" } else { "" };
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    let answer =
+        format!("HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Length: 13\r\n{last}\r\n{body}");
+    (answer, !close)
+}
+
+fn verify(handler: Handler, only: &str) -> Report {
+    let options =
+        Options { only: only.into(), patience: Duration::from_millis(500), ..Options::default() };
+    run(serve(handler), &options)
+}
+
+fn failed(report: &Report) -> Vec<&str> {
+    report.failures().iter().map(|outcome| outcome.case.id.as_str()).collect()
+}
+
+#[test]
+fn a_right_server_is_green() {
+    let asked = [
+        "line/plain",
+        "line/query*",
+        "fields/value-tab",
+        "fields/host-missing",
+        "methods/head",
+        "methods/head-then-get",
+        "connection/close",
+        "connection/close-then-request",
+        "connection/hundred",
+        "pipelining/two",
+        "pipelining/thousand",
+        "hostile/crowd",
+    ];
+    for only in asked {
+        let report = verify(good, only);
+        assert!(report.failures().is_empty(), "{report}");
+        assert!(report.outcomes.len() > super::answers::RULES.len(), "{only} is no case");
+    }
+}
+
+/// Each wrong server, a case to ask it and the case that must be red.
+#[test]
+fn wrong_servers_are_red() {
+    let wrong: &[(Handler, &str, &str)] = &[
+        (|head| bend(head, "Date: ", "X-Date: "), "line/plain", "answers/date"),
+        (|head| bend(head, " GMT", " UTC"), "line/plain", "answers/date-form"),
+        (|head| bend(head, "HTTP/1.1 ", "HTTP/1.0 "), "line/plain", "answers/version"),
+        (|head| bend(head, "HTTP/1.1 200 OK", "HTTP/1.1 200"), "line/plain", "line/plain"),
+        (|head| bend(head, "HTTP/1.1", "http/1.1"), "line/plain", "line/plain"),
+        (|head| bend(head, "Content-Length: 13", "Content-Length: 12"), "line/plain", "line/plain"),
+        (|head| bend(head, "Content-Length: 13", "Content-Length: 14"), "line/plain", "line/plain"),
+        (
+            |head| bend(head, "Content-Length: 13", "Content-Length: +13"),
+            "line/plain",
+            "line/plain",
+        ),
+        (
+            |head| bend(head, "Length: 13", "Length: 13\r\nContent-Length: 13"),
+            "line/plain",
+            "answers/one-framing",
+        ),
+        (|head| bend(head, "Date: ", "X Y: 1\r\nDate: "), "line/plain", "answers/field-syntax"),
+        (|head| bend(head, "Connection: close\r\n", ""), "line/plain", "answers/close-said"),
+        (|head| bend(head, "200 OK", "405 No"), "line/plain", "answers/allow-on-405"),
+        (|head| (format!("{}!", good(head).0), true), "pipelining/two", "pipelining/two"),
+        (
+            |head| (good(head).0, true),
+            "connection/close-then-request",
+            "connection/close-then-request",
+        ),
+        (|head| (good(head).0.repeat(2), true), "line/plain", "line/plain"),
+        (|head| (good(&head.replace("HEAD", "GET")).0, true), "methods/head", "methods/head"),
+        (|_| (String::new(), false), "line/plain", "line/plain"),
+        (|_| (String::new(), true), "line/plain", "line/plain"),
+        (good, "framing/cl-te", "framing/cl-te"),
+        (good, "line/two-spaces", "line/two-spaces"),
+    ];
+    for (handler, only, red) in wrong {
+        let report = verify(*handler, only);
+        assert!(failed(&report).contains(red), "{red} is green:\n{report}");
+    }
+}
+
+fn bend(head: &str, from: &str, to: &str) -> (String, bool) {
+    let (answer, stays) = good(head);
+    (answer.replace(from, to), stays)
+}
+
+#[test]
+fn a_case_that_cannot_run_is_skipped() {
+    let options =
+        Options { echo: "none".into(), only: "framing/length".into(), ..Options::default() };
+    let report = run(serve(good), &options);
+    assert!(matches!(&report.outcomes[0].verdict, Verdict::Skipped(why) if why.contains("--echo")));
+}
+
+#[test]
+fn ids_are_unique_and_sections_are_named() {
+    let cases = cases::all(&Options::default());
+    let mut ids = HashSet::new();
+    for case in &cases {
+        assert!(ids.insert(case.id.clone()), "{} stands twice", case.id);
+        assert!(case.section.starts_with("RFC "), "{}", case.id);
+    }
+    ids.extend(super::answers::RULES.iter().map(|rule| rule.id.to_string()));
+    for id in nginx::NOTES.iter().flat_map(|(ids, _)| *ids) {
+        assert!(ids.contains(*id), "the note on {id} is on no case");
+    }
+    assert!(cases.iter().filter(|case| case.level == Level::Must).count() > 100);
+}
+
+#[test]
+fn responses_are_read_strictly() {
+    let malformed: &[&[u8]] = &[
+        b"HTTP/1.1 200\r\n\r\n",
+        b"HTTP/1.1  200 OK\r\n\r\n",
+        b"HTTP/1.1 20 OK\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/2.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 O\x01K\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx",
+    ];
+    for bytes in malformed {
+        assert!(
+            matches!(parse(bytes, false, true), Parsed::Malformed(_)),
+            "{}",
+            bytes.escape_ascii()
+        );
+    }
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a\r\nx\r\n2\r\nyz\r\n0\r\nT: 1\r\n\r\nrest";
+    let Parsed::Complete(answer, used) = parse(chunked, false, false) else { panic!("not read") };
+    assert_eq!(
+        (&answer.body[..], used, answer.framing),
+        (&b"xyz"[..], chunked.len() - 4, Framing::Chunked)
+    );
+    for end in 0..used {
+        assert!(matches!(parse(&chunked[..end], false, false), Parsed::Incomplete(_)), "{end}");
+    }
+}

@@ -1,0 +1,66 @@
+//! What waits to be written is bounded, whatever is asked for.
+
+use crate::client::{Client, End, GET};
+use shared::http::{Connection, Next};
+use shared::limits::MAX_OUTPUT;
+
+/// One answer, or one piece of one, may still be added when the output is all but full.
+const PIECE: usize = 80 << 10;
+
+fn is_write(next: &Next) -> bool {
+    matches!(next, Next::Write)
+}
+
+#[test]
+fn a_thousand_pipelined_requests_wait_while_their_answers_are_not_taken() {
+    // 400 bytes of a name: a thousand answers are twice what may wait.
+    let request = format!("GET /hello/{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(400));
+    let requests = request.repeat(1000);
+    let mut client = Client::new();
+    let mut next = client.step(|connection, turn| connection.receive(requests.as_bytes(), turn));
+    let mut rounds = 0;
+    while is_write(&next) {
+        rounds += 1;
+        next = client.step(Connection::resume);
+    }
+    assert!(matches!(next, Next::Read));
+    assert_eq!(client.answers().len(), 1000);
+    assert!((2..20).contains(&rounds), "{rounds} rounds");
+    assert!(client.most_waiting <= MAX_OUTPUT + 1024, "{} bytes waited", client.most_waiting);
+}
+
+#[test]
+fn an_endless_stream_is_made_as_it_is_taken() {
+    let mut client = Client::new();
+    let request = b"GET /count/100000000 HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut next = client.step(|connection, turn| connection.receive(request, turn));
+    for _ in 0..200 {
+        assert!(is_write(&next));
+        client.received.clear();
+        next = client.step(Connection::resume);
+        assert!(client.connection().deadline().is_none(), "the stage watches the writing");
+    }
+    assert!(client.most_waiting <= MAX_OUTPUT + PIECE, "{} bytes waited", client.most_waiting);
+    assert!(client.most_waiting >= 32 << 10, "a piece is worth a system call");
+}
+
+#[test]
+fn large_streams_behind_each_other_do_not_add_up() {
+    let mut client = Client::new();
+    client.send("GET /count/50000 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(8));
+    let lines: String = (1..=50_000).map(|n| format!("{n}\n")).collect();
+    assert!(client.answers().iter().all(|answer| answer.text() == lines));
+    assert_eq!((client.answers().len(), client.end), (8, End::Open));
+    assert!(client.most_waiting <= MAX_OUTPUT + PIECE, "{} bytes waited", client.most_waiting);
+}
+
+#[test]
+fn a_large_answer_of_bytes_leaves_in_pieces() {
+    let mut client = Client::new();
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+    client.send(vec![b'x'; 1_000_000]);
+    client.send(GET);
+    let answers = client.answers();
+    assert_eq!((answers[0].body.len(), answers[1].text()), (1_000_000, "Hello, next!"));
+    assert!(client.most_waiting <= MAX_OUTPUT + PIECE, "{} bytes waited", client.most_waiting);
+}

@@ -1,0 +1,113 @@
+//! Deadlines: a moment that no dripping can push further away.
+
+use crate::client::{Client, End, GET};
+use shared::limits::{LINGER, Limits};
+use std::time::Duration;
+
+/// How long the connection may still wait.
+fn left(client: &Client) -> Duration {
+    client.connection().deadline().unwrap() - client.now
+}
+
+#[test]
+fn a_client_that_never_speaks_is_closed_without_a_word() {
+    let mut client = Client::new();
+    assert_eq!(left(&client), Limits::default().head_timeout);
+    client.wait();
+    assert_eq!((client.received.len(), client.end), (0, End::Closed));
+}
+
+#[test]
+fn empty_lines_alone_are_no_request_and_time_out_without_a_word() {
+    for before in ["", GET] {
+        let mut client = Client::new();
+        client.send(before);
+        let received = client.received.len();
+        client.send("\r\n");
+        client.wait();
+        assert_eq!((client.received.len(), client.end), (received, End::Closed));
+    }
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_a_word() {
+    let mut client = Client::new();
+    client.send(GET);
+    assert_eq!(left(&client), Limits::default().idle_timeout);
+    client.wait();
+    assert_eq!((client.statuses(), client.end), (vec![200], End::Closed));
+}
+
+#[test]
+fn a_dripping_head_has_its_time_from_its_first_byte_and_then_gets_408() {
+    for before in ["", GET] {
+        let mut client = Client::new();
+        client.send(before);
+        client.send("G");
+        let end = client.connection().deadline();
+        for byte in "ET / HTTP/1.1\r\nHost: a\r\nX".bytes() {
+            client.now += Duration::from_millis(100);
+            client.send([byte]);
+            assert_eq!(client.connection().deadline(), end);
+        }
+        client.wait();
+        assert_eq!((client.statuses().last(), client.end), (Some(&408), End::Lingering));
+    }
+}
+
+#[test]
+fn a_pipelined_partial_head_has_the_time_of_a_head_too() {
+    let mut client = Client::new();
+    client.send(format!("{GET}GET /"));
+    assert_eq!(left(&client), Limits::default().head_timeout);
+    client.wait();
+    assert_eq!(client.statuses(), [200, 408]);
+}
+
+#[test]
+fn a_body_gets_a_second_more_for_each_kib_and_nothing_for_dripping() {
+    let mut client = Client::new();
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
+    let grace = Limits::default().body_timeout;
+    assert_eq!(left(&client), grace);
+    client.now += Duration::from_secs(3);
+    client.send([b'x'; 1023]);
+    assert_eq!(left(&client), grace - Duration::from_secs(3));
+    client.send(b"x");
+    assert_eq!(left(&client), grace - Duration::from_secs(2));
+    client.wait();
+    assert_eq!((client.statuses(), client.end), (vec![408], End::Lingering));
+}
+
+#[test]
+fn a_body_that_is_only_drained_runs_out_of_time_without_a_second_answer() {
+    let mut client = Client::new();
+    client.send("POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
+    client.wait();
+    assert_eq!((client.statuses(), client.end), (vec![404], End::Lingering));
+}
+
+#[test]
+fn lingering_ends_after_its_time_whatever_is_sent() {
+    let mut client = Client::new();
+    client.send("\n");
+    assert_eq!(left(&client), LINGER);
+    client.now += LINGER / 2;
+    client.send([b'x'; 1000]);
+    assert_eq!(left(&client), LINGER / 2);
+    client.wait();
+    assert_eq!((client.statuses(), client.end), (vec![400], End::Closed));
+}
+
+#[test]
+fn an_answer_that_is_held_back_comes_at_its_time_and_those_behind_it_after() {
+    let mut client = Client::new();
+    client.send(format!("{GET}GET /delay/500 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
+    assert_eq!(client.statuses(), [200]);
+    assert!(client.connection().is_delayed());
+    assert_eq!(left(&client), Duration::from_millis(500));
+    client.wait();
+    let texts: Vec<_> = client.answers().iter().map(|answer| answer.text().to_owned()).collect();
+    assert_eq!(texts, ["Hello, next!", "500 milliseconds later\n", "Hello, next!"]);
+    assert_eq!((left(&client), client.end), (Limits::default().idle_timeout, End::Open));
+}
