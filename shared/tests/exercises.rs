@@ -57,8 +57,11 @@ fn one_read_takes_a_request_in_pieces() {
         server.1.write_all(piece.as_bytes()).unwrap();
         sleep(Duration::from_millis(50));
     }
-    let answers = server.read();
-    assert_eq!((answers.matches("200 OK").count(), answers.matches("HTTP/1.1").count()), (2, 2));
+    let mut answers = String::new();
+    while answers.matches("hello\n").count() < 2 {
+        answers += &server.read();
+    }
+    assert_eq!(answers.matches("200 OK").count(), 2, "{answers}");
 }
 
 /// Exercise 4.1. Head and content in one write arrive together; in two, the second waits for the
