@@ -135,6 +135,10 @@ impl AsFd for Socket {
     }
 }
 
+/// Bytes that the kernel takes from us before it can send them (TCP_NOTSENT_LOWAT in tcp(7)). Without a
+/// limit it takes megabytes for every client that reads nothing, and we make them all.
+const MAX_UNSENT: libc::c_int = 256 << 10;
+
 /// How a [`Listener`] is made.
 #[derive(Clone, Copy, Debug)]
 pub struct ListenOptions {
@@ -165,8 +169,9 @@ impl Listener {
         if options.reuse_port {
             set_option(listener.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
         }
-        // Accepted sockets inherit this one from their listener: set once here, not once per connection.
+        // Accepted sockets inherit these from their listener: set once here, not once per connection.
         set_option(listener.as_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        set_option(listener.as_fd(), libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, MAX_UNSENT)?;
         let (storage, length) = encode(address);
         // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
         check(unsafe { libc::bind(listener.raw(), (&raw const storage).cast(), length) })?;
