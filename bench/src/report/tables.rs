@@ -58,7 +58,7 @@ fn line(group: &Group<'_>) -> Vec<String> {
         format!("{}/{}", sample.served, sample.connections),
         text::grouped(sample.errors.total() as f64),
         micros(sample.server_cpu_us),
-        share(sample.figure("evidence.server.kernel.0")),
+        share(group.kernel()),
     ]
 }
 
@@ -174,9 +174,7 @@ pub fn verdicts(results: &Results, target: &str) -> Option<Tabular> {
         .filter(|sample| (sample.target.as_str(), sample.part) == (target, Part::Ladder));
     let row = |sample: &Sample| {
         let verdict = sample.observed("verdict")?.as_str()?.to_owned();
-        let doubts = sample.observed("doubts").and_then(|doubts| doubts.as_array());
-        let doubts: Vec<_> =
-            doubts.into_iter().flatten().filter_map(|doubt| doubt.as_str()).collect();
+        let doubts = sample.doubts();
         Some(vec![
             format!("{}, {}", sample.connection, sample.connections),
             verdict,
