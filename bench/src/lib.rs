@@ -2,8 +2,8 @@
 //!
 //! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
 //! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell. [`results`] is the folder that it leaves,
-//! and [`report`] prints what came of it.
-//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing.
+//! and [`report`] prints what came of it. [`verify`] asks any server several hundred questions about HTTP, and
+//! measures nothing; [`promise`] tries what a server must never lose.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -20,6 +20,7 @@ pub mod load;
 pub mod matrix;
 pub mod nginx;
 pub mod progress;
+pub mod promise;
 pub mod rate;
 pub mod report;
 pub mod results;

@@ -9,6 +9,7 @@ use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
 use bench::matrix::MatrixArgs;
+use bench::promise::command::Promise;
 use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
@@ -44,6 +45,7 @@ enum Command {
     Run(RunArgs),
     /// Put load on a URL and measure
     Load(LoadArgs),
+    Verify(verify::Args),
     /// Make tables and pictures from a run's folder
     Report(ReportArgs),
     /// Say of two runs what differs, and what is only noise
@@ -52,13 +54,14 @@ enum Command {
     Claims(ClaimsArgs),
     /// Say what on this machine would falsify a run, and how noisy it is
     Doctor(DoctorArgs),
-    Verify(verify::Args),
     /// Run every workload against every stage: one table of what each is made for
     Matrix(MatrixArgs),
     /// Requests per second over the number of silent connections
     Idle(IdleArgs),
     /// The same constant rate for every server, timed from the plan
     Rate(RateArgs),
+    #[command(flatten)]
+    Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -86,7 +89,7 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode> {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Run(cli.run));
-    // Neither needs to hear of signals: a conformance run is simply ended by them.
+    // It does not need to hear of signals: a conformance run is simply ended by them.
     if let Command::Verify(verify) = &command {
         return Ok(verify::main(verify).unwrap_or_else(|error| {
             eprintln!("bench: {error:#}");
@@ -110,6 +113,7 @@ fn run() -> Result<ExitCode> {
         Command::Matrix(matrix) => matrix.run(&interrupt)?,
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
+        Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
