@@ -25,6 +25,13 @@ pub fn count(text: &str) -> Result<usize> {
     Ok(number)
 }
 
+/// A rate: requests per second, at most a million.
+pub fn rate(text: &str) -> Result<f64> {
+    let rate: f64 = text.parse().with_context(|| format!("`{text}` is not a number"))?;
+    ensure!(rate > 0.0 && rate <= 1e6, "a rate is more than 0 and at most 1000000 per second");
+    Ok(rate)
+}
+
 /// A header field as curl takes it: `Name: value`.
 pub fn header(text: &str) -> Result<(String, String)> {
     let parts = text.split_once(':').filter(|(name, _)| !name.is_empty());
@@ -59,6 +66,14 @@ mod tests {
         assert_eq!(count("800").unwrap(), 800);
         for text in ["", "0", "-1", "1.5", "x"] {
             assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate("0.5").unwrap(), 0.5);
+        for text in ["0", "-1", "nan", "inf", "x", "2000000"] {
+            assert!(rate(text).is_err(), "{text}");
         }
     }
 

@@ -1,9 +1,12 @@
 //! One cell of a run: a fresh server, a load on it, and what both have used.
 
-use crate::evidence::cpu;
+use crate::evidence::machine::Listening;
+use crate::evidence::verdict::{Cause, Ceiling, Seen, Verdict, verdict};
+use crate::evidence::{Evidence, Watch};
 use crate::interrupt::Interrupt;
-use crate::load::{Load, Options, Outcome};
+use crate::load::{Expect, Load, Options, Outcome};
 use crate::target::{Connection, Running, Starter, Target};
+use crate::workload::Workload;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -21,6 +24,8 @@ pub struct Cell {
     pub connection: Connection,
     /// How many clients.
     pub connections: usize,
+    /// What they ask for, and who sits beside them.
+    pub workload: Workload,
 }
 
 /// One that was made.
@@ -32,6 +37,21 @@ pub struct Row {
     pub outcome: Outcome,
     /// CPU of the server per correct answer, where it is a process of ours.
     pub server_cpu: Option<Duration>,
+    /// What the kernel said about the server meanwhile.
+    pub evidence: Evidence,
+}
+
+impl Row {
+    /// What the clients saw, in short.
+    pub fn seen(&self) -> Seen {
+        let workload = self.cell.workload;
+        Seen::of(&self.outcome, self.cell.connections, workload.idle + workload.slow)
+    }
+
+    /// Its bottleneck. `ceiling`: what the generator reached against the floor.
+    pub fn verdict(&self, ceiling: Option<Ceiling>) -> Verdict {
+        verdict(&self.seen(), &self.evidence, ceiling)
+    }
 }
 
 impl Cell {
@@ -43,25 +63,69 @@ impl Cell {
         starter: &Starter,
         interrupt: &Interrupt,
     ) -> Result<Row> {
-        let running = starter.start(target, self.connection)?;
-        let mut options = Options::get(running.url()?, self.connections, duration);
+        let mut running = starter.start(target, self.connection)?;
+        let mut options = self.options(target, &running, duration)?;
         options.threads = threads;
+        let observed = observe(&running, &options, interrupt);
+        // Why a server died says more than that nobody can connect to it.
+        running.check()?;
+        let (outcome, evidence) = observed?;
+        let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
+        let server_cpu = evidence
+            .server
+            .as_ref()
+            .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
+        Ok(Row { cell: self, outcome, server_cpu, evidence })
+    }
+
+    /// The load that this cell puts on a server.
+    pub fn options(
+        self,
+        target: &Target,
+        running: &Running,
+        duration: Duration,
+    ) -> Result<Options> {
+        let mut options = Options::get(running.url()?, self.connections, duration);
         options.warm_up = WARM_UP;
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
-        let load = Load::start(&options)?;
-        load.warm_up(interrupt)?;
-        let before = server_cpu(&running);
-        load.measure(interrupt);
-        let after = server_cpu(&running);
-        let outcome = load.finish(interrupt)?;
-        let used = after.zip(before).map(|(after, before)| after.saturating_sub(before));
-        let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
-        let server_cpu = used.and_then(|used| used.checked_div(requests));
-        Ok(Row { cell: self, outcome, server_cpu })
+        (options.silent, options.slow) = (self.workload.idle, self.workload.slow);
+        if let Some(path) = self.workload.route.path() {
+            path.clone_into(&mut options.url.target);
+            // `/work` tells how far it counted, which differs.
+            options.expect = Expect::Any;
+        }
+        Ok(options)
     }
 }
 
-fn server_cpu(running: &Running) -> Option<Duration> {
-    running.pid().and_then(|pid| cpu::of_tree(pid).ok())
+/// Puts a load on a server, and looks at it meanwhile.
+pub fn observe(
+    running: &Running,
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Result<(Outcome, Evidence)> {
+    let listening = Listening::now();
+    let load = Load::start(options)?;
+    load.warm_up(interrupt)?;
+    let watch = Watch::start(running.pid(), options.url.address, listening);
+    load.measure(interrupt);
+    let evidence = watch.finish();
+    Ok((load.finish(interrupt)?, evidence))
+}
+
+/// Puts a load on a server and names its bottleneck. Other programs change what that is: while the figures
+/// are in doubt and the cause is not among the `expected`, it tries again, five times at most.
+pub fn judge(running: &Running, options: &Options, expected: &[Cause]) -> Result<Verdict> {
+    let interrupt = Interrupt::default();
+    let mut tries = 0;
+    loop {
+        let (outcome, evidence) = observe(running, options, &interrupt)?;
+        let seen = Seen::of(&outcome, options.connections, options.silent + options.slow);
+        let verdict = verdict(&seen, &evidence, None);
+        tries += 1;
+        if tries == 5 || verdict.doubts.is_empty() || expected.contains(&verdict.cause) {
+            return Ok(verdict);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! nginx beside the stages, configured to be compared with fairly.
 
+use crate::doctor::tools;
 use crate::server::Server;
 use anyhow::{Context, Result};
 use std::net::{SocketAddr, TcpListener};
@@ -8,13 +9,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
-/// Where it is installed, if it is. Debian puts it where a user's PATH does not lead.
+/// Where it is installed, if it is.
 pub fn find() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
-        .map(|folder| folder.join("nginx"))
-        .find(|program| program.is_file())
+    tools::find("nginx")
 }
 
 /// A running nginx with its folder, which goes when it goes.

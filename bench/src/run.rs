@@ -4,12 +4,16 @@ use crate::args;
 use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
+use crate::matrix;
 use crate::progress::Progress;
-use crate::report::{self, ladder, table, text};
+use crate::report::{self, ladder, table, text, why};
+use crate::results::{Config, Record};
 use crate::target::{self, Connection, Starter, Target};
+use crate::workload::{BUSY, Workload, WorkloadArgs};
 use anyhow::{Result, bail};
 use clap::Args;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What `bench run` takes.
 #[derive(Args, Debug, Default)]
@@ -37,31 +41,62 @@ pub struct RunArgs {
     /// Only the ladder with one request per connection
     #[arg(long)]
     close: bool,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    workload: WorkloadArgs,
+    /// Leave the short matrix of all workloads away
+    #[arg(long)]
+    no_matrix: bool,
+    /// Decides the order of the servers [default: another one each time]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
 }
 
 /// What is to be run.
-struct Plan {
-    targets: Vec<Target>,
-    levels: Vec<usize>,
-    modes: Vec<Connection>,
-    duration: Duration,
-    threads: usize,
-    repeat: usize,
+pub(crate) struct Plan {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) levels: Vec<usize>,
+    pub(crate) modes: Vec<Connection>,
+    pub(crate) workload: Workload,
+    pub(crate) duration: Duration,
+    pub(crate) threads: usize,
+    pub(crate) repeat: usize,
+    pub(crate) seed: u64,
 }
 
 impl RunArgs {
+    /// All servers in about a minute and a half, three times each.
+    pub fn short() -> Self {
+        Self { quick: true, repeat: Some(3), ..Self::default() }
+    }
+
     /// Builds, says how long it will take, races, and prints the tables. What an interrupt leaves is
     /// printed too, and marked.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
+        let config = plan.config(&self.stage_args);
+        let matrix = matrix::short(&plan).filter(|_| !self.no_matrix);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
-        eprintln!("{}", plan.announcement(cells.len()));
-        let (rows, failures) = race(&plan, &cells, &starter, interrupt);
+        let matrix_time = matrix.as_ref().map(matrix::Short::time).unwrap_or_default();
+        eprintln!("{}", plan.announcement(cells.len(), matrix_time));
+        let (rows, mut failures) = race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
+        if let Some(matrix) = matrix.filter(|_| failures.is_empty() && !interrupt.raised()) {
+            let (table, failed) = matrix.run(&starter, interrupt);
+            report::print(&table)?;
+            failures.extend(failed);
+        }
+        record.results.interrupted = interrupt.raised();
+        record.results.failures.clone_from(&failures);
+        report::print(&record.finish(&plan.targets, &rows)?)?;
         if interrupt.raised() {
             println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
         } else if !failures.is_empty() {
@@ -77,19 +112,25 @@ impl RunArgs {
             (_, true) => (&[50, 100, 200, 400, 800, 1200], Duration::from_secs(20)),
             _ => (&[50, 200, 800], Duration::from_secs(1)),
         };
-        let mut modes = vec![Connection::Close];
+        let workload = self.workload.workload();
+        workload.check_keep_alive(self.close)?;
+        let sits = workload.idle + workload.slow > 0;
+        let mut modes = Vec::new();
+        modes.extend((!sits).then_some(Connection::Close));
         modes.extend((!self.close).then_some(Connection::KeepAlive));
         Ok(Plan {
             targets: target::parse(&self.targets)?,
             levels: if self.connections.is_empty() {
-                levels.to_vec()
+                if sits { vec![BUSY] } else { levels.to_vec() }
             } else {
                 self.connections.clone()
             },
             modes,
+            workload,
             duration: self.duration.unwrap_or(duration),
             threads: self.threads.unwrap_or_else(load::default_threads),
             repeat: self.repeat.unwrap_or(1),
+            seed: self.seed.unwrap_or_else(seed),
         })
     }
 }
@@ -102,37 +143,70 @@ impl Plan {
         for repeat in 0..self.repeat {
             for &connection in &self.modes {
                 for &connections in &self.levels {
-                    let mut order: Vec<_> = (0..self.targets.len()).collect();
-                    if repeat % 2 == 1 {
-                        order.reverse();
-                    }
-                    let cell = |target| Cell { target, connection, connections };
-                    cells.extend(order.into_iter().map(cell));
+                    let workload = self.workload;
+                    let cell = |target| Cell { target, connection, connections, workload };
+                    cells.extend(self.order(repeat).into_iter().map(cell));
                 }
             }
         }
         cells
     }
 
+    /// What is recorded of it.
+    fn config(&self, stage_args: &[String]) -> Config {
+        Config {
+            targets: self.targets.iter().map(|target| target.name().to_owned()).collect(),
+            levels: self.levels.clone(),
+            modes: self.modes.iter().map(|mode| mode.name().to_owned()).collect(),
+            seconds: self.duration.as_secs_f64(),
+            threads: self.threads,
+            repeat: self.repeat,
+            stage_args: stage_args.to_vec(),
+        }
+    }
+
+    /// The servers in the order of one repeat: as the seed has it, and the reverse of that every other time.
+    pub(crate) fn order(&self, repeat: usize) -> Vec<usize> {
+        let mut order: Vec<_> = (0..self.targets.len()).collect();
+        let mut random = self.seed;
+        for index in (1..order.len()).rev() {
+            // A linear congruential generator is random enough for an order, and the same everywhere.
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            order.swap(index, (random >> 33) as usize % (index + 1));
+        }
+        if repeat % 2 == 1 {
+            order.reverse();
+        }
+        order
+    }
+
     /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
-    fn announcement(&self, cells: usize) -> String {
+    pub(crate) fn announcement(&self, cells: usize, further: Duration) -> String {
         let names: Vec<_> = self.targets.iter().map(Target::name).collect();
-        let seconds = (self.duration + OVERHEAD).as_secs_f64() * cells as f64;
+        let seconds =
+            (self.duration + OVERHEAD).as_secs_f64() * cells as f64 + further.as_secs_f64();
         let time = match seconds {
             ..100.0 => format!("{seconds:.0} seconds"),
             _ => format!("{:.0} minutes", (seconds / 60.0).ceil()),
         };
         format!(
-            "{}: {cells} cells of {}, {} generator threads; this takes about {time}",
+            "{}: {cells} cells of {}, {} generator threads, seed {}; this takes about {time}",
             names.join(", "),
             text::time(self.duration),
-            self.threads
+            self.threads,
+            self.seed
         )
     }
 }
 
+/// Another one each time; it is printed, so that an order can be had again.
+pub(crate) fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::from(now.subsec_micros())
+}
+
 /// Measures cell by cell. A target that fails is reported once and left out from then on.
-fn race(
+pub(crate) fn race(
     plan: &Plan,
     cells: &[Cell],
     starter: &Starter,
@@ -147,9 +221,10 @@ fn race(
         let name = plan.targets[cell.target].name();
         if !failed.contains(&cell.target) {
             progress.say(&format!(
-                "{name}, {}, {} connections",
+                "{name}, {}, {} connections, {}",
                 cell.connection.name(),
-                cell.connections
+                cell.connections,
+                cell.workload.name()
             ));
             let pace = (plan.duration, plan.threads);
             match cell.measure(&plan.targets[cell.target], pace, starter, interrupt) {
@@ -176,6 +251,7 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
         let own: Vec<_> = rows.iter().filter(|median| median.row.cell.target == index).collect();
         if !own.is_empty() {
             text += &format!("\n{}\n{}\n", target.name(), table::of_target(&own));
+            text += &why::under(&own, &plan.targets, &rows);
         }
     }
     for mode in &plan.modes {
@@ -183,7 +259,7 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
             text += &format!("\n{ladder}\n");
         }
     }
-    text
+    text + &why::ceiling(&plan.targets, &rows)
 }
 
 #[cfg(test)]
@@ -206,7 +282,10 @@ mod tests {
             .iter()
             .map(|cell| (cell.target, cell.connections))
             .collect();
-        assert_eq!(cells, [(0, 5), (1, 5), (0, 7), (1, 7), (1, 5), (0, 5), (1, 7), (0, 7)]);
+        let connections: Vec<_> = cells.iter().map(|cell| cell.1).collect();
+        assert_eq!(connections, [5, 5, 7, 7, 5, 5, 7, 7]);
+        assert_ne!(cells[0].0, cells[1].0);
+        assert_eq!((cells[0], cells[1]), (cells[5], cells[4]), "the second repeat is reversed");
     }
 
     #[test]
@@ -214,7 +293,9 @@ mod tests {
         let seconds = |args: RunArgs| {
             let mut plan = args.plan().unwrap();
             plan.targets = vec![Target::Floor; 6];
-            ((plan.duration + OVERHEAD) * plan.cells().len() as u32).as_secs()
+            plan.targets[0] = Target::Stage(0);
+            let matrix = matrix::short(&plan).unwrap().time();
+            ((plan.duration + OVERHEAD) * plan.cells().len() as u32 + matrix).as_secs()
         };
         assert!(seconds(RunArgs::default()) <= 120);
         assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 40);

@@ -268,3 +268,25 @@ fn an_interrupt_closes_the_window() {
     });
     assert!(outcome.interrupted && outcome.window < options.duration);
 }
+
+#[test]
+fn silent_and_slow_clients_sit_beside_the_others() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    (options.silent, options.slow) = (7, 2);
+    let tally = run(&options).tally;
+    assert!(tally.requests > 0 && tally.served == 5);
+    assert_eq!((tally.crowd.opened, tally.crowd.answered, tally.crowd.evicted), (9, 7, 0));
+}
+
+#[test]
+fn silent_clients_that_are_sent_away_do_not_come_back() {
+    let mut options = options(serve(|mut stream| {
+        // One answer each, then the end.
+        if read_request(&mut stream) {
+            let _ = stream.write_all(HELLO.as_bytes());
+        }
+    }));
+    options.silent = 7;
+    let crowd = run(&options).tally.crowd;
+    assert_eq!((crowd.opened, crowd.answered, crowd.evicted), (7, 7, 7));
+}

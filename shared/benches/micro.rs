@@ -4,6 +4,7 @@
 use shared::http::head::HeadParser;
 use shared::http::{Connection, DateLine, Method, Next, Path, Turn};
 use shared::limits::Limits;
+use shared::meter::Meter;
 use shared::router::Found;
 use shared::service::Service;
 use std::hint::black_box;
@@ -53,18 +54,20 @@ fn httparse(head: &[u8]) -> bool {
 }
 
 fn service() -> Arc<Service> {
-    Arc::new(Service { router: shared::app::router(), limits: Limits::default(), files: None })
+    Service::new(shared::app::router(), Limits::default(), None)
 }
 
 /// One request through a connection that stays open: parse, route, handle, write.
 fn exchange<'a>(service: &'a Arc<Service>, request: &'a [u8]) -> impl FnMut() -> bool + 'a {
     let now = Instant::now();
     let (date, mut out) = (DateLine::new(now), Vec::new());
+    let mut meter = Meter::new(&service.metrics);
     let mut connection = Connection::new(service, now);
     move || {
         out.clear();
         let out = &mut out;
-        let mut turn = Turn { service, now, date: &date, keep_alive: true, draining: false, out };
+        let (date, meter) = (&date, &mut meter);
+        let mut turn = Turn { service, now, date, keep_alive: true, draining: false, out, meter };
         matches!(connection.receive(black_box(request), &mut turn), Next::Read)
     }
 }

@@ -20,6 +20,7 @@ pub fn router() -> Router {
         .get("/delay/{millis}", delay)
         .get("/count/{n}", count)
         .get("/healthz", health)
+        .get_blocking("/metrics", metrics)
         .get("/panic", fail)
 }
 
@@ -109,6 +110,12 @@ fn health(request: &Request<'_>) -> Response {
         return Response::new(Status::SERVICE_UNAVAILABLE, "draining\n");
     }
     Response::text("ok\n")
+}
+
+/// Blocking, because a part of it is read from /proc.
+fn metrics(request: &Request<'_>) -> Response {
+    Response::text(request.metrics().render())
+        .of_type("Content-Type: text/plain; version=0.0.4\r\n")
 }
 
 /// A handler with a bug. It costs its own request a 500, and nobody else anything.

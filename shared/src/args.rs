@@ -2,6 +2,7 @@
 
 use crate::files;
 use crate::limits::Limits;
+use crate::meter;
 use anyhow::{Context, Result, bail};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Parser, ValueEnum};
 use std::net::SocketAddr;
@@ -19,6 +20,18 @@ pub struct Args {
     /// Whether a connection stays open between requests
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub keep_alive: KeepAlive,
+    /// Who accepts where several loops serve: stage 4
+    #[arg(long, value_name = "HOW", default_value = "reuseport")]
+    pub accept: Accept,
+    /// What the scheduler is told about the serving threads
+    #[arg(long, value_name = "POLICY", default_value = "normal")]
+    pub scheduling: Scheduling,
+    /// Share the port with a server that is running, to take over from it: stage 4
+    #[arg(long)]
+    pub replace: bool,
+    /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn
+    #[arg(long, value_name = "N", default_value_t = i32::MAX, value_parser = clap::value_parser!(i32).range(1..))]
+    pub backlog: i32,
     /// Time for what is in flight after SIGTERM or SIGINT; then, or at a second signal, all ends
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub grace: Duration,
@@ -28,6 +41,9 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub files: files::Settings,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub observation: meter::Observation,
 }
 
 /// When a connection stays open between two requests.
@@ -39,6 +55,27 @@ pub enum KeepAlive {
     Always,
     /// One request, one connection
     Never,
+}
+
+/// Who takes a new connection where several loops could.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// Each loop has a listener of its own; the kernel chooses by a hash of the addresses (SO_REUSEPORT).
+    /// The hash knows nothing of load: with few connections, one loop may have most of them
+    Reuseport,
+    /// All loops watch one listener; the kernel wakes one that sleeps (EPOLLEXCLUSIVE). Loops that are
+    /// busy do not accept; an idle one may take many
+    Exclusive,
+}
+
+/// A policy for the scheduler, see sched(7).
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheduling {
+    /// SCHED_OTHER: a thread that becomes ready may interrupt one that runs
+    Normal,
+    /// SCHED_BATCH: it waits for its turn. More requests per wake-up where clients share the machine's
+    /// cores; nothing gained, and a little latency lost, where they do not
+    Batch,
 }
 
 /// Where a stage differs from the others: its name and its defaults.

@@ -7,11 +7,13 @@
 use crate::args::KeepAlive;
 use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Next, Turn};
+use crate::meter::Meter;
 use crate::pace::WritePace;
 use crate::service::Service;
 use crate::start::Common;
 use crate::sys::poll::{self, Wait};
 use crate::sys::{EventFd, Listener, Socket};
+use crate::trace::{Moment, Slice};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -46,6 +48,11 @@ pub struct Server<'a, N> {
     input: Box<[u8]>,
     output: Vec<u8>,
     date: DateLine,
+    meter: Meter,
+    /// How many connections it has served.
+    connections: u64,
+    /// When what is being answered was read.
+    round: Instant,
 }
 
 impl<'a, N: Newcomers> Server<'a, N> {
@@ -54,24 +61,63 @@ impl<'a, N: Newcomers> Server<'a, N> {
         let Common { service, drain, keep_alive, .. } = common;
         let keep_alive = *keep_alive;
         let input = vec![0; 16 << 10].into_boxed_slice();
-        let date = DateLine::new(Instant::now());
-        Self { service, drain, keep_alive, newcomers, input, output: Vec::new(), date }
+        let (date, meter) = (DateLine::new(Instant::now()), common.meter());
+        Self {
+            service,
+            drain,
+            keep_alive,
+            newcomers,
+            input,
+            output: Vec::new(),
+            date,
+            meter,
+            connections: 0,
+            round: Instant::now(),
+        }
     }
 
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
+        self.meter.counters.accepted.add(1);
+        self.meter.attend(self.connections);
+        self.connections += 1;
+        self.meter.moment(Moment::Accepted);
+        if self.meter.is_logging() {
+            self.meter.set_peer(socket.peer_addr().ok());
+        }
+        let result = self.converse(socket);
+        self.meter.counters.closed.add(1);
+        result
+    }
+
+    fn converse(&mut self, socket: &Socket) -> io::Result<()> {
         // The last connection may have failed before it took all of its answers: they are nobody's now.
         self.output.clear();
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
-            let mut next = match self.wait(socket, &connection)? {
-                Woken::Readable => self.receive(socket, &mut connection)?,
-                Woken::Late => connection.expire(&mut self.turn()),
+            self.meter.begin(Slice::Wait);
+            let woken = self.wait(socket, &connection);
+            self.meter.end(Slice::Wait);
+            let mut next = match woken? {
+                Woken::Readable => {
+                    self.meter.begin(Slice::Request);
+                    let next = self.receive(socket, &mut connection);
+                    self.meter.end(Slice::Request);
+                    next?
+                }
+                Woken::Late => {
+                    self.meter.counters.timed_out.add(u64::from(!connection.is_delayed()));
+                    connection.expire(&mut self.turn())
+                }
                 Woken::Newcomer => return Ok(()),
             };
             // One request may take several rounds: a long answer, a handler that blocks.
             loop {
-                self.write(socket, connection.file().is_some())?;
+                self.meter.begin(Slice::Write);
+                let written = self.write(socket, connection.file().is_some());
+                self.meter.end(Slice::Write);
+                written?;
+                self.meter.end_round(self.round);
                 next = match next {
                     Next::Read | Next::Wait => break,
                     Next::Write => {
@@ -79,7 +125,10 @@ impl<'a, N: Newcomers> Server<'a, N> {
                         connection.resume(&mut self.turn())
                     }
                     // Here it may block: this thread has nothing else to do.
-                    Next::Run(job) => connection.complete(job.run(), &mut self.turn()),
+                    Next::Run(job) => {
+                        let response = job.run(&mut self.meter);
+                        connection.complete(response, &mut self.turn())
+                    }
                     Next::Close => return Ok(()),
                     Next::Linger => {
                         socket.shutdown_write()?;
@@ -114,15 +163,24 @@ impl<'a, N: Newcomers> Server<'a, N> {
 
     fn receive(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<Next> {
         let keep_alive = self.may_keep_alive()?;
-        let Self { service, drain, input, output, date, .. } = self;
+        let Self { service, drain, input, output, date, meter, round, .. } = self;
         let length = match socket.read(input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Next::Read),
             result => result?,
         };
         let now = Instant::now();
+        *round = now;
         date.refresh(now);
-        let mut turn =
-            Turn { service, now, date, keep_alive, draining: drain.has_begun(), out: output };
+        meter.counters.received.add(length as u64);
+        let mut turn = Turn {
+            service,
+            now,
+            date,
+            keep_alive,
+            draining: drain.has_begun(),
+            out: output,
+            meter,
+        };
         Ok(match length {
             0 => connection.end_of_input(&mut turn),
             _ => connection.receive(&input[..length], &mut turn),
@@ -132,6 +190,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
     /// The turn for everything but received bytes.
     fn turn(&mut self) -> Turn<'_> {
         let now = Instant::now();
+        self.round = now;
         self.date.refresh(now);
         let keep_alive = self.keep_alive != KeepAlive::Never;
         let draining = self.drain.has_begun();
@@ -142,6 +201,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             keep_alive,
             draining,
             out: &mut self.output,
+            meter: &mut self.meter,
         }
     }
 
@@ -207,6 +267,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
                 }
             }
             Ok(count) => {
+                self.meter.counters.sent.add(count as u64);
                 if let Some(pace) = pace {
                     pace.took(count, Instant::now());
                 }

@@ -4,6 +4,7 @@ use crate::files::{Entry, Files};
 use crate::http::head::Head;
 use crate::http::{Method, Path, Request, Response, Status};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::router::{Found, Route, Router};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Service {
     pub limits: Limits,
     /// The files for all that no route is for.
     pub files: Option<Files>,
+    /// What the threads have counted.
+    pub metrics: Metrics,
 }
 
 /// What answers a request.
@@ -37,6 +40,11 @@ impl Destination<'_> {
 }
 
 impl Service {
+    /// An application under these limits.
+    pub fn new(router: Router, limits: Limits, files: Option<Files>) -> Arc<Self> {
+        Arc::new(Self { router, limits, files, metrics: Metrics::default() })
+    }
+
     /// Where the request goes, or the answer that its head alone decides: 501, 404, 405, a bad path,
     /// OPTIONS. `bytes` are those that `head` was parsed from.
     pub(crate) fn find<'a>(
@@ -55,6 +63,7 @@ impl Service {
             return Err(options(self.router.methods()));
         };
         let path = resource.split(|&byte| byte == b'?').next().unwrap_or_default();
+        // A bad path says nothing bad about the framing: the connection may stay.
         let path = Path::parse(path).map_err(Response::refusal)?;
         match self.router.find(head.method, &path) {
             Found::Route(route) => Ok(Destination::Route { route, path }),
@@ -91,7 +100,7 @@ impl Service {
                     .answer(head.method, &name, at_hand, |field| head.field(bytes, field).next());
             }
         };
-        let request = Request { head, bytes, route, path: &path, body, draining };
+        let request = Request { service: self, head, bytes, route, path: &path, body, draining };
         // Unwind safe: a handler gets a shared view of the request, and nothing of it is used afterwards.
         catch_unwind(AssertUnwindSafe(|| (route.handler)(&request))).unwrap_or_else(|_| {
             Response::new(Status::INTERNAL_SERVER_ERROR, "500: the handler failed\n")

@@ -2,15 +2,29 @@
 
 use crate::accept::Room;
 use crate::app;
-use crate::args::{Args, KeepAlive};
+use crate::args::{Accept, Args, KeepAlive, Scheduling};
 use crate::drain::Drain;
 use crate::files::Files;
+use crate::meter::{Meter, Observatory};
 use crate::service::Service;
 use crate::sys::net::ListenOptions;
-use crate::sys::{Listener, rlimit};
+use crate::sys::{Listener, rlimit, sched};
 use anyhow::{Context, Result};
 use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
+
+/// The end of `main`: an error is one line on standard error, and status 1.
+pub fn conclude(stage: &str, result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{stage}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// What all threads of a server have in common, and none of them changes but the room.
 #[derive(Clone)]
@@ -23,48 +37,73 @@ pub struct Common {
     pub room: Arc<Room>,
     /// When a connection stays open between requests.
     pub keep_alive: KeepAlive,
+    /// Who accepts, where several could.
+    pub accept: Accept,
+    /// Where each thread gets its meter from.
+    pub observatory: Arc<Observatory>,
+}
+
+impl Common {
+    /// A meter for the calling thread.
+    pub fn meter(&self) -> Meter {
+        self.observatory.meter(&self.service.metrics)
+    }
 }
 
 /// Prepares all that. Call it before any thread is started: the signals are blocked for those that come later.
 pub fn prepare(args: &Args) -> Result<Common> {
+    if args.scheduling == Scheduling::Batch {
+        // Threads inherit it from the one that starts them.
+        sched::batch().context("asking for SCHED_BATCH")?;
+    }
     let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
     let files =
         Files::open(&args.files).with_context(|| format!("cannot open {:?}", args.files.root))?;
-    let service = Arc::new(Service { router: app::router(), limits: args.limits.clone(), files });
-    Ok(Common { service, drain, room: room(args)?, keep_alive: args.keep_alive })
+    let service = Service::new(app::router(), args.limits.clone(), files);
+    let observatory =
+        Observatory::open(&args.observation).context("cannot write the log or the trace")?;
+    let (keep_alive, accept) = (args.keep_alive, args.accept);
+    Ok(Common {
+        service,
+        drain,
+        room: room(args)?,
+        keep_alive,
+        accept,
+        observatory: Arc::new(observatory),
+    })
 }
 
 /// Listens, and says so: the first line on standard output tells readers and programs where.
 pub fn listen(stage: &str, args: &Args) -> Result<Listener> {
-    let mut listeners = listen_times(stage, args, 1)?;
-    listeners.pop().context("one listener was asked for")
+    let listener = bind(args.listen, args, false)?;
+    announce(stage, &listener)?;
+    Ok(listener)
 }
 
-/// The same with `count` listeners on one port, for as many threads: the kernel spreads the connections.
+/// The same with `count` listeners on one port, for as many threads.
 pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listener>> {
-    let bind = |address, options| {
-        Listener::bind(address, options).with_context(|| {
-            format!("cannot listen on {address}: try another --listen ADDR, or port 0")
-        })
-    };
-    // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the first
-    // listener is made without it, to find the port free, and closed again when several are to share.
-    let probe = bind(args.listen, ListenOptions::default())?;
-    let address = probe.local_addr().context("asking for the listener's address")?;
-    let listeners = if count == 1 {
-        vec![probe]
-    } else {
-        drop(probe);
-        let shared = ListenOptions { reuse_port: true, ..ListenOptions::default() };
-        (0..count).map(|_| bind(address, shared)).collect::<Result<_>>()?
-    };
-    if !address.ip().is_loopback() {
-        eprintln!(
-            "warning: {address} can be reached from other machines, and this is a server to learn from"
-        );
+    let mut address = args.listen;
+    // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the port is
+    // first bound without it, to find it free, and given up again at once.
+    if !args.replace || address.port() == 0 {
+        address = bind(address, args, false)?
+            .local_addr()
+            .context("asking for the listener's address")?;
     }
-    announce(stage, address).context("writing to standard output")?;
-    Ok(listeners)
+    let first = bind(address, args, true)?;
+    let another = |_| match args.accept {
+        Accept::Reuseport => bind(address, args, true),
+        Accept::Exclusive => first.try_clone().context("duplicating the listener"),
+    };
+    let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
+    announce(stage, &first)?;
+    Ok(std::iter::once(first).chain(others).collect())
+}
+
+fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
+    Listener::bind(address, ListenOptions { backlog: args.backlog, reuse_port }).with_context(
+        || format!("cannot listen on {address} (try another --listen ADDR, or port 0)"),
+    )
 }
 
 /// How many connections there may be at once: as told, or as many as there are descriptors, less a
@@ -82,8 +121,14 @@ fn room(args: &Args) -> Result<Arc<Room>> {
 /// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.
 const RESERVE: usize = 192;
 
-fn announce(stage: &str, address: std::net::SocketAddr) -> io::Result<()> {
+fn announce(stage: &str, listener: &Listener) -> Result<()> {
+    let address = listener.local_addr().context("asking for the listener's address")?;
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "warning: {address} can be reached from other machines, and this is a server to learn from"
+        );
+    }
     let mut out = io::stdout().lock();
-    writeln!(out, "{stage} listening on http://{address}")?;
-    out.flush()
+    let line = writeln!(out, "{stage} listening on http://{address}").and_then(|()| out.flush());
+    line.context("writing to standard output")
 }

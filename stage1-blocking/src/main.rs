@@ -8,6 +8,7 @@ use anyhow::Result;
 use shared::args::{Stage, Threads};
 use shared::blocking::Server;
 use shared::{accept, start};
+use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
     name: "stage1-blocking",
@@ -17,7 +18,11 @@ const STAGE: Stage = Stage {
     idle_timeout: "15s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
     let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;

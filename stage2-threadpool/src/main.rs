@@ -10,6 +10,7 @@ use anyhow::Result;
 use pool::Pool;
 use shared::args::{Stage, Threads};
 use shared::{accept, start};
+use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
     name: "stage2-threadpool",
@@ -19,7 +20,11 @@ const STAGE: Stage = Stage {
     idle_timeout: "5s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
     let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;

@@ -23,13 +23,12 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
-        let Common { drain, room, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
+        epoll.add(&common.drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
-            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
+            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
         let clients = Clients::new(Rc::clone(&epoll), common);
-        Ok(Self { epoll, door, clients, drain: Arc::clone(drain) })
+        Ok(Self { epoll, door, clients, drain: Arc::clone(&common.drain) })
     }
 
     /// Runs until the server has drained.
@@ -56,11 +55,12 @@ impl EventLoop {
         self.clients.answer();
         while let Some((token, job)) = self.clients.next_job() {
             // It blocks, and with it everything: there is no other thread.
-            let response = job.run();
+            let response = job.run(self.clients.meter());
             self.clients.complete(token, response);
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
+        self.clients.end_round();
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

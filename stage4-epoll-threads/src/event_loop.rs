@@ -31,15 +31,21 @@ impl EventLoop {
         common: &Common,
         pool: &Arc<BlockingPool>,
     ) -> Result<Self> {
-        let Common { drain, room, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
+        epoll.add(&common.drain, Interest::READ, DRAIN).context("watching for signals")?;
         let mailbox = Mailbox::new().context("creating a mailbox")?;
         epoll.add(&mailbox.wake, Interest::READ, MAILBOX).context("watching the mailbox")?;
         let door =
-            Door::open(listener, &epoll, LISTENER, room, drain).context("watching the listener")?;
+            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
         let clients = Clients::new(Rc::clone(&epoll), common);
-        Ok(Self { epoll, door, clients, drain: Arc::clone(drain), pool: Arc::clone(pool), mailbox })
+        Ok(Self {
+            epoll,
+            door,
+            clients,
+            drain: Arc::clone(&common.drain),
+            pool: Arc::clone(pool),
+            mailbox,
+        })
     }
 
     /// Runs until the server has drained.
@@ -73,6 +79,7 @@ impl EventLoop {
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
+        self.clients.end_round();
     }
 
     fn fetch(&mut self) {

@@ -12,6 +12,7 @@ use blocking_pool::BlockingPool;
 use event_loop::EventLoop;
 use shared::args::{Stage, Threads};
 use shared::start;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
@@ -23,13 +24,17 @@ const STAGE: Stage = Stage {
     idle_timeout: "15s",
 };
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    start::conclude(STAGE.name, run())
+}
+
+fn run() -> Result<()> {
     let args = STAGE.parse()?;
     let common = start::prepare(&args)?;
     let threads = usize::from(args.threads);
     let listeners = start::listen_times(STAGE.name, &args, threads)?;
 
-    let pool = BlockingPool::start()?;
+    let pool = BlockingPool::start(&common)?;
     let start_loop = |(number, listener)| {
         let (common, pool) = (common.clone(), Arc::clone(&pool));
         let serve = move || EventLoop::new(listener, &common, &pool)?.run();

@@ -1,3 +1,112 @@
-//! What the kernel says about a server from outside: `/proc`, without root.
+//! What the kernel says about a server from outside: `/proc`, without root, and one sentence about it.
+//!
+//! [`parse`] reads the kernel's formats, [`tree`] adds up a process with all its threads and children,
+//! [`sampler`] looks twenty times a second at what the threads [`sleep`](crate::evidence::sleep) in,
+//! [`machine`] at the accept queue and at everybody else. [`Watch`] puts them around one window. What
+//! cannot be read is unknown, and never zero. [`verdict`] turns it all into one sentence.
 
-pub mod cpu;
+pub mod host;
+pub mod machine;
+pub mod parse;
+pub mod sampler;
+pub mod sleep;
+pub mod tree;
+pub mod verdict;
+
+use machine::{Listening, Sockets};
+use sampler::Sampler;
+use serde::Serialize;
+use sleep::Sleep;
+use std::net::SocketAddr;
+use std::time::Instant;
+use tree::{Snapshot, Thread, Use};
+
+/// What one window has shown about the server and the machine.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Evidence {
+    /// Between the first look and the last: a little longer than the window.
+    pub seconds: f64,
+    /// CPUs that this process may use.
+    pub cores: usize,
+    /// What the server's processes used.
+    pub server: Option<Use>,
+    /// Its threads, the busiest first.
+    pub threads: Vec<Thread>,
+    /// How many threads were found in which state, on average over the samples.
+    pub sleeps: Vec<(Sleep, f64)>,
+    /// Connections that waited to be accepted.
+    pub queue: Option<Queue>,
+    /// The server's connections in the middle of the window.
+    pub sockets: Option<Sockets>,
+    /// Connections that found the accept queue full.
+    pub overflows: Option<u64>,
+    /// SYNs that were dropped at a listener, for that or another reason.
+    pub drops: Option<u64>,
+    /// All that ran on the machine.
+    pub machine: Option<host::Machine>,
+}
+
+/// Connections that waited to be accepted, of all samples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Queue {
+    /// On average.
+    pub mean: f64,
+    /// At most.
+    pub max: u64,
+}
+
+impl Evidence {
+    /// How many threads were found in this state, on average; `None` when nobody could look.
+    pub fn asleep_in(&self, sleep: Sleep) -> Option<f64> {
+        let found = self.sleeps.iter().find(|(state, _)| *state == sleep);
+        (!self.sleeps.is_empty()).then(|| found.map_or(0.0, |(_, threads)| *threads))
+    }
+}
+
+/// Looks at a server from its start to its [`Watch::finish`].
+pub struct Watch {
+    pid: Option<u32>,
+    started: Instant,
+    before: Option<Snapshot>,
+    listening: Option<Listening>,
+    machine: Option<host::Times>,
+    sampler: Sampler,
+}
+
+impl Watch {
+    /// Begins, right before the window opens. Without a `pid` the machine alone is looked at.
+    /// `listening` is of before the first connection: a queue overflows when all come at once.
+    pub fn start(pid: Option<u32>, address: SocketAddr, listening: Option<Listening>) -> Self {
+        let sampler = Sampler::start(pid, address);
+        let machine = host::Times::now();
+        let before = pid.and_then(|pid| Snapshot::of(pid).ok());
+        Self { pid, started: Instant::now(), before, listening, machine, sampler }
+    }
+
+    /// Ends, right after the window closed.
+    pub fn finish(self) -> Evidence {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let after = self.pid.and_then(|pid| Snapshot::of(pid).ok());
+        let machine = self.machine.zip(host::Times::now());
+        let listening = self.listening.zip(Listening::now());
+        let samples = self.sampler.finish();
+        let mut threads = Vec::new();
+        let mut server = None;
+        if let Some((before, after)) = self.before.zip(after) {
+            threads = after.threads_since(&before, &samples.favourites);
+            server = Some(after.use_since(&before));
+        }
+        Evidence {
+            seconds,
+            cores: crate::load::default_threads(),
+            server,
+            threads,
+            sleeps: samples.sleeps,
+            queue: samples.queue,
+            sockets: samples.sockets,
+            overflows: listening.and_then(|(before, after)| after.overflows_since(&before)),
+            drops: listening.and_then(|(before, after)| after.drops_since(&before)),
+            machine: machine.map(|(before, after)| after.since(&before)),
+        }
+    }
+}

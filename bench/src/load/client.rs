@@ -26,6 +26,8 @@ pub(super) struct Client {
     pub(super) opened: bool,
     pub(super) warm: bool,
     pub(super) served: bool,
+    /// At a constant rate: it has nothing to do until a request is due.
+    pub(super) free: bool,
 }
 
 /// What is to be done with the connection after bytes came.
@@ -91,6 +93,7 @@ impl Client {
             opened: false,
             warm: false,
             served: false,
+            free: false,
         }
     }
 

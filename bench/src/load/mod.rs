@@ -5,9 +5,12 @@
 //! warmed up before one shared window opens, and only answers that are completed in it count.
 
 mod client;
+mod connect;
+mod crowd;
 mod digest;
 pub mod head;
 pub mod output;
+mod pace;
 mod plan;
 pub mod response;
 pub mod samples;
@@ -16,11 +19,13 @@ mod worker;
 
 pub use digest::Digest;
 pub use plan::{Expect, Options, default_threads};
-pub use samples::{Errors, Tally};
+pub use samples::{Crowd, Errors, Pacing, Tally};
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use crowd::Sitting;
+use pace::Pace;
 use plan::Plan;
 use shared::sys::rlimit;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -78,13 +83,14 @@ impl Shared {
 pub struct Load {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<Result<Tally>>>,
+    crowd: Option<JoinHandle<Result<Crowd>>>,
     options: Options,
 }
 
 impl Load {
     /// Starts the threads, which open all connections and begin to ask.
     pub fn start(options: &Options) -> Result<Self> {
-        check_descriptors(options.connections)?;
+        check_descriptors(options.connections + options.silent + options.slow)?;
         let shared = Arc::new(Shared {
             plan: Plan::new(options),
             epoch: Instant::now(),
@@ -93,17 +99,22 @@ impl Load {
             warm: AtomicUsize::new(0),
             refusal: OnceLock::new(),
         });
+        let crowd = (options.silent + options.slow > 0)
+            .then(|| Sitting::start(options, &shared))
+            .transpose()
+            .context("cannot start the thread of the silent clients")?;
         let threads = options.threads.clamp(1, options.connections);
         let start = |index| {
             let (shared, clients) =
                 (Arc::clone(&shared), share(options.connections, threads, index));
+            let pace = options.rate.map(|rate| Pace::new(rate, index, threads));
             thread::Builder::new()
                 .name(format!("load-{index}"))
-                .spawn(move || Worker::new(&shared, clients)?.run())
+                .spawn(move || Worker::new(&shared, clients, pace)?.run())
                 .context("cannot start a thread of the generator")
         };
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
-        Ok(Self { shared, threads, options: options.clone() })
+        Ok(Self { shared, threads, crowd, options: options.clone() })
     }
 
     /// Waits for every client's first answer, within bounds: clients that a server leaves waiting are
@@ -145,6 +156,10 @@ impl Load {
             let counted =
                 thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))??;
             tally.merge(&counted);
+        }
+        if let Some(crowd) = self.crowd.take() {
+            tally.crowd =
+                crowd.join().map_err(|_| anyhow!("the silent clients' thread panicked"))??;
         }
         Ok(Outcome {
             tally,

@@ -47,6 +47,18 @@ pub struct LoadArgs {
     /// Answers may differ from each other
     #[arg(long)]
     any_body: bool,
+    /// Requests per second, sent when they are due and timed from then [default: a closed loop]
+    #[arg(short = 'R', long, value_name = "N", conflicts_with = "pipeline", value_parser = args::rate)]
+    rate: Option<f64>,
+    /// Further clients that ask once and then stay silent
+    #[arg(long, value_name = "N", default_value = "0")]
+    idle: usize,
+    /// Further clients that send one byte of their request each second
+    #[arg(long, value_name = "N", default_value = "0")]
+    slow: usize,
+    /// CPU time to waste for each answer, to see what a slow generator does to the figures
+    #[arg(long, value_name = "TIME", value_parser = args::duration)]
+    burden: Option<Duration>,
     /// One JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -58,7 +70,7 @@ impl LoadArgs {
         let (options, json) = (self.options()?, self.json);
         let outcome = super::run(&options, interrupt)?;
         let text = if json {
-            serde_json::to_string(&Json::of(&outcome))? + "\n"
+            serde_json::to_string(&Json::of(&options, &outcome))? + "\n"
         } else {
             human(&options, &outcome)
         };
@@ -86,6 +98,9 @@ impl LoadArgs {
             None if self.any_body => super::Expect::Any,
             None => super::Expect::Same,
         };
+        options.rate = self.rate;
+        (options.silent, options.slow) = (self.idle, self.slow);
+        options.burden = self.burden.unwrap_or_default();
         Ok(options)
     }
 }
@@ -107,6 +122,10 @@ struct Json {
     client_cpu_us_per_request: Option<f64>,
     client_threads_cpu_seconds: Vec<f64>,
     interrupted: bool,
+    /// Null in a closed loop.
+    target_rps: Option<f64>,
+    pacing: super::Pacing,
+    crowd: super::Crowd,
 }
 
 /// A percentile that too few samples speak for is null.
@@ -121,7 +140,7 @@ struct Latency {
 }
 
 impl Json {
-    fn of(outcome: &Outcome) -> Self {
+    fn of(options: &Options, outcome: &Outcome) -> Self {
         let tally = &outcome.tally;
         let percentile = |quantile| tally.percentile(quantile).map(micros);
         Self {
@@ -146,6 +165,9 @@ impl Json {
             client_cpu_us_per_request: outcome.client_cpu().map(micros),
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
             interrupted: outcome.interrupted,
+            target_rps: options.rate,
+            pacing: tally.pacing,
+            crowd: tally.crowd,
         }
     }
 }
@@ -168,20 +190,33 @@ fn human(options: &Options, outcome: &Outcome) -> String {
             text::grouped(outcome.rps())
         ),
     );
+    if let Some(rate) = options.rate {
+        line("Rate", kept(rate, outcome));
+    }
     line("Latency", latencies(outcome));
     line("Served", format!("{} of {} connections", tally.served, tally.opened));
     line("Errors", errors(outcome));
     if tally.reconnects > 0 {
         line("Reconnects", text::grouped(tally.reconnects as f64));
     }
+    // At a constant rate, requests that are due count whether they could be sent or not.
+    let of = options.rate.map_or_else(
+        || format!("of {}", options.connections * options.pipeline),
+        |_| "due or under way".to_owned(),
+    );
+    let in_service = outcome.rps() * tally.mean().as_secs_f64();
     line(
         "In service",
-        format!(
-            "{:.1} of {} (Little's law: requests per second x mean latency)",
-            outcome.rps() * tally.mean().as_secs_f64(),
-            options.connections * options.pipeline
-        ),
+        format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)"),
     );
+    if options.silent + options.slow > 0 {
+        let crowd = tally.crowd;
+        let text = format!(
+            "{} silent, {} slow: {} connected, {} answered, {} evicted by the server",
+            options.silent, options.slow, crowd.opened, crowd.answered, crowd.evicted
+        );
+        line("Beside", text);
+    }
     line("Generator", generator(outcome, seconds));
     // In a closed loop something is always under way; it is worth a line when it waited longer than all others.
     if tally.oldest > tally.max() {
@@ -190,14 +225,31 @@ fn human(options: &Options, outcome: &Outcome) -> String {
             format!("{} at the end, the oldest for {}", tally.unanswered, text::time(tally.oldest)),
         );
     }
+    let kind = if options.rate.is_some() { "constant rate" } else { "closed loop" };
     let cut = if outcome.interrupted { ", INTERRUPTED" } else { "" };
     format!(
-        "http://{}{}: {} connections, {} threads, {seconds:.1} s, closed loop{cut}\n\n{}\n",
+        "http://{}{}: {} connections, {} threads, {seconds:.1} s, {kind}{cut}\n\n{}\n",
         options.url.host,
         options.url.target,
         options.connections,
         tally.cpu.len(),
         lines.join("\n")
+    )
+}
+
+/// How well a constant rate was kept, by the server and by the generator.
+pub fn kept(rate: f64, outcome: &Outcome) -> String {
+    let pacing = outcome.tally.pacing;
+    let unsent = match pacing.unsent {
+        0 => String::new(),
+        some => format!(", {some} were due and not sent: all connections waited for answers"),
+    };
+    format!(
+        "{:.1} % of {} per second; sent {} late on average, {} at most{unsent}",
+        100.0 * outcome.rps() / rate,
+        text::grouped(rate),
+        text::time(pacing.lag()),
+        text::time(Duration::from_nanos(pacing.lag_max))
     )
 }
 

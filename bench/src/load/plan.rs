@@ -47,6 +47,14 @@ pub struct Options {
     pub body: Option<String>,
     /// What the answer's body must be.
     pub expect: Expect,
+    /// Requests per second, sent when they are due; `None`: each client asks again when it is answered.
+    pub rate: Option<f64>,
+    /// Clients beside the others that ask once and then stay silent.
+    pub silent: usize,
+    /// Clients beside the others that send one byte of their request each second.
+    pub slow: usize,
+    /// CPU time that the generator wastes for each answer: what does a slow one do to the figures?
+    pub burden: Duration,
 }
 
 impl Options {
@@ -65,10 +73,14 @@ impl Options {
             headers: Vec::new(),
             body: None,
             expect: Expect::Same,
+            rate: None,
+            silent: 0,
+            slow: 0,
+            burden: Duration::ZERO,
         }
     }
 
-    fn request(&self) -> String {
+    pub(super) fn request(&self) -> String {
         let mut request =
             format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.url.target, self.url.host);
         for (name, value) in &self.headers {
@@ -98,6 +110,7 @@ pub(super) struct Plan {
     pub(super) close: bool,
     pub(super) bodiless: bool,
     pub(super) timeout: Duration,
+    pub(super) burden: Duration,
     /// `None`: any body will do.
     expected: Option<OnceLock<Digest>>,
 }
@@ -116,6 +129,7 @@ impl Plan {
             close: options.close,
             bodiless: options.method == "HEAD",
             timeout: options.timeout,
+            burden: options.burden,
             expected,
         }
     }

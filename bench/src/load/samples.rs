@@ -1,14 +1,15 @@
 //! What one thread counts, and how the threads' counts become one.
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The longest latency told apart from longer ones: a minute, in nanoseconds.
 const LONGEST: u64 = 60_000_000_000;
 
 /// What can go wrong with a request, each counted on its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Errors {
     /// No connection came about.
     pub connect: u64,
@@ -98,6 +99,43 @@ pub struct Tally {
     pub latency: Histogram<u64>,
     /// CPU that each thread of the generator used in the window.
     pub cpu: Vec<Duration>,
+    /// Correct answers in each tenth of the window, about: threads look at the clock every 10 ms.
+    pub tenths: [u64; 10],
+    /// How well a constant rate was kept.
+    pub pacing: Pacing,
+    /// What became of the clients that were silent or slow on purpose.
+    pub crowd: Crowd,
+}
+
+/// How well the generator itself kept to its plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pacing {
+    /// Requests that were due in the window and sent.
+    pub sent: u64,
+    /// Requests that were due in the window and were not: every connection still waited for an answer.
+    pub unsent: u64,
+    /// How late requests were sent, in nanoseconds: all together, and the latest.
+    pub lag_total: u64,
+    #[allow(missing_docs)]
+    pub lag_max: u64,
+}
+
+impl Pacing {
+    /// How late a request was sent on average.
+    pub fn lag(&self) -> Duration {
+        Duration::from_nanos(self.lag_total / self.sent.max(1))
+    }
+}
+
+/// Clients that only sit there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Crowd {
+    /// Those that got a connection.
+    pub opened: u64,
+    /// Those that were answered once.
+    pub answered: u64,
+    /// Those whose connection the server ended. They do not come back.
+    pub evicted: u64,
 }
 
 impl Tally {
@@ -117,6 +155,9 @@ impl Tally {
             oldest: Duration::ZERO,
             latency,
             cpu: Vec::new(),
+            tenths: [0; 10],
+            pacing: Pacing::default(),
+            crowd: Crowd::default(),
         }
     }
 
@@ -133,6 +174,26 @@ impl Tally {
         // Equal bounds on both sides: nothing is out of range.
         let _ = self.latency.add(&other.latency);
         self.cpu.extend(&other.cpu);
+        self.pacing.sent += other.pacing.sent;
+        self.pacing.unsent += other.pacing.unsent;
+        self.pacing.lag_total += other.pacing.lag_total;
+        self.pacing.lag_max = self.pacing.lag_max.max(other.pacing.lag_max);
+        self.tenths.iter_mut().zip(other.tenths).for_each(|(sum, part)| *sum += part);
+    }
+
+    /// Books what was answered since the last call to the tenth of the window that ends about now.
+    pub(super) fn book_tenth(&mut self, elapsed: u64, window: u64) {
+        let tenth = elapsed.saturating_mul(10) / window.max(1);
+        let booked: u64 = self.tenths.iter().sum();
+        self.tenths[tenth.min(9) as usize] += self.requests.saturating_sub(booked);
+    }
+
+    /// Requests in the slowest tenth over the mean: 1.0 is perfectly even. `None` when there are too few
+    /// to tell.
+    pub fn slowest_tenth(&self) -> Option<f64> {
+        let all: u64 = self.tenths.iter().sum();
+        let slowest = *self.tenths.iter().min()?;
+        (all >= 1000).then(|| 10.0 * slowest as f64 / all as f64)
     }
 
     /// The latency that `quantile` of the samples do not exceed; `None` when fewer than 10 samples
@@ -193,6 +254,19 @@ mod tests {
         assert_eq!(left.oldest, Duration::from_secs(1));
         // Three significant digits: within 0.1 %.
         assert!(left.max().as_nanos().abs_diff(9_000_000) < 9_000);
+    }
+
+    #[test]
+    fn tenths_show_a_window_that_was_uneven() {
+        let mut tally = Tally::new();
+        for tenth in 0..10 {
+            tally.requests += if tenth == 3 { 20 } else { 200 };
+            tally.book_tenth(tenth * 100 + 99, 1000);
+        }
+        tally.book_tenth(1005, 1000);
+        assert_eq!((tally.tenths[3], tally.tenths[9]), (20, 200));
+        assert!((tally.slowest_tenth().unwrap() - 0.11).abs() < 0.01);
+        assert_eq!(Tally::new().slowest_tenth(), None);
     }
 
     #[test]

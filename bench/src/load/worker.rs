@@ -5,10 +5,11 @@
 
 use super::Shared;
 use super::client::{Client, Known, Reading, Step};
+use super::pace::Pace;
 use super::samples::{Tally, Trouble};
 use anyhow::{Context, Result};
-use shared::sys::{Epoll, Events, Interest, Socket, process, sched};
-use std::io::{self, ErrorKind};
+use shared::sys::{Epoll, Events, Interest, process, sched};
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -21,21 +22,23 @@ const EVENTS: usize = 1024;
 const SCRATCH: usize = 64 * 1024;
 
 pub(super) struct Worker<'a> {
-    shared: &'a Shared,
-    epoll: Epoll,
-    clients: Vec<Client>,
+    pub(super) shared: &'a Shared,
+    pub(super) epoll: Epoll,
+    pub(super) clients: Vec<Client>,
+    /// At a constant rate: when which request is due.
+    pub(super) pace: Option<Pace>,
     scratch: Vec<u8>,
     known: Known,
-    tally: Tally,
+    pub(super) tally: Tally,
     /// Whether the window has opened, and when it closes, as of the last look.
-    counting: bool,
-    close: u64,
+    pub(super) counting: bool,
+    pub(super) close: u64,
     /// This thread's CPU time when the window opened.
     cpu_before: Duration,
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(shared: &'a Shared, clients: usize) -> Result<Self> {
+    pub(super) fn new(shared: &'a Shared, clients: usize, pace: Option<Pace>) -> Result<Self> {
         let bodiless = shared.plan.bodiless;
         Ok(Self {
             shared,
@@ -43,6 +46,7 @@ impl<'a> Worker<'a> {
             clients: (0..clients).map(|_| Client::new(bodiless)).collect(),
             scratch: vec![0; SCRATCH],
             known: Known::new(),
+            pace,
             tally: Tally::new(),
             counting: false,
             close: u64::MAX,
@@ -54,10 +58,7 @@ impl<'a> Worker<'a> {
     pub(super) fn run(mut self) -> Result<Tally> {
         let mut events = Events::with_capacity(EVENTS);
         let mut next_tick = 0;
-        // A generator that is woken by the first answer pushes the server aside before it wrote the
-        // second. Where both share the cores, waiting for its turn it finds several: a third of its
-        // voluntary context switches, and the CPU per request falls by 8 %.
-        sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")?;
+        self.choose_schedule()?;
         loop {
             let now = self.shared.now();
             self.close = self.shared.close.load(Relaxed);
@@ -67,13 +68,20 @@ impl<'a> Worker<'a> {
             if !self.counting && now >= self.shared.open.load(Relaxed) {
                 self.counting = true;
                 self.cpu_before = process::thread_cpu_time()?;
+                self.restart_pace(now);
             }
             if now >= next_tick {
                 self.tick(now);
                 next_tick = now + TICK;
             }
-            let patience = Duration::from_nanos(next_tick - now);
-            self.epoll.wait(&mut events, Some(patience)).context("epoll_wait")?;
+            match self.dispatch() {
+                Some(due) => {
+                    let patience = due.min(next_tick).saturating_sub(self.shared.now());
+                    self.epoll.wait_exact(&mut events, Duration::from_nanos(patience))
+                }
+                None => self.epoll.wait(&mut events, Some(Duration::from_nanos(next_tick - now))),
+            }
+            .context("epoll_wait")?;
             for event in events.iter() {
                 // A slot has one descriptor and so at most one event: no stale one can follow.
                 let slot = event.token as usize;
@@ -88,79 +96,18 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Opens what is closed and ends what took too long.
-    fn tick(&mut self, now: u64) {
-        let timeout = self.shared.plan.timeout.as_nanos() as u64;
-        for slot in 0..self.clients.len() {
-            let client = &self.clients[slot];
-            // All are looked at, as a thousand glances cost a microsecond and need no bookkeeping.
-            if client.socket.is_none() {
-                self.open(slot);
-            } else if now.saturating_sub(client.sent_at) >= timeout {
-                self.time_out(slot, now);
-            }
+    /// A generator that is woken by the first answer pushes the server aside before it wrote the second.
+    /// Where both share the cores, waiting for its turn it finds several: a third of its voluntary
+    /// context switches, and the CPU per request falls by 8 %. At a constant rate being on time matters more.
+    fn choose_schedule(&self) -> Result<()> {
+        match self.pace {
+            Some(_) => sched::exact_timers().context("cannot ask for exact timers"),
+            None => sched::batch().context("cannot choose the scheduling policy SCHED_BATCH"),
         }
-    }
-
-    fn time_out(&mut self, slot: usize, now: u64) {
-        let client = &self.clients[slot];
-        // A connection that the server promised to close is late too, but no request is.
-        let (late, waited) = (client.awaiting as u64, now - client.sent_at);
-        if self.counting {
-            self.tally.errors.add(Trouble::Timeout, late);
-            self.tally.latency.saturating_record_n(waited, late);
-        }
-        self.reopen(slot);
-    }
-
-    /// Gives the slot a new connection, on which its first requests are under way.
-    fn open(&mut self, slot: usize) {
-        let client = &mut self.clients[slot];
-        client.parser.reset();
-        client.leaving = false;
-        client.established = false;
-        client.watches_writes = false;
-        client.written = 0;
-        client.awaiting = self.shared.plan.pipeline;
-        client.sent_at = self.shared.now();
-        if let Err(error) = self.connect(slot) {
-            self.fail(slot, Trouble::Connect, Some(&error));
-        }
-    }
-
-    /// Connects, and tries to write at once: on a local network the connection often stands already, and
-    /// then nothing has to be waited for but the answer.
-    fn connect(&mut self, slot: usize) -> io::Result<()> {
-        let socket = Socket::connect(self.shared.plan.address)?;
-        socket.set_nodelay(true)?;
-        let client = &mut self.clients[slot];
-        match socket.write(&self.shared.plan.requests) {
-            Ok(count) => {
-                client.written = count;
-                client.established = true;
-                client.opened = true;
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-        client.watches_writes = client.written < self.shared.plan.requests.len();
-        let interest = if client.watches_writes { Interest::READ_WRITE } else { Interest::READ };
-        self.epoll.add(&socket, interest, slot as u64)?;
-        client.socket = Some(socket);
-        Ok(())
-    }
-
-    /// Replaces the connection. Dropping the socket closes it, which also takes it out of the epoll.
-    fn reopen(&mut self, slot: usize) {
-        if self.counting {
-            self.tally.reconnects += 1;
-        }
-        self.clients[slot].socket = None;
-        self.open(slot);
     }
 
     /// Writes what is left of the requests, and has epoll tell when that is not all that the socket takes.
-    fn send(&mut self, slot: usize) {
+    pub(super) fn send(&mut self, slot: usize) {
         let requests = &self.shared.plan.requests;
         let client = &mut self.clients[slot];
         let Some(socket) = &client.socket else { return };
@@ -202,6 +149,8 @@ impl<'a> Worker<'a> {
             tally: (self.counting && now < self.close).then_some(&mut self.tally),
         };
         match read {
+            // It was not in use: nothing is lost, and the next request that is due opens another.
+            Ok(0) if client.free => client.socket = None,
             Ok(0) => match client.end(&mut reading) {
                 Ok(()) => {
                     self.warmed(slot);
@@ -223,11 +172,10 @@ impl<'a> Worker<'a> {
         match step {
             Step::Wait => return,
             Step::Again => {
-                let client = &mut self.clients[slot];
-                client.written = 0;
-                client.awaiting = self.shared.plan.pipeline;
-                client.sent_at = now;
-                self.send(slot);
+                self.waste();
+                if !self.release(slot) {
+                    self.ask(slot, now);
+                }
             }
             Step::Leave => {
                 // The server's end is mostly here already. Whoever closes first keeps the port in
@@ -241,6 +189,24 @@ impl<'a> Worker<'a> {
         self.warmed(slot);
     }
 
+    /// Sends the requests anew; they are timed from `since`.
+    pub(super) fn ask(&mut self, slot: usize, since: u64) {
+        let client = &mut self.clients[slot];
+        client.written = 0;
+        client.awaiting = self.shared.plan.pipeline;
+        client.sent_at = since;
+        self.send(slot);
+    }
+
+    /// Burns the CPU time that was asked for.
+    fn waste(&self) {
+        let burden = self.shared.plan.burden.as_nanos() as u64;
+        let until = self.shared.now() + burden;
+        while burden > 0 && self.shared.now() < until {
+            std::hint::spin_loop();
+        }
+    }
+
     /// Tells the others that this slot had its first answer.
     fn warmed(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
@@ -250,24 +216,10 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Counts what went wrong. A connection that broke is replaced at once; one that never stood is tried
-    /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
-    fn fail(&mut self, slot: usize, trouble: Trouble, error: Option<&io::Error>) {
-        if self.counting {
-            self.tally.errors.add(trouble, 1);
-        }
-        if trouble == Trouble::Connect {
-            if let Some(error) = error {
-                self.shared.refusal.get_or_init(|| error.to_string());
-            }
-            self.clients[slot].socket = None;
-        } else {
-            self.reopen(slot);
-        }
-    }
-
     /// Adds up the slots, which the loop does not count one by one.
     fn finish(mut self, now: u64) -> Result<Tally> {
+        self.book(now);
+        self.finish_pace(now.min(self.close));
         let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
         self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
         for client in &self.clients {

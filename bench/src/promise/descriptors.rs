@@ -3,7 +3,7 @@
 use super::Stage;
 use super::client::{Client, answers};
 use super::vitals::Vitals;
-use crate::evidence::cpu;
+use crate::evidence::tree::Snapshot;
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
@@ -59,9 +59,9 @@ fn start(stage: &Stage, limit: &str) -> Result<Server> {
 }
 
 fn observe(server: &Server) -> Result<Shortage> {
-    let (start, used) = (Instant::now(), cpu::of_tree(server.pid())?);
+    let (start, before) = (Instant::now(), Snapshot::of(server.pid())?);
     std::thread::sleep(Duration::from_secs(1));
-    let used = cpu::of_tree(server.pid())? - used;
+    let used = Snapshot::of(server.pid())?.cpu() - before.cpu();
     let fds = Vitals::of(server.pid())?.fds;
-    Ok(Shortage { fds, cpu: used.as_secs_f64() / start.elapsed().as_secs_f64() })
+    Ok(Shortage { fds, cpu: used as f64 / start.elapsed().as_nanos() as f64 })
 }

@@ -15,8 +15,10 @@ pub fn of(
     rows: &[Median],
 ) -> Option<String> {
     let find = |target: usize, level: usize| {
-        rows.iter()
-            .find(|median| median.row.cell == Cell { target, connection: mode, connections: level })
+        rows.iter().find(|median| {
+            let Cell { target: of, connection, connections, .. } = median.row.cell;
+            (of, connection, connections) == (target, mode, level)
+        })
     };
     let measured = |target: &usize| levels.iter().any(|level| find(*target, *level).is_some());
     let present: Vec<usize> = (0..targets.len()).filter(measured).collect();

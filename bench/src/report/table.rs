@@ -61,6 +61,7 @@ pub fn of_target(rows: &[&Median]) -> Table {
         "Served",
         "Errors",
         "CPU/req",
+        "Kernel",
     ];
     let mut table = new(header.map(str::to_owned).to_vec());
     for median in rows {
@@ -79,9 +80,34 @@ pub fn of_target(rows: &[&Median]) -> Table {
             format!("{}/{}", tally.served, row.cell.connections),
             text::grouped(tally.errors.total() as f64),
             known(row.server_cpu),
+            kernel(row),
         ]);
     }
     table
+}
+
+/// A row in one cell of a table: requests per second, and what must not be overlooked beside them.
+pub fn figure(row: &Row) -> String {
+    let (tally, all) = (&row.outcome.tally, row.cell.connections);
+    let mut figure = text::grouped(row.outcome.rps());
+    if tally.served < all as u64 {
+        figure += &format!("  served {}/{all}", tally.served);
+    }
+    for (name, count) in [("errors", tally.errors.total()), ("evicted", tally.crowd.evicted)] {
+        if count > 0 {
+            figure += &format!("  {name} {count}");
+        }
+    }
+    figure
+}
+
+/// The kernel's share of the server's CPU. It is found by ticks of 10 ms: of few it is a guess, and marked.
+fn kernel(row: &Row) -> String {
+    let known = row.evidence.server.as_ref().and_then(|server| server.kernel);
+    known.map_or("-".to_owned(), |(share, ticks)| {
+        let guess = if ticks < 200 { "~" } else { "" };
+        format!("{guess}{:.0}%", 100.0 * share)
+    })
 }
 
 /// A dash where nothing can be said.
@@ -92,15 +118,23 @@ fn known(time: Option<Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Evidence;
     use crate::load::{Outcome, Tally};
     use crate::target::Connection;
+    use crate::workload::Workload;
 
     fn row(target: usize, requests: u64) -> Row {
         let tally = Tally { requests, ..Tally::new() };
         Row {
-            cell: Cell { target, connection: Connection::Close, connections: 50 },
+            cell: Cell {
+                target,
+                connection: Connection::Close,
+                connections: 50,
+                workload: Workload::default(),
+            },
             outcome: Outcome { tally, window: Duration::from_secs(1), interrupted: false },
             server_cpu: None,
+            evidence: Evidence::default(),
         }
     }
 

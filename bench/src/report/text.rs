@@ -34,9 +34,39 @@ fn three(number: f64) -> String {
     }
 }
 
+/// The widest line that is printed.
+pub const WIDTH: usize = 120;
+
+/// A label, and behind it a text whose further lines begin below its first.
+pub fn wrapped(label: &str, text: &str) -> String {
+    let indent = label.chars().count();
+    let (mut lines, mut column) = (label.to_owned(), indent);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH {
+            lines += &format!("\n{:indent$}", "");
+            column = indent;
+        } else if column > indent {
+            lines.push(' ');
+            column += 1;
+        }
+        lines += word;
+        column += length;
+    }
+    lines + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_sentences_are_wrapped_below_their_beginning() {
+        assert_eq!(wrapped("a: ", "b c"), "a: b c\n");
+        let long = wrapped("  label: ", &"word ".repeat(50));
+        assert!(long.lines().all(|line| line.chars().count() <= WIDTH), "{long}");
+        assert!(long.lines().skip(1).all(|line| line.starts_with("         word")), "{long}");
+    }
 
     #[test]
     fn thousands_are_grouped() {

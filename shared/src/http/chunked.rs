@@ -16,6 +16,9 @@ use super::bytes::is_value;
 use super::field::{self, Line};
 use super::status::{Refusal, Status};
 
+/// Digits of a size, leading zeros included: 64 bits need no more.
+const MAX_DIGITS: usize = 16;
+
 /// Bytes of one size line, of all extensions of a body, and of its trailer section.
 const MAX_SIZE_LINE: usize = 256;
 const MAX_EXTENSIONS: usize = 4096;
@@ -106,7 +109,11 @@ impl Chunked {
             return Err(Refusal::bad("a chunk size line that is too long"));
         }
         match (state, byte) {
-            (State::Size(size), byte) if byte.is_ascii_hexdigit() => more_digits(size, byte),
+            (State::Size(size), byte)
+                if byte.is_ascii_hexdigit() && self.size_line <= MAX_DIGITS =>
+            {
+                more_digits(size, byte)
+            }
             (State::Size(Some(size)) | State::Extension(size), b'\r') => Ok(State::SizeEnd(size)),
             (State::Size(Some(size)) | State::SizeSpace(size), b';') => self.extension(size),
             (State::Size(Some(size)) | State::SizeSpace(size), b' ' | b'\t') => {

@@ -23,7 +23,9 @@ use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
 use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
+use crate::meter::Meter;
 use crate::service::Service;
+use crate::trace::Slice;
 use intake::Incoming;
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,6 +44,8 @@ pub struct Turn<'a> {
     pub draining: bool,
     /// Where answers are appended.
     pub out: &'a mut Vec<u8>,
+    /// Who takes notes.
+    pub meter: &'a mut Meter,
 }
 
 /// What the stage does next, after it has written what is in [`Turn::out`].
@@ -71,8 +75,15 @@ pub struct Job {
 }
 
 impl Job {
-    /// Runs the handler.
-    pub fn run(self) -> Response {
+    /// Runs the handler, and has `meter` take note of how long it takes.
+    pub fn run(self, meter: &mut Meter) -> Response {
+        meter.begin(Slice::Handler);
+        let response = self.answer();
+        meter.end(Slice::Handler);
+        response
+    }
+
+    fn answer(self) -> Response {
         match self.service.find(&self.head, &self.bytes, self.now) {
             Ok(destination) => {
                 self.service.answer(destination, &self.head, &self.bytes, &self.body, self.draining)
@@ -99,7 +110,7 @@ enum State {
     Head(Option<Box<HeadParser>>),
     Body(Box<Incoming>),
     /// A job is out.
-    Running(Exchange),
+    Running(Box<Exchange>),
     /// The answer is held back until the deadline.
     Delayed(Box<(Response, Exchange)>),
     /// The last answer is given. `true`: the client may still be sending.
@@ -163,8 +174,8 @@ impl Connection {
 
     /// Takes the answer of a job that [`Next::Run`] gave out.
     pub fn complete(&mut self, response: Response, turn: &mut Turn<'_>) -> Next {
-        if let State::Running(exchange) = self.state {
-            self.respond(response, exchange, turn);
+        if let State::Running(exchange) = std::mem::replace(&mut self.state, State::Head(None)) {
+            self.respond(response, *exchange, turn);
         }
         let input = std::mem::take(&mut self.input);
         self.consume_held(input, turn)
@@ -207,24 +218,6 @@ impl Connection {
     /// Whether it waits for its own deadline and for nothing else.
     pub fn is_delayed(&self) -> bool {
         matches!(self.state, State::Delayed(_))
-    }
-
-    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
-    /// clients send one after a body.
-    fn is_inside_request(&self) -> bool {
-        match &self.state {
-            State::Head(_) => !self.input.trim_ascii_start().is_empty(),
-            State::Body(body) => !body.discard,
-            _ => false,
-        }
-    }
-
-    fn is_head_request(&self) -> bool {
-        match &self.state {
-            State::Head(_) => intake::starts_with_head(&self.input),
-            State::Body(body) => body.is_head(),
-            _ => false,
-        }
     }
 
     /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends.

@@ -2,10 +2,13 @@
 
 use super::head::Head;
 use super::path::Path;
+use crate::metrics::Metrics;
 use crate::router::Route;
+use crate::service::Service;
 
 /// A whole request: its body is here to the last byte.
 pub struct Request<'a> {
+    pub(crate) service: &'a Service,
     pub(crate) head: &'a Head,
     pub(crate) bytes: &'a [u8],
     pub(crate) route: &'a Route,
@@ -26,6 +29,11 @@ impl<'a> Request<'a> {
     /// The same as a number, if it is one.
     pub fn number(&self, name: &str) -> Option<u64> {
         super::bytes::decimal(self.parameter(name))
+    }
+
+    /// What the server's threads have counted.
+    pub fn metrics(&self) -> &'a Metrics {
+        &self.service.metrics
     }
 
     /// The values of the fields called `name`, case aside.

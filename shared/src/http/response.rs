@@ -5,7 +5,7 @@ use super::request_line::Version;
 use super::status::{Refusal, Status};
 use crate::files::{Entry, FileRange};
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An answer, before anyone knows to which client or over which connection.
 pub struct Response {
@@ -80,6 +80,12 @@ impl Response {
         Self { status, content_type, fields: Vec::new(), body, delay: None }
     }
 
+    /// The same answer with another type: a whole Content-Type field line, line end included.
+    pub(crate) fn of_type(mut self, content_type: &'static str) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
     /// The same answer, so much later. Nobody sleeps for it: it is a deadline of the connection.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
@@ -105,13 +111,17 @@ impl Response {
 }
 
 /// What an answer must know of the request and of the connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exchange {
     /// HEAD: the fields of the answer to GET, without its content.
     pub(super) is_head: bool,
     pub(super) version: Version,
     /// Whether another request may follow on this connection.
     pub(super) keep_alive: bool,
+    /// When the request was complete.
+    pub(super) since: Instant,
+    /// Its first bytes, for the log.
+    pub(super) line: Option<Box<[u8]>>,
 }
 
 /// How a body is delimited (RFC 9112 section 6.3).
@@ -138,7 +148,7 @@ impl Response {
     pub(super) fn write_head(
         &self,
         out: &mut Vec<u8>,
-        exchange: Exchange,
+        exchange: &Exchange,
         delimiter: Delimiter,
         date: &DateLine,
     ) {
@@ -241,14 +251,14 @@ fn frame_chunk(out: &mut Vec<u8>, start: usize, more: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     fn head(response: &Response, version: Version, keep_alive: bool) -> String {
         let mut out = Vec::new();
-        let exchange = Exchange { is_head: false, version, keep_alive };
+        let exchange =
+            Exchange { is_head: false, version, keep_alive, since: Instant::now(), line: None };
         response.write_head(
             &mut out,
-            exchange,
+            &exchange,
             response.delimiter(version),
             &DateLine::new(Instant::now()),
         );

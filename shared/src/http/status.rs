@@ -53,8 +53,9 @@ impl Status {
     }
 }
 
-/// Why a request is not understood. After it nobody can say where the next request would begin, so
-/// the connection is always closed: that, and not politeness, is what shuts the door to smuggling.
+/// Why a request is not understood. Where it is the head or the body that is not, nobody can say where
+/// the next request would begin, so the connection is always closed: that, and not politeness, is
+/// what shuts the door to smuggling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What the client is told in the status line.

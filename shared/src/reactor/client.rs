@@ -40,11 +40,11 @@ impl Client {
         Self { socket, connection, output: None, then: Then::Read, watched: Interest::READ }
     }
 
-    /// Writes `bytes` as far as the socket takes them, and keeps the rest.
-    pub(super) fn send(&mut self, bytes: &[u8], now: Instant) -> io::Result<()> {
+    /// Writes `bytes` as far as the socket takes them, says how far, and keeps the rest.
+    pub(super) fn send(&mut self, bytes: &[u8], now: Instant) -> io::Result<usize> {
         if let Some(output) = &mut self.output {
             output.bytes.extend_from_slice(bytes);
-            return Ok(());
+            return Ok(0);
         }
         let file_follows = self.connection.file().is_some();
         let written = match bytes.is_empty() {
@@ -57,25 +57,26 @@ impl Client {
             self.output =
                 Some(Box::new(Output { bytes: bytes[written..].to_vec(), written: 0, pace }));
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Sends what the answer has of a file, as far as the socket takes it; `count` bytes at most, so
     /// that a large file does not keep the other clients waiting.
-    pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<()> {
+    pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<usize> {
         let Self { socket, connection, output, .. } = self;
-        let Some(range) = connection.file().filter(|_| output.is_none()) else { return Ok(()) };
-        let Some(file) = range.file() else { return Ok(()) };
+        let Some(range) = connection.file().filter(|_| output.is_none()) else { return Ok(0) };
+        let Some(file) = range.file() else { return Ok(0) };
         let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(count);
-        match socket.send_file(file, range.offset(), count) {
+        let sent = match socket.send_file(file, range.offset(), count) {
             // The file has shrunk since its length was promised: only the end of the connection can tell.
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            result => range.advance(no_room_is_zero(result)? as u64),
-        }
+            result => no_room_is_zero(result)?,
+        };
+        range.advance(sent as u64);
         if range.left() > 0 {
             self.wait_for_room(now);
         }
-        Ok(())
+        Ok(sent)
     }
 
     /// Waits for room although nothing is kept: the socket took all so far, and there is more to come.
@@ -86,10 +87,10 @@ impl Client {
         });
     }
 
-    /// Goes on writing what was kept.
-    pub(super) fn flush(&mut self, now: Instant) -> io::Result<()> {
+    /// Goes on writing what was kept, and says how much.
+    pub(super) fn flush(&mut self, now: Instant) -> io::Result<usize> {
         let Some(output) = &mut self.output else {
-            return Ok(());
+            return Ok(0);
         };
         let rest = &output.bytes[output.written..];
         let written = if rest.is_empty() { 0 } else { no_room_is_zero(self.socket.write(rest))? };
@@ -98,7 +99,7 @@ impl Client {
         if output.written == output.bytes.len() {
             self.output = None;
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Whether nothing can go on before the socket takes more.

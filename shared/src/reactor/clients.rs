@@ -6,17 +6,22 @@ use crate::accept::Room;
 use crate::args::KeepAlive;
 use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
+use crate::meter::Meter;
 use crate::service::Service;
 use crate::start::Common;
 use crate::sys::{Epoll, Event, Interest, Socket};
+use crate::trace::{Moment, Slice};
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
+
+/// A client that asked less than this ago is not closed to make room.
+const MIN_IDLE: Duration = Duration::from_secs(1);
 
 /// Bytes of a file that are sent to one client before the others have their turn.
 const MAX_FILE_PIECE: usize = 1 << 20;
@@ -35,6 +40,7 @@ pub struct Clients {
     /// The moment of this round: one look at the clock for all that are ready.
     now: Instant,
     date: DateLine,
+    meter: Meter,
     /// What is read, from whomever: a client with nothing unfinished needs no buffer of its own.
     input: Box<[u8]>,
     /// The answers of this round, one behind the other, and whose they are.
@@ -48,8 +54,8 @@ pub struct Clients {
 impl Clients {
     /// No clients yet.
     pub fn new(epoll: Rc<Epoll>, common: &Common) -> Self {
-        let Common { service, drain, room, keep_alive } = common;
-        let now = Instant::now();
+        let Common { service, drain, room, keep_alive, .. } = common;
+        let (now, meter) = (Instant::now(), common.meter());
         Self {
             epoll,
             service: Arc::clone(service),
@@ -59,6 +65,7 @@ impl Clients {
             keep_alive: *keep_alive != KeepAlive::Never,
             now,
             date: DateLine::new(now),
+            meter,
             input: vec![0; 64 << 10].into_boxed_slice(),
             output: Vec::new(),
             answers: Vec::new(),
@@ -79,12 +86,20 @@ impl Clients {
 
     /// A round begins: looks at the clock.
     pub fn begin_round(&mut self, now: Instant) {
+        self.meter.end(Slice::Wait);
         self.now = now;
         self.date.refresh(now);
     }
 
+    /// A round ends: the loop goes to sleep.
+    pub fn end_round(&mut self) {
+        self.meter.begin(Slice::Wait);
+    }
+
     /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
+        self.meter.counters.accepted.add(1);
+        self.meter.moment(Moment::Accepted);
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
@@ -94,6 +109,33 @@ impl Clients {
         if self.epoll.add(&client.socket, Interest::READ, token).is_err() {
             self.remove(token);
         }
+    }
+
+    /// Somebody could not be taken in for want of descriptors or memory.
+    pub fn note_exhaustion(&mut self) {
+        self.meter.counters.exhausted.add(1);
+    }
+
+    /// Closes up to `count` clients that have been idle longest, and says how many. A newcomer who asks
+    /// is worth more than somebody who may never ask again; but one who asked a moment ago probably will.
+    pub fn evict_idle(&mut self, count: usize) -> usize {
+        let idle_timeout = self.service.limits.idle_timeout;
+        // An idle client's deadline tells since when it is idle.
+        let newest = self.now + idle_timeout.saturating_sub(MIN_IDLE);
+        let candidate = |(token, client): (Token, &Client)| {
+            let idle = client.connection.is_between_requests() && !client.is_waiting_for_room();
+            client
+                .connection
+                .deadline()
+                .filter(|deadline| idle && *deadline <= newest)
+                .map(|deadline| (deadline, token))
+        };
+        let mut longest: Vec<_> = self.table.iter().filter_map(candidate).collect();
+        longest.sort_unstable();
+        longest.truncate(count);
+        longest.iter().for_each(|(_, token)| self.remove(*token));
+        self.meter.counters.evicted.add(longest.len() as u64);
+        longest.len()
     }
 
     /// First step, for each client that is ready: reads once. What is left in the socket makes epoll
@@ -113,12 +155,27 @@ impl Clients {
                 self.remove(token)
             };
         }
+        if self.meter.is_logging() {
+            self.meter.set_peer(client.socket.peer_addr().ok());
+        }
+        self.meter.attend(token);
+        self.meter.begin(Slice::Request);
+        self.read(token);
+        self.meter.end(Slice::Request);
+        if self.output.len() >= MAX_ROUND {
+            self.answer();
+        }
+    }
+
+    fn read(&mut self, token: Token) {
+        let Some(client) = self.table.get_mut(token) else { return };
         let length = match client.socket.read(&mut self.input) {
             Ok(length) => length,
             // Ready a moment ago, and not any more: epoll tells again.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
             Err(_) => return self.remove(token),
         };
+        self.meter.counters.received.add(length as u64);
         let start = self.output.len();
         let next = self.step(token, |connection, input, turn| match length {
             0 => connection.end_of_input(turn),
@@ -127,9 +184,11 @@ impl Clients {
         if let Some(next) = next {
             self.answers.push((token, start..self.output.len(), next));
         }
-        if self.output.len() >= MAX_ROUND {
-            self.answer();
-        }
+    }
+
+    /// For what the stage itself does that takes time.
+    pub fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
     }
 
     /// Second step: writes the answers of all that were read from.
@@ -140,6 +199,7 @@ impl Clients {
         }
         self.answers = answers;
         self.output.clear();
+        self.meter.end_round(self.now);
     }
 
     /// A request for a handler that may block, if there is one: run it wherever seems best, and [`Clients::complete`] it.
@@ -170,6 +230,7 @@ impl Clients {
                 _ => {}
             }
         }
+        self.meter.counters.timed_out.add(late.len() as u64);
         for token in late {
             match self.table.get_mut(token) {
                 Some(client) if client.is_waiting_for_room() => self.remove(token),
@@ -197,9 +258,11 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
-        if event.gone() || client.flush(now).is_err() {
+        if event.gone() {
             return self.remove(token);
         }
+        let Ok(sent) = client.flush(now) else { return self.remove(token) };
+        self.meter.counters.sent.add(sent as u64);
         if !client.is_waiting_for_room() {
             let next = match client.then {
                 Then::Write => {
@@ -230,6 +293,7 @@ impl Clients {
             // A handler that ran in this round may have taken so long that a signal has come meanwhile.
             draining: self.drain.has_begun(),
             out: &mut self.output,
+            meter: &mut self.meter,
         };
         Some(action(&mut client.connection, &self.input, &mut turn))
     }
@@ -262,8 +326,13 @@ impl Clients {
             let Some(client) = self.table.get_mut(token) else {
                 return Ok(());
             };
-            client.send(&self.output[range], self.now)?;
-            client.send_file(MAX_FILE_PIECE, self.now)?;
+            self.meter.attend(token);
+            self.meter.begin(Slice::Write);
+            let sent = client.send(&self.output[range], self.now);
+            let file = client.send_file(MAX_FILE_PIECE, self.now);
+            self.meter.end(Slice::Write);
+            let sent = sent? + file?;
+            self.meter.counters.sent.add(sent as u64);
             client.then = match next {
                 Next::Read => Then::Read,
                 Next::Write if !client.is_waiting_for_room() && piece < MAX_PIECES => {
@@ -321,6 +390,7 @@ impl Clients {
     fn remove(&mut self, token: Token) {
         if self.table.remove(token).is_some() {
             self.room.leave();
+            self.meter.counters.closed.add(1);
         }
     }
 }

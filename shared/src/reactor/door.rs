@@ -2,7 +2,9 @@
 
 use super::Clients;
 use crate::accept::{Failure, PAUSE, Room};
+use crate::args::Accept;
 use crate::drain::Drain;
+use crate::start::Common;
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
 use std::rc::Rc;
@@ -12,6 +14,9 @@ use std::time::Instant;
 /// Connections that are taken in one round. The others are told of again.
 const PER_ROUND: usize = 64;
 
+/// Idle connections that are closed when there is no room for a newcomer.
+const EVICTED_AT_ONCE: usize = 16;
+
 /// A listener that is watched while there is room for more clients. Shut, it lets newcomers wait in the
 /// kernel's accept queue: they are not refused, and those who are inside are served.
 pub struct Door {
@@ -19,6 +24,7 @@ pub struct Door {
     epoll: Rc<Epoll>,
     drain: Arc<Drain>,
     token: u64,
+    interest: Interest,
     room: Arc<Room>,
     state: State,
     /// The last call was made: nobody joins the queue any more.
@@ -28,8 +34,8 @@ pub struct Door {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// No room. Another thread's client may make some without this loop hearing of it, so it looks
-    /// again at that moment.
+    /// No room. Another thread's client may make some without this loop hearing of it, or somebody
+    /// may have been idle for long enough by then, so it looks again at that moment.
     Full(Instant),
     /// No descriptors or no memory: not before that moment.
     Exhausted(Instant),
@@ -41,20 +47,24 @@ impl Door {
         listener: Listener,
         epoll: &Rc<Epoll>,
         token: u64,
-        room: &Arc<Room>,
-        drain: &Arc<Drain>,
+        common: &Common,
     ) -> io::Result<Self> {
-        epoll.add(&listener, Interest::READ, token)?;
-        let (epoll, drain, room) = (Rc::clone(epoll), Arc::clone(drain), Arc::clone(room));
-        let (listener, state) = (Some(listener), State::Open);
-        Ok(Self { listener, epoll, drain, token, room, state, last_call: false })
+        let interest = match common.accept {
+            Accept::Reuseport => Interest::READ,
+            Accept::Exclusive => Interest::READ.exclusive(),
+        };
+        epoll.add(&listener, interest, token)?;
+        let (epoll, drain, room) =
+            (Rc::clone(epoll), Arc::clone(&common.drain), Arc::clone(&common.room));
+        let (listener, state, last_call) = (Some(listener), State::Open, false);
+        Ok(Self { listener, epoll, drain, token, interest, room, state, last_call })
     }
 
     /// Takes in those who wait, as far as there is room. Tells whether nobody waits any more.
     pub fn admit(&mut self, clients: &mut Clients, now: Instant) -> bool {
         let Some(listener) = &self.listener else { return true };
         for _ in 0..PER_ROUND {
-            if !self.room.enter() {
+            if !self.enter(clients) {
                 return self.shut(State::Full(now + PAUSE));
             }
             let failure = match listener.accept().map_err(|error| Failure::of(&error)) {
@@ -68,7 +78,11 @@ impl Door {
             match failure {
                 Failure::Connection => {}
                 Failure::Empty => return true,
-                Failure::Exhausted => return self.shut(State::Exhausted(now + PAUSE)),
+                Failure::Exhausted => {
+                    clients.note_exhaustion();
+                    clients.evict_idle(EVICTED_AT_ONCE);
+                    return self.shut(State::Exhausted(now + PAUSE));
+                }
             }
         }
         false
@@ -93,14 +107,17 @@ impl Door {
         let Some(listener) = &self.listener else { return };
         let reopen = match self.state {
             State::Open => return,
-            State::Full(_) => self.room.is_free(),
+            State::Full(at) => self.room.is_free() || now >= at,
             State::Exhausted(until) => now >= until,
         };
-        if reopen && self.epoll.add(listener, Interest::READ, self.token).is_ok() {
+        if reopen && self.epoll.add(listener, self.interest, self.token).is_ok() {
             self.state = State::Open;
-        } else if let State::Full(at) = &mut self.state {
-            *at = (*at).max(now + PAUSE);
         }
+    }
+
+    /// Takes a place for a newcomer, if need be that of somebody who has long been idle.
+    fn enter(&self, clients: &mut Clients) -> bool {
+        self.room.enter() || (clients.evict_idle(EVICTED_AT_ONCE) > 0 && self.room.enter())
     }
 
     /// Somebody waits, and has to go on waiting.

@@ -138,12 +138,52 @@ impl Epoll {
         events.ready = retry(wait)?;
         Ok(())
     }
+
+    /// The same with a time-out to the nanosecond (epoll_pwait2(2), Linux 5.11); older kernels round it up
+    /// to a millisecond. For those who have to do something at a moment, and not only by then.
+    pub fn wait_exact(&self, events: &mut Events, timeout: Duration) -> io::Result<()> {
+        let (room, epoll) = (events.raw.len() as libc::c_int, self.0.as_raw_fd());
+        // What the kernel calls a timespec has two 64-bit fields on every architecture.
+        let exact = [timeout.as_secs() as i64, i64::from(timeout.subsec_nanos())];
+        let no_mask = std::ptr::null::<libc::sigset_t>();
+        let wait = || {
+            // SAFETY: the kernel writes at most `room` events into `events.raw`, which holds that many;
+            // `exact` is valid for reading; no signal mask is given.
+            unsafe {
+                let events = events.raw.as_mut_ptr();
+                let call = libc::SYS_epoll_pwait2;
+                libc::syscall(call, epoll, events, room, exact.as_ptr(), no_mask, 0) as isize
+            }
+        };
+        events.ready = 0;
+        match retry(wait) {
+            Ok(ready) => events.ready = ready,
+            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+                return self.wait(events, Some(timeout));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::EventFd;
+
+    #[test]
+    fn an_exact_wait_ends_by_an_event_or_in_time() {
+        let (epoll, fd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
+        let mut events = Events::with_capacity(4);
+        epoll.add(&fd, Interest::READ, 42).unwrap();
+        let start = std::time::Instant::now();
+        epoll.wait_exact(&mut events, Duration::from_micros(300)).unwrap();
+        assert!(events.is_empty() && start.elapsed() >= Duration::from_micros(300));
+        fd.notify();
+        epoll.wait_exact(&mut events, Duration::from_secs(60)).unwrap();
+        assert_eq!(events.get(0).map(|event| event.token), Some(42));
+    }
 
     #[test]
     fn level_triggered_tells_again_until_it_is_dealt_with() {

@@ -4,7 +4,7 @@ use super::faults::{accepting, moving};
 use super::{check, retry};
 use std::io::{self, IoSlice};
 use std::mem;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// A connected TCP socket, always non-blocking: a call that cannot go on at once returns
@@ -112,6 +112,18 @@ impl Socket {
         Ok((error != 0).then(|| io::Error::from_raw_os_error(error)))
     }
 
+    /// Who is at the other end (getpeername(2)).
+    pub fn peer_addr(&self) -> io::Result<IpAddr> {
+        // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
+        let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+        let mut length = size_of_val(&storage) as libc::socklen_t;
+        // SAFETY: `storage` has room for `length` bytes and both are valid for writing.
+        check(unsafe {
+            libc::getpeername(self.raw(), (&raw mut storage).cast(), &raw mut length)
+        })?;
+        decode(&storage).map(|address| address.ip())
+    }
+
     fn raw(&self) -> RawFd {
         self.0.as_raw_fd()
     }
@@ -174,6 +186,11 @@ impl Listener {
         })?;
         // SAFETY: accept4 returned a new descriptor, owned by nobody else.
         Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))
+    }
+
+    /// Another descriptor of the same socket, with the same accept queue.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
     }
 
     /// The address that it is bound to: the way to learn which port 0 became.

@@ -22,17 +22,14 @@ impl Answer {
     pub(crate) fn is_last(&self) -> bool {
         self.field("Connection") == Some("close")
     }
-
-    pub(crate) fn text(&self) -> &str {
-        str::from_utf8(&self.body).unwrap()
-    }
 }
 
 /// All final answers in `bytes`; those at the places `heads` have no body, because HEAD asked for them.
 pub(crate) fn read(mut bytes: &[u8], heads: &[usize]) -> Vec<Answer> {
     let mut answers: Vec<Answer> = Vec::new();
     while !bytes.is_empty() {
-        assert!(answers.last().is_none_or(|last| !last.is_last()), "an answer after the last");
+        let after_last = answers.last().is_some_and(Answer::is_last);
+        assert!(!after_last, "after the last answer: {}", bytes.escape_ascii());
         let end =
             find(bytes, b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {}", bytes.escape_ascii()));
         let head = str::from_utf8(&bytes[..end]).unwrap();

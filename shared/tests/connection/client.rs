@@ -4,6 +4,7 @@ use crate::answer::{self, Answer};
 use shared::app::router;
 use shared::http::{Connection, DateLine, Next, Turn};
 use shared::limits::Limits;
+use shared::meter::Meter;
 use shared::service::Service;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +23,7 @@ pub(crate) struct Client {
     service: Arc<Service>,
     connection: Connection,
     date: DateLine,
+    meter: Meter,
     out: Vec<u8>,
     pub(crate) now: Instant,
     /// What the stage says in every [`Turn`].
@@ -39,12 +41,14 @@ impl Client {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        let service = Arc::new(Service { router: router(), limits, files: None });
+        let service = Service::new(router(), limits, None);
+        let meter = Meter::new(&service.metrics);
         let now = Instant::now();
         Self {
             connection: Connection::new(&service, now),
             service,
             date: DateLine::new(now),
+            meter,
             out: Vec::new(),
             now,
             keep_alive: true,
@@ -67,6 +71,7 @@ impl Client {
             keep_alive: self.keep_alive,
             draining: self.draining,
             out: &mut self.out,
+            meter: &mut self.meter,
         };
         let next = step(&mut self.connection, &mut turn);
         self.most_waiting = self.most_waiting.max(self.out.len());
@@ -81,7 +86,7 @@ impl Client {
                 Next::Read | Next::Wait => return,
                 Next::Write => self.step(Connection::resume),
                 Next::Run(job) => {
-                    self.step(|connection, turn| connection.complete(job.run(), turn))
+                    self.step(|connection, turn| connection.complete(job.run(turn.meter), turn))
                 }
                 Next::Close => return self.end = End::Closed,
                 Next::Linger => {
@@ -123,6 +128,12 @@ impl Client {
 
     pub(crate) fn statuses(&self) -> Vec<u16> {
         self.answers().iter().map(|answer| answer.status).collect()
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap()
     }
 }
 

@@ -34,6 +34,16 @@ fn a_half_close_inside_a_request_is_400() {
 }
 
 #[test]
+fn what_only_began_like_an_empty_line_is_400_however_it_came() {
+    for pieces in [&["\r "][..], &["\r", " "], &["\r", "\r"], &["\r\n", " "]] {
+        let mut client = Client::new();
+        pieces.iter().for_each(|piece| client.send(piece));
+        client.half_close();
+        assert_eq!(client.statuses(), [400], "{pieces:?}");
+    }
+}
+
+#[test]
 fn a_half_close_while_a_body_is_drained_says_nothing_more() {
     let mut client = Client::new();
     client.send("POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhell");

@@ -98,3 +98,16 @@ fn lingering_ends_after_its_time_whatever_is_sent() {
     client.wait();
     assert_eq!((client.statuses(), client.end), (vec![400], End::Closed));
 }
+
+#[test]
+fn an_answer_that_is_held_back_comes_at_its_time_and_those_behind_it_after() {
+    let mut client = Client::new();
+    client.send(format!("{GET}GET /delay/500 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
+    assert_eq!(client.statuses(), [200]);
+    assert!(client.connection().is_delayed());
+    assert_eq!(left(&client), Duration::from_millis(500));
+    client.wait();
+    let texts: Vec<_> = client.answers().iter().map(|answer| answer.text().to_owned()).collect();
+    assert_eq!(texts, ["Hello, next!", "500 milliseconds later\n", "Hello, next!"]);
+    assert_eq!((left(&client), client.end), (Limits::default().idle_timeout, End::Open));
+}

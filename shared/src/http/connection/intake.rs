@@ -7,6 +7,7 @@ use super::super::response::{Exchange, Response};
 use super::super::status::{Refusal, Status};
 use super::{Connection, State, Step, Turn};
 use crate::limits::{MAX_DISCARD, pace};
+use crate::trace::Moment;
 use std::borrow::Cow;
 use std::time::Instant;
 
@@ -46,13 +47,14 @@ impl Connection {
                 self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, starts_with_head(bytes), turn),
+            Err(refusal) => self.refuse(refusal, is_head(bytes), turn),
         }
     }
 
     /// A head is complete, the first `used` of `bytes`: decides what becomes of the request.
     fn begin(&mut self, head: &Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
         self.requests += 1;
+        turn.meter.moment(Moment::Parsed);
         let (head_bytes, rest) = bytes.split_at(used);
         let is_head = head.method == Method::Head;
         let framing = match head.framing() {
@@ -107,7 +109,7 @@ impl Connection {
         framing: Framing,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let mut exchange = Exchange::of(head);
+        let mut exchange = Exchange::of(head, bytes, turn);
         if framing != Framing::Length(0) {
             let decoder = Decoder::new(framing, MAX_DISCARD)
                 .ok()
@@ -159,24 +161,48 @@ impl Connection {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
             Err(response) => {
-                self.respond(response, Exchange::of(&head), turn);
+                let exchange = Exchange::of(&head, &bytes, turn);
+                self.respond(response, exchange, turn);
                 Step::Used(used)
             }
         }
     }
+
+    /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some
+    /// clients send one after a body.
+    pub(super) fn is_inside_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => !request_in(&self.input).is_empty(),
+            State::Body(body) => !body.discard,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_head_request(&self) -> bool {
+        match &self.state {
+            State::Head(_) => is_head(&self.input),
+            State::Body(body) => body.is_head(),
+            _ => false,
+        }
+    }
+}
+
+/// What is here of a request, without the empty lines that may come before it.
+fn request_in(mut bytes: &[u8]) -> &[u8] {
+    for _ in 0..EMPTY_LINES {
+        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    }
+    if bytes == b"\r" { b"" } else { bytes }
 }
 
 /// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
 /// has no content either.
-pub(super) fn starts_with_head(mut bytes: &[u8]) -> bool {
-    for _ in 0..EMPTY_LINES {
-        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
-    }
-    bytes.starts_with(b"HEAD ")
+fn is_head(bytes: &[u8]) -> bool {
+    request_in(bytes).starts_with(b"HEAD ")
 }
 
 impl Incoming {
-    pub(super) fn is_head(&self) -> bool {
+    fn is_head(&self) -> bool {
         self.head.method == Method::Head
     }
 

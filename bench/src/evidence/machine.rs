@@ -1,0 +1,114 @@
+//! The server's sockets as the kernel counts them: who waits to be accepted, who was turned away.
+
+use super::parse::{self, ESTABLISHED, LISTEN};
+use serde::Serialize;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+
+/// Counters of all listeners in this network namespace.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    overflows: Option<u64>,
+    drops: Option<u64>,
+}
+
+impl Listening {
+    /// As of now.
+    pub fn now() -> Option<Self> {
+        let text = fs::read_to_string("/proc/net/netstat").ok()?;
+        let counter = |name| parse::netstat(&text, name);
+        Some(Self { overflows: counter("ListenOverflows"), drops: counter("ListenDrops") })
+    }
+
+    /// Connections that found an accept queue full since `before`.
+    pub fn overflows_since(&self, before: &Self) -> Option<u64> {
+        Some(self.overflows?.saturating_sub(before.overflows?))
+    }
+
+    /// SYNs dropped at a listener since `before`.
+    pub fn drops_since(&self, before: &Self) -> Option<u64> {
+        Some(self.drops?.saturating_sub(before.drops?))
+    }
+}
+
+/// A server's connections at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sockets {
+    /// Accepted by the server.
+    pub accepted: u64,
+    /// Of these, with a request in the socket that nobody has read.
+    pub unread: u64,
+    /// Established, and still in the accept queue.
+    pub queued: u64,
+}
+
+/// The longest list that is read: thousands of closed connections that linger make it long, and the
+/// kernel writes it while the server is being measured.
+const MAX_LINES: usize = 20_000;
+
+/// Looks through all TCP sockets for those of the server on `address`.
+pub fn sockets(address: SocketAddr) -> Option<Sockets> {
+    sockets_within(address, MAX_LINES)
+}
+
+fn sockets_within(address: SocketAddr, lines: usize) -> Option<Sockets> {
+    let file = BufReader::new(File::open(parse::tcp_file(address)).ok()?);
+    let mut sockets = Sockets::default();
+    for (number, line) in file.lines().enumerate() {
+        if number == lines {
+            return None;
+        }
+        let Some(socket) = parse::tcp(&line.ok()?) else { continue };
+        if socket.port == address.port() && socket.state == ESTABLISHED {
+            match socket.inode {
+                0 => sockets.queued += 1,
+                _ => {
+                    sockets.accepted += 1;
+                    sockets.unread += u64::from(socket.unread > 0);
+                }
+            }
+        }
+    }
+    Some(sockets)
+}
+
+/// Connections that wait to be accepted, at all listeners of this port. Listeners stand first in the
+/// list, so that little of it is read.
+pub fn queue(address: SocketAddr) -> Option<u64> {
+    let file = BufReader::with_capacity(4096, File::open(parse::tcp_file(address)).ok()?);
+    let mut waiting = None;
+    for line in file.lines().skip(1) {
+        let socket = parse::tcp(&line.ok()?)?;
+        if socket.state != LISTEN {
+            break;
+        }
+        if socket.port == address.port() {
+            *waiting.get_or_insert(0) += socket.unread;
+        }
+    }
+    waiting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn who_waits_and_who_was_taken() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(queue(address), Some(0));
+        let mut clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];
+        clients[0].write_all(b"GET").unwrap();
+        assert_eq!(queue(address), Some(1));
+        // However long the list is just now: other tests leave connections behind.
+        let sockets = sockets_within(address, usize::MAX);
+        assert_eq!(sockets, Some(Sockets { accepted: 2, unread: 1, queued: 1 }));
+        drop(listener);
+        assert_eq!(queue(address), None, "nobody listens: unknown, and not an empty queue");
+    }
+}

@@ -1,0 +1,169 @@
+//! The kernel's formats: pure functions from a file's text to figures. See proc(5).
+
+use std::net::SocketAddr;
+
+/// User and kernel time in ticks, from `/proc/PID/stat`: of all threads, those that ended included. The
+/// program's name may hold spaces and brackets, so the fields are counted from the last bracket.
+pub fn ticks(stat: &str) -> Option<(u64, u64)> {
+    let fields = stat.rsplit_once(')')?.1;
+    let mut fields = fields.split_whitespace().skip(11);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}
+
+/// Nanoseconds on a CPU, and nanoseconds spent waiting for one, from a thread's `schedstat`.
+pub fn schedstat(text: &str) -> Option<(u64, u64)> {
+    let mut fields = text.split_whitespace();
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}
+
+/// Voluntary and involuntary context switches, from a thread's `status`.
+pub fn switches(status: &str) -> Option<(u64, u64)> {
+    Some((
+        field(status, "voluntary_ctxt_switches:")?,
+        field(status, "nonvoluntary_ctxt_switches:")?,
+    ))
+}
+
+/// Calls of the read and of the write family, from `/proc/PID/io`. recv and send are not in it.
+pub fn calls(io: &str) -> Option<(u64, u64)> {
+    Some((field(io, "syscr:")?, field(io, "syscw:")?))
+}
+
+/// Memory that is the process's own, shared pages counted in part: bytes, from `smaps_rollup`.
+pub fn pss(smaps_rollup: &str) -> Option<u64> {
+    Some(field(smaps_rollup, "Pss:")? * 1024)
+}
+
+/// The number behind a name that begins a line.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+/// Two counters of the network stack by their names: each line of names is followed by one of figures,
+/// and new kernels add columns anywhere.
+pub fn netstat(text: &str, name: &str) -> Option<u64> {
+    let lines: Vec<_> = text.lines().collect();
+    lines.chunks_exact(2).find_map(|pair| {
+        let at = pair[0].split_whitespace().position(|column| column == name)?;
+        pair[1].split_whitespace().nth(at)?.parse().ok()
+    })
+}
+
+/// One socket of `/proc/net/tcp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tcp {
+    /// Its own port.
+    pub port: u16,
+    /// 1 is established, 10 listens.
+    pub state: u8,
+    /// Bytes that wait to be read; of a listener: connections that wait to be accepted.
+    pub unread: u64,
+    /// 0 for a connection that no process has accepted yet.
+    pub inode: u64,
+}
+
+/// Listens.
+pub const LISTEN: u8 = 0x0A;
+/// Is established.
+pub const ESTABLISHED: u8 = 0x01;
+
+/// A line of `/proc/net/tcp` or `tcp6`; `None` for its heading.
+pub fn tcp(line: &str) -> Option<Tcp> {
+    let mut fields = line.split_whitespace().skip(1);
+    let port = fields.next()?.rsplit_once(':')?.1;
+    let state = fields.nth(1)?;
+    let queues = fields.next()?;
+    Some(Tcp {
+        port: u16::from_str_radix(port, 16).ok()?,
+        state: u8::from_str_radix(state, 16).ok()?,
+        unread: u64::from_str_radix(queues.split_once(':')?.1, 16).ok()?,
+        inode: fields.nth(4)?.parse().ok()?,
+    })
+}
+
+/// The file with the sockets of this address's family.
+pub fn tcp_file(address: SocketAddr) -> &'static str {
+    if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" }
+}
+
+/// Ticks of all CPUs together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cpus {
+    /// On behalf of some process, user and kernel.
+    pub processes: u64,
+    /// In interrupts, soft ones included: packets on loopback are received in one. Where the kernel keeps
+    /// this time apart, no process is charged for it.
+    pub interrupts: u64,
+    /// Wanted, and given to another virtual machine by the host.
+    pub stolen: u64,
+}
+
+/// From the first line of `/proc/stat`.
+pub fn cpus(stat: &str) -> Option<Cpus> {
+    let line = stat.lines().next()?.strip_prefix("cpu ")?;
+    let ticks: Vec<u64> = line.split_whitespace().map_while(|field| field.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal; a guest's time is in user already.
+    let &[user, nice, system, _, _, irq, softirq, steal, ..] = ticks.as_slice() else {
+        return None;
+    };
+    Some(Cpus { processes: user + nice + system, interrupts: irq + softirq, stolen: steal })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_is_split_behind_the_last_bracket() {
+        let stat = "30603 (a) R (b) S 30595 30595 14102 0 -1 4194304 100 0 0 0 17 42 5 6 20 0 1 0";
+        assert_eq!(ticks(stat), Some((17, 42)));
+        assert_eq!(ticks("30603 (cat) R 1 2"), None);
+    }
+
+    #[test]
+    fn a_threads_figures() {
+        assert_eq!(schedstat("1500 20 3\n"), Some((1500, 20)));
+        assert_eq!(schedstat(""), None);
+        let status = "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n";
+        assert_eq!(switches(status), Some((150, 7)));
+        assert_eq!(switches("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_processs_figures() {
+        let io = "rchar: 6976\nwchar: 0\nsyscr: 10\nsyscw: 3\nread_bytes: 0\n";
+        assert_eq!(calls(io), Some((10, 3)));
+        let rollup = "55f5fc2c6000-7ffeeb243000 ---p 00000000 00:00 0   [rollup]\nRss:  1752 kB\nPss:   235 kB\nPss_Dirty: 116 kB\n";
+        assert_eq!(pss(rollup), Some(235 * 1024));
+        assert_eq!(pss(""), None);
+    }
+
+    #[test]
+    fn counters_are_found_by_name_wherever_the_column_stands() {
+        let text = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 0 12 13\nIpExt: InNoRoutes\nIpExt: 5\n";
+        assert_eq!(netstat(text, "ListenOverflows"), Some(12));
+        assert_eq!(netstat(text, "ListenDrops"), Some(13));
+        assert_eq!(netstat(text, "InNoRoutes"), Some(5));
+        assert_eq!(netstat(text, "Missing"), None);
+    }
+
+    #[test]
+    fn sockets() {
+        let listener = "   0: 0100007F:2457 00000000:0000 0A 00000000:00000003 00:00000000 00000000     0        0 4270538 1 00000000e63a6784 100 0 0 10 0";
+        let expected = Tcp { port: 0x2457, state: LISTEN, unread: 3, inode: 4_270_538 };
+        assert_eq!(tcp(listener), Some(expected));
+        let waiting = "   9: 0100007F:2457 0100007F:8F00 01 00000000:00000025 00:00000000 00000000     0        0 0 1 0000000000000000 20 4 30 10 -1";
+        let expected = Tcp { port: 0x2457, state: ESTABLISHED, unread: 0x25, inode: 0 };
+        assert_eq!(tcp(waiting), Some(expected));
+        assert_eq!(tcp("  sl  local_address rem_address   st tx_queue rx_queue"), None);
+    }
+
+    #[test]
+    fn the_machine() {
+        let stat = "cpu  189610 0 86093 623789 1467 0 36119 75 0 0\ncpu0 1 2 3\n";
+        let expected = Cpus { processes: 189_610 + 86_093, interrupts: 36_119, stolen: 75 };
+        assert_eq!(cpus(stat), Some(expected));
+        assert_eq!(cpus("intr 1 2"), None);
+    }
+}

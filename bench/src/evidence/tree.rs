@@ -1,0 +1,237 @@
+//! A process with its threads and all that it forked: what they have used so far, and between two looks.
+
+use super::parse;
+use super::sleep::Sleep;
+use serde::Serialize;
+use shared::sys::process::ticks_per_second;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// All threads of a tree at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    threads: HashMap<u32, Counters>,
+    ticks: Option<(u64, u64)>,
+    calls: Option<(u64, u64)>,
+    memory: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Counters {
+    name: String,
+    /// Nanoseconds on a CPU, and waiting for one.
+    schedstat: Option<(u64, u64)>,
+    switches: Option<(u64, u64)>,
+}
+
+/// What a tree used between two snapshots.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Use {
+    /// Seconds on a CPU, user and kernel together, to the nanosecond.
+    pub cpu: f64,
+    /// The part of them that was spent in the kernel, and the ticks of 10 ms that it was found with:
+    /// less than 200 are a guess.
+    pub kernel: Option<(f64, u64)>,
+    /// Seconds that threads waited for a CPU although they had work.
+    pub run_wait: f64,
+    /// Times that a thread went to sleep by itself. Threads that ended are not in it.
+    pub voluntary: Option<u64>,
+    /// Times that a thread was taken off its CPU.
+    pub involuntary: Option<u64>,
+    /// Calls of read and its like, recv apart.
+    pub reads: Option<u64>,
+    /// Calls of write and its like, send apart.
+    pub writes: Option<u64>,
+    /// Bytes of memory at the end (Pss).
+    pub memory: Option<u64>,
+}
+
+/// What one thread did between two snapshots.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Thread {
+    /// Its number.
+    pub tid: u32,
+    /// Its name.
+    pub name: String,
+    /// Seconds on a CPU.
+    pub cpu: f64,
+    /// Seconds that it waited for one.
+    pub run_wait: f64,
+    /// Times that it went to sleep by itself.
+    pub voluntary: Option<u64>,
+    /// Where most samples found it, and their share.
+    pub mostly: Option<(Sleep, f64)>,
+}
+
+impl Snapshot {
+    /// Looks at `pid` and at all that it forked.
+    pub fn of(pid: u32) -> io::Result<Self> {
+        let processes = processes(pid)?;
+        let tasks: Vec<_> = processes.iter().flat_map(|pid| tasks(*pid)).collect();
+        // What is compared with the generator's own window comes first: the rest takes a millisecond.
+        let mut snapshot = Self::default();
+        for (tid, folder) in &tasks {
+            let schedstat = read(&folder.join("schedstat")).as_deref().and_then(parse::schedstat);
+            snapshot.threads.insert(*tid, Counters { schedstat, ..Counters::default() });
+        }
+        for (tid, folder) in &tasks {
+            if let Some(counters) = snapshot.threads.get_mut(tid) {
+                counters.switches =
+                    read(&folder.join("status")).as_deref().and_then(parse::switches);
+                counters.name = read(&folder.join("comm")).unwrap_or_default().trim().to_owned();
+            }
+        }
+        let of = |file: &str, parser: fn(&str) -> Option<(u64, u64)>| {
+            let texts = processes.iter().map(|pid| read(&format!("/proc/{pid}/{file}")));
+            // One that cannot be read makes the sum unknown.
+            texts.map(|text| parser(&text?)).try_fold((0, 0), |sum, part| Some(add(sum, part?)))
+        };
+        snapshot.ticks = of("stat", parse::ticks);
+        snapshot.calls = of("io", parse::calls);
+        snapshot.memory =
+            of("smaps_rollup", |text| Some((parse::pss(text)?, 0))).map(|(bytes, _)| bytes);
+        Ok(snapshot)
+    }
+
+    /// Nanoseconds on a CPU so far, of all threads that still run.
+    pub fn cpu(&self) -> u64 {
+        self.threads.values().filter_map(|thread| thread.schedstat).map(|(cpu, _)| cpu).sum()
+    }
+
+    /// What was used since `before`.
+    pub fn use_since(&self, before: &Self) -> Use {
+        let threads = self.threads_since(before, &HashMap::new());
+        let switches = self.switches().zip(before.switches()).map(subtract);
+        let calls = self.calls.zip(before.calls).map(subtract);
+        Use {
+            cpu: threads.iter().map(|thread| thread.cpu).sum(),
+            kernel: self.ticks.zip(before.ticks).map(subtract).and_then(kernel_share),
+            run_wait: threads.iter().map(|thread| thread.run_wait).sum(),
+            voluntary: switches.map(|(voluntary, _)| voluntary),
+            involuntary: switches.map(|(_, involuntary)| involuntary),
+            reads: calls.map(|(reads, _)| reads),
+            writes: calls.map(|(_, writes)| writes),
+            memory: self.memory,
+        }
+    }
+
+    /// What each thread did since `before`, the busiest first. `favourites`: where samples found it.
+    pub fn threads_since(
+        &self,
+        before: &Self,
+        favourites: &HashMap<u32, (Sleep, f64)>,
+    ) -> Vec<Thread> {
+        let mut threads: Vec<_> = self
+            .threads
+            .iter()
+            .filter_map(|(tid, after)| {
+                let before = before.threads.get(tid);
+                let start = before.and_then(|before| before.schedstat).unwrap_or((0, 0));
+                let (cpu, run_wait) = subtract((after.schedstat?, start));
+                let switches = before.and_then(|before| before.switches).unwrap_or((0, 0));
+                Some(Thread {
+                    tid: *tid,
+                    name: after.name.clone(),
+                    cpu: cpu as f64 / 1e9,
+                    run_wait: run_wait as f64 / 1e9,
+                    voluntary: after.switches.map(|after| subtract((after, switches)).0),
+                    mostly: favourites.get(tid).copied(),
+                })
+            })
+            .collect();
+        threads
+            .sort_by(|left, right| right.cpu.total_cmp(&left.cpu).then(left.tid.cmp(&right.tid)));
+        threads
+    }
+
+    fn switches(&self) -> Option<(u64, u64)> {
+        self.threads.values().try_fold((0, 0), |sum, thread| Some(add(sum, thread.switches?)))
+    }
+}
+
+/// The kernel's share of `(user, kernel)` ticks, and how many there are.
+fn kernel_share((user, kernel): (u64, u64)) -> Option<(f64, u64)> {
+    // A tick is the kernel's unit of reporting (10 ms as a rule); shares do not depend on it.
+    let all = user + kernel;
+    let hundredths = 100 * all / ticks_per_second().ok()?;
+    (all > 0).then(|| (kernel as f64 / all as f64, hundredths))
+}
+
+/// `pid`, and all below it.
+pub fn processes(pid: u32) -> io::Result<Vec<u32>> {
+    let mut found = vec![pid];
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread may end between the listing and the reading.
+        let children = read(&task?.path().join("children")).unwrap_or_default();
+        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+            found.extend(processes(child).unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+/// The threads of one process and their folders.
+pub fn tasks(pid: u32) -> Vec<(u32, PathBuf)> {
+    let Ok(folder) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let tid = |path: PathBuf| Some((path.file_name()?.to_str()?.parse().ok()?, path));
+    folder.flatten().filter_map(|task| tid(task.path())).collect()
+}
+
+fn read(path: &(impl AsRef<Path> + ?Sized)) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
+fn add(left: (u64, u64), right: (u64, u64)) -> (u64, u64) {
+    (left.0 + right.0, left.1 + right.1)
+}
+
+fn subtract((after, before): ((u64, u64), (u64, u64))) -> (u64, u64) {
+    (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(threads: &[(u32, u64, u64)]) -> Snapshot {
+        let thread = |&(tid, cpu, switches)| {
+            let counters = Counters {
+                name: format!("t{tid}"),
+                schedstat: Some((cpu, cpu / 2)),
+                switches: Some((switches, 1)),
+            };
+            (tid, counters)
+        };
+        Snapshot { threads: threads.iter().map(thread).collect(), ..Snapshot::default() }
+    }
+
+    #[test]
+    fn what_was_used_is_a_difference_and_the_busiest_comes_first() {
+        let before = snapshot(&[(1, 1_000, 5), (2, 0, 0)]);
+        let after = snapshot(&[(1, 2_000, 6), (2, 5_000_000_000, 7), (3, 500, 1)]);
+        let threads = after.threads_since(&before, &HashMap::from([(1, (Sleep::Poll, 0.9))]));
+        let order: Vec<_> = threads.iter().map(|thread| thread.tid).collect();
+        assert_eq!(order, [2, 1, 3]);
+        assert_eq!((threads[0].cpu, threads[0].voluntary), (5.0, Some(7)));
+        assert_eq!(threads[1].mostly, Some((Sleep::Poll, 0.9)));
+        let used = after.use_since(&before);
+        assert_eq!(used.voluntary, Some(6 + 7 + 1 - 5));
+        // Nothing was read of these: unknown, not zero.
+        assert_eq!((used.reads, used.memory), (None, None));
+    }
+
+    #[test]
+    fn we_have_used_some_ourselves() {
+        let snapshot = Snapshot::of(std::process::id()).unwrap();
+        assert!(snapshot.cpu() > 0 && snapshot.memory.is_none_or(|bytes| bytes > 0));
+        assert!(Snapshot::of(u32::MAX).is_err());
+    }
+
+    #[test]
+    fn the_kernels_share() {
+        assert_eq!(kernel_share((0, 0)), None);
+        assert_eq!(kernel_share((25, 75)).unwrap().0, 0.75);
+    }
+}

@@ -1,0 +1,185 @@
+//! The rules themselves, each a question to one row's figures.
+
+use super::{Case, Cause};
+use crate::evidence::sleep::Sleep;
+use std::time::Duration;
+
+pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
+
+/// In order.
+pub(super) const RULES: [Rule; 11] = [
+    overflow,
+    silent_clients,
+    sleeping_threads,
+    held_connections,
+    delayed_ack,
+    single_thread,
+    client,
+    machine,
+    strangers,
+    hand_over,
+    slow_handler,
+];
+
+fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
+    let times = case.evidence.overflows.filter(|times| *times > 0)?;
+    let sentence =
+        format!("the accept queue overflowed {times} times; those clients tried again after 1 s");
+    Some((Cause::QueueOverflow, sentence))
+}
+
+fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
+    let quiet = match case.evidence.sockets {
+        // Accepted, nothing to read from them, and not among those that were answered.
+        Some(sockets) => (sockets.accepted - sockets.unread).saturating_sub(case.seen.served),
+        None => case.seen.silent,
+    };
+    (case.leaves_some_out() && quiet > 0 && case.waits_for_one_client_each()).then(|| {
+        let of = format!("{} of {} that ask", case.seen.served, case.seen.open);
+        let silent = if quiet == 1 {
+            "a client that sends".to_owned()
+        } else {
+            format!("{quiet} clients that send")
+        };
+        let sentence = format!("the server waits for {silent} nothing; {of} were answered");
+        (Cause::SilentClients, sentence)
+    })
+}
+
+/// Comes before the held connections: an event loop holds nobody, and its clients starve all the same.
+fn sleeping_threads(case: &Case<'_>) -> Option<(Cause, String)> {
+    let asleep = case.evidence.asleep_in(Sleep::Timer)?;
+    let under_way = case.seen.in_service();
+    (case.handlers_sleep() && under_way > 1.5 * asleep.ceil()).then(|| {
+        let threads = match asleep.round() {
+            ..=1.0 => "the one thread sleeps in a handler".to_owned(),
+            many => format!("{many:.0} threads sleep in handlers"),
+        };
+        let sentence = format!(
+            "{threads} while {under_way:.0} requests are under way, and nobody serves the others"
+        );
+        (Cause::SleepingThreads, sentence)
+    })
+}
+
+fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
+    case.leaves_some_out().then(|| {
+        let (served, open) = (case.seen.served, case.seen.open);
+        let queued = case.evidence.queue.map_or(0.0, |queue| queue.mean).round();
+        let queue = if queued >= 1.0 {
+            format!(" ({queued:.0} in the accept queue)")
+        } else {
+            String::new()
+        };
+        let holds = match served {
+            0 => "none of the connections is served".to_owned(),
+            1 => "the server keeps company to 1 connection".to_owned(),
+            many => format!("the server keeps company to {many} connections"),
+        };
+        (Cause::HeldConnections, format!("{holds}; {} wait{queue}", open.saturating_sub(served)))
+    })
+}
+
+fn delayed_ack(case: &Case<'_>) -> Option<(Cause, String)> {
+    let near = Duration::from_millis(36)..Duration::from_millis(48);
+    let little = case.server_cores().unwrap_or(0.0) + case.seen.client_cores < 0.3;
+    (case.seen.p50.is_some_and(|p50| near.contains(&p50)) && little && !case.handlers_sleep()).then(|| {
+        let sentence = "each answer takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
+                        write an answer at once, or set TCP_NODELAY";
+        (Cause::DelayedAck, sentence.to_owned())
+    })
+}
+
+fn single_thread(case: &Case<'_>) -> Option<(Cause, String)> {
+    let busiest = case.evidence.threads.first()?;
+    let seconds = case.evidence.seconds;
+    let (busy, wanted) = (busiest.cpu / seconds, (busiest.cpu + busiest.run_wait) / seconds);
+    // A thread that others keep off its CPU for moments never rests either.
+    let never_rests = busy >= 0.95 || (busy >= 0.8 && wanted >= 0.95);
+    (never_rests && case.server_cores()? < 1.1).then(|| {
+        let sentence = format!(
+            "a single thread is the ceiling: it is busy {:.0} % of the time, and the server uses {:.2} cores in all",
+            100.0 * busy.min(1.0),
+            case.server_cores().unwrap_or_default()
+        );
+        (Cause::SingleThread, sentence)
+    })
+}
+
+fn client(case: &Case<'_>) -> Option<(Cause, String)> {
+    if case.seen.client_busiest > 0.9 {
+        let busy = 100.0 * case.seen.client_busiest.min(1.0);
+        let sentence = format!(
+            "the client is the limit: its busiest thread is busy {busy:.0} % of the time; give it more with -t"
+        );
+        return Some((Cause::Client, sentence));
+    }
+    let ceiling = case.ceiling.filter(|ceiling| ceiling.of_the_client && ceiling.rps > 0.0)?;
+    let share = case.seen.rps / ceiling.rps;
+    (share > 0.75).then(|| {
+        let sentence = format!(
+            "the client is the limit: this is {:.0} % of what it reaches against a server that does nothing",
+            100.0 * share
+        );
+        (Cause::Client, sentence)
+    })
+}
+
+fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
+    let machine = case.evidence.machine?;
+    let cores = case.evidence.cores as f64;
+    let server = case.server_cores().unwrap_or(0.0);
+    let full = machine.processes + machine.interrupts >= 0.9 * cores;
+    // If not mostly by us, it is a doubt and no verdict.
+    (full && case.ours(machine) >= 0.5 * cores).then(|| {
+        let kernel = case.evidence.server.as_ref().and_then(|server| server.kernel);
+        let kernel = kernel.map_or(String::new(), |(share, _)| {
+            format!("; {:.0} % of the server's time is the kernel's", 100.0 * share)
+        });
+        let sentence = format!(
+            "the machine is full: server {server:.2} and client {:.2} of {cores} cores{kernel}",
+            case.seen.client_cores
+        );
+        (Cause::Machine, sentence)
+    })
+}
+
+/// After all that may be true on a full machine as well.
+fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
+    let machine = case.evidence.machine?;
+    let cores = case.evidence.cores as f64;
+    (machine.processes + machine.interrupts >= 0.9 * cores && !case.handlers_sleep()).then(|| {
+        let ours = case.ours(machine);
+        let sentence = format!(
+            "other programs fill the machine: server and client get {ours:.2} of {cores} cores"
+        );
+        (Cause::Strangers, sentence)
+    })
+}
+
+fn hand_over(case: &Case<'_>) -> Option<(Cause, String)> {
+    let waiters = case.evidence.threads.iter();
+    let waiters = waiters.filter(|thread| matches!(thread.mostly, Some((Sleep::Futex, _))));
+    let by_waiters: u64 = waiters.filter_map(|thread| thread.voluntary).sum();
+    let all = case.evidence.server.as_ref()?.voluntary?;
+    let requests = case.seen.requests.max(1) as f64;
+    // An event loop sleeps once per request too when there is little to do: those in the pool must have
+    // been woken up as well.
+    (all as f64 / requests > 1.0 && by_waiters as f64 / requests > 0.5).then(|| {
+        let sentence = format!(
+            "threads hand work to each other: {:.1} times per request one goes to sleep until another wakes it",
+            all as f64 / requests
+        );
+        (Cause::HandOver, sentence)
+    })
+}
+
+fn slow_handler(case: &Case<'_>) -> Option<(Cause, String)> {
+    case.handlers_sleep().then(|| {
+        let sentence = format!(
+            "what the handlers wait for is the limit: {:.0} requests are under way and each has a thread to sleep in",
+            case.seen.in_service()
+        );
+        (Cause::SlowHandler, sentence)
+    })
+}

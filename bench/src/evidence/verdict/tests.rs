@@ -1,0 +1,276 @@
+//! Each rule with a saved sample: the figures of rows that were measured on a machine with two cores.
+
+use super::*;
+use crate::evidence::Queue;
+use crate::evidence::host::Machine;
+use crate::evidence::machine::Sockets;
+use crate::evidence::tree::{Thread, Use};
+
+fn thread(name: &str, cpu: f64, voluntary: u64, mostly: Sleep) -> Thread {
+    Thread {
+        tid: 1,
+        name: name.to_owned(),
+        cpu,
+        run_wait: 0.0,
+        voluntary: Some(voluntary),
+        mostly: Some((mostly, 0.9)),
+    }
+}
+
+/// Fifty clients, all answered, a server with time to spare.
+fn seen() -> Seen {
+    Seen {
+        open: 50,
+        served: 50,
+        requests: 20_000,
+        rps: 20_000.0,
+        mean: 0.0025,
+        p50: Some(Duration::from_micros(2400)),
+        client_cores: 0.3,
+        client_busiest: 0.2,
+        slowest_tenth: Some(0.95),
+        ..Seen::default()
+    }
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        seconds: 1.0,
+        cores: 2,
+        server: Some(Use {
+            cpu: 0.3,
+            kernel: Some((0.8, 30)),
+            voluntary: Some(9_000),
+            ..Use::default()
+        }),
+        threads: vec![thread("main", 0.3, 9_000, Sleep::Epoll)],
+        sleeps: vec![(Sleep::Running, 0.4), (Sleep::Epoll, 0.6), (Sleep::Signal, 1.0)],
+        queue: Some(Queue { mean: 0.0, max: 0 }),
+        sockets: Some(Sockets { accepted: 50, unread: 10, queued: 0 }),
+        overflows: Some(0),
+        drops: Some(0),
+        machine: Some(Machine { processes: 0.65, interrupts: 0.1, stolen: 0.0 }),
+    }
+}
+
+fn cause(seen: &Seen, evidence: &Evidence) -> (Cause, String) {
+    let verdict = verdict(seen, evidence, None);
+    assert_eq!(verdict.doubts, Vec::<String>::new());
+    (verdict.cause, verdict.sentence)
+}
+
+#[test]
+fn nothing_in_particular() {
+    let (cause, sentence) = cause(&seen(), &evidence());
+    assert_eq!(cause, Cause::Unknown);
+    assert!(sentence.contains("bench explain"));
+}
+
+#[test]
+fn nothing_known_is_nothing_claimed() {
+    let verdict = verdict(&seen(), &Evidence { cores: 2, ..Evidence::default() }, None);
+    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::Unknown, 0));
+}
+
+#[test]
+fn a_backlog_of_one() {
+    let evidence = Evidence { overflows: Some(137), ..evidence() };
+    let (cause, sentence) = cause(&Seen { served: 3, ..seen() }, &evidence);
+    assert_eq!(cause, Cause::QueueOverflow);
+    assert!(sentence.contains("overflowed 137 times"), "{sentence}");
+}
+
+/// Stage 1 with `--keep-alive always` and one client that asked once: fifty that ask get nothing.
+fn stage1_with_a_silent_client() -> (Seen, Evidence) {
+    let seen = Seen { silent: 1, served: 0, requests: 0, rps: 0.0, mean: 0.0, p50: None, ..seen() };
+    let evidence = Evidence {
+        sleeps: vec![(Sleep::Poll, 1.0), (Sleep::Signal, 1.0)],
+        sockets: Some(Sockets { accepted: 1, unread: 0, queued: 50 }),
+        queue: Some(Queue { mean: 50.0, max: 50 }),
+        ..evidence()
+    };
+    (seen, evidence)
+}
+
+#[test]
+fn stage_1_waits_for_a_silent_client() {
+    let (seen, evidence) = stage1_with_a_silent_client();
+    let (cause, sentence) = cause(&seen, &evidence);
+    assert_eq!(cause, Cause::SilentClients);
+    assert!(sentence.contains("a client that sends nothing; 0 of 50"), "{sentence}");
+}
+
+#[test]
+fn stage_2_waits_for_more_silent_clients_than_it_has_workers() {
+    let (seen, _) = stage1_with_a_silent_client();
+    let seen = Seen { silent: 100, open: 32, ..seen };
+    let evidence = Evidence {
+        sleeps: vec![(Sleep::Poll, 64.0), (Sleep::Futex, 1.0), (Sleep::Signal, 1.0)],
+        sockets: Some(Sockets { accepted: 129, unread: 29, queued: 3 }),
+        queue: Some(Queue { mean: 3.0, max: 3 }),
+        ..evidence()
+    };
+    let (cause, sentence) = cause(&seen, &evidence);
+    assert_eq!(cause, Cause::SilentClients);
+    assert!(sentence.contains("100 clients that send nothing; 0 of 32"), "{sentence}");
+}
+
+#[test]
+fn held_connections_are_no_silent_clients() {
+    // Stage 2 with 800 that ask all the time: 64 have a worker, 65 lie in its queue with a request unread.
+    let seen = Seen { open: 800, served: 64, ..seen() };
+    let evidence = Evidence {
+        sleeps: vec![(Sleep::Poll, 60.0), (Sleep::Running, 4.0), (Sleep::Futex, 1.0)],
+        sockets: Some(Sockets { accepted: 129, unread: 66, queued: 671 }),
+        queue: Some(Queue { mean: 671.0, max: 671 }),
+        ..evidence()
+    };
+    let (cause, sentence) = cause(&seen, &evidence);
+    assert_eq!(cause, Cause::HeldConnections);
+    assert!(sentence.contains("64 connections; 736 wait (671 in the accept queue)"), "{sentence}");
+}
+
+/// `/sleep/5` by 64 clients, answered as fast as `threads` that sleep can.
+fn sleeping(threads: f64) -> (Seen, Evidence) {
+    let rps = threads * 195.0;
+    let seen = Seen { open: 64, served: 64, rps, mean: 64.0 / rps, requests: rps as u64, ..seen() };
+    let evidence = Evidence { sleeps: vec![(Sleep::Timer, threads)], ..evidence() };
+    (seen, evidence)
+}
+
+#[test]
+fn too_few_threads_to_sleep_in() {
+    let (seen, evidence) = sleeping(1.0);
+    let (cause, sentence) = cause(&seen, &evidence);
+    assert_eq!(cause, Cause::SleepingThreads);
+    assert!(sentence.contains("the one thread sleeps in a handler while 64"), "{sentence}");
+}
+
+#[test]
+fn a_thread_to_sleep_in_for_each() {
+    let (seen, evidence) = sleeping(62.0);
+    assert_eq!(cause(&seen, &evidence).0, Cause::SlowHandler);
+}
+
+#[test]
+fn forty_milliseconds_and_no_cpu() {
+    let seen = Seen {
+        p50: Some(Duration::from_millis(41)),
+        client_cores: 0.02,
+        rps: 1200.0,
+        mean: 0.041,
+        ..seen()
+    };
+    let server = Use { cpu: 0.03, ..Use::default() };
+    let machine = Machine { processes: 0.06, ..Machine::default() };
+    let evidence = Evidence { server: Some(server), machine: Some(machine), ..evidence() };
+    assert_eq!(cause(&seen, &evidence).0, Cause::DelayedAck);
+}
+
+/// One thread that never rests; stage 3 on `/work/200`.
+fn stage_3_on_work() -> Evidence {
+    Evidence {
+        server: Some(Use { cpu: 0.99, kernel: Some((0.05, 99)), ..Use::default() }),
+        threads: vec![thread("stage3-epoll", 0.99, 30, Sleep::Running)],
+        sleeps: vec![(Sleep::Running, 1.0), (Sleep::Signal, 1.0)],
+        machine: Some(Machine { processes: 1.3, interrupts: 0.02, stolen: 0.0 }),
+        ..evidence()
+    }
+}
+
+#[test]
+fn one_thread_is_the_ceiling() {
+    let (cause, sentence) = cause(&seen(), &stage_3_on_work());
+    assert_eq!(cause, Cause::SingleThread);
+    assert!(sentence.contains("busy 99 %"), "{sentence}");
+}
+
+#[test]
+fn kept_off_its_cpu_for_moments_it_never_rests_either() {
+    let mut evidence = stage_3_on_work();
+    (evidence.threads[0].cpu, evidence.threads[0].run_wait) = (0.85, 0.14);
+    assert_eq!(cause(&seen(), &evidence).0, Cause::SingleThread);
+    evidence.threads[0].run_wait = 0.0;
+    assert_ne!(cause(&seen(), &evidence).0, Cause::SingleThread);
+}
+
+#[test]
+fn a_generator_held_to_one_slow_thread() {
+    let seen = Seen { client_cores: 0.97, client_busiest: 0.97, ..seen() };
+    let machine = Machine { processes: 1.3, interrupts: 0.1, stolen: 0.0 };
+    let evidence = Evidence { machine: Some(machine), ..evidence() };
+    assert_eq!(cause(&seen, &evidence).0, Cause::Client);
+}
+
+/// Stage 4 on hello beside a generator on the same two cores.
+fn stage_4_on_hello() -> (Seen, Evidence) {
+    let seen = Seen {
+        rps: 120_000.0,
+        requests: 120_000,
+        client_cores: 0.9,
+        client_busiest: 0.46,
+        ..seen()
+    };
+    let evidence = Evidence {
+        server: Some(Use { cpu: 0.94, kernel: Some((0.86, 94)), ..Use::default() }),
+        threads: vec![
+            thread("loop-0", 0.48, 100, Sleep::Running),
+            thread("loop-1", 0.46, 100, Sleep::Running),
+        ],
+        machine: Some(Machine { processes: 1.86, interrupts: 0.12, stolen: 0.0 }),
+        ..evidence()
+    };
+    (seen, evidence)
+}
+
+#[test]
+fn server_and_client_fill_the_machine() {
+    let (seen, evidence) = stage_4_on_hello();
+    let (cause, sentence) = cause(&seen, &evidence);
+    assert_eq!(cause, Cause::Machine);
+    assert!(sentence.contains("86 % of the server's time is the kernel's"), "{sentence}");
+}
+
+#[test]
+fn a_machine_that_others_fill() {
+    let machine = Machine { processes: 1.9, interrupts: 0.1, stolen: 0.0 };
+    let evidence = Evidence { machine: Some(machine), ..evidence() };
+    let verdict = verdict(&seen(), &evidence, None);
+    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::Strangers, 1), "{verdict:?}");
+}
+
+#[test]
+fn a_ceiling_counts_where_the_client_was_the_limit() {
+    let (seen, evidence) = stage_4_on_hello();
+    let cause = |of_the_client| {
+        let ceiling = Ceiling { rps: 127_000.0, of_the_client };
+        verdict(&seen, &evidence, Some(ceiling)).cause
+    };
+    assert_eq!((cause(true), cause(false)), (Cause::Client, Cause::Machine));
+}
+
+#[test]
+fn threads_that_wake_each_other() {
+    let evidence = Evidence {
+        server: Some(Use { cpu: 0.3, voluntary: Some(45_000), ..Use::default() }),
+        threads: vec![
+            thread("main", 0.1, 20_000, Sleep::Poll),
+            thread("worker-0", 0.1, 13_000, Sleep::Futex),
+            thread("worker-1", 0.1, 12_000, Sleep::Futex),
+        ],
+        sleeps: vec![(Sleep::Futex, 1.8), (Sleep::Poll, 0.9), (Sleep::Running, 0.3)],
+        ..evidence()
+    };
+    let (cause, sentence) = cause(&seen(), &evidence);
+    assert_eq!(cause, Cause::HandOver);
+    assert!(sentence.contains("2.2 times per request"), "{sentence}");
+}
+
+#[test]
+fn doubts_do_not_hide_the_cause() {
+    let seen = Seen { errors: vec![("timeout", 3)], slowest_tenth: Some(0.2), ..seen() };
+    let mut evidence = stage_3_on_work();
+    evidence.machine = Some(Machine { processes: 1.9, interrupts: 0.0, stolen: 0.2 });
+    let verdict = verdict(&seen, &evidence, None);
+    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::SingleThread, 4), "{verdict:?}");
+}

@@ -1,0 +1,113 @@
+//! How a client gets its connection, and what happens when that ends or was too slow.
+
+use super::samples::Trouble;
+use super::worker::Worker;
+use shared::sys::{Interest, Socket};
+use std::io::{self, ErrorKind};
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Worker<'_> {
+    /// Opens what is closed and ends what took too long.
+    pub(super) fn tick(&mut self, now: u64) {
+        self.book(now);
+        let timeout = self.shared.plan.timeout.as_nanos() as u64;
+        for slot in 0..self.clients.len() {
+            let client = &self.clients[slot];
+            // All are looked at, as a thousand glances cost a microsecond and need no bookkeeping.
+            if client.free {
+                continue;
+            }
+            if client.socket.is_none() {
+                // At a constant rate, one that lost its connection waits for the next request that is due.
+                if !client.opened || !self.release(slot) {
+                    self.open(slot);
+                }
+            } else if now.saturating_sub(client.sent_at) >= timeout {
+                self.time_out(slot, now);
+            }
+        }
+    }
+
+    /// A window that was uneven is not to be trusted: who notices needs to know when the answers came.
+    pub(super) fn book(&mut self, now: u64) {
+        let open = self.shared.open.load(Relaxed);
+        if self.counting {
+            self.tally.book_tenth(now.saturating_sub(open), self.close.saturating_sub(open));
+        }
+    }
+
+    pub(super) fn time_out(&mut self, slot: usize, now: u64) {
+        let client = &self.clients[slot];
+        // A connection that the server promised to close is late too, but no request is.
+        let (late, waited) = (client.awaiting as u64, now - client.sent_at);
+        if self.counting {
+            self.tally.errors.add(Trouble::Timeout, late);
+            self.tally.latency.saturating_record_n(waited, late);
+        }
+        self.reopen(slot);
+    }
+
+    /// Gives the slot a new connection, on which its first requests are under way.
+    pub(super) fn open(&mut self, slot: usize) {
+        let client = &mut self.clients[slot];
+        client.parser.reset();
+        client.leaving = false;
+        client.established = false;
+        client.watches_writes = false;
+        client.written = 0;
+        client.awaiting = self.shared.plan.pipeline;
+        client.sent_at = self.shared.now();
+        if let Err(error) = self.connect(slot) {
+            self.fail(slot, Trouble::Connect, Some(&error));
+        }
+    }
+
+    /// Connects, and tries to write at once: on a local network the connection often stands already, and
+    /// then nothing has to be waited for but the answer.
+    pub(super) fn connect(&mut self, slot: usize) -> io::Result<()> {
+        let socket = Socket::connect(self.shared.plan.address)?;
+        socket.set_nodelay(true)?;
+        let client = &mut self.clients[slot];
+        match socket.write(&self.shared.plan.requests) {
+            Ok(count) => {
+                client.written = count;
+                client.established = true;
+                client.opened = true;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        client.watches_writes = client.written < self.shared.plan.requests.len();
+        let interest = if client.watches_writes { Interest::READ_WRITE } else { Interest::READ };
+        self.epoll.add(&socket, interest, slot as u64)?;
+        client.socket = Some(socket);
+        Ok(())
+    }
+
+    /// Replaces the connection. Dropping the socket closes it, which also takes it out of the epoll.
+    pub(super) fn reopen(&mut self, slot: usize) {
+        if self.counting {
+            self.tally.reconnects += 1;
+        }
+        self.clients[slot].socket = None;
+        if !self.release(slot) {
+            self.open(slot);
+        }
+    }
+
+    /// Counts what went wrong. A connection that broke is replaced at once; one that never stood is tried
+    /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
+    pub(super) fn fail(&mut self, slot: usize, trouble: Trouble, error: Option<&io::Error>) {
+        if self.counting {
+            self.tally.errors.add(trouble, 1);
+        }
+        if trouble == Trouble::Connect {
+            if let Some(error) = error {
+                self.shared.refusal.get_or_init(|| error.to_string());
+            }
+            self.clients[slot].socket = None;
+        } else {
+            self.reopen(slot);
+        }
+    }
+}

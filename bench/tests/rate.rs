@@ -1,0 +1,75 @@
+//! A constant rate is timed from the plan: a server that stops shows in every request that was due meanwhile.
+//! The bounds come from how long it was stopped, and not from how fast the machine is.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::interrupt::Interrupt;
+use bench::load::{self, Options, Outcome, Url};
+use bench::server::Server;
+use shared::sys::signal;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Loads a server for three seconds and stops it once for 200 ms; says how long it really stopped.
+fn freeze_once(rate: Option<f64>) -> (Outcome, Duration) {
+    let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let server =
+        Server::start(floor, &["floor", "--listen", "127.0.0.1:0", "--threads", "1"]).unwrap();
+    let url = Url::parse(&format!("http://{}/", server.address())).unwrap();
+    let mut options = Options::get(url, 8, Duration::from_secs(3));
+    (options.rate, options.threads, options.warm_up) = (rate, 1, Duration::from_millis(100));
+    thread::scope(|scope| {
+        let load = scope.spawn(|| load::run(&options, &Interrupt::default()).unwrap());
+        thread::sleep(Duration::from_secs(1));
+        let start = Instant::now();
+        signal::freeze(server.pid(), true).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        signal::freeze(server.pid(), false).unwrap();
+        let stopped = start.elapsed();
+        (load.join().unwrap(), stopped)
+    })
+}
+
+#[test]
+fn a_pause_of_200_ms_shows_in_every_request_that_was_due() {
+    let rate = 4000.0;
+    let (outcome, stopped) = freeze_once(Some(rate));
+    let tally = &outcome.tally;
+    assert_eq!(tally.errors.total(), 0);
+    // As many as were due waited, some for nearly all of the time: evenly from nothing to its length.
+    let max = tally.max();
+    assert!(max >= stopped.mul_f64(0.95), "{max:?} of {stopped:?}");
+    assert!(tally.percentile(0.999).unwrap() >= stopped.mul_f64(0.85));
+    let half = stopped.as_nanos() as u64 / 2;
+    let longer = tally.latency.iter_recorded().filter(|value| value.value_iterated_to() > half);
+    let longer: u64 = longer.map(|value| value.count_since_last_iteration()).sum();
+    let expected = rate * stopped.as_secs_f64() / 2.0;
+    assert!(longer as f64 >= 0.8 * expected, "{longer} of {expected} waited longer than half");
+}
+
+#[test]
+fn a_closed_loop_hides_it() {
+    let (outcome, stopped) = freeze_once(None);
+    let half = stopped.as_nanos() as u64 / 2;
+    let tally = &outcome.tally;
+    let longer = tally.latency.iter_recorded().filter(|value| value.value_iterated_to() > half);
+    let longer: u64 = longer.map(|value| value.count_since_last_iteration()).sum();
+    // One request of each connection was under way; nobody asked meanwhile.
+    assert!((1..=16).contains(&longer), "{longer}");
+}
+
+#[test]
+fn what_cannot_be_sent_is_counted_and_not_forgotten() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let mut options = Options::get(url, 3, Duration::from_millis(500));
+    options.warm_up = Duration::from_millis(10);
+    options.rate = Some(100.0);
+    let outcome = load::run(&options, &Interrupt::default()).unwrap();
+    let pacing = outcome.tally.pacing;
+    // The first request of each connection never comes back, so none is free for those that are due.
+    assert_eq!((outcome.tally.requests, pacing.sent), (0, 0));
+    assert!((48..=51).contains(&pacing.unsent), "{pacing:?}");
+    assert!(outcome.tally.oldest >= Duration::from_millis(480));
+}

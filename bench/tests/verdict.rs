@@ -1,0 +1,21 @@
+//! A generator that is too slow is the bottleneck, and has to say so of itself.
+
+use bench::cell;
+use bench::evidence::verdict::Cause;
+use bench::load::Options;
+use bench::server::Server;
+use bench::target::Running;
+use std::path::Path;
+use std::time::Duration;
+
+#[test]
+fn a_generator_held_to_one_slow_thread() {
+    let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let server = Server::start(floor, &["floor", "--listen", "127.0.0.1:0"]).unwrap();
+    let running = Running::Server(server);
+    let mut options = Options::get(running.url().unwrap(), 16, Duration::from_secs(1));
+    (options.threads, options.burden) = (1, Duration::from_micros(100));
+    let verdict = cell::judge(&running, &options, &[Cause::Client]).unwrap();
+    // A thread that others keep off its CPU is held back by them, and the verdict says that.
+    assert!(verdict.cause == Cause::Client || !verdict.doubts.is_empty(), "{verdict:?}");
+}

@@ -1,0 +1,68 @@
+//! Random requests in random pieces through the head parser, the body decoder and the connection: nothing
+//! panics, nothing grows, no cut shows, and what is answered is what a plain model of the rules says.
+//!
+//! `cargo test` runs it for a few seconds. For longer, or to see one failure again:
+//!
+//! ```text
+//! FUZZ_SECONDS=60 cargo test --release -p shared --test fuzz -- --nocapture
+//! FUZZ_SEED=123 cargo test -p shared --test fuzz -- --nocapture
+//! ```
+
+#[cfg(test)]
+#[path = "../connection/answer.rs"]
+mod answer;
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod generator;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod model_body;
+#[cfg(test)]
+mod model_target;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod server;
+
+use random::Random;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Says which seed failed, when a check panics.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let input = generator::requests(&mut Random::new(self.0));
+            eprintln!("{}", input.escape_ascii());
+            eprintln!("this input again: FUZZ_SECONDS=0 FUZZ_SEED={}", self.0);
+        }
+    }
+}
+
+#[test]
+fn random_requests_are_answered_as_the_model_says_whatever_the_cuts() {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let first = setting("FUZZ_SEED").unwrap_or(time);
+    let end = Instant::now() + Duration::from_secs(setting("FUZZ_SECONDS").unwrap_or(4));
+    println!("seeds from {first}");
+    let (mut inputs, mut answers) = (0_u64, 0_u64);
+    // One input at least; the clock is not looked at for each.
+    while inputs % 256 != 1 || Instant::now() < end {
+        let seed = Seed(first.wrapping_add(inputs));
+        let mut random = Random::new(seed.0);
+        let input = generator::requests(&mut random);
+        checks::head(&input, &mut random);
+        checks::chunked(&input, &mut random);
+        answers += checks::connection(&input, &mut random);
+        inputs += 1;
+    }
+    println!("{inputs} inputs, {answers} answers");
+    assert!(answers > 0, "the inputs are so bad that nothing is answered");
+}

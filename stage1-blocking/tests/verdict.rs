@@ -1,0 +1,36 @@
+//! What kills this stage, and that `bench` says so.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::cell;
+use bench::evidence::verdict::{Cause, Verdict};
+use bench::load::Options;
+use bench::server::Server;
+use bench::target::Running;
+use std::path::Path;
+use std::time::Duration;
+
+/// The verdict on ten clients that ask all the time beside `silent` ones.
+fn verdict(args: &[&str], silent: usize, expected: Cause) -> Verdict {
+    let program = Path::new(env!("CARGO_BIN_EXE_stage1-blocking"));
+    let args = [&["--listen", "127.0.0.1:0", "--keep-alive", "always"], args].concat();
+    let running = Running::Server(Server::start(program, &args).unwrap());
+    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
+    (options.silent, options.warm_up) = (silent, Duration::from_millis(300));
+    cell::judge(&running, &options, &[expected]).unwrap()
+}
+
+/// One test, as the kernel counts overflows for all servers together.
+#[test]
+fn one_silent_client_is_enough_and_a_full_queue_turns_clients_away() {
+    let silent = verdict(&[], 1, Cause::SilentClients);
+    assert_eq!(silent.cause, Cause::SilentClients, "{silent:?}");
+    assert!(silent.sentence.contains("0 of 10 that ask were answered"), "{silent:?}");
+
+    let alone = verdict(&[], 0, Cause::HeldConnections);
+    assert_eq!(alone.cause, Cause::HeldConnections, "{alone:?}");
+    assert!(alone.sentence.contains("1 connection; 9 wait"), "{alone:?}");
+
+    let overflow = verdict(&["--backlog", "1"], 0, Cause::QueueOverflow);
+    assert_eq!(overflow.cause, Cause::QueueOverflow, "{overflow:?}");
+}

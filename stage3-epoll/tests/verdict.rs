@@ -1,0 +1,26 @@
+//! What kills this stage, and that `bench` says so.
+
+use bench::cell;
+use bench::evidence::verdict::Cause;
+use bench::load::{Expect, Options};
+use bench::server::Server;
+use bench::target::Running;
+use std::path::Path;
+use std::time::Duration;
+
+#[test]
+fn a_handler_that_computes_or_sleeps_takes_all_there_is() {
+    let program = Path::new(env!("CARGO_BIN_EXE_stage3-epoll"));
+    let server = Server::start(program, &["--listen", "127.0.0.1:0"]).unwrap();
+    let running = Running::Server(server);
+    for (path, expected) in
+        [("/work/200", Cause::SingleThread), ("/sleep/5", Cause::SleepingThreads)]
+    {
+        let mut options = Options::get(running.url().unwrap(), 16, Duration::from_secs(1));
+        options.url.target = path.to_owned();
+        options.expect = Expect::Any;
+        let verdict = cell::judge(&running, &options, &[expected]).unwrap();
+        // A machine that others fill has another bottleneck, and the verdict says that.
+        assert!(verdict.cause == expected || !verdict.doubts.is_empty(), "{path}: {verdict:?}");
+    }
+}
