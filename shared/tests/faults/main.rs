@@ -3,6 +3,7 @@
 //!
 //! `cargo test -p shared --features faults --test faults`; `FAULT_SCHEDULES=50000` before it for more.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
 
 mod accepting;
 mod blocking;
