@@ -67,7 +67,7 @@ impl Cell {
         let mut options = self.options(target, &running, duration)?;
         options.threads = threads;
         let observed = observe(&running, &options, interrupt);
-        // Why a server died says more than that nobody can connect to it.
+        // Why a server died says more than what its clients saw of that.
         running.check()?;
         let (outcome, evidence) = observed?;
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);

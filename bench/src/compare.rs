@@ -80,7 +80,7 @@ fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
 pub fn rows(a: &Results, b: &Results) -> Vec<Vec<String>> {
     let (left, right) = (a.groups(), b.groups());
     let line = |one: &Group<'_>| {
-        let other = right.iter().find(|group| group.key() == one.key())?;
+        let other = right.iter().find(|group| group.is_of(one.median()))?;
         let sample = one.median();
         let idle = if sample.idle > 0 { format!(" + {} idle", sample.idle) } else { String::new() };
         let cell =

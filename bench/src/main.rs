@@ -46,8 +46,6 @@ enum Command {
     /// Put load on a URL and measure
     Load(LoadArgs),
     Verify(verify::Args),
-    #[command(flatten)]
-    Promise(Promise),
     /// Make tables and pictures from a run's folder
     Report(ReportArgs),
     /// Say of two runs what differs, and what is only noise
@@ -62,6 +60,8 @@ enum Command {
     Idle(IdleArgs),
     /// The same constant rate for every server, timed from the plan
     Rate(RateArgs),
+    #[command(flatten)]
+    Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -106,7 +106,6 @@ fn run() -> Result<ExitCode> {
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
-        Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Report(report) => report.run()?,
         Command::Compare(compare) => compare.run()?,
         Command::Doctor(doctor) => code = doctor.run(&interrupt)?,
@@ -114,6 +113,7 @@ fn run() -> Result<ExitCode> {
         Command::Matrix(matrix) => matrix.run(&interrupt)?,
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
+        Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))

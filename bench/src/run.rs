@@ -7,7 +7,7 @@ use crate::load;
 use crate::matrix;
 use crate::progress::Progress;
 use crate::report::{self, ladder, table, text, why};
-use crate::results::{Config, Record};
+use crate::results::{Config, Part, Record};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, Workload, WorkloadArgs};
 use anyhow::{Result, bail};
@@ -41,9 +41,6 @@ pub struct RunArgs {
     /// Only the ladder with one request per connection
     #[arg(long)]
     close: bool,
-    /// Where the results go [default: target/bench/<date>-<machine>]
-    #[arg(short, long, value_name = "DIR")]
-    out: Option<PathBuf>,
     #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
@@ -53,6 +50,9 @@ pub struct RunArgs {
     /// Decides the order of the servers [default: another one each time]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
@@ -89,17 +89,17 @@ impl RunArgs {
         eprintln!("{}", plan.announcement(cells.len(), matrix_time));
         let (rows, mut failures) = race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
+        record.add(&plan.targets, &rows, Part::Ladder);
         if let Some(matrix) = matrix.filter(|_| failures.is_empty() && !interrupt.raised()) {
-            let (table, failed) = matrix.run(&starter, interrupt);
+            let (table, failed) = matrix.run(&starter, interrupt, &mut record);
             report::print(&table)?;
             failures.extend(failed);
         }
-        record.results.interrupted = interrupt.raised();
-        record.results.failures.clone_from(&failures);
-        report::print(&record.finish(&plan.targets, &rows)?)?;
         if interrupt.raised() {
             println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
-        } else if !failures.is_empty() {
+        }
+        report::print(&record.end(interrupt, &failures)?)?;
+        if !failures.is_empty() && !interrupt.raised() {
             bail!("not everything could be measured\n  {}", failures.join("\n  "));
         }
         Ok(())
@@ -153,11 +153,12 @@ impl Plan {
     }
 
     /// What is recorded of it.
-    fn config(&self, stage_args: &[String]) -> Config {
+    pub(crate) fn config(&self, stage_args: &[String]) -> Config {
         Config {
             targets: self.targets.iter().map(|target| target.name().to_owned()).collect(),
             levels: self.levels.clone(),
             modes: self.modes.iter().map(|mode| mode.name().to_owned()).collect(),
+            seed: self.seed,
             seconds: self.duration.as_secs_f64(),
             threads: self.threads,
             repeat: self.repeat,

@@ -59,7 +59,10 @@ fn the_same_results_give_the_same_bytes() {
     let results = folder::read(&folder).unwrap();
     let blocks = blocks::of(&results);
     let names: Vec<_> = blocks.iter().map(|block| block.name.as_str()).collect();
-    assert_eq!(names, ["origin", "ladder close", "ladder keep-alive", "claims", "table floor"]);
+    assert_eq!(
+        names,
+        ["origin", "ladder close", "ladder keep-alive", "claims", "table floor", "why floor"]
+    );
     let printed = bench(&["report", folder.to_str().unwrap(), "--print", "ladder close"]);
     assert_eq!(String::from_utf8(printed.stdout).unwrap(), blocks[1].markdown());
 }

@@ -17,8 +17,8 @@ const WINDOW: Duration = Duration::from_millis(700);
 /// Races the floor against itself, in turns, and watches what the host of a virtual machine takes meanwhile.
 pub fn race(interrupt: &Interrupt) -> Result<Vec<Finding>> {
     let starter = Starter::build(&[Target::Floor], Vec::new(), interrupt)?;
-    let (connection, workload) = (Connection::KeepAlive, Workload::default());
-    let cell = Cell { target: 0, connection, connections: 50, workload };
+    let workload = Workload::default();
+    let cell = Cell { target: 0, connection: Connection::KeepAlive, connections: 50, workload };
     let before = ticks();
     let mut figures = [Vec::new(), Vec::new()];
     for turn in 0..2 * REPEATS {

@@ -59,9 +59,9 @@ fn start(stage: &Stage, limit: &str) -> Result<Server> {
 }
 
 fn observe(server: &Server) -> Result<Shortage> {
-    let (start, before) = (Instant::now(), Snapshot::of(server.pid())?);
+    let (start, used) = (Instant::now(), Snapshot::of(server.pid())?.cpu());
     std::thread::sleep(Duration::from_secs(1));
-    let used = Snapshot::of(server.pid())?.cpu() - before.cpu();
+    let used = Duration::from_nanos(Snapshot::of(server.pid())?.cpu().saturating_sub(used));
     let fds = Vitals::of(server.pid())?.fds;
-    Ok(Shortage { fds, cpu: used as f64 / start.elapsed().as_nanos() as f64 })
+    Ok(Shortage { fds, cpu: used.as_secs_f64() / start.elapsed().as_secs_f64() })
 }

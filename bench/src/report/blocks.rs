@@ -9,7 +9,7 @@ use crate::results::Results;
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `claims`, or `table SERVER`.
+    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -61,6 +61,8 @@ pub fn of(results: &Results) -> Vec<Block> {
     add("claims".into(), "The book's claims", claims(results));
     for target in &results.config.targets {
         add(format!("table {target}"), target, tables::of_target(results, target));
+        let title = format!("{target}: why");
+        add(format!("why {target}"), &title, tables::verdicts(results, target));
     }
     blocks
 }

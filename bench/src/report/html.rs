@@ -32,7 +32,9 @@ pub fn of(results: &Results, folder: &Path) -> String {
     let matrix = blocks.iter().find(|block| block.name == "matrix");
     let beyond = |name: &str| name == "matrix" || name == "idle";
     text += &section("Four workloads", &charts, beyond, matrix);
-    let own = |block: &&Block| block.name.starts_with("table ") || block.name == "claims";
+    let own = |block: &&Block| {
+        ["table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
+    };
     for block in blocks.iter().filter(own) {
         let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
     }

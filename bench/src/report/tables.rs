@@ -3,7 +3,7 @@
 
 use super::tabular::Tabular;
 use super::text;
-use crate::results::{Group, Results};
+use crate::results::{Group, Part, Results, Sample};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub fn of_target(results: &Results, target: &str) -> Option<Tabular> {
     let groups: Vec<_> = results
         .groups()
         .into_iter()
-        .filter(|group| group.median().target == target && group.median().workload == "hello")
+        .filter(|group| group.median().target == target && group.median().part == Part::Ladder)
         .collect();
     let header = [
         "Connection",
@@ -36,6 +36,7 @@ pub fn of_target(results: &Results, target: &str) -> Option<Tabular> {
         "Served",
         "Errors",
         "CPU/req",
+        "Kernel",
     ];
     let rows = groups.iter().map(line).collect();
     Tabular::new(header.map(str::to_owned).to_vec(), rows)
@@ -57,6 +58,7 @@ fn line(group: &Group<'_>) -> Vec<String> {
         format!("{}/{}", sample.served, sample.connections),
         text::grouped(sample.errors.total() as f64),
         micros(sample.server_cpu_us),
+        share(sample.figure("evidence.server.kernel.0")),
     ]
 }
 
@@ -64,7 +66,11 @@ fn line(group: &Group<'_>) -> Vec<String> {
 pub fn ladder(results: &Results, mode: &str) -> Option<Tabular> {
     let groups = results.groups();
     let find = |target: &str, level: usize| {
-        groups.iter().find(|group| group.key() == (target, "hello", mode, level, 0))
+        groups.iter().find(|group| {
+            let sample = group.median();
+            let names = (sample.part, sample.target.as_str(), sample.connection.as_str());
+            names == (Part::Ladder, target, mode) && sample.connections == level
+        })
     };
     let levels = levels(&groups, mode);
     let mut header = vec!["Req/s".to_owned()];
@@ -98,11 +104,11 @@ fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     cell
 }
 
-/// Req/s of all servers over workloads; `None` when only one workload was run.
+/// Req/s of all servers over workloads; `None` when there are no rows for it.
 pub fn matrix(results: &Results) -> Option<Tabular> {
     let groups = results.groups();
     let workloads = workloads(&groups);
-    if workloads.len() < 2 {
+    if workloads.is_empty() {
         return None;
     }
     let mut header = vec!["Req/s".to_owned()];
@@ -118,34 +124,28 @@ pub fn matrix(results: &Results) -> Option<Tabular> {
     Tabular::new(header, results.config.targets.iter().map(line).collect())
 }
 
-/// All workloads, in the order in which they ran.
+/// The workloads of the matrix, in the order in which they ran.
 pub fn workloads<'a>(groups: &[Group<'a>]) -> Vec<&'a str> {
     let mut names = Vec::new();
-    for group in groups {
-        let (_, workload, ..) = group.key();
-        if !names.contains(&workload) {
-            names.push(workload);
+    for sample in groups.iter().map(Group::median).filter(|sample| sample.part == Part::Matrix) {
+        if !names.contains(&sample.workload.as_str()) {
+            names.push(&sample.workload);
         }
     }
     names
 }
 
-/// The row of a workload that stands in the matrix: kept alive, the most connections, all of its idle clients.
+/// The rows of a cell of the matrix.
 pub fn of_matrix<'g, 'a>(
     groups: &'g [Group<'a>],
     target: &str,
     workload: &str,
 ) -> Option<&'g Group<'a>> {
-    groups
-        .iter()
-        .filter(|group| {
-            let (name, load, mode, ..) = group.key();
-            (name, load, mode) == (target, workload, "keep-alive")
-        })
-        .max_by_key(|group| {
-            let (.., connections, idle) = group.key();
-            (connections, idle)
-        })
+    groups.iter().find(|group| {
+        let sample = group.median();
+        (sample.part, sample.target.as_str(), sample.workload.as_str())
+            == (Part::Matrix, target, workload)
+    })
 }
 
 /// The connection counts of a mode, rising.
@@ -153,7 +153,7 @@ pub fn levels(groups: &[Group<'_>], mode: &str) -> Vec<usize> {
     let of_mode = groups
         .iter()
         .map(Group::median)
-        .filter(|sample| (sample.connection.as_str(), sample.workload.as_str()) == (mode, "hello"));
+        .filter(|sample| (sample.connection.as_str(), sample.part) == (mode, Part::Ladder));
     let mut levels: Vec<_> = of_mode.map(|sample| sample.connections).collect();
     levels.sort_unstable();
     levels.dedup();
@@ -165,6 +165,34 @@ pub fn is_stage(target: &str) -> bool {
     crate::target::STAGES.contains(&target)
 }
 
+/// What each row of a server says about its bottleneck, where somebody has looked.
+pub fn verdicts(results: &Results, target: &str) -> Option<Tabular> {
+    let groups = results.groups();
+    let own = groups
+        .iter()
+        .map(Group::median)
+        .filter(|sample| (sample.target.as_str(), sample.part) == (target, Part::Ladder));
+    let row = |sample: &Sample| {
+        let verdict = sample.observed("verdict")?.as_str()?.to_owned();
+        let doubts = sample.observed("doubts").and_then(|doubts| doubts.as_array());
+        let doubts: Vec<_> =
+            doubts.into_iter().flatten().filter_map(|doubt| doubt.as_str()).collect();
+        Some(vec![
+            format!("{}, {}", sample.connection, sample.connections),
+            verdict,
+            if doubts.is_empty() { "-".to_owned() } else { doubts.join("; ") },
+        ])
+    };
+    let header = ["Connections", "What is the bottleneck, and why", "Why not to trust it"];
+    let table = Tabular::new(header.map(str::to_owned).to_vec(), own.filter_map(row).collect())?;
+    Some(Tabular { prose: true, ..table })
+}
+
+/// A share as a percentage.
+fn share(share: Option<f64>) -> String {
+    share.map_or("-".to_owned(), |share| format!("{:.0}%", 100.0 * share))
+}
+
 /// Microseconds in the unit that keeps them short; a dash where nothing can be said.
 pub fn micros(micros: Option<f64>) -> String {
     micros.map_or("-".to_owned(), |micros| text::time(Duration::from_nanos((micros * 1e3) as u64)))
@@ -173,12 +201,12 @@ pub fn micros(micros: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Sample;
 
-    fn sample(target: &str, workload: &str, rps: f64, served: u64) -> Sample {
+    fn sample(target: &str, part: Part, rps: f64, served: u64) -> Sample {
         Sample {
             target: target.to_owned(),
-            workload: workload.to_owned(),
+            part,
+            workload: "hello".to_owned(),
             connection: "keep-alive".to_owned(),
             connections: 50,
             rps,
@@ -197,9 +225,9 @@ mod tests {
     #[test]
     fn the_ladder_has_factors_and_tells_who_was_left_out() {
         let results = results(vec![
-            sample("stage1-blocking", "hello", 1000.0, 1),
-            sample("stage2-threadpool", "hello", 2500.0, 50),
-            sample("floor", "hello", 5000.0, 50),
+            sample("stage1-blocking", Part::Ladder, 1000.0, 1),
+            sample("stage2-threadpool", Part::Ladder, 2500.0, 50),
+            sample("floor", Part::Ladder, 5000.0, 50),
         ]);
         assert_eq!(
             ladder(&results, "keep-alive").unwrap().markdown(),
@@ -210,19 +238,23 @@ mod tests {
     }
 
     #[test]
-    fn the_matrix_needs_two_workloads() {
+    fn the_matrix_is_a_part_of_its_own() {
         let results = results(vec![
-            sample("floor", "hello", 9.0, 50),
-            sample("stage1-blocking", "work", 8.0, 50),
+            sample("floor", Part::Matrix, 9.0, 50),
+            Sample {
+                workload: "work".to_owned(),
+                ..sample("stage1-blocking", Part::Matrix, 8.0, 50)
+            },
         ]);
         let text = matrix(&results).unwrap().markdown();
         assert!(text.starts_with("| Req/s | hello | work |\n"), "{text}");
         assert!(text.contains("| floor | 9 | - |\n"), "{text}");
+        assert_eq!(ladder(&results, "keep-alive"), None);
     }
 
     #[test]
     fn a_row_without_answers_has_dashes() {
-        let table = of_target(&results(vec![sample("floor", "hello", 0.0, 0)]), "floor");
+        let table = of_target(&results(vec![sample("floor", Part::Ladder, 0.0, 0)]), "floor");
         let text = table.unwrap().markdown();
         assert!(text.contains("| 0/50 |") && text.contains("| - |"), "{text}");
         assert_eq!(of_target(&results(Vec::new()), "floor"), None);

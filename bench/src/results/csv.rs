@@ -6,13 +6,20 @@ use std::fmt::Write as _;
 /// One line per row under a line of names. An empty field is a figure that nobody knows.
 pub fn write(rows: &[Sample]) -> String {
     let mut text =
-        "target,workload,connection,connections,idle,repeat,seconds,requests,rps,served,errors,\
+        "part,target,workload,connection,connections,idle,slow,repeat,seconds,requests,rps,served,errors,\
         mean_us,p50_us,p90_us,p99_us,p999_us,max_us,server_cpu_us,client_cpu_us\n"
             .to_owned();
     for row in rows {
         let latency = &row.latency_us;
-        let _ = write!(text, "{},{},{},", quoted(&row.target), row.workload, row.connection);
-        let _ = write!(text, "{},{},{},", row.connections, row.idle, row.repeat);
+        let _ = write!(
+            text,
+            "{},{},{},{},",
+            row.part.name(),
+            quoted(&row.target),
+            row.workload,
+            row.connection
+        );
+        let _ = write!(text, "{},{},{},{},", row.connections, row.idle, row.slow, row.repeat);
         let _ = write!(text, "{:.3},{},{:.1},", row.seconds, row.requests, row.rps);
         let _ = write!(text, "{},{}", row.served, row.errors.total());
         for figure in [
@@ -50,7 +57,7 @@ mod tests {
         let rows = [Sample { target: "floor".to_owned(), ..Sample::default() }];
         let text = write(&rows);
         let fields: Vec<_> = text.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(fields, [19, 19], "{text}");
+        assert_eq!(fields, [21, 21], "{text}");
         assert_eq!(quoted("http://x/?a=1,2"), "\"http://x/?a=1,2\"");
     }
 }

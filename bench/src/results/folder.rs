@@ -1,8 +1,7 @@
 //! The folder of a run.
 
-use super::{Results, SCHEMA, csv, hgrm, source};
+use super::{Results, SCHEMA, csv, source};
 use anyhow::{Context, Result, ensure};
-use hdrhistogram::Histogram;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -10,12 +9,12 @@ use std::{env, fs};
 const FILE: &str = "results.json";
 
 /// Writes `results` and one percentile file per row to `folder`, which is made if it is not there.
-/// `histograms` are those of the rows, in their order.
-pub fn write(folder: &Path, results: &Results, histograms: &[&Histogram<u64>]) -> Result<()> {
+/// `percentiles` are those of the rows, in their order.
+pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
     file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
-    for (row, histogram) in results.rows.iter().zip(histograms) {
-        file(&folder.join(&row.hgrm), &hgrm::write(histogram))?;
+    for (row, text) in results.rows.iter().zip(percentiles) {
+        file(&folder.join(&row.hgrm), text)?;
     }
     Ok(())
 }

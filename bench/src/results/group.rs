@@ -1,6 +1,7 @@
 //! The repeats of a cell: the one in the middle, and how far the others lie from it.
 
 use super::Sample;
+use super::sample::Part;
 
 /// All repeats of one cell.
 #[derive(Clone, Debug)]
@@ -27,14 +28,11 @@ impl Range {
     }
 }
 
-/// What makes two samples repeats of each other.
-pub type Key<'a> = (&'a str, &'a str, &'a str, usize, usize);
-
 /// Groups in the order of their first samples.
 pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in rows {
-        match groups.iter_mut().find(|group| key(group.samples[0]) == key(row)) {
+        match groups.iter_mut().find(|group| group.is_of(row)) {
             Some(group) => group.samples.push(row),
             None => groups.push(Group { samples: vec![row] }),
         }
@@ -45,14 +43,16 @@ pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
     groups
 }
 
-fn key(row: &Sample) -> Key<'_> {
-    (&row.target, &row.workload, &row.connection, row.connections, row.idle)
+/// What makes two samples repeats of each other.
+fn key(row: &Sample) -> (Part, [&str; 3], [usize; 3]) {
+    let names = [row.target.as_str(), &row.workload, &row.connection];
+    (row.part, names, [row.connections, row.idle, row.slow])
 }
 
 impl<'a> Group<'a> {
-    /// What it measured.
-    pub fn key(&self) -> Key<'a> {
-        key(self.samples[0])
+    /// Whether `sample` is, or could be, one of its repeats: of this run or of another.
+    pub fn is_of(&self, sample: &Sample) -> bool {
+        key(self.samples[0]) == key(sample)
     }
 
     /// The repeat with the median of requests per second, the lower one of two: a real one, whose figures

@@ -17,7 +17,7 @@ pub mod source;
 pub use group::{Group, Range};
 pub use host::Host;
 pub use record::Record;
-pub use sample::Sample;
+pub use sample::{Part, Sample};
 pub use source::Source;
 
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,9 @@ pub struct Config {
     pub levels: Vec<usize>,
     /// `close`, `keep-alive`.
     pub modes: Vec<String>,
-    /// How long each cell was measured.
+    /// What decided the order of the servers.
+    pub seed: u64,
+    /// How long each cell was measured; the matrix at the end of a run has shorter windows.
     pub seconds: f64,
     /// Threads of the generator.
     pub threads: usize,
@@ -83,10 +85,10 @@ mod tests {
     #[test]
     fn what_a_later_version_adds_or_an_earlier_one_lacks_does_no_harm() {
         let text = r#"{"schema": 9, "weather": "fair", "rows": [
-            {"target": "floor", "requests": 7, "mood": [], "evidence": {"busy_cores": 1.5}}]}"#;
+            {"target": "floor", "requests": 7, "mood": [], "evidence": {"server": {"kernel": [0.8, 30]}}}]}"#;
         let results: Results = serde_json::from_str(text).unwrap();
         assert_eq!((results.schema, results.rows[0].requests), (9, 7));
-        assert_eq!(results.rows[0].figure("evidence.busy_cores"), Some(1.5));
+        assert_eq!(results.rows[0].figure("evidence.server.kernel.0"), Some(0.8));
         let back = serde_json::to_string(&results).unwrap();
         assert_eq!(serde_json::from_str::<Results>(&back).unwrap(), results);
     }

@@ -1,8 +1,9 @@
 //! A run on its way into its folder.
 
-use super::{Config, Host, Results, SCHEMA, Sample, Source, date, folder, source};
+use super::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, hgrm, source};
 use crate::cell::Row;
-use crate::report::page;
+use crate::interrupt::Interrupt;
+use crate::report::{page, table, why};
 use crate::target::Target;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -12,8 +13,9 @@ use std::{env, iter};
 #[derive(Debug)]
 pub struct Record {
     folder: PathBuf,
-    /// Without rows until [`Record::finish`].
-    pub results: Results,
+    results: Results,
+    /// Of each row, as its file will hold it.
+    percentiles: Vec<String>,
 }
 
 impl Record {
@@ -32,17 +34,28 @@ impl Record {
         };
         let folder = out.unwrap_or_else(|| folder::fresh(&results));
         folder::make(&folder)?;
-        Ok(Self { folder, results })
+        Ok(Self { folder, results, percentiles: Vec::new() })
+    }
+
+    /// Adds what was measured for one part of the run, and what its verdicts are beside the floor's rows.
+    pub fn add(&mut self, targets: &[Target], rows: &[Row], part: Part) {
+        let medians = table::medians(rows);
+        for (index, row) in rows.iter().enumerate() {
+            let repeat = rows[..index].iter().filter(|earlier| earlier.cell == row.cell).count();
+            let verdict = row.verdict(why::ceiling_of(row.cell, targets, &medians));
+            let mut sample = Sample::of(&targets[row.cell.target], row, part, repeat);
+            sample.evidence.insert("verdict".to_owned(), verdict.sentence.into());
+            sample.evidence.insert("doubts".to_owned(), verdict.doubts.into());
+            self.results.rows.push(sample);
+            self.percentiles.push(hgrm::write(&row.outcome.tally.latency));
+        }
     }
 
     /// Writes the folder with its page; says where they are.
-    pub fn finish(mut self, targets: &[Target], rows: &[Row]) -> Result<String> {
-        for (index, row) in rows.iter().enumerate() {
-            let repeat = rows[..index].iter().filter(|earlier| earlier.cell == row.cell).count();
-            self.results.rows.push(Sample::of(&targets[row.cell.target], row, repeat));
-        }
-        let histograms: Vec<_> = rows.iter().map(|row| &row.outcome.tally.latency).collect();
-        folder::write(&self.folder, &self.results, &histograms)?;
+    pub fn end(mut self, interrupt: &Interrupt, failures: &[String]) -> Result<String> {
+        self.results.interrupted = interrupt.raised();
+        self.results.failures = failures.to_vec();
+        folder::write(&self.folder, &self.results, &self.percentiles)?;
         let page = page::write(&self.folder)?;
         Ok(format!("\nResults: {}\nPage:    {}\n", self.folder.display(), page.display()))
     }

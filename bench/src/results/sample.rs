@@ -3,9 +3,23 @@
 use crate::cell::Row;
 use crate::load::{Errors, Tally};
 use crate::target::Target;
+use crate::workload::{Route, Workload};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// What a row was measured for: windows and connections differ between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Servers over connection counts.
+    #[default]
+    Ladder,
+    /// Servers over workloads.
+    Matrix,
+    /// Servers over silent connections.
+    Idle,
+}
 
 /// A cell measured once. Times are microseconds; a percentile that too few samples speak for is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -13,14 +27,18 @@ use std::time::Duration;
 pub struct Sample {
     /// The server's name, or its URL.
     pub target: String,
+    /// What it was measured for.
+    pub part: Part,
     /// `hello`, `work`, `sleep`, `idle`.
     pub workload: String,
     /// `close` or `keep-alive`.
     pub connection: String,
     /// Clients that ask.
     pub connections: usize,
-    /// Connections beside them that only stay open.
+    /// Clients beside them that asked once and are silent.
     pub idle: usize,
+    /// Clients beside them that send a byte a second.
+    pub slow: usize,
     /// Which repeat it is, from 0.
     pub repeat: usize,
     /// How long the window was open.
@@ -71,6 +89,17 @@ pub struct Latency {
     pub max: f64,
 }
 
+impl Part {
+    /// As files and tables name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ladder => "ladder",
+            Self::Matrix => "matrix",
+            Self::Idle => "idle",
+        }
+    }
+}
+
 impl Latency {
     fn of(tally: &Tally) -> Self {
         let percentile = |quantile| tally.percentile(quantile).map(micros);
@@ -87,14 +116,16 @@ impl Latency {
 
 impl Sample {
     /// The recorded form of `row`.
-    pub fn of(target: &Target, row: &Row, repeat: usize) -> Self {
+    pub fn of(target: &Target, row: &Row, part: Part, repeat: usize) -> Self {
         let (outcome, tally) = (&row.outcome, &row.outcome.tally);
         let mut sample = Self {
             target: target.name().to_owned(),
-            workload: "hello".to_owned(),
+            part,
+            workload: workload(row.cell.workload, part).to_owned(),
             connection: row.cell.connection.name().to_owned(),
             connections: row.cell.connections,
-            idle: 0,
+            idle: row.cell.workload.idle,
+            slow: row.cell.workload.slow,
             repeat,
             seconds: outcome.window.as_secs_f64(),
             requests: tally.requests,
@@ -111,7 +142,7 @@ impl Sample {
             client_cpu_us: outcome.client_cpu().map(micros),
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
             hgrm: String::new(),
-            evidence: BTreeMap::new(),
+            evidence: observed(row),
         };
         sample.hgrm = sample.file();
         sample
@@ -122,8 +153,12 @@ impl Sample {
         let idle = if self.idle > 0 { format!("-idle{}", self.idle) } else { String::new() };
         let name: String = self.target.chars().map(plain).collect();
         format!(
-            "hgrm/{name}-{}-{}-{}{idle}-{}.hgrm",
-            self.workload, self.connection, self.connections, self.repeat
+            "hgrm/{}-{name}-{}-{}-{}{idle}-{}.hgrm",
+            self.part.name(),
+            self.workload,
+            self.connection,
+            self.connections,
+            self.repeat
         )
     }
 
@@ -141,14 +176,51 @@ impl Sample {
             "p999" => self.latency_us.p999,
             "max" => Some(self.latency_us.max),
             "cpu" => self.server_cpu_us,
-            other => self.evidence.get(other.strip_prefix("evidence.")?)?.as_f64(),
+            other => self.observed(other.strip_prefix("evidence.")?)?.as_f64(),
         }
+    }
+
+    /// What was observed, by a path of names and places: `server.kernel.0`.
+    pub fn observed(&self, path: &str) -> Option<&serde_json::Value> {
+        let mut steps = path.split('.');
+        let first = self.evidence.get(steps.next()?);
+        steps.fold(first, |value, step| match value? {
+            serde_json::Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+            other => other.get(step),
+        })
     }
 
     /// Whether nearly all who wanted an answer got one. Else its latencies are those of the few who did.
     pub fn serves_all(&self) -> bool {
         self.served as f64 >= 0.95 * self.connections as f64
     }
+}
+
+/// The chapter's word for it.
+fn workload(workload: Workload, part: Part) -> &'static str {
+    match workload.route {
+        Route::Work => "work",
+        Route::Sleep => "sleep",
+        // The curve begins with nobody silent, and that is its beginning.
+        Route::Hello if workload.idle + workload.slow > 0 || part == Part::Idle => "idle",
+        Route::Hello => "hello",
+    }
+}
+
+/// What the kernel said, by name, and what became of the clients that only sat there.
+fn observed(row: &Row) -> BTreeMap<String, serde_json::Value> {
+    let object = |value| match value {
+        Ok(serde_json::Value::Object(fields)) => fields.into_iter().collect(),
+        // What cannot be written is not known: a figure that is no number, say.
+        _ => BTreeMap::new(),
+    };
+    let mut evidence: BTreeMap<_, _> = object(serde_json::to_value(&row.evidence));
+    if row.cell.workload.idle + row.cell.workload.slow > 0 {
+        evidence.extend(
+            serde_json::to_value(row.outcome.tally.crowd).map(|crowd| ("crowd".to_owned(), crowd)),
+        );
+    }
+    evidence
 }
 
 fn micros(duration: Duration) -> f64 {

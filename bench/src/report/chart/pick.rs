@@ -2,7 +2,7 @@
 
 use super::curve::{Point, Series};
 use super::{Chart, class};
-use crate::results::{Group, Results, Sample};
+use crate::results::{Group, Part, Results, Sample};
 use std::path::Path;
 
 /// Everything there are rows for. Percentiles are read from the files in `folder`.
@@ -36,13 +36,14 @@ impl View<'_, '_> {
     }
 
     /// Rows of a server in this mode, by rising connections.
-    pub(super) fn of(&self, target: &str, workload: &str) -> Vec<&Group<'_>> {
+    pub(super) fn of(&self, target: &str, part: Part) -> Vec<&Group<'_>> {
         let matches = |group: &&Group<'_>| {
-            let (name, load, mode, ..) = group.key();
-            (name, load, mode) == (target, workload, self.mode)
+            let sample = group.median();
+            (sample.target.as_str(), sample.part, sample.connection.as_str())
+                == (target, part, self.mode)
         };
         let mut groups: Vec<_> = self.groups.iter().filter(matches).collect();
-        groups.sort_by_key(|group| (group.key().3, group.key().4));
+        groups.sort_by_key(|group| (group.median().connections, group.median().idle));
         groups
     }
 
@@ -54,7 +55,7 @@ impl View<'_, '_> {
     /// Every server's curve of a figure over what `x` takes from a row.
     pub(super) fn series(
         &self,
-        workload: &str,
+        part: Part,
         x: impl Fn(&Sample) -> usize,
         figure: impl Fn(&Sample) -> Option<f64>,
         say: impl Fn(f64) -> String,
@@ -73,7 +74,7 @@ impl View<'_, '_> {
             Some(Point { x: x(sample) as f64, y, hollow: !sample.serves_all(), tip })
         };
         let one = |target: &String| {
-            let points: Vec<_> = self.of(target, workload).iter().filter_map(point).collect();
+            let points: Vec<_> = self.of(target, part).iter().filter_map(point).collect();
             Series { class: class(target), name: target.clone(), points, marked: true }
         };
         let all = self.results.config.targets.iter().map(one);

@@ -5,7 +5,7 @@ use super::pick::View;
 use super::{Chart, class, grid};
 use crate::report::tables::{is_stage, levels, micros, of_matrix, workloads};
 use crate::report::text;
-use crate::results::Sample;
+use crate::results::{Part, Sample};
 
 impl View<'_, '_> {
     /// The bars of a figure at the most connections.
@@ -17,8 +17,8 @@ impl View<'_, '_> {
     ) -> Vec<Bar> {
         let (mut bars, mut below) = (Vec::new(), None);
         for target in &self.results.config.targets {
-            let groups = self.of(target, "hello");
-            let group = groups.into_iter().find(|group| group.key().3 == level);
+            let groups = self.of(target, Part::Ladder);
+            let group = groups.into_iter().find(|group| group.median().connections == level);
             let Some((group, range)) = group.and_then(|group| Some((group, group.range(&figure)?)))
             else {
                 continue;
@@ -61,8 +61,8 @@ impl View<'_, '_> {
         let mut bars = self.bars(level, |sample| sample.server_cpu_us, note);
         let mut split = false;
         for bar in &mut bars {
-            let groups = self.of(&bar.name, "hello");
-            let group = groups.into_iter().find(|group| group.key().3 == level);
+            let groups = self.of(&bar.name, Part::Ladder);
+            let group = groups.into_iter().find(|group| group.median().connections == level);
             bar.part = group.and_then(|group| user_part(group.median()));
             split |= bar.part.is_some();
         }
@@ -94,7 +94,8 @@ impl View<'_, '_> {
         let lines: Vec<_> = self.results.config.targets.iter().map(line).collect();
         let title = "Which model suits which workload";
         let subtitle = "req/s beside the best of each column; in brackets: served/clients, where some were left out";
-        let drawing = (columns.len() > 1).then(|| grid::draw(title, subtitle, &columns, &lines))?;
+        let drawing =
+            (!columns.is_empty()).then(|| grid::draw(title, subtitle, &columns, &lines))?;
         let caption = "Each stage has its killer; only the last survives all.";
         Some(Chart { name: "matrix".into(), title: title.into(), caption: caption.into(), drawing })
     }
@@ -102,5 +103,6 @@ impl View<'_, '_> {
 
 /// User time of a request, where somebody has split it.
 fn user_part(sample: &Sample) -> Option<f64> {
-    sample.figure("evidence.user_us")
+    let kernel = sample.figure("evidence.server.kernel.0")?;
+    Some(sample.server_cpu_us? * (1.0 - kernel))
 }

@@ -8,7 +8,7 @@ use super::pick::View;
 use super::scale::Scale;
 use crate::report::tables::{levels, micros};
 use crate::report::text;
-use crate::results::{Range, Sample, hgrm};
+use crate::results::{Part, Range, Sample, hgrm};
 use std::fs;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const HOLLOW: &str = "Hollow points: not all clients were served.";
 impl View<'_, '_> {
     pub(super) fn rps(&self) -> Option<Chart> {
         let x = |sample: &Sample| sample.connections;
-        let series = self.series("hello", x, |sample| Some(sample.rps), per_second);
+        let series = self.series(Part::Ladder, x, |sample| Some(sample.rps), per_second);
         let axes =
             Axes { x: Scale::levels(&levels(self.groups, self.mode)), y: from_zero(&series) };
         let title = format!("Requests per second, {}", self.words());
@@ -36,7 +36,7 @@ impl View<'_, '_> {
 
     pub(super) fn p99(&self) -> Option<Chart> {
         let x = |sample: &Sample| sample.connections;
-        let series = self.series("hello", x, |sample| sample.latency_us.p99, time);
+        let series = self.series(Part::Ladder, x, |sample| sample.latency_us.p99, time);
         let axes =
             Axes { x: Scale::levels(&levels(self.groups, self.mode)), y: by_factors(&series) };
         let title = format!("p99 latency, {}", self.words());
@@ -56,8 +56,8 @@ impl View<'_, '_> {
     pub(super) fn percentiles(&self, folder: &Path) -> Option<Chart> {
         let level = *levels(self.groups, self.mode).last()?;
         let one = |target: &String| {
-            let groups = self.of(target, "hello");
-            let sample = groups.iter().find(|group| group.key().3 == level)?.median();
+            let groups = self.of(target, Part::Ladder);
+            let sample = groups.iter().find(|group| group.median().connections == level)?.median();
             let points = percentile_points(folder, sample);
             let series =
                 Series { class: class(target), name: target.clone(), points, marked: false };
@@ -81,7 +81,7 @@ impl View<'_, '_> {
 
     pub(super) fn idle(&self) -> Option<Chart> {
         let series =
-            self.series("idle", |sample| sample.idle, |sample| Some(sample.rps), per_second);
+            self.series(Part::Idle, |sample| sample.idle, |sample| Some(sample.rps), per_second);
         let idle: Vec<_> =
             series.iter().flat_map(|one| &one.points).map(|point| point.x as usize).collect();
         let axes = Axes { x: Scale::levels(&idle), y: from_zero(&series) };
