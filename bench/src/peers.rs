@@ -44,7 +44,7 @@ impl Peer {
         match self {
             Self::H2o => format!(
                 "listen:\n  host: {host}\n  port: {port}\nnum-threads: {workers}\nmax-connections: 8192\n\
-                 pid-file: {folder}/pid\nerror-log: /dev/stderr\n\
+                 error-log: /dev/stderr\n\
                  file.index: [index.txt]\nhosts:\n  default:\n    paths:\n      /:\n        file.dir: {folder}/files\n"
             ),
             Self::Lighttpd => format!(

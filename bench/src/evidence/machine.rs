@@ -101,7 +101,9 @@ mod tests {
         let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];
         clients[0].write_all(b"GET").unwrap();
         assert_eq!(queue(address), Some(1));
-        assert_eq!(sockets(address), Some(Sockets { accepted: 2, unread: 1, queued: 1 }));
+        // The kernel's list is no snapshot: while others come and go, an entry may be missed.
+        let expected = Some(Sockets { accepted: 2, unread: 1, queued: 1 });
+        assert!((0..100).any(|_| sockets(address) == expected), "{:?}", sockets(address));
         drop(listener);
         assert_eq!(queue(address), None, "nobody listens: unknown, and not an empty queue");
     }
