@@ -66,10 +66,13 @@ impl Cell {
         starter: &Starter,
         interrupt: &Interrupt,
     ) -> Result<Row> {
-        let running = starter.start(target, self.connection)?;
+        let mut running = starter.start(target, self.connection)?;
         let mut options = self.options(target, &running, duration)?;
         options.threads = threads;
-        let (outcome, evidence) = observe(&running, &options, interrupt)?;
+        let observed = observe(&running, &options, interrupt);
+        // Why a server died says more than what its clients saw of that.
+        running.check()?;
+        let (outcome, evidence) = observed?;
         let asked = starter.second_opinion && !interrupt.raised();
         let wrk = asked.then(|| wrk::ask(&options)).transpose()?;
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);

@@ -28,7 +28,9 @@ const LISTENER: u64 = u64::MAX;
 pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
     let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
     let bind = |address| {
-        Listener::bind(address, options).with_context(|| format!("cannot listen on {address}"))
+        Listener::bind(address, options).with_context(|| {
+            format!("cannot listen on {address}; port 0 picks a free one: --listen 127.0.0.1:0")
+        })
     };
     let first = bind(address)?;
     let address = first.local_addr()?;

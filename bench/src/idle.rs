@@ -5,11 +5,13 @@ use crate::cell::{Cell, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::report::{self, table, text};
+use crate::results::{Part, Record};
 use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, Workload};
 use anyhow::{Result, bail};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `bench idle` takes.
@@ -29,6 +31,9 @@ pub struct IdleArgs {
     /// Threads of the generator [default: one per core]
     #[arg(short, long, value_parser = args::count)]
     threads: Option<usize>,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
@@ -52,10 +57,14 @@ impl IdleArgs {
             seed: run::seed(),
         };
         let cells = cells(&plan, &self.idle, self.connections);
+        let config = plan.config(&self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let mut record = Record::begin(config, self.out)?;
         eprintln!("{}", plan.announcement(cells.len(), Duration::ZERO));
         let (rows, failures) = run::race(&plan, &cells, &starter, interrupt);
         report::print(&table(&plan, &self.idle, self.connections, &rows))?;
+        record.add(&plan.targets, &rows, Part::Idle);
+        report::print(&record.end(interrupt, &failures)?)?;
         if interrupt.raised() {
             println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
         } else if !failures.is_empty() {

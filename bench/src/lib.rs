@@ -1,13 +1,17 @@
 //! The load generator, the black-box checks and the race of the four stages.
 //!
 //! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
-//! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell, and [`report`] prints what came of it.
-//! [`verify`] asks any server several hundred questions about HTTP, and measures nothing.
+//! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell. [`results`] is the folder that it leaves,
+//! and [`report`] prints what came of it. [`verify`] asks any server several hundred questions about HTTP, and
+//! measures nothing; [`promise`] tries what a server must never lose.
 #![forbid(unsafe_code)]
 
 pub mod args;
 pub mod build;
 pub mod cell;
+pub mod claims;
+pub mod compare;
+pub mod doctor;
 pub mod evidence;
 pub mod explain;
 pub mod floor;
@@ -18,8 +22,10 @@ pub mod matrix;
 pub mod nginx;
 pub mod peers;
 pub mod progress;
+pub mod promise;
 pub mod rate;
 pub mod report;
+pub mod results;
 pub mod run;
 pub mod server;
 pub mod target;

@@ -2,21 +2,36 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
+use bench::claims::command::ClaimsArgs;
+use bench::compare::CompareArgs;
+use bench::doctor::DoctorArgs;
 use bench::explain::ExplainArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
 use bench::matrix::MatrixArgs;
+use bench::promise::command::Promise;
 use bench::rate::RateArgs;
+use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
 use bench::{args, floor, load, verify};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+/// What a script needs to know.
+const EXIT: &str = "Exit status:
+  0    done
+  1    failed; one line on standard error says why, and what to do
+  2    the command line was not understood
+  3    a claim did not hold (claims), or something must be mended first (doctor)
+  130  interrupted (143 by SIGTERM): what was measured is printed and written, marked as interrupted
+
+Results go to standard output, progress and errors to standard error. Nothing is coloured.";
+
 /// Races the four servers, and puts load on any other
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,6 +47,14 @@ enum Command {
     /// Put load on a URL and measure
     Load(LoadArgs),
     Verify(verify::Args),
+    /// Make tables and pictures from a run's folder
+    Report(ReportArgs),
+    /// Say of two runs what differs, and what is only noise
+    Compare(CompareArgs),
+    /// Hold the book's claims against a run
+    Claims(ClaimsArgs),
+    /// Say what on this machine would falsify a run, and how noisy it is
+    Doctor(DoctorArgs),
     /// Run every workload against every stage: one table of what each is made for
     Matrix(MatrixArgs),
     /// Requests per second over the number of silent connections
@@ -40,6 +63,8 @@ enum Command {
     Rate(RateArgs),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
+    #[command(flatten)]
+    Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -67,7 +92,7 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode> {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Run(cli.run));
-    // Neither needs to hear of signals: a conformance run is simply ended by them.
+    // It does not need to hear of signals: a conformance run is simply ended by them.
     if let Command::Verify(verify) = &command {
         return Ok(verify::main(verify).unwrap_or_else(|error| {
             eprintln!("bench: {error:#}");
@@ -80,14 +105,20 @@ fn run() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let interrupt = Interrupt::catch()?;
+    let mut code = 0;
     match command {
         Command::Run(run) => run.run(&interrupt)?,
         Command::Load(load) => load.run(&interrupt)?,
+        Command::Report(report) => report.run()?,
+        Command::Compare(compare) => compare.run()?,
+        Command::Doctor(doctor) => code = doctor.run(&interrupt)?,
+        Command::Claims(claims) => code = claims.run(&interrupt)?,
         Command::Matrix(matrix) => matrix.run(&interrupt)?,
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
         Command::Explain(explain) => explain.run(&interrupt)?,
+        Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
-    Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
+    Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
 }

@@ -6,11 +6,13 @@ use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::report::{self, table, why};
+use crate::results::{Part, Record};
 use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, IDLE, Route, Workload};
 use anyhow::{Result, bail};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Clients of the workloads without silent ones. As many as the pools have threads: a server that gives
@@ -34,6 +36,9 @@ pub struct MatrixArgs {
     /// Decides the order of the servers [default: another one each time]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
@@ -52,11 +57,14 @@ impl MatrixArgs {
             repeat: self.repeat,
             seed: self.seed.unwrap_or_else(run::seed),
         };
+        let config = plan.config(&self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let mut record = Record::begin(config, self.out)?;
         let matrix = Short { cells: cells(&plan), plan };
         eprintln!("{}", matrix.plan.announcement(matrix.cells.len(), Duration::ZERO));
-        let (table, failures) = matrix.run(&starter, interrupt);
+        let (table, failures) = matrix.run(&starter, interrupt, &mut record);
         report::print(&table)?;
+        report::print(&record.end(interrupt, &failures)?)?;
         if !failures.is_empty() {
             bail!("not everything could be measured\n  {}", failures.join("\n  "));
         }
@@ -93,9 +101,15 @@ impl Short {
         (self.plan.duration + OVERHEAD) * self.cells.len() as u32
     }
 
-    /// Measures, and makes the table; and why what failed did.
-    pub fn run(&self, starter: &Starter, interrupt: &Interrupt) -> (String, Vec<String>) {
+    /// Measures, records, and makes the table; and why what failed did.
+    pub fn run(
+        &self,
+        starter: &Starter,
+        interrupt: &Interrupt,
+        record: &mut Record,
+    ) -> (String, Vec<String>) {
         let (rows, failures) = run::race(&self.plan, &self.cells, starter, interrupt);
+        record.add(&self.plan.targets, &rows, Part::Matrix);
         let mut text = table(&self.plan, &rows);
         if interrupt.raised() {
             text += &format!(

@@ -1,6 +1,6 @@
 //! nginx beside the stages, configured to be compared with fairly.
 
-use crate::peers;
+use crate::doctor::tools;
 use crate::server::Server;
 use anyhow::{Context, Result};
 use std::net::{SocketAddr, TcpListener};
@@ -11,7 +11,7 @@ use std::{env, fs, process};
 
 /// Where it is installed, if it is.
 pub fn find() -> Option<PathBuf> {
-    peers::find("nginx")
+    tools::find("nginx")
 }
 
 /// A running nginx with its folder, which goes when it goes.

@@ -1,22 +1,14 @@
 //! h2o and lighttpd beside the stages, as [`crate::nginx`]: a small configuration that is fair, in a folder
 //! that goes when they go. Both answer with a small file, as neither makes up a body by itself.
 
+use crate::doctor::tools::find;
 use crate::nginx::{Folder, free_port};
 use crate::server::Server;
 use anyhow::{Context, Result};
+use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::{env, fs};
-
-/// Where a program is installed, if it is. Debian puts servers where a user's PATH does not lead.
-pub fn find(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
-}
 
 /// A server that other people wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

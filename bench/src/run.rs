@@ -7,10 +7,12 @@ use crate::load;
 use crate::matrix;
 use crate::progress::Progress;
 use crate::report::{self, ladder, table, text, why};
+use crate::results::{Config, Part, Record};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, Workload, WorkloadArgs};
 use anyhow::{Result, bail};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What `bench run` takes.
@@ -54,6 +56,9 @@ pub struct RunArgs {
     /// Decides the order of the servers [default: another one each time]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
@@ -72,27 +77,37 @@ pub(crate) struct Plan {
 }
 
 impl RunArgs {
+    /// All servers in about a minute and a half, three times each.
+    pub fn short() -> Self {
+        Self { quick: true, repeat: Some(3), ..Self::default() }
+    }
+
     /// Builds, says how long it will take, races, and prints the tables. What an interrupt leaves is
     /// printed too, and marked.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
+        let config = plan.config(&self.stage_args);
         let matrix = matrix::short(&plan).filter(|_| !self.no_matrix);
         let mut starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         starter.second_opinion = self.wrk;
+        let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
         let matrix_time = matrix.as_ref().map(matrix::Short::time).unwrap_or_default();
         eprintln!("{}", plan.announcement(cells.len(), matrix_time));
         let (rows, mut failures) = race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
+        record.add(&plan.targets, &rows, Part::Ladder);
         if let Some(matrix) = matrix.filter(|_| failures.is_empty() && !interrupt.raised()) {
             starter.second_opinion = false;
-            let (table, failed) = matrix.run(&starter, interrupt);
+            let (table, failed) = matrix.run(&starter, interrupt, &mut record);
             report::print(&table)?;
             failures.extend(failed);
         }
         if interrupt.raised() {
             println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
-        } else if !failures.is_empty() {
+        }
+        report::print(&record.end(interrupt, &failures)?)?;
+        if !failures.is_empty() && !interrupt.raised() {
             bail!("not everything could be measured\n  {}", failures.join("\n  "));
         }
         Ok(())
@@ -143,6 +158,20 @@ impl Plan {
             }
         }
         cells
+    }
+
+    /// What is recorded of it.
+    pub(crate) fn config(&self, stage_args: &[String]) -> Config {
+        Config {
+            targets: self.targets.iter().map(|target| target.name().to_owned()).collect(),
+            levels: self.levels.clone(),
+            modes: self.modes.iter().map(|mode| mode.name().to_owned()).collect(),
+            seed: self.seed,
+            seconds: self.duration.as_secs_f64(),
+            threads: self.threads,
+            repeat: self.repeat,
+            stage_args: stage_args.to_vec(),
+        }
     }
 
     /// The servers in the order of one repeat: as the seed has it, and the reverse of that every other time.

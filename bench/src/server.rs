@@ -131,6 +131,14 @@ impl Server {
         String::from_utf8_lossy(&kept).trim().to_owned()
     }
 
+    /// An error in the server's own words if it has ended meanwhile.
+    pub fn check(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            Some(_) => Err(self.died()),
+            None => Ok(()),
+        }
+    }
+
     /// Waits until it ends by itself; `None` when it still runs after `within`.
     pub fn wait(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + within;
@@ -155,7 +163,7 @@ impl Server {
         Ok(status)
     }
 
-    /// Why it ended before it was ready, in its own words.
+    /// Why it ended unasked, in its own words.
     fn died(&mut self) -> anyhow::Error {
         let status = self.wait(START).ok().flatten();
         // Its last words may still be on their way through the pipe.
@@ -218,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_first_line_tells_the_address_and_sigterm_ends_it() {
-        let script = format!("{READY}; trap 'exit 3' TERM; while :; do sleep 0.01; done");
+        let script = format!("trap 'exit 3' TERM; {READY}; while :; do sleep 0.01; done");
         let server = Server::start(Path::new("sh"), &["-c", &script]).unwrap();
         assert_eq!(server.address(), "127.0.0.1:4711".parse().unwrap());
         assert_eq!(server.terminate().unwrap().code(), Some(3));
@@ -229,6 +237,16 @@ mod tests {
         let error = Server::announced(shell("echo port taken >&2; exit 1"), START).unwrap_err();
         let text = format!("{error:#}");
         assert!(text.contains("port taken") && text.contains("exit status: 1"), "{text}");
+    }
+
+    #[test]
+    fn a_later_death_shows_them_too() {
+        let script = format!("{READY}; echo out of memory >&2; read line < /dev/null; exit 1");
+        let mut server = Server::announced(shell(&script), START).unwrap();
+        server.wait(START).unwrap();
+        assert!(server.check().unwrap_err().to_string().contains("out of memory"));
+        let mut other = Server::announced(shell(&format!("{READY}; sleep 60")), START).unwrap();
+        assert!(other.check().is_ok());
     }
 
     #[test]

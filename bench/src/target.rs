@@ -207,6 +207,16 @@ impl Running {
         }
     }
 
+    /// An error in its own words if it has died: its figures would be those of a dead server.
+    pub fn check(&mut self) -> Result<()> {
+        match self {
+            Self::Server(server) => server.check(),
+            Self::Nginx(nginx) => nginx.server.check(),
+            Self::Peer(peer) => peer.server.check(),
+            Self::Elsewhere(_) => Ok(()),
+        }
+    }
+
     /// The process that was started, if one was.
     pub fn pid(&self) -> Option<u32> {
         match self {

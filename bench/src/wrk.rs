@@ -1,7 +1,7 @@
 //! A second opinion: wrk, on the same server, right after us.
 
+use crate::doctor::tools;
 use crate::load::Options;
-use crate::peers;
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub struct Opinion {
 
 /// Runs it with the threads, connections and duration of `options`; whole seconds, as it has no others.
 pub fn ask(options: &Options) -> Result<Opinion> {
-    let program = peers::find("wrk")
+    let program = tools::find("wrk")
         .context("wrk is not installed; on Debian or Ubuntu: apt-get install wrk")?;
     let threads = options.threads.min(options.connections).to_string();
     let seconds = options.duration.as_secs().max(1).to_string();

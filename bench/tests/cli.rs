@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
+use bench::results::folder;
 use bench::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::path::Path;
@@ -13,6 +14,13 @@ const BENCH: &str = env!("CARGO_BIN_EXE_bench");
 
 fn bench(args: &[&str]) -> Output {
     Command::new(BENCH).args(args).output().unwrap()
+}
+
+/// A folder that is not there yet.
+fn fresh(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    folder.to_str().unwrap().to_owned()
 }
 
 fn floor() -> Server {
@@ -41,7 +49,9 @@ fn json_is_exactly_one_object_with_the_promised_keys() {
 
 #[test]
 fn a_run_prints_a_table_and_both_ladders() {
-    let output = bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2"]);
+    let out = fresh("tables");
+    let output =
+        bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2", "--out", &out]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     assert!(text.contains("2/2") && text.contains("3/3") && !text.contains("INTERRUPTED"));
@@ -51,9 +61,11 @@ fn a_run_prints_a_table_and_both_ladders() {
 
 #[test]
 fn an_interrupted_run_says_so_and_leaves_no_server() {
+    let out = fresh("interrupted");
     let mut command = Command::new(BENCH);
     command
-        .args(["run", "floor", "-c", "2", "-d", "60m"])
+        .args(["run", "floor", "-c", "2", "-d", "60m", "--out"])
+        .arg(&out)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let child = command.spawn().unwrap();
@@ -71,12 +83,19 @@ fn an_interrupted_run_says_so_and_leaves_no_server() {
     assert_eq!(output.status.code(), Some(130));
     assert!(String::from_utf8(output.stdout).unwrap().contains("INTERRUPTED: 0 of 2 cells"));
     assert!(!Path::new(&format!("/proc/{server}")).exists());
+    let results = folder::read(Path::new(&out)).unwrap();
+    assert!(results.interrupted && results.rows.is_empty());
 }
 
 #[test]
 fn mistakes_are_one_line_with_the_remedy() {
     for (args, remedy) in [
         (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
+        // Without a subcommand it is a run: a misspelt subcommand must not start one.
+        (&["claimz", "--quick"], "`claimz` is none of all"),
+        (&["run", "floor", "--out", "/proc/nowhere"], "choose another folder: --out DIR"),
+        (&["report", "/no/such/run"], "is it the folder of a run?"),
+        (&["compare", "/no/such/run"], "is it the folder of a run?"),
         (&["load", "https://127.0.0.1/"], "only plain http:// is"),
         (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
         (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),

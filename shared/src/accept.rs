@@ -71,20 +71,24 @@ impl Room {
     }
 }
 
-/// Sleeps until a connection comes and takes it. `None`: the server is to end, and the time to accept is over.
+/// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more.
 pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
     loop {
-        let deadline = drain.stop_accepting();
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            // Closing resets the connections that wait in the queue, so those are taken first.
-            return Ok(listener.accept().ok());
+        let (now, close) = (Instant::now(), drain.stop_accepting());
+        let last_call = drain.last_call().filter(|moment| now < *moment);
+        if close.is_some() && last_call.is_none() {
+            // Without it somebody may be reset who comes at the very last moment: no reason not to end.
+            let _ = listener.turn_away();
         }
         let mut waits =
             [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];
         // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
-        let count = if deadline.is_some() { 1 } else { 2 };
-        poll::wait(&mut waits[..count], deadline)?;
+        let count = if close.is_some() { 1 } else { 2 };
+        poll::wait(&mut waits[..count], last_call.or(close))?;
         if !waits[0].is_ready() {
+            if close.is_some_and(|close| now >= close) {
+                return Ok(None);
+            }
             continue;
         }
         match listener.accept() {

@@ -2,6 +2,7 @@
 
 use crate::files;
 use crate::limits::Limits;
+use crate::meter;
 use anyhow::{Context, Result, bail};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Parser, ValueEnum};
 use std::net::SocketAddr;
@@ -40,6 +41,9 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub files: files::Settings,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub observation: meter::Observation,
 }
 
 /// When a connection stays open between two requests.

@@ -13,6 +13,7 @@ use crate::service::Service;
 use crate::start::Common;
 use crate::sys::poll::{self, Wait};
 use crate::sys::{EventFd, Listener, Socket};
+use crate::trace::{Moment, Slice};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct Server<'a, N> {
     output: Vec<u8>,
     date: DateLine,
     meter: Meter,
+    /// How many connections it has served.
+    connections: u64,
     /// When what is being answered was read.
     round: Instant,
 }
@@ -58,7 +61,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
         let Common { service, drain, keep_alive, .. } = common;
         let keep_alive = *keep_alive;
         let input = vec![0; 16 << 10].into_boxed_slice();
-        let (date, meter) = (DateLine::new(Instant::now()), Meter::new(&service.metrics));
+        let (date, meter) = (DateLine::new(Instant::now()), common.meter());
         Self {
             service,
             drain,
@@ -68,6 +71,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             output: Vec::new(),
             date,
             meter,
+            connections: 0,
             round: Instant::now(),
         }
     }
@@ -75,6 +79,12 @@ impl<'a, N: Newcomers> Server<'a, N> {
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
         self.meter.counters.accepted.add(1);
+        self.meter.attend(self.connections);
+        self.connections += 1;
+        self.meter.moment(Moment::Accepted);
+        if self.meter.is_logging() {
+            self.meter.set_peer(socket.peer_addr().ok());
+        }
         let result = self.converse(socket);
         self.meter.counters.closed.add(1);
         result
@@ -85,8 +95,16 @@ impl<'a, N: Newcomers> Server<'a, N> {
         self.output.clear();
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
-            let mut next = match self.wait(socket, &connection)? {
-                Woken::Readable => self.receive(socket, &mut connection)?,
+            self.meter.begin(Slice::Wait);
+            let woken = self.wait(socket, &connection);
+            self.meter.end(Slice::Wait);
+            let mut next = match woken? {
+                Woken::Readable => {
+                    self.meter.begin(Slice::Request);
+                    let next = self.receive(socket, &mut connection);
+                    self.meter.end(Slice::Request);
+                    next?
+                }
                 Woken::Late => {
                     self.meter.counters.timed_out.add(u64::from(!connection.is_delayed()));
                     connection.expire(&mut self.turn())
@@ -95,7 +113,10 @@ impl<'a, N: Newcomers> Server<'a, N> {
             };
             // One request may take several rounds: a long answer, a handler that blocks.
             loop {
-                self.write(socket, connection.file().is_some())?;
+                self.meter.begin(Slice::Write);
+                let written = self.write(socket, connection.file().is_some());
+                self.meter.end(Slice::Write);
+                written?;
                 self.meter.end_round(self.round);
                 next = match next {
                     Next::Read | Next::Wait => break,
@@ -104,7 +125,10 @@ impl<'a, N: Newcomers> Server<'a, N> {
                         connection.resume(&mut self.turn())
                     }
                     // Here it may block: this thread has nothing else to do.
-                    Next::Run(job) => connection.complete(job.run(), &mut self.turn()),
+                    Next::Run(job) => {
+                        let response = job.run(&mut self.meter);
+                        connection.complete(response, &mut self.turn())
+                    }
                     Next::Close => return Ok(()),
                     Next::Linger => {
                         socket.shutdown_write()?;

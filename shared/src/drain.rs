@@ -2,7 +2,8 @@
 //!
 //! 1. Lame duck: for a moment the server still accepts, but `/healthz` says 503 and every answer
 //!    says `Connection: close`, so that load balancers and clients take notice before they are turned away.
-//! 2. The listener closes. What is in flight is answered; idle connections may ask one last time.
+//! 2. Last call: nobody joins the accept queue any more, those in it are accepted, and the listener closes.
+//!    What is in flight is answered; idle connections may ask one last time.
 //! 3. The process ends with status 0 when the last connection is gone, or when the grace period is over.
 //!
 //! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.
@@ -14,8 +15,11 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the listener stays open after the signal.
+/// How long newcomers are welcome after the signal.
 const LAME_DUCK: Duration = Duration::from_millis(200);
+
+/// How long handshakes that have begun by then may take to end in the accept queue.
+const LAST_CALL: Duration = Duration::from_millis(50);
 
 /// Whether the server is about to end. Every thread looks at it; the signal thread sets it.
 pub struct Drain {
@@ -57,9 +61,14 @@ impl Drain {
         self.begun.get().is_some()
     }
 
-    /// When to stop accepting; `None` before the first signal.
-    pub fn stop_accepting(&self) -> Option<Instant> {
+    /// When to turn newcomers away; `None` before the first signal.
+    pub fn last_call(&self) -> Option<Instant> {
         self.begun.get().map(|begun| *begun + LAME_DUCK)
+    }
+
+    /// When to close the listener, once its queue is empty.
+    pub fn stop_accepting(&self) -> Option<Instant> {
+        self.last_call().map(|last_call| last_call + LAST_CALL)
     }
 }
 

@@ -1,9 +1,81 @@
 //! What one thread notes about the requests that it serves. A connection says what happened; the
-//! meter, which belongs to the stage, knows the time.
+//! meter, which belongs to the stage, knows the time. With neither log nor trace, that is a few counters.
 
+use crate::log::Log;
 use crate::metrics::{Counters, Metrics};
-use std::sync::Arc;
+use crate::sink::{Pipe, Sink};
+use crate::trace::{Moment, Slice, Tracer};
+use clap::Args;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+
+/// What to write down, and where.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Observation")]
+pub struct Observation {
+    /// Write a line for each answer to this file (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Write a timeline to this file, for Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Of the connections, record one in so many
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub trace_every: u64,
+}
+
+/// Where the threads of a server get their meters from.
+pub struct Observatory {
+    log: Option<Mutex<Sink>>,
+    trace: Option<Mutex<Sink>>,
+    every: u64,
+    epoch: Instant,
+    lanes: AtomicUsize,
+}
+
+impl Observatory {
+    /// Opens the files.
+    pub fn open(settings: &Observation) -> io::Result<Self> {
+        let open = |path: &Option<PathBuf>, name| {
+            path.as_deref().map(|path| Sink::open(path, name)).transpose()
+        };
+        let (log, trace) = (open(&settings.log, "log")?, open(&settings.trace, "trace")?);
+        // The array is never closed: the format allows that, and a server may end at any moment.
+        if let Some(pipe) = trace.as_ref().map(Sink::pipe) {
+            pipe.send(&mut b"[\n".to_vec());
+        }
+        let (epoch, lanes) = (Instant::now(), AtomicUsize::new(1));
+        Ok(Self {
+            log: log.map(Mutex::new),
+            trace: trace.map(Mutex::new),
+            every: settings.trace_every,
+            epoch,
+            lanes,
+        })
+    }
+
+    /// A meter for the calling thread, which counts in `metrics`.
+    pub fn meter(&self, metrics: &Metrics) -> Meter {
+        let tracer = pipe(&self.trace).map(|pipe| {
+            let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
+            Tracer::new(pipe, self.epoch, lane, self.every)
+        });
+        let log = pipe(&self.log).map(Log::new);
+        Meter {
+            notes: (tracer.is_some() || log.is_some()).then(|| Box::new(Notes { tracer, log })),
+            ..Meter::new(metrics)
+        }
+    }
+}
+
+fn pipe(sink: &Option<Mutex<Sink>>) -> Option<Pipe> {
+    let sink = sink.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(sink.pipe())
+}
 
 /// The notes of one thread.
 pub struct Meter {
@@ -11,21 +83,50 @@ pub struct Meter {
     pub counters: Arc<Counters>,
     /// Answers of this round: they all have taken as long as the round will have.
     fresh: u64,
+    /// What is only kept if somebody asked for it: one comparison where nobody did.
+    notes: Option<Box<Notes>>,
+}
+
+struct Notes {
+    tracer: Option<Tracer>,
+    log: Option<Log>,
+}
+
+/// An answer, for the notes.
+pub(crate) struct Answered<'a> {
+    pub(crate) code: u16,
+    pub(crate) length: Option<u64>,
+    /// The first bytes of the request, if they were kept.
+    pub(crate) request: Option<&'a [u8]>,
+    /// When the request was complete.
+    pub(crate) since: Instant,
 }
 
 impl Meter {
-    /// A meter for the calling thread.
+    /// A meter that only counts.
     pub fn new(metrics: &Metrics) -> Self {
-        Self { counters: metrics.register(), fresh: 0 }
+        Self { counters: metrics.register(), fresh: 0, notes: None }
     }
 
-    /// An answer is given at `now` to a request that was complete at `since`.
-    pub(crate) fn answered(&mut self, code: u16, since: Instant, now: Instant) {
-        self.counters.answered(code);
-        if since == now {
+    /// An answer is given at `now`; `date` is that moment as an IMF-fixdate.
+    pub(crate) fn answered(&mut self, answered: &Answered<'_>, now: Instant, date: &str) {
+        self.counters.answered(answered.code);
+        let took = now.saturating_duration_since(answered.since);
+        if took.is_zero() {
             self.fresh += 1;
         } else {
-            self.counters.took(now.saturating_duration_since(since), 1);
+            self.counters.took(took, 1);
+        }
+        if let Some(log) = self.log() {
+            // Within a round the clock stands still for the others; a log line may know better.
+            let took = took + now.elapsed();
+            log.line(
+                date,
+                answered.request.unwrap_or_default(),
+                answered.code,
+                answered.length,
+                took,
+            );
         }
     }
 
@@ -35,5 +136,71 @@ impl Meter {
             self.counters.took(start.elapsed(), self.fresh);
             self.fresh = 0;
         }
+        if let Some(notes) = &mut self.notes {
+            if let Some(log) = &mut notes.log {
+                log.flush();
+            }
+            if let Some(tracer) = &mut notes.tracer {
+                tracer.flush();
+            }
+        }
+    }
+
+    /// Whether somebody wants to know whose request it was, and what it said.
+    pub fn is_logging(&self) -> bool {
+        self.notes.as_ref().is_some_and(|notes| notes.log.is_some())
+    }
+
+    /// Whose request comes next, for the log.
+    pub fn set_peer(&mut self, peer: Option<IpAddr>) {
+        if let Some(log) = self.log() {
+            log.peer = peer;
+        }
+    }
+
+    /// Which connection the next slices belong to.
+    pub fn attend(&mut self, connection: u64) {
+        if let Some(tracer) = self.tracer() {
+            tracer.attend(connection);
+        }
+    }
+
+    /// A thread begins to do something.
+    pub fn begin(&mut self, slice: Slice) {
+        if let Some(tracer) = self.tracer() {
+            tracer.begin(slice);
+        }
+    }
+
+    /// It has done it.
+    pub fn end(&mut self, slice: Slice) {
+        if let Some(tracer) = self.tracer() {
+            tracer.end(slice);
+        }
+    }
+
+    /// Something has happened.
+    pub fn moment(&mut self, moment: Moment) {
+        if let Some(tracer) = self.tracer() {
+            tracer.moment(moment);
+        }
+    }
+
+    /// Hands over all slices, on a thread that may not come back soon.
+    pub fn hand_over(&mut self) {
+        if let Some(tracer) = self.tracer() {
+            tracer.hand_over();
+        }
+    }
+
+    fn log(&mut self) -> Option<&mut Log> {
+        self.notes.as_mut()?.log.as_mut()
+    }
+
+    fn tracer(&mut self) -> Option<&mut Tracer> {
+        self.notes.as_mut()?.tracer.as_mut()
     }
 }
+
+/// Bytes of a request that are kept for the log.
+pub(crate) const KEPT: usize = 512;

@@ -121,7 +121,9 @@ impl Metrics {
 
     /// All of it as text.
     pub fn render(&self) -> String {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Threads that only help have nothing to tell.
+        threads.retain(|thread| thread.answers() + thread.accepted.get() > 0);
         let sum = |count: fn(&Counters) -> &Count| {
             threads.iter().map(|thread| count(thread).get()).sum::<u64>()
         };

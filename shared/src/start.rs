@@ -5,6 +5,7 @@ use crate::app;
 use crate::args::{Accept, Args, KeepAlive, Scheduling};
 use crate::drain::Drain;
 use crate::files::Files;
+use crate::meter::{Meter, Observatory};
 use crate::service::Service;
 use crate::sys::net::ListenOptions;
 use crate::sys::{Listener, rlimit, sched};
@@ -38,6 +39,15 @@ pub struct Common {
     pub keep_alive: KeepAlive,
     /// Who accepts, where several could.
     pub accept: Accept,
+    /// Where each thread gets its meter from.
+    pub observatory: Arc<Observatory>,
+}
+
+impl Common {
+    /// A meter for the calling thread.
+    pub fn meter(&self) -> Meter {
+        self.observatory.meter(&self.service.metrics)
+    }
 }
 
 /// Prepares all that. Call it before any thread is started: the signals are blocked for those that come later.
@@ -50,12 +60,16 @@ pub fn prepare(args: &Args) -> Result<Common> {
     let files =
         Files::open(&args.files).with_context(|| format!("cannot open {:?}", args.files.root))?;
     let service = Service::new(app::router(), args.limits.clone(), files);
+    let observatory =
+        Observatory::open(&args.observation).context("cannot write the log or the trace")?;
+    let (keep_alive, accept) = (args.keep_alive, args.accept);
     Ok(Common {
         service,
         drain,
         room: room(args)?,
-        keep_alive: args.keep_alive,
-        accept: args.accept,
+        keep_alive,
+        accept,
+        observatory: Arc::new(observatory),
     })
 }
 

@@ -1,7 +1,6 @@
 //! The loop: wait for whoever is ready, serve them, wait again.
 
 use anyhow::{Context, Result};
-use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
@@ -24,18 +23,12 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
-        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
+        epoll.add(&common.drain, Interest::READ, DRAIN).context("watching for signals")?;
         let door =
             Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            Arc::clone(room),
-            *keep_alive != KeepAlive::Never,
-        );
-        Ok(Self { epoll, door, clients, drain: Arc::clone(drain) })
+        let clients = Clients::new(Rc::clone(&epoll), common);
+        Ok(Self { epoll, door, clients, drain: Arc::clone(&common.drain) })
     }
 
     /// Runs until the server has drained.
@@ -53,25 +46,21 @@ impl EventLoop {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.door.admit(&mut self.clients, now),
-                DRAIN => self.begin_drain(),
+                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                // The descriptor stays readable for ever; it has told what it had to tell.
+                DRAIN => drop(self.epoll.remove(&self.drain)),
                 _ => self.clients.ready(event),
             }
         }
         self.clients.answer();
         while let Some((token, job)) = self.clients.next_job() {
             // It blocks, and with it everything: there is no other thread.
-            let response = job.run();
+            let response = job.run(self.clients.meter());
             self.clients.complete(token, response);
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
-    }
-
-    fn begin_drain(&mut self) {
-        self.clients.begin_drain();
-        // The descriptor stays readable for ever; it has told what it had to tell.
-        let _ = self.epoll.remove(&self.drain);
+        self.clients.end_round();
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

@@ -1,6 +1,8 @@
 //! Threads for handlers that block, so that no loop ever does.
 
 use shared::http::{Job, Response, Status};
+use shared::meter::Meter;
+use shared::start::Common;
 use shared::sys::EventFd;
 use std::collections::VecDeque;
 use std::io;
@@ -27,11 +29,12 @@ struct Order {
 }
 
 impl BlockingPool {
-    pub(crate) fn start() -> io::Result<Arc<Self>> {
+    pub(crate) fn start(common: &Common) -> io::Result<Arc<Self>> {
         let pool = Arc::new(Self { waiting: Mutex::default(), filled: Condvar::new() });
         for number in 0..THREADS {
-            let pool = Arc::clone(&pool);
-            thread::Builder::new().name(format!("blocking-{number}")).spawn(move || pool.work())?;
+            let (pool, common) = (Arc::clone(&pool), common.clone());
+            let work = move || pool.work(common.meter());
+            thread::Builder::new().name(format!("blocking-{number}")).spawn(work)?;
         }
         Ok(pool)
     }
@@ -56,14 +59,17 @@ impl BlockingPool {
         Ok(())
     }
 
-    fn work(&self) {
+    fn work(&self, mut meter: Meter) {
         loop {
             let nothing = |waiting: &mut VecDeque<Order>| waiting.is_empty();
             let waiting = self.filled.wait_while(lock(&self.waiting), nothing);
             let order = waiting.unwrap_or_else(PoisonError::into_inner).pop_front();
             // The lock is free again here: the handler runs without it.
             if let Some(Order { job, token, mailbox }) = order {
-                mailbox.deliver(token, job.run());
+                meter.attend(token);
+                let response = job.run(&mut meter);
+                meter.hand_over();
+                mailbox.deliver(token, response);
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::blocking_pool::{BlockingPool, Mailbox};
 use anyhow::{Context, Result};
-use shared::args::KeepAlive;
 use shared::drain::Drain;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
@@ -32,20 +31,21 @@ impl EventLoop {
         common: &Common,
         pool: &Arc<BlockingPool>,
     ) -> Result<Self> {
-        let Common { service, drain, room, keep_alive, .. } = common;
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll.add(drain, Interest::READ, DRAIN).context("watching for signals")?;
+        epoll.add(&common.drain, Interest::READ, DRAIN).context("watching for signals")?;
         let mailbox = Mailbox::new().context("creating a mailbox")?;
         epoll.add(&mailbox.wake, Interest::READ, MAILBOX).context("watching the mailbox")?;
         let door =
             Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
-        let clients = Clients::new(
-            Rc::clone(&epoll),
-            Arc::clone(service),
-            Arc::clone(room),
-            *keep_alive != KeepAlive::Never,
-        );
-        Ok(Self { epoll, door, clients, drain: Arc::clone(drain), pool: Arc::clone(pool), mailbox })
+        let clients = Clients::new(Rc::clone(&epoll), common);
+        Ok(Self {
+            epoll,
+            door,
+            clients,
+            drain: Arc::clone(&common.drain),
+            pool: Arc::clone(pool),
+            mailbox,
+        })
     }
 
     /// Runs until the server has drained.
@@ -63,8 +63,9 @@ impl EventLoop {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.door.admit(&mut self.clients, now),
-                DRAIN => self.begin_drain(),
+                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                // The descriptor stays readable for ever; it has told what it had to tell.
+                DRAIN => drop(self.epoll.remove(&self.drain)),
                 MAILBOX => self.fetch(),
                 _ => self.clients.ready(event),
             }
@@ -78,18 +79,13 @@ impl EventLoop {
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
+        self.clients.end_round();
     }
 
     fn fetch(&mut self) {
         for (token, response) in self.mailbox.empty() {
             self.clients.complete(token, response);
         }
-    }
-
-    fn begin_drain(&mut self) {
-        self.clients.begin_drain();
-        // The descriptor stays readable for ever; it has told what it had to tell.
-        let _ = self.epoll.remove(&self.drain);
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

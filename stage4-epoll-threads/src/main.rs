@@ -34,7 +34,7 @@ fn run() -> Result<()> {
     let threads = usize::from(args.threads);
     let listeners = start::listen_times(STAGE.name, &args, threads)?;
 
-    let pool = BlockingPool::start()?;
+    let pool = BlockingPool::start(&common)?;
     let start_loop = |(number, listener)| {
         let (common, pool) = (common.clone(), Arc::clone(&pool));
         let serve = move || EventLoop::new(listener, &common, &pool)?.run();

@@ -1,8 +1,8 @@
 //! Where the CPU time goes, by function: `perf record` on a server that runs.
 
 use super::strace::end;
+use crate::doctor::tools;
 use crate::nginx::Folder;
-use crate::peers;
 use anyhow::{Context, Result, ensure};
 use shared::sys::process;
 use shared::sys::signal::{self, Signal};
@@ -39,7 +39,7 @@ pub struct Perf {
 impl Perf {
     /// Begins to sample all threads of `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        let program = peers::find("perf")
+        let program = tools::find("perf")
             .context("perf is not installed; on Debian or Ubuntu: apt-get install linux-perf")?;
         let folder = Folder::create()?;
         let mut command = Command::new(program);
@@ -66,7 +66,7 @@ impl Perf {
     pub fn finish(mut self) -> Result<Vec<Symbol>> {
         signal::send(self.child.id(), Signal::Interrupt)?;
         end(&mut self.child)?;
-        let program = peers::find("perf").context("perf is gone")?;
+        let program = tools::find("perf").context("perf is gone")?;
         let output = Command::new(program)
             .args(["report", "--stdio", "-q", "--no-children", "-F", "overhead,sym", "-i"])
             .arg(self.folder.path().join("samples"))

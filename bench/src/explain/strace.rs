@@ -1,7 +1,7 @@
 //! System calls by name and number: `strace -c -f`, attached to a server that runs.
 
+use crate::doctor::tools;
 use crate::nginx::Folder;
-use crate::peers;
 use anyhow::{Context, Result, ensure};
 use shared::sys::process;
 use shared::sys::signal::{self, Signal};
@@ -25,7 +25,7 @@ pub struct Strace {
 impl Strace {
     /// Attaches to all threads of `pid`, and returns when it has.
     pub fn attach(pid: u32) -> Result<Self> {
-        let program = peers::find("strace")
+        let program = tools::find("strace")
             .context("strace is not installed; on Debian or Ubuntu: apt-get install strace")?;
         let folder = Folder::create()?;
         let mut command = Command::new(program);

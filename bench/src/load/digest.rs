@@ -19,6 +19,11 @@ impl Digest {
         digest
     }
 
+    /// The hash alone, as 16 hexadecimal digits.
+    pub fn hex(&self) -> String {
+        format!("{:016x}", self.hash)
+    }
+
     /// FNV-1a, byte by byte: it gives the same however the body is cut.
     pub(super) fn add(&mut self, bytes: &[u8], hashed: bool) {
         self.length += bytes.len() as u64;

@@ -1,14 +1,15 @@
 //! What one thread counts, and how the threads' counts become one.
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The longest latency told apart from longer ones: a minute, in nanoseconds.
 const LONGEST: u64 = 60_000_000_000;
 
 /// What can go wrong with a request, each counted on its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Errors {
     /// No connection came about.
     pub connect: u64,

@@ -1,9 +1,15 @@
-//! What a person reads: tables, the ladder, numbers.
+//! What a person reads: on a terminal [`table`] and [`ladder`], of a recorded run [`blocks`] and a [`page`].
 
 use std::io::{self, ErrorKind, Write};
 
+pub mod blocks;
+pub mod chart;
+pub mod html;
 pub mod ladder;
+pub mod page;
 pub mod table;
+pub mod tables;
+pub mod tabular;
 pub mod text;
 pub mod why;
 

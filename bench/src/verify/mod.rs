@@ -34,12 +34,12 @@ mod options;
 mod peer;
 mod play;
 mod report;
-mod response;
+pub(crate) mod response;
 mod runner;
 mod template;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(crate) mod wire;
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;

@@ -51,6 +51,11 @@ impl Report {
             .collect()
     }
 
+    /// How many cases passed.
+    pub fn passed(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Passed)).count()
+    }
+
     /// How many cases of a level failed.
     pub fn failed(&self, level: Level) -> usize {
         self.failures().iter().filter(|outcome| outcome.case.level == level).count()

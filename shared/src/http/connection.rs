@@ -25,6 +25,7 @@ use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
 use crate::meter::Meter;
 use crate::service::Service;
+use crate::trace::Slice;
 use intake::Incoming;
 use std::sync::Arc;
 use std::time::Instant;
@@ -74,8 +75,15 @@ pub struct Job {
 }
 
 impl Job {
-    /// Runs the handler.
-    pub fn run(self) -> Response {
+    /// Runs the handler, and has `meter` take note of how long it takes.
+    pub fn run(self, meter: &mut Meter) -> Response {
+        meter.begin(Slice::Handler);
+        let response = self.answer();
+        meter.end(Slice::Handler);
+        response
+    }
+
+    fn answer(self) -> Response {
         match self.service.find(&self.head, &self.bytes, self.now) {
             Ok(destination) => {
                 self.service.answer(destination, &self.head, &self.bytes, &self.body, self.draining)
@@ -102,7 +110,7 @@ enum State {
     Head(Option<Box<HeadParser>>),
     Body(Box<Incoming>),
     /// A job is out.
-    Running(Exchange),
+    Running(Box<Exchange>),
     /// The answer is held back until the deadline.
     Delayed(Box<(Response, Exchange)>),
     /// The last answer is given. `true`: the client may still be sending.
@@ -166,8 +174,8 @@ impl Connection {
 
     /// Takes the answer of a job that [`Next::Run`] gave out.
     pub fn complete(&mut self, response: Response, turn: &mut Turn<'_>) -> Next {
-        if let State::Running(exchange) = self.state {
-            self.respond(response, exchange, turn);
+        if let State::Running(exchange) = std::mem::replace(&mut self.state, State::Head(None)) {
+            self.respond(response, *exchange, turn);
         }
         let input = std::mem::take(&mut self.input);
         self.consume_held(input, turn)

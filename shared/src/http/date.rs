@@ -28,6 +28,11 @@ impl DateLine {
         }
     }
 
+    /// The date alone.
+    pub(super) fn date(&self) -> &str {
+        &self.line["Date: ".len()..self.line.len() - 2]
+    }
+
     /// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and the line end.
     pub(super) fn line(&self) -> &str {
         &self.line

@@ -111,7 +111,7 @@ impl Response {
 }
 
 /// What an answer must know of the request and of the connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exchange {
     /// HEAD: the fields of the answer to GET, without its content.
     pub(super) is_head: bool,
@@ -120,6 +120,8 @@ pub(super) struct Exchange {
     pub(super) keep_alive: bool,
     /// When the request was complete.
     pub(super) since: Instant,
+    /// Its first bytes, for the log.
+    pub(super) line: Option<Box<[u8]>>,
 }
 
 /// How a body is delimited (RFC 9112 section 6.3).
@@ -146,7 +148,7 @@ impl Response {
     pub(super) fn write_head(
         &self,
         out: &mut Vec<u8>,
-        exchange: Exchange,
+        exchange: &Exchange,
         delimiter: Delimiter,
         date: &DateLine,
     ) {
@@ -252,10 +254,11 @@ mod tests {
 
     fn head(response: &Response, version: Version, keep_alive: bool) -> String {
         let mut out = Vec::new();
-        let exchange = Exchange { is_head: false, version, keep_alive, since: Instant::now() };
+        let exchange =
+            Exchange { is_head: false, version, keep_alive, since: Instant::now(), line: None };
         response.write_head(
             &mut out,
-            exchange,
+            &exchange,
             response.delimiter(version),
             &DateLine::new(Instant::now()),
         );

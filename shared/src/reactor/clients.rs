@@ -3,10 +3,14 @@
 use super::client::{Client, Then};
 use super::table::{Table, Token};
 use crate::accept::Room;
+use crate::args::KeepAlive;
+use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
 use crate::meter::Meter;
 use crate::service::Service;
+use crate::start::Common;
 use crate::sys::{Epoll, Event, Interest, Socket};
+use crate::trace::{Moment, Slice};
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
@@ -31,8 +35,8 @@ pub struct Clients {
     service: Arc<Service>,
     room: Arc<Room>,
     table: Table<Client>,
+    drain: Arc<Drain>,
     keep_alive: bool,
-    draining: bool,
     /// The moment of this round: one look at the clock for all that are ready.
     now: Instant,
     date: DateLine,
@@ -48,16 +52,17 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// No clients yet. `keep_alive`: whether they may ask more than once.
-    pub fn new(epoll: Rc<Epoll>, service: Arc<Service>, room: Arc<Room>, keep_alive: bool) -> Self {
-        let (now, meter) = (Instant::now(), Meter::new(&service.metrics));
+    /// No clients yet.
+    pub fn new(epoll: Rc<Epoll>, common: &Common) -> Self {
+        let Common { service, drain, room, keep_alive, .. } = common;
+        let (now, meter) = (Instant::now(), common.meter());
         Self {
             epoll,
-            service,
-            room,
+            service: Arc::clone(service),
+            room: Arc::clone(room),
             table: Table::new(),
-            keep_alive,
-            draining: false,
+            drain: Arc::clone(drain),
+            keep_alive: *keep_alive != KeepAlive::Never,
             now,
             date: DateLine::new(now),
             meter,
@@ -81,18 +86,20 @@ impl Clients {
 
     /// A round begins: looks at the clock.
     pub fn begin_round(&mut self, now: Instant) {
+        self.meter.end(Slice::Wait);
         self.now = now;
         self.date.refresh(now);
     }
 
-    /// From now on every answer is the last of its connection.
-    pub fn begin_drain(&mut self) {
-        self.draining = true;
+    /// A round ends: the loop goes to sleep.
+    pub fn end_round(&mut self) {
+        self.meter.begin(Slice::Wait);
     }
 
     /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
         self.meter.counters.accepted.add(1);
+        self.meter.moment(Moment::Accepted);
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
@@ -148,8 +155,25 @@ impl Clients {
                 self.remove(token)
             };
         }
-        let Ok(length) = client.socket.read(&mut self.input) else {
-            return self.remove(token);
+        if self.meter.is_logging() {
+            self.meter.set_peer(client.socket.peer_addr().ok());
+        }
+        self.meter.attend(token);
+        self.meter.begin(Slice::Request);
+        self.read(token);
+        self.meter.end(Slice::Request);
+        if self.output.len() >= MAX_ROUND {
+            self.answer();
+        }
+    }
+
+    fn read(&mut self, token: Token) {
+        let Some(client) = self.table.get_mut(token) else { return };
+        let length = match client.socket.read(&mut self.input) {
+            Ok(length) => length,
+            // Ready a moment ago, and not any more: epoll tells again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(_) => return self.remove(token),
         };
         self.meter.counters.received.add(length as u64);
         let start = self.output.len();
@@ -160,9 +184,11 @@ impl Clients {
         if let Some(next) = next {
             self.answers.push((token, start..self.output.len(), next));
         }
-        if self.output.len() >= MAX_ROUND {
-            self.answer();
-        }
+    }
+
+    /// For what the stage itself does that takes time.
+    pub fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
     }
 
     /// Second step: writes the answers of all that were read from.
@@ -264,7 +290,8 @@ impl Clients {
             now: self.now,
             date: &self.date,
             keep_alive: self.keep_alive,
-            draining: self.draining,
+            // A handler that ran in this round may have taken so long that a signal has come meanwhile.
+            draining: self.drain.has_begun(),
             out: &mut self.output,
             meter: &mut self.meter,
         };
@@ -299,8 +326,12 @@ impl Clients {
             let Some(client) = self.table.get_mut(token) else {
                 return Ok(());
             };
-            let sent = client.send(&self.output[range], self.now)?;
-            let sent = sent + client.send_file(MAX_FILE_PIECE, self.now)?;
+            self.meter.attend(token);
+            self.meter.begin(Slice::Write);
+            let sent = client.send(&self.output[range], self.now);
+            let file = client.send_file(MAX_FILE_PIECE, self.now);
+            self.meter.end(Slice::Write);
+            let sent = sent? + file?;
             self.meter.counters.sent.add(sent as u64);
             client.then = match next {
                 Next::Read => Then::Read,

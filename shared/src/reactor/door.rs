@@ -27,6 +27,8 @@ pub struct Door {
     interest: Interest,
     room: Arc<Room>,
     state: State,
+    /// The last call was made: nobody joins the queue any more.
+    last_call: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,20 +56,13 @@ impl Door {
         epoll.add(&listener, interest, token)?;
         let (epoll, drain, room) =
             (Rc::clone(epoll), Arc::clone(&common.drain), Arc::clone(&common.room));
-        Ok(Self {
-            listener: Some(listener),
-            epoll,
-            drain,
-            token,
-            interest,
-            room,
-            state: State::Open,
-        })
+        let (listener, state, last_call) = (Some(listener), State::Open, false);
+        Ok(Self { listener, epoll, drain, token, interest, room, state, last_call })
     }
 
-    /// Takes in those who wait, as far as there is room.
-    pub fn admit(&mut self, clients: &mut Clients, now: Instant) {
-        let Some(listener) = &self.listener else { return };
+    /// Takes in those who wait, as far as there is room. Tells whether nobody waits any more.
+    pub fn admit(&mut self, clients: &mut Clients, now: Instant) -> bool {
+        let Some(listener) = &self.listener else { return true };
         for _ in 0..PER_ROUND {
             if !self.enter(clients) {
                 return self.shut(State::Full(now + PAUSE));
@@ -82,7 +77,7 @@ impl Door {
             self.room.leave();
             match failure {
                 Failure::Connection => {}
-                Failure::Empty => return,
+                Failure::Empty => return true,
                 Failure::Exhausted => {
                     clients.note_exhaustion();
                     clients.evict_idle(EVICTED_AT_ONCE);
@@ -90,15 +85,25 @@ impl Door {
                 }
             }
         }
+        false
     }
 
     /// At the end of a round: opens again when there is room, closes for good when the drain says so.
     pub fn tend(&mut self, clients: &mut Clients, now: Instant) {
-        if self.drain.stop_accepting().is_some_and(|moment| now >= moment) {
-            // Closing resets the connections that wait in the queue, so those are taken in first.
-            self.admit(clients, now);
+        self.reopen(now);
+        let Some(listener) = &self.listener else { return };
+        let has_come = |moment: Option<Instant>| moment.is_some_and(|moment| now >= moment);
+        if !self.last_call && has_come(self.drain.last_call()) {
+            // Without it somebody may be reset who comes at the very last moment: no reason not to end.
+            let _ = listener.turn_away();
+            self.last_call = true;
+        }
+        if self.is_open() && has_come(self.drain.stop_accepting()) && self.admit(clients, now) {
             self.listener = None;
         }
+    }
+
+    fn reopen(&mut self, now: Instant) {
         let Some(listener) = &self.listener else { return };
         let reopen = match self.state {
             State::Open => return,
@@ -115,12 +120,18 @@ impl Door {
         self.room.enter() || (clients.evict_idle(EVICTED_AT_ONCE) > 0 && self.room.enter())
     }
 
-    fn shut(&mut self, state: State) {
+    /// Somebody waits, and has to go on waiting.
+    fn shut(&mut self, state: State) -> bool {
         if let Some(listener) = &self.listener
             && self.epoll.remove(listener).is_ok()
         {
             self.state = state;
         }
+        false
+    }
+
+    fn is_open(&self) -> bool {
+        self.state == State::Open
     }
 
     /// Whether nobody will come any more.
@@ -131,10 +142,12 @@ impl Door {
     /// When it is to be tended even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
         self.listener.as_ref()?;
-        let look_again = match self.state {
-            State::Open => None,
-            State::Full(at) | State::Exhausted(at) => Some(at),
-        };
-        [look_again, self.drain.stop_accepting()].into_iter().flatten().min()
+        let last_call = self.drain.last_call().filter(|_| !self.last_call);
+        match self.state {
+            State::Open => last_call.or(self.drain.stop_accepting()),
+            State::Full(at) | State::Exhausted(at) => {
+                Some(last_call.map_or(at, |last| last.min(at)))
+            }
+        }
     }
 }

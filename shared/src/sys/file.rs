@@ -1,5 +1,6 @@
 //! Files below one directory: openat2(2), and sendfile(2) from a file to a socket.
 
+use super::faults::moving;
 use super::{Socket, check, retry};
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -86,16 +87,24 @@ impl Socket {
     pub fn send_file(&self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<usize> {
         let mut offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
         let (socket, file) = (self.as_fd().as_raw_fd(), file.as_raw_fd());
-        // SAFETY: `offset` is valid for reading and writing during the call.
-        retry(|| unsafe { libc::sendfile(socket, file, &raw mut offset, count) })
+        retry(|| {
+            moving(count, |count| {
+                // SAFETY: `offset` is valid for reading and writing during the call.
+                unsafe { libc::sendfile(socket, file, &raw mut offset, count) }
+            })
+        })
     }
 
     /// Like [`Socket::write`], with the word that more follows at once (MSG_MORE in send(2)): the
     /// kernel then does not send a small packet for the head of a file alone.
     pub fn write_with_more_to_come(&self, bytes: &[u8]) -> io::Result<usize> {
         let (socket, flags) = (self.as_fd().as_raw_fd(), libc::MSG_MORE | libc::MSG_NOSIGNAL);
-        // SAFETY: the kernel reads at most `bytes.len()` bytes from `bytes`.
-        retry(|| unsafe { libc::send(socket, bytes.as_ptr().cast(), bytes.len(), flags) })
+        retry(|| {
+            moving(bytes.len(), |length| {
+                // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
+                unsafe { libc::send(socket, bytes.as_ptr().cast(), length, flags) }
+            })
+        })
     }
 }
 

@@ -7,7 +7,9 @@
 
 pub mod epoll;
 pub mod eventfd;
+pub mod faults;
 pub mod file;
+pub mod filter;
 pub mod net;
 pub mod poll;
 pub mod process;

@@ -1,16 +1,17 @@
 //! TCP sockets: socket(2), bind(2), listen(2), accept4(2), connect(2), read(2), writev(2).
 
+use super::faults::{accepting, moving};
 use super::{check, retry};
 use std::io::{self, IoSlice};
 use std::mem;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// A connected TCP socket, always non-blocking: a call that cannot go on at once returns
 /// [`io::ErrorKind::WouldBlock`]. Whether a *thread* then waits for this one socket (poll(2)) or for
 /// thousands (epoll(7)) is the difference between the stages.
 #[derive(Debug)]
-pub struct Socket(OwnedFd);
+pub struct Socket(pub(super) OwnedFd);
 
 impl Socket {
     /// Starts a connection to `address`. It is usually still under way when this returns: the socket
@@ -31,22 +32,34 @@ impl Socket {
     /// Reads what has arrived, at most `buffer.len()` bytes. `Ok(0)` is the end of the stream: the
     /// peer will send no more.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        // SAFETY: the kernel writes at most `buffer.len()` bytes into `buffer`.
-        retry(|| unsafe { libc::read(self.raw(), buffer.as_mut_ptr().cast(), buffer.len()) })
+        retry(|| {
+            moving(buffer.len(), |length| {
+                // SAFETY: the kernel writes at most `length` bytes into `buffer`, which has as many or more.
+                unsafe { libc::read(self.raw(), buffer.as_mut_ptr().cast(), length) }
+            })
+        })
     }
 
     /// Writes what the socket's send buffer takes: often all of `bytes`, perhaps only a part.
     /// Rust's runtime ignores SIGPIPE, so a vanished peer is an `EPIPE` here and not a signal.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        // SAFETY: the kernel reads at most `bytes.len()` bytes from `bytes`.
-        retry(|| unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), bytes.len()) })
+        retry(|| {
+            moving(bytes.len(), |length| {
+                // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
+                unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), length) }
+            })
+        })
     }
 
     /// Writes several buffers with one call, in order, as far as the send buffer takes them.
     pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        let count = buffers.len().min(libc::UIO_MAXIOV as usize) as libc::c_int;
-        // SAFETY: `IoSlice` has the layout of `iovec` (std guarantees it), and there are `count` of them.
-        retry(|| unsafe { libc::writev(self.raw(), buffers.as_ptr().cast(), count) })
+        let count = buffers.len().min(libc::UIO_MAXIOV as usize);
+        retry(|| {
+            moving(count, |count| {
+                // SAFETY: `IoSlice` has the layout of `iovec` (std guarantees it), and there are `count` or more.
+                unsafe { libc::writev(self.raw(), buffers.as_ptr().cast(), count as libc::c_int) }
+            })
+        })
     }
 
     /// Ends our half of the conversation: a FIN follows the last byte, while reading goes on.
@@ -97,6 +110,18 @@ impl Socket {
             )
         })?;
         Ok((error != 0).then(|| io::Error::from_raw_os_error(error)))
+    }
+
+    /// Who is at the other end (getpeername(2)).
+    pub fn peer_addr(&self) -> io::Result<IpAddr> {
+        // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
+        let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+        let mut length = size_of_val(&storage) as libc::socklen_t;
+        // SAFETY: `storage` has room for `length` bytes and both are valid for writing.
+        check(unsafe {
+            libc::getpeername(self.raw(), (&raw mut storage).cast(), &raw mut length)
+        })?;
+        decode(&storage).map(|address| address.ip())
     }
 
     fn raw(&self) -> RawFd {
@@ -154,9 +179,10 @@ impl Listener {
     /// a socket that is non-blocking and closed on exec: no fcntl(2) afterwards.
     pub fn accept(&self) -> io::Result<Socket> {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        // SAFETY: null pointers say that the peer's address is not wanted.
-        let fd = retry(|| unsafe {
-            libc::accept4(self.raw(), std::ptr::null_mut(), std::ptr::null_mut(), flags) as isize
+        let (unwanted, raw) = (std::ptr::null_mut(), self.raw());
+        let fd = retry(|| {
+            // SAFETY: null pointers say that the peer's address is not wanted.
+            accepting(|| unsafe { libc::accept4(raw, unwanted, unwanted.cast(), flags) as isize })
         })?;
         // SAFETY: accept4 returned a new descriptor, owned by nobody else.
         Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))

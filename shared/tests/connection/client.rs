@@ -86,7 +86,7 @@ impl Client {
                 Next::Read | Next::Wait => return,
                 Next::Write => self.step(Connection::resume),
                 Next::Run(job) => {
-                    self.step(|connection, turn| connection.complete(job.run(), turn))
+                    self.step(|connection, turn| connection.complete(job.run(turn.meter), turn))
                 }
                 Next::Close => return self.end = End::Closed,
                 Next::Linger => {

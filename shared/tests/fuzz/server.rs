@@ -81,7 +81,10 @@ impl Server {
                 Next::Read => return true,
                 Next::Wait => connection.expire(&mut self.turn(&mut out, meter)),
                 Next::Write => connection.resume(&mut self.turn(&mut out, meter)),
-                Next::Run(job) => connection.complete(job.run(), &mut self.turn(&mut out, meter)),
+                Next::Run(job) => {
+                    let response = job.run(meter);
+                    connection.complete(response, &mut self.turn(&mut out, meter))
+                }
                 Next::Close => return false,
                 Next::Linger => {
                     connection.linger(self.now);

@@ -5,11 +5,12 @@ use super::super::request_line::{Method, Version};
 use super::super::response::{Body, Delimiter, Exchange, Response, Source};
 use super::super::status::Refusal;
 use super::{Connection, Job, Next, State, Step, Turn};
+use crate::meter::{Answered, KEPT};
 use crate::service::Destination;
+use crate::trace::Slice;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Of an answer that does not fit into the output at once: bytes that are added at a time.
 const PIECE: usize = 64 << 10;
@@ -43,16 +44,18 @@ impl Connection {
         used: usize,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let exchange = Exchange::of(head, turn.now);
+        let exchange = Exchange::of(head, bytes, turn);
         if destination.is_blocking() {
-            self.state = State::Running(exchange);
+            self.state = State::Running(Box::new(exchange));
             self.deadline = None;
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
             let (head, body) = (head.clone(), body.into_owned());
             let (draining, now) = (turn.draining, turn.now);
             return Step::Run(used, Box::new(Job { service, head, bytes, body, draining, now }));
         }
+        turn.meter.begin(Slice::Handler);
         let response = turn.service.answer(destination, head, bytes, &body, turn.draining);
+        turn.meter.end(Slice::Handler);
         self.respond(response, exchange, turn);
         Step::Used(used)
     }
@@ -69,15 +72,15 @@ impl Connection {
             self.deadline = Some(turn.now + delay);
             return;
         }
-        turn.meter.answered(response.status.code, exchange.since, turn.now);
         let delimiter = response.delimiter(exchange.version);
+        take_note(&response, &exchange, delimiter, turn);
         let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
         // The client may be sending its next request just now if ending is our idea and not its own.
         let surprise = exchange.keep_alive && (used_up || turn.draining);
         exchange.keep_alive &=
             !used_up && !turn.draining && turn.keep_alive && delimiter != Delimiter::Close;
         self.state = if exchange.keep_alive { State::Head(None) } else { State::Ending(surprise) };
-        response.write_head(turn.out, exchange, delimiter, turn.date);
+        response.write_head(turn.out, &exchange, delimiter, turn.date);
         if exchange.is_head || response.status.is_bodyless() {
             return;
         }
@@ -96,8 +99,9 @@ impl Connection {
 
     /// Answers what is not understood. Nothing that follows on this connection is looked at.
     pub(super) fn refuse(&mut self, refusal: Refusal, is_head: bool, turn: &mut Turn<'_>) -> Step {
-        let (version, keep_alive) = (Version::Http11, false);
-        let exchange = Exchange { is_head, version, keep_alive, since: turn.now };
+        let line = None;
+        let (version, keep_alive, since) = (Version::Http11, false, turn.now);
+        let exchange = Exchange { is_head, version, keep_alive, since, line };
         self.respond(Response::refusal(refusal), exchange, turn);
         self.state = State::Ending(true);
         Step::Used(0)
@@ -105,8 +109,19 @@ impl Connection {
 }
 
 impl Exchange {
-    pub(super) fn of(head: &Head, since: Instant) -> Self {
-        let is_head = head.method == Method::Head;
-        Self { is_head, version: head.version, keep_alive: head.wants_keep_alive(), since }
+    /// For a request that is complete now. Its first bytes are kept if there is a log to write them to.
+    pub(super) fn of(head: &Head, bytes: &[u8], turn: &Turn<'_>) -> Self {
+        let (version, is_head) = (head.version, head.method == Method::Head);
+        let line = turn.meter.is_logging().then(|| bytes[..bytes.len().min(KEPT)].into());
+        Self { is_head, version, keep_alive: head.wants_keep_alive(), since: turn.now, line }
     }
+}
+
+fn take_note(response: &Response, exchange: &Exchange, delimiter: Delimiter, turn: &mut Turn<'_>) {
+    let length = match delimiter {
+        Delimiter::Length(length) if !exchange.is_head => Some(length),
+        _ => None,
+    };
+    let (code, since, request) = (response.status.code, exchange.since, exchange.line.as_deref());
+    turn.meter.answered(&Answered { code, length, request, since }, turn.now, turn.date.date());
 }

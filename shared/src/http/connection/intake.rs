@@ -7,6 +7,7 @@ use super::super::response::{Exchange, Response};
 use super::super::status::{Refusal, Status};
 use super::{Connection, State, Step, Turn};
 use crate::limits::{MAX_DISCARD, pace};
+use crate::trace::Moment;
 use std::borrow::Cow;
 use std::time::Instant;
 
@@ -53,6 +54,7 @@ impl Connection {
     /// A head is complete, the first `used` of `bytes`: decides what becomes of the request.
     fn begin(&mut self, head: &Head, bytes: &[u8], used: usize, turn: &mut Turn<'_>) -> Step {
         self.requests += 1;
+        turn.meter.moment(Moment::Parsed);
         let (head_bytes, rest) = bytes.split_at(used);
         let is_head = head.method == Method::Head;
         let framing = match head.framing() {
@@ -107,7 +109,7 @@ impl Connection {
         framing: Framing,
         turn: &mut Turn<'_>,
     ) -> Step {
-        let mut exchange = Exchange::of(head, turn.now);
+        let mut exchange = Exchange::of(head, bytes, turn);
         if framing != Framing::Length(0) {
             let decoder = Decoder::new(framing, MAX_DISCARD)
                 .ok()
@@ -159,7 +161,8 @@ impl Connection {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
             Err(response) => {
-                self.respond(response, Exchange::of(&head, turn.now), turn);
+                let exchange = Exchange::of(&head, &bytes, turn);
+                self.respond(response, exchange, turn);
                 Step::Used(used)
             }
         }

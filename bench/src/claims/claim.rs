@@ -1,0 +1,165 @@
+//! A claim: a sentence of the book, what a machine must have to test it, and what must be true then.
+
+use serde::Deserialize;
+
+/// The file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// In the order of the book.
+    pub claims: Vec<Claim>,
+}
+
+/// One claim. A misspelt field is an error: a condition that is not read is a claim nobody made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// A name for markers and notes: `stage1-serves-one`.
+    pub id: String,
+    /// As the book says it.
+    pub text: String,
+    /// The least number of cores.
+    #[serde(default)]
+    pub min_cores: usize,
+    /// The most: some steps only show where cores are few.
+    #[serde(default)]
+    pub max_cores: Option<usize>,
+    /// `hello`, `work`, `sleep`, `idle`.
+    #[serde(default = "hello")]
+    pub workload: String,
+    /// `close` or `keep-alive`.
+    pub connection: String,
+    /// Whether it is about a stage's defaults, which `-- --threads 8` would change.
+    #[serde(default)]
+    pub defaults_only: bool,
+    /// At which connection counts it must be true.
+    #[serde(default)]
+    pub at: At,
+    /// What is compared.
+    pub left: Quantity,
+    /// How.
+    pub is: Relation,
+    /// `left` is compared with so much of `right`.
+    #[serde(default = "one")]
+    pub times: f64,
+    /// With what.
+    pub right: Quantity,
+}
+
+/// Which connection counts are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum At {
+    /// All of them, each by itself.
+    #[default]
+    Each,
+    /// The most connections only.
+    Highest,
+    /// The left side at the most connections, the right side at the fewest.
+    HighestAgainstLowest,
+}
+
+/// How two quantities compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// Left is no less than right.
+    AtLeast,
+    /// Left is no more than right.
+    AtMost,
+}
+
+/// One side of the comparison.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Quantity {
+    /// The same everywhere.
+    Number(f64),
+    /// A figure of a server's row, by the name that [`crate::results::Sample::figure`] knows.
+    Figure {
+        /// The server.
+        of: String,
+        /// `rps`, `served`, `connections`, `mean`, `p99`, `cpu`, `evidence.NAME`.
+        figure: String,
+    },
+    /// The lowest of several servers.
+    Lowest {
+        /// The servers.
+        lowest_of: Vec<String>,
+        /// As above.
+        figure: String,
+    },
+    /// The highest of several servers.
+    Highest {
+        /// The servers.
+        highest_of: Vec<String>,
+        /// As above.
+        figure: String,
+    },
+}
+
+impl Relation {
+    /// Whether it is so.
+    pub fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Self::AtLeast => left >= right,
+            Self::AtMost => left <= right,
+        }
+    }
+
+    /// As a sign.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::AtLeast => "≥",
+            Self::AtMost => "≤",
+        }
+    }
+}
+
+impl Quantity {
+    /// The servers whose rows it needs.
+    pub fn targets(&self) -> &[String] {
+        match self {
+            Self::Number(_) => &[],
+            Self::Figure { of, .. } => std::slice::from_ref(of),
+            Self::Lowest { lowest_of: targets, .. } | Self::Highest { highest_of: targets, .. } => {
+                targets
+            }
+        }
+    }
+
+    /// What is compared; a number has no name.
+    pub fn figure(&self) -> &str {
+        match self {
+            Self::Number(_) => "",
+            Self::Figure { figure, .. }
+            | Self::Lowest { figure, .. }
+            | Self::Highest { figure, .. } => figure,
+        }
+    }
+
+    /// Its value, where `find` knows a server's figure.
+    pub fn value(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<f64> {
+        let all = |targets: &[String], figure: &str| -> Option<Vec<f64>> {
+            targets.iter().map(|target| find(target, figure)).collect()
+        };
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Figure { of, figure } => find(of, figure),
+            Self::Lowest { lowest_of, figure } => {
+                all(lowest_of, figure)?.into_iter().reduce(f64::min)
+            }
+            Self::Highest { highest_of, figure } => {
+                all(highest_of, figure)?.into_iter().reduce(f64::max)
+            }
+        }
+    }
+}
+
+fn hello() -> String {
+    "hello".to_owned()
+}
+
+fn one() -> f64 {
+    1.0
+}

@@ -1,0 +1,153 @@
+//! `bench drain`, `starve`, `hostile` and `soak`: the promises at full length, with what was measured.
+
+use super::attack::{self, Times, bound};
+use super::hostile::Kind;
+use super::{Stage, descriptors, drain, soak};
+use crate::args;
+use crate::build;
+use crate::interrupt::Interrupt;
+use crate::target::{STAGES, Target};
+use anyhow::{Context, Result, ensure};
+use std::time::Duration;
+
+/// Which promise to try.
+#[derive(clap::Subcommand, Debug)]
+pub enum Promise {
+    /// End a loaded server, many times over: nothing that it let in is lost
+    Drain {
+        /// Stages, as `3` or `stage3` [default: all]
+        stages: Vec<String>,
+        /// How many times
+        #[arg(long, default_value_t = 20)]
+        times: usize,
+    },
+    /// Let 500 clients want into a server without descriptors: it neither ends nor spins
+    Starve {
+        /// Stages [default: all]
+        stages: Vec<String>,
+    },
+    /// Set 500 hostile clients of each kind beside 32 good ones
+    Hostile {
+        /// Stages [default: 3 and 4]
+        stages: Vec<String>,
+        /// How long each kind has
+        #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = args::duration)]
+        time: Duration,
+        /// What clients choose by
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Mix good and hostile clients for a long time: no errors, flat memory
+    Soak {
+        /// Stages [default: 3 and 4]
+        stages: Vec<String>,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "2m", value_parser = args::duration)]
+        time: Duration,
+        /// Hostile clients [default: as the stage can bear]
+        #[arg(long)]
+        hostile: Option<usize>,
+        /// What clients choose by
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+impl Promise {
+    /// Tries it on each stage. The first that is broken is the error.
+    pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
+        let (stages, all) = match self {
+            Self::Drain { stages, .. } | Self::Starve { stages } => (stages, &[0, 1, 2, 3][..]),
+            Self::Hostile { stages, .. } | Self::Soak { stages, .. } => (stages, &[2, 3][..]),
+        };
+        let chosen = if stages.is_empty() { all.to_vec() } else { numbers(stages)? };
+        let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
+        let programs = build::release(&names, interrupt)?;
+        for (index, name) in chosen.into_iter().zip(names) {
+            let program = programs.get(name).context("cargo built no program")?;
+            let program = program.to_str().context("the program's path is not UTF-8")?;
+            let flags: &[&str] = if index < 2 { &["--keep-alive", "always"] } else { &[] };
+            let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
+            println!("{name}");
+            self.try_on(&stage, interrupt).with_context(|| name.to_owned())?;
+        }
+        Ok(())
+    }
+
+    fn try_on(&self, stage: &Stage, interrupt: &Interrupt) -> Result<()> {
+        match self {
+            Self::Drain { times, .. } => try_drain(stage, *times),
+            Self::Starve { .. } => try_starve(stage),
+            Self::Hostile { time, seed, .. } => try_hostile(stage, *time, *seed),
+            Self::Soak { time, hostile, seed, .. } => {
+                let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
+                show_soak(&soak::soak(stage, hostile, *time, *seed, interrupt)?);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn numbers(names: &[String]) -> Result<Vec<usize>> {
+    let number = |target: &Target| match target {
+        Target::Stage(index) => Some(*index),
+        _ => None,
+    };
+    let found: Vec<_> = crate::target::parse(names)?.iter().filter_map(number).collect();
+    ensure!(!found.is_empty(), "name stages: 1 to 4");
+    Ok(found)
+}
+
+fn try_drain(stage: &Stage, times: usize) -> Result<()> {
+    let drain::Drains { times, answered, refused, longest } = drain::under_load(stage, times)?;
+    println!(
+        "  {times} drains: {answered} answered, 0 lost, {refused} connects refused; the longest took {longest:.2?}"
+    );
+    Ok(())
+}
+
+fn try_starve(stage: &Stage) -> Result<()> {
+    for limit in descriptors::SHORTAGES {
+        let descriptors::Shortage { fds, cpu } = descriptors::shortage(stage, limit)?;
+        println!("  {limit}: {fds} descriptors held, {:.1} % of a core used", cpu * 100.0);
+    }
+    Ok(())
+}
+
+fn try_hostile(stage: &Stage, time: Duration, seed: u64) -> Result<()> {
+    println!(
+        "  kind                deeds   good  lost   p99 quiet  p99 beside  factor   memory KiB: before, most, after (allowed)"
+    );
+    for kind in &Kind::EACH {
+        let times = Times { quiet: time / 2, attack: time };
+        let attack =
+            attack::attack(stage, kind, times, seed).with_context(|| format!("{:?}", kind[0]))?;
+        let (quiet, beside) = (attack.quiet.p99(), attack.beside.p99());
+        let [before, most, after] = attack.memory;
+        println!(
+            "  {:<16} {:>8} {:>6} {:>5}  {quiet:>9.1?}  {beside:>10.1?}  {:>6.2}   {before} {most} {after} ({})",
+            format!("{:?}", kind[0]),
+            attack.deeds,
+            attack.beside.answered,
+            attack.beside.lost.len(),
+            beside.as_secs_f64() / quiet.as_secs_f64(),
+            before + attack::CROWD as u64 * bound(kind[0]) + (16 << 10),
+        );
+    }
+    Ok(())
+}
+
+fn show_soak(soak: &soak::Soak) {
+    let soak::Soak { time, account, deeds, memory: [first, most, last], slope, fds } = soak;
+    println!(
+        "  {time:.0?}: {} good requests answered, {} lost, {} refused, p99 {:.1?}; {deeds} hostile deeds\n  \
+         memory {first} KiB at first, {most} at most, {last} at the end; {slope:+.0} KiB per minute in the second half\n  \
+         descriptors: {} at most, {} at the end",
+        account.answered,
+        account.lost.len(),
+        account.refused,
+        account.p99(),
+        fds[0],
+        fds[1]
+    );
+}

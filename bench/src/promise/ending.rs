@@ -1,0 +1,75 @@
+//! How a server ends: asked once, it finishes what it has; asked twice, it goes.
+
+use super::client::{Client, answers};
+use super::vitals::has_taken_signals;
+use super::{PATIENCE, Stage};
+use crate::server::Server;
+use anyhow::{Context, Result, ensure};
+use shared::sys::signal::{self, Signal};
+use std::time::{Duration, Instant};
+
+/// Far longer than the tests wait: a server that ends before has ended by itself, every thread joined,
+/// and was not cut off.
+const LONG_GRACE: &[&str] = &["--grace", "120s"];
+
+/// A request in flight is answered, and told that it is the last; those who come while the server drains
+/// hear that it does; then it ends with status 0. Another can take its place at once.
+pub fn drains(stage: &Stage) -> Result<()> {
+    let mut server = stage.start(LONG_GRACE)?;
+    let address = server.address();
+    let mut in_flight = in_handler(&server, 300)?;
+    signal::send(server.pid(), Signal::Terminate)?;
+    taken(&server)?;
+    let mut late = Client::connect(address).context("while it drains")?;
+    late.get("/healthz");
+    ensure!(in_flight.expect(200)?, "the answer in flight does not say that it is the last");
+    in_flight.expect_end()?;
+    ensure!(late.expect(503)?, "/healthz does not say that its connection ends");
+    late.expect_end()?;
+    let status = server.wait(PATIENCE)?.context("it drained, and did not end")?;
+    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
+    let next = stage.start_on(&address.to_string(), &[]).context("restarting on the same port")?;
+    answers(next.address())
+}
+
+/// What is still open when the grace period ends is cut off, and that is no failure either.
+pub fn ends_with_its_grace(stage: &Stage) -> Result<()> {
+    let mut server = stage.start(&["--grace", "100ms"])?;
+    let _in_flight = in_handler(&server, 60_000)?;
+    signal::send(server.pid(), Signal::Interrupt)?;
+    let status = server.wait(PATIENCE)?.context("it outlived its grace period")?;
+    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
+    Ok(())
+}
+
+/// A second signal does not wait for anybody.
+pub fn second_signal(stage: &Stage) -> Result<()> {
+    let mut server = stage.start(LONG_GRACE)?;
+    let _in_flight = in_handler(&server, 60_000)?;
+    signal::send(server.pid(), Signal::Terminate)?;
+    taken(&server)?;
+    signal::send(server.pid(), Signal::Terminate)?;
+    let status = server.wait(PATIENCE)?.context("a second SIGTERM did not end it")?;
+    ensure!(status.code() == Some(128 + 15), "{status}");
+    Ok(())
+}
+
+/// A client whose second request sleeps: as its first one is answered, the second was read.
+pub(super) fn in_handler(server: &Server, millis: u32) -> Result<Client> {
+    let mut client = Client::connect(server.address())?;
+    let two =
+        format!("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /sleep/{millis} HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.send(two.as_bytes());
+    client.expect(200)?;
+    Ok(client)
+}
+
+/// Waits until the first signal was taken: two that are pending at once are one.
+fn taken(server: &Server) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !has_taken_signals(server.pid())? {
+        ensure!(Instant::now() < deadline, "it does not take its signals");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}

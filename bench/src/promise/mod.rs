@@ -1,0 +1,56 @@
+//! What a server promises besides its speed, tried on the running program: HTTP to the letter, nothing
+//! lost when it ends, nobody hurt by another client, and everything given back afterwards.
+//!
+//! Each stage's `tests/suite.rs` calls these with its own program. Nothing here measures: a promise
+//! is kept or broken, and never by being slow.
+
+pub mod attack;
+pub mod client;
+pub mod clients;
+pub mod command;
+pub mod conformance;
+pub mod descriptors;
+pub mod drain;
+pub mod ending;
+pub mod good;
+pub mod handlers;
+pub mod hostile;
+pub mod random;
+pub mod soak;
+pub mod vitals;
+
+use crate::server::Server;
+use anyhow::Result;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a promise may take to be kept on a machine that has much else to do. Far beyond what any
+/// of them needs: it ends a test that would otherwise hang.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server program, and how to start it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a> {
+    program: &'a str,
+    flags: &'a [&'a str],
+    /// Connections that it serves at once.
+    at_once: usize,
+}
+
+impl<'a> Stage<'a> {
+    /// `flags` are given at every start.
+    pub const fn new(program: &'a str, at_once: usize, flags: &'a [&'a str]) -> Self {
+        Self { program, flags, at_once }
+    }
+
+    /// Starts it on a free port.
+    pub fn start(&self, more: &[&str]) -> Result<Server> {
+        self.start_on("127.0.0.1:0", more)
+    }
+
+    /// Starts it where it is told to.
+    pub fn start_on(&self, address: &str, more: &[&str]) -> Result<Server> {
+        let listen = ["--listen", address];
+        Server::start(Path::new(self.program), &[&listen, self.flags, more].concat())
+    }
+}

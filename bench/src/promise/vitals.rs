@@ -1,0 +1,84 @@
+//! What a server holds: descriptors, threads, memory; from `/proc`, without asking it.
+
+use super::PATIENCE;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// What a process holds at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vitals {
+    /// Open descriptors.
+    pub fds: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Vitals {
+    /// Of process `pid`, now.
+    pub fn of(pid: u32) -> Result<Self> {
+        let count = |what: &str| {
+            let entries = fs::read_dir(format!("/proc/{pid}/{what}"));
+            entries.map(Iterator::count).with_context(|| format!("process {pid} is gone"))
+        };
+        Ok(Self { fds: count("fd")?, threads: count("task")? })
+    }
+
+    /// Of a process that may still be starting threads: the same ten times in a row.
+    pub fn at_rest(pid: u32) -> Result<Self> {
+        let (mut last, mut same, deadline) = (Self::of(pid)?, 0, Instant::now() + PATIENCE);
+        while same < 10 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+            let now = Self::of(pid)?;
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+        }
+        Ok(last)
+    }
+
+    /// Waits until the process holds no more and no less than this again.
+    pub fn come_back(self, pid: u32) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while Self::of(pid)? != self {
+            if Instant::now() > deadline {
+                bail!("{self:?} before, {:?} for {PATIENCE:?} now", Self::of(pid)?);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+/// Resident memory of a process, in KiB.
+pub fn memory(pid: u32) -> Result<u64> {
+    status(pid, "VmRSS:")?
+        .split_whitespace()
+        .next()
+        .context("VmRSS has a value")?
+        .parse()
+        .context("VmRSS")
+}
+
+/// Whether the process has taken every signal that was sent to it.
+pub fn has_taken_signals(pid: u32) -> Result<bool> {
+    Ok(status(pid, "ShdPnd:")?.trim().bytes().all(|digit| digit == b'0'))
+}
+
+fn status(pid: u32, name: &str) -> Result<String> {
+    let status =
+        fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.map(str::to_owned).with_context(|| format!("/proc/{pid}/status has no {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_more_is_seen() {
+        let pid = std::process::id();
+        assert!(memory(pid).unwrap() > 0 && has_taken_signals(pid).unwrap());
+        assert!(Vitals::of(pid).unwrap().fds > 0 && Vitals::of(u32::MAX).is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! The page: one file that needs no network and no script, light or dark as the reader's system is.
+
+use super::blocks::{self, Block};
+use super::chart::svg::{STYLE, escape};
+use super::chart::{self, Chart};
+use crate::results::Results;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The whole page. Percentiles are read from the files in `folder`.
+pub fn of(results: &Results, folder: &Path) -> String {
+    let machine = escape(&results.host.name);
+    let day = escape(results.began.split('T').next().unwrap_or_default());
+    let title = format!("{day} on {machine}");
+    let mut text = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>bench: {title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n",
+        include_str!("page.css")
+    );
+    let _ = writeln!(text, "<h1>The race of {title}</h1>");
+    text += &introduction(results);
+    let charts = chart::of(results, folder);
+    let blocks = blocks::of(results);
+    for (mode, heading) in
+        [("close", "One request per connection"), ("keep-alive", "Connections kept alive")]
+    {
+        let ladder = blocks.iter().find(|block| block.name == format!("ladder {mode}"));
+        text += &section(heading, &charts, |name| name.ends_with(&format!("-{mode}")), ladder);
+    }
+    let matrix = blocks.iter().find(|block| block.name == "matrix");
+    let beyond = |name: &str| name == "matrix" || name == "idle";
+    text += &section("Four workloads", &charts, beyond, matrix);
+    let own = |block: &&Block| {
+        ["table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
+    };
+    for block in blocks.iter().filter(own) {
+        let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
+    }
+    text + "</main>\n</body>\n</html>\n"
+}
+
+/// What was measured where, and how to read it.
+fn introduction(results: &Results) -> String {
+    let mut text = String::new();
+    if results.interrupted {
+        text += "<p class=\"warn\">Interrupted: not all that was asked for was measured.</p>\n";
+    }
+    for failure in &results.failures {
+        let _ = writeln!(text, "<p class=\"warn\">Not measured: {}</p>", escape(failure));
+    }
+    text += "<p>Every client asks again as soon as it is answered (a closed loop), on the same machine as the server. \
+        Figures are of the repeat with the median of requests per second. “Served” is how many of the clients \
+        were answered at all: a server that answers few of them shows small latencies, as those who wait are not in them.</p>\n";
+    let config = &results.config;
+    let each = format!(
+        "{} s a cell, {} of each, {} generator threads",
+        config.seconds, config.repeat, config.threads
+    );
+    text += "<dl>\n";
+    for (name, value) in [
+        ("Machine", results.host.line()),
+        ("Programs", results.source.line()),
+        ("Began", results.began.clone()),
+        ("Measured", each),
+    ] {
+        let _ = writeln!(text, "<dt>{name}</dt><dd>{}</dd>", escape(&value));
+    }
+    let command = escape(&results.command.join(" "));
+    let _ = writeln!(text, "<dt>Command</dt><dd><code>{command}</code></dd>\n</dl>");
+    text
+}
+
+/// A heading, its charts side by side, and its table; nothing when it would be empty.
+fn section(
+    heading: &str,
+    charts: &[Chart],
+    belongs: impl Fn(&str) -> bool,
+    table: Option<&Block>,
+) -> String {
+    let mut text = String::new();
+    for chart in charts.iter().filter(|chart| belongs(&chart.name)) {
+        let caption = escape(&chart.caption);
+        let _ =
+            writeln!(text, "<figure>{}<figcaption>{caption}</figcaption></figure>", chart.drawing);
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let table = table.map_or(String::new(), Block::html);
+    format!("<h2>{heading}</h2>\n{table}<div class=\"charts\">\n{text}</div>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_without_rows_is_a_page_too() {
+        let results = Results { interrupted: true, ..Results::default() };
+        let page = of(&results, Path::new("/nowhere"));
+        assert!(page.contains("Interrupted") && !page.contains("<svg"));
+        assert!(page.ends_with("</html>\n"));
+    }
+}

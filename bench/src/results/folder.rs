@@ -1,0 +1,136 @@
+//! The folder of a run.
+
+use super::{Results, SCHEMA, csv, source};
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// What everything else is made from.
+const FILE: &str = "results.json";
+
+/// Writes `results` and one percentile file per row to `folder`, which is made if it is not there.
+/// `percentiles` are those of the rows, in their order.
+pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
+    file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
+    file(&folder.join("results.csv"), &csv::write(&results.rows))?;
+    for (row, text) in results.rows.iter().zip(percentiles) {
+        file(&folder.join(&row.hgrm), text)?;
+    }
+    Ok(())
+}
+
+/// Makes a folder for a run, and says at once if that cannot be: not after minutes of measuring. One that
+/// holds a run already is refused: measurements are not overwritten.
+pub fn make(folder: &Path) -> Result<()> {
+    ensure!(
+        !folder.join(FILE).exists(),
+        "there is a run in {} already; choose another folder: --out DIR",
+        folder.display()
+    );
+    // Creating a folder that exists says nothing about writing to it.
+    let made = || fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".begun"), ""));
+    made().with_context(|| {
+        format!("cannot write to {}; choose another folder: --out DIR", folder.display())
+    })?;
+    fs::remove_file(folder.join(".begun")).context("the folder of the run changes meanwhile")
+}
+
+/// Writes one file, and the folders above it.
+pub fn file(path: &Path, text: &str) -> Result<()> {
+    let write = || {
+        fs::create_dir_all(path.parent().unwrap_or(path))?;
+        fs::write(path, text)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Reads a run back.
+pub fn read(folder: &Path) -> Result<Results> {
+    let path = folder.join(FILE);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}; is it the folder of a run?", path.display()))?;
+    let results: Results = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not what `bench run` writes", path.display()))?;
+    ensure!(
+        results.schema <= SCHEMA,
+        "{} has schema {} and this bench knows {SCHEMA}; build a newer one",
+        path.display(),
+        results.schema
+    );
+    Ok(results)
+}
+
+/// Where a run goes that was not told where: `<date>-<machine>`, and a number if there is one already.
+pub fn fresh(results: &Results) -> PathBuf {
+    let day = results.began.split('T').next().unwrap_or_default();
+    let machine: String = results
+        .host
+        .name
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .collect();
+    let name = format!("{day}-{machine}");
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let names = std::iter::once(name.clone()).chain(numbered);
+    let mut folders = names.map(|name| default_place().join(name));
+    folders.find(|folder| !folder.exists()).unwrap_or_default()
+}
+
+/// The run that was written last, among those that were not told where.
+pub fn latest() -> Result<PathBuf> {
+    let place = default_place();
+    let written = |folder: &Path| fs::metadata(folder.join(FILE)).and_then(|file| file.modified());
+    last(&place, |folder| written(folder).ok())
+        .with_context(|| format!("no run in {}; make one: bench run", place.display()))
+}
+
+/// The last of the recorded runs, by the day in its name: a checkout gives all files the same age.
+pub fn recorded() -> Result<PathBuf> {
+    let place = source::workspace().join("bench/results");
+    last(&place, |folder| Some(folder.file_name()?.to_owned()))
+        .with_context(|| format!("no recorded run in {}; name a folder", place.display()))
+}
+
+/// Of the runs in `place` the one that comes last in an order.
+fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBuf> {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    let runs = entries.filter(|folder| folder.join(FILE).exists());
+    let (_, folder) = runs.filter_map(|folder| Some((key(&folder)?, folder))).max()?;
+    Some(folder)
+}
+
+/// Beside what cargo builds, so that `cargo clean` and `.gitignore` know it.
+fn default_place() -> PathBuf {
+    let workspace = source::workspace();
+    let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    // A path that is absolute already stays as it is.
+    let place = if workspace.exists() { workspace.join(target) } else { "target".into() };
+    place.join("bench")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_back_as_it_was_written_and_a_newer_one_refused() {
+        let folder = env::temp_dir().join(format!("bench-folder-{}", std::process::id()));
+        let mut results = Results { schema: SCHEMA, ..Results::default() };
+        write(&folder, &results, &[]).unwrap();
+        assert_eq!(read(&folder).unwrap(), results);
+        assert!(make(&folder).unwrap_err().to_string().contains("choose another folder"));
+        results.schema = SCHEMA + 1;
+        write(&folder, &results, &[]).unwrap();
+        assert!(read(&folder).unwrap_err().to_string().contains("build a newer one"));
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(read(&folder).unwrap_err().to_string().contains("the folder of a run"));
+    }
+
+    #[test]
+    fn a_fresh_folder_has_the_day_and_the_machine() {
+        let mut results =
+            Results { began: "1999-01-02T03:04:05Z".to_owned(), ..Results::default() };
+        results.host.name = "my.host/x".to_owned();
+        assert!(fresh(&results).ends_with("bench/1999-01-02-my-host-x"));
+    }
+}

@@ -1,0 +1,109 @@
+//! The repeats of a cell: the one in the middle, and how far the others lie from it.
+
+use super::Sample;
+use super::sample::Part;
+
+/// All repeats of one cell.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// At least one.
+    pub samples: Vec<&'a Sample>,
+}
+
+/// The lowest and the highest of a figure over the repeats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// Lowest.
+    pub low: f64,
+    /// Of the repeat with the median of requests per second.
+    pub middle: f64,
+    /// Highest.
+    pub high: f64,
+}
+
+impl Range {
+    /// Whether the two have a point in common: then nothing shows that they differ.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.low <= other.high && other.low <= self.high
+    }
+}
+
+/// Groups in the order of their first samples.
+pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for row in rows {
+        match groups.iter_mut().find(|group| group.is_of(row)) {
+            Some(group) => group.samples.push(row),
+            None => groups.push(Group { samples: vec![row] }),
+        }
+    }
+    for group in &mut groups {
+        group.samples.sort_by(|left, right| left.rps.total_cmp(&right.rps));
+    }
+    groups
+}
+
+/// What makes two samples repeats of each other.
+fn key(row: &Sample) -> (Part, [&str; 3], [usize; 3]) {
+    let names = [row.target.as_str(), &row.workload, &row.connection];
+    (row.part, names, [row.connections, row.idle, row.slow])
+}
+
+impl<'a> Group<'a> {
+    /// Whether `sample` is, or could be, one of its repeats: of this run or of another.
+    pub fn is_of(&self, sample: &Sample) -> bool {
+        key(self.samples[0]) == key(sample)
+    }
+
+    /// The repeat with the median of requests per second, the lower one of two: a real one, whose figures
+    /// belong together.
+    pub fn median(&self) -> &'a Sample {
+        self.samples[(self.samples.len() - 1) / 2]
+    }
+
+    /// How far a figure goes; `None` when the median has none.
+    pub fn range(&self, figure: impl Fn(&Sample) -> Option<f64>) -> Option<Range> {
+        let middle = figure(self.median())?;
+        let values = || self.samples.iter().filter_map(|sample| figure(sample));
+        Some(Range {
+            low: values().fold(middle, f64::min),
+            middle,
+            high: values().fold(middle, f64::max),
+        })
+    }
+
+    /// Highest less lowest of requests per second, as a share of the median; `None` without repeats.
+    pub fn spread(&self) -> Option<f64> {
+        let range = self.range(|sample| Some(sample.rps))?;
+        (self.samples.len() > 1 && range.middle > 0.0)
+            .then(|| (range.high - range.low) / range.middle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(target: &str, repeat: usize, rps: f64) -> Sample {
+        Sample { target: target.to_owned(), repeat, rps, ..Sample::default() }
+    }
+
+    #[test]
+    fn repeats_become_one_with_a_range() {
+        let rows = [row("a", 0, 90.0), row("b", 0, 5.0), row("a", 1, 130.0), row("a", 2, 100.0)];
+        let groups = of(&rows);
+        assert_eq!(groups.len(), 2);
+        assert_eq!(groups[0].median().repeat, 2);
+        let range = groups[0].range(|sample| Some(sample.rps)).unwrap();
+        assert_eq!(range, Range { low: 90.0, middle: 100.0, high: 130.0 });
+        assert_eq!((groups[0].spread(), groups[1].spread()), (Some(0.4), None));
+        assert_eq!(groups[0].range(|sample| sample.server_cpu_us), None);
+    }
+
+    #[test]
+    fn ranges_overlap_when_they_touch() {
+        let range = |low, high| Range { low, middle: low, high };
+        assert!(range(1.0, 2.0).overlaps(&range(2.0, 3.0)));
+        assert!(!range(1.0, 2.0).overlaps(&range(2.1, 3.0)));
+    }
+}

@@ -1,0 +1,76 @@
+//! The machine a run was made on: figures mean nothing without it.
+
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::thread;
+
+/// Kernel, processor, memory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Host {
+    /// The name it calls itself.
+    pub name: String,
+    /// The kernel's release.
+    pub kernel: String,
+    /// The processor's model, or its architecture where `/proc/cpuinfo` names no model.
+    pub cpu: String,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// MiB of memory.
+    pub memory_mib: u64,
+}
+
+impl Host {
+    /// This one.
+    pub fn here() -> Self {
+        let read = |file| fs::read_to_string(file).unwrap_or_default();
+        Self {
+            name: read("/proc/sys/kernel/hostname").trim().to_owned(),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            cpu: model(&read("/proc/cpuinfo")),
+            cores: thread::available_parallelism().map_or(1, usize::from),
+            memory_mib: memory(&read("/proc/meminfo")),
+        }
+    }
+
+    /// In one line: `Intel(R) ..., 2 cores, 7.8 GiB, Linux 6.1.0`.
+    pub fn line(&self) -> String {
+        let plural = if self.cores == 1 { "" } else { "s" };
+        let gib = self.memory_mib as f64 / 1024.0;
+        format!("{}, {} core{plural}, {gib:.1} GiB, Linux {}", self.cpu, self.cores, self.kernel)
+    }
+}
+
+fn model(cpuinfo: &str) -> String {
+    let field = |name: &str| {
+        let lines = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+        lines.into_iter().find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+    };
+    // ARM kernels give numbers only.
+    field("model name").unwrap_or(std::env::consts::ARCH).to_owned()
+}
+
+fn memory(meminfo: &str) -> u64 {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proc_is_read() {
+        assert_eq!(model("processor\t: 0\nmodel name\t: Fast CPU @ 3 GHz\n"), "Fast CPU @ 3 GHz");
+        assert_eq!(model("processor: 0\n"), std::env::consts::ARCH);
+        assert_eq!(memory("MemTotal:        8148336 kB\nMemFree: 1 kB\n"), 7957);
+    }
+
+    #[test]
+    fn this_machine_has_all_of_it() {
+        let host = Host::here();
+        assert!(host.cores > 0 && host.memory_mib > 0 && !host.kernel.is_empty());
+        assert!(host.line().contains("Linux "));
+    }
+}

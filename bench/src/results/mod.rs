@@ -1,0 +1,95 @@
+//! What a run leaves behind: one folder that tables, pictures, comparisons and claims are made from.
+//!
+//! [`Results`] is the shape of `results.json`; [`folder`] writes and reads it, with a spreadsheet ([`csv`]) and
+//! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. Fields are
+//! only ever added: a reader of an older schema finds what it knows, and a newer one finds defaults.
+
+pub mod csv;
+pub mod date;
+pub mod folder;
+pub mod group;
+pub mod hgrm;
+pub mod host;
+pub mod record;
+pub mod sample;
+pub mod source;
+
+pub use group::{Group, Range};
+pub use host::Host;
+pub use record::Record;
+pub use sample::{Part, Sample};
+pub use source::Source;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the shape. It changes when a field changes its meaning, not when one is added.
+pub const SCHEMA: u32 = 1;
+
+/// A whole run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Results {
+    /// [`SCHEMA`] of the program that wrote it.
+    pub schema: u32,
+    /// When it began: `2026-11-23T22:50:09Z`.
+    pub began: String,
+    /// The command line as it was typed.
+    pub command: Vec<String>,
+    /// Whether it was cut short: what is here is not all that was asked for.
+    pub interrupted: bool,
+    /// What could not be measured, and why.
+    pub failures: Vec<String>,
+    /// The machine.
+    pub host: Host,
+    /// The programs.
+    pub source: Source,
+    /// What was asked for.
+    pub config: Config,
+    /// Every repeat of every cell, in the order in which they ran.
+    pub rows: Vec<Sample>,
+}
+
+/// What a run was asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Servers, in the order of the tables.
+    pub targets: Vec<String>,
+    /// Connection counts.
+    pub levels: Vec<usize>,
+    /// `close`, `keep-alive`.
+    pub modes: Vec<String>,
+    /// What decided the order of the servers.
+    pub seed: u64,
+    /// How long each cell was measured; the matrix at the end of a run has shorter windows.
+    pub seconds: f64,
+    /// Threads of the generator.
+    pub threads: usize,
+    /// Runs of each cell.
+    pub repeat: usize,
+    /// Passed on to the stages.
+    pub stage_args: Vec<String>,
+}
+
+impl Results {
+    /// The repeats of each cell together, in the order of their first.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        group::of(&self.rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_version_adds_or_an_earlier_one_lacks_does_no_harm() {
+        let text = r#"{"schema": 9, "weather": "fair", "rows": [
+            {"target": "floor", "requests": 7, "mood": [], "evidence": {"server": {"kernel": [0.8, 30]}}}]}"#;
+        let results: Results = serde_json::from_str(text).unwrap();
+        assert_eq!((results.schema, results.rows[0].requests), (9, 7));
+        assert_eq!(results.rows[0].figure("evidence.server.kernel.0"), Some(0.8));
+        let back = serde_json::to_string(&results).unwrap();
+        assert_eq!(serde_json::from_str::<Results>(&back).unwrap(), results);
+    }
+}

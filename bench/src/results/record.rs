@@ -1,0 +1,62 @@
+//! A run on its way into its folder.
+
+use super::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, hgrm, source};
+use crate::cell::Row;
+use crate::interrupt::Interrupt;
+use crate::report::{page, table, why};
+use crate::target::Target;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::{env, iter};
+
+/// What is known of a run before its first row.
+#[derive(Debug)]
+pub struct Record {
+    folder: PathBuf,
+    results: Results,
+    /// Of each row, as its file will hold it.
+    percentiles: Vec<String>,
+}
+
+impl Record {
+    /// Begins now, on this machine, with the sources as they are: they may change while it runs. The folder
+    /// is made at once: that it cannot be should not be learnt after a long run.
+    pub fn begin(config: Config, out: Option<PathBuf>) -> Result<Self> {
+        let results = Results {
+            schema: SCHEMA,
+            began: date::now(),
+            // Where the program lies is nobody's business.
+            command: iter::once("bench".to_owned()).chain(env::args().skip(1)).collect(),
+            host: Host::here(),
+            source: Source::here(&source::workspace()),
+            config,
+            ..Results::default()
+        };
+        let folder = out.unwrap_or_else(|| folder::fresh(&results));
+        folder::make(&folder)?;
+        Ok(Self { folder, results, percentiles: Vec::new() })
+    }
+
+    /// Adds what was measured for one part of the run, and what its verdicts are beside the floor's rows.
+    pub fn add(&mut self, targets: &[Target], rows: &[Row], part: Part) {
+        let medians = table::medians(rows);
+        for (index, row) in rows.iter().enumerate() {
+            let repeat = rows[..index].iter().filter(|earlier| earlier.cell == row.cell).count();
+            let verdict = row.verdict(why::ceiling_of(row.cell, targets, &medians));
+            let mut sample = Sample::of(&targets[row.cell.target], row, part, repeat);
+            sample.evidence.insert("verdict".to_owned(), verdict.sentence.into());
+            sample.evidence.insert("doubts".to_owned(), verdict.doubts.into());
+            self.results.rows.push(sample);
+            self.percentiles.push(hgrm::write(&row.outcome.tally.latency));
+        }
+    }
+
+    /// Writes the folder with its page; says where they are.
+    pub fn end(mut self, interrupt: &Interrupt, failures: &[String]) -> Result<String> {
+        self.results.interrupted = interrupt.raised();
+        self.results.failures = failures.to_vec();
+        folder::write(&self.folder, &self.results, &self.percentiles)?;
+        let page = page::write(&self.folder)?;
+        Ok(format!("\nResults: {}\nPage:    {}\n", self.folder.display(), page.display()))
+    }
+}

@@ -1,0 +1,105 @@
+//! BOOK.md is true: listings equal the source, tables come from recorded runs, commands print what
+//! the book says, links lead somewhere, chapters are whole, and exercises have answers.
+//!
+//! `BOOK_REFRESH=1 cargo test -p bench --test book` rewrites listings, tables and printed output.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // clippy allows it in test functions, but not in what they call.
+
+mod commands;
+mod document;
+mod exercises;
+mod listings;
+mod skeleton;
+mod tables;
+mod weave;
+
+use document::{Book, Problem};
+use exercises::Scratch;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+static BOOK: LazyLock<Book> = LazyLock::new(|| {
+    if std::env::var_os("BOOK_REFRESH").is_some() {
+        refresh();
+    }
+    read()
+});
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read() -> Book {
+    Book::parse(&fs::read_to_string(root().join("BOOK.md")).expect("BOOK.md is there"))
+}
+
+fn refresh() {
+    let book = read();
+    let (changes, _) = weave::changes(&book, &root());
+    let book = Book::parse(&weave::apply(&book, changes));
+    let sessions = book.chapters().into_iter();
+    let changes = sessions.flat_map(|(_, blocks)| commands::session(&book, blocks, &root()).0);
+    fs::write(root().join("BOOK.md"), weave::apply(&book, changes.collect())).unwrap();
+}
+
+#[track_caller]
+fn assert_true(problems: &[Problem]) {
+    let lines: Vec<_> = problems.iter().map(|problem| format!("\n{problem}")).collect();
+    assert!(lines.is_empty(), "the book says what is not so:{}", lines.concat());
+}
+
+#[test]
+fn listings_and_tables_are_those_of_the_source() {
+    let (changes, mut problems) = weave::changes(&BOOK, &root());
+    problems.extend(changes.into_iter().map(|change| change.problem));
+    assert_true(&problems);
+}
+
+#[test]
+fn commands_print_what_the_book_says() {
+    let mut problems = commands::untagged(&BOOK);
+    for (_, blocks) in BOOK.chapters() {
+        let (changes, more) = commands::session(&BOOK, blocks, &root());
+        problems.extend(changes.into_iter().map(|change| change.problem));
+        problems.extend(more);
+    }
+    assert_true(&problems);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    assert_true(&skeleton::links(&BOOK, &root()));
+}
+
+#[test]
+fn chapters_have_all_their_parts() {
+    assert_true(&skeleton::parts(&BOOK));
+}
+
+#[test]
+fn exercises_are_whole_and_their_patches_fit() {
+    let (exercises, mut problems) = exercises::all(&BOOK);
+    for exercise in &exercises {
+        let scratch = Scratch::new(&root(), "exercise-fits").unwrap();
+        if let Err(what) = exercise.fits(&scratch) {
+            problems.push(Problem::new(exercise.line, what));
+        }
+    }
+    assert_true(&problems);
+}
+
+/// Every exercise in a copy of the repository: red before its answer, green after it.
+#[test]
+#[ignore = "builds the repository twice for each exercise: cargo test -p bench --test book -- --ignored"]
+fn exercises_are_red_as_shipped_and_green_with_their_answer() {
+    let mut problems = Vec::new();
+    for exercise in &exercises::all(&BOOK).0 {
+        eprintln!("exercise {}", exercise.number);
+        let scratch = Scratch::new(&root(), "exercise").unwrap();
+        if let Err(what) = exercise.is_true(&scratch) {
+            problems.push(Problem::new(exercise.line, what));
+        }
+    }
+    assert_true(&problems);
+}

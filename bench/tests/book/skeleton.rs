@@ -1,0 +1,120 @@
+//! Every chapter has every part, and every link leads somewhere.
+
+use crate::document::{Block, Book, Problem};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::Path;
+
+const PARTS: [&str; 9] = [
+    "Question",
+    "Predict",
+    "Read",
+    "Run",
+    "Measure",
+    "Bottleneck",
+    "What breaks",
+    "Exercises",
+    "Next",
+];
+
+/// Chapters that lack a part, or have the parts in another order, or stand out of turn.
+pub(crate) fn parts(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut expected = 0;
+    for (title, blocks) in book.chapters() {
+        let line = book.blocks[blocks.start].0;
+        let Some(number) = number(title) else { continue };
+        if number < expected {
+            problems.push(Problem::new(
+                line,
+                format!("chapter {number} stands behind chapter {}", expected - 1),
+            ));
+        }
+        expected = number + 1;
+        let found: Vec<_> = sections(book, blocks).into_iter().map(|(part, _)| part).collect();
+        if found != PARTS {
+            let what = format!("chapter {number} has the parts {found:?}: it needs {PARTS:?}");
+            problems.push(Problem::new(line, what));
+        }
+    }
+    problems
+}
+
+/// The number of `N. Title`; appendices have none.
+pub(crate) fn number(title: &str) -> Option<usize> {
+    title.split_once(". ")?.0.parse().ok()
+}
+
+/// The parts of a chapter, each with its blocks. `Bottleneck: what it is` is the part `Bottleneck`.
+pub(crate) fn sections(book: &Book, chapter: Range<usize>) -> Vec<(&str, Range<usize>)> {
+    let mut sections: Vec<(&str, Range<usize>)> = Vec::new();
+    for index in chapter {
+        if let Block::Heading { level: 3, text } = &book.blocks[index].1 {
+            sections.push((text.split(':').next().unwrap_or(text), index..index));
+        }
+        if let Some((_, blocks)) = sections.last_mut() {
+            blocks.end = index + 1;
+        }
+    }
+    sections
+}
+
+/// Links to headings and files that are not there.
+pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
+    let anchors = anchors(book);
+    let mut problems = Vec::new();
+    for (line, block) in &book.blocks {
+        let Block::Text(text) = block else { continue };
+        for target in targets(text) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let what = match file {
+                _ if target.starts_with("https://") => continue,
+                "" if anchors.contains(anchor) => continue,
+                "" => "no heading has this anchor: copy it from the heading as GitHub makes it",
+                _ if root.join(file).exists() => continue,
+                _ => "there is no such file: links start at the repository's root",
+            };
+            problems.push(Problem::new(*line, format!("link `{target}`: {what}")));
+        }
+    }
+    problems
+}
+
+/// What stands in the round brackets of `[text](target)`.
+fn targets(text: &str) -> Vec<&str> {
+    let after = text.split("](").skip(1);
+    after.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target).collect()
+}
+
+/// The anchors that GitHub gives to headings: lower case, blanks as hyphens, other marks dropped, and
+/// a number where the same comes again.
+fn anchors(book: &Book) -> HashSet<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut anchors = HashSet::new();
+    for (_, block) in &book.blocks {
+        let Block::Heading { text, .. } = block else { continue };
+        let kept = |&character: &char| character.is_alphanumeric() || " -_".contains(character);
+        let slug: String = text.to_lowercase().chars().filter(kept).collect();
+        let slug = slug.replace(' ', "-");
+        let count = seen.entry(slug.clone()).or_default();
+        anchors.insert(if *count == 0 { slug } else { format!("{slug}-{count}") });
+        *count += 1;
+    }
+    anchors
+}
+
+#[test]
+fn a_missing_part_is_named() {
+    let whole = PARTS.map(|part| format!("### {part}\n")).concat();
+    let book = |text: String| parts(&Book::parse(&text));
+    assert_eq!(book(format!("## 0. A\n{whole}## 1. B\n{whole}## Appendix\n")), []);
+    assert_eq!(book(format!("## 0. A\n{}", whole.replace("### Next\n", ""))).len(), 1);
+    assert_eq!(book(format!("## 1. A\n{whole}## 0. B\n{whole}")).len(), 1);
+}
+
+#[test]
+fn a_link_to_nowhere_is_named() {
+    let text = "## 1. A `b`: c\n## 1. A b: c\n[x](#1-a-b-c-1) [x](README.md) [x](https://a) [x](#2) [x](no)";
+    let problems = links(&Book::parse(text), &crate::root());
+    assert_eq!(problems.len(), 2, "{problems:?}");
+}

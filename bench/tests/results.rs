@@ -1,0 +1,102 @@
+//! A run's folder, from the run to the report.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::report::{blocks, page};
+use bench::results::{folder, hgrm, source};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn bench(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bench")).args(args).output().unwrap()
+}
+
+/// A very short run of the floor, in a folder of the test's own.
+fn run(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    let out = folder.to_str().unwrap();
+    let output =
+        bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2", "--out", out]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains(out), "{text}");
+    folder
+}
+
+#[test]
+fn a_run_leaves_every_row_and_says_where_and_of_what() {
+    let folder = run("rows");
+    let results = folder::read(&folder).unwrap();
+    assert_eq!((results.schema, results.interrupted, results.rows.len()), (1, false, 8));
+    assert_eq!(results.groups().len(), 4);
+    assert_eq!(results.source.servers, source::hash(&source::workspace()).unwrap());
+    assert!(results.host.cores > 0 && results.command.contains(&"floor".to_owned()));
+    for row in &results.rows {
+        assert!(row.requests > 0 && row.served > 0 && row.server_cpu_us.is_some(), "{row:?}");
+        let points = hgrm::read(&fs::read_to_string(folder.join(&row.hgrm)).unwrap());
+        assert!(!points.is_empty() && points.last().unwrap().0 == 1.0);
+    }
+    let csv = fs::read_to_string(folder.join("results.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + results.rows.len());
+}
+
+/// All files that a report writes, with their contents.
+fn written(folder: &Path) -> Vec<(PathBuf, String)> {
+    page::write(folder).unwrap();
+    let charts = fs::read_dir(folder.join("charts")).unwrap();
+    let mut paths: Vec<_> = charts.map(|entry| entry.unwrap().path()).collect();
+    paths.extend(["report.html", "report.md"].map(|name| folder.join(name)));
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+#[test]
+fn the_same_results_give_the_same_bytes() {
+    let folder = run("bytes");
+    let first = written(&folder);
+    assert_eq!(first, written(&folder));
+    let results = folder::read(&folder).unwrap();
+    let blocks = blocks::of(&results);
+    let names: Vec<_> = blocks.iter().map(|block| block.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["origin", "ladder close", "ladder keep-alive", "claims", "table floor", "why floor"]
+    );
+    let printed = bench(&["report", folder.to_str().unwrap(), "--print", "ladder close"]);
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), blocks[1].markdown());
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_has_every_chart() {
+    let folder = run("page");
+    let files = written(&folder);
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    // Percentiles need many answers, and how many come is a matter of speed.
+    for kind in ["ladder", "rps", "cpu"] {
+        for mode in ["close", "keep-alive"] {
+            let name = format!("charts/{kind}-{mode}.svg");
+            assert!(files.iter().any(|(path, _)| path.ends_with(&name)), "{name}");
+        }
+    }
+    assert_eq!(page.matches("<svg ").count(), files.len() - 2);
+    // Namespaces are names, not addresses; nothing else may lead elsewhere.
+    let elsewhere = page.replace("http://www.w3.org/2000/svg", "");
+    for word in ["http:", "https:", "<script", "src=", "url("] {
+        assert!(!elsewhere.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
+    let folder = run("claims");
+    let path = folder.to_str().unwrap();
+    let compared = bench(&["compare", path, path]);
+    let text = String::from_utf8(compared.stdout).unwrap();
+    assert!(compared.status.success() && text.contains("×1.00") && !text.contains("differs"));
+    // The floor alone shows nothing of any stage, and says so rather than anything else.
+    let claims = bench(&["claims", path]);
+    let text = String::from_utf8(claims.stdout).unwrap();
+    assert!(text.contains("no row of stage1-blocking") && text.contains("0 held, 0 did not hold"));
+    assert_eq!(claims.status.code(), Some(0));
+}

@@ -1,0 +1,131 @@
+//! A timeline of what every thread does, in Chrome's trace-event JSON: `--trace FILE`. Perfetto and
+//! chrome://tracing open it, and `bench timeline` draws it.
+//!
+//! Each thread is a lane, and on it lie slices: waiting, reading a request, the handler inside it,
+//! writing the answer. One of them ends before the next begins, or lies inside the other.
+
+use crate::sink::Pipe;
+use std::io::Write;
+use std::time::Instant;
+
+/// Bytes that come together before they are handed over.
+const PIECE: usize = 64 << 10;
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slice {
+    /// Waiting for a client, or for any of them.
+    Wait,
+    /// From the first byte of what was read to the answer.
+    Request,
+    /// A handler, within a request.
+    Handler,
+    /// Writing an answer.
+    Write,
+}
+
+impl Slice {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Request => "request",
+            Self::Handler => "handler",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// Something that takes no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A connection was taken in.
+    Accepted,
+    /// A head was complete.
+    Parsed,
+    /// A connection has ended.
+    Closed,
+}
+
+impl Moment {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Parsed => "parsed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// One thread's lane.
+pub struct Tracer {
+    pipe: Pipe,
+    buffer: Vec<u8>,
+    epoch: Instant,
+    lane: usize,
+    /// One connection in so many is recorded.
+    every: u64,
+    connection: u64,
+}
+
+impl Tracer {
+    /// A lane for the calling thread; times count from `epoch`.
+    pub(crate) fn new(pipe: Pipe, epoch: Instant, lane: usize, every: u64) -> Self {
+        let mut tracer =
+            Self { pipe, buffer: Vec::new(), epoch, lane, every: every.max(1), connection: 0 };
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("?");
+        // Names of our own threads: nothing in them needs escaping.
+        let _ = writeln!(
+            tracer.buffer,
+            "{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{lane},\"args\":{{\"name\":\"{name}\"}}}},"
+        );
+        tracer
+    }
+
+    /// Whose slices come next.
+    pub(crate) fn attend(&mut self, connection: u64) {
+        self.connection = connection;
+    }
+
+    pub(crate) fn begin(&mut self, slice: Slice) {
+        self.event('B', slice.name(), slice == Slice::Wait);
+    }
+
+    pub(crate) fn end(&mut self, slice: Slice) {
+        self.event('E', slice.name(), slice == Slice::Wait);
+    }
+
+    pub(crate) fn moment(&mut self, moment: Moment) {
+        self.event('i', moment.name(), false);
+    }
+
+    fn event(&mut self, phase: char, name: &str, always: bool) {
+        if !always && !self.connection.is_multiple_of(self.every) {
+            return;
+        }
+        let micros = self.epoch.elapsed().as_nanos() as f64 / 1000.0;
+        let (lane, connection) = (self.lane, self.connection);
+        let _ = writeln!(
+            self.buffer,
+            "{{\"ph\":\"{phase}\",\"name\":\"{name}\",\"pid\":1,\"tid\":{lane},\"ts\":{micros:.3},\"args\":{{\"connection\":{connection}}}}},"
+        );
+    }
+
+    /// Hands over what has come together, if it is enough.
+    pub(crate) fn flush(&mut self) {
+        if self.buffer.len() >= PIECE {
+            self.hand_over();
+        }
+    }
+
+    /// Hands over what there is.
+    pub(crate) fn hand_over(&mut self) {
+        self.pipe.send(&mut self.buffer);
+    }
+}
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        self.hand_over();
+    }
+}

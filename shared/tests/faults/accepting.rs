@@ -1,0 +1,71 @@
+//! accept(2) fails in every way it can: nobody who waits is lost, and the door opens again.
+
+use crate::{schedules, without_leaks};
+use shared::reactor::{Clients, Door};
+use shared::start::Common;
+use shared::sys::faults::{self, Schedule};
+use shared::sys::net::ListenOptions;
+use shared::sys::{Epoll, Events, Listener};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const LISTENER: u64 = u64::MAX;
+
+fn serve(common: &Common, listener: Listener, seed: u64, count: usize) {
+    let epoll = Rc::new(Epoll::new().unwrap());
+    let mut clients = Clients::new(Rc::clone(&epoll), common);
+    let mut door = Door::open(listener, &epoll, LISTENER, &common.room, &common.drain).unwrap();
+    let (mut now, mut events, mut seen, mut rounds) =
+        (Instant::now(), Events::with_capacity(8), 0, 0);
+    faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });
+    while seen < count || !clients.is_empty() {
+        rounds += 1;
+        assert!(rounds < 1_000_000, "schedule {seed}: {seen} of {count} came in");
+        // Fast enough for a door that is shut for a while, slow enough for no client to be late.
+        now += Duration::from_millis(1);
+        epoll.wait(&mut events, Some(Duration::from_micros(100))).unwrap();
+        clients.begin_round(now);
+        for event in events.iter() {
+            let before = clients.len();
+            match event.token {
+                LISTENER => drop(door.admit(&mut clients, now)),
+                _ => clients.ready(event),
+            }
+            seen += clients.len().saturating_sub(before);
+        }
+        clients.answer();
+        door.tend(&mut clients, now);
+    }
+    assert!(faults::end().harmless > 0);
+}
+
+fn ask(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn who_waits_at_the_door_gets_in() {
+    const CLIENTS: usize = 4;
+    without_leaks(|common| {
+        let any = "127.0.0.1:0".parse().unwrap();
+        for seed in 0..schedules() / 10 {
+            let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+            let address = listener.local_addr().unwrap();
+            thread::scope(|scope| {
+                let asking: Vec<_> =
+                    (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();
+                serve(common, listener, seed, CLIENTS);
+                for client in asking {
+                    assert!(client.join().unwrap().ends_with("Hello, World!"), "schedule {seed}");
+                }
+            });
+        }
+    });
+}

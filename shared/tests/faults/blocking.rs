@@ -1,0 +1,60 @@
+//! The blocking stages' server: its thread has the faults, the client in another has none.
+
+use crate::script::{SCRIPTS, check, script};
+use crate::{schedule, schedules, without_leaks};
+use shared::blocking::Server;
+use shared::sys::faults::{self, Injected, Schedule};
+use shared::sys::{EventFd, Socket};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+fn run(
+    server: &mut Server<'_, EventFd>,
+    number: u64,
+    plan: Option<Schedule>,
+) -> (Vec<u8>, Injected) {
+    let (client, served) = UnixStream::pair().unwrap();
+    served.set_nonblocking(true).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    thread::scope(|scope| {
+        let heard = scope.spawn(move || talk(client, &script(number)));
+        if let Some(plan) = plan {
+            faults::begin(plan);
+        }
+        let socket = Socket::from(served);
+        let result = server.serve(&socket);
+        drop(socket);
+        let injected = faults::end();
+        assert!(result.is_ok() || injected.fatal > 0, "{plan:?}: {result:?}");
+        (heard.join().unwrap(), injected)
+    })
+}
+
+fn talk(mut client: UnixStream, says: &[u8]) -> Vec<u8> {
+    let mut heard = Vec::new();
+    // Of a connection that was lost, neither has to succeed.
+    let _ = client.write_all(says);
+    let _ = client.read_to_end(&mut heard);
+    heard
+}
+
+#[test]
+fn a_blocking_thread_answers_as_if_nothing_had_happened() {
+    without_leaks(|common| {
+        let newcomers = EventFd::new().unwrap();
+        let mut server = Server::new(common, &newcomers);
+        let mut total = Injected::default();
+        for seed in 0..schedules() {
+            let number = seed * 7919 % SCRIPTS;
+            let (expected, _) = run(&mut server, number, None);
+            let (came, injected) = run(&mut server, number, Some(schedule(seed)));
+            check(seed, &came, &expected, injected.fatal > 0);
+            total.harmless += injected.harmless;
+            total.fatal += injected.fatal;
+        }
+        assert!(total.harmless > 0 && total.fatal > 0);
+        println!("{} schedules: {total:?}", schedules());
+    });
+}

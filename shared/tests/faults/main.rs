@@ -1,0 +1,76 @@
+//! The system calls fail and fall short at any point, by tens of thousands of seeded schedules: the
+//! answers are the same, or end cleanly where a connection was lost; nothing panics and nothing leaks.
+//!
+//! `cargo test -p shared --features faults --test faults`; `FAULT_SCHEDULES=50000` before it for more.
+#![forbid(unsafe_code)]
+
+mod accepting;
+mod blocking;
+mod reactor;
+mod script;
+
+use shared::accept::Room;
+use shared::app;
+use shared::args::KeepAlive;
+use shared::drain::Drain;
+use shared::files::{Files, Settings};
+use shared::limits::Limits;
+use shared::service::Service;
+use shared::start::Common;
+use shared::sys::faults::Schedule;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// How many schedules each test runs.
+fn schedules() -> u64 {
+    std::env::var("FAULT_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+}
+
+/// From a byte at a time to as much as there is, from a fault at every second call to one now and then; a
+/// third of them with faults that are fatal.
+fn schedule(seed: u64) -> Schedule {
+    let most = match seed / 4 % 16 {
+        0 => 1,
+        1 => 7,
+        2..6 => 50,
+        6..10 => 300,
+        10..13 => 2000,
+        _ => usize::MAX,
+    };
+    let harmless = [2, 5, 20, 100][seed as usize % 4];
+    let fatal = if seed.is_multiple_of(3) { [100, 1000][seed as usize % 2] } else { 0 };
+    Schedule { seed, most, harmless, fatal }
+}
+
+/// The application with a folder of files, none of which is kept in memory: sendfile(2) has its part.
+fn common() -> &'static Common {
+    static COMMON: OnceLock<Common> = OnceLock::new();
+    COMMON.get_or_init(|| {
+        let root = std::env::temp_dir().join(format!("faults-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        std::fs::write(root.join("file.txt"), b"a line of a file\n".repeat(400)).unwrap();
+        let (cache_size, cache_age) = (0, Duration::ZERO);
+        let files = Files::open(&Settings { root: Some(root), cache_size, cache_age }).unwrap();
+        let (router, limits) = (app::router(), Limits::default());
+        let service = Arc::new(Service { router, limits, files });
+        let drain = Drain::on_signals(Duration::from_secs(1)).unwrap();
+        Common { service, drain, room: Room::new(64), keep_alive: KeepAlive::Always }
+    })
+}
+
+/// Runs a test that counts descriptors, alone: what others have open would be counted too.
+fn without_leaks(test: impl FnOnce(&Common)) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let common = common();
+    let before = open();
+    test(common);
+    assert_eq!(open(), before, "descriptors");
+    let mut places = 0;
+    while common.room.enter() {
+        places += 1;
+    }
+    (0..places).for_each(|_| common.room.leave());
+    assert_eq!(places, common.room.limit(), "places in the room");
+}

@@ -1,0 +1,113 @@
+//! The event loops' clients, one loop in one thread, with a clock of its own.
+
+use crate::script::{SCRIPTS, check, script};
+use crate::{schedule, schedules, without_leaks};
+use shared::reactor::Clients;
+use shared::start::Common;
+use shared::sys::faults::{self, Injected, Schedule};
+use shared::sys::{Epoll, Events, Socket};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A client: what it has still to say, what it has heard.
+struct Peer {
+    stream: UnixStream,
+    says: Vec<u8>,
+    said: usize,
+    heard: Vec<u8>,
+    ended: bool,
+}
+
+impl Peer {
+    /// A round: says a little, and hears what has come.
+    fn act(&mut self, piece: usize) {
+        let rest = &self.says[self.said..];
+        match self.stream.write(&rest[..piece.min(rest.len())]) {
+            Ok(count) => self.said += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            // A connection that was lost: what it has said is nobody's.
+            Err(_) => self.said = self.says.len(),
+        }
+        let mut bytes = [0; 4096];
+        match self.stream.read(&mut bytes) {
+            Ok(count) => {
+                self.heard.extend_from_slice(&bytes[..count]);
+                self.ended = count == 0;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => self.ended = true,
+        }
+    }
+}
+
+/// Serves one client for each script; tells what each has heard.
+fn run(common: &Common, scripts: &[u64], plan: Option<Schedule>) -> (Vec<Vec<u8>>, Injected) {
+    let epoll = Rc::new(Epoll::new().unwrap());
+    let mut clients = Clients::new(Rc::clone(&epoll), common);
+    let (mut now, mut events) = (Instant::now(), Events::with_capacity(8));
+    let mut peers: Vec<_> =
+        scripts.iter().map(|number| peer(&mut clients, common, *number)).collect();
+    if let Some(plan) = plan {
+        faults::begin(plan);
+    }
+    let mut rounds = 0;
+    while !(clients.is_empty() && peers.iter().all(|peer| peer.ended)) {
+        rounds += 1;
+        assert!(rounds < 1_000_000, "schedule {plan:?} does not end");
+        for (number, peer) in peers.iter_mut().enumerate().filter(|(_, peer)| !peer.ended) {
+            peer.act(1 + (rounds * 7 + number) % 200);
+        }
+        // As if nothing took long: only who waits for the clock is moved by it.
+        now += Duration::from_micros(20);
+        epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
+        round(&mut clients, &events, now);
+        // Gone with the client, as after the end of a real one.
+        peers.iter_mut().filter(|peer| peer.ended).for_each(|peer| {
+            let _ = peer.stream.shutdown(std::net::Shutdown::Both);
+        });
+    }
+    (peers.into_iter().map(|peer| peer.heard).collect(), faults::end())
+}
+
+fn peer(clients: &mut Clients, common: &Common, number: u64) -> Peer {
+    let (stream, served) = UnixStream::pair().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    served.set_nonblocking(true).unwrap();
+    assert!(common.room.enter());
+    clients.insert(Socket::from(served));
+    Peer { stream, says: script(number), said: 0, heard: Vec::new(), ended: false }
+}
+
+/// Stage 3's round.
+fn round(clients: &mut Clients, events: &Events, now: Instant) {
+    clients.begin_round(now);
+    events.iter().for_each(|event| clients.ready(event));
+    clients.answer();
+    while let Some((token, job)) = clients.next_job() {
+        let response = job.run();
+        clients.complete(token, response);
+    }
+    clients.expire();
+}
+
+#[test]
+fn an_event_loop_answers_as_if_nothing_had_happened() {
+    without_leaks(|common| {
+        let mut total = Injected::default();
+        for seed in 0..schedules() {
+            let scripts: Vec<_> =
+                (0..1 + seed % 4).map(|client| (seed * 7919 + client * 31) % SCRIPTS).collect();
+            let (expected, _) = run(common, &scripts, None);
+            let (came, injected) = run(common, &scripts, Some(schedule(seed)));
+            for (came, expected) in came.iter().zip(&expected) {
+                check(seed, came, expected, injected.fatal > 0);
+            }
+            total.harmless += injected.harmless;
+            total.fatal += injected.fatal;
+        }
+        assert!(total.harmless > 0 && total.fatal > 0);
+        println!("{} schedules: {total:?}", schedules());
+    });
+}

@@ -1,0 +1,62 @@
+//! The promises of this stage, tried on the running program.
+#![forbid(unsafe_code)]
+
+use anyhow::Result;
+use bench::promise::hostile::Kind;
+use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
+
+const STAGE: Stage =
+    Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &["--keep-alive", "always"]);
+
+#[test]
+fn http_to_the_letter() -> Result<()> {
+    conformance::to_the_letter(&STAGE)
+}
+
+#[test]
+fn time_outs_and_limits() -> Result<()> {
+    conformance::low_limits(&STAGE)?;
+    conformance::time_outs(&STAGE)
+}
+
+#[test]
+fn clients_of_every_kind_leave_no_trace() -> Result<()> {
+    clients::crowd_in_turns(&STAGE, 300)?;
+    clients::byte_by_byte(&STAGE)?;
+    clients::slow_reader(&STAGE)?;
+    clients::resets(&STAGE)
+}
+
+#[test]
+fn it_ends_without_losing_anything() -> Result<()> {
+    ending::drains(&STAGE)?;
+    ending::ends_with_its_grace(&STAGE)?;
+    ending::second_signal(&STAGE)
+}
+
+#[test]
+fn a_handler_that_panics_costs_a_500() -> Result<()> {
+    handlers::panics(&STAGE)
+}
+
+#[test]
+fn a_handler_that_blocks_stops_nobody() -> Result<()> {
+    handlers::blocking_hurts_nobody(&STAGE, &[])
+}
+
+#[test]
+fn a_drain_under_load_loses_nothing() -> Result<()> {
+    drain::under_load(&STAGE, 3).map(drop)
+}
+
+#[test]
+fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
+    descriptors::SHORTAGES
+        .iter()
+        .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+}
+
+#[test]
+fn after_hostile_clients_it_comes_back() -> Result<()> {
+    Kind::EACH.iter().try_for_each(|kind| attack::comes_back(&STAGE, kind))
+}

@@ -1,0 +1,80 @@
+//! The checks of the book's exercises. Those that are ignored are unsolved as shipped.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::evidence::tree::Snapshot;
+use bench::server::Server;
+use shared::sys::signal::{self, Signal};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+fn start() -> Server {
+    let args = ["--listen", "127.0.0.1:0"];
+    Server::start(Path::new(env!("CARGO_BIN_EXE_stage3-epoll")), &args).unwrap()
+}
+
+fn ask(server: &Server, path: &str) -> BufReader<TcpStream> {
+    let mut client = TcpStream::connect(server.address()).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.write_all(request.as_bytes()).unwrap();
+    BufReader::new(client)
+}
+
+fn status(client: &mut BufReader<TcpStream>) -> String {
+    let mut line = String::new();
+    client.read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+/// Exercise 10.1. The answer is larger than all buffers between the two, so the server must wait for room.
+#[test]
+fn a_slow_reader_gets_all_of_a_long_answer() {
+    let server = start();
+    let mut client = ask(&server, "/count/3000000");
+    sleep(Duration::from_millis(500));
+    assert_eq!(status(&mut client), "HTTP/1.1 200 OK");
+    let (mut line, mut expected) = (String::new(), 1);
+    while expected <= 3_000_000 {
+        line.clear();
+        assert!(client.read_line(&mut line).unwrap() > 0, "the answer ended before {expected}");
+        // Lines that end in CRLF are the head's and the framing of the chunks.
+        if !line.ends_with("\r\n") {
+            assert_eq!(line.trim_end().parse(), Ok(expected));
+            expected += 1;
+        }
+    }
+}
+
+/// Exercise 11.1. The answer to the second request must not wait for that to the first.
+#[test]
+#[ignore = "exercise 11.1, unsolved as shipped"]
+fn a_sleeping_handler_stops_nobody() {
+    let server = start();
+    let mut sleeping = ask(&server, "/sleep/2000");
+    sleep(Duration::from_millis(200));
+    assert_eq!(status(&mut ask(&server, "/")), "HTTP/1.1 200 OK");
+    sleeping.get_ref().set_nonblocking(true).unwrap();
+    assert!(sleeping.fill_buf().is_err(), "the sleep was over before the other answer came");
+    sleeping.get_ref().set_nonblocking(false).unwrap();
+    assert_eq!(status(&mut sleeping), "HTTP/1.1 200 OK");
+    let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().count();
+    assert_eq!(threads, 2, "the loop, and the thread that waits for signals");
+}
+
+/// Exercise 11.2. While it waits for a client's last request, the server has nothing to do.
+#[test]
+fn a_draining_server_does_not_spin() {
+    let server = start();
+    let mut client = ask(&server, "/delay/2000");
+    sleep(Duration::from_millis(200));
+    let before = Duration::from_nanos(Snapshot::of(server.pid()).unwrap().cpu());
+    signal::send(server.pid(), Signal::Terminate).unwrap();
+    sleep(Duration::from_millis(1500));
+    let used = Duration::from_nanos(Snapshot::of(server.pid()).unwrap().cpu()) - before;
+    assert!(used < Duration::from_millis(300), "{used:?} of CPU for nothing");
+    assert_eq!(status(&mut client), "HTTP/1.1 200 OK");
+}

@@ -1,0 +1,72 @@
+//! The promises of this stage, tried on the running program.
+#![forbid(unsafe_code)]
+
+use anyhow::{Context, Result};
+use bench::promise::attack::Times;
+use bench::promise::hostile::Kind;
+use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
+use std::time::Duration;
+
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
+
+#[test]
+fn http_to_the_letter() -> Result<()> {
+    conformance::to_the_letter(&STAGE)
+}
+
+#[test]
+fn time_outs_and_limits() -> Result<()> {
+    conformance::low_limits(&STAGE)?;
+    conformance::time_outs(&STAGE)
+}
+
+#[test]
+fn clients_of_every_kind_leave_no_trace() -> Result<()> {
+    clients::crowd(&STAGE, 300)?;
+    clients::byte_by_byte(&STAGE)?;
+    clients::slow_reader(&STAGE)?;
+    clients::resets(&STAGE)
+}
+
+#[test]
+fn it_ends_without_losing_anything() -> Result<()> {
+    ending::drains(&STAGE)?;
+    ending::ends_with_its_grace(&STAGE)?;
+    ending::second_signal(&STAGE)
+}
+
+#[test]
+fn a_handler_that_panics_costs_a_500() -> Result<()> {
+    handlers::panics(&STAGE)
+}
+
+#[test]
+fn a_handler_that_blocks_stops_nobody() -> Result<()> {
+    handlers::blocking_hurts_nobody(&STAGE, &["--threads", "1"])
+}
+
+#[test]
+fn a_drain_under_load_loses_nothing() -> Result<()> {
+    drain::under_load(&STAGE, 3).map(drop)
+}
+
+#[test]
+fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
+    descriptors::SHORTAGES
+        .iter()
+        .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+}
+
+#[test]
+fn a_full_pool_says_come_back_later() -> Result<()> {
+    handlers::full_pool(&STAGE, 64 + 1024)
+}
+
+#[test]
+fn hostile_clients_hurt_nobody() -> Result<()> {
+    let (quiet, attack) = (Duration::from_millis(200), Duration::from_millis(1500));
+    Kind::EACH.iter().zip(1..).try_for_each(|(kind, seed)| {
+        let attack = attack::attack(&STAGE, kind, Times { quiet, attack }, seed);
+        attack.with_context(|| format!("{kind:?}")).map(drop)
+    })
+}
