@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::evidence::cpu;
+use bench::evidence::tree::Snapshot;
 use bench::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::io::{BufRead, BufReader, Write};
@@ -71,10 +71,10 @@ fn a_draining_server_does_not_spin() {
     let server = start();
     let mut client = ask(&server, "/delay/2000");
     sleep(Duration::from_millis(200));
-    let before = cpu::of_tree(server.pid()).unwrap();
+    let before = Snapshot::of(server.pid()).unwrap().cpu();
     signal::send(server.pid(), Signal::Terminate).unwrap();
     sleep(Duration::from_millis(1500));
-    let used = cpu::of_tree(server.pid()).unwrap() - before;
+    let used = Duration::from_nanos(Snapshot::of(server.pid()).unwrap().cpu() - before);
     assert!(used < Duration::from_millis(300), "{used:?} of CPU for nothing");
     assert_eq!(status(&mut client), "HTTP/1.1 200 OK");
 }
