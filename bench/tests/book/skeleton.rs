@@ -24,11 +24,8 @@ pub(crate) fn parts(book: &Book) -> Vec<Problem> {
     for (title, blocks) in book.chapters() {
         let line = book.blocks[blocks.start].0;
         let Some(number) = number(title) else { continue };
-        if number < expected {
-            problems.push(Problem::new(
-                line,
-                format!("chapter {number} stands behind chapter {}", expected - 1),
-            ));
+        if number != expected {
+            problems.push(Problem::new(line, format!("chapter {expected} should stand here")));
         }
         expected = number + 1;
         let found: Vec<_> = sections(book, blocks).into_iter().map(|(part, _)| part).collect();
@@ -58,6 +55,24 @@ pub(crate) fn sections(book: &Book, chapter: Range<usize>) -> Vec<(&str, Range<u
     }
     sections
 }
+
+/// Pictures that are too wide for a narrow screen.
+pub(crate) fn wide_pictures(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (_, block) in &book.blocks {
+        let Block::Fence { language, inside } = block else { continue };
+        let lines = inside.clone().filter(|_| language == "text");
+        let is_drawn = |line: &String| line.contains(['│', '─', '►', '▓']);
+        for at in lines.filter(|&at| is_drawn(&book.lines[at])) {
+            if book.lines[at].chars().count() > WIDEST {
+                problems.push(Problem::new(at, format!("wider than {WIDEST} columns: redraw it")));
+            }
+        }
+    }
+    problems
+}
+
+const WIDEST: usize = 70;
 
 /// Links to headings and files that are not there.
 pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
@@ -109,7 +124,14 @@ fn a_missing_part_is_named() {
     let book = |text: String| parts(&Book::parse(&text));
     assert_eq!(book(format!("## 0. A\n{whole}## 1. B\n{whole}## Appendix\n")), []);
     assert_eq!(book(format!("## 0. A\n{}", whole.replace("### Next\n", ""))).len(), 1);
-    assert_eq!(book(format!("## 1. A\n{whole}## 0. B\n{whole}")).len(), 1);
+    assert_eq!(book(format!("## 1. A\n{whole}")).len(), 1);
+}
+
+#[test]
+fn a_wide_picture_is_named() {
+    let text = format!("```text\n{}\n{}\n```", "─".repeat(70), "─".repeat(71));
+    let problems = wide_pictures(&Book::parse(&text));
+    assert_eq!(problems, [Problem::new(2, "wider than 70 columns: redraw it")]);
 }
 
 #[test]
