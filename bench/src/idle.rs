@@ -5,7 +5,7 @@ use crate::cell::{Cell, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::report::{self, table, text};
-use crate::results::{Part, Record};
+use crate::results::{Config, Part, Record};
 use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, Workload};
@@ -57,7 +57,7 @@ impl IdleArgs {
             seed: run::seed(),
         };
         let cells = cells(&plan, &self.idle, self.connections);
-        let config = plan.config(&self.stage_args);
+        let config = Config::of(&plan, &self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         let mut record = Record::begin(config, self.out)?;
         eprintln!("{}", plan.announcement(cells.len(), Duration::ZERO));

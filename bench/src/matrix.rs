@@ -6,7 +6,7 @@ use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::report::{self, table, why};
-use crate::results::{Part, Record};
+use crate::results::{Config, Part, Record};
 use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, IDLE, Route, Workload};
@@ -57,7 +57,7 @@ impl MatrixArgs {
             repeat: self.repeat,
             seed: self.seed.unwrap_or_else(run::seed),
         };
-        let config = plan.config(&self.stage_args);
+        let config = Config::of(&plan, &self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         let mut record = Record::begin(config, self.out)?;
         let matrix = Short { cells: cells(&plan), plan };

@@ -80,7 +80,7 @@ impl RunArgs {
     /// printed too, and marked.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
-        let config = plan.config(&self.stage_args);
+        let config = Config::of(&plan, &self.stage_args);
         let matrix = matrix::short(&plan).filter(|_| !self.no_matrix);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         let mut record = Record::begin(config, self.out)?;
@@ -150,20 +150,6 @@ impl Plan {
             }
         }
         cells
-    }
-
-    /// What is recorded of it.
-    pub(crate) fn config(&self, stage_args: &[String]) -> Config {
-        Config {
-            targets: self.targets.iter().map(|target| target.name().to_owned()).collect(),
-            levels: self.levels.clone(),
-            modes: self.modes.iter().map(|mode| mode.name().to_owned()).collect(),
-            seed: self.seed,
-            seconds: self.duration.as_secs_f64(),
-            threads: self.threads,
-            repeat: self.repeat,
-            stage_args: stage_args.to_vec(),
-        }
     }
 
     /// The servers in the order of one repeat: as the seed has it, and the reverse of that every other time.

@@ -60,7 +60,27 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
     }
     match comparisons(claim, &groups) {
         Err(why) => Verdict::CannotBeTested(why),
-        Ok(comparisons) => decide(claim, &comparisons),
+        Ok(comparisons) => doubted(claim, decide(claim, &comparisons), &groups),
+    }
+}
+
+/// A claim about speed stands or falls with figures that can be trusted; who was served is seen even on a
+/// machine where others work.
+fn doubted(claim: &Claim, verdict: Verdict, groups: &[&Group<'_>]) -> Verdict {
+    if ["served", "connections", "errors"].contains(&claim.left.figure()) {
+        return verdict;
+    }
+    let involved = groups.iter().map(|group| group.median()).filter(|sample| {
+        let mut targets = claim.left.targets().iter().chain(claim.right.targets());
+        targets.any(|target| *target == sample.target)
+    });
+    match involved.flat_map(|sample| sample.doubts()).next() {
+        None => verdict,
+        Some(doubt) => {
+            let would = if verdict.name() == "held" { "would hold" } else { "would not hold" };
+            let why = verdict.why();
+            Verdict::CannotBeTested(format!("{doubt}; by these figures it {would}: {why}"))
+        }
     }
 }
 
@@ -199,6 +219,18 @@ mod tests {
         assert!(why(&growth, &[("a", 5, 1.0), ("b", 5, 1.0)]).contains("two connection counts"));
         let cpu = FASTER.replace("rps", "cpu");
         assert!(why(&cpu, &[("a", 5, 1.0), ("b", 5, 1.0)]).contains("a figure is missing"));
+    }
+
+    #[test]
+    fn figures_that_are_not_trusted_decide_nothing_but_who_was_served() {
+        let mut rows = results(&[("a", 5, 100.0), ("b", 5, 160.0)]);
+        rows.rows[0]
+            .evidence
+            .insert("doubts".to_owned(), serde_json::json!(["others were at work"]));
+        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
+        assert!(why.starts_with("others were at work; by these figures it would hold: "), "{why}");
+        let served = judge(&claim(&FASTER.replace("rps", "served")), &rows);
+        assert!(matches!(served, Verdict::Held(_)));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub struct Times {
 
 /// One kind of hostile client against one server, that must hold what is promised.
 pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) -> Result<Attack> {
+    let _alone = super::alone();
     // Time-outs that end within the run: what they have to deal with is a part of it.
     let server =
         stage.start(&["--head-timeout", "1s", "--body-timeout", "1s", "--write-timeout", "1s"])?;
@@ -111,6 +112,7 @@ fn beside(
 /// Where a thread waits for one client, silent ones take all threads there are. The server cannot serve
 /// meanwhile, but it must come back when their time is over.
 pub fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
+    let _alone = super::alone();
     let limits = ["--head-timeout", "200ms", "--body-timeout", "200ms", "--write-timeout", "200ms"];
     let server = stage.start(&limits)?;
     answers(server.address())?;

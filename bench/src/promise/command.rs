@@ -30,6 +30,9 @@ pub enum Promise {
     Hostile {
         /// Stages [default: 3 and 4]
         stages: Vec<String>,
+        /// Only this kind; may be given more than once
+        #[arg(long = "kind", value_enum)]
+        kinds: Vec<Kind>,
         /// How long each kind has
         #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = args::duration)]
         time: Duration,
@@ -78,7 +81,7 @@ impl Promise {
         match self {
             Self::Drain { times, .. } => try_drain(stage, *times),
             Self::Starve { .. } => try_starve(stage),
-            Self::Hostile { time, seed, .. } => try_hostile(stage, *time, *seed),
+            Self::Hostile { kinds, time, seed, .. } => try_hostile(stage, kinds, *time, *seed),
             Self::Soak { time, hostile, seed, .. } => {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
                 show_soak(&soak::soak(stage, hostile, *time, *seed, interrupt)?);
@@ -114,11 +117,11 @@ fn try_starve(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-fn try_hostile(stage: &Stage, time: Duration, seed: u64) -> Result<()> {
+fn try_hostile(stage: &Stage, kinds: &[Kind], time: Duration, seed: u64) -> Result<()> {
     println!(
         "  kind                deeds   good  lost   p99 quiet  p99 beside  factor   memory KiB: before, most, after (allowed)"
     );
-    for kind in &Kind::EACH {
+    for kind in Kind::EACH.iter().filter(|kind| kinds.is_empty() || kinds.contains(&kind[0])) {
         let times = Times { quiet: time / 2, attack: time };
         let attack =
             attack::attack(stage, kind, times, seed).with_context(|| format!("{:?}", kind[0]))?;

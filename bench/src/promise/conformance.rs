@@ -10,6 +10,7 @@ const SHORT: Duration = Duration::from_millis(500);
 
 /// All cases but those that wait for a time-out.
 pub fn to_the_letter(stage: &Stage) -> Result<()> {
+    let _alone = super::alone();
     check(stage, &[], Options { jobs: stage.at_once.min(4), ..options(stage) })
 }
 

@@ -22,11 +22,19 @@ pub mod vitals;
 use crate::server::Server;
 use anyhow::Result;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a promise may take to be kept on a machine that has much else to do. Far beyond what any
 /// of them needs: it ends a test that would otherwise hang.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Held by what keeps the machine busy, so that two of them do not run at once: the time-outs of the one
+/// would be met by the load of the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A server program, and how to start it.
 #[derive(Clone, Copy, Debug)]

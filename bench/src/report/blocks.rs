@@ -9,7 +9,7 @@ use crate::results::Results;
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `idle`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -58,6 +58,7 @@ pub fn of(results: &Results) -> Vec<Block> {
         add(format!("ladder {mode}"), &title, tables::ladder(results, mode));
     }
     add("matrix".into(), "Which model suits which workload", tables::matrix(results));
+    add("idle".into(), "Requests per second beside silent connections", tables::idle(results));
     add("claims".into(), "The book's claims", claims(results));
     for target in &results.config.targets {
         add(format!("table {target}"), target, tables::of_target(results, target));

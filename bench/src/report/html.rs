@@ -29,9 +29,10 @@ pub fn of(results: &Results, folder: &Path) -> String {
         let ladder = blocks.iter().find(|block| block.name == format!("ladder {mode}"));
         text += &section(heading, &charts, |name| name.ends_with(&format!("-{mode}")), ladder);
     }
-    let matrix = blocks.iter().find(|block| block.name == "matrix");
-    let beyond = |name: &str| name == "matrix" || name == "idle";
-    text += &section("Four workloads", &charts, beyond, matrix);
+    for (name, heading) in [("matrix", "Four workloads"), ("idle", "Silent connections")] {
+        let table = blocks.iter().find(|block| block.name == name);
+        text += &section(heading, &charts, |chart| chart == name, table);
+    }
     let own = |block: &&Block| {
         ["table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
     };

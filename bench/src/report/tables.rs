@@ -58,7 +58,7 @@ fn line(group: &Group<'_>) -> Vec<String> {
         format!("{}/{}", sample.served, sample.connections),
         text::grouped(sample.errors.total() as f64),
         micros(sample.server_cpu_us),
-        share(sample.figure("evidence.server.kernel.0")),
+        share(group.kernel()),
     ]
 }
 
@@ -124,6 +124,28 @@ pub fn matrix(results: &Results) -> Option<Tabular> {
     Tabular::new(header, results.config.targets.iter().map(line).collect())
 }
 
+/// Req/s of all servers over the number of silent connections; `None` when there are no rows for it.
+pub fn idle(results: &Results) -> Option<Tabular> {
+    let groups: Vec<_> = results.groups();
+    let of_curve = || groups.iter().filter(|group| group.median().part == Part::Idle);
+    let mut counts: Vec<_> = of_curve().map(|group| group.median().idle).collect();
+    counts.sort_unstable();
+    counts.dedup();
+    let mut header = vec!["Silent connections".to_owned()];
+    header.extend(results.config.targets.iter().cloned());
+    let line = |count: &usize| {
+        let cell = |target: &String| {
+            let sample = of_curve()
+                .find(|group| (group.median().idle, &group.median().target) == (*count, target));
+            sample.map_or("-".to_owned(), |group| rung(group, None))
+        };
+        let mut row = vec![text::grouped(*count as f64)];
+        row.extend(results.config.targets.iter().map(cell));
+        row
+    };
+    Tabular::new(header, counts.iter().map(line).collect())
+}
+
 /// The workloads of the matrix, in the order in which they ran.
 pub fn workloads<'a>(groups: &[Group<'a>]) -> Vec<&'a str> {
     let mut names = Vec::new();
@@ -174,9 +196,7 @@ pub fn verdicts(results: &Results, target: &str) -> Option<Tabular> {
         .filter(|sample| (sample.target.as_str(), sample.part) == (target, Part::Ladder));
     let row = |sample: &Sample| {
         let verdict = sample.observed("verdict")?.as_str()?.to_owned();
-        let doubts = sample.observed("doubts").and_then(|doubts| doubts.as_array());
-        let doubts: Vec<_> =
-            doubts.into_iter().flatten().filter_map(|doubt| doubt.as_str()).collect();
+        let doubts = sample.doubts();
         Some(vec![
             format!("{}, {}", sample.connection, sample.connections),
             verdict,
@@ -250,6 +270,14 @@ mod tests {
         assert!(text.starts_with("| Req/s | hello | work |\n"), "{text}");
         assert!(text.contains("| floor | 9 | - |\n"), "{text}");
         assert_eq!(ladder(&results, "keep-alive"), None);
+    }
+
+    #[test]
+    fn the_idle_table_has_a_line_for_each_count() {
+        let beside = |idle, rps| Sample { idle, ..sample("floor", Part::Idle, rps, 50) };
+        let text = idle(&results(vec![beside(64, 7.0), beside(0, 9.0)])).unwrap().markdown();
+        assert!(text.ends_with("| 0 | - | - | 9 |\n| 64 | - | - | 7 |\n"), "{text}");
+        assert_eq!(idle(&results(Vec::new())), None);
     }
 
     #[test]

@@ -72,6 +72,19 @@ impl<'a> Group<'a> {
         })
     }
 
+    /// The kernel's share of the server's CPU, pooled over the repeats. It was found by ticks of 10 ms, and of
+    /// fewer than 200 of them it would be a guess: `None`.
+    pub fn kernel(&self) -> Option<f64> {
+        let known = |sample: &&Sample| {
+            let figure = |place| sample.figure(&format!("evidence.server.kernel.{place}"));
+            figure(0).zip(figure(1))
+        };
+        let known: Vec<_> = self.samples.iter().filter_map(known).collect();
+        let ticks: f64 = known.iter().map(|(_, ticks)| ticks).sum();
+        let kernel: f64 = known.iter().map(|(share, ticks)| share * ticks).sum();
+        (ticks >= 200.0).then(|| kernel / ticks)
+    }
+
     /// Highest less lowest of requests per second, as a share of the median; `None` without repeats.
     pub fn spread(&self) -> Option<f64> {
         let range = self.range(|sample| Some(sample.rps))?;
@@ -98,6 +111,19 @@ mod tests {
         assert_eq!(range, Range { low: 90.0, middle: 100.0, high: 130.0 });
         assert_eq!((groups[0].spread(), groups[1].spread()), (Some(0.4), None));
         assert_eq!(groups[0].range(|sample| sample.server_cpu_us), None);
+    }
+
+    #[test]
+    fn the_kernels_share_needs_enough_ticks() {
+        let with = |share: f64, ticks: u64| {
+            let mut row = row("a", 0, 1.0);
+            let server = serde_json::json!({ "kernel": [share, ticks] });
+            row.evidence.insert("server".to_owned(), server);
+            row
+        };
+        let share = |rows: &[Sample]| of(rows)[0].kernel();
+        assert_eq!(share(&[with(0.5, 100), with(1.0, 100)]), Some(0.75));
+        assert_eq!(share(&[with(0.5, 100), with(1.0, 99)]), None);
     }
 
     #[test]

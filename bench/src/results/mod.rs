@@ -20,6 +20,7 @@ pub use record::Record;
 pub use sample::{Part, Sample};
 pub use source::Source;
 
+use crate::run::Plan;
 use serde::{Deserialize, Serialize};
 
 /// The version of the shape. It changes when a field changes its meaning, not when one is added.
@@ -69,6 +70,22 @@ pub struct Config {
     pub repeat: usize,
     /// Passed on to the stages.
     pub stage_args: Vec<String>,
+}
+
+impl Config {
+    /// What is recorded of a plan.
+    pub(crate) fn of(plan: &Plan, stage_args: &[String]) -> Self {
+        Self {
+            targets: plan.targets.iter().map(|target| target.name().to_owned()).collect(),
+            levels: plan.levels.clone(),
+            modes: plan.modes.iter().map(|mode| mode.name().to_owned()).collect(),
+            seed: plan.seed,
+            seconds: plan.duration.as_secs_f64(),
+            threads: plan.threads,
+            repeat: plan.repeat,
+            stage_args: stage_args.to_vec(),
+        }
+    }
 }
 
 impl Results {

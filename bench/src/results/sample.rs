@@ -190,6 +190,12 @@ impl Sample {
         })
     }
 
+    /// What speaks against trusting its figures.
+    pub fn doubts(&self) -> Vec<&str> {
+        let doubts = self.observed("doubts").and_then(|doubts| doubts.as_array());
+        doubts.into_iter().flatten().filter_map(|doubt| doubt.as_str()).collect()
+    }
+
     /// Whether nearly all who wanted an answer got one. Else its latencies are those of the few who did.
     pub fn serves_all(&self) -> bool {
         self.served as f64 >= 0.95 * self.connections as f64

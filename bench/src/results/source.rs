@@ -30,6 +30,11 @@ impl Source {
         }
     }
 
+    /// Whether the servers in `workspace` are still those that were measured. If not, tables of them are stale.
+    pub fn is_current(&self, workspace: &Path) -> io::Result<bool> {
+        Ok(self.servers == hash(workspace)?)
+    }
+
     /// In one line.
     pub fn line(&self) -> String {
         let commit =
@@ -114,5 +119,8 @@ mod tests {
     #[test]
     fn this_workspace_has_one() {
         assert_eq!(hash(&workspace()).unwrap().len(), 16);
+        let source = Source::here(&workspace());
+        assert!(source.is_current(&workspace()).unwrap());
+        assert!(!Source::default().is_current(&workspace()).unwrap());
     }
 }

@@ -64,7 +64,9 @@ impl Client {
     /// that a large file does not keep the other clients waiting.
     pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<usize> {
         let Self { socket, connection, output, .. } = self;
-        let Some(range) = connection.file().filter(|_| output.is_none()) else { return Ok(0) };
+        let Some(range) = connection.file().filter(|_| output.is_none() && count > 0) else {
+            return Ok(0);
+        };
         let Some(file) = range.file() else { return Ok(0) };
         let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(count);
         let sent = match socket.send_file(file, range.offset(), count) {

@@ -23,11 +23,9 @@ const MAX_ROUND: usize = 1 << 20;
 /// A client that asked less than this ago is not closed to make room.
 const MIN_IDLE: Duration = Duration::from_secs(1);
 
-/// Bytes of a file that are sent to one client before the others have their turn.
-const MAX_FILE_PIECE: usize = 1 << 20;
-
-/// Pieces of one long answer that are written before the other clients have their turn.
-const MAX_PIECES: usize = 16;
+/// Bytes of long answers that are made and sent in one round, all clients together. Whoever comes too
+/// short is told of again in the next round, after those who only want a small answer.
+const MAX_LONG: usize = 1 << 20;
 
 /// The clients of one loop. No two loops share any.
 pub struct Clients {
@@ -47,6 +45,8 @@ pub struct Clients {
     output: Vec<u8>,
     answers: Vec<(Token, Range<usize>, Next)>,
     jobs: Vec<(Token, Box<Job>)>,
+    /// What is left of [`MAX_LONG`] in this round.
+    long: usize,
     /// No client is late before this.
     earliest: Option<Instant>,
 }
@@ -70,6 +70,7 @@ impl Clients {
             output: Vec::new(),
             answers: Vec::new(),
             jobs: Vec::new(),
+            long: MAX_LONG,
             earliest: None,
         }
     }
@@ -88,6 +89,7 @@ impl Clients {
     pub fn begin_round(&mut self, now: Instant) {
         self.meter.end(Slice::Wait);
         self.now = now;
+        self.long = MAX_LONG;
         self.date.refresh(now);
     }
 
@@ -265,6 +267,8 @@ impl Clients {
         self.meter.counters.sent.add(sent as u64);
         if !client.is_waiting_for_room() {
             let next = match client.then {
+                // Its turn is over before it began: it is told again.
+                Then::Write if self.long == 0 => return client.wait_for_room(now),
                 Then::Write => {
                     return self.act(token, |connection, _, turn| connection.resume(turn));
                 }
@@ -322,20 +326,23 @@ impl Clients {
     fn try_proceed(&mut self, token: Token, range: Range<usize>, mut next: Next) -> io::Result<()> {
         let end = self.output.len();
         let mut range = range;
-        for piece in 1.. {
+        loop {
             let Some(client) = self.table.get_mut(token) else {
                 return Ok(());
             };
             self.meter.attend(token);
             self.meter.begin(Slice::Write);
             let sent = client.send(&self.output[range], self.now);
-            let file = client.send_file(MAX_FILE_PIECE, self.now);
+            let file = client.send_file(self.long, self.now);
             self.meter.end(Slice::Write);
             let sent = sent? + file?;
+            if matches!(next, Next::Write) {
+                self.long = self.long.saturating_sub(sent);
+            }
             self.meter.counters.sent.add(sent as u64);
             client.then = match next {
                 Next::Read => Then::Read,
-                Next::Write if !client.is_waiting_for_room() && piece < MAX_PIECES => {
+                Next::Write if !client.is_waiting_for_room() && self.long > 0 => {
                     self.output.truncate(end);
                     let Some(more) =
                         self.step(token, |connection, _, turn| connection.resume(turn))

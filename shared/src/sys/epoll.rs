@@ -55,12 +55,18 @@ impl Event {
 pub struct Events {
     raw: Vec<libc::epoll_event>,
     ready: usize,
+    /// How many waits there were.
+    waits: usize,
 }
 
 impl Events {
     /// Room for `capacity` events; what does not fit is told at the next wait.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { raw: vec![libc::epoll_event { events: 0, u64: 0 }; capacity.max(1)], ready: 0 }
+        Self {
+            raw: vec![libc::epoll_event { events: 0, u64: 0 }; capacity.max(1)],
+            ready: 0,
+            waits: 0,
+        }
     }
 
     /// The events of the last wait, by number.
@@ -69,9 +75,11 @@ impl Events {
         self.raw[..self.ready].get(index).map(|raw| Event { token: raw.u64, flags: raw.events })
     }
 
-    /// The events of the last wait.
+    /// The events of the last wait. The kernel reports those that stay ready in the same order again
+    /// and again, so each time another one is the first: nobody is always served last.
     pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
-        (0..self.ready).filter_map(|index| self.get(index))
+        let first = self.waits.checked_rem(self.ready).unwrap_or(0);
+        (first..self.ready).chain(0..first).filter_map(|index| self.get(index))
     }
 
     /// How many events the last wait brought.
@@ -135,6 +143,7 @@ impl Epoll {
         let wait =
             || unsafe { libc::epoll_wait(epoll, events.raw.as_mut_ptr(), room, timeout) as isize };
         events.ready = 0;
+        events.waits = events.waits.wrapping_add(1);
         events.ready = retry(wait)?;
         Ok(())
     }

@@ -90,7 +90,8 @@ mod hook {
     fn choose(harmless: &[libc::c_int], fatal: &[libc::c_int]) -> Fault {
         NOW.with_borrow_mut(|now| {
             let Some((schedule, injected)) = now else { return Fault::None(usize::MAX) };
-            let mut one_in = |times: u64| times > 0 && next(&mut schedule.seed) % times == 0;
+            let mut one_in =
+                |times: u64| times > 0 && next(&mut schedule.seed).is_multiple_of(times);
             let (is_fatal, is_harmless) = (one_in(schedule.fatal), one_in(schedule.harmless));
             let pick = next(&mut schedule.seed) as usize;
             if is_fatal && !fatal.is_empty() {

@@ -152,6 +152,11 @@ impl Default for ListenOptions {
     }
 }
 
+/// What the kernel takes beyond what the client's window has room for (TCP_NOTSENT_LOWAT in tcp(7)).
+/// Left to itself it takes up to 4 MiB (tcp_wmem): a client that reads nothing would cost that
+/// much memory, and the time to make an answer of that size that nobody wants.
+const UNSENT: libc::c_int = 256 << 10;
+
 /// A listening TCP socket, non-blocking like [`Socket`].
 #[derive(Debug)]
 pub struct Listener(OwnedFd);
@@ -165,8 +170,9 @@ impl Listener {
         if options.reuse_port {
             set_option(listener.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
         }
-        // Accepted sockets inherit this one from their listener: set once here, not once per connection.
+        // Accepted sockets inherit these two from their listener: set once here, not once per connection.
         set_option(listener.as_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        set_option(listener.as_fd(), libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, UNSENT)?;
         let (storage, length) = encode(address);
         // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
         check(unsafe { libc::bind(listener.raw(), (&raw const storage).cast(), length) })?;

@@ -17,7 +17,7 @@ const LISTENER: u64 = u64::MAX;
 fn serve(common: &Common, listener: Listener, seed: u64, count: usize) {
     let epoll = Rc::new(Epoll::new().unwrap());
     let mut clients = Clients::new(Rc::clone(&epoll), common);
-    let mut door = Door::open(listener, &epoll, LISTENER, &common.room, &common.drain).unwrap();
+    let mut door = Door::open(listener, &epoll, LISTENER, common).unwrap();
     let (mut now, mut events, mut seen, mut rounds) =
         (Instant::now(), Events::with_capacity(8), 0, 0);
     faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });

@@ -3,6 +3,7 @@
 //!
 //! `cargo test -p shared --features faults --test faults`; `FAULT_SCHEDULES=50000` before it for more.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
 
 mod accepting;
 mod blocking;
@@ -11,10 +12,11 @@ mod script;
 
 use shared::accept::Room;
 use shared::app;
-use shared::args::KeepAlive;
+use shared::args::{Accept, KeepAlive};
 use shared::drain::Drain;
 use shared::files::{Files, Settings};
 use shared::limits::Limits;
+use shared::meter::{Observation, Observatory};
 use shared::service::Service;
 use shared::start::Common;
 use shared::sys::faults::Schedule;
@@ -51,10 +53,11 @@ fn common() -> &'static Common {
         std::fs::write(root.join("file.txt"), b"a line of a file\n".repeat(400)).unwrap();
         let (cache_size, cache_age) = (0, Duration::ZERO);
         let files = Files::open(&Settings { root: Some(root), cache_size, cache_age }).unwrap();
-        let (router, limits) = (app::router(), Limits::default());
-        let service = Arc::new(Service { router, limits, files });
+        let service = Service::new(app::router(), Limits::default(), files);
+        let observatory = Arc::new(Observatory::open(&Observation::default()).unwrap());
         let drain = Drain::on_signals(Duration::from_secs(1)).unwrap();
-        Common { service, drain, room: Room::new(64), keep_alive: KeepAlive::Always }
+        let (room, keep_alive, accept) = (Room::new(64), KeepAlive::Always, Accept::Reuseport);
+        Common { service, drain, room, keep_alive, accept, observatory }
     })
 }
 

@@ -86,7 +86,7 @@ fn round(clients: &mut Clients, events: &Events, now: Instant) {
     events.iter().for_each(|event| clients.ready(event));
     clients.answer();
     while let Some((token, job)) = clients.next_job() {
-        let response = job.run();
+        let response = job.run(clients.meter());
         clients.complete(token, response);
     }
     clients.expire();

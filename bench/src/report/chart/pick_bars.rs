@@ -5,7 +5,7 @@ use super::pick::View;
 use super::{Chart, class, grid};
 use crate::report::tables::{is_stage, levels, micros, of_matrix, workloads};
 use crate::report::text;
-use crate::results::{Part, Sample};
+use crate::results::{Group, Part, Sample};
 
 impl View<'_, '_> {
     /// The bars of a figure at the most connections.
@@ -63,7 +63,7 @@ impl View<'_, '_> {
         for bar in &mut bars {
             let groups = self.of(&bar.name, Part::Ladder);
             let group = groups.into_iter().find(|group| group.median().connections == level);
-            bar.part = group.and_then(|group| user_part(group.median()));
+            bar.part = group.and_then(user_part);
             split |= bar.part.is_some();
         }
         let floor = bars.iter().find(|bar| bar.class == "floor").map(|bar| bar.range.middle);
@@ -101,8 +101,7 @@ impl View<'_, '_> {
     }
 }
 
-/// User time of a request, where somebody has split it.
-fn user_part(sample: &Sample) -> Option<f64> {
-    let kernel = sample.figure("evidence.server.kernel.0")?;
-    Some(sample.server_cpu_us? * (1.0 - kernel))
+/// User time of a request, where enough ticks have split it.
+fn user_part(group: &Group<'_>) -> Option<f64> {
+    Some(group.median().server_cpu_us? * (1.0 - group.kernel()?))
 }
