@@ -7,6 +7,7 @@ use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Outcome};
 use crate::target::{Connection, Running, Starter, Target};
 use crate::workload::Workload;
+use crate::wrk::{self, Opinion};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Row {
     pub server_cpu: Option<Duration>,
     /// What the kernel said about the server meanwhile.
     pub evidence: Evidence,
+    /// What wrk says of the same server, where it was asked.
+    pub wrk: Option<Opinion>,
 }
 
 impl Row {
@@ -70,12 +73,14 @@ impl Cell {
         // Why a server died says more than what its clients saw of that.
         running.check()?;
         let (outcome, evidence) = observed?;
+        let asked = starter.second_opinion && !interrupt.raised();
+        let wrk = asked.then(|| wrk::ask(&options)).transpose()?;
         let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
         let server_cpu = evidence
             .server
             .as_ref()
             .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
-        Ok(Row { cell: self, outcome, server_cpu, evidence })
+        Ok(Row { cell: self, outcome, server_cpu, evidence, wrk })
     }
 
     /// The load that this cell puts on a server.

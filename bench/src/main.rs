@@ -5,6 +5,7 @@ use anyhow::Result;
 use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
+use bench::explain::ExplainArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
@@ -60,6 +61,8 @@ enum Command {
     Idle(IdleArgs),
     /// The same constant rate for every server, timed from the plan
     Rate(RateArgs),
+    /// Why is a server as fast as it is? The long answer
+    Explain(ExplainArgs),
     #[command(flatten)]
     Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
@@ -113,6 +116,7 @@ fn run() -> Result<ExitCode> {
         Command::Matrix(matrix) => matrix.run(&interrupt)?,
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
+        Command::Explain(explain) => explain.run(&interrupt)?,
         Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }

@@ -139,7 +139,10 @@ fn cells(plan: &Plan) -> Vec<Cell> {
         for (workload, connections) in workloads() {
             let able = plan.order(repeat).into_iter().filter(|target| {
                 // The others have one answer to everything, which would win every race.
-                let has_routes = matches!(plan.targets[*target], Target::Stage(_) | Target::Url(_));
+                let has_routes = matches!(
+                    plan.targets[*target],
+                    Target::Stage(_) | Target::Url(_) | Target::Named(..)
+                );
                 has_routes || workload.route == Route::Hello
             });
             let connection = Connection::KeepAlive;

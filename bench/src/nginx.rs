@@ -4,7 +4,7 @@ use crate::doctor::tools;
 use crate::server::Server;
 use anyhow::{Context, Result};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
@@ -66,23 +66,28 @@ http {{
     )
 }
 
-/// A port that is free now. Another process may take it before nginx does: nginx then says so.
-fn free_port() -> Result<SocketAddr> {
+/// A port that is free now. Another process may take it before the server does, which then says so.
+pub(crate) fn free_port() -> Result<SocketAddr> {
     let probe = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     Ok(probe.local_addr()?)
 }
 
+/// A folder of our own among the temporary ones.
 #[derive(Debug)]
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn create() -> Result<Self> {
+    pub(crate) fn create() -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("bench-nginx-{}-{number}", process::id()));
+        let path = env::temp_dir().join(format!("bench-{}-{number}", process::id()));
         // An existing one is an error: in a folder for everybody it could be somebody's trap.
         fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
         Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// What `bench run` takes.
 #[derive(Args, Debug, Default)]
 pub struct RunArgs {
-    /// all, stage1 to stage4, floor, nginx, http://... [default: all]
+    /// all, stage1 to stage4, floor, nginx, h2o, lighttpd, http://... [default: all]
     targets: Vec<String>,
     /// Connection counts, separated by commas [default: 50,200,800]
     #[arg(short, long, value_delimiter = ',', value_parser = args::count)]
@@ -44,6 +44,12 @@ pub struct RunArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
+    /// A further server that runs already
+    #[arg(long, value_name = "NAME=URL", value_parser = target::named)]
+    also: Vec<Target>,
+    /// Ask wrk too, on the same server right after us
+    #[arg(long)]
+    wrk: bool,
     /// Leave the short matrix of all workloads away
     #[arg(long)]
     no_matrix: bool,
@@ -82,7 +88,8 @@ impl RunArgs {
         let plan = self.plan()?;
         let config = Config::of(&plan, &self.stage_args);
         let matrix = matrix::short(&plan).filter(|_| !self.no_matrix);
-        let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        let mut starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
+        starter.second_opinion = self.wrk;
         let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
         let matrix_time = matrix.as_ref().map(matrix::Short::time).unwrap_or_default();
@@ -91,6 +98,7 @@ impl RunArgs {
         report::print(&tables(&plan, &rows))?;
         record.add(&plan.targets, &rows, Part::Ladder);
         if let Some(matrix) = matrix.filter(|_| failures.is_empty() && !interrupt.raised()) {
+            starter.second_opinion = false;
             let (table, failed) = matrix.run(&starter, interrupt, &mut record);
             report::print(&table)?;
             failures.extend(failed);
@@ -119,7 +127,7 @@ impl RunArgs {
         modes.extend((!sits).then_some(Connection::Close));
         modes.extend((!self.close).then_some(Connection::KeepAlive));
         Ok(Plan {
-            targets: target::parse(&self.targets)?,
+            targets: target::parse(&self.targets)?.into_iter().chain(self.also.clone()).collect(),
             levels: if self.connections.is_empty() {
                 if sits { vec![BUSY] } else { levels.to_vec() }
             } else {

@@ -1,9 +1,10 @@
-//! What can be raced: the four stages, the floor, nginx, and any URL.
+//! What can be raced: the four stages, the floor, nginx and other servers that are installed, and any URL.
 
 use crate::build;
 use crate::interrupt::Interrupt;
 use crate::load::{self, Expect, Url};
 use crate::nginx::{self, Nginx};
+use crate::peers::{self, Peer};
 use crate::server::Server;
 use anyhow::{Context, Result, bail};
 use std::collections::HashMap;
@@ -23,8 +24,12 @@ pub enum Target {
     Floor,
     /// nginx, when it is installed.
     Nginx,
+    /// h2o or lighttpd, when it is installed.
+    Peer(Peer),
     /// A server that somebody else started.
     Url(String),
+    /// The same, with a name for the tables.
+    Named(String, String),
 }
 
 /// What becomes of a connection after an answer. The clients ask for it, and servers that would decide
@@ -74,9 +79,14 @@ impl Target {
         match name {
             "floor" => Ok(Self::Floor),
             "nginx" => Ok(Self::Nginx),
+            "h2o" => Ok(Self::Peer(Peer::H2o)),
+            "lighttpd" => Ok(Self::Peer(Peer::Lighttpd)),
             url if url.contains("://") => Url::parse(url).map(|_| Self::Url(url.to_owned())),
             _ => STAGES.iter().enumerate().find_map(stage).with_context(|| {
-                format!("`{name}` is none of all, {}, floor, nginx, http://...", STAGES.join(", "))
+                format!(
+                    "`{name}` is none of all, {}, floor, nginx, h2o, lighttpd, http://...",
+                    STAGES.join(", ")
+                )
             }),
         }
     }
@@ -87,17 +97,27 @@ impl Target {
             Self::Stage(index) => STAGES[*index],
             Self::Floor => "floor",
             Self::Nginx => "nginx",
+            Self::Peer(peer) => peer.name(),
             Self::Url(url) => url,
+            Self::Named(name, _) => name,
         }
     }
 
     /// What its `GET /` answers with.
     pub fn expect(&self) -> Expect {
         match self {
-            Self::Url(_) => Expect::Same,
+            Self::Url(_) | Self::Named(..) => Expect::Same,
             _ => Expect::Body(b"Hello, World!".to_vec()),
         }
     }
+}
+
+/// Reads `NAME=URL`.
+pub fn named(text: &str) -> Result<Target> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, url) = parts.with_context(|| format!("`{text}` is not NAME=URL"))?;
+    Url::parse(url)?;
+    Ok(Target::Named(name.to_owned(), url.to_owned()))
 }
 
 /// Starts targets, a fresh process each time.
@@ -105,6 +125,8 @@ pub struct Starter {
     programs: HashMap<String, PathBuf>,
     /// Passed on to the stages as they are.
     stage_args: Vec<String>,
+    /// Whether wrk is asked as well, on the same server.
+    pub second_opinion: bool,
 }
 
 /// A target that runs. Dropping it kills what was started for it.
@@ -113,6 +135,8 @@ pub enum Running {
     Server(Server),
     /// nginx and its folder.
     Nginx(Nginx),
+    /// h2o or lighttpd and its folder.
+    Peer(peers::Running),
     /// Nothing that could be stopped.
     Elsewhere(String),
 }
@@ -129,7 +153,8 @@ impl Starter {
             .filter(|target| matches!(target, Target::Stage(_)))
             .map(Target::name)
             .collect();
-        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args })
+        let programs = build::release(&stages, interrupt)?;
+        Ok(Self { programs, stage_args, second_opinion: false })
     }
 
     /// Starts `target` on a free port and waits until it listens.
@@ -138,7 +163,10 @@ impl Starter {
             Target::Stage(index) => self.start_stage(*index, connection).map(Running::Server),
             Target::Floor => start_floor(connection).map(Running::Server),
             Target::Nginx => Nginx::start(load::default_threads()).map(Running::Nginx),
-            Target::Url(url) => Ok(Running::Elsewhere(url.clone())),
+            Target::Peer(peer) => {
+                peers::Running::start(*peer, load::default_threads()).map(Running::Peer)
+            }
+            Target::Url(url) | Target::Named(_, url) => Ok(Running::Elsewhere(url.clone())),
         }
     }
 
@@ -174,6 +202,7 @@ impl Running {
         match self {
             Self::Server(server) => Url::parse(&format!("http://{}/", server.address())),
             Self::Nginx(nginx) => Url::parse(&format!("http://{}/", nginx.server.address())),
+            Self::Peer(peer) => Url::parse(&format!("http://{}/", peer.server.address())),
             Self::Elsewhere(url) => Url::parse(url),
         }
     }
@@ -183,6 +212,7 @@ impl Running {
         match self {
             Self::Server(server) => server.check(),
             Self::Nginx(nginx) => nginx.server.check(),
+            Self::Peer(peer) => peer.server.check(),
             Self::Elsewhere(_) => Ok(()),
         }
     }
@@ -192,6 +222,7 @@ impl Running {
         match self {
             Self::Server(server) => Some(server.pid()),
             Self::Nginx(nginx) => Some(nginx.server.pid()),
+            Self::Peer(peer) => Some(peer.server.pid()),
             Self::Elsewhere(_) => None,
         }
     }
@@ -211,6 +242,13 @@ mod tests {
             assert_eq!(parse(&names(&[name])).unwrap(), [Target::Stage(2)]);
         }
         assert!(parse(&names(&["stage5"])).is_err() && parse(&names(&["https://x/"])).is_err());
+    }
+
+    #[test]
+    fn a_name_for_a_url() {
+        let hyper = named("hyper=http://127.0.0.1:3000/").unwrap();
+        assert_eq!(hyper.name(), "hyper");
+        assert!(named("http://127.0.0.1/").is_err() && named("=x").is_err());
     }
 
     #[test]

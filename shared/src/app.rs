@@ -2,8 +2,9 @@
 
 use crate::http::{Request, Response, Status, Stream};
 use crate::router::Router;
+use crate::sys::process;
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const MAX_WORK: u64 = 1_000_000;
 const MAX_SLEEP: u64 = 60_000;
@@ -37,7 +38,7 @@ fn echo(request: &Request<'_>) -> Response {
     Response::bytes(request.body.to_vec())
 }
 
-/// Computes for so many microseconds: a handler that needs its core.
+/// Computes for so many microseconds of CPU time: a handler that needs its core, and longer if it has to share it.
 fn work(request: &Request<'_>) -> Response {
     let Some(micros) = request.number("micros").filter(|micros| *micros <= MAX_WORK) else {
         return Response::new(
@@ -45,12 +46,17 @@ fn work(request: &Request<'_>) -> Response {
             format!("400: /work/N takes 0 to {MAX_WORK} microseconds\n"),
         );
     };
-    let (start, time) = (Instant::now(), Duration::from_micros(micros));
+    let (start, time) = (thread_cpu_time(), Duration::from_micros(micros));
     let mut rounds = 0_u64;
-    while start.elapsed() < time {
+    while thread_cpu_time().saturating_sub(start) < time {
         rounds += 1;
     }
     Response::text(format!("{rounds} rounds in {micros} microseconds\n"))
+}
+
+/// The time that this thread has computed; time that it waited for a core does not count.
+fn thread_cpu_time() -> Duration {
+    process::thread_cpu_time().unwrap_or(Duration::MAX)
 }
 
 /// Sleeps for so many milliseconds: a handler that waits for a slow backend.

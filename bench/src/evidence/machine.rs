@@ -105,9 +105,11 @@ mod tests {
         let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];
         clients[0].write_all(b"GET").unwrap();
         assert_eq!(queue(address), Some(1));
-        // However long the list is just now: other tests leave connections behind.
-        let sockets = sockets_within(address, usize::MAX);
-        assert_eq!(sockets, Some(Sockets { accepted: 2, unread: 1, queued: 1 }));
+        // However long the list is just now, and it is no snapshot: while other tests' connections come and
+        // go, an entry may be missed.
+        let expected = Some(Sockets { accepted: 2, unread: 1, queued: 1 });
+        let found = || sockets_within(address, usize::MAX);
+        assert!((0..100).any(|_| found() == expected), "{:?}", found());
         drop(listener);
         assert_eq!(queue(address), None, "nobody listens: unknown, and not an empty queue");
     }

@@ -135,6 +135,7 @@ mod tests {
             outcome: Outcome { tally, window: Duration::from_secs(1), interrupted: false },
             server_cpu: None,
             evidence: Evidence::default(),
+            wrk: None,
         }
     }
 

@@ -44,7 +44,21 @@ pub fn under(own: &[&Median], targets: &[Target], rows: &[Median]) -> String {
             if labels.len() == own.len() { "all rows".to_owned() } else { labels.join("; ") };
         lines += &text::wrapped("  not trusted: ", &format!("{doubt} ({rows})"));
     }
-    lines
+    lines + &own.iter().filter_map(|median| second_opinion(median)).collect::<String>()
+}
+
+/// wrk's figures beside ours.
+fn second_opinion(median: &Median) -> Option<String> {
+    let (row, wrk) = (&median.row, median.row.wrk?);
+    let p50 = row.outcome.tally.percentile(0.5).map_or("-".to_owned(), text::time);
+    Some(format!(
+        "  wrk, {}, {}: {} requests per second, p50 {} (ours {}, {p50})\n",
+        row.cell.connection.name(),
+        row.cell.connections,
+        text::grouped(wrk.rps),
+        text::time(wrk.p50),
+        text::grouped(row.outcome.rps())
+    ))
 }
 
 /// What a doubt is about, its figures left out.
