@@ -19,11 +19,10 @@ struct Naive(Child, TcpStream);
 
 impl Naive {
     fn start(name: &str) -> Self {
-        // Tests lie in deps/, examples beside it.
-        let program = std::env::current_exe().unwrap();
-        let program = program.ancestors().nth(2).unwrap().join("examples").join(name);
-        let mut command = Command::new(program);
-        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+        // Through cargo, as `cargo test --test exercises` alone does not build the examples.
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["run", "--quiet", "-p", "shared", "--example", name]);
+        command.args(["--", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
