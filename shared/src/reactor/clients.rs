@@ -1,5 +1,7 @@
 //! All clients of one event loop, and the four steps of its round.
 
+mod writing;
+
 use super::client::{Client, Then};
 use super::table::{Table, Token};
 use crate::accept::Room;
@@ -254,34 +256,6 @@ impl Clients {
         }
     }
 
-    fn go_on_writing(&mut self, event: Event) {
-        let token = event.token;
-        let now = self.now;
-        let Some(client) = self.table.get_mut(token) else {
-            return;
-        };
-        if event.gone() {
-            return self.remove(token);
-        }
-        let Ok(sent) = client.flush(now) else { return self.remove(token) };
-        self.meter.counters.sent.add(sent as u64);
-        if !client.is_waiting_for_room() {
-            let next = match client.then {
-                // Its turn is over before it began: it is told again.
-                Then::Write if self.long == 0 => return client.wait_for_room(now),
-                Then::Write => {
-                    return self.act(token, |connection, _, turn| connection.resume(turn));
-                }
-                Then::Read => Next::Read,
-                // Only to stop watching for room; what matters next is the job.
-                Then::Busy => return drop(client.watch(&self.epoll, token)),
-                Then::Close => Next::Close,
-                Then::Linger => Next::Linger,
-            };
-            self.proceed(token, 0..0, next);
-        }
-    }
-
     /// Lets the connection do one thing, its output appended to that of the round.
     fn step(
         &mut self,
@@ -313,84 +287,6 @@ impl Clients {
             self.proceed(token, start..self.output.len(), next);
         }
         self.output.truncate(start);
-    }
-
-    /// Writes a client's output and does what its connection wants next. An error is the end of
-    /// this client and of nothing else.
-    fn proceed(&mut self, token: Token, range: Range<usize>, next: Next) {
-        if self.try_proceed(token, range, next).is_err() {
-            self.remove(token);
-        }
-    }
-
-    fn try_proceed(&mut self, token: Token, range: Range<usize>, mut next: Next) -> io::Result<()> {
-        let end = self.output.len();
-        let mut range = range;
-        loop {
-            let Some(client) = self.table.get_mut(token) else {
-                return Ok(());
-            };
-            self.meter.attend(token);
-            self.meter.begin(Slice::Write);
-            let sent = client.send(&self.output[range], self.now);
-            let file = client.send_file(self.long, self.now);
-            self.meter.end(Slice::Write);
-            let sent = sent? + file?;
-            if matches!(next, Next::Write) {
-                self.long = self.long.saturating_sub(sent);
-            }
-            self.meter.counters.sent.add(sent as u64);
-            client.then = match next {
-                Next::Read => Then::Read,
-                Next::Write if !client.is_waiting_for_room() && self.long > 0 => {
-                    self.output.truncate(end);
-                    let Some(more) =
-                        self.step(token, |connection, _, turn| connection.resume(turn))
-                    else {
-                        return Ok(());
-                    };
-                    (next, range) = (more, end..self.output.len());
-                    continue;
-                }
-                Next::Write => {
-                    client.wait_for_room(self.now);
-                    Then::Write
-                }
-                Next::Wait => Then::Busy,
-                Next::Run(job) => {
-                    self.jobs.push((token, job));
-                    Then::Busy
-                }
-                Next::Close if !client.is_waiting_for_room() => {
-                    self.remove(token);
-                    return Ok(());
-                }
-                Next::Close => Then::Close,
-                Next::Linger if !client.is_waiting_for_room() => {
-                    client.socket.shutdown_write()?;
-                    client.connection.linger(self.now);
-                    Then::Read
-                }
-                Next::Linger => Then::Linger,
-            };
-            break;
-        }
-        self.output.truncate(end);
-        self.settle(token)
-    }
-
-    /// A client is attended to: has epoll watch it, and takes note of its deadline.
-    fn settle(&mut self, token: Token) -> io::Result<()> {
-        let Some(client) = self.table.get_mut(token) else {
-            return Ok(());
-        };
-        // Of a client that waits for its job, nothing is expected soon: no call to say so until it speaks.
-        if client.then != Then::Busy || client.is_waiting_for_room() {
-            client.watch(&self.epoll, token)?;
-        }
-        let deadline = client.deadline(&self.service.limits);
-        self.note(deadline);
-        Ok(())
     }
 
     /// Closing the socket takes it out of epoll too.

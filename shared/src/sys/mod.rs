@@ -5,6 +5,7 @@
 //! in [`retry`]: no caller ever sees it. `EAGAIN` is not an accident but an answer ("not now"), and
 //! comes back as [`std::io::ErrorKind::WouldBlock`].
 
+mod address;
 pub mod epoll;
 pub mod eventfd;
 pub mod faults;
