@@ -13,6 +13,22 @@ pub mod tabular;
 pub mod text;
 pub mod why;
 
+/// The columns of a server's table, on the terminal and in a document alike.
+const COLUMNS: [&str; 12] = [
+    "Connection",
+    "Connections",
+    "Req/s",
+    "Avg",
+    "p50",
+    "p90",
+    "p99",
+    "Max",
+    "Served",
+    "Errors",
+    "CPU/req",
+    "Kernel",
+];
+
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();

@@ -49,21 +49,7 @@ pub fn new(header: Vec<String>) -> Table {
 
 /// All rows of one server.
 pub fn of_target(rows: &[&Median]) -> Table {
-    let header = [
-        "Connection",
-        "Connections",
-        "Req/s",
-        "Avg",
-        "p50",
-        "p90",
-        "p99",
-        "Max",
-        "Served",
-        "Errors",
-        "CPU/req",
-        "Kernel",
-    ];
-    let mut table = new(header.map(str::to_owned).to_vec());
+    let mut table = new(super::COLUMNS.map(str::to_owned).to_vec());
     for median in rows {
         let (row, tally) = (&median.row, &median.row.outcome.tally);
         let spread =

@@ -24,22 +24,8 @@ pub fn of_target(results: &Results, target: &str) -> Option<Tabular> {
         .into_iter()
         .filter(|group| group.median().target == target && group.median().part == Part::Ladder)
         .collect();
-    let header = [
-        "Connection",
-        "Connections",
-        "Req/s",
-        "Avg",
-        "p50",
-        "p90",
-        "p99",
-        "Max",
-        "Served",
-        "Errors",
-        "CPU/req",
-        "Kernel",
-    ];
     let rows = groups.iter().map(line).collect();
-    Tabular::new(header.map(str::to_owned).to_vec(), rows)
+    Tabular::new(super::COLUMNS.map(str::to_owned).to_vec(), rows)
 }
 
 fn line(group: &Group<'_>) -> Vec<String> {
