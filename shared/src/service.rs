@@ -46,12 +46,12 @@ impl Service {
     }
 
     /// Where the request goes, or the answer that its head alone decides: 501, 404, 405, a bad path,
-    /// OPTIONS. `bytes` are those that `head` was parsed from.
+    /// OPTIONS. `bytes` are those that `head` was parsed from. Without `now`, no file is taken to be at hand.
     pub(crate) fn find<'a>(
         &'a self,
         head: &Head,
         bytes: &'a [u8],
-        now: Instant,
+        now: Option<Instant>,
     ) -> Result<Destination<'a>, Response> {
         if head.method == Method::Unknown {
             return Err(Response::new(
@@ -73,10 +73,10 @@ impl Service {
         }
     }
 
-    fn find_file(&self, path: &Path<'_>, now: Instant) -> Result<Destination<'_>, Response> {
+    fn find_file(&self, path: &Path<'_>, now: Option<Instant>) -> Result<Destination<'_>, Response> {
         match (&self.files, Files::name(path)) {
             (Some(files), Some(name)) => {
-                let at_hand = files.at_hand(&name, now);
+                let at_hand = now.and_then(|now| files.at_hand(&name, now));
                 Ok(Destination::File { files, name, at_hand })
             }
             _ => Err(Response::new(Status::NOT_FOUND, "404: nothing here\n")),

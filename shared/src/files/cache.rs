@@ -1,6 +1,6 @@
 //! Files at hand, by name. Loops read it for every request, so reading takes a lock that readers share.
 
-use super::entry::{Entry, Identity};
+use super::entry::Entry;
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -63,21 +63,30 @@ impl Cache {
         Some(Arc::clone(&slot.entry))
     }
 
-    /// The entry for a file that was just opened, if it is still the same file.
-    pub(super) fn confirm(&self, name: &[u8], metadata: &Metadata) -> Option<Arc<Entry>> {
+    /// The entry for a file that was opened not before `opened`, if it is still the same file.
+    pub(super) fn confirm(
+        &self,
+        name: &[u8],
+        metadata: &Metadata,
+        opened: Instant,
+    ) -> Option<Arc<Entry>> {
         let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
-        let slot =
-            shelf.slots.get(name).filter(|slot| slot.entry.identity() == Identity::of(metadata))?;
-        slot.checked.store(self.nanos(Instant::now()), Ordering::Relaxed);
+        let slot = shelf.slots.get(name).filter(|slot| slot.entry.is_still(metadata))?;
+        slot.checked.fetch_max(self.nanos(opened), Ordering::Relaxed);
         Some(Arc::clone(&slot.entry))
     }
 
-    /// Keeps a file, and returns it. One that does not fit at all is not kept.
-    pub(super) fn insert(&self, name: &[u8], entry: Entry) -> Arc<Entry> {
-        let entry = Arc::new(entry);
-        let checked = AtomicU64::new(self.nanos(Instant::now()));
-        let slot = Slot { entry: Arc::clone(&entry), checked, used: AtomicBool::new(true) };
+    /// Keeps a file, and returns it. One that does not fit at all is not kept, and neither is one that
+    /// somebody else has opened later, who knows better.
+    pub(super) fn insert(&self, name: &[u8], entry: Entry, opened: Instant) -> Arc<Entry> {
+        let (entry, opened) = (Arc::new(entry), self.nanos(opened));
+        let (checked, used) = (AtomicU64::new(opened), AtomicBool::new(true));
+        let slot = Slot { entry: Arc::clone(&entry), checked, used };
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        let later = |slot: &Slot| slot.checked.load(Ordering::Relaxed) > opened;
+        if shelf.slots.get(name).is_some_and(later) {
+            return entry;
+        }
         shelf.remove(name);
         if shelf.make_room(&entry, self.max_size) {
             shelf.size += weight(&entry);
@@ -85,6 +94,11 @@ impl Cache {
             shelf.slots.insert(name.to_vec(), slot);
         }
         entry
+    }
+
+    /// There is no such file any more.
+    pub(super) fn forget(&self, name: &[u8]) {
+        self.shelf.write().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     fn nanos(&self, moment: Instant) -> u64 {

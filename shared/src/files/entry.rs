@@ -7,10 +7,13 @@ use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Files up to this size are kept in memory; larger ones are kept open.
 pub(super) const SMALL: u64 = 64 << 10;
+
+/// Longer than a tick of the clock that file times are taken from, on any kernel.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Tries at reading a file that is being written to.
 const TRIES: usize = 3;
@@ -20,6 +23,8 @@ pub struct Entry {
     content: Content,
     len: u64,
     identity: Identity,
+    /// Whether a change after it was read would show in its identity.
+    is_settled: bool,
     etag: String,
     modified: SystemTime,
     last_modified: String,
@@ -50,6 +55,15 @@ impl Identity {
             changed: (metadata.ctime(), metadata.ctime_nsec()),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
         }
+    }
+
+    /// The clock of file times ticks a few hundred times a second at best, and two writes within one tick
+    /// look like one. A file that was changed just now may change again without a trace.
+    fn is_settled(&self) -> bool {
+        let (seconds, nanos) = self.changed;
+        let changed = Duration::new(seconds.max(0) as u64, nanos as u32);
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + changed);
+        since.is_ok_and(|since| since > TICK)
     }
 }
 
@@ -84,6 +98,7 @@ impl Entry {
             content,
             len: identity.size,
             identity,
+            is_settled: identity.is_settled(),
             etag: format!(
                 "\"{:x}-{:x}-{:x}{:08x}\"",
                 identity.inode, identity.size, seconds, nanos
@@ -94,8 +109,9 @@ impl Entry {
         }
     }
 
-    pub(super) fn identity(&self) -> Identity {
-        self.identity
+    /// Whether a file with this metadata is the one that was read.
+    pub(super) fn is_still(&self, metadata: &Metadata) -> bool {
+        self.is_settled && self.identity == Identity::of(metadata)
     }
 
     /// Bytes.

@@ -99,6 +99,15 @@ impl Files {
     }
 
     fn load(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
+        let loaded = self.open_and_read(name);
+        if loaded.is_err() {
+            self.cache.forget(name);
+        }
+        loaded
+    }
+
+    fn open_and_read(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
+        let opened = Instant::now();
         let file = self.root.open_file(name).map_err(|_| Missing::Nothing)?;
         let metadata = file.metadata().map_err(|_| Missing::Nothing)?;
         if metadata.is_dir() {
@@ -109,11 +118,11 @@ impl Files {
         if !metadata.is_file() {
             return Err(Missing::Nothing);
         }
-        if let Some(unchanged) = self.cache.confirm(name, &metadata) {
+        if let Some(unchanged) = self.cache.confirm(name, &metadata, opened) {
             return Ok(unchanged);
         }
         let entry = Entry::read(file, metadata, name).map_err(|_| Missing::Nothing)?;
-        Ok(self.cache.insert(name, entry))
+        Ok(self.cache.insert(name, entry, opened))
     }
 }
 

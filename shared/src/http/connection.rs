@@ -71,7 +71,6 @@ pub struct Job {
     bytes: Vec<u8>,
     body: Vec<u8>,
     draining: bool,
-    now: Instant,
 }
 
 impl Job {
@@ -84,7 +83,8 @@ impl Job {
     }
 
     fn answer(self) -> Response {
-        match self.service.find(&self.head, &self.bytes, self.now) {
+        // No file is at hand: this job is here to look whether it has changed.
+        match self.service.find(&self.head, &self.bytes, None) {
             Ok(destination) => {
                 self.service.answer(destination, &self.head, &self.bytes, &self.body, self.draining)
             }

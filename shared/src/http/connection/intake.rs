@@ -61,12 +61,15 @@ impl Connection {
             Ok(framing) => framing,
             Err(refusal) => return self.refuse(refusal, is_head, turn),
         };
+        let is_whole =
+            matches!(framing, Framing::Length(length) if length <= rest.len() as u64);
         let destination = match head.expectation() {
             Expectation::Unknown => Err(Response::new(
                 Status::EXPECTATION_FAILED,
                 "417: only 100-continue can be met\n",
             )),
-            _ => turn.service.find(head, head_bytes, turn.now),
+            // While its body is still coming nothing is looked up that could be old when it is here.
+            _ => turn.service.find(head, head_bytes, is_whole.then_some(turn.now)),
         };
         let destination = match destination {
             Ok(destination) => destination,
@@ -77,7 +80,7 @@ impl Connection {
             Err(refusal) => return self.refuse(refusal, is_head, turn),
         };
         match framing {
-            Framing::Length(length) if length <= rest.len() as u64 => {
+            Framing::Length(length) if is_whole => {
                 let body = &rest[..length as usize];
                 self.serve(
                     destination,
@@ -156,7 +159,7 @@ impl Connection {
 
     fn finish_body(&mut self, body: Incoming, used: usize, turn: &mut Turn<'_>) -> Step {
         let Incoming { head, bytes, content, .. } = body;
-        match turn.service.find(&head, &bytes, turn.now) {
+        match turn.service.find(&head, &bytes, Some(turn.now)) {
             Ok(destination) => {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }
