@@ -73,7 +73,11 @@ impl Service {
         }
     }
 
-    fn find_file(&self, path: &Path<'_>, now: Option<Instant>) -> Result<Destination<'_>, Response> {
+    fn find_file(
+        &self,
+        path: &Path<'_>,
+        now: Option<Instant>,
+    ) -> Result<Destination<'_>, Response> {
         match (&self.files, Files::name(path)) {
             (Some(files), Some(name)) => {
                 let at_hand = now.and_then(|now| files.at_hand(&name, now));

@@ -4,7 +4,9 @@
 use anyhow::{Context, Result};
 use bench::promise::attack::Times;
 use bench::promise::hostile::Kind;
-use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
+use bench::promise::{
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, tree,
+};
 use std::time::Duration;
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
@@ -64,4 +66,9 @@ fn hostile_clients_hurt_nobody() -> Result<()> {
         let attack = attack::attack(&STAGE, kind, Times { quiet, attack }, seed);
         attack.with_context(|| format!("{kind:?}")).map(drop)
     })
+}
+
+#[test]
+fn a_tree_that_is_edited_is_served_whole_and_fresh() -> Result<()> {
+    tree::edited(&STAGE, tree::Size::from_environment()).map(drop)
 }

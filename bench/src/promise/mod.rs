@@ -17,6 +17,7 @@ pub mod handlers;
 pub mod hostile;
 pub mod random;
 pub mod soak;
+pub mod tree;
 pub mod vitals;
 
 use crate::server::Server;

@@ -98,7 +98,12 @@ impl Cache {
 
     /// There is no such file any more.
     pub(super) fn forget(&self, name: &[u8]) {
-        self.shelf.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        // Most names that do not exist never did: for them nobody is kept from reading.
+        let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
+        if shelf.slots.contains_key(name) {
+            drop(shelf);
+            self.shelf.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        }
     }
 
     fn nanos(&self, moment: Instant) -> u64 {

@@ -61,8 +61,7 @@ impl Connection {
             Ok(framing) => framing,
             Err(refusal) => return self.refuse(refusal, is_head, turn),
         };
-        let is_whole =
-            matches!(framing, Framing::Length(length) if length <= rest.len() as u64);
+        let is_whole = matches!(framing, Framing::Length(length) if length <= rest.len() as u64);
         let destination = match head.expectation() {
             Expectation::Unknown => Err(Response::new(
                 Status::EXPECTATION_FAILED,
