@@ -172,6 +172,11 @@ impl Connection {
         }
     }
 
+    /// Whether nothing is left of a file's answer but to note that it is complete.
+    pub(crate) fn has_sent_file(&self) -> bool {
+        matches!(self.source.as_deref(), Some(Source::File(range)) if range.left() == 0)
+    }
+
     /// Takes the answer of a job that [`Next::Run`] gave out.
     pub fn complete(&mut self, response: Response, turn: &mut Turn<'_>) -> Next {
         if let State::Running(exchange) = std::mem::replace(&mut self.state, State::Head(None)) {

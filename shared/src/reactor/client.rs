@@ -75,7 +75,7 @@ impl Client {
             result => no_room_is_zero(result)?,
         };
         range.advance(sent as u64);
-        if range.left() > 0 {
+        if sent < count {
             self.wait_for_room(now);
         }
         Ok(sent)
@@ -123,6 +123,8 @@ impl Client {
         let interest = match self.then {
             _ if self.is_waiting_for_room() => Interest::WRITE,
             Then::Busy => Interest::NONE,
+            // It waits for its turn, not for its socket.
+            Then::Write => return Ok(()),
             _ => Interest::READ,
         };
         if interest != self.watched {

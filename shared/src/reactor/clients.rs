@@ -13,6 +13,7 @@ use crate::service::Service;
 use crate::start::Common;
 use crate::sys::{Epoll, Event, Interest, Socket};
 use crate::trace::{Moment, Slice};
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ const MAX_ROUND: usize = 1 << 20;
 const MIN_IDLE: Duration = Duration::from_secs(1);
 
 /// Bytes of long answers that are made and sent in one round, all clients together. Whoever comes too
-/// short is told of again in the next round, after those who only want a small answer.
+/// short goes on in the next round, after those who only want a small answer.
 const MAX_LONG: usize = 1 << 20;
 
 /// The clients of one loop. No two loops share any.
@@ -47,6 +48,8 @@ pub struct Clients {
     output: Vec<u8>,
     answers: Vec<(Token, Range<usize>, Next)>,
     jobs: Vec<(Token, Box<Job>)>,
+    /// Clients whose long answers go on when it is their turn again; their sockets have room.
+    queue: VecDeque<Token>,
     /// What is left of [`MAX_LONG`] in this round.
     long: usize,
     /// No client is late before this.
@@ -72,6 +75,7 @@ impl Clients {
             output: Vec::new(),
             answers: Vec::new(),
             jobs: Vec::new(),
+            queue: VecDeque::new(),
             long: MAX_LONG,
             earliest: None,
         }
@@ -152,6 +156,12 @@ impl Clients {
         if client.is_waiting_for_room() {
             return self.go_on_writing(event);
         }
+        if client.then == Then::Write {
+            // What it sends is read after its answer, and then epoll tells again.
+            return if event.gone() {
+                self.remove(token)
+            };
+        }
         if client.then == Then::Busy {
             // It waits for its job. Only the end of the whole connection matters now.
             let lost = event.gone() || client.watch(&self.epoll, token).is_err();
@@ -203,6 +213,7 @@ impl Clients {
         }
         self.answers = answers;
         self.output.clear();
+        self.take_turns();
         self.meter.end_round(self.now);
     }
 
@@ -245,7 +256,7 @@ impl Clients {
 
     /// When the loop has to wake up again, as far as the clients are concerned.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.earliest
+        if self.queue.is_empty() { self.earliest } else { Some(self.now) }
     }
 
     fn note(&mut self, deadline: Option<Instant>) {

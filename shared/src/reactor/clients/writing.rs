@@ -23,8 +23,7 @@ impl Clients {
         self.meter.counters.sent.add(sent as u64);
         if !client.is_waiting_for_room() {
             let next = match client.then {
-                // Its turn is over before it began: it is told again.
-                Then::Write if self.long == 0 => return client.wait_for_room(now),
+                Then::Write if self.long == 0 => return self.queue.push_back(token),
                 Then::Write => {
                     return self.act(token, |connection, _, turn| connection.resume(turn));
                 }
@@ -35,6 +34,15 @@ impl Clients {
                 Then::Linger => Next::Linger,
             };
             self.proceed(token, 0..0, next);
+        }
+    }
+
+    /// Long answers go on, one after the other, until this round has sent enough of them.
+    pub(super) fn take_turns(&mut self) {
+        while self.long > 0
+            && let Some(token) = self.queue.pop_front()
+        {
+            self.act(token, |connection, _, turn| connection.resume(turn));
         }
     }
 
@@ -65,7 +73,10 @@ impl Clients {
             self.meter.counters.sent.add(sent as u64);
             client.then = match next {
                 Next::Read => Then::Read,
-                Next::Write if !client.is_waiting_for_room() && self.long > 0 => {
+                Next::Write
+                    if !client.is_waiting_for_room()
+                        && (self.long > 0 || client.connection.has_sent_file()) =>
+                {
                     self.output.truncate(end);
                     let Some(more) =
                         self.step(token, |connection, _, turn| connection.resume(turn))
@@ -76,7 +87,9 @@ impl Clients {
                     continue;
                 }
                 Next::Write => {
-                    client.wait_for_room(self.now);
+                    if !client.is_waiting_for_room() {
+                        self.queue.push_back(token);
+                    }
                     Then::Write
                 }
                 Next::Wait => Then::Busy,
