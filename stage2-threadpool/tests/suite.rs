@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 use bench::promise::hostile::Kind;
-use bench::promise::{Stage, attack, clients, conformance, descriptors, drain, ending, handlers};
+use bench::promise::{
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log,
+};
 
 const STAGE: Stage =
     Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &["--keep-alive", "always"]);
@@ -59,4 +61,9 @@ fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
 #[test]
 fn after_hostile_clients_it_comes_back() -> Result<()> {
     Kind::EACH.iter().try_for_each(|kind| attack::comes_back(&STAGE, kind))
+}
+
+#[test]
+fn the_log_tells_what_came() -> Result<()> {
+    log::tells_what_came(&STAGE)
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use bench::promise::attack::Times;
 use bench::promise::hostile::Kind;
 use bench::promise::{
-    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, tree,
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log, tree,
 };
 use std::time::Duration;
 
@@ -71,4 +71,9 @@ fn hostile_clients_hurt_nobody() -> Result<()> {
 #[test]
 fn a_tree_that_is_edited_is_served_whole_and_fresh() -> Result<()> {
     tree::edited(&STAGE, tree::Size::from_environment()).map(drop)
+}
+
+#[test]
+fn the_log_tells_what_came() -> Result<()> {
+    log::tells_what_came(&STAGE)
 }

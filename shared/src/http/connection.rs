@@ -191,7 +191,7 @@ impl Connection {
     pub fn end_of_input(&mut self, turn: &mut Turn<'_>) -> Next {
         if self.is_inside_request() {
             let early = Refusal::bad("the request ended before it was complete");
-            self.refuse(early, self.is_head_request(), turn);
+            self.refuse(early, self.asked(turn), turn);
         }
         Next::Close
     }
@@ -203,7 +203,7 @@ impl Connection {
             return self.release(turn);
         }
         if self.is_inside_request() {
-            self.refuse(TOO_SLOW, self.is_head_request(), turn);
+            self.refuse(TOO_SLOW, self.asked(turn), turn);
         } else if !matches!(self.state, State::Body(_)) {
             return Next::Close;
         }

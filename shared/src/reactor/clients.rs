@@ -101,6 +101,8 @@ impl Clients {
 
     /// A round ends: the loop goes to sleep.
     pub fn end_round(&mut self) {
+        // Handlers that ran in the loop, and those who were late, were answered after the others.
+        self.meter.end_round(self.now);
         self.meter.begin(Slice::Wait);
     }
 

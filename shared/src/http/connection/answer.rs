@@ -4,6 +4,7 @@ use super::super::head::Head;
 use super::super::request_line::{Method, Version};
 use super::super::response::{Body, Delimiter, Exchange, Response, Source};
 use super::super::status::Refusal;
+use super::intake::request_in;
 use super::{Connection, Job, Next, State, Step, Turn};
 use crate::meter::{Answered, KEPT};
 use crate::service::Destination;
@@ -98,8 +99,8 @@ impl Connection {
     }
 
     /// Answers what is not understood. Nothing that follows on this connection is looked at.
-    pub(super) fn refuse(&mut self, refusal: Refusal, is_head: bool, turn: &mut Turn<'_>) -> Step {
-        let line = None;
+    pub(super) fn refuse(&mut self, refusal: Refusal, asked: Asked, turn: &mut Turn<'_>) -> Step {
+        let Asked { is_head, line } = asked;
         let (version, keep_alive, since) = (Version::Http11, false, turn.now);
         let exchange = Exchange { is_head, version, keep_alive, since, line };
         self.respond(Response::refusal(refusal), exchange, turn);
@@ -108,12 +109,31 @@ impl Connection {
     }
 }
 
+/// What is known of a request that is refused, perhaps before its head was complete.
+pub(super) struct Asked {
+    /// Then the refusal has no content either.
+    is_head: bool,
+    line: Option<Box<[u8]>>,
+}
+
+impl Asked {
+    /// From what has come of it.
+    pub(super) fn of(bytes: &[u8], turn: &Turn<'_>) -> Self {
+        Self { is_head: request_in(bytes).starts_with(b"HEAD "), line: line(bytes, turn) }
+    }
+}
+
+/// The first bytes of a request, kept if there is a log to write them to.
+fn line(bytes: &[u8], turn: &Turn<'_>) -> Option<Box<[u8]>> {
+    turn.meter.is_logging().then(|| bytes[..bytes.len().min(KEPT)].into())
+}
+
 impl Exchange {
-    /// For a request that is complete now. Its first bytes are kept if there is a log to write them to.
+    /// For a request that is complete now.
     pub(super) fn of(head: &Head, bytes: &[u8], turn: &Turn<'_>) -> Self {
         let (version, is_head) = (head.version, head.method == Method::Head);
-        let line = turn.meter.is_logging().then(|| bytes[..bytes.len().min(KEPT)].into());
-        Self { is_head, version, keep_alive: head.wants_keep_alive(), since: turn.now, line }
+        let (keep_alive, line) = (head.wants_keep_alive(), line(bytes, turn));
+        Self { is_head, version, keep_alive, since: turn.now, line }
     }
 }
 

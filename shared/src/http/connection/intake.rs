@@ -2,9 +2,9 @@
 
 use super::super::body::{Decoder, Framing, Progress};
 use super::super::head::{EMPTY_LINES, Expectation, Head, HeadParser};
-use super::super::request_line::Method;
 use super::super::response::{Exchange, Response};
 use super::super::status::{Refusal, Status};
+use super::answer::Asked;
 use super::{Connection, State, Step, Turn};
 use crate::limits::{MAX_DISCARD, pace};
 use crate::trace::Moment;
@@ -47,7 +47,7 @@ impl Connection {
                 self.state = State::Head(Some(parser));
                 Step::Starved(0)
             }
-            Err(refusal) => self.refuse(refusal, is_head(bytes), turn),
+            Err(refusal) => self.refuse(refusal, Asked::of(bytes, turn), turn),
         }
     }
 
@@ -56,10 +56,9 @@ impl Connection {
         self.requests += 1;
         turn.meter.moment(Moment::Parsed);
         let (head_bytes, rest) = bytes.split_at(used);
-        let is_head = head.method == Method::Head;
         let framing = match head.framing() {
             Ok(framing) => framing,
-            Err(refusal) => return self.refuse(refusal, is_head, turn),
+            Err(refusal) => return self.refuse(refusal, Asked::of(bytes, turn), turn),
         };
         let is_whole = matches!(framing, Framing::Length(length) if length <= rest.len() as u64);
         let destination = match head.expectation() {
@@ -76,7 +75,7 @@ impl Connection {
         };
         let decoder = match Decoder::new(framing, turn.service.limits.max_body) {
             Ok(decoder) => decoder,
-            Err(refusal) => return self.refuse(refusal, is_head, turn),
+            Err(refusal) => return self.refuse(refusal, Asked::of(bytes, turn), turn),
         };
         match framing {
             Framing::Length(length) if is_whole => {
@@ -142,8 +141,8 @@ impl Connection {
                 return Step::Used(bytes.len());
             }
             Err(refusal) => {
-                let is_head = body.is_head();
-                return self.refuse(refusal, is_head, turn);
+                let asked = Asked::of(&body.bytes, turn);
+                return self.refuse(refusal, asked, turn);
             }
         };
         if !done {
@@ -180,34 +179,24 @@ impl Connection {
         }
     }
 
-    pub(super) fn is_head_request(&self) -> bool {
+    /// What has come of a request that is not answered yet.
+    pub(super) fn asked(&self, turn: &Turn<'_>) -> Asked {
         match &self.state {
-            State::Head(_) => is_head(&self.input),
-            State::Body(body) => body.is_head(),
-            _ => false,
+            State::Body(body) => Asked::of(&body.bytes, turn),
+            _ => Asked::of(&self.input, turn),
         }
     }
 }
 
 /// What is here of a request, without the empty lines that may come before it.
-fn request_in(mut bytes: &[u8]) -> &[u8] {
+pub(super) fn request_in(mut bytes: &[u8]) -> &[u8] {
     for _ in 0..EMPTY_LINES {
         bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
     }
     if bytes == b"\r" { b"" } else { bytes }
 }
 
-/// Whether a request that is refused before its head is complete is a HEAD request: then the refusal
-/// has no content either.
-fn is_head(bytes: &[u8]) -> bool {
-    request_in(bytes).starts_with(b"HEAD ")
-}
-
 impl Incoming {
-    fn is_head(&self) -> bool {
-        self.head.method == Method::Head
-    }
-
     fn new(head: &Head, bytes: &[u8], decoder: Decoder, since: Instant) -> Box<Self> {
         let (head, bytes) = (head.clone(), bytes.to_vec());
         Box::new(Self {
