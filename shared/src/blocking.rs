@@ -96,7 +96,10 @@ impl<'a, N: Newcomers> Server<'a, N> {
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
             self.meter.begin(Slice::Wait);
+            let idle = connection.is_between_requests().into();
+            self.meter.counters.idle.add(idle);
             let woken = self.wait(socket, &connection);
+            self.meter.counters.idle.subtract(idle);
             self.meter.end(Slice::Wait);
             let mut next = match woken? {
                 Woken::Readable => {

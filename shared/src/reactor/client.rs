@@ -15,6 +15,8 @@ pub(super) struct Client {
     /// What comes when all output is written.
     pub(super) then: Then,
     watched: Interest,
+    /// Whether it is counted as idle.
+    pub(super) is_idle: bool,
 }
 
 /// Like [`crate::http::Next`], for a client that is not attended to right now.
@@ -37,7 +39,14 @@ struct Output {
 
 impl Client {
     pub(super) fn new(socket: Socket, connection: Connection) -> Self {
-        Self { socket, connection, output: None, then: Then::Read, watched: Interest::READ }
+        Self {
+            socket,
+            connection,
+            output: None,
+            then: Then::Read,
+            watched: Interest::READ,
+            is_idle: false,
+        }
     }
 
     /// Writes `bytes` as far as the socket takes them, says how far, and keeps the rest.

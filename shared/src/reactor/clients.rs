@@ -1,5 +1,6 @@
 //! All clients of one event loop, and the four steps of its round.
 
+mod leaving;
 mod writing;
 
 use super::client::{Client, Then};
@@ -18,13 +19,10 @@ use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
-
-/// A client that asked less than this ago is not closed to make room.
-const MIN_IDLE: Duration = Duration::from_secs(1);
 
 /// Bytes of long answers that are made and sent in one round, all clients together. Whoever comes too
 /// short goes on in the next round, after those who only want a small answer.
@@ -121,31 +119,14 @@ impl Clients {
         }
     }
 
+    /// Somebody could not be taken in: there is no place.
+    pub fn note_full(&mut self) {
+        self.meter.counters.full.add(1);
+    }
+
     /// Somebody could not be taken in for want of descriptors or memory.
     pub fn note_exhaustion(&mut self) {
         self.meter.counters.exhausted.add(1);
-    }
-
-    /// Closes up to `count` clients that have been idle longest, and says how many. A newcomer who asks
-    /// is worth more than somebody who may never ask again; but one who asked a moment ago probably will.
-    pub fn evict_idle(&mut self, count: usize) -> usize {
-        let idle_timeout = self.service.limits.idle_timeout;
-        // An idle client's deadline tells since when it is idle.
-        let newest = self.now + idle_timeout.saturating_sub(MIN_IDLE);
-        let candidate = |(token, client): (Token, &Client)| {
-            let idle = client.connection.is_between_requests() && !client.is_waiting_for_room();
-            client
-                .connection
-                .deadline()
-                .filter(|deadline| idle && *deadline <= newest)
-                .map(|deadline| (deadline, token))
-        };
-        let mut longest: Vec<_> = self.table.iter().filter_map(candidate).collect();
-        longest.sort_unstable();
-        longest.truncate(count);
-        longest.iter().for_each(|(_, token)| self.remove(*token));
-        self.meter.counters.evicted.add(longest.len() as u64);
-        longest.len()
     }
 
     /// First step, for each client that is ready: reads once. What is left in the socket makes epoll
@@ -229,46 +210,6 @@ impl Clients {
         self.act(token, |connection, _, turn| connection.complete(response, turn));
     }
 
-    /// Third step: deals with those who are late. All clients are looked at, but only when the
-    /// earliest deadline has passed: that costs nothing per request, and needs no ordered structure
-    /// to be kept up to date at each.
-    pub fn expire(&mut self) {
-        if self.earliest.is_none_or(|earliest| self.now < earliest) {
-            return;
-        }
-        let mut late = Vec::new();
-        self.earliest = None;
-        for (token, client) in self.table.iter() {
-            match client.deadline(&self.service.limits) {
-                Some(deadline) if deadline <= self.now => late.push(token),
-                Some(deadline) if self.earliest.is_none_or(|earliest| deadline < earliest) => {
-                    self.earliest = Some(deadline);
-                }
-                _ => {}
-            }
-        }
-        self.meter.counters.timed_out.add(late.len() as u64);
-        for token in late {
-            match self.table.get_mut(token) {
-                Some(client) if client.is_waiting_for_room() => self.remove(token),
-                _ => self.act(token, |connection, _, turn| connection.expire(turn)),
-            }
-        }
-    }
-
-    /// When the loop has to wake up again, as far as the clients are concerned.
-    pub fn next_deadline(&self) -> Option<Instant> {
-        if self.queue.is_empty() { self.earliest } else { Some(self.now) }
-    }
-
-    fn note(&mut self, deadline: Option<Instant>) {
-        if let Some(deadline) = deadline
-            && self.earliest.is_none_or(|earliest| deadline < earliest)
-        {
-            self.earliest = Some(deadline);
-        }
-    }
-
     /// Lets the connection do one thing, its output appended to that of the round.
     fn step(
         &mut self,
@@ -300,13 +241,5 @@ impl Clients {
             self.proceed(token, start..self.output.len(), next);
         }
         self.output.truncate(start);
-    }
-
-    /// Closing the socket takes it out of epoll too.
-    fn remove(&mut self, token: Token) {
-        if self.table.remove(token).is_some() {
-            self.room.leave();
-            self.meter.counters.closed.add(1);
-        }
     }
 }

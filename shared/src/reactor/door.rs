@@ -65,6 +65,7 @@ impl Door {
         let Some(listener) = &self.listener else { return true };
         for _ in 0..PER_ROUND {
             if !self.enter(clients) {
+                clients.note_full();
                 return self.shut(State::Full(now + PAUSE));
             }
             let failure = match listener.accept().map_err(|error| Failure::of(&error)) {

@@ -124,6 +124,13 @@ impl Clients {
         if client.then != Then::Busy || client.is_waiting_for_room() {
             client.watch(&self.epoll, token)?;
         }
+        let is_idle = client.connection.is_between_requests() && !client.is_waiting_for_room();
+        // Most that were idle have asked and are idle again: nothing to write down.
+        if is_idle != client.is_idle {
+            client.is_idle = is_idle;
+            let idle = &self.meter.counters.idle;
+            if is_idle { idle.add(1) } else { idle.subtract(1) }
+        }
         let deadline = client.deadline(&self.service.limits);
         self.note(deadline);
         Ok(())
