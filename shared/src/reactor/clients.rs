@@ -103,10 +103,11 @@ impl Clients {
     /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
         self.meter.counters.accepted.add(1);
-        self.meter.moment(Moment::Accepted);
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
+        self.meter.attend(token);
+        self.meter.moment(Moment::Accepted);
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
@@ -293,6 +294,8 @@ impl Clients {
     fn remove(&mut self, token: Token) {
         if self.table.remove(token).is_some() {
             self.room.leave();
+            self.meter.attend(token);
+            self.meter.moment(Moment::Closed);
             self.meter.counters.closed.add(1);
         }
     }
