@@ -86,6 +86,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             self.meter.set_peer(socket.peer_addr().ok());
         }
         let result = self.converse(socket);
+        self.meter.moment(Moment::Closed);
         self.meter.counters.closed.add(1);
         result
     }

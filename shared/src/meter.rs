@@ -4,7 +4,7 @@
 use crate::log::Log;
 use crate::metrics::{Counters, Metrics};
 use crate::sink::{Pipe, Sink};
-use crate::trace::{Moment, Slice, Tracer};
+use crate::trace::{Moment, Slice, Tracer, Whose};
 use clap::Args;
 use std::io;
 use std::net::IpAddr;
@@ -162,6 +162,18 @@ impl Meter {
     pub fn attend(&mut self, connection: u64) {
         if let Some(tracer) = self.tracer() {
             tracer.attend(connection);
+        }
+    }
+
+    /// The connection that the slices belong to now, to go on with it on another thread.
+    pub(crate) fn attended(&mut self) -> Whose {
+        self.tracer().map_or_else(Whose::default, |tracer| tracer.attended())
+    }
+
+    /// Goes on with a connection that another thread may have begun.
+    pub(crate) fn attend_to(&mut self, whose: Whose) {
+        if let Some(tracer) = self.tracer() {
+            tracer.attend_to(whose);
         }
     }
 

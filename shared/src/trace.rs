@@ -20,16 +20,24 @@ pub enum Slice {
     Request,
     /// A handler, within a request.
     Handler,
+    /// A handler that may block: after the request that asks for it, and in stage 4 on another thread.
+    Blocking,
     /// Writing an answer.
     Write,
 }
 
 impl Slice {
-    fn name(self) -> &'static str {
+    /// All of them, in the order of a request.
+    pub const ALL: [Self; 5] =
+        [Self::Wait, Self::Request, Self::Handler, Self::Blocking, Self::Write];
+
+    /// As the file says it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Wait => "wait",
             Self::Request => "request",
             Self::Handler => "handler",
+            Self::Blocking => "blocking",
             Self::Write => "write",
         }
     }
@@ -47,13 +55,21 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn name(self) -> &'static str {
+    /// As the file says it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Parsed => "parsed",
             Self::Closed => "closed",
         }
     }
+}
+
+/// A connection, by a name that no two share: the lane of the thread that took it in, and its number there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    lane: usize,
+    number: u64,
 }
 
 /// One thread's lane.
@@ -64,14 +80,14 @@ pub struct Tracer {
     lane: usize,
     /// One connection in so many is recorded.
     every: u64,
-    connection: u64,
+    connection: Whose,
 }
 
 impl Tracer {
     /// A lane for the calling thread; times count from `epoch`.
     pub(crate) fn new(pipe: Pipe, epoch: Instant, lane: usize, every: u64) -> Self {
         let mut tracer =
-            Self { pipe, buffer: Vec::new(), epoch, lane, every: every.max(1), connection: 0 };
+            Self { pipe, buffer: Vec::new(), epoch, lane, every: every.max(1), connection: Whose::default() };
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("?");
         // Names of our own threads: nothing in them needs escaping.
@@ -82,9 +98,18 @@ impl Tracer {
         tracer
     }
 
-    /// Whose slices come next.
-    pub(crate) fn attend(&mut self, connection: u64) {
-        self.connection = connection;
+    /// Which of this lane's connections the next slices belong to.
+    pub(crate) fn attend(&mut self, number: u64) {
+        self.connection = Whose { lane: self.lane, number };
+    }
+
+    /// The same for a connection that another lane may have taken in.
+    pub(crate) fn attend_to(&mut self, whose: Whose) {
+        self.connection = whose;
+    }
+
+    pub(crate) fn attended(&self) -> Whose {
+        self.connection
     }
 
     pub(crate) fn begin(&mut self, slice: Slice) {
@@ -100,14 +125,15 @@ impl Tracer {
     }
 
     fn event(&mut self, phase: char, name: &str, always: bool) {
-        if !always && !self.connection.is_multiple_of(self.every) {
+        if !always && !self.connection.number.is_multiple_of(self.every) {
             return;
         }
         let micros = self.epoch.elapsed().as_nanos() as f64 / 1000.0;
-        let (lane, connection) = (self.lane, self.connection);
+        let Whose { lane: home, number } = self.connection;
+        let lane = self.lane;
         let _ = writeln!(
             self.buffer,
-            "{{\"ph\":\"{phase}\",\"name\":\"{name}\",\"pid\":1,\"tid\":{lane},\"ts\":{micros:.3},\"args\":{{\"connection\":{connection}}}}},"
+            "{{\"ph\":\"{phase}\",\"name\":\"{name}\",\"pid\":1,\"tid\":{lane},\"ts\":{micros:.3},\"args\":{{\"connection\":\"{home}.{number}\"}}}},"
         );
     }
 

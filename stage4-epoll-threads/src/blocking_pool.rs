@@ -33,7 +33,12 @@ impl BlockingPool {
         let pool = Arc::new(Self { waiting: Mutex::default(), filled: Condvar::new() });
         for number in 0..THREADS {
             let (pool, common) = (Arc::clone(&pool), common.clone());
-            let work = move || pool.work(common.meter());
+            let work = move || {
+                let meter = common.meter();
+                // These threads never end: what they held would never be given up, nor the log's last lines written.
+                drop(common);
+                pool.work(meter);
+            };
             thread::Builder::new().name(format!("blocking-{number}")).spawn(work)?;
         }
         Ok(pool)
@@ -66,7 +71,6 @@ impl BlockingPool {
             let order = waiting.unwrap_or_else(PoisonError::into_inner).pop_front();
             // The lock is free again here: the handler runs without it.
             if let Some(Order { job, token, mailbox }) = order {
-                meter.attend(token);
                 let response = job.run(&mut meter);
                 meter.hand_over();
                 mailbox.deliver(token, response);

@@ -25,7 +25,7 @@ use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
 use crate::meter::Meter;
 use crate::service::Service;
-use crate::trace::Slice;
+use crate::trace::{Slice, Whose};
 use intake::Incoming;
 use std::sync::Arc;
 use std::time::Instant;
@@ -71,14 +71,17 @@ pub struct Job {
     bytes: Vec<u8>,
     body: Vec<u8>,
     draining: bool,
+    /// For the timeline: it may run on another thread than the one that read it.
+    whose: Whose,
 }
 
 impl Job {
     /// Runs the handler, and has `meter` take note of how long it takes.
     pub fn run(self, meter: &mut Meter) -> Response {
-        meter.begin(Slice::Handler);
+        meter.attend_to(self.whose);
+        meter.begin(Slice::Blocking);
         let response = self.answer();
-        meter.end(Slice::Handler);
+        meter.end(Slice::Blocking);
         response
     }
 

@@ -107,10 +107,11 @@ impl Clients {
     /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
         self.meter.counters.accepted.add(1);
-        self.meter.moment(Moment::Accepted);
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
+        self.meter.attend(token);
+        self.meter.moment(Moment::Accepted);
         let Some(client) = self.table.get_mut(token) else {
             return;
         };

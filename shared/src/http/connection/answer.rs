@@ -51,8 +51,9 @@ impl Connection {
             self.deadline = None;
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
             let (head, body) = (head.clone(), body.into_owned());
-            let draining = turn.draining;
-            return Step::Run(used, Box::new(Job { service, head, bytes, body, draining }));
+            let (draining, whose) = (turn.draining, turn.meter.attended());
+            let job = Job { service, head, bytes, body, draining, whose };
+            return Step::Run(used, Box::new(job));
         }
         turn.meter.begin(Slice::Handler);
         let response = turn.service.answer(destination, head, bytes, &body, turn.draining);

@@ -3,6 +3,7 @@
 use super::super::client::Client;
 use super::super::table::Token;
 use super::Clients;
+use crate::trace::Moment;
 use std::time::{Duration, Instant};
 
 /// A client that asked less than this ago is not closed to make room.
@@ -76,6 +77,8 @@ impl Clients {
         if let Some(client) = self.table.remove(token) {
             self.meter.counters.idle.subtract(client.is_idle.into());
             self.room.leave();
+            self.meter.attend(token);
+            self.meter.moment(Moment::Closed);
             self.meter.counters.closed.add(1);
         }
     }

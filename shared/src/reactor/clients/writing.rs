@@ -19,7 +19,11 @@ impl Clients {
         if event.gone() {
             return self.remove(token);
         }
-        let Ok(sent) = client.flush(now) else { return self.remove(token) };
+        self.meter.attend(token);
+        self.meter.begin(Slice::Write);
+        let sent = client.flush(now);
+        self.meter.end(Slice::Write);
+        let Ok(sent) = sent else { return self.remove(token) };
         self.meter.counters.sent.add(sent as u64);
         if !client.is_waiting_for_room() {
             let next = match client.then {
