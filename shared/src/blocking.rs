@@ -104,6 +104,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             self.meter.end(Slice::Wait);
             let mut next = match woken? {
                 Woken::Readable => {
+                    self.meter.moment(Moment::Received);
                     self.meter.begin(Slice::Request);
                     let next = self.receive(socket, &mut connection);
                     self.meter.end(Slice::Request);

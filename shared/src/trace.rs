@@ -16,7 +16,7 @@ const PIECE: usize = 64 << 10;
 pub enum Slice {
     /// Waiting for a client, or for any of them.
     Wait,
-    /// From the first byte of what was read to the answer.
+    /// From looking at what was read to the answer.
     Request,
     /// A handler, within a request.
     Handler,
@@ -48,6 +48,8 @@ impl Slice {
 pub enum Moment {
     /// A connection was taken in.
     Accepted,
+    /// Bytes were read: a request, or a part of one.
+    Received,
     /// A head was complete.
     Parsed,
     /// A connection has ended.
@@ -59,6 +61,7 @@ impl Moment {
     pub fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Received => "received",
             Self::Parsed => "parsed",
             Self::Closed => "closed",
         }
@@ -86,8 +89,14 @@ pub struct Tracer {
 impl Tracer {
     /// A lane for the calling thread; times count from `epoch`.
     pub(crate) fn new(pipe: Pipe, epoch: Instant, lane: usize, every: u64) -> Self {
-        let mut tracer =
-            Self { pipe, buffer: Vec::new(), epoch, lane, every: every.max(1), connection: Whose::default() };
+        let mut tracer = Self {
+            pipe,
+            buffer: Vec::new(),
+            epoch,
+            lane,
+            every: every.max(1),
+            connection: Whose::default(),
+        };
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("?");
         // Names of our own threads: nothing in them needs escaping.

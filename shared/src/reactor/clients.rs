@@ -21,6 +21,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What is read from one client in one round; the rest is told of again.
+const MAX_READ: usize = 64 << 10;
+
+/// Input of one round that may pile up before it is looked at: small, so that it stays in the core's cache.
+const MAX_INPUT: usize = 2 * MAX_READ;
+
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
 
@@ -40,8 +46,11 @@ pub struct Clients {
     now: Instant,
     date: DateLine,
     meter: Meter,
-    /// What is read, from whomever: a client with nothing unfinished needs no buffer of its own.
+    /// What was read in this round, one behind the other, and from whom: a client with nothing unfinished
+    /// needs no buffer of its own.
     input: Box<[u8]>,
+    filled: usize,
+    inputs: Vec<(Token, Range<usize>)>,
     /// The answers of this round, one behind the other, and whose they are.
     output: Vec<u8>,
     answers: Vec<(Token, Range<usize>, Next)>,
@@ -69,7 +78,9 @@ impl Clients {
             now,
             date: DateLine::new(now),
             meter,
-            input: vec![0; 64 << 10].into_boxed_slice(),
+            input: vec![0; MAX_INPUT].into_boxed_slice(),
+            filled: 0,
+            inputs: Vec::new(),
             output: Vec::new(),
             answers: Vec::new(),
             jobs: Vec::new(),
@@ -153,35 +164,26 @@ impl Clients {
                 self.remove(token)
             };
         }
-        if self.meter.is_logging() {
-            self.meter.set_peer(client.socket.peer_addr().ok());
-        }
-        self.meter.attend(token);
-        self.meter.begin(Slice::Request);
-        self.read(token);
-        self.meter.end(Slice::Request);
-        if self.output.len() >= MAX_ROUND {
+        if self.filled + MAX_READ > self.input.len() {
             self.answer();
         }
+        self.read(token);
     }
 
     fn read(&mut self, token: Token) {
         let Some(client) = self.table.get_mut(token) else { return };
-        let length = match client.socket.read(&mut self.input) {
+        let room = self.filled..self.filled + MAX_READ;
+        let length = match client.socket.read(&mut self.input[room]) {
             Ok(length) => length,
             // Ready a moment ago, and not any more: epoll tells again.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
             Err(_) => return self.remove(token),
         };
         self.meter.counters.received.add(length as u64);
-        let start = self.output.len();
-        let next = self.step(token, |connection, input, turn| match length {
-            0 => connection.end_of_input(turn),
-            _ => connection.receive(&input[..length], turn),
-        });
-        if let Some(next) = next {
-            self.answers.push((token, start..self.output.len(), next));
-        }
+        self.meter.attend(token);
+        self.meter.moment(Moment::Received);
+        self.inputs.push((token, self.filled..self.filled + length));
+        self.filled += length;
     }
 
     /// For what the stage itself does that takes time.
@@ -189,16 +191,58 @@ impl Clients {
         &mut self.meter
     }
 
-    /// Second step: writes the answers of all that were read from.
+    /// Second and third step: makes the answers to all that was read, then writes them.
     pub fn answer(&mut self) {
+        self.understand();
+        self.write();
+        self.take_turns();
+        self.meter.end_round(self.now);
+    }
+
+    /// What all have asked for is looked at in one go, with no system call in between: the code and what
+    /// the processor has learnt of it are still at hand for the next request.
+    pub(super) fn understand(&mut self) {
+        let mut inputs = std::mem::take(&mut self.inputs);
+        for (token, range) in inputs.drain(..) {
+            self.note_peer(token);
+            self.meter.attend(token);
+            self.meter.begin(Slice::Request);
+            self.request(token, range);
+            self.meter.end(Slice::Request);
+            if self.output.len() >= MAX_ROUND {
+                self.write();
+            }
+        }
+        self.inputs = inputs;
+        self.filled = 0;
+    }
+
+    fn request(&mut self, token: Token, range: Range<usize>) {
+        let start = self.output.len();
+        let next = self.step(token, |connection, input, turn| match range.is_empty() {
+            true => connection.end_of_input(turn),
+            false => connection.receive(&input[range], turn),
+        });
+        if let Some(next) = next {
+            self.answers.push((token, start..self.output.len(), next));
+        }
+    }
+
+    fn note_peer(&mut self, token: Token) {
+        if self.meter.is_logging()
+            && let Some(client) = self.table.get_mut(token)
+        {
+            self.meter.set_peer(client.socket.peer_addr().ok());
+        }
+    }
+
+    fn write(&mut self) {
         let mut answers = std::mem::take(&mut self.answers);
         for (token, range, next) in answers.drain(..) {
             self.proceed(token, range, next);
         }
         self.answers = answers;
         self.output.clear();
-        self.take_turns();
-        self.meter.end_round(self.now);
     }
 
     /// A request for a handler that may block, if there is one: run it wherever seems best, and [`Clients::complete`] it.

@@ -13,6 +13,8 @@ impl Clients {
     /// Closes up to `count` clients that have been idle longest, and says how many. A newcomer who asks
     /// is worth more than somebody who may never ask again; but one who asked a moment ago probably will.
     pub fn evict_idle(&mut self, count: usize) -> usize {
+        // Who has asked in this round is not idle.
+        self.understand();
         let idle_timeout = self.service.limits.idle_timeout;
         // An idle client's deadline tells since when it is idle.
         let newest = self.now + idle_timeout.saturating_sub(MIN_IDLE);
@@ -32,7 +34,7 @@ impl Clients {
         longest.len()
     }
 
-    /// Third step: deals with those who are late. All clients are looked at, but only when the
+    /// Fourth step: deals with those who are late. All clients are looked at, but only when the
     /// earliest deadline has passed: that costs nothing per request, and needs no ordered structure
     /// to be kept up to date at each.
     pub fn expire(&mut self) {
