@@ -62,6 +62,9 @@ struct Floor {
     /// By token. A free place stays until the next connection takes it.
     sockets: Vec<Option<Socket>>,
     free: Vec<usize>,
+    /// Who asked in this round. As in the stages, all are read from before any is written to: which of
+    /// its clients a server wakes when is a part of the kernel's price.
+    asked: Vec<usize>,
     close: bool,
 }
 
@@ -69,7 +72,14 @@ impl Floor {
     fn new(listener: Listener, close: bool) -> io::Result<Self> {
         let epoll = Epoll::new()?;
         epoll.add(&listener, Interest::READ, LISTENER)?;
-        Ok(Self { listener, epoll, sockets: Vec::new(), free: Vec::new(), close })
+        Ok(Self {
+            listener,
+            epoll,
+            sockets: Vec::new(),
+            free: Vec::new(),
+            asked: Vec::new(),
+            close,
+        })
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -81,9 +91,10 @@ impl Floor {
                 if event.token == LISTENER {
                     self.accept()?;
                 } else {
-                    self.answer(event.token as usize, &mut scratch);
+                    self.read(event.token as usize, &mut scratch);
                 }
             }
+            self.answer();
         }
     }
 
@@ -107,21 +118,33 @@ impl Floor {
     }
 
     /// One read, one write, as a stage does for a request that comes in one piece.
-    fn answer(&mut self, slot: usize, scratch: &mut [u8]) {
+    fn read(&mut self, slot: usize, scratch: &mut [u8]) {
         let Some(socket) = &self.sockets[slot] else {
             return;
         };
-        let answer = if self.close { GOODBYE } else { HELLO };
-        let goes_on = match socket.read(scratch) {
-            Ok(0) => false,
-            // 200 bytes always fit a send buffer whose last 200 were acknowledged.
-            Ok(_) => socket.write(answer).is_ok() && !self.close,
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
-        };
-        // Dropping the socket closes it, which takes it out of the epoll as well.
-        if !goes_on {
-            self.sockets[slot] = None;
-            self.free.push(slot);
+        match socket.read(scratch) {
+            Ok(1..) => self.asked.push(slot),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => self.drop(slot),
         }
+    }
+
+    fn answer(&mut self) {
+        let answer = if self.close { GOODBYE } else { HELLO };
+        let mut asked = std::mem::take(&mut self.asked);
+        for slot in asked.drain(..) {
+            // 200 bytes always fit a send buffer whose last 200 were acknowledged.
+            let written = self.sockets[slot].as_ref().is_some_and(|it| it.write(answer).is_ok());
+            if self.close || !written {
+                self.drop(slot);
+            }
+        }
+        self.asked = asked;
+    }
+
+    /// Closing the socket takes it out of the epoll as well.
+    fn drop(&mut self, slot: usize) {
+        self.sockets[slot] = None;
+        self.free.push(slot);
     }
 }
