@@ -86,8 +86,14 @@ pub struct Tracer {
 impl Tracer {
     /// A lane for the calling thread; times count from `epoch`.
     pub(crate) fn new(pipe: Pipe, epoch: Instant, lane: usize, every: u64) -> Self {
-        let mut tracer =
-            Self { pipe, buffer: Vec::new(), epoch, lane, every: every.max(1), connection: Whose::default() };
+        let mut tracer = Self {
+            pipe,
+            buffer: Vec::new(),
+            epoch,
+            lane,
+            every: every.max(1),
+            connection: Whose::default(),
+        };
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("?");
         // Names of our own threads: nothing in them needs escaping.
