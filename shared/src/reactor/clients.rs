@@ -106,8 +106,7 @@ impl Clients {
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
-        self.meter.attend(token);
-        self.meter.moment(Moment::Accepted);
+        self.meter.moment_of(token, Moment::Accepted);
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
@@ -294,8 +293,7 @@ impl Clients {
     fn remove(&mut self, token: Token) {
         if self.table.remove(token).is_some() {
             self.room.leave();
-            self.meter.attend(token);
-            self.meter.moment(Moment::Closed);
+            self.meter.moment_of(token, Moment::Closed);
             self.meter.counters.closed.add(1);
         }
     }
