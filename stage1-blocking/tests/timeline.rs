@@ -6,7 +6,7 @@ use bench::interrupt::Interrupt;
 use bench::report::chart::timeline;
 use bench::timeline::trace::Trace;
 use bench::timeline::{record, view};
-use shared::trace::Slice;
+use shared::trace::{Moment, Slice};
 use std::path::Path;
 
 const NAME: &str = "stage1-blocking";
@@ -16,7 +16,11 @@ fn one_thread_does_one_thing_after_the_other() -> Result<()> {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("timeline.json");
     let program = Path::new(env!("CARGO_BIN_EXE_stage1-blocking"));
     record::record(program, &[], &file, &Interrupt::default())?;
-    let trace = Trace::parse(&std::fs::read_to_string(file)?)?;
+    let text = std::fs::read_to_string(file)?;
+    let trace = Trace::parse(&text)?;
+    // Nothing is missing, not even the last piece: who came has gone.
+    let count = |moment: Moment| text.matches(&format!("\"{}\"", moment.name())).count();
+    assert!(count(Moment::Accepted) >= 10 && count(Moment::Accepted) == count(Moment::Closed));
 
     let busy = view::busy(&trace, &view::window(&trace));
     let names: Vec<_> = busy.iter().map(|thread| thread.name.as_str()).collect();

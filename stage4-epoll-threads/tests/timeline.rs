@@ -6,7 +6,7 @@ use bench::interrupt::Interrupt;
 use bench::report::chart::timeline;
 use bench::timeline::trace::Trace;
 use bench::timeline::{record, view};
-use shared::trace::Slice;
+use shared::trace::{Moment, Slice};
 use std::path::Path;
 
 const NAME: &str = "stage4-epoll-threads";
@@ -17,7 +17,11 @@ fn loops_go_on_while_the_pool_sleeps() -> Result<()> {
     let program = Path::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"));
     let args = ["--threads".to_owned(), "2".to_owned()];
     record::record(program, &args, &file, &Interrupt::default())?;
-    let trace = Trace::parse(&std::fs::read_to_string(file)?)?;
+    let text = std::fs::read_to_string(file)?;
+    let trace = Trace::parse(&text)?;
+    // Nothing is missing, not even the last piece: who came has gone.
+    let count = |moment: Moment| text.matches(&format!("\"{}\"", moment.name())).count();
+    assert!(count(Moment::Accepted) >= 10 && count(Moment::Accepted) == count(Moment::Closed));
 
     // The kernel may have given all connections to one loop.
     let (mut loops, mut pool) = (0, 0);
