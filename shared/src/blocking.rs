@@ -79,8 +79,9 @@ impl<'a, N: Newcomers> Server<'a, N> {
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
         self.meter.counters.accepted.add(1);
-        self.meter.moment_of(self.connections, Moment::Accepted);
+        self.meter.attend(self.connections);
         self.connections += 1;
+        self.meter.moment(Moment::Accepted);
         if self.meter.is_logging() {
             self.meter.set_peer(socket.peer_addr().ok());
         }

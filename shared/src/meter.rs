@@ -198,12 +198,6 @@ impl Meter {
         }
     }
 
-    /// Something has happened to that connection.
-    pub fn moment_of(&mut self, connection: u64, moment: Moment) {
-        self.attend(connection);
-        self.moment(moment);
-    }
-
     /// Hands over all slices, on a thread that may not come back soon.
     pub fn hand_over(&mut self) {
         if let Some(tracer) = self.tracer() {

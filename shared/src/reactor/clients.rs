@@ -106,7 +106,8 @@ impl Clients {
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
-        self.meter.moment_of(token, Moment::Accepted);
+        self.meter.attend(token);
+        self.meter.moment(Moment::Accepted);
         let Some(client) = self.table.get_mut(token) else {
             return;
         };
@@ -293,7 +294,8 @@ impl Clients {
     fn remove(&mut self, token: Token) {
         if self.table.remove(token).is_some() {
             self.room.leave();
-            self.meter.moment_of(token, Moment::Closed);
+            self.meter.attend(token);
+            self.meter.moment(Moment::Closed);
             self.meter.counters.closed.add(1);
         }
     }
