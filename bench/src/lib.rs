@@ -29,6 +29,7 @@ pub mod results;
 pub mod run;
 pub mod server;
 pub mod target;
+pub mod timeline;
 pub mod verify;
 pub mod workload;
 pub mod wrk;

@@ -14,6 +14,7 @@ use bench::promise::command::Promise;
 use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
+use bench::timeline::TimelineArgs;
 use bench::{args, floor, load, verify};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -61,6 +62,8 @@ enum Command {
     Idle(IdleArgs),
     /// The same constant rate for every server, timed from the plan
     Rate(RateArgs),
+    /// Draw 50 ms of each stage, a lane for each thread
+    Timeline(TimelineArgs),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
     #[command(flatten)]
@@ -116,6 +119,7 @@ fn run() -> Result<ExitCode> {
         Command::Matrix(matrix) => matrix.run(&interrupt)?,
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
+        Command::Timeline(timeline) => timeline.run(&interrupt)?,
         Command::Explain(explain) => explain.run(&interrupt)?,
         Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}

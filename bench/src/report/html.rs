@@ -29,7 +29,11 @@ pub fn of(results: &Results, folder: &Path) -> String {
         let ladder = blocks.iter().find(|block| block.name == format!("ladder {mode}"));
         text += &section(heading, &charts, |name| name.ends_with(&format!("-{mode}")), ladder);
     }
-    for (name, heading) in [("matrix", "Four workloads"), ("idle", "Silent connections")] {
+    for (name, heading) in [
+        ("matrix", "Four workloads"),
+        ("idle", "Silent connections"),
+        ("timeline", "A timeline of every thread"),
+    ] {
         let table = blocks.iter().find(|block| block.name == name);
         text += &section(heading, &charts, |chart| chart == name, table);
     }

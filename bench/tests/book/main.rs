@@ -1,4 +1,4 @@
-//! BOOK.md is true: listings equal the source, tables come from recorded runs, commands print what
+//! BOOK.md is true: listings equal the source, tables and pictures come from recorded runs, commands print what
 //! the book says, links lead somewhere, chapters are whole, and exercises have answers.
 //!
 //! `BOOK_REFRESH=1 cargo test -p bench --test book` rewrites listings, tables and printed output.
@@ -9,6 +9,7 @@ mod commands;
 mod document;
 mod exercises;
 mod listings;
+mod pictures;
 mod skeleton;
 mod tables;
 mod weave;
@@ -54,6 +55,15 @@ fn listings_and_tables_are_those_of_the_source() {
     let (changes, mut problems) = weave::changes(&BOOK, &root());
     problems.extend(changes.into_iter().map(|change| change.problem));
     assert_true(&problems);
+}
+
+#[test]
+fn pictures_are_those_of_recorded_runs() {
+    let problem = |(line, what)| Problem::new(line, what);
+    let book = BOOK.lines.join("\n");
+    assert_true(&pictures::untrue(&book, &root()).into_iter().map(problem).collect::<Vec<_>>());
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert_eq!(pictures::untrue(&readme, &root()), [], "in README.md");
 }
 
 #[test]

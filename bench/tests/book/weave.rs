@@ -1,7 +1,7 @@
-//! What the book takes from elsewhere: listings from the source, tables from recorded runs and from the code.
+//! What the book takes from elsewhere: listings from the source, tables and pictures from recorded runs and from the code.
 
 use crate::document::{Block, Book, Problem};
-use crate::{listings, tables};
+use crate::{listings, pictures, tables};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -14,14 +14,15 @@ pub(crate) struct Change {
     pub(crate) problem: Problem,
 }
 
-/// Every listing and table that is stale, and every instruction that cannot be followed.
+/// Every listing, table and picture that is stale, and every instruction that cannot be followed.
 pub(crate) fn changes(book: &Book, root: &Path) -> (Vec<Change>, Vec<Problem>) {
     let (mut changes, mut problems) = (Vec::new(), Vec::new());
     for (index, (line, block)) in book.blocks.iter().enumerate() {
         let Block::Directive { kind, args } = block else { continue };
         let result = match kind.as_str() {
             "listing" => listing(book, index, args, root),
-            "table" => table(book, index, args, root),
+            "table" => made(book, index, tables::make(args, root)),
+            "picture" => made(book, index, pictures::make(args, root)),
             _ => continue,
         };
         match result {
@@ -50,14 +51,14 @@ fn listing(book: &Book, index: usize, args: &str, root: &Path) -> Expected {
     Ok((inside.clone(), text.lines().map(str::to_owned).collect()))
 }
 
-fn table(book: &Book, index: usize, args: &str, root: &Path) -> Expected {
+fn made(book: &Book, index: usize, text: Result<String, String>) -> Expected {
     let end = book.blocks[index..].iter().find_map(|(line, block)| match block {
         Block::Directive { kind, .. } if kind == "end" => Some(*line),
         _ => None,
     });
     let end = end.ok_or("no `<!-- end -->` follows")?;
     let start = book.blocks[index].0 + 1;
-    let text = tables::make(args, root)?;
+    let text = text?;
     // Markdown wants an empty line before a table and after it.
     let lines = [""].into_iter().chain(text.trim_matches('\n').lines()).chain([""]);
     Ok((start..end, lines.map(str::to_owned).collect()))
@@ -98,6 +99,7 @@ mod tests {
             "<!-- table: limits -->\nno end",
             "<!-- table: nonsense -->\n<!-- end -->",
             "<!-- table: bench/results/none close -->\n<!-- end -->",
+            "<!-- picture: bench/results/none timeline -->\n<!-- end -->",
         ] {
             let (found, problems) = changes(&Book::parse(text), &crate::root());
             assert_eq!((found.len(), problems.len()), (0, 1), "{text}");

@@ -1,7 +1,7 @@
 //! Pictures of a recorded run, as SVG. The same results give the same bytes.
 //!
 //! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`],
-//! [`bars`] and [`grid`], and [`pick`] chooses what of a run they show.
+//! [`bars`] and [`grid`], and [`pick`] chooses what of a run they show. [`timeline`] is drawn from traces.
 
 pub mod axes;
 pub mod bars;
@@ -12,6 +12,7 @@ mod pick_bars;
 mod pick_curves;
 pub mod scale;
 pub mod svg;
+pub mod timeline;
 
 pub use pick::of;
 

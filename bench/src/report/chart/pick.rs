@@ -3,9 +3,10 @@
 use super::curve::{Point, Series};
 use super::{Chart, class};
 use crate::results::{Group, Part, Results, Sample};
+use crate::timeline;
 use std::path::Path;
 
-/// Everything there are rows for. Percentiles are read from the files in `folder`.
+/// Everything there are rows for. Percentiles and traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let groups = results.groups();
     let mut charts = Vec::new();
@@ -20,6 +21,7 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let view = View { results, groups: &groups, mode: "keep-alive" };
     charts.extend(view.idle());
     charts.extend(view.matrix());
+    charts.extend(timeline::chart(folder));
     charts
 }
 

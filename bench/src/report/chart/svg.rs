@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// Colours for light and dark, and how each class of element looks. A page holds it once for all its charts.
 pub const STYLE: &str = include_str!("style.css");
 
-/// Breadth of every chart, in the units that it is drawn in: about pixels.
+/// Breadth of a chart, in the units that it is drawn in: about pixels.
 pub const WIDTH: f64 = 760.0;
 
 /// A drawing under way.
@@ -28,13 +28,18 @@ pub enum Anchor {
 impl Svg {
     /// An empty chart with its title, and what its figures mean in a smaller line below.
     pub fn new(height: f64, title: &str, subtitle: &str) -> Self {
+        Self::sized((WIDTH, height), title, subtitle)
+    }
+
+    /// The same in another breadth than [`WIDTH`].
+    pub fn sized((width, height): (f64, f64), title: &str, subtitle: &str) -> Self {
         let text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" aria-label=\"{}\" \
-             viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\">\n",
+             viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n",
             escape(title)
         );
         let mut svg = Self { text };
-        svg.rect("paper", (0.0, 0.0), (WIDTH, height));
+        svg.rect("paper", (0.0, 0.0), (width, height));
         svg.text("title", (16.0, 26.0), Anchor::Start, title);
         svg.text("muted", (16.0, 44.0), Anchor::Start, subtitle);
         svg

@@ -1,0 +1,158 @@
+//! Stages one below the other, a lane for each thread, on the same axis of time.
+
+use super::Chart;
+use super::svg::{Anchor, Svg};
+use crate::timeline::trace::{Span, Thread, Trace};
+use crate::timeline::view::{self, Summary, WINDOW};
+use shared::trace::Slice;
+
+const WIDTH: f64 = 960.0;
+const LEFT: f64 = 104.0;
+const RIGHT: f64 = WIDTH - 24.0;
+const TOP: f64 = 84.0;
+/// Above the lanes of a stage: its name, and what is to be seen.
+const HEADING: f64 = 28.0;
+const LANE: f64 = 14.0;
+const THICK: f64 = 11.0;
+/// Between two stages.
+const GAP: f64 = 16.0;
+/// Narrower than this nothing is seen.
+const LEAST: f64 = 0.8;
+/// Microseconds from tick to tick.
+const TICK: f64 = 10_000.0;
+
+/// What a thread does, by its class in the style, and what it is called. Waiting is the bare lane.
+const LEGEND: [(Slice, &str, &str); 4] = [
+    (Slice::Request, "bar s3", "reads a request"),
+    (Slice::Handler, "bar s4", "runs a handler"),
+    (Slice::Blocking, "bar s2", "is blocked in a handler"),
+    (Slice::Write, "bar nginx", "writes an answer"),
+];
+
+/// The picture of these stages, if there are any.
+pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
+    let panels: Vec<_> = traces.iter().map(|(stage, trace)| Panel::new(stage, trace)).collect();
+    if panels.is_empty() {
+        return None;
+    }
+    Some(Chart {
+        name: "timeline".to_owned(),
+        title: TITLE.to_owned(),
+        caption:
+            "The same clients for each stage, and 50 ms of what its threads did: shortly before \
+            four clients at once ask for something slow. Threads that only waited are left out."
+                .to_owned(),
+        drawing: draw(&panels),
+    })
+}
+
+const TITLE: &str = "What every thread does";
+
+/// One stage.
+struct Panel<'a> {
+    stage: &'a str,
+    window: Span,
+    summary: Summary,
+    lanes: Vec<&'a Thread>,
+}
+
+impl<'a> Panel<'a> {
+    fn new(stage: &'a str, trace: &'a Trace) -> Self {
+        let window = view::window(trace);
+        let (summary, lanes) = (Summary::of(trace, &window), view::busy(trace, &window));
+        Self { stage, window, summary, lanes }
+    }
+
+    fn height(&self) -> f64 {
+        HEADING + self.lanes.len() as f64 * LANE + GAP
+    }
+
+    fn draw(&self, svg: &mut Svg, top: f64) {
+        svg.text("title", (16.0, top + 16.0), Anchor::Start, self.stage);
+        svg.text("muted", (RIGHT, top + 16.0), Anchor::End, &self.summary.line());
+        for (index, thread) in self.lanes.iter().enumerate() {
+            let y = top + HEADING + index as f64 * LANE;
+            svg.text("muted", (LEFT - 8.0, y + THICK - 2.0), Anchor::End, &thread.name);
+            svg.rect("band floor", (LEFT, y), (RIGHT - LEFT, THICK));
+            for (slice, span) in thread.slices.iter().filter(|(_, span)| span.meets(&self.window)) {
+                self.slice(svg, *slice, span, y);
+            }
+        }
+    }
+
+    fn slice(&self, svg: &mut Svg, slice: Slice, span: &Span, y: f64) {
+        let Some((_, class, _)) = LEGEND.iter().find(|(known, ..)| *known == slice) else { return };
+        let (from, to) = (self.place(span.start), self.place(span.end));
+        svg.rect(class, (from, y), ((to - from).max(LEAST), THICK));
+    }
+
+    fn place(&self, moment: f64) -> f64 {
+        at((moment - self.window.start).clamp(0.0, WINDOW))
+    }
+}
+
+/// So many microseconds after the beginning of a window.
+fn at(micros: f64) -> f64 {
+    LEFT + micros / WINDOW * (RIGHT - LEFT)
+}
+
+fn draw(panels: &[Panel<'_>]) -> String {
+    let bottom = TOP + panels.iter().map(Panel::height).sum::<f64>();
+    let subtitle = "A lane is a thread, and pale while it waits. Every stage has the same clients.";
+    let mut svg = Svg::sized((WIDTH, bottom + 28.0), TITLE, subtitle);
+    legend(&mut svg);
+    let ticks = || (0..=(WINDOW / TICK) as usize).map(|tick| tick as f64 * TICK);
+    for x in ticks().map(at) {
+        svg.line("grid", (x, TOP + HEADING - 4.0), (x, bottom));
+    }
+    let mut top = TOP;
+    for panel in panels {
+        panel.draw(&mut svg, top);
+        top += panel.height();
+    }
+    svg.line("axis", (LEFT, bottom), (RIGHT, bottom));
+    for micros in ticks() {
+        let label = format!("{:.0} ms", micros / 1000.0);
+        svg.text("muted", (at(micros), bottom + 18.0), Anchor::Middle, &label);
+    }
+    svg.finish()
+}
+
+fn legend(svg: &mut Svg) {
+    for (index, (_, class, name)) in LEGEND.iter().enumerate() {
+        let x = 16.0 + index as f64 * 170.0;
+        svg.rect(class, (x, 58.0), (12.0, 12.0));
+        svg.text("", (x + 18.0, 68.0), Anchor::Start, name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_busy_thread_has_a_lane_and_every_slice_its_place() {
+        let span = |start, end| Span { start, end };
+        let thread = |name: &str, slice, span| {
+            let slices = vec![(slice, span)];
+            Thread { name: name.to_owned(), slices }
+        };
+        let trace = Trace {
+            threads: vec![
+                thread("main", Slice::Blocking, span(64_000.0, 69_000.0)),
+                thread("idle", Slice::Wait, span(0.0, 200_000.0)),
+            ],
+            requests: vec![span(0.0, 1.0)],
+        };
+        let drawing = of(&[("stage1-blocking", trace)]).unwrap().drawing;
+        assert!(drawing.contains(">main</text>") && !drawing.contains(">idle</text>"));
+        // 5 ms of 50, 4 ms after the beginning.
+        let width = (RIGHT - LEFT) / 10.0;
+        let place = format!(
+            "<rect class=\"bar s2\" x=\"{:.1}\" y=\"112.0\" width=\"{width:.1}\"",
+            at(4_000.0)
+        );
+        assert!(drawing.contains(&place), "{place}\n{drawing}");
+        assert_eq!(of(&[]), None);
+    }
+}

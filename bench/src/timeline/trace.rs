@@ -1,0 +1,196 @@
+//! A trace as a server wrote it, read back: which thread did what, and when.
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use shared::trace::{Moment, Slice};
+use std::collections::BTreeMap;
+
+/// What one server did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// Its threads, by name.
+    pub threads: Vec<Thread>,
+    /// Its requests, in the order in which their heads were complete.
+    pub requests: Vec<Span>,
+}
+
+/// One lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thread {
+    /// `main`, `worker-7`, `loop-0`, `blocking-12`.
+    pub name: String,
+    /// By rising start; what lies within another comes after it.
+    pub slices: Vec<(Slice, Span)>,
+}
+
+/// From when to when, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// The beginning.
+    pub start: f64,
+    /// The end.
+    pub end: f64,
+}
+
+impl Span {
+    /// Whether any of it lies in `other`.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.start < other.end && self.end > other.start
+    }
+}
+
+/// One line of the file.
+#[derive(Deserialize)]
+struct Event {
+    ph: char,
+    name: String,
+    tid: usize,
+    #[serde(default)]
+    ts: f64,
+    args: Args,
+}
+
+#[derive(Deserialize)]
+struct Args {
+    name: Option<String>,
+    connection: Option<String>,
+}
+
+impl Trace {
+    /// Reads a file. Threads hand over their events piece by piece, so that those of several are mixed.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut events = Vec::new();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| *line != "[") {
+            let event: Event = serde_json::from_str(line.trim_end_matches(','))
+                .with_context(|| format!("line {} is no event of `--trace`", number + 1))?;
+            events.push(event);
+        }
+        ensure!(!events.is_empty(), "there is no event in it");
+        // Stable: of events at the same moment, those of one thread stay in their order.
+        events.sort_by(|left, right| left.ts.total_cmp(&right.ts));
+        Ok(Self { threads: threads(&events), requests: requests(&events) })
+    }
+
+    /// The end of what is known.
+    fn end(events: &[Event]) -> f64 {
+        events.last().map_or(0.0, |event| event.ts)
+    }
+}
+
+fn threads(events: &[Event]) -> Vec<Thread> {
+    let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
+    for event in events {
+        let lane = lanes.entry(event.tid).or_default();
+        let slice = Slice::ALL.into_iter().find(|slice| slice.name() == event.name);
+        match (event.ph, slice) {
+            ('M', _) => lane.name = event.args.name.clone().unwrap_or_default(),
+            ('B', Some(slice)) => lane.open.push((slice, event.ts)),
+            ('E', Some(slice)) => lane.end(slice, event.ts),
+            _ => {}
+        }
+    }
+    let end = Trace::end(events);
+    let mut threads: Vec<_> = lanes.into_values().map(|lane| lane.finish(end)).collect();
+    threads.sort_by_cached_key(|thread| in_order(&thread.name));
+    threads
+}
+
+/// A thread's lane while it is read.
+#[derive(Default)]
+struct Lane {
+    name: String,
+    open: Vec<(Slice, f64)>,
+    slices: Vec<(Slice, Span)>,
+}
+
+impl Lane {
+    /// An end without a beginning is that of a wait that was there before the trace.
+    fn end(&mut self, slice: Slice, end: f64) {
+        if let Some((_, start)) = self.open.pop_if(|(open, _)| *open == slice) {
+            self.slices.push((slice, Span { start, end }));
+        }
+    }
+
+    fn finish(mut self, end: f64) -> Thread {
+        self.slices
+            .extend(self.open.iter().map(|(slice, start)| (*slice, Span { start: *start, end })));
+        // Of two that begin together the longer one lies around the other.
+        self.slices.sort_by(|(_, left), (_, right)| {
+            left.start.total_cmp(&right.start).then(right.end.total_cmp(&left.end))
+        });
+        Thread { name: self.name, slices: self.slices }
+    }
+}
+
+/// Loops before the threads that work for them, and 2 before 10.
+fn in_order(name: &str) -> (bool, String, usize) {
+    let (kind, number) = name.rsplit_once('-').unwrap_or((name, "0"));
+    (kind == "blocking", kind.to_owned(), number.parse().unwrap_or(0))
+}
+
+/// A request is open from its complete head to the end of the first write after its handler.
+fn requests(events: &[Event]) -> Vec<Span> {
+    let (mut open, mut requests) = (BTreeMap::new(), Vec::new());
+    for event in events {
+        let Some(connection) = &event.args.connection else { continue };
+        match (event.ph, event.name.as_str()) {
+            ('i', name) if name == Moment::Parsed.name() => {
+                open.insert(connection, (event.ts, false));
+            }
+            ('E', name)
+                if [Slice::Handler, Slice::Blocking].iter().any(|one| one.name() == name) =>
+            {
+                open.entry(connection).and_modify(|(_, handled)| *handled = true);
+            }
+            ('E', name) if name == Slice::Write.name() => {
+                if let Some((start, true)) = open.get(connection).copied() {
+                    open.remove(connection);
+                    requests.push(Span { start, end: event.ts });
+                }
+            }
+            _ => {}
+        }
+    }
+    let end = Trace::end(events);
+    requests.extend(open.into_values().map(|(start, _)| Span { start, end }));
+    requests.sort_by(|left, right| left.start.total_cmp(&right.start));
+    requests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stage 4: a loop that reads and writes, and a thread of the pool between.
+    const TEXT: &str = include_str!("trace.json");
+
+    #[test]
+    fn a_saved_trace_becomes_lanes() {
+        let trace = Trace::parse(TEXT).unwrap();
+        let lane = |name: &str| trace.threads.iter().find(|thread| thread.name == name).unwrap();
+        let names: Vec<_> = trace.threads.iter().map(|thread| thread.name.as_str()).collect();
+        assert_eq!(names, ["loop-0", "blocking-2", "blocking-10"]);
+        let kinds: Vec<_> = lane("loop-0").slices.iter().map(|(slice, _)| slice.name()).collect();
+        assert_eq!(
+            kinds,
+            ["request", "handler", "write", "request", "write", "wait", "write", "wait"]
+        );
+        let asleep = Span { start: 150.0, end: 5150.0 };
+        assert_eq!(lane("blocking-10").slices, [(Slice::Blocking, asleep)]);
+        assert!(lane("blocking-2").slices.is_empty());
+    }
+
+    #[test]
+    fn a_request_ends_with_the_write_after_its_handler() {
+        let spans = Trace::parse(TEXT).unwrap().requests;
+        let of = |start, end| Span { start, end };
+        assert_eq!(spans, [of(105.0, 120.0), of(135.0, 5210.0)]);
+    }
+
+    #[test]
+    fn what_is_no_trace_is_named_by_its_line() {
+        let error = Trace::parse("[\nHello\n").unwrap_err();
+        assert!(error.to_string().starts_with("line 2 is no event"), "{error}");
+        assert!(Trace::parse("[\n").is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! Pictures that are made and never drawn: each is a chart of a recorded run.
+
+use bench::report::chart;
+use bench::results::folder;
+use std::fs;
+use std::path::Path;
+
+/// The Markdown for `<!-- picture: FOLDER NAME -->`: a chart of a recorded run by its name.
+pub(crate) fn make(args: &str, root: &Path) -> Result<String, String> {
+    let (folder, name) = args.split_once(' ').ok_or("name a folder and a chart")?;
+    let results = folder::read(&root.join(folder)).map_err(|error| format!("{error:#}"))?;
+    let charts = chart::of(&results, &root.join(folder));
+    let chart = charts.iter().find(|chart| chart.name == name);
+    let chart = chart.ok_or_else(|| {
+        let names: Vec<_> = charts.iter().map(|chart| chart.name.as_str()).collect();
+        format!("that run has no such chart, but {}", names.join(", "))
+    })?;
+    let path = format!("{folder}/charts/{name}.svg");
+    if fs::read_to_string(root.join(&path)).is_ok_and(|file| file == chart.file()) {
+        return Ok(format!("![{}]({path})\n\n*{}*", chart.title, chart.caption));
+    }
+    Err(format!("{path} is not what its run makes: `bench report {folder}` draws it again"))
+}
+
+/// What is wrong with the pictures in a text, each with its line, which counts from 0.
+pub(crate) fn untrue(text: &str, root: &Path) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for image in line.split("![").skip(1) {
+            let target = image.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
+            let target = target.map_or("", |(target, _)| target);
+            if let Err(what) = check(target, root) {
+                found.push((number, format!("picture `{target}`: {what}")));
+            }
+        }
+    }
+    found
+}
+
+fn check(target: &str, root: &Path) -> Result<(), String> {
+    let parts = target.strip_suffix(".svg").and_then(|path| path.split_once("/charts/"));
+    match parts.filter(|(folder, _)| folder.starts_with("bench/results/")) {
+        Some((folder, name)) => make(&format!("{folder} {name}"), root).map(drop),
+        None => Err("it is no chart of a run in bench/results".to_owned()),
+    }
+}
+
+#[test]
+fn a_picture_that_no_run_has_made_is_named() {
+    let recorded = folder::recorded().unwrap();
+    let name = recorded.file_name().unwrap().to_string_lossy();
+    let of = |chart: &str| {
+        untrue(&format!("a\n![x](bench/results/{name}/charts/{chart}.svg)"), &crate::root())
+    };
+    assert_eq!(of("rps-keep-alive"), []);
+    assert!(of("none").iter().all(|(line, what)| *line == 1 && what.contains("no such chart")));
+    assert_eq!(
+        untrue("![x](README.md) ![y](bench/results/none/charts/a.svg)", &crate::root()).len(),
+        2
+    );
+}
+
+#[test]
+fn a_chart_that_was_edited_by_hand_is_found() {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    let _ = fs::remove_dir_all(&scratch);
+    let results = folder::read(&folder::recorded().unwrap()).unwrap();
+    folder::write(&scratch.join("bench/results/a"), &results, &[]).unwrap();
+    let chart = chart::of(&results, Path::new("/nowhere")).remove(0);
+    let path = scratch.join(format!("bench/results/a/charts/{}.svg", chart.name));
+    let text = format!("![x](bench/results/a/charts/{}.svg)", chart.name);
+    folder::file(&path, &chart.file()).unwrap();
+    assert_eq!(untrue(&text, &scratch), []);
+    folder::file(&path, &chart.file().replacen('0', "1", 1)).unwrap();
+    assert!(untrue(&text, &scratch)[0].1.contains("draws it again"));
+}
