@@ -1,6 +1,6 @@
 //! Threads for handlers that block, so that no loop ever does.
 
-use shared::http::{Job, Response, Status};
+use shared::http::{Done, Job, Response, Status};
 use shared::meter::Meter;
 use shared::start::Common;
 use shared::sys::EventFd;
@@ -50,14 +50,12 @@ impl BlockingPool {
         token: u64,
         job: Box<Job>,
         mailbox: &Arc<Mailbox>,
-    ) -> Result<(), Response> {
+    ) -> Result<(), Done> {
         let mut waiting = lock(&self.waiting);
         if waiting.len() >= MAX_WAITING {
-            return Err(Response::new(
-                Status::SERVICE_UNAVAILABLE,
-                "503: too many requests wait for a thread\n",
-            )
-            .with("Retry-After", "1"));
+            let full = "503: too many requests wait for a thread\n";
+            let response = Response::new(Status::SERVICE_UNAVAILABLE, full);
+            return Err(job.decline(response.with("Retry-After", "1")));
         }
         waiting.push_back(Order { job, token, mailbox: Arc::clone(mailbox) });
         self.filled.notify_one();
@@ -71,9 +69,9 @@ impl BlockingPool {
             let order = waiting.unwrap_or_else(PoisonError::into_inner).pop_front();
             // The lock is free again here: the handler runs without it.
             if let Some(Order { job, token, mailbox }) = order {
-                let response = job.run(&mut meter);
+                let done = job.run(&mut meter);
                 meter.hand_over();
-                mailbox.deliver(token, response);
+                mailbox.deliver(token, done);
             }
         }
     }
@@ -81,7 +79,7 @@ impl BlockingPool {
 
 /// Where answers lie until their loop fetches them; the descriptor wakes the loop up.
 pub(crate) struct Mailbox {
-    answers: Mutex<Vec<(u64, Response)>>,
+    answers: Mutex<Vec<(u64, Done)>>,
     pub(crate) wake: EventFd,
 }
 
@@ -90,9 +88,9 @@ impl Mailbox {
         Ok(Arc::new(Self { answers: Mutex::default(), wake: EventFd::new()? }))
     }
 
-    fn deliver(&self, token: u64, response: Response) {
+    fn deliver(&self, token: u64, done: Done) {
         let mut answers = lock(&self.answers);
-        answers.push((token, response));
+        answers.push((token, done));
         // Whoever comes after the first need not wake the loop again.
         if answers.len() == 1 {
             self.wake.notify();
@@ -100,7 +98,7 @@ impl Mailbox {
     }
 
     /// All answers that have come.
-    pub(crate) fn empty(&self) -> Vec<(u64, Response)> {
+    pub(crate) fn empty(&self) -> Vec<(u64, Done)> {
         let mut answers = lock(&self.answers);
         self.wake.clear();
         std::mem::take(&mut answers)

@@ -1,11 +1,12 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use bench::interrupt::Interrupt;
 use bench::promise::attack::Times;
 use bench::promise::hostile::Kind;
 use bench::promise::{
-    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log, tree,
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, keepalive, log, tree,
 };
 use std::time::Duration;
 
@@ -81,4 +82,19 @@ fn a_tree_that_is_edited_is_served_whole_and_fresh() -> Result<()> {
 #[test]
 fn the_log_tells_what_came() -> Result<()> {
     log::tells_what_came(&STAGE)
+}
+
+#[test]
+fn connections_are_kept_as_long_as_they_may() -> Result<()> {
+    let (time, never) = (Duration::from_millis(300), Interrupt::default());
+    for limit in [1, 10] {
+        let found = keepalive::per_connection(&STAGE, limit, time, &never)?;
+        let possible = found.connections * u64::from(limit);
+        ensure!(0 < found.requests && found.requests <= possible, "{limit}: {found:?}");
+    }
+    let kept = keepalive::kept(&STAGE)?;
+    ensure!(kept.iter().all(|kept| *kept >= Duration::from_secs(1)), "closed early: {kept:?}");
+    let closed = keepalive::closed(&STAGE)?;
+    ensure!(closed == (1..17).collect::<Vec<_>>(), "not those who were idle longest: {closed:?}");
+    Ok(())
 }

@@ -1,8 +1,8 @@
-//! `bench drain`, `starve`, `hostile` and `soak`: the promises at full length, with what was measured.
+//! `bench drain`, `starve`, `keepalive`, `hostile` and `soak`: the promises at full length, with what was measured.
 
 use super::attack::{self, Times, bound};
 use super::hostile::Kind;
-use super::{Stage, descriptors, drain, soak};
+use super::{Stage, descriptors, drain, keepalive, soak};
 use crate::args;
 use crate::build;
 use crate::interrupt::Interrupt;
@@ -25,6 +25,14 @@ pub enum Promise {
     Starve {
         /// Stages [default: all]
         stages: Vec<String>,
+    },
+    /// Limit requests, idle time and connections: what keeping connections open is worth
+    Keepalive {
+        /// Stages [default: 3 and 4]
+        stages: Vec<String>,
+        /// How long each load is measured
+        #[arg(long = "for", value_name = "TIME", default_value = "1s", value_parser = args::duration)]
+        time: Duration,
     },
     /// Set 500 hostile clients of each kind beside 32 good ones
     Hostile {
@@ -61,7 +69,9 @@ impl Promise {
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         let (stages, all) = match self {
             Self::Drain { stages, .. } | Self::Starve { stages } => (stages, &[0, 1, 2, 3][..]),
-            Self::Hostile { stages, .. } | Self::Soak { stages, .. } => (stages, &[2, 3][..]),
+            Self::Hostile { stages, .. }
+            | Self::Soak { stages, .. }
+            | Self::Keepalive { stages, .. } => (stages, &[2, 3][..]),
         };
         let chosen = if stages.is_empty() { all.to_vec() } else { numbers(stages)? };
         let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
@@ -81,6 +91,7 @@ impl Promise {
         match self {
             Self::Drain { times, .. } => try_drain(stage, *times),
             Self::Starve { .. } => try_starve(stage),
+            Self::Keepalive { time, .. } => keepalive::show(stage, *time, interrupt),
             Self::Hostile { kinds, time, seed, .. } => try_hostile(stage, kinds, *time, *seed),
             Self::Soak { time, hostile, seed, .. } => {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);

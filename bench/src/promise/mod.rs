@@ -15,6 +15,7 @@ pub mod ending;
 pub mod good;
 pub mod handlers;
 pub mod hostile;
+pub mod keepalive;
 pub mod log;
 pub mod random;
 pub mod soak;

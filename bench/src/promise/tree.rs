@@ -232,7 +232,7 @@ fn is_written_in_place(number: usize) -> bool {
 fn content(number: usize, version: usize) -> Vec<u8> {
     let version_matters = if is_written_in_place(number) { 0 } else { version };
     let length = 100 + (number * 7919 + version_matters * 104_729) % 8000;
-    let length = if number % 10 == 0 { length + (90 << 10) } else { length };
+    let length = if number.is_multiple_of(10) { length + (90 << 10) } else { length };
     let line = format!("file {number} version {version:09}\n");
     line.bytes().cycle().take(length).collect()
 }

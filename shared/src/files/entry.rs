@@ -3,10 +3,7 @@
 use super::media;
 use std::fs::{File, Metadata};
 use std::io;
-use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Files up to this size are kept in memory; larger ones are kept open.
@@ -121,19 +118,32 @@ impl Entry {
 
     /// Bytes of memory that the content takes.
     pub(super) fn weight(&self) -> usize {
-        match &self.content {
-            Content::Memory(bytes) => bytes.len(),
-            Content::Open(_) => 0,
-        }
+        self.bytes().map_or(0, <[u8]>::len)
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.content, Content::Open(_))
+        self.file().is_some()
     }
 
     /// Strong: made of inode, size and time of change to the nanosecond.
     pub(crate) fn etag(&self) -> &str {
         &self.etag
+    }
+
+    /// The content, if it is in memory.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Memory(bytes) => Some(bytes),
+            Content::Open(_) => None,
+        }
+    }
+
+    /// The open file, if it is not.
+    pub(super) fn file(&self) -> Option<&File> {
+        match &self.content {
+            Content::Open(file) => Some(file),
+            Content::Memory(_) => None,
+        }
     }
 
     pub(super) fn modified(&self) -> SystemTime {
@@ -162,52 +172,4 @@ fn read_whole(file: &File) -> io::Result<Vec<u8>> {
     bytes.truncate(length);
     bytes.shrink_to_fit();
     Ok(bytes)
-}
-
-/// A part of a file that is still to be sent.
-pub struct FileRange {
-    entry: Arc<Entry>,
-    range: Range<u64>,
-}
-
-impl FileRange {
-    pub(super) fn new(entry: Arc<Entry>, range: Option<Range<u64>>) -> Self {
-        let range = range.unwrap_or(0..entry.len);
-        Self { entry, range }
-    }
-
-    pub(crate) fn entry(&self) -> &Entry {
-        &self.entry
-    }
-
-    /// The bytes, if they are in memory.
-    pub(crate) fn bytes(&self) -> Option<&[u8]> {
-        match &self.entry.content {
-            Content::Memory(bytes) => bytes.get(self.range.start as usize..self.range.end as usize),
-            Content::Open(_) => None,
-        }
-    }
-
-    /// The open file, if they are not.
-    pub fn file(&self) -> Option<BorrowedFd<'_>> {
-        match &self.entry.content {
-            Content::Open(file) => Some(file.as_fd()),
-            Content::Memory(_) => None,
-        }
-    }
-
-    /// Where the rest begins.
-    pub fn offset(&self) -> u64 {
-        self.range.start
-    }
-
-    /// Bytes that are still to be sent.
-    pub fn left(&self) -> u64 {
-        self.range.end - self.range.start
-    }
-
-    /// So many bytes are sent.
-    pub fn advance(&mut self, bytes: u64) {
-        self.range.start = self.range.end.min(self.range.start + bytes);
-    }
 }

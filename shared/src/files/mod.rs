@@ -8,6 +8,7 @@ mod cache;
 mod conditions;
 mod entry;
 mod media;
+mod part;
 mod range;
 
 use crate::http::{Method, Path, Response, Status};
@@ -15,7 +16,9 @@ use crate::sys::Directory;
 use cache::Cache;
 use clap::Args;
 use conditions::{Conditions, Verdict};
-pub use entry::{Entry, FileRange};
+pub use entry::Entry;
+pub use part::FileRange;
+pub(crate) use part::ReadAhead;
 use range::Wanted;
 use std::io;
 use std::path::PathBuf;
@@ -100,8 +103,9 @@ impl Files {
 
     fn load(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
         let loaded = self.open_and_read(name);
-        if loaded.is_err() {
-            self.cache.forget(name);
+        match &loaded {
+            Ok(entry) => ReadAhead::first(entry).run(),
+            Err(_) => self.cache.forget(name),
         }
         loaded
     }

@@ -16,17 +16,19 @@
 
 mod answer;
 mod intake;
+mod job;
 
 use super::date::DateLine;
-use super::head::{Head, HeadParser};
+use super::head::HeadParser;
 use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
 use crate::files::FileRange;
 use crate::limits::{LINGER, MAX_OUTPUT};
 use crate::meter::Meter;
 use crate::service::Service;
-use crate::trace::{Slice, Whose};
+use crate::trace::Whose;
 use intake::Incoming;
+pub use job::{Done, Job};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -62,38 +64,6 @@ pub enum Next {
     Close,
     /// Shut down the write side, [`Connection::linger`], and go on reading.
     Linger,
-}
-
-/// A request for a handler that may block, ready to be sent to another thread.
-pub struct Job {
-    service: Arc<Service>,
-    head: Head,
-    bytes: Vec<u8>,
-    body: Vec<u8>,
-    draining: bool,
-    /// For the timeline: it may run on another thread than the one that read it.
-    whose: Whose,
-}
-
-impl Job {
-    /// Runs the handler, and has `meter` take note of how long it takes.
-    pub fn run(self, meter: &mut Meter) -> Response {
-        meter.attend_to(self.whose);
-        meter.begin(Slice::Blocking);
-        let response = self.answer();
-        meter.end(Slice::Blocking);
-        response
-    }
-
-    fn answer(self) -> Response {
-        // No file is at hand: this job is here to look whether it has changed.
-        match self.service.find(&self.head, &self.bytes, None) {
-            Ok(destination) => {
-                self.service.answer(destination, &self.head, &self.bytes, &self.body, self.draining)
-            }
-            Err(response) => response,
-        }
-    }
 }
 
 /// The state of one connection. What is only needed inside a request is boxed: an idle connection is small.
@@ -180,8 +150,14 @@ impl Connection {
         matches!(self.source.as_deref(), Some(Source::File(range)) if range.left() == 0)
     }
 
-    /// Takes the answer of a job that [`Next::Run`] gave out.
-    pub fn complete(&mut self, response: Response, turn: &mut Turn<'_>) -> Next {
+    /// A job to be run before more of a file is sent, which would wait for a disk otherwise.
+    pub(crate) fn read_ahead(&mut self, whose: Whose) -> Option<Box<Job>> {
+        self.file()?.look_ahead().map(|window| Job::read_ahead(window, whose))
+    }
+
+    /// Takes what came of a job that [`Next::Run`] gave out.
+    pub fn complete(&mut self, done: Done, turn: &mut Turn<'_>) -> Next {
+        let Done::Answer(response) = done else { return self.resume(turn) };
         if let State::Running(exchange) = std::mem::replace(&mut self.state, State::Head(None)) {
             self.respond(response, *exchange, turn);
         }

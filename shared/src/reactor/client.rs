@@ -77,7 +77,10 @@ impl Client {
             return Ok(0);
         };
         let Some(file) = range.file() else { return Ok(0) };
-        let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(count);
+        let count = usize::try_from(range.warm()).unwrap_or(usize::MAX).min(count);
+        if count == 0 {
+            return Ok(0);
+        }
         let sent = match socket.send_file(file, range.offset(), count) {
             // The file has shrunk since its length was promised: only the end of the connection can tell.
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),

@@ -8,7 +8,7 @@ use super::table::{Table, Token};
 use crate::accept::Room;
 use crate::args::KeepAlive;
 use crate::drain::Drain;
-use crate::http::{Connection, DateLine, Job, Next, Response, Turn};
+use crate::http::{Connection, DateLine, Done, Job, Next, Turn};
 use crate::meter::Meter;
 use crate::service::Service;
 use crate::start::Common;
@@ -245,14 +245,14 @@ impl Clients {
         self.output.clear();
     }
 
-    /// A request for a handler that may block, if there is one: run it wherever seems best, and [`Clients::complete`] it.
+    /// Something that may have to wait, if there is any: run it wherever seems best, and [`Clients::complete`] it.
     pub fn next_job(&mut self) -> Option<(u64, Box<Job>)> {
         self.jobs.pop()
     }
 
     /// A job is done. The client that it was for may be gone.
-    pub fn complete(&mut self, token: u64, response: Response) {
-        self.act(token, |connection, _, turn| connection.complete(response, turn));
+    pub fn complete(&mut self, token: u64, done: Done) {
+        self.act(token, |connection, _, turn| connection.complete(done, turn));
     }
 
     /// Lets the connection do one thing, its output appended to that of the round.

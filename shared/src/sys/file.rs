@@ -1,10 +1,11 @@
 //! Files below one directory: openat2(2), and sendfile(2) from a file to a socket.
 
 use super::faults::moving;
-use super::{Socket, check, retry};
+use super::{Socket, retry};
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -108,17 +109,22 @@ impl Socket {
     }
 }
 
-/// Whether the next `count` bytes from `offset` can be had without waiting for a disk: RWF_NOWAIT in preadv2(2).
-pub fn is_cached(file: BorrowedFd<'_>, offset: u64) -> bool {
+/// Whether a range of a file can be had without waiting for a disk, as far as its first and its last byte
+/// tell (RWF_NOWAIT in preadv2(2)). What was thrown out of the page cache between them is not seen.
+pub fn is_cached(file: BorrowedFd<'_>, range: Range<u64>) -> bool {
+    [range.start, range.end.saturating_sub(1)].into_iter().all(|offset| has_byte(file, offset))
+}
+
+fn has_byte(file: BorrowedFd<'_>, offset: u64) -> bool {
     let mut byte = [0_u8; 1];
     let buffer = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
     let Ok(offset) = libc::off_t::try_from(offset) else { return true };
     // SAFETY: `buffer` describes `byte`, one byte that is valid for writing.
-    let read =
-        unsafe { libc::preadv2(file.as_raw_fd(), &raw const buffer, 1, offset, libc::RWF_NOWAIT) };
+    let read = retry(|| unsafe {
+        libc::preadv2(file.as_raw_fd(), &raw const buffer, 1, offset, libc::RWF_NOWAIT)
+    });
     // Only "not without waiting" is a no: file systems that cannot tell are taken for fast.
-    check(read as libc::c_int).is_ok_and(|_| true)
-        || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+    !read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 #[cfg(test)]
@@ -151,5 +157,23 @@ mod tests {
         }
         assert!(directory.open_file(b"deep/file").is_ok() && by_steps("deep/file"));
         fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn what_was_thrown_out_of_the_page_cache_is_not_cached_until_it_is_read() {
+        use std::os::unix::fs::FileExt;
+        let path = std::env::temp_dir().join(format!("sys-file-{}-cold", std::process::id()));
+        fs::write(&path, vec![b'x'; 1 << 20]).unwrap();
+        let file = File::open(&path).unwrap();
+        assert!(is_cached(file.as_fd(), 0..1 << 20));
+        file.sync_all().unwrap();
+        // SAFETY: a plain call on a descriptor that we own.
+        unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
+        // In memory alone (tmpfs) there is nothing to throw out; elsewhere reading brings it back.
+        if !is_cached(file.as_fd(), 0..1 << 20) {
+            file.read_at(&mut vec![0; 1 << 20], 0).unwrap();
+            assert!(is_cached(file.as_fd(), 0..1 << 20));
+        }
+        fs::remove_file(path).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use super::super::request_line::{Method, Version};
 use super::super::response::{Body, Delimiter, Exchange, Response, Source};
 use super::super::status::Refusal;
 use super::intake::request_in;
-use super::{Connection, Job, Next, State, Step, Turn};
+use super::{Connection, Job, Next, State, Step, Turn, job};
 use crate::meter::{Answered, KEPT};
 use crate::service::Destination;
 use crate::trace::Slice;
@@ -52,8 +52,8 @@ impl Connection {
             let (service, bytes) = (Arc::clone(turn.service), bytes.to_vec());
             let (head, body) = (head.clone(), body.into_owned());
             let (draining, whose) = (turn.draining, turn.meter.attended());
-            let job = Job { service, head, bytes, body, draining, whose };
-            return Step::Run(used, Box::new(job));
+            let call = job::Call { service, head, bytes, body, draining };
+            return Step::Run(used, Job::answer(call, whose));
         }
         turn.meter.begin(Slice::Handler);
         let response = turn.service.answer(destination, head, bytes, &body, turn.draining);

@@ -75,6 +75,12 @@ impl Clients {
                 self.long = self.long.saturating_sub(sent);
             }
             self.meter.counters.sent.add(sent as u64);
+            if matches!(next, Next::Write)
+                && !client.is_waiting_for_room()
+                && let Some(job) = client.connection.read_ahead(self.meter.attended())
+            {
+                next = Next::Run(job);
+            }
             client.then = match next {
                 Next::Read => Then::Read,
                 Next::Write
