@@ -6,6 +6,7 @@ use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
 use bench::explain::ExplainArgs;
+use bench::fleet::FleetArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
@@ -63,6 +64,8 @@ enum Command {
     Rate(RateArgs),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
+    /// Replace three servers behind HAProxy, one by one, while clients are at work
+    Fleet(FleetArgs),
     #[command(flatten)]
     Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
@@ -117,6 +120,7 @@ fn run() -> Result<ExitCode> {
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
         Command::Explain(explain) => explain.run(&interrupt)?,
+        Command::Fleet(fleet) => fleet.run(&interrupt)?,
         Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
