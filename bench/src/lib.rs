@@ -14,6 +14,7 @@ pub mod compare;
 pub mod doctor;
 pub mod evidence;
 pub mod explain;
+pub mod fit;
 pub mod fleet;
 pub mod floor;
 pub mod idle;

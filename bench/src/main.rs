@@ -6,6 +6,7 @@ use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
 use bench::explain::ExplainArgs;
+use bench::fit::FitArgs;
 use bench::fleet::FleetArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
@@ -64,6 +65,8 @@ enum Command {
     Rate(RateArgs),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
+    /// Fit a scalability law to requests per second of 1, 2, 4 ... loops
+    Fit(FitArgs),
     /// Replace three servers behind HAProxy, one by one, while clients are at work
     Fleet(FleetArgs),
     #[command(flatten)]
@@ -120,6 +123,7 @@ fn run() -> Result<ExitCode> {
         Command::Idle(idle) => idle.run(&interrupt)?,
         Command::Rate(rate) => rate.run(&interrupt)?,
         Command::Explain(explain) => explain.run(&interrupt)?,
+        Command::Fit(fit) => fit.run()?,
         Command::Fleet(fleet) => fleet.run(&interrupt)?,
         Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
