@@ -14,6 +14,8 @@ pub mod compare;
 pub mod doctor;
 pub mod evidence;
 pub mod explain;
+pub mod fit;
+pub mod fleet;
 pub mod floor;
 pub mod idle;
 pub mod interrupt;

@@ -6,6 +6,8 @@ use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
 use bench::explain::ExplainArgs;
+use bench::fit::FitArgs;
+use bench::fleet::FleetArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
 use bench::load::output::LoadArgs;
@@ -66,6 +68,10 @@ enum Command {
     Timeline(TimelineArgs),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
+    /// Fit a scalability law to requests per second of 1, 2, 4 ... loops
+    Fit(FitArgs),
+    /// Replace three servers behind HAProxy, one by one, while clients are at work
+    Fleet(FleetArgs),
     #[command(flatten)]
     Promise(Promise),
     /// Answer every read with the same bytes: the kernel's own price
@@ -121,6 +127,8 @@ fn run() -> Result<ExitCode> {
         Command::Rate(rate) => rate.run(&interrupt)?,
         Command::Timeline(timeline) => timeline.run(&interrupt)?,
         Command::Explain(explain) => explain.run(&interrupt)?,
+        Command::Fit(fit) => fit.run()?,
+        Command::Fleet(fleet) => fleet.run(&interrupt)?,
         Command::Promise(promise) => promise.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }

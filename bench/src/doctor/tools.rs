@@ -5,11 +5,12 @@ use std::env;
 use std::path::PathBuf;
 
 /// Name, what it is for, and Debian's package.
-const TOOLS: [(&str, &str, &str); 6] = [
+const TOOLS: [(&str, &str, &str); 7] = [
     ("nginx", "a server to stand beside", "nginx-light"),
     ("wrk", "a second opinion on req/s", "wrk"),
     ("strace", "system calls per request", "strace"),
     ("perf", "which kernel functions cost", "linux-perf"),
+    ("haproxy", "a balancer for `bench fleet`", "haproxy"),
     ("h2o", "another server to stand beside", "h2o"),
     ("lighttpd", "another server to stand beside", "lighttpd"),
 ];
