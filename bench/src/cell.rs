@@ -45,6 +45,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// What came of `cell`.
+    pub fn of(cell: Cell, outcome: Outcome, evidence: Evidence) -> Self {
+        let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
+        let server_cpu = evidence
+            .server
+            .as_ref()
+            .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
+        Self { cell, outcome, server_cpu, evidence, wrk: None }
+    }
+
     /// What the clients saw, in short.
     pub fn seen(&self) -> Seen {
         let workload = self.cell.workload;
@@ -75,12 +85,7 @@ impl Cell {
         let (outcome, evidence) = observed?;
         let asked = starter.second_opinion && !interrupt.raised();
         let wrk = asked.then(|| wrk::ask(&options)).transpose()?;
-        let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
-        let server_cpu = evidence
-            .server
-            .as_ref()
-            .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
-        Ok(Row { cell: self, outcome, server_cpu, evidence, wrk })
+        Ok(Row { wrk, ..Row::of(self, outcome, evidence) })
     }
 
     /// The load that this cell puts on a server.

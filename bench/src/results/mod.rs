@@ -20,7 +20,7 @@ pub use record::Record;
 pub use sample::{Part, Sample};
 pub use source::Source;
 
-use crate::run::Plan;
+use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 /// The version of the shape. It changes when a field changes its meaning, not when one is added.
