@@ -265,7 +265,10 @@ mod tests {
     fn the_idle_table_has_a_line_for_each_count() {
         let beside = |idle, rps| Sample { idle, ..sample("floor", Part::Idle, rps, 50) };
         let text = idle(&results(vec![beside(64, 7.0), beside(0, 9.0)])).unwrap().markdown();
-        assert!(text.ends_with("| Silent connections | floor |\n|---|--:|\n| 0 | 9 |\n| 64 | 7 |\n"), "{text}");
+        assert!(
+            text.ends_with("| Silent connections | floor |\n|---|--:|\n| 0 | 9 |\n| 64 | 7 |\n"),
+            "{text}"
+        );
         assert_eq!(idle(&results(Vec::new())), None);
     }
 
