@@ -14,9 +14,9 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The points of the curve in a run: none, the one that stops stage 1, and about as many as stage 2 has
-/// workers.
-const POINTS: [usize; 5] = [0, 1, 63, 64, 200];
+/// The points of the curve in a run: none, the one that stops stage 1, half of stage 2's workers and all of
+/// them, and more.
+const POINTS: [usize; 5] = [0, 1, 32, 64, 200];
 /// Their windows.
 const SHORT: Duration = Duration::from_millis(300);
 

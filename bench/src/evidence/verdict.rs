@@ -6,8 +6,8 @@
 
 use super::Evidence;
 use super::host::Machine;
-use super::tree::Thread;
 use super::sleep::Sleep;
+use super::tree::Thread;
 use crate::load::Outcome;
 use serde::Serialize;
 use std::time::Duration;

@@ -71,6 +71,10 @@ pub fn of(results: &Results) -> Vec<Block> {
 
 /// What the run says to each claim of the book.
 fn claims(results: &Results) -> Option<Tabular> {
+    // The book claims nothing of a constant rate.
+    if results.is_of_rate() {
+        return None;
+    }
     let claims = claims::built_in().ok()?;
     let row = |claim: &claims::Claim| {
         let verdict = claims::judge(claim, results);

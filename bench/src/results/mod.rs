@@ -89,6 +89,11 @@ impl Config {
 }
 
 impl Results {
+    /// Whether it is `bench rate` that wrote it.
+    pub fn is_of_rate(&self) -> bool {
+        self.rows.first().is_some_and(|row| row.part == Part::Rate)
+    }
+
     /// The repeats of each cell together, in the order of their first.
     pub fn groups(&self) -> Vec<Group<'_>> {
         group::of(&self.rows)
