@@ -86,16 +86,19 @@ impl<'a> Worker<'a> {
                 None => self.epoll.wait(&mut events, Some(Duration::from_nanos(next_tick - now))),
             }
             .context("epoll_wait")?;
-            for event in events.iter() {
-                // A slot has one descriptor and so at most one event: no stale one can follow.
-                let slot = event.token as usize;
-                if event.writable() && self.clients[slot].written < self.shared.plan.requests.len()
-                {
-                    self.send(slot);
-                }
-                if event.readable() {
-                    self.receive(slot);
-                }
+            self.handle(&events);
+        }
+    }
+
+    fn handle(&mut self, events: &Events) {
+        for event in events.iter() {
+            // A slot has one descriptor and so at most one event: no stale one can follow.
+            let slot = event.token as usize;
+            if event.writable() && self.clients[slot].written < self.shared.plan.requests.len() {
+                self.send(slot);
+            }
+            if event.readable() {
+                self.receive(slot);
             }
         }
     }
