@@ -1,18 +1,24 @@
 //! `bench idle`: what do silent connections cost the others? Requests per second over their number.
 
 use crate::args;
-use crate::cell::{Cell, Row};
+use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
+use crate::plan::{self, Plan};
 use crate::report::{self, table, text};
 use crate::results::{Config, Part, Record};
-use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, Workload};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// The points of the curve in a run: none, the one that stops stage 1, half of stage 2's workers and all of
+/// them, and more.
+const POINTS: [usize; 5] = [0, 1, 32, 64, 200];
+/// Their windows.
+const SHORT: Duration = Duration::from_millis(300);
 
 /// What `bench idle` takes.
 #[derive(Args, Debug)]
@@ -54,50 +60,127 @@ impl IdleArgs {
             duration: self.duration,
             threads: self.threads.unwrap_or_else(load::default_threads),
             repeat: 1,
-            seed: run::seed(),
+            seed: plan::seed(),
         };
-        let cells = cells(&plan, &self.idle, self.connections);
         let config = Config::of(&plan, &self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         let mut record = Record::begin(config, self.out)?;
-        eprintln!("{}", plan.announcement(cells.len(), Duration::ZERO));
-        let (rows, failures) = run::race(&plan, &cells, &starter, interrupt);
-        report::print(&table(&plan, &self.idle, self.connections, &rows))?;
-        record.add(&plan.targets, &rows, Part::Idle);
+        let curve = Curve::new(plan, self.idle, |_| true);
+        eprintln!("{}", curve.plan.announcement(curve.cells.len(), Duration::ZERO));
+        let (table, failures) = curve.run(&starter, interrupt, &mut record);
+        report::print(&table)?;
         report::print(&record.end(interrupt, &failures)?)?;
-        if interrupt.raised() {
-            println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
-        } else if !failures.is_empty() {
+        if !failures.is_empty() && !interrupt.raised() {
             bail!("not everything could be measured\n  {}", failures.join("\n  "));
         }
         Ok(())
     }
 }
 
-fn cells(plan: &Plan, counts: &[usize], connections: usize) -> Vec<Cell> {
+/// Servers over numbers of silent connections.
+pub(crate) struct Curve {
+    plan: Plan,
+    counts: Vec<usize>,
+    cells: Vec<Cell>,
+}
+
+impl Curve {
+    /// Of the targets that are `wanted`.
+    fn new(plan: Plan, counts: Vec<usize>, wanted: impl Fn(&Target) -> bool) -> Self {
+        let mut cells = cells(&plan, &counts);
+        cells.retain(|cell| wanted(&plan.targets[cell.target]));
+        Self { plan, counts, cells }
+    }
+
+    /// The curve in a run: its stages, few points, short windows. `None` when no stage is among the servers,
+    /// or when the run is about one workload in particular.
+    pub(crate) fn short(plan: &Plan) -> Option<Self> {
+        let default = plan.workload == Workload::default();
+        let plan = Plan {
+            targets: plan.targets.clone(),
+            levels: vec![BUSY],
+            modes: vec![Connection::KeepAlive],
+            duration: plan.duration.min(SHORT),
+            repeat: 1,
+            ..*plan
+        };
+        let stage = |target: &Target| matches!(target, Target::Stage(_));
+        let curve = Self::new(plan, POINTS.to_vec(), stage);
+        (default && !curve.cells.is_empty()).then_some(curve)
+    }
+
+    /// How long it takes, about.
+    pub(crate) fn time(&self) -> Duration {
+        (self.plan.duration + OVERHEAD) * self.cells.len() as u32
+    }
+
+    /// Measures, records, and makes the table; and why what failed did.
+    pub(crate) fn run(
+        &self,
+        starter: &Starter,
+        interrupt: &Interrupt,
+        record: &mut Record,
+    ) -> (String, Vec<String>) {
+        let (rows, failures) = plan::race(&self.plan, &self.cells, starter, interrupt);
+        record.add(&self.plan.targets, &rows, Part::Idle);
+        let cut = plan::cut_short(interrupt, rows.len(), self.cells.len());
+        (self.table(&rows) + &cut, failures)
+    }
+
+    /// Servers by numbers of silent connections: requests per second, who was left out, and of the silent
+    /// ones those that the server sent away.
+    fn table(&self, rows: &[Row]) -> String {
+        let measured = |target: &usize| self.cells.iter().any(|cell| cell.target == *target);
+        let targets: Vec<_> = (0..self.plan.targets.len()).filter(measured).collect();
+        let mut header = vec!["Silent".to_owned()];
+        header.extend(targets.iter().map(|target| self.plan.targets[*target].name().to_owned()));
+        let mut table = table::new(header);
+        for count in &self.counts {
+            let cell = |target: &usize| {
+                let of = |cell: Cell| cell.target == *target && cell.workload.idle == *count;
+                rows.iter().find(|row| of(row.cell)).map_or("-".to_owned(), table::figure)
+            };
+            let mut cells = vec![text::grouped(*count as f64)];
+            cells.extend(targets.iter().map(cell));
+            table.add_row(cells);
+        }
+        let busy = self.plan.levels.first().copied().unwrap_or(BUSY);
+        format!("\nRequests per second of {busy} busy clients beside silent ones\n{table}\n")
+    }
+}
+
+fn cells(plan: &Plan, counts: &[usize]) -> Vec<Cell> {
     let cells = counts.iter().enumerate().flat_map(|(index, idle)| {
         let workload = Workload { idle: *idle, ..Workload::default() };
-        let connection = Connection::KeepAlive;
+        let (connection, connections) = (Connection::KeepAlive, plan.levels[0]);
         let cell = move |target| Cell { target, connection, connections, workload };
         plan.order(index).into_iter().map(cell)
     });
     cells.collect()
 }
 
-/// Servers by numbers of silent connections: requests per second, who was left out, and of the silent
-/// ones those that the server sent away.
-fn table(plan: &Plan, counts: &[usize], connections: usize, rows: &[Row]) -> String {
-    let mut header = vec!["Silent".to_owned()];
-    header.extend(plan.targets.iter().map(|target| target.name().to_owned()));
-    let mut table = table::new(header);
-    for count in counts {
-        let cell = |target: usize| {
-            let of = |cell: Cell| cell.target == target && cell.workload.idle == *count;
-            rows.iter().find(|row| of(row.cell)).map_or("-".to_owned(), table::figure)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_run_the_curve_is_of_the_stages_alone() {
+        let plan = Plan {
+            targets: vec![Target::Floor, Target::Stage(1)],
+            levels: vec![50, 200],
+            modes: Vec::new(),
+            workload: Workload::default(),
+            duration: Duration::from_secs(20),
+            threads: 1,
+            repeat: 3,
+            seed: 7,
         };
-        let mut cells = vec![text::grouped(*count as f64)];
-        cells.extend((0..plan.targets.len()).map(cell));
-        table.add_row(cells);
+        let curve = Curve::short(&plan).unwrap();
+        assert!(curve.cells.iter().all(|cell| cell.target == 1 && cell.connections == BUSY));
+        let counts: Vec<_> = curve.cells.iter().map(|cell| cell.workload.idle).collect();
+        assert_eq!(counts, POINTS);
+        let table = curve.table(&[]);
+        assert!(table.contains("stage2-threadpool") && !table.contains("floor"), "{table}");
+        assert!(Curve::short(&Plan { targets: vec![Target::Floor], ..plan }).is_none());
     }
-    format!("\nRequests per second of {connections} busy clients beside silent ones\n{table}\n")
 }

@@ -23,6 +23,7 @@ pub mod load;
 pub mod matrix;
 pub mod nginx;
 pub mod peers;
+mod plan;
 pub mod progress;
 pub mod promise;
 pub mod rate;

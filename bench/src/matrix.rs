@@ -5,9 +5,9 @@ use crate::args;
 use crate::cell::{Cell, OVERHEAD, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
+use crate::plan::{self, Plan};
 use crate::report::{self, table, why};
 use crate::results::{Config, Part, Record};
-use crate::run::{self, Plan};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::{BUSY, IDLE, Route, Workload};
 use anyhow::{Result, bail};
@@ -55,7 +55,7 @@ impl MatrixArgs {
             duration: self.duration,
             threads: self.threads.unwrap_or_else(load::default_threads),
             repeat: self.repeat,
-            seed: self.seed.unwrap_or_else(run::seed),
+            seed: self.seed.unwrap_or_else(plan::seed),
         };
         let config = Config::of(&plan, &self.stage_args);
         let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
@@ -108,16 +108,10 @@ impl Short {
         interrupt: &Interrupt,
         record: &mut Record,
     ) -> (String, Vec<String>) {
-        let (rows, failures) = run::race(&self.plan, &self.cells, starter, interrupt);
+        let (rows, failures) = plan::race(&self.plan, &self.cells, starter, interrupt);
         record.add(&self.plan.targets, &rows, Part::Matrix);
         let mut text = table(&self.plan, &rows);
-        if interrupt.raised() {
-            text += &format!(
-                "INTERRUPTED: {} of {} cells were measured.\n",
-                rows.len(),
-                self.cells.len()
-            );
-        }
+        text += &plan::cut_short(interrupt, rows.len(), self.cells.len());
         (text, failures)
     }
 }

@@ -1,16 +1,17 @@
 //! `bench rate`: the same constant rate for every server. Latencies compare only where the work is the same.
 
 use crate::args;
-use crate::cell::{self, Cell};
-use crate::evidence::Evidence;
-use crate::evidence::verdict::{Seen, verdict};
+use crate::cell::{self, Cell, Row};
 use crate::interrupt::Interrupt;
-use crate::load::{self, Outcome};
+use crate::load;
+use crate::plan::Plan;
 use crate::report::{self, table, text};
+use crate::results::{Config, Part, Record};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::WorkloadArgs;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `bench rate` takes.
@@ -36,6 +37,9 @@ pub struct RateArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
@@ -43,24 +47,52 @@ pub struct RateArgs {
 
 impl RateArgs {
     /// Builds, measures one server after the other, and prints the table.
-    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
-        let targets = target::parse(&self.targets)?;
-        self.workload.workload().check_keep_alive(self.close)?;
-        let starter = Starter::build(&targets, self.stage_args.clone(), interrupt)?;
-        let seconds = (self.duration + cell::OVERHEAD).as_secs_f64() * targets.len() as f64;
+    pub fn run(mut self, interrupt: &Interrupt) -> Result<()> {
+        let plan = self.plan()?;
+        let config = Config::of(&plan, &self.stage_args);
+        let stage_args = std::mem::take(&mut self.stage_args);
+        let starter = Starter::build(&plan.targets, stage_args, interrupt)?;
+        let mut record = Record::begin(config, self.out.take())?;
+        let seconds = (self.duration + cell::OVERHEAD).as_secs_f64() * plan.targets.len() as f64;
         eprintln!("{} requests per second; this takes about {seconds:.0} seconds", self.rate);
-        let mut rows = Vec::new();
-        for (index, target) in targets.iter().enumerate() {
-            if !interrupt.raised() {
-                eprintln!("  {}", target.name());
-                rows.push((index, self.measure(index, target, &starter, interrupt)?));
+        let (mut rows, mut failures) = (Vec::new(), Vec::new());
+        for (index, target) in plan.targets.iter().enumerate() {
+            if interrupt.raised() {
+                break;
+            }
+            eprintln!("  {}", target.name());
+            match self.measure(index, target, &starter, interrupt) {
+                Ok(row) => {
+                    self.record(&row, &plan, &mut record);
+                    rows.push(row);
+                }
+                Err(error) => failures.push(format!("{}: {error:#}", target.name())),
             }
         }
-        report::print(&self.table(&targets, &rows))?;
+        report::print(&self.table(&plan.targets, &rows))?;
         if interrupt.raised() {
             println!("INTERRUPTED: the last row is shorter than the others.");
         }
+        report::print(&record.end(interrupt, &failures)?)?;
+        if !failures.is_empty() && !interrupt.raised() {
+            bail!("not everything could be measured\n  {}", failures.join("\n  "));
+        }
         Ok(())
+    }
+
+    fn plan(&self) -> Result<Plan> {
+        self.workload.workload().check_keep_alive(self.close)?;
+        Ok(Plan {
+            targets: target::parse(&self.targets)?,
+            levels: vec![self.connections],
+            modes: vec![if self.close { Connection::Close } else { Connection::KeepAlive }],
+            workload: self.workload.workload(),
+            duration: self.duration,
+            threads: self.threads.unwrap_or_else(load::default_threads),
+            repeat: 1,
+            // They run in the order in which they were named.
+            seed: 0,
+        })
     }
 
     fn measure(
@@ -69,26 +101,39 @@ impl RateArgs {
         target: &Target,
         starter: &Starter,
         interrupt: &Interrupt,
-    ) -> Result<(Outcome, Evidence)> {
+    ) -> Result<Row> {
         let connection = if self.close { Connection::Close } else { Connection::KeepAlive };
         let (connections, workload) = (self.connections, self.workload.workload());
-        let running = starter.start(target, connection)?;
+        let mut running = starter.start(target, connection)?;
         let cell = Cell { target: index, connection, connections, workload };
         let mut options = cell.options(target, &running, self.duration)?;
         options.rate = Some(self.rate);
         options.threads = self.threads.unwrap_or_else(load::default_threads);
-        cell::observe(&running, &options, interrupt)
+        let observed = cell::observe(&running, &options, interrupt);
+        running.check()?;
+        observed.map(|(outcome, evidence)| Row::of(cell, outcome, evidence))
     }
 
-    fn table(&self, targets: &[Target], rows: &[(usize, (Outcome, Evidence))]) -> String {
+    /// The row, and how well the rate was kept.
+    fn record(&self, row: &Row, plan: &Plan, record: &mut Record) {
+        record.add(&plan.targets, std::slice::from_ref(row), Part::Rate);
+        let pacing = row.outcome.tally.pacing;
+        record.note("target_rps", self.rate);
+        record.note("lag_us", pacing.lag().as_nanos() as f64 / 1e3);
+        record.note("sent", pacing.sent);
+        record.note("unsent", pacing.unsent);
+    }
+
+    fn table(&self, targets: &[Target], rows: &[Row]) -> String {
         let header = [
             "Server", "Reached", "Avg", "p50", "p90", "p99", "p99.9", "Max", "Lag", "Unsent",
             "Served",
         ];
         let mut table = table::new(header.map(str::to_owned).to_vec());
         let mut lines = String::new();
-        for (index, (outcome, evidence)) in rows {
-            let (name, tally) = (targets[*index].name(), &outcome.tally);
+        for row in rows {
+            let (name, outcome) = (targets[row.cell.target].name(), &row.outcome);
+            let tally = &outcome.tally;
             let percentile =
                 |quantile| tally.percentile(quantile).map_or("-".to_owned(), text::time);
             table.add_row([
@@ -104,9 +149,7 @@ impl RateArgs {
                 text::grouped(tally.pacing.unsent as f64),
                 format!("{}/{}", tally.served, self.connections),
             ]);
-            let crowd = self.workload.workload();
-            let seen = Seen::of(outcome, self.connections, crowd.idle + crowd.slow);
-            let verdict = verdict(&seen, evidence, None);
+            let verdict = row.verdict(None);
             // A server that keeps up has no bottleneck worth a word.
             if outcome.rps() < 0.99 * self.rate {
                 lines += &text::wrapped(&format!("  {name}: "), &verdict.sentence);

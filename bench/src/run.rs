@@ -1,19 +1,20 @@
 //! `bench run`: races servers over connection counts, every cell with a fresh process.
 
 use crate::args;
-use crate::cell::{Cell, OVERHEAD, Row};
+use crate::cell::Row;
+use crate::idle::Curve;
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::matrix;
-use crate::progress::Progress;
-use crate::report::{self, ladder, table, text, why};
+use crate::plan::{self, Plan};
+use crate::report::{self, ladder, table, why};
 use crate::results::{Config, Part, Record};
 use crate::target::{self, Connection, Starter, Target};
-use crate::workload::{BUSY, Workload, WorkloadArgs};
+use crate::workload::{BUSY, WorkloadArgs};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// What `bench run` takes.
 #[derive(Args, Debug, Default)]
@@ -50,7 +51,7 @@ pub struct RunArgs {
     /// Ask wrk too, on the same server right after us
     #[arg(long)]
     wrk: bool,
-    /// Leave the short matrix of all workloads away
+    /// Leave the idle curve and the matrix of all workloads away
     #[arg(long)]
     no_matrix: bool,
     /// Decides the order of the servers [default: another one each time]
@@ -64,18 +65,6 @@ pub struct RunArgs {
     stage_args: Vec<String>,
 }
 
-/// What is to be run.
-pub(crate) struct Plan {
-    pub(crate) targets: Vec<Target>,
-    pub(crate) levels: Vec<usize>,
-    pub(crate) modes: Vec<Connection>,
-    pub(crate) workload: Workload,
-    pub(crate) duration: Duration,
-    pub(crate) threads: usize,
-    pub(crate) repeat: usize,
-    pub(crate) seed: u64,
-}
-
 impl RunArgs {
     /// All servers in about a minute and a half, three times each.
     pub fn short() -> Self {
@@ -87,24 +76,20 @@ impl RunArgs {
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
         let config = Config::of(&plan, &self.stage_args);
-        let matrix = matrix::short(&plan).filter(|_| !self.no_matrix);
+        let further = Further::of(&plan).filter(|_| !self.no_matrix);
         let mut starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         starter.second_opinion = self.wrk;
         let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
-        let matrix_time = matrix.as_ref().map(matrix::Short::time).unwrap_or_default();
-        eprintln!("{}", plan.announcement(cells.len(), matrix_time));
-        let (rows, mut failures) = race(&plan, &cells, &starter, interrupt);
+        let time = further.as_ref().map(Further::time).unwrap_or_default();
+        eprintln!("{}", plan.announcement(cells.len(), time));
+        let (rows, mut failures) = plan::race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
+        report::print(&plan::cut_short(interrupt, rows.len(), cells.len()))?;
         record.add(&plan.targets, &rows, Part::Ladder);
-        if let Some(matrix) = matrix.filter(|_| failures.is_empty() && !interrupt.raised()) {
+        if let Some(further) = further.filter(|_| failures.is_empty()) {
             starter.second_opinion = false;
-            let (table, failed) = matrix.run(&starter, interrupt, &mut record);
-            report::print(&table)?;
-            failures.extend(failed);
-        }
-        if interrupt.raised() {
-            println!("INTERRUPTED: {} of {} cells were measured.", rows.len(), cells.len());
+            failures.extend(further.run(&starter, interrupt, &mut record)?);
         }
         report::print(&record.end(interrupt, &failures)?)?;
         if !failures.is_empty() && !interrupt.raised() {
@@ -138,104 +123,47 @@ impl RunArgs {
             duration: self.duration.unwrap_or(duration),
             threads: self.threads.unwrap_or_else(load::default_threads),
             repeat: self.repeat.unwrap_or(1),
-            seed: self.seed.unwrap_or_else(seed),
+            seed: self.seed.unwrap_or_else(plan::seed),
         })
     }
 }
 
-impl Plan {
-    /// Targets alternate within a level, and their order is reversed in every other repeat: what drifts
-    /// while it runs (heat, neighbours) strikes all alike.
-    fn cells(&self) -> Vec<Cell> {
-        let mut cells = Vec::new();
-        for repeat in 0..self.repeat {
-            for &connection in &self.modes {
-                for &connections in &self.levels {
-                    let workload = self.workload;
-                    let cell = |target| Cell { target, connection, connections, workload };
-                    cells.extend(self.order(repeat).into_iter().map(cell));
-                }
-            }
-        }
-        cells
-    }
-
-    /// The servers in the order of one repeat: as the seed has it, and the reverse of that every other time.
-    pub(crate) fn order(&self, repeat: usize) -> Vec<usize> {
-        let mut order: Vec<_> = (0..self.targets.len()).collect();
-        let mut random = self.seed;
-        for index in (1..order.len()).rev() {
-            // A linear congruential generator is random enough for an order, and the same everywhere.
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            order.swap(index, (random >> 33) as usize % (index + 1));
-        }
-        if repeat % 2 == 1 {
-            order.reverse();
-        }
-        order
-    }
-
-    /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
-    pub(crate) fn announcement(&self, cells: usize, further: Duration) -> String {
-        let names: Vec<_> = self.targets.iter().map(Target::name).collect();
-        let seconds =
-            (self.duration + OVERHEAD).as_secs_f64() * cells as f64 + further.as_secs_f64();
-        let time = match seconds {
-            ..100.0 => format!("{seconds:.0} seconds"),
-            _ => format!("{:.0} minutes", (seconds / 60.0).ceil()),
-        };
-        format!(
-            "{}: {cells} cells of {}, {} generator threads, seed {}; this takes about {time}",
-            names.join(", "),
-            text::time(self.duration),
-            self.threads,
-            self.seed
-        )
-    }
+/// What follows the ladder, in short form: who notices silent clients, and what each server is made for.
+struct Further {
+    curve: Curve,
+    matrix: matrix::Short,
 }
 
-/// Another one each time; it is printed, so that an order can be had again.
-pub(crate) fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::from(now.subsec_micros())
-}
-
-/// Measures cell by cell. A target that fails is reported once and left out from then on.
-pub(crate) fn race(
-    plan: &Plan,
-    cells: &[Cell],
-    starter: &Starter,
-    interrupt: &Interrupt,
-) -> (Vec<Row>, Vec<String>) {
-    let progress = Progress::start(cells.len());
-    let (mut rows, mut failures, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    for cell in cells {
-        if interrupt.raised() {
-            break;
-        }
-        let name = plan.targets[cell.target].name();
-        if !failed.contains(&cell.target) {
-            progress.say(&format!(
-                "{name}, {}, {} connections, {}",
-                cell.connection.name(),
-                cell.connections,
-                cell.workload.name()
-            ));
-            let pace = (plan.duration, plan.threads);
-            match cell.measure(&plan.targets[cell.target], pace, starter, interrupt) {
-                Ok(row) if !row.outcome.interrupted => rows.push(row),
-                // Cut short: its window has another length than those it would stand beside.
-                Ok(_) => {}
-                Err(error) => {
-                    failures.push(format!("{name}: {error:#}"));
-                    failed.push(cell.target);
-                }
-            }
-        }
-        progress.step();
+impl Further {
+    /// `None` when there is no stage to show it of, or the run is about one workload in particular.
+    fn of(plan: &Plan) -> Option<Self> {
+        Some(Self { curve: Curve::short(plan)?, matrix: matrix::short(plan)? })
     }
-    progress.finish();
-    (rows, failures)
+
+    fn time(&self) -> Duration {
+        self.curve.time() + self.matrix.time()
+    }
+
+    /// Measures, prints and records, until an interrupt; says what failed.
+    fn run(
+        &self,
+        starter: &Starter,
+        interrupt: &Interrupt,
+        record: &mut Record,
+    ) -> Result<Vec<String>> {
+        let mut failures = Vec::new();
+        if !interrupt.raised() {
+            let (table, failed) = self.curve.run(starter, interrupt, record);
+            report::print(&table)?;
+            failures.extend(failed);
+        }
+        if !interrupt.raised() && failures.is_empty() {
+            let (table, failed) = self.matrix.run(starter, interrupt, record);
+            report::print(&table)?;
+            failures.extend(failed);
+        }
+        Ok(failures)
+    }
 }
 
 /// What is printed at the end: a table for each server, then the ladder for each mode.
@@ -260,6 +188,7 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::OVERHEAD;
 
     #[test]
     fn cells_alternate_and_every_other_repeat_is_reversed() {
@@ -284,15 +213,15 @@ mod tests {
     }
 
     #[test]
-    fn the_default_takes_two_minutes_at_most_and_quick_forty_seconds() {
+    fn the_default_takes_two_minutes_at_most_and_quick_fifty_seconds() {
         let seconds = |args: RunArgs| {
             let mut plan = args.plan().unwrap();
-            plan.targets = vec![Target::Floor; 6];
-            plan.targets[0] = Target::Stage(0);
-            let matrix = matrix::short(&plan).unwrap().time();
-            ((plan.duration + OVERHEAD) * plan.cells().len() as u32 + matrix).as_secs()
+            plan.targets = (0..4).map(Target::Stage).collect();
+            plan.targets.extend([Target::Floor, Target::Nginx]);
+            let further = Further::of(&plan).unwrap().time();
+            ((plan.duration + OVERHEAD) * plan.cells().len() as u32 + further).as_secs()
         };
         assert!(seconds(RunArgs::default()) <= 120);
-        assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 40);
+        assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 50);
     }
 }

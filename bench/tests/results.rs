@@ -100,3 +100,33 @@ fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
     assert!(text.contains("no row of stage1-blocking") && text.contains("0 held, 0 did not hold"));
     assert_eq!(claims.status.code(), Some(0));
 }
+
+#[test]
+fn a_constant_rate_and_an_explanation_leave_a_folder_too() {
+    let fresh = |name: &str| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    };
+    let rate = fresh("rate");
+    let out = rate.to_str().unwrap();
+    let output = bench(&["rate", "floor", "-R", "500", "-c", "2", "-d", "200ms", "--out", out]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains(out), "{text}");
+    let row = &folder::read(&rate).unwrap().rows[0];
+    assert_eq!(
+        (row.part.name(), row.observed("target_rps").unwrap().as_f64()),
+        ("rate", Some(500.0))
+    );
+    let page = fs::read_to_string(rate.join("report.html")).unwrap();
+    assert!(page.contains("<h2>The same rate for all") && !page.contains("closed loop"));
+
+    let explained = fresh("explained");
+    let out = explained.to_str().unwrap();
+    let output = bench(&["explain", "floor", "-c", "2", "-d", "200ms", "--out", out]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains(out), "{text}");
+    let kept = fs::read_to_string(explained.join("explain.txt")).unwrap();
+    assert!(text.contains(&kept) && kept.contains("The bottleneck"), "{kept}");
+    assert_eq!(folder::read(&explained).unwrap().rows[0].target, "floor");
+}

@@ -47,8 +47,9 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
         .iter()
         .filter(|group| {
             let sample = group.median();
-            // The matrix repeats `hello` in windows of its own.
-            let other = claim.workload == "hello" && sample.part != Part::Ladder;
+            // The matrix repeats `hello` in windows of its own, and at a constant rate nobody is asked for more.
+            let hello = claim.workload == "hello";
+            let other = sample.part == Part::Rate || hello && sample.part != Part::Ladder;
             (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
         })
         .collect();

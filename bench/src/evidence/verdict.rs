@@ -7,6 +7,7 @@
 use super::Evidence;
 use super::host::Machine;
 use super::sleep::Sleep;
+use super::tree::Thread;
 use crate::load::Outcome;
 use serde::Serialize;
 use std::time::Duration;
@@ -187,6 +188,15 @@ impl Case<'_> {
     fn handlers_sleep(&self) -> bool {
         self.evidence.asleep_in(Sleep::Timer).is_some_and(|threads| threads >= 0.5)
             && self.server_cores().is_none_or(|cores| cores < 0.7)
+            && self.sleepers_serve()
+    }
+
+    /// Who sleeps in a handler wakes up once per request. h2o's main thread only keeps house: once a second.
+    fn sleepers_serve(&self) -> bool {
+        let sleeps = |thread: &&Thread| matches!(thread.mostly, Some((Sleep::Timer, _)));
+        let wakes: Vec<_> = self.evidence.threads.iter().filter(sleeps).collect();
+        let known: Option<u64> = wakes.iter().map(|thread| thread.voluntary).sum();
+        wakes.is_empty() || known.is_none_or(|known| 2 * known >= self.seen.requests)
     }
 
     fn doubts(&self) -> Vec<String> {

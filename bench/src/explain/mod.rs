@@ -9,16 +9,17 @@ pub mod strace;
 mod text;
 
 use crate::args;
-use crate::cell::{self, Cell};
-use crate::evidence::Evidence;
-use crate::evidence::verdict::Seen;
+use crate::cell::{self, Cell, Row};
 use crate::interrupt::Interrupt;
-use crate::load::{self, Outcome};
+use crate::load;
+use crate::plan::Plan;
 use crate::report;
+use crate::results::{Config, Part, Record};
 use crate::target::{self, Connection, Starter, Target};
 use crate::workload::WorkloadArgs;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `bench explain` takes.
@@ -41,16 +42,12 @@ pub struct ExplainArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
+    /// Where the results go [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
     #[arg(last = true)]
     stage_args: Vec<String>,
-}
-
-/// The pass that only looks.
-struct Look {
-    seen: Seen,
-    outcome: Outcome,
-    evidence: Evidence,
 }
 
 impl ExplainArgs {
@@ -61,21 +58,49 @@ impl ExplainArgs {
         let mut targets = target::parse(std::slice::from_ref(&self.target))?;
         ensure!(targets.len() == 1, "explain one server at a time, such as `bench explain stage3`");
         let target = targets.pop().context("no server was named")?;
-        let targets = [target];
-        let starter = Starter::build(&targets, self.stage_args.clone(), interrupt)?;
-        eprintln!("{}: one pass to look, one under strace, one under perf", targets[0].name());
-        let look = self.look(&targets[0], &starter, interrupt)?;
-        report::print(&text::of(&look, &targets[0], &self))?;
+        let plan = self.plan(target.clone());
+        let starter = Starter::build(&plan.targets, self.stage_args.clone(), interrupt)?;
+        let mut record = Record::begin(Config::of(&plan, &self.stage_args), self.out.clone())?;
+        eprintln!("{}: one pass to look, one under strace, one under perf", target.name());
+        let row = self.look(&target, &starter, interrupt)?;
+        record.add(&plan.targets, std::slice::from_ref(&row), Part::Ladder);
+        let mut told = String::new();
+        let mut tell = |text: String| {
+            told += &text;
+            report::print(&text)
+        };
+        tell(text::of(&row, &target, &self))?;
         if !interrupt.raised() {
-            let calls = self.calls(&targets[0], &starter, interrupt);
-            report::print(&text::calls(calls))?;
+            let calls = self.calls(&target, &starter, interrupt);
+            record.note("calls_per_request", calls.as_deref().map(text::calls_json).ok());
+            tell(text::calls(calls))?;
         }
         if !interrupt.raised() {
-            let symbols = self.symbols(&targets[0], &starter, interrupt);
-            report::print(&text::symbols(symbols))?;
+            let symbols = self.symbols(&target, &starter, interrupt);
+            record.note("functions", symbols.as_deref().map(text::symbols_json).ok());
+            tell(text::symbols(symbols))?;
         }
+        if interrupt.raised() {
+            tell("\nINTERRUPTED: the passes that are missing were not made.\n".to_owned())?;
+        }
+        record.keep("explain.txt", &told)?;
         report::print(text::HINTS)?;
+        report::print(&record.end(interrupt, &[])?)?;
         Ok(())
+    }
+
+    fn plan(&self, target: Target) -> Plan {
+        let cell = self.cell();
+        Plan {
+            targets: vec![target],
+            levels: vec![cell.connections],
+            modes: vec![cell.connection],
+            workload: cell.workload,
+            duration: self.duration,
+            threads: self.threads.unwrap_or_else(load::default_threads),
+            repeat: 1,
+            seed: 0,
+        }
     }
 
     fn cell(&self) -> Cell {
@@ -87,14 +112,15 @@ impl ExplainArgs {
         }
     }
 
-    fn look(&self, target: &Target, starter: &Starter, interrupt: &Interrupt) -> Result<Look> {
+    /// The pass that only looks.
+    fn look(&self, target: &Target, starter: &Starter, interrupt: &Interrupt) -> Result<Row> {
         let cell = self.cell();
-        let running = starter.start(target, cell.connection)?;
+        let mut running = starter.start(target, cell.connection)?;
         let mut options = cell.options(target, &running, self.duration)?;
         options.threads = self.threads.unwrap_or(options.threads);
-        let (outcome, evidence) = cell::observe(&running, &options, interrupt)?;
-        let seen = Seen::of(&outcome, options.connections, options.silent + options.slow);
-        Ok(Look { seen, outcome, evidence })
+        let observed = cell::observe(&running, &options, interrupt);
+        running.check()?;
+        observed.map(|(outcome, evidence)| Row::of(cell, outcome, evidence))
     }
 
     /// System calls per request. The load runs while strace counts, from its first connection to its end,

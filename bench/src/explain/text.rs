@@ -1,8 +1,8 @@
 //! The long answer as a page of text.
 
+use super::ExplainArgs;
 use super::perf::Symbol;
-use super::{ExplainArgs, Look};
-use crate::evidence::verdict::verdict;
+use crate::cell::Row;
 use crate::report::{table, text};
 use crate::target::Target;
 use anyhow::Result;
@@ -20,8 +20,8 @@ As root there is more to see, while `bench load` keeps a server busy:
 ";
 
 /// The pass that only looked.
-pub(super) fn of(look: &Look, target: &Target, args: &ExplainArgs) -> String {
-    let verdict = verdict(&look.seen, &look.evidence, None);
+pub(super) fn of(look: &Row, target: &Target, args: &ExplainArgs) -> String {
+    let verdict = look.verdict(None);
     let mut page = format!(
         "\n{}, {} connections, {}, {}\n\n",
         target.name(),
@@ -61,6 +61,16 @@ pub(super) fn calls(calls: Result<Vec<(String, f64)>>) -> String {
     )
 }
 
+/// The same for programs: each call with its number per request.
+pub(super) fn calls_json(calls: &[(String, f64)]) -> serde_json::Value {
+    calls.iter().map(|(name, ratio)| (name.clone(), *ratio)).collect()
+}
+
+/// Functions with their shares of the server's CPU time, in percent.
+pub(super) fn symbols_json(symbols: &[Symbol]) -> serde_json::Value {
+    symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
+}
+
 /// Where the CPU time goes.
 pub(super) fn symbols(symbols: Result<Vec<Symbol>>) -> String {
     let symbols = match symbols {
@@ -75,8 +85,8 @@ pub(super) fn symbols(symbols: Result<Vec<Symbol>>) -> String {
     page
 }
 
-fn clients(look: &Look) -> String {
-    let (seen, tally) = (&look.seen, &look.outcome.tally);
+fn clients(look: &Row) -> String {
+    let (seen, tally) = (look.seen(), &look.outcome.tally);
     let percentile = |quantile| tally.percentile(quantile).map_or("-".to_owned(), text::time);
     format!(
         "{} requests per second; mean {}, p50 {}, p99 {}, max {}; {} of {} served; by Little's law {:.1} are in \
@@ -92,7 +102,7 @@ fn clients(look: &Look) -> String {
     )
 }
 
-fn server(look: &Look) -> String {
+fn server(look: &Row) -> String {
     let Some(server) = &look.evidence.server else {
         return "not a process of ours: nothing is known of it".to_owned();
     };
@@ -106,9 +116,9 @@ fn server(look: &Look) -> String {
     format!("{:.2} cores, {kernel}{memory}", server.cpu / look.evidence.seconds)
 }
 
-fn per_request(look: &Look) -> String {
+fn per_request(look: &Row) -> String {
     let Some(server) = &look.evidence.server else { return "-".to_owned() };
-    let requests = look.seen.requests.max(1) as f64;
+    let requests = look.seen().requests.max(1) as f64;
     let each = |count: Option<u64>| {
         count.map_or("?".to_owned(), |count| format!("{:.2}", count as f64 / requests))
     };
@@ -124,7 +134,7 @@ fn per_request(look: &Look) -> String {
     )
 }
 
-fn queues(look: &Look) -> String {
+fn queues(look: &Row) -> String {
     let queue = look.evidence.queue.map_or("accept queue unknown".to_owned(), |queue| {
         format!("{:.1} connections wait to be accepted, {} at most", queue.mean, queue.max)
     });
@@ -136,7 +146,7 @@ fn queues(look: &Look) -> String {
     format!("{queue}{sockets}; overflows {}, drops {}", lost.0, lost.1)
 }
 
-fn found(look: &Look) -> String {
+fn found(look: &Row) -> String {
     let list: Vec<_> = look
         .evidence
         .sleeps
@@ -146,16 +156,17 @@ fn found(look: &Look) -> String {
     if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
 }
 
-fn generator(look: &Look) -> String {
+fn generator(look: &Row) -> String {
+    let seen = look.seen();
     let each = look.outcome.client_cpu().map_or("-".to_owned(), text::time);
     format!(
         "{:.2} cores, its busiest thread {:.0} %, {each} of CPU per request",
-        look.seen.client_cores,
-        100.0 * look.seen.client_busiest
+        seen.client_cores,
+        100.0 * seen.client_busiest
     )
 }
 
-fn machine(look: &Look) -> String {
+fn machine(look: &Row) -> String {
     look.evidence.machine.map_or("unknown".to_owned(), |machine| {
         format!(
             "{:.2} of {} cores busy for programs, {:.2} in interrupts, {:.2} taken by the host",
@@ -164,7 +175,7 @@ fn machine(look: &Look) -> String {
     })
 }
 
-fn threads(look: &Look) -> String {
+fn threads(look: &Row) -> String {
     let all = &look.evidence.threads;
     if all.is_empty() {
         return String::new();

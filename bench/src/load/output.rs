@@ -178,62 +178,66 @@ fn micros(duration: Duration) -> f64 {
 
 /// The outcome as a screen of text.
 fn human(options: &Options, outcome: &Outcome) -> String {
-    let tally = &outcome.tally;
-    let seconds = outcome.window.as_secs_f64();
-    let mut lines = Vec::new();
-    let mut line = |name: &str, value: String| lines.push(format!("  {name:<11}{value}"));
-    line(
-        "Requests",
-        format!(
-            "{} ({} per second)",
-            text::grouped(tally.requests as f64),
-            text::grouped(outcome.rps())
-        ),
-    );
-    if let Some(rate) = options.rate {
-        line("Rate", kept(rate, outcome));
-    }
-    line("Latency", latencies(outcome));
-    line("Served", format!("{} of {} connections", tally.served, tally.opened));
-    line("Errors", errors(outcome));
-    if tally.reconnects > 0 {
-        line("Reconnects", text::grouped(tally.reconnects as f64));
-    }
-    // At a constant rate, requests that are due count whether they could be sent or not.
-    let of = options.rate.map_or_else(
-        || format!("of {}", options.connections * options.pipeline),
-        |_| "due or under way".to_owned(),
-    );
-    let in_service = outcome.rps() * tally.mean().as_secs_f64();
-    line(
-        "In service",
-        format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)"),
-    );
-    if options.silent + options.slow > 0 {
-        let crowd = tally.crowd;
-        let text = format!(
-            "{} silent, {} slow: {} connected, {} answered, {} evicted by the server",
-            options.silent, options.slow, crowd.opened, crowd.answered, crowd.evicted
-        );
-        line("Beside", text);
-    }
-    line("Generator", generator(outcome, seconds));
-    // In a closed loop something is always under way; it is worth a line when it waited longer than all others.
-    if tally.oldest > tally.max() {
-        line(
-            "Unanswered",
-            format!("{} at the end, the oldest for {}", tally.unanswered, text::time(tally.oldest)),
-        );
-    }
+    let lines: Vec<_> = lines(options, outcome)
+        .into_iter()
+        .map(|(name, value)| format!("  {name:<11}{value}"))
+        .collect();
     let kind = if options.rate.is_some() { "constant rate" } else { "closed loop" };
     let cut = if outcome.interrupted { ", INTERRUPTED" } else { "" };
     format!(
-        "http://{}{}: {} connections, {} threads, {seconds:.1} s, {kind}{cut}\n\n{}\n",
+        "http://{}{}: {} connections, {} threads, {:.1} s, {kind}{cut}\n\n{}\n",
         options.url.host,
         options.url.target,
         options.connections,
-        tally.cpu.len(),
+        outcome.tally.cpu.len(),
+        outcome.window.as_secs_f64(),
         lines.join("\n")
+    )
+}
+
+/// What there is to say, each under its name; what did not occur is left out.
+fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
+    let tally = &outcome.tally;
+    let (requests, rps) = (text::grouped(tally.requests as f64), text::grouped(outcome.rps()));
+    let mut lines = vec![("Requests", format!("{requests} ({rps} per second)"))];
+    lines.extend(options.rate.map(|rate| ("Rate", kept(rate, outcome))));
+    lines.push(("Latency", latencies(outcome)));
+    lines.push(("Served", format!("{} of {} connections", tally.served, tally.opened)));
+    lines.push(("Errors", errors(outcome)));
+    if tally.reconnects > 0 {
+        lines.push(("Reconnects", text::grouped(tally.reconnects as f64)));
+    }
+    lines.push(("In service", in_service(options, outcome)));
+    if options.silent + options.slow > 0 {
+        lines.push(("Beside", beside(options, outcome)));
+    }
+    lines.push(("Generator", generator(outcome, outcome.window.as_secs_f64())));
+    // In a closed loop something is always under way; it is worth a line when it waited longer than all others.
+    if tally.oldest > tally.max() {
+        let oldest = text::time(tally.oldest);
+        let text = format!("{} at the end, the oldest for {oldest}", tally.unanswered);
+        lines.push(("Unanswered", text));
+    }
+    lines
+}
+
+/// Little's law, which holds for whatever was measured rightly.
+fn in_service(options: &Options, outcome: &Outcome) -> String {
+    // At a constant rate, requests that are due count whether they could be sent or not.
+    let of = match options.rate {
+        None => format!("of {}", options.connections * options.pipeline),
+        Some(_) => "due or under way".to_owned(),
+    };
+    let in_service = outcome.rps() * outcome.tally.mean().as_secs_f64();
+    format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)")
+}
+
+/// What became of those that only sat there.
+fn beside(options: &Options, outcome: &Outcome) -> String {
+    let crowd = outcome.tally.crowd;
+    format!(
+        "{} silent, {} slow: {} connected, {} answered, {} evicted by the server",
+        options.silent, options.slow, crowd.opened, crowd.answered, crowd.evicted
     )
 }
 

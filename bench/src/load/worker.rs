@@ -33,6 +33,8 @@ pub(super) struct Worker<'a> {
     /// Whether the window has opened, and when it closes, as of the last look.
     pub(super) counting: bool,
     pub(super) close: u64,
+    /// The time of the last look at the clock, if one was taken since the last wait.
+    looked: Option<u64>,
     /// This thread's CPU time when the window opened.
     cpu_before: Duration,
 }
@@ -50,6 +52,7 @@ impl<'a> Worker<'a> {
             tally: Tally::new(),
             counting: false,
             close: u64::MAX,
+            looked: None,
             cpu_before: Duration::ZERO,
         })
     }
@@ -60,7 +63,8 @@ impl<'a> Worker<'a> {
         let mut next_tick = 0;
         self.choose_schedule()?;
         loop {
-            let now = self.shared.now();
+            // The last answer came just now: at one connection every other look at the clock is saved.
+            let now = self.looked.take().unwrap_or_else(|| self.shared.now());
             self.close = self.shared.close.load(Relaxed);
             if now >= self.close {
                 return self.finish(now);
@@ -82,16 +86,19 @@ impl<'a> Worker<'a> {
                 None => self.epoll.wait(&mut events, Some(Duration::from_nanos(next_tick - now))),
             }
             .context("epoll_wait")?;
-            for event in events.iter() {
-                // A slot has one descriptor and so at most one event: no stale one can follow.
-                let slot = event.token as usize;
-                if event.writable() && self.clients[slot].written < self.shared.plan.requests.len()
-                {
-                    self.send(slot);
-                }
-                if event.readable() {
-                    self.receive(slot);
-                }
+            self.handle(&events);
+        }
+    }
+
+    fn handle(&mut self, events: &Events) {
+        for event in events.iter() {
+            // A slot has one descriptor and so at most one event: no stale one can follow.
+            let slot = event.token as usize;
+            if event.writable() && self.clients[slot].written < self.shared.plan.requests.len() {
+                self.send(slot);
+            }
+            if event.readable() {
+                self.receive(slot);
             }
         }
     }
@@ -142,6 +149,7 @@ impl<'a> Worker<'a> {
         // decides whether the answer counts: another thread may close the window's last connections, and
         // set a blocking server free to answer ours, before this thread looks at the window again.
         let now = self.shared.now();
+        self.looked = Some(now);
         let mut reading = Reading {
             now,
             plan: &self.shared.plan,
@@ -201,8 +209,11 @@ impl<'a> Worker<'a> {
     /// Burns the CPU time that was asked for.
     fn waste(&self) {
         let burden = self.shared.plan.burden.as_nanos() as u64;
+        if burden == 0 {
+            return;
+        }
         let until = self.shared.now() + burden;
-        while burden > 0 && self.shared.now() < until {
+        while self.shared.now() < until {
             std::hint::spin_loop();
         }
     }

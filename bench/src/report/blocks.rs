@@ -1,15 +1,15 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
 use super::chart::svg::escape;
-use super::tables;
 use super::tabular::Tabular;
+use super::{rate, tables};
 use crate::claims;
 use crate::results::Results;
 
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `idle`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `idle`, `rate`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -59,6 +59,7 @@ pub fn of(results: &Results) -> Vec<Block> {
     }
     add("matrix".into(), "Which model suits which workload", tables::matrix(results));
     add("idle".into(), "Requests per second beside silent connections", tables::idle(results));
+    add("rate".into(), "The same rate for all, timed from when each was due", rate::table(results));
     add("claims".into(), "The book's claims", claims(results));
     for target in &results.config.targets {
         add(format!("table {target}"), target, tables::of_target(results, target));
@@ -70,6 +71,10 @@ pub fn of(results: &Results) -> Vec<Block> {
 
 /// What the run says to each claim of the book.
 fn claims(results: &Results) -> Option<Tabular> {
+    // The book claims nothing of a constant rate.
+    if results.is_of_rate() {
+        return None;
+    }
     let claims = claims::built_in().ok()?;
     let row = |claim: &claims::Claim| {
         let verdict = claims::judge(claim, results);

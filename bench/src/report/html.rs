@@ -38,13 +38,22 @@ pub fn of(results: &Results, folder: &Path) -> String {
         text += &section(heading, &charts, |chart| chart == name, table);
     }
     let own = |block: &&Block| {
-        ["table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
+        ["rate", "table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
     };
     for block in blocks.iter().filter(own) {
         let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
     }
     text + "</main>\n</body>\n</html>\n"
 }
+
+/// How to read what was measured in a closed loop.
+const CLOSED_LOOP: &str = "Every client asks again as soon as it is answered (a closed loop), on the same machine as \
+    the server. Figures are of the repeat with the median of requests per second. “Served” is how many of the clients \
+    were answered at all: a server that answers few of them shows small latencies, as those who wait are not in them.";
+/// And at a constant rate.
+const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
+    planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
+    while shows it in all that were due meanwhile.";
 
 /// What was measured where, and how to read it.
 fn introduction(results: &Results) -> String {
@@ -55,9 +64,8 @@ fn introduction(results: &Results) -> String {
     for failure in &results.failures {
         let _ = writeln!(text, "<p class=\"warn\">Not measured: {}</p>", escape(failure));
     }
-    text += "<p>Every client asks again as soon as it is answered (a closed loop), on the same machine as the server. \
-        Figures are of the repeat with the median of requests per second. “Served” is how many of the clients \
-        were answered at all: a server that answers few of them shows small latencies, as those who wait are not in them.</p>\n";
+    let _ =
+        writeln!(text, "<p>{}</p>", if results.is_of_rate() { CONSTANT_RATE } else { CLOSED_LOOP });
     let config = &results.config;
     let each = format!(
         "{} s a cell, {} of each, {} generator threads",

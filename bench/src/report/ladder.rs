@@ -40,25 +40,31 @@ pub fn of(
         table.add_row(cells);
         below = is_stage(&target).then_some(target).or(below);
     }
-    let mut text = format!(
-        "The ladder, {} (× is the factor over the stage above it in this table)\n{table}",
-        title(mode)
-    );
-    if let Some(top) = present.iter().copied().rfind(is_stage) {
-        for &other in present.iter().filter(|target| !is_stage(target)) {
-            let shares: Vec<_> = levels
-                .iter()
-                .filter_map(|level| share(find(top, *level)?, find(other, *level)?))
-                .collect();
-            text += &format!(
-                "\n{} reaches {} of {}.",
-                targets[top].name(),
-                shares.join(", "),
-                targets[other].name()
-            );
-        }
-    }
-    Some(text)
+    let title = title(mode);
+    let beside = beside(targets, levels, &present, find);
+    Some(format!(
+        "The ladder, {title} (× is the factor over the stage above it in this table)\n{table}{beside}"
+    ))
+}
+
+/// How far the highest stage comes beside each server that is no stage, a line for each.
+fn beside<'a>(
+    targets: &[Target],
+    levels: &[usize],
+    present: &[usize],
+    find: impl Fn(usize, usize) -> Option<&'a Median>,
+) -> String {
+    let is_stage = |target: &usize| matches!(targets[*target], Target::Stage(_));
+    let Some(top) = present.iter().copied().rfind(is_stage) else { return String::new() };
+    let line = |other: &usize| {
+        let shares: Vec<_> = levels
+            .iter()
+            .filter_map(|level| share(find(top, *level)?, find(*other, *level)?))
+            .collect();
+        let (top, other) = (targets[top].name(), targets[*other].name());
+        format!("\n{top} reaches {} of {other}.", shares.join(", "))
+    };
+    present.iter().filter(|target| !is_stage(target)).map(line).collect()
 }
 
 /// What all servers of a ladder have in common.

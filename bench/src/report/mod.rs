@@ -7,6 +7,7 @@ pub mod chart;
 pub mod html;
 pub mod ladder;
 pub mod page;
+pub mod rate;
 pub mod table;
 pub mod tables;
 pub mod tabular;

@@ -117,16 +117,19 @@ pub fn idle(results: &Results) -> Option<Tabular> {
     let mut counts: Vec<_> = of_curve().map(|group| group.median().idle).collect();
     counts.sort_unstable();
     counts.dedup();
+    // In a run the curve is of the stages alone.
+    let has = |target: &&String| of_curve().any(|group| group.median().target == **target);
+    let targets: Vec<_> = results.config.targets.iter().filter(has).collect();
     let mut header = vec!["Silent connections".to_owned()];
-    header.extend(results.config.targets.iter().cloned());
+    header.extend(targets.iter().map(|target| (*target).clone()));
     let line = |count: &usize| {
-        let cell = |target: &String| {
+        let cell = |target: &&String| {
             let sample = of_curve()
-                .find(|group| (group.median().idle, &group.median().target) == (*count, target));
+                .find(|group| (group.median().idle, &group.median().target) == (*count, *target));
             sample.map_or("-".to_owned(), |group| rung(group, None))
         };
         let mut row = vec![text::grouped(*count as f64)];
-        row.extend(results.config.targets.iter().map(cell));
+        row.extend(targets.iter().map(cell));
         row
     };
     Tabular::new(header, counts.iter().map(line).collect())
@@ -262,7 +265,10 @@ mod tests {
     fn the_idle_table_has_a_line_for_each_count() {
         let beside = |idle, rps| Sample { idle, ..sample("floor", Part::Idle, rps, 50) };
         let text = idle(&results(vec![beside(64, 7.0), beside(0, 9.0)])).unwrap().markdown();
-        assert!(text.ends_with("| 0 | - | - | 9 |\n| 64 | - | - | 7 |\n"), "{text}");
+        assert!(
+            text.ends_with("| Silent connections | floor |\n|---|--:|\n| 0 | 9 |\n| 64 | 7 |\n"),
+            "{text}"
+        );
         assert_eq!(idle(&results(Vec::new())), None);
     }
 

@@ -20,7 +20,7 @@ pub use record::Record;
 pub use sample::{Part, Sample};
 pub use source::Source;
 
-use crate::run::Plan;
+use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 /// The version of the shape. It changes when a field changes its meaning, not when one is added.
@@ -89,6 +89,11 @@ impl Config {
 }
 
 impl Results {
+    /// Whether it is `bench rate` that wrote it.
+    pub fn is_of_rate(&self) -> bool {
+        self.rows.first().is_some_and(|row| row.part == Part::Rate)
+    }
+
     /// The repeats of each cell together, in the order of their first.
     pub fn groups(&self) -> Vec<Group<'_>> {
         group::of(&self.rows)

@@ -51,6 +51,18 @@ impl Record {
         }
     }
 
+    /// Adds what else is known of the last row, under a name of its own.
+    pub fn note(&mut self, name: &str, value: impl Into<serde_json::Value>) {
+        if let Some(sample) = self.results.rows.last_mut() {
+            sample.evidence.insert(name.to_owned(), value.into());
+        }
+    }
+
+    /// Writes a text beside the results.
+    pub fn keep(&self, file: &str, text: &str) -> Result<()> {
+        folder::file(&self.folder.join(file), text)
+    }
+
     /// Writes the folder with its page; says where they are.
     pub fn end(mut self, interrupt: &Interrupt, failures: &[String]) -> Result<String> {
         self.results.interrupted = interrupt.raised();

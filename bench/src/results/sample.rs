@@ -19,6 +19,8 @@ pub enum Part {
     Matrix,
     /// Servers over silent connections.
     Idle,
+    /// Servers at the same constant rate.
+    Rate,
 }
 
 /// A cell measured once. Times are microseconds; a percentile that too few samples speak for is null.
@@ -96,6 +98,7 @@ impl Part {
             Self::Ladder => "ladder",
             Self::Matrix => "matrix",
             Self::Idle => "idle",
+            Self::Rate => "rate",
         }
     }
 }

@@ -147,6 +147,16 @@ fn too_few_threads_to_sleep_in() {
 }
 
 #[test]
+fn a_thread_that_keeps_house_is_no_handler() {
+    // h2o: one thread wakes up once a second, two others serve.
+    let (seen, mut evidence) = sleeping(1.0);
+    evidence.threads = vec![thread("main", 0.0, 1, Sleep::Timer)];
+    assert_ne!(cause(&seen, &evidence).0, Cause::SleepingThreads);
+    evidence.threads = vec![thread("stage3-epoll", 0.0, seen.requests, Sleep::Timer)];
+    assert_eq!(cause(&seen, &evidence).0, Cause::SleepingThreads);
+}
+
+#[test]
 fn a_thread_to_sleep_in_for_each() {
     let (seen, evidence) = sleeping(62.0);
     assert_eq!(cause(&seen, &evidence).0, Cause::SlowHandler);

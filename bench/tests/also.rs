@@ -1,0 +1,82 @@
+//! `--also NAME=URL`: a server that somebody else wrote and started, on the ladder as one more row.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::results::folder;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+
+/// A reader's server: a thread for each connection, and its own text for an answer.
+fn serve() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(move || answer(stream.unwrap()));
+        }
+    });
+    url
+}
+
+/// Answers until the client leaves, or once if it asks for that.
+fn answer(mut stream: TcpStream) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut close = false;
+    while !close {
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            (reader.read_line(&mut line).ok()? > 0).then_some(())?;
+            close |= line.eq_ignore_ascii_case("connection: close\r\n");
+        }
+        let field = if close { "Connection: close\r\n" } else { "" };
+        let text = format!("HTTP/1.1 200 OK\r\n{field}Content-Length: 4\r\n\r\nmine");
+        stream.write_all(text.as_bytes()).ok()?;
+    }
+    Some(())
+}
+
+fn run(name: &str, also: &str) -> (Output, std::path::PathBuf) {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&out);
+    let args = ["run", "floor", "-c", "2", "-d", "100ms", "--also", also, "--out"];
+    let output = Command::new(env!("CARGO_BIN_EXE_bench")).args(args).arg(&out).output().unwrap();
+    (output, out)
+}
+
+#[test]
+fn a_readers_server_is_one_more_row_beside_the_others() {
+    let (output, folder) = run("also", &format!("mine={}", serve()));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    for ladder in text.split("The ladder").skip(1) {
+        let row = |name: &str| ladder.lines().any(|line| line.starts_with(&format!("│ {name} ")));
+        assert!(row("floor") && row("mine"), "{ladder}");
+    }
+    let results = folder::read(&folder).unwrap();
+    assert_eq!(results.config.targets, ["floor", "mine"]);
+    let mine: Vec<_> = results.rows.iter().filter(|row| row.target == "mine").collect();
+    assert_eq!(mine.len(), 2, "one with a connection each, one kept alive");
+    for row in mine {
+        assert!(row.requests > 0 && row.served == 2 && row.errors.total() == 0, "{row:?}");
+        // Nothing is known of a process that is not ours, and nothing is made up.
+        assert_eq!(row.server_cpu_us, None);
+    }
+}
+
+#[test]
+fn one_that_does_not_listen_is_named_and_the_others_are_measured() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let (output, folder) = run("also-gone", &format!("gone={url}"));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("gone: no connection to") && error.contains("listening there?"));
+    let results = folder::read(&folder).unwrap();
+    assert!(results.rows.iter().all(|row| row.target == "floor") && results.rows.len() == 2);
+    assert_eq!(results.failures.len(), 1);
+}
