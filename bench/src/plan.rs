@@ -117,7 +117,7 @@ pub(crate) fn race(
 
 /// What is to be said of a race that was cut short.
 pub(crate) fn cut_short(interrupt: &Interrupt, measured: usize, cells: usize) -> String {
-    if interrupt.raised() && measured < cells {
+    if interrupt.raised() {
         format!("INTERRUPTED: {measured} of {cells} cells were measured.\n")
     } else {
         String::new()
