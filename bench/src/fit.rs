@@ -136,8 +136,7 @@ fn inverse(mut matrix: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
     }
     for i in 0..size {
         let pivot = matrix[i][i];
-        // Also what is not a number fails here.
-        if !(pivot.abs() > f64::MIN_POSITIVE) {
+        if pivot.is_nan() || pivot.abs() <= f64::MIN_POSITIVE {
             return None;
         }
         matrix[i].iter_mut().for_each(|value| *value /= pivot);
