@@ -17,6 +17,8 @@ pub mod process;
 pub mod rlimit;
 pub mod sched;
 pub mod signal;
+#[cfg(feature = "faults")]
+pub mod storm;
 
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use eventfd::EventFd;

@@ -42,7 +42,7 @@ fn serve(common: &Common, listener: Listener, seed: u64, count: usize) {
     assert!(faults::end().harmless > 0);
 }
 
-fn ask(address: SocketAddr) -> String {
+pub(crate) fn ask(address: SocketAddr) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

@@ -9,6 +9,7 @@ mod accepting;
 mod blocking;
 mod reactor;
 mod script;
+mod storm;
 
 use shared::accept::Room;
 use shared::app;

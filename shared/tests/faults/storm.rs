@@ -1,0 +1,92 @@
+//! A timer interrupts the serving thread a thousand times a second, in whatever call it sleeps: its
+//! clients notice nothing.
+
+use crate::accepting::ask;
+use crate::without_leaks;
+use shared::accept;
+use shared::blocking::Server;
+use shared::reactor::{Clients, Door};
+use shared::start::Common;
+use shared::sys::net::ListenOptions;
+use shared::sys::storm::Storm;
+use shared::sys::{Epoll, EventFd, Events, Listener};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 8;
+
+/// The storm of each test lasts for so many signals.
+const SIGNALS: u64 = 500;
+
+/// Clients ask until the storm is over, of a `server` that goes on while its last argument says so.
+fn weather(common: &Common, mut server: impl FnMut(&Common, &Listener, &dyn Fn() -> bool) + Send) {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (before, left) = (Storm::signals(), AtomicUsize::new(CLIENTS));
+    thread::scope(|scope| {
+        let asking: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut answered = 0;
+                    while Storm::signals() < before + SIGNALS || answered == 0 {
+                        assert!(ask(address).ends_with("Hello, World!"));
+                        answered += 1;
+                        // So that the server sleeps too: it is a sleeper that is interrupted.
+                        thread::sleep(Duration::from_millis(2));
+                    }
+                    left.fetch_sub(1, Relaxed);
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            let _storm = Storm::on_this_thread(Duration::from_millis(1)).unwrap();
+            server(common, &listener, &|| left.load(Relaxed) > 0);
+        });
+        asking.into_iter().for_each(|client| client.join().unwrap());
+        // Wakes a server that waits for one more.
+        let _ = std::net::TcpStream::connect(address);
+    });
+}
+
+#[test]
+fn a_blocking_thread_is_not_disturbed_by_signals() {
+    without_leaks(|common| {
+        weather(common, |common, listener, go_on| {
+            let newcomers = EventFd::new().unwrap();
+            let mut server = Server::new(common, &newcomers);
+            while go_on() {
+                let socket = accept::next(listener, &common.drain).unwrap().unwrap();
+                server.serve(&socket).unwrap();
+            }
+        });
+    });
+}
+
+#[test]
+fn an_event_loop_is_not_disturbed_by_signals() {
+    without_leaks(|common| {
+        weather(common, |common, listener, go_on| {
+            let epoll = Rc::new(Epoll::new().unwrap());
+            let mut clients = Clients::new(Rc::clone(&epoll), common);
+            let listener = listener.try_clone().unwrap();
+            let mut door = Door::open(listener, &epoll, u64::MAX, common).unwrap();
+            let mut events = Events::with_capacity(64);
+            while go_on() || !clients.is_empty() {
+                epoll.wait(&mut events, Some(Duration::from_millis(100))).unwrap();
+                let now = Instant::now();
+                clients.begin_round(now);
+                for event in events.iter() {
+                    match event.token {
+                        u64::MAX => drop(door.admit(&mut clients, now)),
+                        _ => clients.ready(event),
+                    }
+                }
+                clients.answer();
+                door.tend(&mut clients, now);
+            }
+        });
+    });
+}
