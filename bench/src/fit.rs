@@ -103,10 +103,10 @@ impl Fit {
 
     fn in_words(&self) -> String {
         let cost = |(index, name): (usize, &str)| {
-            let error = self.errors.as_ref();
-            let error =
-                error.map_or("error unknown".to_owned(), |all| format!("± {:.4}", all[index]));
-            Some(format!("{name} = {:.4} ({error})", self.costs.get(index)?))
+            let cost = self.costs.get(index)?;
+            let error = self.errors.as_ref().and_then(|errors| errors.get(index));
+            let error = error.map_or("error unknown".to_owned(), |error| format!("± {error:.4}"));
+            Some(format!("{name} = {cost:.4} ({error})"))
         };
         let costs: Vec<_> = ["σ", "κ"].into_iter().enumerate().filter_map(cost).collect();
         format!("λ = {:.0}, {}", 1.0 / self.terms[0], costs.join(", "))
@@ -136,7 +136,8 @@ fn inverse(mut matrix: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
     }
     for i in 0..size {
         let pivot = matrix[i][i];
-        if pivot.is_nan() || pivot.abs() <= f64::MIN_POSITIVE {
+        // Zero, and what is no number.
+        if !pivot.is_normal() {
             return None;
         }
         matrix[i].iter_mut().for_each(|value| *value /= pivot);
@@ -165,6 +166,14 @@ mod tests {
         assert!((fit.costs[0] - 0.05).abs() < 1e-6 && (fit.costs[1] - 0.002).abs() < 1e-6);
         assert!(fit.errors.as_ref().unwrap().iter().all(|error| *error < 1e-6), "{fit:?}");
         assert!((fit.predict(1.0) - 1000.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_law_says_only_the_costs_that_it_has() {
+        let points = law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.01);
+        let words = |count| Fit::of(&points, count).unwrap().in_words();
+        assert!(words(2).contains("σ") && !words(2).contains("κ"), "{}", words(2));
+        assert!(words(3).contains("κ = 0.0100 (± 0.0000)"), "{}", words(3));
     }
 
     #[test]
