@@ -32,7 +32,7 @@ const MAX_ROUND: usize = 1 << 20;
 
 /// Bytes of long answers that are made and sent in one round, all clients together. Whoever comes too
 /// short goes on in the next round, after those who only want a small answer.
-const MAX_LONG: usize = 1 << 20;
+const MAX_LONG: usize = 256 << 10;
 
 /// The clients of one loop. No two loops share any.
 pub struct Clients {
