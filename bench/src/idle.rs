@@ -1,7 +1,7 @@
 //! `bench idle`: what do silent connections cost the others? Requests per second over their number.
 
 use crate::args;
-use crate::cell::{Cell, OVERHEAD, Row};
+use crate::cell::{Cell, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::plan::{self, Plan};
@@ -111,7 +111,7 @@ impl Curve {
 
     /// How long it takes, about.
     pub(crate) fn time(&self) -> Duration {
-        (self.plan.duration + OVERHEAD) * self.cells.len() as u32
+        self.plan.time(self.cells.len())
     }
 
     /// Measures, records, and makes the table; and why what failed did.

@@ -2,7 +2,7 @@
 //! best answer to all of them.
 
 use crate::args;
-use crate::cell::{Cell, OVERHEAD, Row};
+use crate::cell::{Cell, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::plan::{self, Plan};
@@ -98,7 +98,7 @@ pub(crate) fn short(plan: &Plan) -> Option<Short> {
 impl Short {
     /// How long it takes, about.
     pub fn time(&self) -> Duration {
-        (self.plan.duration + OVERHEAD) * self.cells.len() as u32
+        self.plan.time(self.cells.len())
     }
 
     /// Measures, records, and makes the table; and why what failed did.

@@ -52,11 +52,15 @@ impl Plan {
         order
     }
 
+    /// How long so many cells take, about.
+    pub(crate) fn time(&self, cells: usize) -> Duration {
+        (self.duration + OVERHEAD) * cells as u32
+    }
+
     /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
     pub(crate) fn announcement(&self, cells: usize, further: Duration) -> String {
         let names: Vec<_> = self.targets.iter().map(Target::name).collect();
-        let seconds =
-            (self.duration + OVERHEAD).as_secs_f64() * cells as f64 + further.as_secs_f64();
+        let seconds = (self.time(cells) + further).as_secs_f64();
         let time = match seconds {
             ..100.0 => format!("{seconds:.0} seconds"),
             _ => format!("{:.0} minutes", (seconds / 60.0).ceil()),

@@ -188,7 +188,6 @@ fn tables(plan: &Plan, rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::OVERHEAD;
 
     #[test]
     fn cells_alternate_and_every_other_repeat_is_reversed() {
@@ -219,7 +218,7 @@ mod tests {
             plan.targets = (0..4).map(Target::Stage).collect();
             plan.targets.extend([Target::Floor, Target::Nginx]);
             let further = Further::of(&plan).unwrap().time();
-            ((plan.duration + OVERHEAD) * plan.cells().len() as u32 + further).as_secs()
+            (plan.time(plan.cells().len()) + further).as_secs()
         };
         assert!(seconds(RunArgs::default()) <= 120);
         assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 50);

@@ -1,8 +1,7 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
-use anyhow::{Context, Result, ensure};
-use bench::interrupt::Interrupt;
+use anyhow::{Context, Result};
 use bench::promise::attack::Times;
 use bench::promise::hostile::Kind;
 use bench::promise::{
@@ -86,15 +85,5 @@ fn the_log_tells_what_came() -> Result<()> {
 
 #[test]
 fn connections_are_kept_as_long_as_they_may() -> Result<()> {
-    let (time, never) = (Duration::from_millis(300), Interrupt::default());
-    for limit in [1, 10] {
-        let found = keepalive::per_connection(&STAGE, limit, time, &never)?;
-        let possible = found.connections * u64::from(limit);
-        ensure!(0 < found.requests && found.requests <= possible, "{limit}: {found:?}");
-    }
-    let kept = keepalive::kept(&STAGE)?;
-    ensure!(kept.iter().all(|kept| *kept >= Duration::from_secs(1)), "closed early: {kept:?}");
-    let closed = keepalive::closed(&STAGE)?;
-    ensure!(closed == (1..17).collect::<Vec<_>>(), "not those who were idle longest: {closed:?}");
-    Ok(())
+    keepalive::as_long_as_they_may(&STAGE)
 }

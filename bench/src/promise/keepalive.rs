@@ -22,6 +22,22 @@ const IDLE: usize = 40;
 /// The idle time-out of the experiment.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
+/// All three, briefly and by their counts alone: none takes more requests than it may, none that is idle
+/// is closed before its time, and those who have to give way are those who were idle longest.
+pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
+    let (time, never) = (Duration::from_millis(300), Interrupt::default());
+    for limit in [1, 10] {
+        let found = per_connection(stage, limit, time, &never)?;
+        let possible = found.connections * u64::from(limit);
+        ensure!(0 < found.requests && found.requests <= possible, "{limit}: {found:?}");
+    }
+    let kept = kept(stage)?;
+    ensure!(kept.iter().all(|kept| *kept >= Duration::from_secs(1)), "closed early: {kept:?}");
+    let closed = closed(stage)?;
+    ensure!(closed == (1..17).collect::<Vec<_>>(), "not those who were idle longest: {closed:?}");
+    Ok(())
+}
+
 /// What a limit on the requests of a connection comes to.
 #[derive(Clone, Copy, Debug)]
 pub struct PerConnection {
