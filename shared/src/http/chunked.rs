@@ -244,6 +244,7 @@ mod tests {
             "0\r\na: b\n\r\n",
             "0\r\na: \0\r\n\r\n",
             "10000000000000000\r\n",
+            "00000000000000005\r\nhello\r\n0\r\n\r\n",
             "FFFFFFFFFFFFFFFFF\r\n",
         ] {
             assert_eq!(every_way(input.as_bytes()), Err(400), "{}", input.escape_debug());

@@ -45,7 +45,9 @@ fn size(line: &[u8]) -> Result<u64, u16> {
     let end = line.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(line.len());
     let (digits, extension) = line.split_at(end);
     let extension_is_fine = extension.is_empty() || trim(extension).starts_with(b";");
-    if digits.is_empty() || !extension_is_fine || has_control(extension) || line.len() > 254 {
+    // 64 bits are 16 digits; leading zeros count, so that no size line is all zeros without an end.
+    let digits_are_fine = matches!(digits.len(), 1..=16);
+    if !digits_are_fine || !extension_is_fine || has_control(extension) || line.len() > 254 {
         return Err(400);
     }
     let digits = str::from_utf8(digits).map_err(|_| 400_u16)?;
