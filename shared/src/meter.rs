@@ -111,22 +111,15 @@ impl Meter {
     /// An answer is given at `now`; `date` is that moment as an IMF-fixdate.
     pub(crate) fn answered(&mut self, answered: &Answered<'_>, now: Instant, date: &str) {
         self.counters.answered(answered.code);
-        let took = now.saturating_duration_since(answered.since);
-        if took.is_zero() {
+        if answered.since == now {
             self.fresh += 1;
         } else {
-            self.counters.took(took, 1);
+            self.counters.took(now.saturating_duration_since(answered.since), 1);
         }
         if let Some(log) = self.log() {
             // Within a round the clock stands still for the others; a log line may know better.
-            let took = took + now.elapsed();
-            log.line(
-                date,
-                answered.request.unwrap_or_default(),
-                answered.code,
-                answered.length,
-                took,
-            );
+            let (request, took) = (answered.request.unwrap_or_default(), answered.since.elapsed());
+            log.line(date, request, answered.code, answered.length, took);
         }
     }
 

@@ -48,9 +48,9 @@ pub(super) fn target_length(bytes: &[u8]) -> usize {
     run(bytes, TARGET)
 }
 
-/// Whether every byte may stand in the name of a host.
-pub(super) fn is_host(bytes: &[u8]) -> bool {
-    run(bytes, HOST) == bytes.len()
+/// How many bytes at the start of `bytes` may stand in the name of a host.
+pub(super) fn host_length(bytes: &[u8]) -> usize {
+    run(bytes, HOST)
 }
 
 /// Whether the byte may stand in a field value.

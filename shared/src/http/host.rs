@@ -1,6 +1,6 @@
 //! The authority of a request: `host [ ":" port ]` (RFC 3986 section 3.2, RFC 9110 section 7.2).
 
-use super::bytes::{decimal, is_host};
+use super::bytes::{decimal, host_length};
 use std::net::Ipv6Addr;
 
 /// Whether `authority` is a host with perhaps a port. User information is refused: it has no business in a
@@ -12,8 +12,8 @@ pub(super) fn is_valid(authority: &[u8]) -> bool {
         };
         return is_ipv6(&rest[..end]) && is_port(&rest[end + 1..]);
     }
-    let end = authority.iter().position(|&byte| byte == b':').unwrap_or(authority.len());
-    is_host(&authority[..end]) && escapes_are_whole(&authority[..end]) && is_port(&authority[end..])
+    let (name, rest) = authority.split_at(host_length(authority));
+    escapes_are_whole(name) && is_port(rest)
 }
 
 fn is_ipv6(text: &[u8]) -> bool {

@@ -126,20 +126,15 @@ const VERSION: usize = "HTTP/1.1".len();
 
 /// `HTTP/` digit `.` digit and the line end; case matters (RFC 9112 section 2.3).
 fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
-    let pattern = b"HTTP/#.#";
-    let fits = |(&byte, &expected): (&u8, &u8)| {
-        if expected == b'#' { byte.is_ascii_digit() } else { byte == expected }
-    };
-    if !bytes.iter().zip(pattern).all(fits) {
-        return Err(Refusal::bad("a version is HTTP/ and two digits with a point between them"));
-    }
-    let Some((digits, rest)) = bytes.split_at_checked(VERSION) else {
-        return Ok(None);
+    let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', rest @ ..] =
+        bytes
+    else {
+        return version_begins(bytes).then_some(None).ok_or(NO_VERSION);
     };
     if !line_end(rest)? {
         return Ok(None);
     }
-    match (digits[5], digits[7]) {
+    match (major, minor) {
         (b'1', b'0') => Ok(Some(Version::Http10)),
         (b'1', _) => Ok(Some(Version::Http11)),
         _ => Err(Refusal::new(
@@ -147,6 +142,17 @@ fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
             "only HTTP/1.0 and HTTP/1.1 are spoken here",
         )),
     }
+}
+
+const NO_VERSION: Refusal =
+    Refusal::bad("a version is HTTP/ and two digits with a point between them");
+
+/// Whether these bytes, too few for a version, may become one.
+fn version_begins(bytes: &[u8]) -> bool {
+    let fits = |(&byte, &expected): (&u8, &u8)| {
+        if expected == b'#' { byte.is_ascii_digit() } else { byte == expected }
+    };
+    bytes.len() < VERSION && bytes.iter().zip(b"HTTP/#.#").all(fits)
 }
 
 /// The four forms of RFC 9112 section 3.2; the authority-form belongs to CONNECT, which we do not do.

@@ -15,6 +15,8 @@ pub(super) struct Client {
     /// What comes when all output is written.
     pub(super) then: Then,
     watched: Interest,
+    /// Whether its turn to send more of a long answer will come.
+    pub(super) is_queued: bool,
     /// Whether it is counted as idle.
     pub(super) is_idle: bool,
 }
@@ -45,6 +47,7 @@ impl Client {
             output: None,
             then: Then::Read,
             watched: Interest::READ,
+            is_queued: false,
             is_idle: false,
         }
     }

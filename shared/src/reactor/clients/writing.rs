@@ -10,34 +10,25 @@ use std::io;
 use std::ops::Range;
 
 impl Clients {
+    /// The socket of a client that waited for room has some, or has come to its end.
     pub(super) fn go_on_writing(&mut self, event: Event) {
         let token = event.token;
-        let now = self.now;
-        let Some(client) = self.table.get_mut(token) else {
-            return;
-        };
-        if event.gone() {
-            return self.remove(token);
+        let Some(client) = self.table.get_mut(token) else { return };
+        match client.then {
+            _ if event.gone() => self.remove(token),
+            Then::Write => self.enqueue(token),
+            _ => self.finish_writing(token),
         }
-        self.meter.attend(token);
-        self.meter.begin(Slice::Write);
-        let sent = client.flush(now);
-        self.meter.end(Slice::Write);
-        let Ok(sent) = sent else { return self.remove(token) };
-        self.meter.counters.sent.add(sent as u64);
-        if !client.is_waiting_for_room() {
-            let next = match client.then {
-                Then::Write if self.long == 0 => return self.queue.push_back(token),
-                Then::Write => {
-                    return self.act(token, |connection, _, turn| connection.resume(turn));
-                }
-                Then::Read => Next::Read,
-                // Only to stop watching for room; what matters next is the job.
-                Then::Busy => return drop(client.watch(&self.epoll, token)),
-                Then::Close => Next::Close,
-                Then::Linger => Next::Linger,
-            };
-            self.proceed(token, 0..0, next);
+    }
+
+    /// A long answer goes on when it is its turn. Until then epoll tells of its room again and again: once
+    /// in the queue is enough.
+    fn enqueue(&mut self, token: Token) {
+        if let Some(client) = self.table.get_mut(token)
+            && !client.is_queued
+        {
+            client.is_queued = true;
+            self.queue.push_back(token);
         }
     }
 
@@ -46,8 +37,46 @@ impl Clients {
         while self.long > 0
             && let Some(token) = self.queue.pop_front()
         {
-            self.act(token, |connection, _, turn| connection.resume(turn));
+            if let Some(client) = self.table.get_mut(token) {
+                client.is_queued = false;
+            }
+            if self.flush(token) {
+                self.act(token, |connection, _, turn| connection.resume(turn));
+            }
         }
+    }
+
+    /// The last bytes before something else that the client is to do.
+    fn finish_writing(&mut self, token: Token) {
+        if !self.flush(token) {
+            return;
+        }
+        let Some(client) = self.table.get_mut(token) else { return };
+        let next = match client.then {
+            // Only to stop watching for room; what matters next is the job.
+            Then::Busy => return drop(client.watch(&self.epoll, token)),
+            Then::Close => Next::Close,
+            Then::Linger => Next::Linger,
+            Then::Read | Then::Write => Next::Read,
+        };
+        self.proceed(token, 0..0, next);
+    }
+
+    /// Writes what was kept for want of room, and tells whether that was all of it.
+    fn flush(&mut self, token: Token) -> bool {
+        let Some(client) = self.table.get_mut(token) else { return false };
+        self.meter.attend(token);
+        self.meter.begin(Slice::Write);
+        let sent = client.flush(self.now);
+        let is_empty = !client.is_waiting_for_room();
+        self.meter.end(Slice::Write);
+        let Ok(sent) = sent else {
+            self.remove(token);
+            return false;
+        };
+        self.long = self.long.saturating_sub(sent);
+        self.meter.counters.sent.add(sent as u64);
+        is_empty
     }
 
     /// Writes a client's output and does what its connection wants next. An error is the end of
@@ -58,70 +87,75 @@ impl Clients {
         }
     }
 
-    fn try_proceed(&mut self, token: Token, range: Range<usize>, mut next: Next) -> io::Result<()> {
+    fn try_proceed(&mut self, token: Token, range: Range<usize>, next: Next) -> io::Result<()> {
         let end = self.output.len();
-        let mut range = range;
-        loop {
-            let Some(client) = self.table.get_mut(token) else {
-                return Ok(());
-            };
-            self.meter.attend(token);
-            self.meter.begin(Slice::Write);
-            let sent = client.send(&self.output[range], self.now);
-            let file = client.send_file(self.long, self.now);
-            self.meter.end(Slice::Write);
-            let sent = sent? + file?;
-            if matches!(next, Next::Write) {
-                self.long = self.long.saturating_sub(sent);
-            }
-            self.meter.counters.sent.add(sent as u64);
-            if matches!(next, Next::Write)
-                && !client.is_waiting_for_room()
-                && let Some(job) = client.connection.read_ahead(self.meter.attended())
-            {
-                next = Next::Run(job);
-            }
-            client.then = match next {
-                Next::Read => Then::Read,
-                Next::Write
-                    if !client.is_waiting_for_room()
-                        && (self.long > 0 || client.connection.has_sent_file()) =>
-                {
-                    self.output.truncate(end);
-                    let Some(more) =
-                        self.step(token, |connection, _, turn| connection.resume(turn))
-                    else {
-                        return Ok(());
-                    };
-                    (next, range) = (more, end..self.output.len());
-                    continue;
-                }
-                Next::Write => {
-                    if !client.is_waiting_for_room() {
-                        self.queue.push_back(token);
-                    }
-                    Then::Write
-                }
-                Next::Wait => Then::Busy,
-                Next::Run(job) => {
-                    self.jobs.push((token, job));
-                    Then::Busy
-                }
-                Next::Close if !client.is_waiting_for_room() => {
-                    self.remove(token);
-                    return Ok(());
-                }
-                Next::Close => Then::Close,
-                Next::Linger if !client.is_waiting_for_room() => {
-                    client.socket.shutdown_write()?;
-                    client.connection.linger(self.now);
-                    Then::Read
-                }
-                Next::Linger => Then::Linger,
-            };
-            break;
+        let mut next = self.send(token, range, next)?;
+        while matches!(next, Next::Write) && self.may_send_more(token) {
+            self.output.truncate(end);
+            let resume = self.step(token, |connection, _, turn| connection.resume(turn));
+            let Some(more) = resume else { return Ok(()) };
+            next = self.send(token, end..self.output.len(), more)?;
         }
         self.output.truncate(end);
+        self.wait_for(token, next)
+    }
+
+    /// Writes a piece of output, then what the answer has of a file. What is next is what was, unless the
+    /// file has to be fetched from a disk first.
+    fn send(&mut self, token: Token, range: Range<usize>, next: Next) -> io::Result<Next> {
+        let Some(client) = self.table.get_mut(token) else { return Ok(next) };
+        self.meter.attend(token);
+        self.meter.begin(Slice::Write);
+        let sent = client.send(&self.output[range], self.now);
+        let file = client.send_file(self.long, self.now);
+        self.meter.end(Slice::Write);
+        let sent = sent? + file?;
+        self.meter.counters.sent.add(sent as u64);
+        if !matches!(next, Next::Write) {
+            return Ok(next);
+        }
+        self.long = self.long.saturating_sub(sent);
+        if client.is_waiting_for_room() {
+            return Ok(next);
+        }
+        let job = client.connection.read_ahead(self.meter.attended());
+        Ok(job.map_or(next, Next::Run))
+    }
+
+    fn may_send_more(&mut self, token: Token) -> bool {
+        let is_in_budget = self.long > 0;
+        self.table.get_mut(token).is_some_and(|client| {
+            !client.is_waiting_for_room() && (is_in_budget || client.connection.has_sent_file())
+        })
+    }
+
+    /// All is written that can be: what the client waits for from now on.
+    fn wait_for(&mut self, token: Token, next: Next) -> io::Result<()> {
+        let Some(client) = self.table.get_mut(token) else { return Ok(()) };
+        let has_room = !client.is_waiting_for_room();
+        client.then = match next {
+            Next::Read => Then::Read,
+            Next::Write => Then::Write,
+            Next::Wait => Then::Busy,
+            Next::Run(job) => {
+                self.jobs.push((token, job));
+                Then::Busy
+            }
+            Next::Close if has_room => {
+                self.remove(token);
+                return Ok(());
+            }
+            Next::Close => Then::Close,
+            Next::Linger if has_room => {
+                client.socket.shutdown_write()?;
+                client.connection.linger(self.now);
+                Then::Read
+            }
+            Next::Linger => Then::Linger,
+        };
+        if client.then == Then::Write && has_room {
+            self.enqueue(token);
+        }
         self.settle(token)
     }
 
