@@ -27,6 +27,7 @@ use crate::limits::{LINGER, MAX_OUTPUT};
 use crate::meter::Meter;
 use crate::service::Service;
 use crate::trace::Whose;
+use answer::{FIRST_PIECE, PIECE};
 use intake::Incoming;
 pub use job::{Done, Job};
 use std::sync::Arc;
@@ -225,9 +226,10 @@ impl Connection {
     /// Answers as many requests as the input holds and the output has room for.
     fn consume(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> (usize, Next) {
         let full = turn.out.len() + MAX_OUTPUT;
-        let mut at = 0;
+        // An answer that is under way already has had its first piece.
+        let (mut at, mut piece) = (0, PIECE);
         loop {
-            if let Some(next) = self.fill(full, turn) {
+            if let Some(next) = self.fill(piece, full, turn) {
                 self.deadline = None;
                 return (at, next);
             }
@@ -241,7 +243,7 @@ impl Connection {
                 State::Lingering => return (bytes.len(), Next::Read),
             };
             match step {
-                Step::Used(used) => at += used,
+                Step::Used(used) => (at, piece) = (at + used, FIRST_PIECE),
                 Step::Starved(used) => return (at + used, Next::Read),
                 Step::Run(used, job) => return (at + used, Next::Run(job)),
             }

@@ -30,9 +30,13 @@ const MAX_INPUT: usize = 2 * MAX_READ;
 /// Output of one round that may pile up before it is written.
 const MAX_ROUND: usize = 1 << 20;
 
-/// Bytes of long answers that are made and sent in one round, all clients together. Whoever comes too
-/// short goes on in the next round, after those who only want a small answer.
-const MAX_LONG: usize = 256 << 10;
+/// Bytes of long answers that are made and sent in one round, all clients together: the time that a small
+/// answer may have to wait for them. Whoever comes too short goes on in the next round.
+const MAX_LONG: usize = 64 << 10;
+
+/// So many bytes of a file take about as long as one that is made: the kernel sends them from where they
+/// are, and nobody touches them on the way.
+const FILE_BYTES: usize = 16;
 
 /// The clients of one loop. No two loops share any.
 pub struct Clients {

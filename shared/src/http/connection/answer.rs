@@ -13,19 +13,23 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Of an answer that does not fit into the output at once: bytes that are added at a time.
-const PIECE: usize = 64 << 10;
+/// Of an answer that is made or copied as it goes: bytes that are added at a time.
+pub(super) const PIECE: usize = 64 << 10;
+
+/// The first of them. Most answers end in it; a long one goes on when those are answered who came at the
+/// same time.
+pub(super) const FIRST_PIECE: usize = 8 << 10;
 
 impl Connection {
-    /// Adds to the output what is still to come of the answer under way, as far as there is room.
-    /// `None`: the answer is complete, and the next request may be looked at.
-    pub(super) fn fill(&mut self, full: usize, turn: &mut Turn<'_>) -> Option<Next> {
+    /// Adds to the output about `piece` bytes of what is still to come of the answer under way, unless
+    /// it is `full`. `None`: the answer is complete, and the next request may be looked at.
+    pub(super) fn fill(&mut self, piece: usize, full: usize, turn: &mut Turn<'_>) -> Option<Next> {
         if turn.out.len() >= full {
             return Some(Next::Write);
         }
         let source = self.source.as_mut()?;
         // A stream that panics cannot be told with a status any more: an answer cut short tells it.
-        match catch_unwind(AssertUnwindSafe(|| source.fill(turn.out, PIECE))) {
+        match catch_unwind(AssertUnwindSafe(|| source.fill(turn.out, piece))) {
             Ok(true) => Some(Next::Write),
             Ok(false) => {
                 self.source = None;

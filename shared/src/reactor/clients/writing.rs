@@ -2,7 +2,7 @@
 
 use super::super::client::Then;
 use super::super::table::Token;
-use super::Clients;
+use super::{Clients, FILE_BYTES};
 use crate::http::Next;
 use crate::sys::Event;
 use crate::trace::Slice;
@@ -107,14 +107,14 @@ impl Clients {
         self.meter.attend(token);
         self.meter.begin(Slice::Write);
         let sent = client.send(&self.output[range], self.now);
-        let file = client.send_file(self.long, self.now);
+        let file = client.send_file(self.long * FILE_BYTES, self.now);
         self.meter.end(Slice::Write);
-        let sent = sent? + file?;
-        self.meter.counters.sent.add(sent as u64);
+        let (sent, file) = (sent?, file?);
+        self.meter.counters.sent.add((sent + file) as u64);
         if !matches!(next, Next::Write) {
             return Ok(next);
         }
-        self.long = self.long.saturating_sub(sent);
+        self.long = self.long.saturating_sub(sent + file.div_ceil(FILE_BYTES));
         if client.is_waiting_for_room() {
             return Ok(next);
         }
