@@ -14,7 +14,7 @@ pub(super) struct Client {
     output: Option<Box<Output>>,
     /// What comes when all output is written.
     pub(super) then: Then,
-    watched: Interest,
+    pub(super) watched: Interest,
     /// Whether its turn to send more of a long answer will come.
     pub(super) is_queued: bool,
     /// Whether it is counted as idle.

@@ -1,6 +1,6 @@
 //! accept(2) fails in every way it can: nobody who waits is lost, and the door opens again.
 
-use crate::{schedules, without_leaks};
+use crate::{seeds, without_leaks};
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
 use shared::sys::faults::{self, Schedule};
@@ -55,7 +55,7 @@ fn who_waits_at_the_door_gets_in() {
     const CLIENTS: usize = 4;
     without_leaks(|common| {
         let any = "127.0.0.1:0".parse().unwrap();
-        for seed in 0..schedules() / 10 {
+        for seed in seeds().step_by(10) {
             let listener = Listener::bind(any, ListenOptions::default()).unwrap();
             let address = listener.local_addr().unwrap();
             thread::scope(|scope| {

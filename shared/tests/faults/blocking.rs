@@ -1,7 +1,7 @@
 //! The blocking stages' server: its thread has the faults, the client in another has none.
 
 use crate::script::{SCRIPTS, check, script};
-use crate::{schedule, schedules, without_leaks};
+use crate::{schedule, seeds, without_leaks};
 use shared::blocking::Server;
 use shared::sys::faults::{self, Injected, Schedule};
 use shared::sys::{EventFd, Socket};
@@ -46,7 +46,7 @@ fn a_blocking_thread_answers_as_if_nothing_had_happened() {
         let newcomers = EventFd::new().unwrap();
         let mut server = Server::new(common, &newcomers);
         let mut total = Injected::default();
-        for seed in 0..schedules() {
+        for seed in seeds() {
             let number = seed * 7919 % SCRIPTS;
             let (expected, _) = run(&mut server, number, None);
             let (came, injected) = run(&mut server, number, Some(schedule(seed)));
@@ -54,7 +54,7 @@ fn a_blocking_thread_answers_as_if_nothing_had_happened() {
             total.harmless += injected.harmless;
             total.fatal += injected.fatal;
         }
-        assert!(total.harmless > 0 && total.fatal > 0);
-        println!("{} schedules: {total:?}", schedules());
+        assert!(seeds().count() == 1 || total.harmless > 0 && total.fatal > 0);
+        println!("{} schedules: {total:?}", seeds().count());
     });
 }

@@ -1,7 +1,11 @@
 //! The system calls fail and fall short at any point, by tens of thousands of seeded schedules: the
 //! answers are the same, or end cleanly where a connection was lost; nothing panics and nothing leaks.
 //!
-//! `cargo test -p shared --features faults --test faults`; `FAULT_SCHEDULES=50000` before it for more.
+//! ```text
+//! cargo test -p shared --features faults --test faults
+//! FAULT_SCHEDULES=20000 cargo test --release -p shared --features faults --test faults
+//! FAULT_SEED=5024 cargo test -p shared --features faults --test faults    one schedule again
+//! ```
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
@@ -21,12 +25,17 @@ use shared::meter::{Observation, Observatory};
 use shared::service::Service;
 use shared::start::Common;
 use shared::sys::faults::Schedule;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// How many schedules each test runs.
-fn schedules() -> u64 {
-    std::env::var("FAULT_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+/// The schedules that each test runs.
+fn seeds() -> Range<u64> {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    match number("FAULT_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("FAULT_SCHEDULES").unwrap_or(300),
+    }
 }
 
 /// From a byte at a time to as much as there is, from a fault at every second call to one now and then; a

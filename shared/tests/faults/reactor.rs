@@ -1,7 +1,7 @@
 //! The event loops' clients, one loop in one thread, with a clock of its own.
 
 use crate::script::{SCRIPTS, check, script};
-use crate::{schedule, schedules, without_leaks};
+use crate::{schedule, seeds, without_leaks};
 use shared::reactor::Clients;
 use shared::start::Common;
 use shared::sys::faults::{self, Injected, Schedule};
@@ -55,7 +55,8 @@ fn run(common: &Common, scripts: &[u64], plan: Option<Schedule>) -> (Vec<Vec<u8>
     let mut rounds = 0;
     while !(clients.is_empty() && peers.iter().all(|peer| peer.ended)) {
         rounds += 1;
-        assert!(rounds < 1_000_000, "schedule {plan:?} does not end");
+        // Five seconds of its clock: whoever is helped by a time-out of ten was forgotten.
+        assert!(rounds < 250_000, "schedule {plan:?} does not end");
         for (number, peer) in peers.iter_mut().enumerate().filter(|(_, peer)| !peer.ended) {
             peer.act(1 + (rounds * 7 + number) % 200);
         }
@@ -96,7 +97,7 @@ fn round(clients: &mut Clients, events: &Events, now: Instant) {
 fn an_event_loop_answers_as_if_nothing_had_happened() {
     without_leaks(|common| {
         let mut total = Injected::default();
-        for seed in 0..schedules() {
+        for seed in seeds() {
             let scripts: Vec<_> =
                 (0..1 + seed % 4).map(|client| (seed * 7919 + client * 31) % SCRIPTS).collect();
             let (expected, _) = run(common, &scripts, None);
@@ -107,7 +108,7 @@ fn an_event_loop_answers_as_if_nothing_had_happened() {
             total.harmless += injected.harmless;
             total.fatal += injected.fatal;
         }
-        assert!(total.harmless > 0 && total.fatal > 0);
-        println!("{} schedules: {total:?}", schedules());
+        assert!(seeds().count() == 1 || total.harmless > 0 && total.fatal > 0);
+        println!("{} schedules: {total:?}", seeds().count());
     });
 }

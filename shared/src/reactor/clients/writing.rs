@@ -4,7 +4,7 @@ use super::super::client::Then;
 use super::super::table::Token;
 use super::{Clients, FILE_BYTES};
 use crate::http::Next;
-use crate::sys::Event;
+use crate::sys::{Event, Interest};
 use crate::trace::Slice;
 use std::io;
 use std::ops::Range;
@@ -53,8 +53,7 @@ impl Clients {
         }
         let Some(client) = self.table.get_mut(token) else { return };
         let next = match client.then {
-            // Only to stop watching for room; what matters next is the job.
-            Then::Busy => return drop(client.watch(&self.epoll, token)),
+            Then::Busy => Next::Wait,
             Then::Close => Next::Close,
             Then::Linger => Next::Linger,
             Then::Read | Then::Write => Next::Read,
@@ -165,7 +164,8 @@ impl Clients {
             return Ok(());
         };
         // Of a client that waits for its job, nothing is expected soon: no call to say so until it speaks.
-        if client.then != Then::Busy || client.is_waiting_for_room() {
+        let can_stay = client.then == Then::Busy && client.watched == Interest::READ;
+        if !can_stay || client.is_waiting_for_room() {
             client.watch(&self.epoll, token)?;
         }
         let is_idle = client.connection.is_between_requests() && !client.is_waiting_for_room();
