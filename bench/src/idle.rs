@@ -5,11 +5,12 @@ use crate::cell::{Cell, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::plan::{self, Plan};
-use crate::report::{self, table, text};
-use crate::results::{Config, Part, Record};
-use crate::target::{self, Connection, Starter, Target};
+use crate::report::{table, text};
+use crate::results::Part;
+use crate::sheet::Sheet;
+use crate::target::{self, Connection, Target};
 use crate::workload::{BUSY, Workload};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,91 +63,47 @@ impl IdleArgs {
             repeat: 1,
             seed: plan::seed(),
         };
-        let config = Config::of(&plan, &self.stage_args);
-        let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
-        let mut record = Record::begin(config, self.out)?;
-        let curve = Curve::new(plan, self.idle, |_| true);
-        eprintln!("{}", curve.plan.announcement(curve.cells.len(), Duration::ZERO));
-        let (table, failures) = curve.run(&starter, interrupt, &mut record);
-        report::print(&table)?;
-        report::print(&record.end(interrupt, &failures)?)?;
-        if !failures.is_empty() && !interrupt.raised() {
-            bail!("not everything could be measured\n  {}", failures.join("\n  "));
-        }
-        Ok(())
+        of(plan, &self.idle).alone(self.stage_args, self.out, interrupt)
     }
+}
+
+/// The curve in a run, with its servers: few points, short windows.
+pub(crate) fn short(plan: &Plan) -> Sheet {
+    let plan = Plan {
+        targets: plan.targets.clone(),
+        levels: vec![BUSY],
+        modes: vec![Connection::KeepAlive],
+        duration: plan.duration.min(SHORT),
+        repeat: 1,
+        ..*plan
+    };
+    of(plan, &POINTS)
 }
 
 /// Servers over numbers of silent connections.
-pub(crate) struct Curve {
-    plan: Plan,
-    counts: Vec<usize>,
-    cells: Vec<Cell>,
+fn of(plan: Plan, counts: &[usize]) -> Sheet {
+    Sheet { cells: cells(&plan, counts), plan, part: Part::Idle, table }
 }
 
-impl Curve {
-    /// Of the targets that are `wanted`.
-    fn new(plan: Plan, counts: Vec<usize>, wanted: impl Fn(&Target) -> bool) -> Self {
-        let mut cells = cells(&plan, &counts);
-        cells.retain(|cell| wanted(&plan.targets[cell.target]));
-        Self { plan, counts, cells }
-    }
-
-    /// The curve in a run: its stages, few points, short windows. `None` when no stage is among the servers,
-    /// or when the run is about one workload in particular.
-    pub(crate) fn short(plan: &Plan) -> Option<Self> {
-        let default = plan.workload == Workload::default();
-        let plan = Plan {
-            targets: plan.targets.clone(),
-            levels: vec![BUSY],
-            modes: vec![Connection::KeepAlive],
-            duration: plan.duration.min(SHORT),
-            repeat: 1,
-            ..*plan
+/// Numbers of silent connections by servers: requests per second, and who was left out.
+fn table(sheet: &Sheet, rows: &[Row]) -> String {
+    let plan = &sheet.plan;
+    let mut header = vec!["Silent".to_owned()];
+    header.extend(plan.targets.iter().map(|target| target.name().to_owned()));
+    let mut table = table::new(header);
+    let mut counts: Vec<_> = sheet.cells.iter().map(|cell| cell.workload.idle).collect();
+    counts.dedup();
+    for count in counts {
+        let figure = |target| {
+            let of = |cell: Cell| cell.target == target && cell.workload.idle == count;
+            rows.iter().find(|row| of(row.cell)).map_or("-".to_owned(), table::figure)
         };
-        let stage = |target: &Target| matches!(target, Target::Stage(_));
-        let curve = Self::new(plan, POINTS.to_vec(), stage);
-        (default && !curve.cells.is_empty()).then_some(curve)
+        let mut cells = vec![text::grouped(count as f64)];
+        cells.extend((0..plan.targets.len()).map(figure));
+        table.add_row(cells);
     }
-
-    /// How long it takes, about.
-    pub(crate) fn time(&self) -> Duration {
-        self.plan.time(self.cells.len())
-    }
-
-    /// Measures, records, and makes the table; and why what failed did.
-    pub(crate) fn run(
-        &self,
-        starter: &Starter,
-        interrupt: &Interrupt,
-        record: &mut Record,
-    ) -> (String, Vec<String>) {
-        let (rows, failures) = plan::race(&self.plan, &self.cells, starter, interrupt);
-        record.add(&self.plan.targets, &rows, Part::Idle);
-        let cut = plan::cut_short(interrupt, rows.len(), self.cells.len());
-        (self.table(&rows) + &cut, failures)
-    }
-
-    /// Servers by numbers of silent connections: requests per second, who was left out, and of the silent
-    /// ones those that the server sent away.
-    fn table(&self, rows: &[Row]) -> String {
-        let measured = |target: &usize| self.cells.iter().any(|cell| cell.target == *target);
-        let targets: Vec<_> = (0..self.plan.targets.len()).filter(measured).collect();
-        let mut header = vec!["Silent".to_owned()];
-        header.extend(targets.iter().map(|target| self.plan.targets[*target].name().to_owned()));
-        let mut table = table::new(header);
-        for count in &self.counts {
-            let cell = |target: &usize| {
-                let of = |cell: Cell| cell.target == *target && cell.workload.idle == *count;
-                rows.iter().find(|row| of(row.cell)).map_or("-".to_owned(), table::figure)
-            };
-            let mut cells = vec![text::grouped(*count as f64)];
-            cells.extend(targets.iter().map(cell));
-            table.add_row(cells);
-        }
-        let busy = self.plan.levels.first().copied().unwrap_or(BUSY);
-        format!("\nRequests per second of {busy} busy clients beside silent ones\n{table}\n")
-    }
+    let busy = plan.levels[0];
+    format!("\nRequests per second of {busy} busy clients beside silent ones\n{table}\n")
 }
 
 fn cells(plan: &Plan, counts: &[usize]) -> Vec<Cell> {
@@ -164,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_a_run_the_curve_is_of_the_stages_alone() {
+    fn in_a_run_the_curve_has_its_own_points_and_clients() {
         let plan = Plan {
             targets: vec![Target::Floor, Target::Stage(1)],
             levels: vec![50, 200],
@@ -175,12 +132,13 @@ mod tests {
             repeat: 3,
             seed: 7,
         };
-        let curve = Curve::short(&plan).unwrap();
-        assert!(curve.cells.iter().all(|cell| cell.target == 1 && cell.connections == BUSY));
-        let counts: Vec<_> = curve.cells.iter().map(|cell| cell.workload.idle).collect();
-        assert_eq!(counts, POINTS);
-        let table = curve.table(&[]);
-        assert!(table.contains("stage2-threadpool") && !table.contains("floor"), "{table}");
-        assert!(Curve::short(&Plan { targets: vec![Target::Floor], ..plan }).is_none());
+        let curve = short(&plan);
+        assert!(curve.cells.iter().all(|cell| cell.connections == BUSY));
+        for target in 0..2 {
+            let own = curve.cells.iter().filter(|cell| cell.target == target);
+            assert_eq!(own.map(|cell| cell.workload.idle).collect::<Vec<_>>(), POINTS);
+        }
+        let lines = table(&curve, &[]).lines().filter(|line| line.contains(" - ")).count();
+        assert_eq!(lines, POINTS.len());
     }
 }

@@ -31,6 +31,7 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod server;
+mod sheet;
 pub mod target;
 pub mod timeline;
 pub mod verify;

@@ -6,11 +6,12 @@ use crate::cell::{Cell, Row};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::plan::{self, Plan};
-use crate::report::{self, table, why};
-use crate::results::{Config, Part, Record};
-use crate::target::{self, Connection, Starter, Target};
+use crate::report::{table, why};
+use crate::results::Part;
+use crate::sheet::Sheet;
+use crate::target::{self, Connection, Target};
 use crate::workload::{BUSY, IDLE, Route, Workload};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,63 +58,25 @@ impl MatrixArgs {
             repeat: self.repeat,
             seed: self.seed.unwrap_or_else(plan::seed),
         };
-        let config = Config::of(&plan, &self.stage_args);
-        let starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
-        let mut record = Record::begin(config, self.out)?;
-        let matrix = Short { cells: cells(&plan), plan };
-        eprintln!("{}", matrix.plan.announcement(matrix.cells.len(), Duration::ZERO));
-        let (table, failures) = matrix.run(&starter, interrupt, &mut record);
-        report::print(&table)?;
-        report::print(&record.end(interrupt, &failures)?)?;
-        if !failures.is_empty() {
-            bail!("not everything could be measured\n  {}", failures.join("\n  "));
-        }
-        Ok(())
+        of(plan).alone(self.stage_args, self.out, interrupt)
     }
 }
 
-/// The matrix at the end of a run.
-pub struct Short {
-    plan: Plan,
-    cells: Vec<Cell>,
-}
-
-/// The matrix with the servers and the threads of `plan`, in shorter windows. `None` when no stage is
-/// among them, or when the run is about one workload in particular.
-pub(crate) fn short(plan: &Plan) -> Option<Short> {
-    let stages = plan.targets.iter().any(|target| matches!(target, Target::Stage(_)));
-    let wanted = plan.workload == Workload::default();
-    let plan = Plan {
+/// The matrix at the end of a run, with its servers and threads: shorter windows.
+pub(crate) fn short(plan: &Plan) -> Sheet {
+    of(Plan {
         targets: plan.targets.clone(),
         levels: vec![CONNECTIONS],
         modes: vec![Connection::KeepAlive],
-        workload: Workload::default(),
         duration: plan.duration.min(Duration::from_millis(500)),
         repeat: 1,
         ..*plan
-    };
-    (stages && wanted).then(|| Short { cells: cells(&plan), plan })
+    })
 }
 
-impl Short {
-    /// How long it takes, about.
-    pub fn time(&self) -> Duration {
-        self.plan.time(self.cells.len())
-    }
-
-    /// Measures, records, and makes the table; and why what failed did.
-    pub fn run(
-        &self,
-        starter: &Starter,
-        interrupt: &Interrupt,
-        record: &mut Record,
-    ) -> (String, Vec<String>) {
-        let (rows, failures) = plan::race(&self.plan, &self.cells, starter, interrupt);
-        record.add(&self.plan.targets, &rows, Part::Matrix);
-        let mut text = table(&self.plan, &rows);
-        text += &plan::cut_short(interrupt, rows.len(), self.cells.len());
-        (text, failures)
-    }
+/// Servers by workloads.
+fn of(plan: Plan) -> Sheet {
+    Sheet { cells: cells(&plan), plan, part: Part::Matrix, table }
 }
 
 /// The four workloads, and how many ask.
@@ -147,7 +110,8 @@ fn cells(plan: &Plan) -> Vec<Cell> {
 }
 
 /// Servers by workloads: requests per second, who was left out, and the bottleneck in two words.
-fn table(plan: &Plan, rows: &[Row]) -> String {
+fn table(sheet: &Sheet, rows: &[Row]) -> String {
+    let plan = &sheet.plan;
     let medians = table::medians(rows);
     let mut header = vec!["Req/s".to_owned()];
     header.extend(workloads().map(|(workload, _)| match (workload.route, workload.idle) {
@@ -194,10 +158,9 @@ mod tests {
             repeat: 3,
             seed: 7,
         };
-        let matrix = short(&plan).unwrap();
+        let matrix = short(&plan);
         let of = |target| matrix.cells.iter().filter(|cell| cell.target == target).count();
         assert_eq!((of(0), of(1)), (4, 2));
         assert!(matrix.plan.duration < Duration::from_secs(1));
-        assert!(short(&Plan { targets: vec![Target::Floor], ..plan }).is_none());
     }
 }

@@ -2,15 +2,16 @@
 
 use crate::args;
 use crate::cell::Row;
-use crate::idle::Curve;
+use crate::idle;
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::matrix;
 use crate::plan::{self, Plan};
 use crate::report::{self, ladder, table, why};
 use crate::results::{Config, Part, Record};
+use crate::sheet::Sheet;
 use crate::target::{self, Connection, Starter, Target};
-use crate::workload::{BUSY, WorkloadArgs};
+use crate::workload::{BUSY, Workload, WorkloadArgs};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
@@ -76,20 +77,22 @@ impl RunArgs {
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let plan = self.plan()?;
         let config = Config::of(&plan, &self.stage_args);
-        let further = Further::of(&plan).filter(|_| !self.no_matrix);
+        let further = if self.no_matrix { Vec::new() } else { further(&plan) };
         let mut starter = Starter::build(&plan.targets, self.stage_args, interrupt)?;
         starter.second_opinion = self.wrk;
         let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
-        let time = further.as_ref().map(Further::time).unwrap_or_default();
+        let time = further.iter().map(Sheet::time).sum();
         eprintln!("{}", plan.announcement(cells.len(), time));
         let (rows, mut failures) = plan::race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
         report::print(&plan::cut_short(interrupt, rows.len(), cells.len()))?;
         record.add(&plan.targets, &rows, Part::Ladder);
-        if let Some(further) = further.filter(|_| failures.is_empty()) {
-            starter.second_opinion = false;
-            failures.extend(further.run(&starter, interrupt, &mut record)?);
+        starter.second_opinion = false;
+        for sheet in &further {
+            if failures.is_empty() && !interrupt.raised() {
+                failures.extend(sheet.run(&starter, interrupt, &mut record)?);
+            }
         }
         report::print(&record.end(interrupt, &failures)?)?;
         if !failures.is_empty() && !interrupt.raised() {
@@ -129,40 +132,13 @@ impl RunArgs {
 }
 
 /// What follows the ladder, in short form: who notices silent clients, and what each server is made for.
-struct Further {
-    curve: Curve,
-    matrix: matrix::Short,
-}
-
-impl Further {
-    /// `None` when there is no stage to show it of, or the run is about one workload in particular.
-    fn of(plan: &Plan) -> Option<Self> {
-        Some(Self { curve: Curve::short(plan)?, matrix: matrix::short(plan)? })
-    }
-
-    fn time(&self) -> Duration {
-        self.curve.time() + self.matrix.time()
-    }
-
-    /// Measures, prints and records, until an interrupt; says what failed.
-    fn run(
-        &self,
-        starter: &Starter,
-        interrupt: &Interrupt,
-        record: &mut Record,
-    ) -> Result<Vec<String>> {
-        let mut failures = Vec::new();
-        if !interrupt.raised() {
-            let (table, failed) = self.curve.run(starter, interrupt, record);
-            report::print(&table)?;
-            failures.extend(failed);
-        }
-        if !interrupt.raised() && failures.is_empty() {
-            let (table, failed) = self.matrix.run(starter, interrupt, record);
-            report::print(&table)?;
-            failures.extend(failed);
-        }
-        Ok(failures)
+/// Nothing when there is no stage to show it of, or the run is about one workload in particular.
+fn further(plan: &Plan) -> Vec<Sheet> {
+    let is_stage = |target: &Target| matches!(target, Target::Stage(_));
+    if plan.workload == Workload::default() && plan.targets.iter().any(is_stage) {
+        vec![idle::short(plan), matrix::short(plan)]
+    } else {
+        Vec::new()
     }
 }
 
@@ -212,12 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_the_ladder_is_about_stages_and_all_workloads() {
+        let plan = |targets: &[&str], workload| {
+            let targets = targets.iter().map(|name| (*name).to_owned()).collect();
+            RunArgs { targets, workload, ..RunArgs::default() }.plan().unwrap()
+        };
+        assert_eq!(further(&plan(&["floor", "stage2"], WorkloadArgs::default())).len(), 2);
+        assert!(further(&plan(&["floor"], WorkloadArgs::default())).is_empty());
+        let silent = WorkloadArgs { slow: Some(1), ..WorkloadArgs::default() };
+        assert!(further(&plan(&["stage2"], silent)).is_empty());
+    }
+
+    #[test]
     fn the_default_takes_two_minutes_at_most_and_quick_fifty_seconds() {
         let seconds = |args: RunArgs| {
             let mut plan = args.plan().unwrap();
             plan.targets = (0..4).map(Target::Stage).collect();
             plan.targets.extend([Target::Floor, Target::Nginx]);
-            let further = Further::of(&plan).unwrap().time();
+            let further = further(&plan).iter().map(Sheet::time).sum::<Duration>();
             (plan.time(plan.cells().len()) + further).as_secs()
         };
         assert!(seconds(RunArgs::default()) <= 120);

@@ -1,6 +1,7 @@
 //! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
 
 use crate::drain::Drain;
+use crate::metrics::Counters;
 use crate::sys::{Listener, Socket, poll};
 use std::io;
 use std::os::fd::AsFd;
@@ -71,8 +72,24 @@ impl Room {
     }
 }
 
+/// The next connection for a thread that served another one until now: who is there already had to wait for that.
+pub fn next_in_line(
+    listener: &Listener,
+    drain: &Drain,
+    counters: &Counters,
+) -> io::Result<Option<Socket>> {
+    if !drain.has_begun()
+        && let Ok(socket) = listener.accept()
+    {
+        counters.full.add(1);
+        return Ok(Some(socket));
+    }
+    // An error, if it stays, is met again there.
+    next(listener, drain, counters)
+}
+
 /// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more.
-pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
+pub fn next(listener: &Listener, drain: &Drain, counters: &Counters) -> io::Result<Option<Socket>> {
     loop {
         let (now, close) = (Instant::now(), drain.stop_accepting());
         let last_call = drain.last_call().filter(|moment| now < *moment);
@@ -93,7 +110,10 @@ pub fn next(listener: &Listener, drain: &Drain) -> io::Result<Option<Socket>> {
         }
         match listener.accept() {
             Ok(socket) => return Ok(Some(socket)),
-            Err(error) if Failure::of(&error) == Failure::Exhausted => thread::sleep(PAUSE),
+            Err(error) if Failure::of(&error) == Failure::Exhausted => {
+                counters.exhausted.add(1);
+                thread::sleep(PAUSE);
+            }
             Err(_) => {}
         }
     }

@@ -96,19 +96,14 @@ impl<'a, N: Newcomers> Server<'a, N> {
         self.output.clear();
         let mut connection = Connection::new(self.service, Instant::now());
         loop {
-            self.meter.begin(Slice::Wait);
             let idle = connection.is_between_requests().into();
             self.meter.counters.idle.add(idle);
-            let woken = self.wait(socket, &connection);
+            let woken = self.within(Slice::Wait, |server| server.wait(socket, &connection));
             self.meter.counters.idle.subtract(idle);
-            self.meter.end(Slice::Wait);
-            let mut next = match woken? {
+            let next = match woken? {
                 Woken::Readable => {
                     self.meter.moment(Moment::Received);
-                    self.meter.begin(Slice::Request);
-                    let next = self.receive(socket, &mut connection);
-                    self.meter.end(Slice::Request);
-                    next?
+                    self.within(Slice::Request, |server| server.receive(socket, &mut connection))?
                 }
                 Woken::Late => {
                     self.meter.counters.timed_out.add(u64::from(!connection.is_delayed()));
@@ -116,33 +111,51 @@ impl<'a, N: Newcomers> Server<'a, N> {
                 }
                 Woken::Newcomer => return Ok(()),
             };
-            // One request may take several rounds: a long answer, a handler that blocks.
-            loop {
-                self.meter.begin(Slice::Write);
-                let written = self.write(socket, connection.file().is_some());
-                self.meter.end(Slice::Write);
-                written?;
-                self.meter.end_round(self.round);
-                next = match next {
-                    Next::Read | Next::Wait => break,
-                    Next::Write => {
-                        self.send_file(socket, &mut connection)?;
-                        connection.resume(&mut self.turn())
-                    }
-                    // Here it may block: this thread has nothing else to do.
-                    Next::Run(job) => {
-                        let response = job.run(&mut self.meter);
-                        connection.complete(response, &mut self.turn())
-                    }
-                    Next::Close => return Ok(()),
-                    Next::Linger => {
-                        socket.shutdown_write()?;
-                        connection.linger(Instant::now());
-                        break;
-                    }
-                };
+            if !self.answer(socket, &mut connection, next)? {
+                return Ok(());
             }
         }
+    }
+
+    /// Writes what there is to write and does what is `next`, in as many rounds as it takes: a long answer
+    /// has several, and so has a handler that blocks. Tells whether the connection goes on.
+    fn answer(
+        &mut self,
+        socket: &Socket,
+        connection: &mut Connection,
+        mut next: Next,
+    ) -> io::Result<bool> {
+        loop {
+            let file_follows = connection.file().is_some();
+            self.within(Slice::Write, |server| server.write(socket, file_follows))?;
+            self.meter.end_round(self.round);
+            next = match next {
+                Next::Read | Next::Wait => return Ok(true),
+                Next::Write => {
+                    self.send_file(socket, connection)?;
+                    connection.resume(&mut self.turn())
+                }
+                // Here it may block: this thread has nothing else to do.
+                Next::Run(job) => {
+                    let response = job.run(&mut self.meter);
+                    connection.complete(response, &mut self.turn())
+                }
+                Next::Close => return Ok(false),
+                Next::Linger => {
+                    socket.shutdown_write()?;
+                    connection.linger(Instant::now());
+                    return Ok(true);
+                }
+            };
+        }
+    }
+
+    /// Does something of which a trace tells when it began and when it ended.
+    fn within<T>(&mut self, slice: Slice, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.meter.begin(slice);
+        let result = work(self);
+        self.meter.end(slice);
+        result
     }
 
     fn wait(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {

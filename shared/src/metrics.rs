@@ -163,8 +163,11 @@ mod tests {
             counters.idle.subtract(1);
             counters.took(Duration::from_micros(5), requests);
         }
+        // Threads that take nobody in still know why somebody had to wait.
+        metrics.register().exhausted.add(1);
         let page = metrics.render();
         for line in [
+            "http_newcomers_kept_waiting_total{reason=\"exhausted\"} 1",
             "http_responses_total{class=\"2xx\",code=\"200\"} 7",
             "http_connections_open 2",
             "http_connections_idle 2",

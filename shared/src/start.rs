@@ -57,8 +57,9 @@ pub fn prepare(args: &Args) -> Result<Common> {
         sched::batch().context("asking for SCHED_BATCH")?;
     }
     let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
-    let files =
-        Files::open(&args.files).with_context(|| format!("cannot open {:?}", args.files.root))?;
+    let files = Files::open(&args.files).with_context(|| {
+        format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
+    })?;
     let service = Service::new(app::router(), args.limits.clone(), files);
     let observatory =
         Observatory::open(&args.observation).context("cannot write the log or the trace")?;

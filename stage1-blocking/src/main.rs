@@ -27,8 +27,9 @@ fn run() -> Result<()> {
     let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
+    let counters = common.service.metrics.register();
     let mut server = Server::new(&common, &listener);
-    while let Some(socket) = accept::next(&listener, &common.drain)? {
+    while let Some(socket) = accept::next_in_line(&listener, &common.drain, &counters)? {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);
     }

@@ -29,9 +29,10 @@ fn run() -> Result<()> {
     let common = start::prepare(&args)?;
     let listener = start::listen(STAGE.name, &args)?;
 
+    let counters = common.service.metrics.register();
     let pool = Pool::start(args.threads.into(), &common)?;
-    while let Some(socket) = accept::next(&listener, &common.drain)? {
-        pool.submit(socket);
+    while let Some(socket) = accept::next(&listener, &common.drain, &counters)? {
+        pool.submit(socket, &counters);
     }
     drop(listener);
     pool.finish();

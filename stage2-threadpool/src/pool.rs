@@ -1,6 +1,7 @@
 //! A bounded queue of connections, and the workers that take them from it.
 
 use shared::blocking::Server;
+use shared::metrics::Counters;
 use shared::start::Common;
 use shared::sys::{EventFd, Socket};
 use std::collections::VecDeque;
@@ -29,8 +30,8 @@ impl Pool {
     }
 
     /// Gives a connection to the workers, and returns when there is room for another.
-    pub(crate) fn submit(&self, socket: Socket) {
-        self.queue.push(socket);
+    pub(crate) fn submit(&self, socket: Socket, counters: &Counters) {
+        self.queue.push(socket, counters);
     }
 
     /// Waits until the queue is empty and every worker has ended.
@@ -87,7 +88,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, socket: Socket) {
+    fn push(&self, socket: Socket, counters: &Counters) {
         let mut state = self.lock();
         state.sockets.push_back(socket);
         state.open += 1;
@@ -95,6 +96,7 @@ impl Queue {
         self.filled.notify_one();
         let full =
             |state: &mut State| state.sockets.len() >= self.capacity || state.open >= self.room;
+        counters.full.add(full(&mut state).into());
         drop(self.emptied.wait_while(state, full));
     }
 

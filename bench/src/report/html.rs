@@ -95,8 +95,11 @@ fn section(
     let mut text = String::new();
     for chart in charts.iter().filter(|chart| belongs(&chart.name)) {
         let caption = escape(&chart.caption);
-        let _ =
-            writeln!(text, "<figure>{}<figcaption>{caption}</figcaption></figure>", chart.drawing);
+        let _ = writeln!(
+            text,
+            "<figure class=\"{}\">{}<figcaption>{caption}</figcaption></figure>",
+            chart.name, chart.drawing
+        );
     }
     if text.is_empty() {
         return text;

@@ -7,9 +7,7 @@ use std::sync::{Arc, PoisonError};
 impl Metrics {
     /// All of it as text.
     pub fn render(&self) -> String {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // Threads that only help have nothing to tell.
-        threads.retain(|thread| thread.answers() + thread.accepted.get() > 0);
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut page = Page::default();
         page.responses(&threads);
         page.histogram(&threads);
@@ -52,10 +50,17 @@ impl Page {
         self.sample(&name, "", value);
     }
 
-    fn by_thread(&mut self, name: &str, help: &str, samples: &[(&str, u64)]) {
+    /// For each thread that serves: of those that only help there is nothing to tell.
+    fn by_thread(
+        &mut self,
+        name: &str,
+        help: &str,
+        threads: &[Arc<Counters>],
+        value: fn(&Counters) -> u64,
+    ) {
         self.family(name, "counter", help);
-        for (thread, value) in samples {
-            self.sample(name, &format!("{{thread=\"{thread}\"}}"), *value);
+        for thread in threads.iter().filter(|thread| thread.answers() + thread.accepted.get() > 0) {
+            self.sample(name, &format!("{{thread=\"{}\"}}", thread.thread), value(thread));
         }
     }
 
@@ -69,10 +74,8 @@ impl Page {
                 self.sample(NAME, &format!("{{class=\"{class}xx\",code=\"{code}\"}}"), count);
             }
         }
-        let given: Vec<_> =
-            threads.iter().map(|thread| (thread.thread.as_str(), thread.answers())).collect();
         let help = "Answers, by the thread that gave them.";
-        self.by_thread("http_thread_responses_total", help, &given);
+        self.by_thread("http_thread_responses_total", help, threads, Counters::answers);
     }
 
     fn histogram(&mut self, threads: &[Arc<Counters>]) {
@@ -96,9 +99,9 @@ impl Page {
         let open = total(|thread| &thread.accepted).saturating_sub(total(|thread| &thread.closed));
         self.family("http_connections_open", "gauge", "Connections that are open now.");
         self.sample("http_connections_open", "", open);
-        let taken: Vec<_> =
-            threads.iter().map(|thread| (thread.thread.as_str(), thread.accepted.get())).collect();
-        self.by_thread("http_thread_connections_total", "Connections taken in, by thread.", &taken);
+        const TAKEN: &str = "http_thread_connections_total";
+        let help = "Connections taken in, by thread.";
+        self.by_thread(TAKEN, help, threads, |thread| thread.accepted.get());
         self.family("http_connections_idle", "gauge", "Connections between two requests now.");
         self.sample("http_connections_idle", "", total(|thread| &thread.idle).min(open));
         let timed_out = total(|thread| &thread.timed_out);

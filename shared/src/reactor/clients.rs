@@ -71,7 +71,8 @@ impl Clients {
     /// No clients yet.
     pub fn new(epoll: Rc<Epoll>, common: &Common) -> Self {
         let Common { service, drain, room, keep_alive, .. } = common;
-        let (now, meter) = (Instant::now(), common.meter());
+        let (now, mut meter) = (Instant::now(), common.meter());
+        meter.begin(Slice::Wait);
         Self {
             epoll,
             service: Arc::clone(service),

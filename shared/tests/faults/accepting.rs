@@ -1,11 +1,13 @@
 //! accept(2) fails in every way it can: nobody who waits is lost, and the door opens again.
 
 use crate::{seeds, without_leaks};
+use shared::accept;
+use shared::blocking::Server;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
 use shared::sys::faults::{self, Schedule};
 use shared::sys::net::ListenOptions;
-use shared::sys::{Epoll, Events, Listener};
+use shared::sys::{Epoll, EventFd, Events, Listener};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
@@ -67,5 +69,33 @@ fn who_waits_at_the_door_gets_in() {
                 }
             });
         }
+    });
+}
+
+#[test]
+fn a_blocking_thread_takes_everybody_in_and_tells_why_they_waited() {
+    const CLIENTS: usize = 4;
+    without_leaks(|common| {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let (newcomers, counters) = (EventFd::new().unwrap(), common.service.metrics.register());
+        let mut server = Server::new(common, &newcomers);
+        for seed in 0..10 {
+            let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+            let address = listener.local_addr().unwrap();
+            thread::scope(|scope| {
+                let asking: Vec<_> =
+                    (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();
+                faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });
+                for _ in 0..CLIENTS {
+                    let next = accept::next_in_line(&listener, &common.drain, &counters);
+                    server.serve(&next.unwrap().unwrap()).unwrap();
+                }
+                faults::end();
+                for client in asking {
+                    assert!(client.join().unwrap().ends_with("Hello, World!"), "schedule {seed}");
+                }
+            });
+        }
+        assert!(counters.exhausted.get() > 0, "accept(2) has run out of descriptors and of memory");
     });
 }

@@ -55,10 +55,11 @@ fn weather(common: &Common, mut server: impl FnMut(&Common, &Listener, &dyn Fn()
 fn a_blocking_thread_is_not_disturbed_by_signals() {
     without_leaks(|common| {
         weather(common, |common, listener, go_on| {
-            let newcomers = EventFd::new().unwrap();
+            let (newcomers, counters) =
+                (EventFd::new().unwrap(), common.service.metrics.register());
             let mut server = Server::new(common, &newcomers);
             while go_on() {
-                let socket = accept::next(listener, &common.drain).unwrap().unwrap();
+                let socket = accept::next(listener, &common.drain, &counters).unwrap().unwrap();
                 server.serve(&socket).unwrap();
             }
         });

@@ -19,10 +19,21 @@ pub struct Bar {
     pub name: String,
     /// Its length, and how far repeats lay apart.
     pub range: Range,
-    /// The part of it that is drawn darker, if it is made of two.
-    pub part: Option<f64>,
+    /// How it is drawn.
+    pub body: Body,
     /// Stands behind it.
     pub note: String,
+}
+
+/// What a bar is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Body {
+    /// One piece.
+    Whole,
+    /// Up to here strong, and then pale.
+    Split(f64),
+    /// Two pieces, and nobody knows where one ends: a frame.
+    Unknown,
 }
 
 /// Draws them from top to bottom, and a line across all at `mark`, a figure with its name.
@@ -58,12 +69,18 @@ pub fn draw(title: &str, subtitle: &str, bars: &[Bar], mark: Option<(f64, &str)>
     svg.finish()
 }
 
-/// The bar itself: whole, or its part and the rest.
+/// The bar itself.
 fn body(svg: &mut Svg, bar: &Bar, (top, at): (f64, &dyn Fn(f64) -> f64)) {
     let end = at(bar.range.middle);
-    let cut = bar.part.map_or(end, at);
-    svg.rect(&format!("bar {}", bar.class), (LEFT, top), (cut - LEFT, THICK));
-    if cut < end {
-        svg.rect(&format!("light {}", bar.class), (cut, top), (end - cut, THICK));
+    let mut piece = |kind, from: f64, to: f64| {
+        svg.rect(&format!("{kind} {}", bar.class), (from, top), (to - from, THICK));
+    };
+    match bar.body {
+        Body::Whole => piece("bar", LEFT, end),
+        Body::Split(cut) => {
+            piece("bar", LEFT, at(cut));
+            piece("light", at(cut), end);
+        }
+        Body::Unknown => piece("frame", LEFT, end),
     }
 }

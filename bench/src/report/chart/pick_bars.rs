@@ -1,6 +1,6 @@
 //! Which rows and figures become bars, and how to read them.
 
-use super::bars::{self, Bar};
+use super::bars::{self, Bar, Body};
 use super::pick::View;
 use super::{Chart, class, grid};
 use crate::report::tables::{is_stage, levels, micros, of_matrix, workloads};
@@ -28,7 +28,7 @@ impl View<'_, '_> {
                 class: class(target),
                 name: target.clone(),
                 range,
-                part: None,
+                body: Body::Whole,
                 note: note(sample, below.filter(|_| is_stage(target))),
             });
             below = is_stage(target).then_some(sample).or(below);
@@ -50,8 +50,12 @@ impl View<'_, '_> {
         let title = format!("The ladder at {level} connections, {}", self.words());
         let drawing =
             bars::draw(&title, "req/s; × is the factor over the stage above", &bars, None);
-        let caption =
-            "Whiskers go from the lowest repeat to the highest; what lies within them is noise.";
+        let caption = match self.results.config.repeat {
+            ..2 => "Each was measured once: how much of it is noise, only repeats would tell.",
+            _ => {
+                "Whiskers go from the lowest repeat to the highest; what lies within them is noise."
+            }
+        };
         Some(self.chart("ladder", title, caption, drawing))
     }
 
@@ -59,23 +63,28 @@ impl View<'_, '_> {
         let level = *levels(self.groups, self.mode).last()?;
         let note = |sample: &Sample, _: Option<&Sample>| micros(sample.server_cpu_us);
         let mut bars = self.bars(level, |sample| sample.server_cpu_us, note);
-        let mut split = false;
-        for bar in &mut bars {
+        let user = |bar: &Bar| {
             let groups = self.of(&bar.name, Part::Ladder);
             let group = groups.into_iter().find(|group| group.median().connections == level);
-            bar.part = group.and_then(user_part);
-            split |= bar.part.is_some();
+            group.and_then(user_part)
+        };
+        let split = bars.iter().any(|bar| user(bar).is_some());
+        if split {
+            bars.iter_mut().for_each(|bar| bar.body = user(bar).map_or(Body::Unknown, Body::Split));
         }
         let floor = bars.iter().find(|bar| bar.class == "floor").map(|bar| bar.range.middle);
         let title = format!("Server CPU per request, {level} connections, {}", self.words());
         let subtitle = if split {
-            "microseconds; strong: user, pale: kernel"
+            "microseconds; strong: user, pale: kernel; framed: too few ticks to tell them apart"
         } else {
             "microseconds, user and kernel together"
         };
         let mark = floor.map(|floor| (floor, "the floor: the kernel's own price"));
         let drawing = (!bars.is_empty()).then(|| bars::draw(&title, subtitle, &bars, mark))?;
-        let caption = "What lies beyond the line is the server's own: parsing, routing, timers.";
+        let caption = match floor {
+            Some(_) => "What lies beyond the line is the server's own: parsing, routing, timers.",
+            None => "The floor, measured beside it, would show the kernel's own price.",
+        };
         Some(self.chart("cpu", title, caption, drawing))
     }
 

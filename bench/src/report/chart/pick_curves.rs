@@ -29,7 +29,7 @@ impl View<'_, '_> {
             x_label: &|tick| format!("{tick}"),
             y_label: &text::grouped,
         };
-        let drawing = (!series.is_empty()).then(|| curve::draw(&words, &axes, &series))?;
+        let drawing = self.is_curve().then(|| curve::draw(&words, &axes, &series))?;
         let caption = "Flat while connections grow: the server is saturated, and more clients only wait longer.";
         Some(self.chart("rps", title, caption, drawing))
     }
@@ -47,9 +47,14 @@ impl View<'_, '_> {
             x_label: &|tick| format!("{tick}"),
             y_label: &round_time,
         };
-        let drawing = (!series.is_empty()).then(|| curve::draw(&words, &axes, &series))?;
+        let drawing = self.is_curve().then(|| curve::draw(&words, &axes, &series))?;
         let caption = "A hollow point is the latency of the few who were served: the others waited for the whole window.";
         Some(self.chart("p99", title, caption, drawing))
+    }
+
+    /// Over one number of connections there is no curve to draw.
+    fn is_curve(&self) -> bool {
+        levels(self.groups, self.mode).len() > 1
     }
 
     /// Latency over percentiles at the most connections.
