@@ -33,7 +33,10 @@ impl FitArgs {
         let fits = [("Amdahl's law", 2), ("universal scalability law", 3)].map(|(name, count)| {
             let fit = Fit::of(&self.points, count);
             match &fit {
-                Ok(fit) => println!("{name}: {}", fit.in_words()),
+                Ok(fit) => {
+                    println!("{name}: {}", fit.in_words());
+                    fit.doubts().iter().for_each(|doubt| println!("  {doubt}"));
+                }
                 Err(why) => println!("{name}: {why:#}"),
             }
             fit.ok()
@@ -44,7 +47,9 @@ impl FitArgs {
         for (loops, rps) in self.points.iter().copied().chain(beyond) {
             let measured = if rps.is_nan() { "-".to_owned() } else { format!("{rps:.0}") };
             let model = |fit: &Option<Fit>| {
-                fit.as_ref().map_or("-".to_owned(), |fit| format!("{:.0}", fit.predict(loops)))
+                let rps = fit.as_ref().map_or(f64::NAN, |fit| fit.predict(loops));
+                // Where a negative cost has eaten up the time that a request takes, there is no figure.
+                if rps > 0.0 && rps.is_finite() { format!("{rps:.0}") } else { "-".to_owned() }
             };
             println!("{loops:>6} {measured:>10}{:>10}{:>10}", model(&fits[0]), model(&fits[1]));
         }
@@ -111,7 +116,20 @@ impl Fit {
         let costs: Vec<_> = ["σ", "κ"].into_iter().enumerate().filter_map(cost).collect();
         format!("λ = {:.0}, {}", 1.0 / self.terms[0], costs.join(", "))
     }
+
+    /// A cost below zero is one that no server has: a sentence about each.
+    fn doubts(&self) -> Vec<String> {
+        let below = |(name, cost): (&&str, &f64)| {
+            (*cost < -ROUNDING).then(|| {
+                format!("{name} is negative, as no cost is: points this few or this noisy cannot carry it, nor any figure beyond them")
+            })
+        };
+        ["σ", "κ"].iter().zip(&self.costs).filter_map(below).collect()
+    }
 }
+
+/// What is no more below zero than this is zero, as far as it is printed.
+const ROUNDING: f64 = 0.00005;
 
 /// Standard errors of term ÷ first term, from those of both and from how they go together.
 fn errors(inverse: &[Vec<f64>], terms: &[f64], variance: f64) -> Vec<f64> {
@@ -189,6 +207,20 @@ mod tests {
         assert!(fit.in_words().contains("error unknown"));
         // Two runs each tell how far a run is off.
         assert!(Fit::of(&[(1.0, 99.0), (1.0, 101.0), (2.0, 180.0)], 2).unwrap().errors.is_some());
+    }
+
+    #[test]
+    fn a_cost_below_zero_is_doubted() {
+        let doubts = |points: &[Point]| Fit::of(points, 3).unwrap().doubts();
+        let loops = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(doubts(&law(&loops, 0.05, 0.01)), [""; 0]);
+        assert_eq!(doubts(&law(&loops, 0.05, 0.0)), [""; 0]);
+        let found = doubts(&law(&loops, 0.1, -0.005));
+        assert!(found.len() == 1 && found[0].starts_with("κ is negative"), "{found:?}");
+        // Three points that two loops happened to do well in.
+        assert!(
+            doubts(&[(1.0, 100.0), (2.0, 210.0), (4.0, 350.0)])[0].starts_with("σ is negative")
+        );
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl Balancer {
     /// Waits until it holds this server for well, or for gone.
     pub fn wait_until(&self, name: &str, well: bool) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        while field(&self.statistics()?, name, "status").is_none_or(|is| (is == "UP") != well) {
+        // Its socket for questions may come a moment after its listener.
+        let is_well = || Some(field(&self.statistics().ok()?, name, "status")? == "UP");
+        while is_well() != Some(well) {
             ensure!(Instant::now() < deadline, "haproxy did not notice server {name}");
             thread::sleep(Duration::from_millis(5));
         }
