@@ -3,15 +3,15 @@
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
 
-/// A duration: `500ms`, `2s`, `1.5s`, `1m`; a bare number is seconds. At most a day.
+/// A duration: `500ms`, `2s`, `1.5s`, `1m`, `1h`; a bare number is seconds. At most a day.
 pub fn duration(text: &str) -> Result<Duration> {
-    const UNITS: [(&str, f64); 5] =
-        [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("", 1.0)];
+    const UNITS: [(&str, f64); 6] =
+        [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)];
     let end = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let scale = UNITS.iter().find(|(name, _)| *name == unit);
     let (Ok(number), Some((_, scale))) = (number.parse::<f64>(), scale) else {
-        bail!("`{text}` is not a duration; examples: 500ms, 2s, 1m");
+        bail!("`{text}` is not a duration; examples: 500ms, 2s, 1m, 1h");
     };
     let seconds = number * scale;
     ensure!(seconds > 0.0 && seconds <= 86_400.0, "`{text}` is not between 0 and one day");
@@ -51,12 +51,17 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, millis) in
-            [("500ms", 500), ("2s", 2000), ("1.5s", 1500), ("1m", 60_000), ("3", 3000)]
-        {
+        for (text, millis) in [
+            ("500ms", 500),
+            ("1.5s", 1500),
+            ("90s", 90_000),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+            ("3", 3000),
+        ] {
             assert_eq!(duration(text).unwrap(), Duration::from_millis(millis), "{text}");
         }
-        for text in ["", "s", "2h", "-1s", "0s", "1s2", "nan", "inf", "1e99s", "90000s"] {
+        for text in ["", "s", "25h", "2d", "-1s", "0s", "1s2", "nan", "inf", "1e99s", "90000s"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

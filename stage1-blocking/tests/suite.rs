@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use bench::promise::client::Client;
-use bench::promise::hostile::Kind;
+use bench::promise::replace::{self, How};
 use bench::promise::{
     Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log,
 };
@@ -32,9 +32,7 @@ fn clients_of_every_kind_leave_no_trace() -> Result<()> {
 
 #[test]
 fn it_ends_without_losing_anything() -> Result<()> {
-    ending::drains(&STAGE)?;
-    ending::ends_with_its_grace(&STAGE)?;
-    ending::second_signal(&STAGE)
+    ending::each(&STAGE)
 }
 
 #[test]
@@ -53,15 +51,18 @@ fn a_drain_under_load_loses_nothing() -> Result<()> {
 }
 
 #[test]
+fn another_takes_its_place_at_once_and_nothing_is_lost() -> Result<()> {
+    replace::under_load(&STAGE, How::After, 2).map(drop)
+}
+
+#[test]
 fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
-    descriptors::SHORTAGES
-        .iter()
-        .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+    descriptors::each(&STAGE)
 }
 
 #[test]
 fn after_hostile_clients_it_comes_back() -> Result<()> {
-    Kind::EACH.iter().try_for_each(|kind| attack::comes_back(&STAGE, kind))
+    attack::each_passes(&STAGE)
 }
 
 #[test]

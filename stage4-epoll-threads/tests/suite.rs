@@ -1,13 +1,11 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
-use anyhow::{Context, Result};
-use bench::promise::attack::Times;
-use bench::promise::hostile::Kind;
+use anyhow::Result;
+use bench::promise::replace::{self, How};
 use bench::promise::{
     Stage, attack, clients, conformance, descriptors, drain, ending, handlers, keepalive, log, tree,
 };
-use std::time::Duration;
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
 
@@ -32,9 +30,7 @@ fn clients_of_every_kind_leave_no_trace() -> Result<()> {
 
 #[test]
 fn it_ends_without_losing_anything() -> Result<()> {
-    ending::drains(&STAGE)?;
-    ending::ends_with_its_grace(&STAGE)?;
-    ending::second_signal(&STAGE)
+    ending::each(&STAGE)
 }
 
 #[test]
@@ -53,10 +49,18 @@ fn a_drain_under_load_loses_nothing() -> Result<()> {
 }
 
 #[test]
+fn another_takes_its_place_at_once_and_nothing_is_lost() -> Result<()> {
+    replace::under_load(&STAGE, How::After, 2).map(drop)
+}
+
+#[test]
+fn another_takes_over_beside_it_and_nobody_is_refused() -> Result<()> {
+    replace::under_load(&STAGE, How::Beside, 3).map(drop)
+}
+
+#[test]
 fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
-    descriptors::SHORTAGES
-        .iter()
-        .try_for_each(|limit| descriptors::shortage(&STAGE, limit).map(drop))
+    descriptors::each(&STAGE)
 }
 
 #[test]
@@ -66,11 +70,7 @@ fn a_full_pool_says_come_back_later() -> Result<()> {
 
 #[test]
 fn hostile_clients_hurt_nobody() -> Result<()> {
-    let (quiet, attack) = (Duration::from_millis(200), Duration::from_millis(1500));
-    Kind::EACH.iter().zip(1..).try_for_each(|(kind, seed)| {
-        let attack = attack::attack(&STAGE, kind, Times { quiet, attack }, seed);
-        attack.with_context(|| format!("{kind:?}")).map(drop)
-    })
+    attack::each(&STAGE)
 }
 
 #[test]

@@ -24,6 +24,21 @@ pub fn bound(kind: Kind) -> u64 {
     }
 }
 
+/// What the crowd may cost while it is there: so much for each, and for all together the heaps' own growth.
+pub fn allowed(kind: Kind) -> u64 {
+    CROWD as u64 * bound(kind) + SLACK
+}
+
+/// What may stay of it, in KiB. The allocator gives back what lies at the end of a heap, and keeps what
+/// lies between two pieces that are still in use, for the next attack. So it is not nothing; but it
+/// must be far less than the attack cost, or a few of them would add up.
+pub fn kept(kind: Kind) -> u64 {
+    allowed(kind) / 4 + SLACK
+}
+
+/// What heaps may grow by whoever comes, in KiB.
+const SLACK: u64 = 16 << 10;
+
 /// How one attack went.
 #[derive(Debug)]
 pub struct Attack {
@@ -65,12 +80,10 @@ pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) 
     let deeds = crowd.stop();
     answers(server.address()).context("afterwards")?;
     before.come_back(server.pid()).context("afterwards")?;
-    let attack = Attack {
-        quiet,
-        beside: account,
-        deeds,
-        memory: [idle, most, vitals::memory(server.pid())?],
-    };
+    let after = vitals::memory_down_to(server.pid(), idle + kept(kind[0])).context("afterwards")?;
+    // Hundreds that leave at once may cost more than while they were there.
+    let memory = [idle, most.max(after), after];
+    let attack = Attack { quiet, beside: account, deeds, memory };
     attack.check(kind[0]).map(|()| attack)
 }
 
@@ -85,7 +98,7 @@ impl Attack {
                 account.lost
             );
         }
-        let allowed = CROWD as u64 * bound(kind) + (16 << 10);
+        let allowed = allowed(kind);
         let [idle, most, _] = self.memory;
         ensure!(most - idle <= allowed, "{} KiB more, {allowed} are allowed", most - idle);
         Ok(())
@@ -109,9 +122,24 @@ fn beside(
     clients.stop()
 }
 
+/// Each kind in turn, for as long as a test may take.
+pub fn each(stage: &Stage) -> Result<()> {
+    let times = Times { quiet: Duration::from_millis(200), attack: Duration::from_millis(1500) };
+    Kind::EACH.iter().zip(1..).try_for_each(|(kind, seed)| {
+        let attack = attack(stage, kind, times, seed).with_context(|| format!("{kind:?}"))?;
+        println!("{kind:?}: {:?} KiB before, at most, after", attack.memory);
+        Ok(())
+    })
+}
+
+/// Each kind in turn, against a stage that it stops for a while.
+pub fn each_passes(stage: &Stage) -> Result<()> {
+    Kind::EACH.iter().try_for_each(|kind| comes_back(stage, kind))
+}
+
 /// Where a thread waits for one client, silent ones take all threads there are. The server cannot serve
 /// meanwhile, but it must come back when their time is over.
-pub fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
+fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
     let _alone = super::alone();
     let limits = ["--head-timeout", "200ms", "--body-timeout", "200ms", "--write-timeout", "200ms"];
     let server = stage.start(&limits)?;

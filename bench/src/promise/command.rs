@@ -1,8 +1,9 @@
-//! `bench drain`, `starve`, `keepalive`, `hostile` and `soak`: the promises at full length, with what was measured.
+//! `bench drain`, `replace`, `starve`, `keepalive`, `hostile` and `soak`: the promises at full length, with what was measured.
 
-use super::attack::{self, Times, bound};
+use super::attack::{self, Times};
 use super::hostile::Kind;
-use super::{Stage, descriptors, drain, keepalive, soak};
+use super::replace::{self, How, Replaced};
+use super::{Stage, descriptors, drain, keepalive, random, soak};
 use crate::args;
 use crate::build;
 use crate::interrupt::Interrupt;
@@ -20,6 +21,17 @@ pub enum Promise {
         /// How many times
         #[arg(long, default_value_t = 20)]
         times: usize,
+    },
+    /// Put a new server in the place of a loaded one, many times over: nothing is lost
+    Replace {
+        /// Stages [default: all; 4 with --beside]
+        stages: Vec<String>,
+        /// How many times
+        #[arg(long, default_value_t = 20)]
+        times: usize,
+        /// Start the new one before the old one is asked to end: nobody is refused either (stage 4)
+        #[arg(long)]
+        beside: bool,
     },
     /// Let 500 clients want into a server without descriptors: it neither ends nor spins
     Starve {
@@ -58,9 +70,9 @@ pub enum Promise {
         /// Hostile clients [default: as the stage can bear]
         #[arg(long)]
         hostile: Option<usize>,
-        /// What clients choose by
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
+        /// What clients choose by; what was printed once repeats that run [default: random]
+        #[arg(long)]
+        seed: Option<u64>,
     },
 }
 
@@ -68,7 +80,10 @@ impl Promise {
     /// Tries it on each stage. The first that is broken is the error.
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         let (stages, all) = match self {
-            Self::Drain { stages, .. } | Self::Starve { stages } => (stages, &[0, 1, 2, 3][..]),
+            Self::Replace { stages, beside: true, .. } => (stages, &[3][..]),
+            Self::Drain { stages, .. } | Self::Replace { stages, .. } | Self::Starve { stages } => {
+                (stages, &[0, 1, 2, 3][..])
+            }
             Self::Hostile { stages, .. }
             | Self::Soak { stages, .. }
             | Self::Keepalive { stages, .. } => (stages, &[2, 3][..]),
@@ -90,13 +105,18 @@ impl Promise {
     fn try_on(&self, stage: &Stage, interrupt: &Interrupt) -> Result<()> {
         match self {
             Self::Drain { times, .. } => try_drain(stage, *times),
+            Self::Replace { times, beside, .. } => try_replace(stage, *times, *beside),
             Self::Starve { .. } => try_starve(stage),
             Self::Keepalive { time, .. } => keepalive::show(stage, *time, interrupt),
             Self::Hostile { kinds, time, seed, .. } => try_hostile(stage, kinds, *time, *seed),
             Self::Soak { time, hostile, seed, .. } => {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
-                show_soak(&soak::soak(stage, hostile, *time, *seed, interrupt)?);
-                Ok(())
+                let seed = seed.unwrap_or_else(random::seed);
+                // Before it begins: a run that fails must tell how to repeat it.
+                println!("  seed {seed}");
+                let soak = soak::soak(stage, hostile, *time, seed, interrupt)?;
+                show_soak(&soak);
+                soak.growth.check()
             }
         }
     }
@@ -120,6 +140,15 @@ fn try_drain(stage: &Stage, times: usize) -> Result<()> {
     Ok(())
 }
 
+fn try_replace(stage: &Stage, times: usize, beside: bool) -> Result<()> {
+    let how = if beside { How::Beside } else { How::After };
+    let Replaced { times, answered, refused, longest } = replace::under_load(stage, how, times)?;
+    println!(
+        "  {times} replacements: {answered} answered, 0 lost, {refused} connects refused; the longest end took {longest:.2?}"
+    );
+    Ok(())
+}
+
 fn try_starve(stage: &Stage) -> Result<()> {
     for limit in descriptors::SHORTAGES {
         let descriptors::Shortage { fds, cpu } = descriptors::shortage(stage, limit)?;
@@ -130,7 +159,7 @@ fn try_starve(stage: &Stage) -> Result<()> {
 
 fn try_hostile(stage: &Stage, kinds: &[Kind], time: Duration, seed: u64) -> Result<()> {
     println!(
-        "  kind                deeds   good  lost   p99 quiet  p99 beside  factor   memory KiB: before, most, after (allowed)"
+        "  kind                deeds   good  lost   p99 quiet  p99 beside  factor   memory KiB: before, most (allowed), after (allowed)"
     );
     for kind in Kind::EACH.iter().filter(|kind| kinds.is_empty() || kinds.contains(&kind[0])) {
         let times = Times { quiet: time / 2, attack: time };
@@ -139,24 +168,25 @@ fn try_hostile(stage: &Stage, kinds: &[Kind], time: Duration, seed: u64) -> Resu
         let (quiet, beside) = (attack.quiet.p99(), attack.beside.p99());
         let [before, most, after] = attack.memory;
         println!(
-            "  {:<16} {:>8} {:>6} {:>5}  {quiet:>9.1?}  {beside:>10.1?}  {:>6.2}   {before} {most} {after} ({})",
+            "  {:<16} {:>8} {:>6} {:>5}  {quiet:>9.1?}  {beside:>10.1?}  {:>6.2}   {before}, {most} ({}), {after} ({})",
             format!("{:?}", kind[0]),
             attack.deeds,
             attack.beside.answered,
             attack.beside.lost.len(),
             beside.as_secs_f64() / quiet.as_secs_f64(),
-            before + attack::CROWD as u64 * bound(kind[0]) + (16 << 10),
+            before + attack::allowed(kind[0]),
+            before + attack::kept(kind[0]),
         );
     }
     Ok(())
 }
 
 fn show_soak(soak: &soak::Soak) {
-    let soak::Soak { time, account, deeds, memory: [first, most, last], slope, fds } = soak;
+    let soak::Soak { time, account, deeds, memory: [first, most, last], growth, fds } = soak;
     println!(
         "  {time:.0?}: {} good requests answered, {} lost, {} refused, p99 {:.1?}; {deeds} hostile deeds\n  \
-         memory {first} KiB at first, {most} at most, {last} at the end; {slope:+.0} KiB per minute in the second half\n  \
-         descriptors: {} at most, {} at the end",
+         memory {first} KiB at first, {most} at most, {last} at the end; {growth}\n  \
+         descriptors: {} at most, {} at the end, as before",
         account.answered,
         account.lost.len(),
         account.refused,

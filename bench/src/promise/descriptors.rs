@@ -26,6 +26,11 @@ pub struct Shortage {
     pub cpu: f64,
 }
 
+/// Each shortage in turn.
+pub fn each(stage: &Stage) -> Result<()> {
+    SHORTAGES.iter().try_for_each(|limit| shortage(stage, limit).map(drop))
+}
+
 /// Lets in so few that nearly all of a crowd has to wait; then lets the crowd go.
 pub fn shortage(stage: &Stage, limit: &str) -> Result<Shortage> {
     let server = start(stage, limit)?;

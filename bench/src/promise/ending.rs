@@ -12,9 +12,16 @@ use std::time::{Duration, Instant};
 /// and was not cut off.
 const LONG_GRACE: &[&str] = &["--grace", "120s"];
 
+/// All the ways to end.
+pub fn each(stage: &Stage) -> Result<()> {
+    drains(stage)?;
+    ends_with_its_grace(stage)?;
+    second_signal(stage)
+}
+
 /// A request in flight is answered, and told that it is the last; those who come while the server drains
 /// hear that it does; then it ends with status 0. Another can take its place at once.
-pub fn drains(stage: &Stage) -> Result<()> {
+fn drains(stage: &Stage) -> Result<()> {
     let mut server = stage.start(LONG_GRACE)?;
     let address = server.address();
     let mut in_flight = in_handler(&server, 300)?;
@@ -33,7 +40,7 @@ pub fn drains(stage: &Stage) -> Result<()> {
 }
 
 /// What is still open when the grace period ends is cut off, and that is no failure either.
-pub fn ends_with_its_grace(stage: &Stage) -> Result<()> {
+fn ends_with_its_grace(stage: &Stage) -> Result<()> {
     let mut server = stage.start(&["--grace", "100ms"])?;
     let _in_flight = in_handler(&server, 60_000)?;
     signal::send(server.pid(), Signal::Interrupt)?;
@@ -43,7 +50,7 @@ pub fn ends_with_its_grace(stage: &Stage) -> Result<()> {
 }
 
 /// A second signal does not wait for anybody.
-pub fn second_signal(stage: &Stage) -> Result<()> {
+fn second_signal(stage: &Stage) -> Result<()> {
     let mut server = stage.start(LONG_GRACE)?;
     let _in_flight = in_handler(&server, 60_000)?;
     signal::send(server.pid(), Signal::Terminate)?;

@@ -1,6 +1,14 @@
 //! Numbers that look random and are the same for the same seed, so that what went wrong once can go
 //! wrong again.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// A seed that is another one each time, and short enough to be typed again.
+pub fn seed() -> u64 {
+    // The standard library's hash maps draw their keys at random: a source without a dependency.
+    RandomState::new().build_hasher().finish() % 1_000_000
+}
+
 /// A generator: xorshift64*, small and good enough to choose what a client does next.
 #[derive(Clone, Debug)]
 pub struct Random(u64);

@@ -59,6 +59,21 @@ pub fn memory(pid: u32) -> Result<u64> {
         .context("VmRSS")
 }
 
+/// Waits until a process needs no more than `most` KiB again, and tells how much it needs.
+pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let now = memory(pid)?;
+        if now <= most {
+            return Ok(now);
+        }
+        if Instant::now() > deadline {
+            bail!("{now} KiB of memory for {PATIENCE:?}, {most} are allowed");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Whether the process has taken every signal that was sent to it.
 pub fn has_taken_signals(pid: u32) -> Result<bool> {
     Ok(status(pid, "ShdPnd:")?.trim().bytes().all(|digit| digit == b'0'))

@@ -1,0 +1,125 @@
+//! What a server may meet outside of HTTP: a full disk, a client that wants very much, a user with few
+//! rights, an address that others can reach.
+#![forbid(unsafe_code)]
+
+use anyhow::{Context, Result, ensure};
+use bench::promise::client::{Client, answers};
+use bench::promise::vitals::{self, Vitals};
+use bench::promise::{PATIENCE, Stage};
+use bench::server::Server;
+use shared::limits::MAX_OUTPUT;
+use shared::sys::signal::{self, Signal};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stage4-epoll-threads");
+const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
+
+#[test]
+fn a_full_disk_ends_the_log_and_not_the_server() -> Result<()> {
+    writes_to_a_full_disk("--log")
+}
+
+#[test]
+fn a_full_disk_ends_the_trace_and_not_the_server() -> Result<()> {
+    writes_to_a_full_disk("--trace")
+}
+
+/// More rounds than pieces may wait to be written: if nobody took them away, some thread would wait.
+fn writes_to_a_full_disk(flag: &str) -> Result<()> {
+    const SAYS: &str = "No space left on device";
+    let mut server = STAGE.start(&[flag, "/dev/full"])?;
+    for _ in 0..50 {
+        let mut client = Client::connect(server.address())?;
+        for _ in 0..100 {
+            ensure!(client.ask("/")?.0 == 200, "another status");
+        }
+    }
+    wait_until(|| server.stderr().contains(SAYS))
+        .context("it does not say that the disk is full")?;
+    end(&mut server)?;
+    let said = server.stderr();
+    ensure!(said.matches(SAYS).count() == 1, "{said}");
+    Ok(())
+}
+
+/// What a reader of a long answer may cost, in KiB: what waits in its connection, its next piece, and
+/// the pages of the program that are needed for the first time.
+const LONG_ANSWER: u64 = ((2 * MAX_OUTPUT as u64) >> 10) + (4 << 10);
+
+#[test]
+fn a_long_answer_takes_little_memory_and_nobody_waits_for_it() -> Result<()> {
+    // With one loop, whoever else is answered is answered by the one that writes the long answer.
+    let server = STAGE.start(&["--threads", "1"])?;
+    let (address, pid) = (server.address(), server.pid());
+    ensure!(Client::connect(address)?.ask("/count/1000")?.0 == 200, "before");
+    let (before, memory) = (Vitals::at_rest(pid)?, vitals::memory(pid)?);
+    let mut greedy = TcpStream::connect(address)?;
+    greedy.set_read_timeout(Some(PATIENCE))?;
+    greedy.write_all(b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n")?;
+    let mut piece = vec![0; 64 << 10];
+    // 25 MiB of nearly a GiB: several times what is allowed.
+    for _ in 0..400 {
+        greedy.read_exact(&mut piece)?;
+        answers(address)?;
+        let more = vitals::memory(pid)?.saturating_sub(memory);
+        ensure!(more <= LONG_ANSWER, "{more} KiB more; {LONG_ANSWER} are allowed");
+    }
+    // It leaves in the midst of it.
+    drop(greedy);
+    answers(address)?;
+    before.come_back(pid)
+}
+
+#[test]
+fn nobody_can_run_it() -> Result<()> {
+    const NOBODY: u32 = 65534;
+    if fs::metadata("/proc/self")?.uid() != 0 {
+        println!("skipped: only root can run a program as another user");
+        return Ok(());
+    }
+    let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.mode() & 1 != 0);
+    if !Path::new(PROGRAM).ancestors().all(is_open) {
+        println!("skipped: {PROGRAM} is not to be reached by every user");
+        return Ok(());
+    }
+    let mut command = Command::new(PROGRAM);
+    command.args(["--listen", "127.0.0.1:0"]).uid(NOBODY).gid(NOBODY).current_dir("/");
+    let mut server = Server::announced(command, PATIENCE)?;
+    ensure!(fs::metadata(format!("/proc/{}", server.pid()))?.uid() == NOBODY, "another user");
+    answers(server.address())?;
+    end(&mut server)
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_warned_of() -> Result<()> {
+    let mut open = STAGE.start_on("0.0.0.0:0", &[])?;
+    wait_until(|| open.stderr().contains("warning: 0.0.0.0:")).context("no warning")?;
+    end(&mut open)?;
+    let mut closed = STAGE.start_on("127.0.0.1:0", &[])?;
+    end(&mut closed)?;
+    ensure!(closed.stderr().is_empty(), "{}", closed.stderr());
+    Ok(())
+}
+
+fn wait_until(is_so: impl Fn() -> bool) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        ensure!(Instant::now() < deadline, "not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn end(server: &mut Server) -> Result<()> {
+    signal::send(server.pid(), Signal::Terminate)?;
+    let status = server.wait(PATIENCE)?.context("it did not end")?;
+    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
+    Ok(())
+}
