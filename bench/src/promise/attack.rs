@@ -61,17 +61,41 @@ pub struct Times {
     pub attack: Duration,
 }
 
+/// Time-outs that end within the run: what they have to deal with is a part of it.
+const TIME_OUTS: [&str; 6] =
+    ["--head-timeout", "1s", "--body-timeout", "1s", "--write-timeout", "1s"];
+
+fn crowd(server: &Server, kind: &'static [Kind; 1], seed: u64) -> Result<Crowd> {
+    Ok(Crowd::start(server.address(), kind, CROWD, Duration::from_millis(100), seed)?)
+}
+
+/// Good clients of one server while another, on the same machine, is attacked. What they feel is the
+/// machine's doing: the cores and the kernel are shared. What good clients of the attacked server feel beyond
+/// that is the server's.
+pub fn next_door(
+    stage: &Stage,
+    kind: &'static [Kind; 1],
+    time: Duration,
+    seed: u64,
+) -> Result<Account> {
+    let _alone = super::alone();
+    let (attacked, server) = (stage.start(&TIME_OUTS)?, stage.start(&TIME_OUTS)?);
+    answers(server.address())?;
+    let crowd = crowd(&attacked, kind, seed)?;
+    let account = beside(&server, seed, time, |_| Ok(()))?;
+    crowd.stop();
+    Ok(account)
+}
+
 /// One kind of hostile client against one server, that must hold what is promised.
 pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) -> Result<Attack> {
     let _alone = super::alone();
-    // Time-outs that end within the run: what they have to deal with is a part of it.
-    let server =
-        stage.start(&["--head-timeout", "1s", "--body-timeout", "1s", "--write-timeout", "1s"])?;
+    let server = stage.start(&TIME_OUTS)?;
     answers(server.address())?;
     let before = Vitals::at_rest(server.pid())?;
     let quiet = beside(&server, seed, times.quiet, |_| Ok(()))?;
     let idle = vitals::memory(server.pid())?;
-    let crowd = Crowd::start(server.address(), kind, CROWD, Duration::from_millis(100), seed)?;
+    let crowd = crowd(&server, kind, seed)?;
     let mut most = idle;
     let account = beside(&server, seed, times.attack, |server| {
         most = most.max(vitals::memory(server.pid())?);

@@ -159,21 +159,24 @@ fn try_starve(stage: &Stage) -> Result<()> {
 
 fn try_hostile(stage: &Stage, kinds: &[Kind], time: Duration, seed: u64) -> Result<()> {
     println!(
-        "  kind                deeds   good  lost   p99 quiet  p99 beside  factor   memory KiB: before, most (allowed), after (allowed)"
+        "  the 99th percentile of 32 good clients: alone; beside the attack on another server of this machine; on the attacked one\n  \
+         kind                deeds   good  lost      alone  next door   attacked  / alone  / next door   memory KiB: before, most (allowed), after (allowed)"
     );
     for kind in Kind::EACH.iter().filter(|kind| kinds.is_empty() || kinds.contains(&kind[0])) {
+        let context = || format!("{:?}", kind[0]);
+        let next_door = attack::next_door(stage, kind, time, seed).with_context(context)?.p99();
         let times = Times { quiet: time / 2, attack: time };
-        let attack =
-            attack::attack(stage, kind, times, seed).with_context(|| format!("{:?}", kind[0]))?;
+        let attack = attack::attack(stage, kind, times, seed).with_context(context)?;
         let (quiet, beside) = (attack.quiet.p99(), attack.beside.p99());
         let [before, most, after] = attack.memory;
         println!(
-            "  {:<16} {:>8} {:>6} {:>5}  {quiet:>9.1?}  {beside:>10.1?}  {:>6.2}   {before}, {most} ({}), {after} ({})",
-            format!("{:?}", kind[0]),
+            "  {:<16} {:>8} {:>6} {:>5}  {quiet:>9.1?}  {next_door:>9.1?}  {beside:>9.1?}  {:>7.2}  {:>11.2}   {before}, {most} ({}), {after} ({})",
+            context(),
             attack.deeds,
             attack.beside.answered,
             attack.beside.lost.len(),
             beside.as_secs_f64() / quiet.as_secs_f64(),
+            beside.as_secs_f64() / next_door.as_secs_f64(),
             before + attack::allowed(kind[0]),
             before + attack::kept(kind[0]),
         );
