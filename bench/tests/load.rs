@@ -185,7 +185,8 @@ fn a_connection_per_request() {
             options.close = close;
             let tally = run(&options).tally;
             assert!(tally.requests > 0 && tally.errors.total() == 0, "{answer:?} {tally:?}");
-            assert!(tally.reconnects.abs_diff(tally.requests) <= 5);
+            // Each client may have its answer on one side of the window's edge, and the next connection on the other.
+            assert!(tally.reconnects.abs_diff(tally.requests) <= 2 * 5, "{tally:?}");
             assert_eq!((tally.served, tally.opened), (5, 5));
         }
     }

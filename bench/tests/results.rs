@@ -18,7 +18,7 @@ fn run(name: &str) -> PathBuf {
     let _ = fs::remove_dir_all(&folder);
     let out = folder.to_str().unwrap();
     let output =
-        bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2", "--out", out]);
+        bench(&["run", "floor", "-c", "2,3", "-d", "300ms", "--repeat", "2", "--out", out]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains(out), "{text}");
     folder

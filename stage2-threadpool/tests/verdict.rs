@@ -13,8 +13,8 @@ fn more_silent_clients_than_workers() {
     let program = Path::new(env!("CARGO_BIN_EXE_stage2-threadpool"));
     let args = ["--listen", "127.0.0.1:0", "--keep-alive", "always", "--threads", "8"];
     let running = Running::Server(Server::start(program, &args).unwrap());
-    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
-    (options.silent, options.warm_up) = (12, Duration::from_millis(300));
+    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_secs(1));
+    (options.silent, options.warm_up) = (12, Duration::from_millis(500));
     let verdict = cell::judge(&running, &options, &[Cause::SilentClients]).unwrap();
     assert_eq!(verdict.cause, Cause::SilentClients, "{verdict:?}");
     assert!(verdict.sentence.contains("8 clients that send nothing"), "{verdict:?}");
