@@ -1,8 +1,7 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
-use anyhow::{Result, ensure};
-use bench::promise::client::Client;
+use anyhow::Result;
 use bench::promise::replace::{self, How};
 use bench::promise::{
     Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log,
@@ -72,15 +71,5 @@ fn the_log_tells_what_came() -> Result<()> {
 
 #[test]
 fn it_counts_who_had_to_wait() -> Result<()> {
-    let server = STAGE.start(&["--threads", "1"])?;
-    let mut first = Client::connect(server.address())?;
-    let mut second = Client::connect(server.address())?;
-    first.ask("/")?;
-    second.get("/metrics");
-    drop(first);
-    let (_, page) = second.answer()?;
-    let page = String::from_utf8(page)?;
-    let line = page.lines().find(|line| line.contains("kept_waiting_total{reason=\"full\"}"));
-    ensure!(line.is_some_and(|line| !line.ends_with(" 0")), "{page}");
-    Ok(())
+    clients::those_who_wait_are_counted(&STAGE, &["--threads", "1"])
 }

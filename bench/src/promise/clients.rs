@@ -105,3 +105,19 @@ fn ask(address: SocketAddr, path: &str) -> Result<TcpStream> {
     stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())?;
     Ok(stream)
 }
+
+/// A stage that serves one connection at a time with these flags keeps the second waiting, and says in
+/// its metrics that somebody had to.
+pub fn those_who_wait_are_counted(stage: &Stage, flags: &[&str]) -> Result<()> {
+    let server = stage.start(flags)?;
+    let mut first = Client::connect(server.address())?;
+    let mut second = Client::connect(server.address())?;
+    first.ask("/")?;
+    second.get("/metrics");
+    drop(first);
+    let (_, page) = second.answer()?;
+    let page = String::from_utf8(page)?;
+    let line = page.lines().find(|line| line.contains("kept_waiting_total{reason=\"full\"}"));
+    ensure!(line.is_some_and(|line| !line.ends_with(" 0")), "{page}");
+    Ok(())
+}
