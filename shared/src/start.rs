@@ -56,6 +56,7 @@ pub fn prepare(args: &Args) -> Result<Common> {
         // Threads inherit it from the one that starts them.
         sched::batch().context("asking for SCHED_BATCH")?;
     }
+    let room = room(args)?;
     let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
     let files = Files::open(&args.files).with_context(|| {
         format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
@@ -64,14 +65,7 @@ pub fn prepare(args: &Args) -> Result<Common> {
     let observatory =
         Observatory::open(&args.observation).context("cannot write the log or the trace")?;
     let (keep_alive, accept) = (args.keep_alive, args.accept);
-    Ok(Common {
-        service,
-        drain,
-        room: room(args)?,
-        keep_alive,
-        accept,
-        observatory: Arc::new(observatory),
-    })
+    Ok(Common { service, drain, room, keep_alive, accept, observatory: Arc::new(observatory) })
 }
 
 /// Listens, and says so: the first line on standard output tells readers and programs where.
@@ -111,6 +105,8 @@ fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> 
 /// reserve for all else that needs one.
 fn room(args: &Args) -> Result<Arc<Room>> {
     let files = rlimit::raise_open_files().context("raising the limit of open files")?;
+    // Only speed is lost if there is no memory for it, or no standard error.
+    let _ = rlimit::reserve_descriptors(io::stderr(), files.min(RESERVED) as u32);
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     let most = files - (files / 4).min(RESERVE);
     Ok(Room::new(match args.limits.max_connections {
@@ -121,6 +117,10 @@ fn room(args: &Args) -> Result<Arc<Room>> {
 
 /// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.
 const RESERVE: usize = 192;
+
+/// Places that the table of descriptors has from the start: half a MiB of the kernel's memory at most, where
+/// as many may be open. A server with more connections than that waits once at each doubling.
+const RESERVED: u64 = 65_536;
 
 fn announce(stage: &str, listener: &Listener) -> Result<()> {
     let address = listener.local_addr().context("asking for the listener's address")?;
