@@ -1,6 +1,7 @@
 //! What one thread notes about the requests that it serves. A connection says what happened; the
 //! meter, which belongs to the stage, knows the time. With neither log nor trace, that is a few counters.
 
+use crate::http::DateLine;
 use crate::log::Log;
 use crate::metrics::{Counters, Metrics};
 use crate::sink::{Pipe, Sink};
@@ -108,8 +109,8 @@ impl Meter {
         Self { counters: metrics.register(), fresh: 0, notes: None }
     }
 
-    /// An answer is given at `now`; `date` is that moment as an IMF-fixdate.
-    pub(crate) fn answered(&mut self, answered: &Answered<'_>, now: Instant, date: &str) {
+    /// An answer is given at `now`; `date` is that moment.
+    pub(crate) fn answered(&mut self, answered: &Answered<'_>, now: Instant, date: &DateLine) {
         self.counters.answered(answered.code);
         if answered.since == now {
             self.fresh += 1;
@@ -119,7 +120,7 @@ impl Meter {
         if let Some(log) = self.log() {
             // Within a round the clock stands still for the others; a log line may know better.
             let (request, took) = (answered.request.unwrap_or_default(), answered.since.elapsed());
-            log.line(date, request, answered.code, answered.length, took);
+            log.line(date.date(), request, answered.code, answered.length, took);
         }
     }
 

@@ -101,18 +101,14 @@ impl Router {
 
     /// The route for `method` and `path`; 404 and 405 are told apart.
     pub fn find(&self, method: Method, path: &Path<'_>) -> Found<'_> {
-        let mut fitting = self.routes.iter().filter(|route| route.fits(path)).peekable();
-        if fitting.peek().is_none() {
-            return Found::Nothing;
-        }
         let mut others = Vec::new();
-        for route in fitting {
+        for route in self.routes.iter().filter(|route| route.fits(path)) {
             if route.offers(method) {
                 return Found::Route(route);
             }
             others.push(route.method);
         }
-        Found::OtherMethods(allow(others))
+        if others.is_empty() { Found::Nothing } else { Found::OtherMethods(allow(others)) }
     }
 
     /// The methods that are offered anywhere: the answer to `OPTIONS *`.

@@ -29,12 +29,9 @@ const fn class(byte: u8) -> u8 {
     let value = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
     // Wider than RFC 3986 where browsers are (they send `|` and `[` raw), but no `#`: a fragment never travels.
     let target = byte.is_ascii_graphic() && byte != b'#';
-    // unreserved, sub-delims and `%` of RFC 3986's reg-name.
+    // unreserved and sub-delims of RFC 3986's reg-name, which may also hold escapes.
     let host = alphanumeric
-        || matches!(
-            byte,
-            b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'..=b',' | b';' | b'='
-        );
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=');
     (token as u8 * TOKEN) | (value as u8 * VALUE) | (target as u8 * TARGET) | (host as u8 * HOST)
 }
 
@@ -48,7 +45,7 @@ pub(super) fn target_length(bytes: &[u8]) -> usize {
     run(bytes, TARGET)
 }
 
-/// How many bytes at the start of `bytes` may stand in the name of a host.
+/// How many bytes at the start of `bytes` may stand in the name of a host, up to the first escape.
 pub(super) fn host_length(bytes: &[u8]) -> usize {
     run(bytes, HOST)
 }

@@ -1,16 +1,21 @@
 //! The Date field: every answer has one (RFC 9110 section 6.6.1), and it changes once a second.
 
 use httpdate::fmt_http_date;
+use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A prepared `Date: ...` line. Formatting a date costs more than answering a small request; copying
 /// one costs next to nothing.
 #[derive(Clone, Debug)]
 pub struct DateLine {
-    line: String,
+    /// An array and no text: to copy a known number of bytes takes a few moves and no call.
+    line: [u8; LINE],
     /// When the second that `line` names is over.
     stale: Instant,
 }
+
+/// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and the line end: a date is always as long.
+const LINE: usize = 37;
 
 impl DateLine {
     /// The line for the current second; `now` is this moment on the monotonic clock.
@@ -18,7 +23,10 @@ impl DateLine {
         let time = SystemTime::now();
         let into_second = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
         let left = Duration::from_secs(1) - Duration::from_nanos(into_second.into());
-        Self { line: format!("Date: {}\r\n", fmt_http_date(time)), stale: now + left }
+        let mut line = [0; LINE];
+        // The line fills it, so writing cannot fail.
+        let _ = write!(&mut line[..], "Date: {}\r\n", fmt_http_date(time));
+        Self { line, stale: now + left }
     }
 
     /// Makes it anew if its second is over: one comparison nearly always.
@@ -29,12 +37,12 @@ impl DateLine {
     }
 
     /// The date alone.
-    pub(super) fn date(&self) -> &str {
-        &self.line["Date: ".len()..self.line.len() - 2]
+    pub(crate) fn date(&self) -> &str {
+        str::from_utf8(&self.line["Date: ".len()..LINE - 2]).unwrap_or_default()
     }
 
-    /// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and the line end.
-    pub(super) fn line(&self) -> &str {
+    /// The whole line.
+    pub(super) fn line(&self) -> &[u8; LINE] {
         &self.line
     }
 }
@@ -47,11 +55,9 @@ mod tests {
     fn the_line_is_made_anew_when_its_second_is_over() {
         let now = Instant::now();
         let mut date = DateLine::new(now);
-        assert!(
-            date.line.starts_with("Date: ")
-                && date.line.ends_with(" GMT\r\n")
-                && date.line.len() == 37
-        );
+        let line = date.line();
+        assert!(line.starts_with(b"Date: ") && line.ends_with(b" GMT\r\n"), "{line:?}");
+        assert_eq!(date.date().len(), "Sun, 06 Nov 1994 08:49:37 GMT".len());
         let stale = date.stale;
         assert!(stale > now && stale <= now + Duration::from_secs(1));
         date.refresh(now);

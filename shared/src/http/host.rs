@@ -12,8 +12,14 @@ pub(super) fn is_valid(authority: &[u8]) -> bool {
         };
         return is_ipv6(&rest[..end]) && is_port(&rest[end + 1..]);
     }
-    let (name, rest) = authority.split_at(host_length(authority));
-    escapes_are_whole(name) && is_port(rest)
+    let mut rest = &authority[host_length(authority)..];
+    while let [b'%', high, low, after @ ..] = rest
+        && high.is_ascii_hexdigit()
+        && low.is_ascii_hexdigit()
+    {
+        rest = &after[host_length(after)..];
+    }
+    is_port(rest)
 }
 
 fn is_ipv6(text: &[u8]) -> bool {
@@ -29,26 +35,29 @@ fn is_port(text: &[u8]) -> bool {
     }
 }
 
-fn escapes_are_whole(name: &[u8]) -> bool {
-    name.split(|&byte| byte == b'%')
-        .skip(1)
-        .all(|after| matches!(after, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn hosts() {
-        for good in
-            ["", "a", "a.b-c_d", "a:80", "a:", "127.0.0.1:65535", "[::1]", "[::1]:8080", "a%20b"]
-        {
+        for good in [
+            "",
+            "a",
+            "a.b-c_d",
+            "a:80",
+            "a:",
+            "127.0.0.1:65535",
+            "[::1]",
+            "[::1]:8080",
+            "a%20b",
+            "%41%42:1",
+        ] {
             assert!(is_valid(good.as_bytes()), "{good}");
         }
         for bad in [
             "u@a", "a:b", "a:65536", "a:+80", "a:80:80", "[::1", "::1", "[::g]", "[::1]x", "a/b",
-            "a?b", "a b", "a%2", "a,b c", "a<b", "a\\b", "[]",
+            "a?b", "a b", "a%2", "%", "%4g", "a%20b%", "a,b c", "a<b", "a\\b", "[]",
         ] {
             assert!(!is_valid(bad.as_bytes()), "{bad}");
         }

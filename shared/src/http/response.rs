@@ -154,7 +154,7 @@ impl Response {
     ) {
         out.reserve(256);
         out.extend_from_slice(self.status.line.as_bytes());
-        out.extend_from_slice(date.line().as_bytes());
+        out.extend_from_slice(date.line());
         if !self.status.is_bodyless() {
             out.extend_from_slice(self.content_type.as_bytes());
             match delimiter {

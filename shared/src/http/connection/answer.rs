@@ -148,5 +148,5 @@ fn take_note(response: &Response, exchange: &Exchange, delimiter: Delimiter, tur
         _ => None,
     };
     let (code, since, request) = (response.status.code, exchange.since, exchange.line.as_deref());
-    turn.meter.answered(&Answered { code, length, request, since }, turn.now, turn.date.date());
+    turn.meter.answered(&Answered { code, length, request, since }, turn.now, turn.date);
 }
