@@ -23,10 +23,17 @@ pub(super) const FIRST_PIECE: usize = 8 << 10;
 impl Connection {
     /// Adds to the output about `piece` bytes of what is still to come of the answer under way, unless
     /// it is `full`. `None`: the answer is complete, and the next request may be looked at.
+    #[inline]
     pub(super) fn fill(&mut self, piece: usize, full: usize, turn: &mut Turn<'_>) -> Option<Next> {
         if turn.out.len() >= full {
             return Some(Next::Write);
         }
+        // Most answers are complete at once: there is nothing to call for them.
+        if self.source.is_some() { self.produce(piece, turn) } else { None }
+    }
+
+    #[inline(never)]
+    fn produce(&mut self, piece: usize, turn: &mut Turn<'_>) -> Option<Next> {
         let source = self.source.as_mut()?;
         // A stream that panics cannot be told with a status any more: an answer cut short tells it.
         match catch_unwind(AssertUnwindSafe(|| source.fill(turn.out, piece))) {
