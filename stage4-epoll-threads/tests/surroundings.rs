@@ -8,6 +8,7 @@ use bench::promise::vitals::{self, Vitals};
 use bench::promise::{PATIENCE, Stage};
 use bench::server::Server;
 use shared::limits::MAX_OUTPUT;
+use shared::sys::rlimit;
 use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::{Read, Write};
@@ -46,6 +47,16 @@ fn writes_to_a_full_disk(flag: &str) -> Result<()> {
     end(&mut server)?;
     let said = server.stderr();
     ensure!(said.matches(SAYS).count() == 1, "{said}");
+    Ok(())
+}
+
+/// A table that grows later stops the thread that accepts: see `reserve_descriptors`.
+#[test]
+fn the_table_of_descriptors_has_its_size_before_the_first_client() -> Result<()> {
+    let server = STAGE.start(&[])?;
+    let limit = rlimit::raise_open_files()?;
+    let places = vitals::descriptor_places(server.pid())?;
+    ensure!(places >= limit.min(10_000), "{places} places, and {limit} descriptors may be open");
     Ok(())
 }
 

@@ -74,6 +74,11 @@ pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
     }
 }
 
+/// Places in the process's table of descriptors, used or not.
+pub fn descriptor_places(pid: u32) -> Result<u64> {
+    status(pid, "FDSize:")?.trim().parse().context("FDSize")
+}
+
 /// Whether the process has taken every signal that was sent to it.
 pub fn has_taken_signals(pid: u32) -> Result<bool> {
     Ok(status(pid, "ShdPnd:")?.trim().bytes().all(|digit| digit == b'0'))
