@@ -18,7 +18,7 @@ pub const CROWD: usize = 500;
 /// one that does not read, and a head for the others.
 pub fn bound(kind: Kind) -> u64 {
     match kind {
-        Kind::EndlessBody => 2 << 10,
+        Kind::EndlessBody => 2 * LARGEST_BODY,
         Kind::NeverReads | Kind::EndlessPipeline => (2 * MAX_OUTPUT as u64) >> 10,
         _ => 64,
     }
@@ -61,9 +61,17 @@ pub struct Times {
     pub attack: Duration,
 }
 
-/// Time-outs that end within the run: what they have to deal with is a part of it.
-const TIME_OUTS: [&str; 6] =
-    ["--head-timeout", "1s", "--body-timeout", "1s", "--write-timeout", "1s"];
+/// Limits that are reached within the run: what they have to deal with is a part of it. A client that sends
+/// 4 KiB ten times a second comes up to [`LARGEST_BODY`].
+const LIMITS: [[&str; 2]; 4] = [
+    ["--head-timeout", "1s"],
+    ["--body-timeout", "1s"],
+    ["--write-timeout", "1s"],
+    ["--max-body", "32768"],
+];
+
+/// In KiB, as the limits have it.
+const LARGEST_BODY: u64 = 32;
 
 fn crowd(server: &Server, kind: &'static [Kind; 1], seed: u64) -> Result<Crowd> {
     Ok(Crowd::start(server.address(), kind, CROWD, Duration::from_millis(100), seed)?)
@@ -79,7 +87,8 @@ pub fn next_door(
     seed: u64,
 ) -> Result<Account> {
     let _alone = super::alone();
-    let (attacked, server) = (stage.start(&TIME_OUTS)?, stage.start(&TIME_OUTS)?);
+    let (attacked, server) =
+        (stage.start(LIMITS.as_flattened())?, stage.start(LIMITS.as_flattened())?);
     answers(server.address())?;
     let crowd = crowd(&attacked, kind, seed)?;
     let account = beside(&server, seed, time, |_| Ok(()))?;
@@ -90,7 +99,7 @@ pub fn next_door(
 /// One kind of hostile client against one server, that must hold what is promised.
 pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) -> Result<Attack> {
     let _alone = super::alone();
-    let server = stage.start(&TIME_OUTS)?;
+    let server = stage.start(LIMITS.as_flattened())?;
     answers(server.address())?;
     let before = Vitals::at_rest(server.pid())?;
     let quiet = beside(&server, seed, times.quiet, |_| Ok(()))?;
