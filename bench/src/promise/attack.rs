@@ -61,17 +61,15 @@ pub struct Times {
     pub attack: Duration,
 }
 
-/// Limits that are reached within the run: what they have to deal with is a part of it. A client that sends
-/// 4 KiB ten times a second comes up to [`LARGEST_BODY`].
-const LIMITS: [[&str; 2]; 4] = [
-    ["--head-timeout", "1s"],
-    ["--body-timeout", "1s"],
-    ["--write-timeout", "1s"],
-    ["--max-body", "32768"],
-];
-
-/// In KiB, as the limits have it.
+/// In KiB: a client that sends 4 KiB ten times a second comes up to it.
 const LARGEST_BODY: u64 = 32;
+
+/// Limits that are reached within the run: what they have to deal with is a part of it.
+fn start(stage: &Stage) -> Result<Server> {
+    let max_body = (LARGEST_BODY << 10).to_string();
+    let time_outs = ["--head-timeout", "1s", "--body-timeout", "1s", "--write-timeout", "1s"];
+    stage.start(&[&time_outs[..], &["--max-body", &max_body]].concat())
+}
 
 fn crowd(server: &Server, kind: &'static [Kind; 1], seed: u64) -> Result<Crowd> {
     Ok(Crowd::start(server.address(), kind, CROWD, Duration::from_millis(100), seed)?)
@@ -87,8 +85,7 @@ pub fn next_door(
     seed: u64,
 ) -> Result<Account> {
     let _alone = super::alone();
-    let (attacked, server) =
-        (stage.start(LIMITS.as_flattened())?, stage.start(LIMITS.as_flattened())?);
+    let (attacked, server) = (start(stage)?, start(stage)?);
     answers(server.address())?;
     let crowd = crowd(&attacked, kind, seed)?;
     let account = beside(&server, seed, time, |_| Ok(()))?;
@@ -99,7 +96,7 @@ pub fn next_door(
 /// One kind of hostile client against one server, that must hold what is promised.
 pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) -> Result<Attack> {
     let _alone = super::alone();
-    let server = stage.start(LIMITS.as_flattened())?;
+    let server = start(stage)?;
     answers(server.address())?;
     let before = Vitals::at_rest(server.pid())?;
     let quiet = beside(&server, seed, times.quiet, |_| Ok(()))?;
