@@ -11,8 +11,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Connections that are taken in one round. The others are told of again.
-const PER_ROUND: usize = 64;
+/// Connections that are taken in one round: a crowd at the door must not keep those waiting who are inside.
+/// The others are told of again.
+const PER_ROUND: usize = 16;
 
 /// Idle connections that are closed when there is no room for a newcomer.
 const EVICTED_AT_ONCE: usize = 16;
