@@ -4,11 +4,12 @@
 //! SO_RCVTIMEO starts anew with every byte, so one byte now and then holds the thread for ever. So the
 //! thread waits in poll(2) until the moment that the connection names, and then reads.
 
+mod sending;
+
 use crate::args::KeepAlive;
 use crate::drain::Drain;
 use crate::http::{Connection, DateLine, Next, Turn};
 use crate::meter::Meter;
-use crate::pace::WritePace;
 use crate::service::Service;
 use crate::start::Common;
 use crate::sys::poll::{self, Wait};
@@ -232,67 +233,6 @@ impl<'a, N: Newcomers> Server<'a, N> {
                 !poll::wait(&mut newcomers, Some(Instant::now()))?
             }
         })
-    }
-
-    /// Writes all output. A socket takes what its buffer has room for; for the rest the thread waits.
-    fn write(&mut self, socket: &Socket, file_follows: bool) -> io::Result<()> {
-        let (mut written, mut pace) = (0, None);
-        while written < self.output.len() {
-            let rest = &self.output[written..];
-            let result = if file_follows {
-                socket.write_with_more_to_come(rest)
-            } else {
-                socket.write(rest)
-            };
-            written += self.taken(socket, result, &mut pace)?;
-        }
-        self.output.clear();
-        Ok(())
-    }
-
-    /// Sends what the answer has of a file.
-    fn send_file(&self, socket: &Socket, connection: &mut Connection) -> io::Result<()> {
-        let mut pace = None;
-        while let Some(range) = connection.file() {
-            let Some(file) = range.file() else { return Ok(()) };
-            let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(1 << 20);
-            let result = match socket.send_file(file, range.offset(), count) {
-                // The file has shrunk since its length was promised: only the end of the connection can tell.
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                result => result,
-            };
-            let taken = self.taken(socket, result, &mut pace)?;
-            range.advance(taken as u64);
-        }
-        Ok(())
-    }
-
-    /// What one attempt at writing moved. When the socket had no room, waits for some, no longer than
-    /// the client's pace allows.
-    fn taken(
-        &self,
-        socket: &Socket,
-        result: io::Result<usize>,
-        pace: &mut Option<WritePace>,
-    ) -> io::Result<usize> {
-        match result {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let pace = pace.get_or_insert_with(|| WritePace::new(Instant::now()));
-                let deadline = pace.deadline(&self.service.limits);
-                match poll::wait(&mut [Wait::writable(socket.as_fd())], Some(deadline))? {
-                    true => Ok(0),
-                    false => Err(io::ErrorKind::TimedOut.into()),
-                }
-            }
-            Ok(count) => {
-                self.meter.counters.sent.add(count as u64);
-                if let Some(pace) = pace {
-                    pace.took(count, Instant::now());
-                }
-                Ok(count)
-            }
-            Err(error) => Err(error),
-        }
     }
 }
 

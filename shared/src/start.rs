@@ -50,13 +50,17 @@ impl Common {
     }
 }
 
-/// Prepares all that. Call it before any thread is started: the signals are blocked for those that come later.
+/// Prepares all that. Call it before any thread is started: the signals are blocked for those that come
+/// later, and the table of descriptors can grow without waiting for anybody.
 pub fn prepare(args: &Args) -> Result<Common> {
     if args.scheduling == Scheduling::Batch {
         // Threads inherit it from the one that starts them.
         sched::batch().context("asking for SCHED_BATCH")?;
     }
-    let room = room(args)?;
+    let files = rlimit::raise_open_files().context("raising the limit of open files")?;
+    // Only speed is lost if there is no memory for it, or no standard error.
+    let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
+    let room = room(args, files);
     let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
     let files = Files::open(&args.files).with_context(|| {
         format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
@@ -103,16 +107,13 @@ fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> 
 
 /// How many connections there may be at once: as told, or as many as there are descriptors, less a
 /// reserve for all else that needs one.
-fn room(args: &Args) -> Result<Arc<Room>> {
-    let files = rlimit::raise_open_files().context("raising the limit of open files")?;
-    // Only speed is lost if there is no memory for it, or no standard error.
-    let _ = rlimit::reserve_descriptors(io::stderr(), files.min(RESERVED) as u32);
+fn room(args: &Args, files: u64) -> Arc<Room> {
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     let most = files - (files / 4).min(RESERVE);
-    Ok(Room::new(match args.limits.max_connections {
+    Room::new(match args.limits.max_connections {
         0 => most,
         wanted => wanted.min(most),
-    }))
+    })
 }
 
 /// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.
@@ -120,7 +121,7 @@ const RESERVE: usize = 192;
 
 /// Places that the table of descriptors has from the start: half a MiB of the kernel's memory at most, where
 /// as many may be open. A server with more connections than that waits once at each doubling.
-const RESERVED: u64 = 65_536;
+const TABLE: u64 = 65_536;
 
 fn announce(stage: &str, listener: &Listener) -> Result<()> {
     let address = listener.local_addr().context("asking for the listener's address")?;
