@@ -29,12 +29,8 @@ pub fn allowed(kind: Kind) -> u64 {
     CROWD as u64 * bound(kind) + SLACK
 }
 
-/// What may stay of it, in KiB. The allocator gives back what lies at the end of a heap, and keeps what
-/// lies between two pieces that are still in use, for the next attack. So it is not nothing; but it
-/// must be far less than the attack cost, or a few of them would add up.
-pub fn kept(kind: Kind) -> u64 {
-    allowed(kind) / 4 + SLACK
-}
+/// What may stay of it, in KiB, whatever it was: pages that hold something else as well.
+pub const KEPT: u64 = 4 << 10;
 
 /// What heaps may grow by whoever comes, in KiB.
 const SLACK: u64 = 16 << 10;
@@ -110,7 +106,7 @@ pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) 
     let deeds = crowd.stop();
     answers(server.address()).context("afterwards")?;
     before.come_back(server.pid()).context("afterwards")?;
-    let after = vitals::memory_down_to(server.pid(), idle + kept(kind[0])).context("afterwards")?;
+    let after = vitals::memory_down_to(server.pid(), idle + KEPT).context("afterwards")?;
     // Hundreds that leave at once may cost more than while they were there.
     let memory = [idle, most.max(after), after];
     let attack = Attack { quiet, beside: account, deeds, memory };

@@ -1,9 +1,8 @@
 //! `bench drain`, `replace`, `starve`, `keepalive`, `hostile` and `soak`: the promises at full length, with what was measured.
 
-use super::attack::{self, Times};
 use super::hostile::Kind;
 use super::replace::{self, How, Replaced};
-use super::{Stage, descriptors, drain, keepalive, random, soak};
+use super::{Stage, descriptors, drain, keepalive, random, siege, soak};
 use crate::args;
 use crate::build;
 use crate::interrupt::Interrupt;
@@ -53,9 +52,12 @@ pub enum Promise {
         /// Only this kind; may be given more than once
         #[arg(long = "kind", value_enum)]
         kinds: Vec<Kind>,
-        /// How long each kind has
-        #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = args::duration)]
+        /// How long each kind has, and the good clients without it
+        #[arg(long = "for", value_name = "TIME", default_value = "2s", value_parser = args::duration)]
         time: Duration,
+        /// How often, each kind; the figures are medians
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        repeat: usize,
         /// What clients choose by
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -108,7 +110,10 @@ impl Promise {
             Self::Replace { times, beside, .. } => try_replace(stage, *times, *beside),
             Self::Starve { .. } => try_starve(stage),
             Self::Keepalive { time, .. } => keepalive::show(stage, *time, interrupt),
-            Self::Hostile { kinds, time, seed, .. } => try_hostile(stage, kinds, *time, *seed),
+            Self::Hostile { kinds, time, repeat, seed, .. } => {
+                let chosen = |kind: &Kind| kinds.is_empty() || kinds.contains(kind);
+                siege::show(stage, chosen, *time, *repeat, *seed)
+            }
             Self::Soak { time, hostile, seed, .. } => {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
                 let seed = seed.unwrap_or_else(random::seed);
@@ -153,33 +158,6 @@ fn try_starve(stage: &Stage) -> Result<()> {
     for limit in descriptors::SHORTAGES {
         let descriptors::Shortage { fds, cpu } = descriptors::shortage(stage, limit)?;
         println!("  {limit}: {fds} descriptors held, {:.1} % of a core used", cpu * 100.0);
-    }
-    Ok(())
-}
-
-fn try_hostile(stage: &Stage, kinds: &[Kind], time: Duration, seed: u64) -> Result<()> {
-    println!(
-        "  the 99th percentile of 32 good clients: alone; beside the attack on another server of this machine; on the attacked one\n  \
-         kind                deeds   good  lost      alone  next door   attacked  / alone  / next door   memory KiB: before, most (allowed), after (allowed)"
-    );
-    for kind in Kind::EACH.iter().filter(|kind| kinds.is_empty() || kinds.contains(&kind[0])) {
-        let context = || format!("{:?}", kind[0]);
-        let next_door = attack::next_door(stage, kind, time, seed).with_context(context)?.p99();
-        let times = Times { quiet: time / 2, attack: time };
-        let attack = attack::attack(stage, kind, times, seed).with_context(context)?;
-        let (quiet, beside) = (attack.quiet.p99(), attack.beside.p99());
-        let [before, most, after] = attack.memory;
-        println!(
-            "  {:<16} {:>8} {:>6} {:>5}  {quiet:>9.1?}  {next_door:>9.1?}  {beside:>9.1?}  {:>7.2}  {:>11.2}   {before}, {most} ({}), {after} ({})",
-            context(),
-            attack.deeds,
-            attack.beside.answered,
-            attack.beside.lost.len(),
-            beside.as_secs_f64() / quiet.as_secs_f64(),
-            beside.as_secs_f64() / next_door.as_secs_f64(),
-            before + attack::allowed(kind[0]),
-            before + attack::kept(kind[0]),
-        );
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a hostile client does, over and over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -122,14 +122,15 @@ impl Crowd {
             let mut clients: Vec<_> =
                 (0..count).map(|number| Hostile::new(kinds[number % kinds.len()])).collect();
             let (mut random, mut deeds) = (Random::new(seed), 0);
-            // A few at a time: a burst of hundreds would measure this thread's share of the machine.
-            let slice = count.div_ceil(SLICES).max(1);
-            while !stopped.load(Relaxed) {
-                for slice in clients.chunks_mut(slice) {
-                    deeds += slice.len() as u64;
-                    slice.iter_mut().for_each(|client| client.step(address, &mut random));
-                    thread::sleep(every / SLICES as u32);
-                }
+            // All come; from then on it is anybody's turn. Clients who know nothing of each other do not
+            // march in step: a burst of hundreds would measure this thread's share of the machine.
+            let (mut next, pause) = (Instant::now(), every / count.max(1) as u32);
+            while !stopped.load(Relaxed) && count > 0 {
+                let whose = if deeds < count as u64 { deeds as usize } else { random.below(count) };
+                clients[whose].step(address, &mut random);
+                deeds += 1;
+                next += pause;
+                thread::sleep(next.saturating_duration_since(Instant::now()));
             }
             deeds
         });
@@ -142,8 +143,6 @@ impl Crowd {
         self.thread.join().unwrap_or_default()
     }
 }
-
-const SLICES: usize = 50;
 
 /// How much of its answers a client lets pile up in its own kernel. Small, or the bench machine's memory
 /// would be the first to go.

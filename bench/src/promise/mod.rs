@@ -20,6 +20,7 @@ pub mod keepalive;
 pub mod log;
 pub mod random;
 pub mod replace;
+pub mod siege;
 pub mod soak;
 pub mod tree;
 pub mod vitals;

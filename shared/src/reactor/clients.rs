@@ -44,6 +44,8 @@ pub struct Clients {
     service: Arc<Service>,
     room: Arc<Room>,
     table: Table<Client>,
+    /// How many there have been since memory was given back.
+    most: usize,
     drain: Arc<Drain>,
     keep_alive: bool,
     /// The moment of this round: one look at the clock for all that are ready.
@@ -78,6 +80,7 @@ impl Clients {
             service: Arc::clone(service),
             room: Arc::clone(room),
             table: Table::new(),
+            most: 0,
             drain: Arc::clone(drain),
             keep_alive: *keep_alive != KeepAlive::Never,
             now,
@@ -126,6 +129,7 @@ impl Clients {
         let connection = Connection::new(&self.service, self.now);
         self.note(connection.deadline());
         let token = self.table.insert(Client::new(socket, connection));
+        self.most = self.most.max(self.len());
         self.meter.attend(token);
         self.meter.moment(Moment::Accepted);
         let Some(client) = self.table.get_mut(token) else {

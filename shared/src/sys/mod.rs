@@ -11,6 +11,7 @@ pub mod eventfd;
 pub mod faults;
 pub mod file;
 pub mod filter;
+pub mod memory;
 pub mod net;
 pub mod poll;
 pub mod process;

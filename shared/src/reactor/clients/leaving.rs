@@ -3,11 +3,15 @@
 use super::super::client::Client;
 use super::super::table::Token;
 use super::Clients;
+use crate::sys::memory;
 use crate::trace::Moment;
 use std::time::{Duration, Instant};
 
 /// A client that asked less than this ago is not closed to make room.
 const MIN_IDLE: Duration = Duration::from_secs(1);
+
+/// So many clients cost memory that is worth giving back when half of them have left.
+const CROWD: usize = 64;
 
 impl Clients {
     /// Closes up to `count` clients that have been idle longest, and says how many. A newcomer who asks
@@ -36,7 +40,7 @@ impl Clients {
 
     /// Fourth step: deals with those who are late. All clients are looked at, but only when the
     /// earliest deadline has passed: that costs nothing per request, and needs no ordered structure
-    /// to be kept up to date at each.
+    /// to be kept up to date at each. It is also the moment to give back what a crowd has cost that has left.
     pub fn expire(&mut self) {
         if self.earliest.is_none_or(|earliest| self.now < earliest) {
             return;
@@ -58,6 +62,10 @@ impl Clients {
                 Some(client) if client.is_waiting_for_room() => self.remove(token),
                 _ => self.act(token, |connection, _, turn| connection.expire(turn)),
             }
+        }
+        if self.most >= CROWD && self.len() < self.most / 2 {
+            self.most = self.len();
+            memory::give_back();
         }
     }
 

@@ -1,0 +1,38 @@
+//! Memory that the allocator has free: malloc_trim(3).
+
+/// Gives it back to the kernel, every whole page of it.
+///
+/// By itself free(3) gives back what lies at the end of a heap: one small piece that is still in use there
+/// keeps all that was freed before it. Takes about a millisecond for 20 MiB, and other threads that want memory
+/// wait for it. Of other C libraries than glibc this asks nothing.
+pub fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes no pointer, and any thread may call it at any time.
+    unsafe {
+        libc::malloc_trim(0)
+    };
+}
+
+#[cfg(all(test, target_env = "gnu"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_before_a_piece_in_use_is_given_back() {
+        // In KiB, of this process.
+        let resident = || -> usize {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+            line.trim_end_matches("kB").trim().parse().unwrap()
+        };
+        // Of a size that the allocator takes from a heap, not from mmap(2).
+        let pieces: Vec<_> = (0..1000).map(|_| vec![1_u8; 50_000]).collect();
+        let in_use = vec![1_u8; 1000];
+        let most = resident();
+        drop(pieces);
+        give_back();
+        let now = resident();
+        assert!(now + 30_000 < most, "{now} KiB of {most}, and 50,000 were freed");
+        assert_eq!(in_use.len(), 1000);
+    }
+}
