@@ -3,8 +3,8 @@
 /// Gives it back to the kernel, every whole page of it.
 ///
 /// By itself free(3) gives back what lies at the end of a heap: one small piece that is still in use there
-/// keeps all that was freed before it. Takes about a millisecond for 20 MiB, and other threads that want memory
-/// wait for it. Of other C libraries than glibc this asks nothing.
+/// keeps all that was freed before it. For 20 MiB it takes two to four milliseconds, in which other threads that want
+/// memory wait. Of other C libraries than glibc this asks nothing.
 pub fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: takes no pointer, and any thread may call it at any time.
