@@ -97,16 +97,25 @@ impl Service {
         body: &[u8],
         draining: bool,
     ) -> Response {
-        let (route, path) = match destination {
-            Destination::Route { route, path } => (route, path),
+        let answer = || match destination {
+            Destination::Route { route, path } => {
+                let path = &path;
+                (route.handler)(&Request {
+                    service: self,
+                    head,
+                    bytes,
+                    route,
+                    path,
+                    body,
+                    draining,
+                })
+            }
             Destination::File { files, name, at_hand } => {
-                return files
-                    .answer(head.method, &name, at_hand, |field| head.field(bytes, field).next());
+                files.answer(head.method, &name, at_hand, |field| head.list(bytes, field))
             }
         };
-        let request = Request { service: self, head, bytes, route, path: &path, body, draining };
-        // Unwind safe: a handler gets a shared view of the request, and nothing of it is used afterwards.
-        catch_unwind(AssertUnwindSafe(|| (route.handler)(&request))).unwrap_or_else(|_| {
+        // Unwind safe: it gets a shared view of the request, and nothing of it is used afterwards.
+        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
             Response::new(Status::INTERNAL_SERVER_ERROR, "500: the handler failed\n")
         })
     }

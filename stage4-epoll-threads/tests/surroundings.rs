@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stage4-epoll-threads");
 const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
@@ -86,6 +86,26 @@ fn a_long_answer_takes_little_memory_and_nobody_waits_for_it() -> Result<()> {
     drop(greedy);
     answers(address)?;
     before.come_back(pid)
+}
+
+/// Dates before 1970 cannot be written as the wire wants them, and later than now they may not be told.
+#[test]
+fn a_file_may_be_of_any_time() -> Result<()> {
+    let root = std::env::temp_dir().join(format!("any-time-{}", std::process::id()));
+    fs::create_dir_all(&root)?;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let server = STAGE.start(&["--root", root.to_str().context("a plain name")?])?;
+    for (name, time) in [
+        ("old", SystemTime::UNIX_EPOCH - day),
+        ("new", SystemTime::now() + day),
+        ("far", SystemTime::UNIX_EPOCH + 365 * 300 * day),
+    ] {
+        fs::File::create(root.join(name))?.set_modified(time)?;
+        let answer = Client::connect(server.address())?.ask(&format!("/{name}"))?;
+        ensure!(answer == (200, Vec::new()), "{name}: {}", answer.0);
+    }
+    fs::remove_dir_all(&root)?;
+    Ok(())
 }
 
 #[test]

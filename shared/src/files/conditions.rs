@@ -1,14 +1,15 @@
 //! Conditional requests (RFC 9110 section 13): "only if it has changed", "only if it has not".
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 /// The conditions of a request.
 pub(super) struct Conditions<'a> {
-    if_match: Option<&'a [u8]>,
-    if_unmodified_since: Option<&'a [u8]>,
-    if_none_match: Option<&'a [u8]>,
-    if_modified_since: Option<&'a [u8]>,
-    if_range: Option<&'a [u8]>,
+    if_match: Option<Cow<'a, [u8]>>,
+    if_unmodified_since: Option<Cow<'a, [u8]>>,
+    if_none_match: Option<Cow<'a, [u8]>>,
+    if_modified_since: Option<Cow<'a, [u8]>>,
+    if_range: Option<Cow<'a, [u8]>>,
 }
 
 /// What they come to.
@@ -20,7 +21,7 @@ pub(super) enum Verdict {
 }
 
 impl<'a> Conditions<'a> {
-    pub(super) fn of(field: impl Fn(&'static str) -> Option<&'a [u8]>) -> Self {
+    pub(super) fn of(field: impl Fn(&'static str) -> Option<Cow<'a, [u8]>>) -> Self {
         Self {
             if_match: field("if-match"),
             if_unmodified_since: field("if-unmodified-since"),
@@ -32,7 +33,7 @@ impl<'a> Conditions<'a> {
 
     /// In the order of section 13.2.2: an entity tag, where there is one, makes the date of no account.
     pub(super) fn judge(&self, etag: &str, modified: SystemTime) -> Verdict {
-        let fresh = match (self.if_match, self.if_unmodified_since) {
+        let fresh = match (&self.if_match, &self.if_unmodified_since) {
             (Some(tags), _) => names(tags, etag, false),
             (None, Some(date)) => parse(date).is_none_or(|date| whole_seconds(modified) <= date),
             (None, None) => true,
@@ -40,7 +41,7 @@ impl<'a> Conditions<'a> {
         if !fresh {
             return Verdict::Failed;
         }
-        let known = match (self.if_none_match, self.if_modified_since) {
+        let known = match (&self.if_none_match, &self.if_modified_since) {
             (Some(tags), _) => names(tags, etag, true),
             (None, Some(date)) => parse(date).is_some_and(|date| whole_seconds(modified) <= date),
             (None, None) => false,
@@ -50,7 +51,7 @@ impl<'a> Conditions<'a> {
 
     /// Whether a range of the file as it is now is what the client can use (section 13.1.5).
     pub(super) fn allow_range(&self, etag: &str, modified: SystemTime) -> bool {
-        match self.if_range {
+        match self.if_range.as_deref() {
             None => true,
             Some(tag) if tag.starts_with(b"\"") => tag == etag.as_bytes(),
             Some(date) => parse(date) == Some(whole_seconds(modified)),
@@ -87,7 +88,8 @@ mod tests {
     fn judge(fields: &[(&str, &str)]) -> Verdict {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_900);
         let field = |name| {
-            fields.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_bytes())
+            let found = fields.iter().find(|(found, _)| *found == name);
+            found.map(|(_, value)| Cow::Borrowed(value.as_bytes()))
         };
         Conditions::of(field).judge(ETAG, modified)
     }

@@ -64,6 +64,12 @@ impl Identity {
     }
 }
 
+/// A file's time as it may be told: not later than now (RFC 9110 section 8.8.2.1), and not before 1970, which a copy or
+/// a broken clock may have left and a date on the wire cannot be made of.
+fn tellable(modified: SystemTime, now: SystemTime) -> SystemTime {
+    modified.min(now).max(SystemTime::UNIX_EPOCH)
+}
+
 impl Entry {
     /// Takes in an open file; reads it if it is small.
     pub(super) fn read(file: File, mut metadata: Metadata, name: &[u8]) -> io::Result<Self> {
@@ -91,6 +97,7 @@ impl Entry {
         let identity = Identity::of(metadata);
         let (seconds, nanos) = identity.modified;
         let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let modified = tellable(modified, SystemTime::now());
         Self {
             content,
             len: identity.size,
@@ -172,4 +179,18 @@ fn read_whole(file: &File) -> io::Result<Vec<u8>> {
     bytes.truncate(length);
     bytes.shrink_to_fit();
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_only_if_it_can_be() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(tellable(before, at(9)), SystemTime::UNIX_EPOCH);
+        assert_eq!(tellable(at(5), at(9)), at(5));
+        assert_eq!(tellable(at(300_000_000_000), at(9)), at(9), "beyond the year 9999");
+    }
 }

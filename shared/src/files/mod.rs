@@ -20,6 +20,7 @@ pub use entry::Entry;
 pub use part::FileRange;
 pub(crate) use part::ReadAhead;
 use range::Wanted;
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,7 +53,27 @@ enum Missing {
     Nothing,
     /// A directory, asked for without the slash that its relative links need.
     Slash,
+    /// There may be one: the server cannot look, for want of descriptors or for what a disk has done.
+    Unknown,
 }
+
+impl From<io::Error> for Missing {
+    /// Only what says of the name that there is nothing to be had under it: open(2), openat2(2).
+    fn from(error: io::Error) -> Self {
+        let says_no = |code| {
+            use libc::*;
+            matches!(
+                code,
+                ENOENT | ENOTDIR | ELOOP | EXDEV | EACCES | EPERM | ENAMETOOLONG | ENXIO | ENODEV
+            )
+        };
+        // Without a code it was made by ourselves: a name that no file can have.
+        if error.raw_os_error().is_none_or(says_no) { Self::Nothing } else { Self::Unknown }
+    }
+}
+
+/// What can be done with a file.
+const METHODS: &str = "GET, HEAD, OPTIONS";
 
 impl Files {
     /// Opens the directory.
@@ -86,18 +107,25 @@ impl Files {
         method: Method,
         name: &[u8],
         at_hand: Option<Arc<Entry>>,
-        field: impl Fn(&'static str) -> Option<&'a [u8]>,
+        field: impl Fn(&'static str) -> Option<Cow<'a, [u8]>>,
     ) -> Response {
         match at_hand.map_or_else(|| self.load(name), Ok) {
             Ok(entry) if matches!(method, Method::Get | Method::Head) => {
                 respond(entry, method, field)
             }
+            Ok(_) if method == Method::Options => {
+                Response::empty(Status::NO_CONTENT).with("Allow", METHODS)
+            }
             Ok(_) => {
                 Response::new(Status::METHOD_NOT_ALLOWED, "405: files can be read, and no more\n")
-                    .with("Allow", "GET, HEAD, OPTIONS")
+                    .with("Allow", METHODS)
             }
             Err(Missing::Nothing) => Response::new(Status::NOT_FOUND, "404: nothing here\n"),
             Err(Missing::Slash) => moved(name),
+            Err(Missing::Unknown) => {
+                Response::new(Status::SERVICE_UNAVAILABLE, "503: the file cannot be opened now\n")
+                    .with("Retry-After", "1")
+            }
         }
     }
 
@@ -105,6 +133,7 @@ impl Files {
         let loaded = self.open_and_read(name);
         match &loaded {
             Ok(entry) => ReadAhead::first(entry).run(),
+            Err(Missing::Unknown) => {}
             Err(_) => self.cache.forget(name),
         }
         loaded
@@ -112,12 +141,12 @@ impl Files {
 
     fn open_and_read(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
         let opened = Instant::now();
-        let file = self.root.open_file(name).map_err(|_| Missing::Nothing)?;
-        let metadata = file.metadata().map_err(|_| Missing::Nothing)?;
+        let file = self.root.open_file(name)?;
+        let metadata = file.metadata()?;
         if metadata.is_dir() {
             let index = [name, b"/index.html"].concat();
-            let has_index = self.root.open_file(&index).is_ok();
-            return Err(if has_index { Missing::Slash } else { Missing::Nothing });
+            self.root.open_file(&index)?;
+            return Err(Missing::Slash);
         }
         if !metadata.is_file() {
             return Err(Missing::Nothing);
@@ -125,7 +154,7 @@ impl Files {
         if let Some(unchanged) = self.cache.confirm(name, &metadata, opened) {
             return Ok(unchanged);
         }
-        let entry = Entry::read(file, metadata, name).map_err(|_| Missing::Nothing)?;
+        let entry = Entry::read(file, metadata, name)?;
         Ok(self.cache.insert(name, entry, opened))
     }
 }
@@ -133,7 +162,7 @@ impl Files {
 fn respond<'a>(
     entry: Arc<Entry>,
     method: Method,
-    field: impl Fn(&'static str) -> Option<&'a [u8]>,
+    field: impl Fn(&'static str) -> Option<Cow<'a, [u8]>>,
 ) -> Response {
     let conditions = Conditions::of(&field);
     match conditions.judge(entry.etag(), entry.modified()) {
@@ -146,7 +175,7 @@ fn respond<'a>(
     let range = field("range").filter(|_| {
         method == Method::Get && conditions.allow_range(entry.etag(), entry.modified())
     });
-    match Wanted::of(range, entry.len()) {
+    match Wanted::of(range.as_deref(), entry.len()) {
         Wanted::All => Response::file(FileRange::new(entry, None), Status::OK),
         Wanted::Part(part) => {
             let content_range = format!("bytes {}-{}/{}", part.start, part.end - 1, entry.len());

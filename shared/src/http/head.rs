@@ -13,6 +13,7 @@ use super::host;
 use super::request_line::{self, Method, Target, Version};
 use super::status::{Refusal, Status};
 use crate::limits::Limits;
+use std::borrow::Cow;
 use std::ops::Range;
 
 #[cfg(test)]
@@ -69,6 +70,18 @@ impl Head {
             Target::Resource(range) => Some(&bytes[range.clone()]),
             Target::Server => None,
         }
+    }
+
+    /// The value of a field that may be a list: all lines of that name make one (RFC 9110 section 5.3).
+    pub fn list<'a>(&self, bytes: &'a [u8], name: &'a str) -> Option<Cow<'a, [u8]>> {
+        let mut lines = self.field(bytes, name);
+        let mut list = Cow::Borrowed(lines.next()?);
+        for line in lines {
+            let list = list.to_mut();
+            list.extend_from_slice(b", ");
+            list.extend_from_slice(line);
+        }
+        Some(list)
     }
 
     /// The values of the fields called `name`, case aside, in their order. A walk over the head: the

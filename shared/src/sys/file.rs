@@ -25,7 +25,16 @@ impl Directory {
     /// way out, be it `..` or a symbolic link (RESOLVE_BENEATH). O_NONBLOCK: opening a FIFO does not wait for a writer.
     pub fn open_file(&self, path: &[u8]) -> io::Result<File> {
         let path = CString::new(path)?;
-        match self.open_beneath(&path) {
+        let mut opened = self.open_beneath(&path);
+        for _ in 0..TRIES {
+            match &opened {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    opened = self.open_beneath(&path);
+                }
+                _ => break,
+            }
+        }
+        match opened {
             // Before Linux 5.6, and in some sandboxes, the call does not exist.
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                 self.open_by_steps(path.to_bytes())
@@ -70,6 +79,9 @@ impl Directory {
         Ok(at)
     }
 }
+
+/// Tries at a path with `..` in a symbolic link while something is renamed: openat2 then says EAGAIN.
+const TRIES: usize = 8;
 
 const FLAGS: libc::c_int = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
 
