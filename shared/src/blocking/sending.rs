@@ -53,11 +53,19 @@ impl<N> Server<'_, N> {
     ) -> io::Result<usize> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let pace = pace.get_or_insert_with(|| WritePace::new(Instant::now()));
-                let deadline = pace.deadline(&self.service.limits);
-                match poll::wait(&mut [Wait::writable(socket.as_fd())], Some(deadline))? {
-                    true => Ok(0),
-                    false => Err(io::ErrorKind::TimedOut.into()),
+                let queued = || socket.unacknowledged().unwrap_or(0);
+                let pace = pace.get_or_insert_with(|| WritePace::new(Instant::now(), queued()));
+                let limits = &self.service.limits;
+                let deadline = Some(pace.deadline(limits));
+                if poll::wait(&mut [Wait::writable(socket.as_fd())], deadline)? {
+                    return Ok(0);
+                }
+                let now = Instant::now();
+                pace.look(queued(), now);
+                if pace.deadline(limits) > now {
+                    Ok(0)
+                } else {
+                    Err(io::ErrorKind::TimedOut.into())
                 }
             }
             Ok(count) => {

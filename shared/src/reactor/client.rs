@@ -65,9 +65,7 @@ impl Client {
             false => no_room_is_zero(self.socket.write(bytes))?,
         };
         if written < bytes.len() {
-            let pace = WritePace::new(now);
-            self.output =
-                Some(Box::new(Output { bytes: bytes[written..].to_vec(), written: 0, pace }));
+            self.keep(bytes[written..].to_vec(), now);
         }
         Ok(written)
     }
@@ -99,9 +97,14 @@ impl Client {
     /// Waits for room although nothing is kept: the socket took all so far, and there is more to come.
     /// Without an output of its own such a client would have no deadline.
     pub(super) fn wait_for_room(&mut self, now: Instant) {
-        self.output.get_or_insert_with(|| {
-            Box::new(Output { bytes: Vec::new(), written: 0, pace: WritePace::new(now) })
-        });
+        if self.output.is_none() {
+            self.keep(Vec::new(), now);
+        }
+    }
+
+    fn keep(&mut self, bytes: Vec<u8>, now: Instant) {
+        let pace = WritePace::new(now, self.socket.unacknowledged().unwrap_or(0));
+        self.output = Some(Box::new(Output { bytes, written: 0, pace }));
     }
 
     /// Goes on writing what was kept, and says how much.
@@ -114,9 +117,15 @@ impl Client {
         output.written += written;
         output.pace.took(written, now);
         if output.written == output.bytes.len() {
+            self.connection.postpone(output.pace.so_far(now));
             self.output = None;
         }
         Ok(written)
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) fn pending(&self) -> usize {
+        self.output.as_ref().map_or(0, |output| output.bytes.len() - output.written)
     }
 
     /// Whether nothing can go on before the socket takes more.
@@ -130,6 +139,13 @@ impl Client {
             Some(output) => Some(output.pace.deadline(limits)),
             None => self.connection.deadline(),
         }
+    }
+
+    /// Of a client that is late to take its output: until when it has time, if it has taken more of late than shows.
+    pub(super) fn respite(&mut self, limits: &Limits, now: Instant) -> Option<Instant> {
+        let output = self.output.as_mut()?;
+        output.pace.look(self.socket.unacknowledged().ok()?, now);
+        Some(output.pace.deadline(limits)).filter(|deadline| *deadline > now)
     }
 
     /// Has epoll watch for what this client waits for. Usually that is what it watches for already,

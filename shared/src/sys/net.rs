@@ -125,6 +125,14 @@ impl Socket {
         decode(&storage).map(|address| address.ip())
     }
 
+    /// Bytes that the kernel has taken and the peer has not acknowledged (SIOCOUTQ in tcp(7)).
+    pub fn unacknowledged(&self) -> io::Result<u64> {
+        let mut count: libc::c_int = 0;
+        // SAFETY: the kernel writes one int, for which `count` has room.
+        check(unsafe { libc::ioctl(self.raw(), libc::TIOCOUTQ, &raw mut count) })?;
+        Ok(count.max(0) as u64)
+    }
+
     fn raw(&self) -> RawFd {
         self.0.as_raw_fd()
     }
