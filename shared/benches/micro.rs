@@ -67,7 +67,8 @@ fn exchange<'a>(service: &'a Arc<Service>, request: &'a [u8]) -> impl FnMut() ->
         out.clear();
         let out = &mut out;
         let (date, meter) = (&date, &mut meter);
-        let mut turn = Turn { service, now, date, keep_alive: true, draining: false, out, meter };
+        let (keep_alive, draining, pending) = (true, false, 0);
+        let mut turn = Turn { service, now, date, keep_alive, draining, out, pending, meter };
         matches!(connection.receive(black_box(request), &mut turn), Next::Read)
     }
 }

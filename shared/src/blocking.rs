@@ -198,6 +198,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             keep_alive,
             draining: drain.has_begun(),
             out: output,
+            pending: 0,
             meter,
         };
         Ok(match length {
@@ -220,6 +221,7 @@ impl<'a, N: Newcomers> Server<'a, N> {
             keep_alive,
             draining,
             out: &mut self.output,
+            pending: 0,
             meter: &mut self.meter,
         }
     }

@@ -77,8 +77,11 @@ impl Server {
     ) -> Next {
         let Self { service, date, now, out, meter } = self;
         out.clear();
-        let (now, keep_alive, draining) = (*now, true, false);
-        step(connection, &mut Turn { service, now, date, keep_alive, draining, out, meter })
+        let (now, keep_alive, draining, pending) = (*now, true, false, 0);
+        step(
+            connection,
+            &mut Turn { service, now, date, keep_alive, draining, out, pending, meter },
+        )
     }
 
     fn receive(&mut self, connection: &mut Connection, bytes: &[u8]) -> Next {

@@ -104,6 +104,7 @@ fn answer(router: Router, request: &str) -> String {
         keep_alive: true,
         draining: false,
         out: &mut out,
+        pending: 0,
         meter: &mut meter,
     };
     connection.receive(request.as_bytes(), &mut turn);

@@ -53,7 +53,7 @@ impl EventLoop {
             }
         }
         self.clients.answer();
-        while let Some((token, job)) = self.clients.next_job() {
+        for (token, job) in self.clients.take_jobs() {
             // It blocks, and with it everything: there is no other thread.
             let response = job.run(self.clients.meter());
             self.clients.complete(token, response);

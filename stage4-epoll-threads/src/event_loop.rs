@@ -71,7 +71,7 @@ impl EventLoop {
             }
         }
         self.clients.answer();
-        while let Some((token, job)) = self.clients.next_job() {
+        for (token, job) in self.clients.take_jobs() {
             // It blocks, so it runs elsewhere: this loop goes on, and hears of it by its mailbox.
             if let Err(full) = self.pool.submit(token, job, &self.mailbox) {
                 self.clients.complete(token, full);

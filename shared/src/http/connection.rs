@@ -47,6 +47,8 @@ pub struct Turn<'a> {
     pub draining: bool,
     /// Where answers are appended.
     pub out: &'a mut Vec<u8>,
+    /// Bytes of this connection that wait to be written already, elsewhere.
+    pub pending: usize,
     /// Who takes notes.
     pub meter: &'a mut Meter,
 }
@@ -225,7 +227,7 @@ impl Connection {
 
     /// Answers as many requests as the input holds and the output has room for.
     fn consume(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> (usize, Next) {
-        let full = turn.out.len() + MAX_OUTPUT;
+        let full = turn.out.len() + MAX_OUTPUT.saturating_sub(turn.pending);
         // An answer that is under way already has had its first piece.
         let (mut at, mut piece) = (0, PIECE);
         loop {

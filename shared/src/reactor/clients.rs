@@ -213,7 +213,6 @@ impl Clients {
     pub(super) fn understand(&mut self) {
         let mut inputs = std::mem::take(&mut self.inputs);
         for (token, range) in inputs.drain(..) {
-            self.note_peer(token);
             self.meter.attend(token);
             self.meter.begin(Slice::Request);
             self.request(token, range);
@@ -254,9 +253,10 @@ impl Clients {
         self.output.clear();
     }
 
-    /// Something that may have to wait, if there is any: run it wherever seems best, and [`Clients::complete`] it.
-    pub fn next_job(&mut self) -> Option<(u64, Box<Job>)> {
-        self.jobs.pop()
+    /// What may have to wait: run it wherever seems best, and [`Clients::complete`] it. What a client asks for next
+    /// is for another round, or one that pipelines would keep all others out.
+    pub fn take_jobs(&mut self) -> Vec<(u64, Box<Job>)> {
+        std::mem::take(&mut self.jobs)
     }
 
     /// A job is done. The client that it was for may be gone.
@@ -270,6 +270,7 @@ impl Clients {
         token: Token,
         action: impl FnOnce(&mut Connection, &[u8], &mut Turn<'_>) -> Next,
     ) -> Option<Next> {
+        self.note_peer(token);
         let client = self.table.get_mut(token)?;
         let mut turn = Turn {
             service: &self.service,
@@ -279,6 +280,7 @@ impl Clients {
             // A handler that ran in this round may have taken so long that a signal has come meanwhile.
             draining: self.drain.has_begun(),
             out: &mut self.output,
+            pending: client.pending(),
             meter: &mut self.meter,
         };
         Some(action(&mut client.connection, &self.input, &mut turn))

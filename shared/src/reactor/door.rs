@@ -64,7 +64,12 @@ impl Door {
     /// Takes in those who wait, as far as there is room. Tells whether nobody waits any more.
     pub fn admit(&mut self, clients: &mut Clients, now: Instant) -> bool {
         let Some(listener) = &self.listener else { return true };
-        for _ in 0..PER_ROUND {
+        for number in 0..PER_ROUND {
+            // The first was announced. Of others it is not known that they are there: nobody is closed for them
+            // before epoll says so.
+            if number > 0 && !self.room.is_free() {
+                return false;
+            }
             if !self.enter(clients) {
                 clients.note_full();
                 return self.shut(State::Full(now + PAUSE));

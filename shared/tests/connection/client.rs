@@ -71,6 +71,7 @@ impl Client {
             keep_alive: self.keep_alive,
             draining: self.draining,
             out: &mut self.out,
+            pending: 0,
             meter: &mut self.meter,
         };
         let next = step(&mut self.connection, &mut turn);

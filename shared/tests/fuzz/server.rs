@@ -96,6 +96,7 @@ impl Server {
 
     fn turn<'a>(&'a self, out: &'a mut Vec<u8>, meter: &'a mut Meter) -> Turn<'a> {
         let Self { service, date, now, .. } = self;
-        Turn { service, now: *now, date, keep_alive: true, draining: false, out, meter }
+        let (now, keep_alive, draining, pending) = (*now, true, false, 0);
+        Turn { service, now, date, keep_alive, draining, out, pending, meter }
     }
 }

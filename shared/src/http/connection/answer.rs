@@ -88,7 +88,8 @@ impl Connection {
         let delimiter = response.delimiter(exchange.version);
         take_note(&response, &exchange, delimiter, turn);
         let used_up = turn.service.limits.max_requests.checked_sub(self.requests) == Some(0);
-        // The client may be sending its next request just now if ending is our idea and not its own.
+        // The client may be sending its next request just now if ending is our idea and not its own. (Where no
+        // connection stays open, that is no surprise any more, and a wait for each client would be the server's price.)
         let surprise = exchange.keep_alive && (used_up || turn.draining);
         exchange.keep_alive &=
             !used_up && !turn.draining && turn.keep_alive && delimiter != Delimiter::Close;

@@ -9,7 +9,7 @@ use super::{Connection, State, Step, Turn};
 use crate::limits::{MAX_DISCARD, pace};
 use crate::trace::Moment;
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A request whose body is still coming.
 pub(super) struct Incoming {
@@ -167,6 +167,16 @@ impl Connection {
                 Step::Used(used)
             }
         }
+    }
+
+    /// Nothing was read from the client for so long, as its answers waited for room: that time is not its own.
+    pub fn postpone(&mut self, waited: Duration) {
+        match &mut self.state {
+            State::Body(body) => body.since += waited,
+            State::Head(_) => {}
+            _ => return,
+        }
+        self.deadline = self.deadline.map(|deadline| deadline + waited);
     }
 
     /// Whether a part of a request is here that is not answered yet. Empty lines alone are none: some

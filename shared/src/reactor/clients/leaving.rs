@@ -45,33 +45,43 @@ impl Clients {
         if self.earliest.is_none_or(|earliest| self.now < earliest) {
             return;
         }
-        let mut late = Vec::new();
+        let mut due = Vec::new();
         self.earliest = None;
         for (token, client) in self.table.iter() {
             match client.deadline(&self.service.limits) {
-                Some(deadline) if deadline <= self.now => late.push(token),
+                Some(deadline) if deadline <= self.now => due.push(token),
                 Some(deadline) if self.earliest.is_none_or(|earliest| deadline < earliest) => {
                     self.earliest = Some(deadline);
                 }
                 _ => {}
             }
         }
-        self.meter.counters.timed_out.add(late.len() as u64);
-        for token in late {
-            match self.table.get_mut(token) {
-                Some(client) if client.is_waiting_for_room() => self.remove(token),
-                _ => self.act(token, |connection, _, turn| connection.expire(turn)),
-            }
-        }
+        due.into_iter().for_each(|token| self.is_due(token));
         if self.most >= CROWD && self.len() < self.most / 2 {
             self.most = self.len();
             memory::give_back();
         }
     }
 
+    fn is_due(&mut self, token: Token) {
+        let Some(client) = self.table.get_mut(token) else { return };
+        let respite = client.respite(&self.service.limits, self.now);
+        if respite.is_some() {
+            return self.note(respite);
+        }
+        let is_late = client.is_waiting_for_room() || !client.connection.is_delayed();
+        self.meter.counters.timed_out.add(is_late.into());
+        if client.is_waiting_for_room() {
+            self.remove(token);
+        } else {
+            self.act(token, |connection, _, turn| connection.expire(turn));
+        }
+    }
+
     /// When the loop has to wake up again, as far as the clients are concerned.
     pub fn next_deadline(&self) -> Option<Instant> {
-        if self.queue.is_empty() { self.earliest } else { Some(self.now) }
+        let waits = self.queue.is_empty() && self.jobs.is_empty();
+        if waits { self.earliest } else { Some(self.now) }
     }
 
     pub(super) fn note(&mut self, deadline: Option<Instant>) {

@@ -2,7 +2,7 @@
 
 use super::super::client::Then;
 use super::super::table::Token;
-use super::{Clients, FILE_BYTES};
+use super::{Clients, FILE_BYTES, MAX_LONG};
 use crate::http::Next;
 use crate::sys::{Event, Interest};
 use crate::trace::Slice;
@@ -32,8 +32,10 @@ impl Clients {
         }
     }
 
-    /// Long answers go on, one after the other, until this round has sent enough of them.
+    /// Long answers go on, one after the other, until this round has sent enough of them. Half of that is theirs: it may
+    /// be that those that began in this round have used it all, and so would others in every round.
     pub(super) fn take_turns(&mut self) {
+        self.long = self.long.max(MAX_LONG / 2);
         while self.long > 0
             && let Some(token) = self.queue.pop_front()
         {
