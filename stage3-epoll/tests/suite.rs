@@ -4,7 +4,8 @@
 use anyhow::Result;
 use bench::promise::replace::{self, How};
 use bench::promise::{
-    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, keepalive, log, tree,
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, keepalive, log,
+    patience, soak, tree,
 };
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
@@ -76,4 +77,25 @@ fn the_log_tells_what_came() -> Result<()> {
 #[test]
 fn connections_are_kept_as_long_as_they_may() -> Result<()> {
     keepalive::as_long_as_they_may(&STAGE)
+}
+
+#[test]
+fn who_is_slow_and_keeps_to_the_rules_is_served() -> Result<()> {
+    patience::each(&STAGE)
+}
+
+#[test]
+fn others_wait_for_no_client() -> Result<()> {
+    patience::beside_others(&STAGE)?;
+    patience::takes_turns(&STAGE)
+}
+
+#[test]
+fn the_last_place_costs_nobody_theirs() -> Result<()> {
+    keepalive::the_last_place_costs_nobody_theirs(&STAGE)
+}
+
+#[test]
+fn a_short_soak_leaves_nothing_behind() -> Result<()> {
+    soak::short(&STAGE)
 }

@@ -50,6 +50,7 @@ impl FleetArgs {
             pause: Duration::ZERO,
             hello_only: false,
             until_refused: false,
+            some_linger: false,
         };
         let clients = GoodClients::start(fleet.balancer.address(), habits);
         let replaced = self.replace_all(&mut fleet, &clients, interrupt);

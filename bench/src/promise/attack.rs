@@ -3,24 +3,27 @@
 use super::Stage;
 use super::client::answers;
 use super::good::{Account, GoodClients, Habits};
-use super::hostile::{Crowd, Kind};
+use super::hostile::{Crowd, Deeds, Kind};
 use super::vitals::{self, Vitals};
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
 use shared::limits::MAX_OUTPUT;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Hostile clients at once.
 pub const CROWD: usize = 500;
 
 /// What a hostile client may cost the server, in KiB: twice a body of the largest size for one that
-/// sends a body (a vector grows by doubling), the bound of the output and the answer's next piece for
-/// one that does not read, and a head for the others.
+/// sends a body (a vector grows by doubling), the next piece of an answer for one that takes none of it, all that waits
+/// of its answers for one that pipelines, a head as large as it may be for one that sends it; a table slot and what it has
+/// said for the others.
 pub fn bound(kind: Kind) -> u64 {
     match kind {
         Kind::EndlessBody => 2 * LARGEST_BODY,
-        Kind::NeverReads | Kind::EndlessPipeline => (2 * MAX_OUTPUT as u64) >> 10,
-        _ => 64,
+        Kind::NeverReads | Kind::ResetInAnswer => 64,
+        Kind::EndlessPipeline => (2 * MAX_OUTPUT as u64) >> 10,
+        Kind::EndlessHead => 16,
+        _ => 4,
     }
 }
 
@@ -33,7 +36,7 @@ pub fn allowed(kind: Kind) -> u64 {
 pub const KEPT: u64 = 4 << 10;
 
 /// What heaps may grow by whoever comes, in KiB.
-const SLACK: u64 = 16 << 10;
+const SLACK: u64 = 4 << 10;
 
 /// How one attack went.
 #[derive(Debug)]
@@ -43,8 +46,8 @@ pub struct Attack {
     /// Of the good clients, while it lasted.
     pub beside: Account,
     /// What the hostile clients did.
-    pub deeds: u64,
-    /// The server's memory in KiB: before, at most, and after.
+    pub deeds: Deeds,
+    /// The server's memory in KiB: before, at most, and where it comes to rest after.
     pub memory: [u64; 3],
 }
 
@@ -84,8 +87,9 @@ pub fn next_door(
     let (attacked, server) = (start(stage)?, start(stage)?);
     answers(server.address())?;
     let crowd = crowd(&attacked, kind, seed)?;
-    let account = beside(&server, seed, time, |_| Ok(()))?;
-    crowd.stop();
+    let account = beside(&server, seed, time)?;
+    all_came(crowd.stop()?)?;
+    account.check_all_let_in()?;
     Ok(account)
 }
 
@@ -95,35 +99,35 @@ pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) 
     let server = start(stage)?;
     answers(server.address())?;
     let before = Vitals::at_rest(server.pid())?;
-    let quiet = beside(&server, seed, times.quiet, |_| Ok(()))?;
+    let quiet = beside(&server, seed, times.quiet)?;
     let idle = vitals::memory(server.pid())?;
     let crowd = crowd(&server, kind, seed)?;
-    let mut most = idle;
-    let account = beside(&server, seed, times.attack, |server| {
-        most = most.max(vitals::memory(server.pid())?);
-        Ok(())
-    })?;
-    let deeds = crowd.stop();
-    answers(server.address()).context("afterwards")?;
-    before.come_back(server.pid()).context("afterwards")?;
-    let after = vitals::memory_down_to(server.pid(), idle + KEPT).context("afterwards")?;
-    // Hundreds that leave at once may cost more than while they were there.
-    let memory = [idle, most.max(after), after];
-    let attack = Attack { quiet, beside: account, deeds, memory };
+    let beside = beside(&server, seed, times.attack)?;
+    let deeds = crowd.stop()?;
+    let memory = afterwards(&server, before, idle, KEPT).context("afterwards")?;
+    let attack = Attack { quiet, beside, deeds, memory };
     attack.check(kind[0]).map(|()| attack)
+}
+
+/// The server serves, and has given back what it had taken. Its memory in KiB: before, at most, and after.
+fn afterwards(server: &Server, before: Vitals, idle: u64, kept: u64) -> Result<[u64; 3]> {
+    answers(server.address())?;
+    before.come_back(server.pid())?;
+    let after = vitals::memory_down_to(server.pid(), idle + kept)?;
+    Ok([idle, vitals::peak_memory(server.pid())?, after])
+}
+
+/// Else it was no attack.
+fn all_came(deeds: Deeds) -> Result<()> {
+    ensure!(deeds.connects >= CROWD as u64 && deeds.failed == 0, "not all came: {deeds:?}");
+    Ok(())
 }
 
 impl Attack {
     fn check(&self, kind: Kind) -> Result<()> {
-        for account in [&self.quiet, &self.beside] {
-            ensure!(account.answered > 0, "no good client was answered");
-            ensure!(
-                account.lost.is_empty(),
-                "{} good requests lost: {:?}",
-                account.lost.len(),
-                account.lost
-            );
-        }
+        all_came(self.deeds)?;
+        self.quiet.check_all_let_in().context("before")?;
+        self.beside.check_all_let_in()?;
         let allowed = allowed(kind);
         let [idle, most, _] = self.memory;
         ensure!(most - idle <= allowed, "{} KiB more, {allowed} are allowed", most - idle);
@@ -131,21 +135,16 @@ impl Attack {
     }
 }
 
-/// Good clients for so long, and something to look at meanwhile.
-fn beside(
-    server: &Server,
-    seed: u64,
-    time: Duration,
-    mut look: impl FnMut(&Server) -> Result<()>,
-) -> Result<Account> {
-    let pause = Duration::from_millis(20);
-    let habits = Habits { clients: 32, seed, pause, hello_only: true, until_refused: false };
-    let (clients, end) = (GoodClients::start(server.address(), habits), Instant::now() + time);
-    while Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(20));
-        look(server)?;
-    }
+/// Good clients for so long.
+fn beside(server: &Server, seed: u64, time: Duration) -> Result<Account> {
+    let clients = GoodClients::start(server.address(), good(seed));
+    std::thread::sleep(time);
     clients.stop()
+}
+
+fn good(seed: u64) -> Habits {
+    let pause = Duration::from_millis(20);
+    Habits { clients: 32, seed, pause, hello_only: true, until_refused: false, some_linger: false }
 }
 
 /// Each kind in turn, for as long as a test may take.
@@ -160,20 +159,34 @@ pub fn each(stage: &Stage) -> Result<()> {
 
 /// Each kind in turn, against a stage that it stops for a while.
 pub fn each_passes(stage: &Stage) -> Result<()> {
-    Kind::EACH.iter().try_for_each(|kind| comes_back(stage, kind))
+    let each = |kind| comes_back(stage, kind).with_context(|| format!("{kind:?}"));
+    Kind::EACH.iter().try_for_each(each)
 }
 
-/// Where a thread waits for one client, silent ones take all threads there are. The server cannot serve
-/// meanwhile, but it must come back when their time is over.
+/// Where a thread waits for one client, silent ones take all threads there are. The others wait meanwhile, some of them
+/// until it is over; but all that they ask is answered then, and the server is what it was.
 fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
     let _alone = super::alone();
     let limits = ["--head-timeout", "200ms", "--body-timeout", "200ms", "--write-timeout", "200ms"];
     let server = stage.start(&limits)?;
     answers(server.address())?;
     let before = Vitals::at_rest(server.pid())?;
-    let crowd = Crowd::start(server.address(), kind, 100, Duration::from_millis(50), 1)?;
+    let idle = vitals::memory(server.pid())?;
+    let crowd = crowd(&server, kind, 1)?;
+    // All have come when the good ones do.
+    std::thread::sleep(Duration::from_millis(200));
+    let clients = GoodClients::start(server.address(), good(1));
     std::thread::sleep(Duration::from_millis(500));
-    crowd.stop();
-    answers(server.address()).with_context(|| format!("after {kind:?}"))?;
-    before.come_back(server.pid())
+    let meanwhile = clients.answered();
+    all_came(crowd.stop()?)?;
+    let account = clients.stop()?;
+    account.check_all_let_in()?;
+    // Each thread keeps its buffer.
+    let kept = KEPT + 64 * stage.at_once as u64;
+    let memory = afterwards(&server, before, idle, kept)?;
+    println!(
+        "{:?}: {meanwhile} answered meanwhile, {} in all, none lost; {memory:?} KiB before, at most, after",
+        kind[0], account.answered
+    );
+    Ok(())
 }

@@ -61,6 +61,13 @@ impl Client {
         !self.wire.fill(Instant::now()) && self.wire.ending == Ending::Open
     }
 
+    /// How many answers have come by now.
+    pub fn heard(&mut self) -> usize {
+        self.wire.fill(Instant::now());
+        let status = b"HTTP/1.1 ";
+        self.wire.received.windows(status.len()).filter(|at| at == status).count()
+    }
+
     /// The server must end the connection, with nothing more to say.
     pub fn expect_end(&mut self) -> Result<()> {
         let before = self.wire.received.len();

@@ -138,26 +138,30 @@ fn numbers(names: &[String]) -> Result<Vec<usize>> {
 }
 
 fn try_drain(stage: &Stage, times: usize) -> Result<()> {
-    let drain::Drains { times, answered, refused, longest } = drain::under_load(stage, times)?;
+    let drain::Drains { times, answered, after, longest } = drain::under_load(stage, times)?;
     println!(
-        "  {times} drains: {answered} answered, 0 lost, {refused} connects refused; the longest took {longest:.2?}"
+        "  {times} drains: {answered} answered, {after} of them after the signal, 0 lost; the longest took {longest:.2?}"
     );
     Ok(())
 }
 
 fn try_replace(stage: &Stage, times: usize, beside: bool) -> Result<()> {
     let how = if beside { How::Beside } else { How::After };
-    let Replaced { times, answered, refused, longest } = replace::under_load(stage, how, times)?;
+    let Replaced { times, answered, refused, longest, slowest_connect } =
+        replace::under_load(stage, how, times)?;
     println!(
-        "  {times} replacements: {answered} answered, 0 lost, {refused} connects refused; the longest end took {longest:.2?}"
+        "  {times} replacements: {answered} answered, 0 lost, {refused} connects refused; the longest end took {longest:.2?}, the slowest connect {slowest_connect:.2?}"
     );
     Ok(())
 }
 
 fn try_starve(stage: &Stage) -> Result<()> {
-    for limit in descriptors::SHORTAGES {
-        let descriptors::Shortage { fds, cpu } = descriptors::shortage(stage, limit)?;
-        println!("  {limit}: {fds} descriptors held, {:.1} % of a core used", cpu * 100.0);
+    for how in descriptors::Lack::of(stage) {
+        let descriptors::Shortage { fds, waited, cpu } = descriptors::shortage(stage, *how)?;
+        println!(
+            "  {how}: {fds} descriptors held, {waited} times nobody could be taken in, {:.1} % of a core used",
+            cpu * 100.0
+        );
     }
     Ok(())
 }
@@ -165,13 +169,12 @@ fn try_starve(stage: &Stage) -> Result<()> {
 fn show_soak(soak: &soak::Soak) {
     let soak::Soak { time, account, deeds, memory: [first, most, last], growth, fds } = soak;
     println!(
-        "  {time:.0?}: {} good requests answered, {} lost, {} refused, p99 {:.1?}; {deeds} hostile deeds\n  \
-         memory {first} KiB at first, {most} at most, {last} at the end; {growth}\n  \
-         descriptors: {} at most, {} at the end, as before",
+        "  {time:.0?}: {} good requests answered, none lost, nobody refused, p99 {:.1?}; {} hostile deeds\n  \
+         memory {first} KiB before, {most} at most, {last} afterwards; {growth}\n  \
+         descriptors: {} at most, {} afterwards, as before",
         account.answered,
-        account.lost.len(),
-        account.refused,
         account.p99(),
+        deeds.done,
         fds[0],
         fds[1]
     );

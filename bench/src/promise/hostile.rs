@@ -1,6 +1,7 @@
 //! Hostile clients, by the hundred, in one thread: non-blocking sockets, a small deed each now and then.
 
 use super::random::Random;
+use anyhow::{Result, anyhow};
 use shared::sys::{Socket, rlimit};
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +21,7 @@ pub enum Kind {
     EndlessHead,
     /// Sends chunks without end.
     EndlessBody,
-    /// Asks for 100 MB and reads nothing.
+    /// Asks for 100 MB and reads nothing, until the server has had enough.
     NeverReads,
     /// Resets in the midst of its request.
     ResetInRequest,
@@ -86,7 +87,7 @@ impl Kind {
                 first("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhello")
             }
             Self::EndlessPipeline => Some(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(100)),
-            Self::Tls => first("\u{16}\u{3}\u{1}\0\u{5}\u{1}\0\0\u{1}\u{3}\u{3}\r\n\r\n"),
+            Self::Tls => (step == 0).then(|| client_hello(random)),
             Self::RandomBytes => Some(random.bytes(500)),
         }
     }
@@ -100,10 +101,27 @@ impl Kind {
     }
 }
 
+/// The first that a TLS client says: a record (RFC 8446 section 5.1) with a hello in it (section 4.1.2).
+fn client_hello(random: &mut Random) -> Vec<u8> {
+    let hello = [b"\x03\x03", &random.bytes(34)[..], &[0; 164]].concat();
+    [b"\x16\x03\x01\0\xcc\x01\0\0\xc8", &hello[..]].concat()
+}
+
+/// What a crowd has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Deeds {
+    /// In all.
+    pub done: u64,
+    /// Connections that it began, among them.
+    pub connects: u64,
+    /// Those that did not come about.
+    pub failed: u64,
+}
+
 /// A crowd at work, until it is stopped.
 pub struct Crowd {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<u64>,
+    thread: JoinHandle<Deeds>,
 }
 
 impl Crowd {
@@ -121,14 +139,15 @@ impl Crowd {
         let thread = thread::spawn(move || {
             let mut clients: Vec<_> =
                 (0..count).map(|number| Hostile::new(kinds[number % kinds.len()])).collect();
-            let (mut random, mut deeds) = (Random::new(seed), 0);
+            let (mut random, mut deeds) = (Random::new(seed), Deeds::default());
             // All come; from then on it is anybody's turn. Clients who know nothing of each other do not
             // march in step: a burst of hundreds would measure this thread's share of the machine.
             let (mut next, pause) = (Instant::now(), every / count.max(1) as u32);
             while !stopped.load(Relaxed) && count > 0 {
-                let whose = if deeds < count as u64 { deeds as usize } else { random.below(count) };
-                clients[whose].step(address, &mut random);
-                deeds += 1;
+                let newcomer = usize::try_from(deeds.done).ok().filter(|done| *done < count);
+                let whose = newcomer.unwrap_or_else(|| random.below(count));
+                clients[whose].step(address, &mut random, &mut deeds);
+                deeds.done += 1;
                 next += pause;
                 thread::sleep(next.saturating_duration_since(Instant::now()));
             }
@@ -137,16 +156,20 @@ impl Crowd {
         Ok(Self { stop, thread })
     }
 
-    /// All go at once. Tells how many deeds they have done.
-    pub fn stop(self) -> u64 {
+    /// All go at once, and tell.
+    pub fn stop(self) -> Result<Deeds> {
         self.stop.store(true, Relaxed);
-        self.thread.join().unwrap_or_default()
+        self.thread.join().map_err(|_| anyhow!("the hostile clients' thread panicked"))
     }
 }
 
 /// How much of its answers a client lets pile up in its own kernel. Small, or the bench machine's memory
 /// would be the first to go.
 const RECEIVE_BUFFER: i32 = 4096;
+
+/// Steps after which a client that reads nothing comes anew. It cannot see that the server has closed: the end lies
+/// behind all that it does not read. Servers here wait for ten steps' time, so they are the first to lose patience.
+const STEPS_UNREAD: usize = 12;
 
 struct Hostile {
     kind: Kind,
@@ -160,14 +183,21 @@ impl Hostile {
     }
 
     /// Does one thing. Whatever goes wrong, it comes back.
-    fn step(&mut self, address: SocketAddr, random: &mut Random) {
+    fn step(&mut self, address: SocketAddr, random: &mut Random, deeds: &mut Deeds) {
         let Some(socket) = &self.socket else {
             self.step = 0;
             self.socket = Socket::connect(address).ok();
+            deeds.connects += 1;
+            deeds.failed += u64::from(self.socket.is_none());
             return;
         };
         if self.step == 0 {
             let _ = socket.set_receive_buffer(RECEIVE_BUFFER);
+            if is_broken(socket) {
+                deeds.failed += 1;
+                self.socket = None;
+                return;
+            }
         }
         if self.kind.resets() && self.step == 2 {
             let _ = socket.set_reset_on_close(true);
@@ -191,7 +221,10 @@ impl Hostile {
         if self.kind == Kind::HalfClose && self.step == 1 {
             let _ = socket.shutdown_write();
         }
-        !self.kind.reads() || !matches!(socket.read(&mut [0; 4096]), Ok(0)) && !is_broken(socket)
+        if !self.kind.reads() {
+            return self.step < STEPS_UNREAD;
+        }
+        !matches!(socket.read(&mut [0; 4096]), Ok(0)) && !is_broken(socket)
     }
 }
 

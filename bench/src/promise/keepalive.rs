@@ -120,6 +120,24 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())
 }
 
+/// One who takes the last place closes nobody, however long others have been idle.
+pub fn the_last_place_costs_nobody_theirs(stage: &Stage) -> Result<()> {
+    let cap = (IDLE + 1).to_string();
+    let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
+    let mut clients = Vec::new();
+    for _ in 0..IDLE {
+        let mut client = Client::connect(server.address())?;
+        client.ask("/")?;
+        clients.push(client);
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    Client::connect(server.address())?.ask("/")?;
+    let stays =
+        clients.iter_mut().filter_map(|client| client.hears_nothing().then_some(())).count();
+    ensure!(stays == IDLE, "{stays} of {IDLE} idle clients are still there");
+    Ok(())
+}
+
 /// All three, as one table.
 pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Result<()> {
     let header = ["experiment", "setting", "what came of it"];

@@ -26,14 +26,7 @@ impl Vitals {
 
     /// Of a process that may still be starting threads: the same ten times in a row.
     pub fn at_rest(pid: u32) -> Result<Self> {
-        let (mut last, mut same, deadline) = (Self::of(pid)?, 0, Instant::now() + PATIENCE);
-        while same < 10 && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(20));
-            let now = Self::of(pid)?;
-            same = if now == last { same + 1 } else { 0 };
-            last = now;
-        }
-        Ok(last)
+        at_rest(|| Self::of(pid), Instant::now() + PATIENCE)
     }
 
     /// Waits until the process holds no more and no less than this again.
@@ -51,27 +44,44 @@ impl Vitals {
 
 /// Resident memory of a process, in KiB.
 pub fn memory(pid: u32) -> Result<u64> {
-    status(pid, "VmRSS:")?
-        .split_whitespace()
-        .next()
-        .context("VmRSS has a value")?
-        .parse()
-        .context("VmRSS")
+    kib(pid, "VmRSS:")
 }
 
-/// Waits until a process needs no more than `most` KiB again, and tells how much it needs.
+/// The most that it ever was.
+pub fn peak_memory(pid: u32) -> Result<u64> {
+    kib(pid, "VmHWM:")
+}
+
+/// Waits until a process needs no more than `most` KiB again, and tells where it comes to rest.
 pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let now = memory(pid)?;
+        let now = at_rest(|| memory(pid), deadline)?;
         if now <= most {
             return Ok(now);
         }
         if Instant::now() > deadline {
             bail!("{now} KiB of memory for {PATIENCE:?}, {most} are allowed");
         }
-        std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// What `look` sees when it has seen the same ten times in a row, or at the deadline.
+fn at_rest<T: PartialEq>(look: impl Fn() -> Result<T>, deadline: Instant) -> Result<T> {
+    let (mut last, mut same) = (look()?, 0);
+    while same < 10 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = look()?;
+        same = if now == last { same + 1 } else { 0 };
+        last = now;
+    }
+    Ok(last)
+}
+
+fn kib(pid: u32, name: &str) -> Result<u64> {
+    let value = status(pid, name)?;
+    let number = value.split_whitespace().next().with_context(|| format!("{name} has no value"))?;
+    number.parse().with_context(|| name.to_owned())
 }
 
 /// Places in the process's table of descriptors, used or not.
@@ -98,7 +108,8 @@ mod tests {
     #[test]
     fn a_descriptor_more_is_seen() {
         let pid = std::process::id();
-        assert!(memory(pid).unwrap() > 0 && has_taken_signals(pid).unwrap());
+        assert!(peak_memory(pid).unwrap() >= memory(pid).unwrap() && memory(pid).unwrap() > 0);
+        assert!(has_taken_signals(pid).unwrap());
         assert!(Vitals::of(pid).unwrap().fds > 0 && Vitals::of(u32::MAX).is_err());
     }
 }

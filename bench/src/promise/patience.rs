@@ -1,0 +1,179 @@
+//! Clients who are slow, or who are made to wait, and who keep to the rules: they are served to the end. And clients
+//! who ask for so much at once that others would be made to wait: they do not get it at once.
+
+use super::client::{Client, answers};
+use super::{PATIENCE, Stage, vitals};
+use anyhow::{Result, bail, ensure};
+use shared::limits::MAX_OUTPUT;
+use shared::sys::Socket;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What every stage owes them.
+pub fn each(stage: &Stage) -> Result<()> {
+    slow_and_steady(stage)?;
+    reads_late(stage)
+}
+
+/// Where clients do not have a thread each: what one of them can do to others.
+pub fn beside_others(stage: &Stage) -> Result<()> {
+    long_beside_many(stage)?;
+    pipelines_and_reads_nothing(stage)
+}
+
+/// One who reads 80 KiB a second is not stuck, though the socket makes room only now and then.
+fn slow_and_steady(stage: &Stage) -> Result<()> {
+    // More than the kernel could have taken by itself, on both sides.
+    const ENOUGH: usize = 400 << 10;
+    let _alone = super::alone();
+    let server = stage.start(&["--write-timeout", "500ms"])?;
+    let mut client =
+        Slow::ask(server.address(), 48 << 10, b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n")?;
+    while client.received.len() < ENOUGH {
+        thread::sleep(Duration::from_millis(100));
+        client.read(8 << 10)?;
+    }
+    Ok(())
+}
+
+/// While answers wait for a client to read them, the server reads nothing of it: that is no delay of the client's.
+fn reads_late(stage: &Stage) -> Result<()> {
+    const REQUESTS: usize = 600;
+    let _alone = super::alone();
+    let server = stage.start(&["--head-timeout", "1s"])?;
+    let request = b"GET /count/100 HTTP/1.1\r\nHost: h\r\n\r\n";
+    let (first, rest) = request.split_at(20);
+    let mut client =
+        Slow::ask(server.address(), 8 << 10, &[&request.repeat(REQUESTS), first].concat())?;
+    thread::sleep(Duration::from_millis(500));
+    client.socket.write(rest)?;
+    thread::sleep(Duration::from_millis(1500));
+    let (ok, deadline) = (b"HTTP/1.1 200 OK\r\n", Instant::now() + PATIENCE);
+    loop {
+        client.read(64 << 10)?;
+        let answers = client.received.windows(ok.len()).filter(|at| at == ok).count();
+        if answers == REQUESTS + 1 {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "{answers} of {} answers", REQUESTS + 1);
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A long answer goes on, however many ask for something of middling length meanwhile.
+fn long_beside_many(stage: &Stage) -> Result<()> {
+    const MANY: usize = 20;
+    const ENOUGH: usize = 8 << 20;
+    let _alone = super::alone();
+    let server = stage.start(&["--threads", "1", "--write-timeout", "2s"])?;
+    let (address, stop) = (server.address(), AtomicBool::new(false));
+    let ask_on = || -> Result<()> {
+        let mut client = Client::connect(address)?;
+        while !stop.load(Relaxed) {
+            ensure!(client.ask("/count/12000")?.0 == 200, "another status");
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let many: Vec<_> = (0..MANY).map(|_| scope.spawn(ask_on)).collect();
+        let long = takes(address, "/count/100000000", ENOUGH);
+        stop.store(true, Relaxed);
+        for one in many {
+            one.join().map_err(|_| anyhow::anyhow!("a client panicked"))??;
+        }
+        long
+    })
+}
+
+/// Reads so much of an answer.
+fn takes(address: SocketAddr, path: &str, enough: usize) -> Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes())?;
+    let (mut piece, mut taken) = (vec![0; 64 << 10], 0);
+    while taken < enough {
+        match stream.read(&mut piece)? {
+            0 => bail!("it ends after {taken} bytes"),
+            count => taken += count,
+        }
+    }
+    Ok(())
+}
+
+/// What waits of a client's answers is bounded, also where each comes from a handler that may block.
+fn pipelines_and_reads_nothing(stage: &Stage) -> Result<()> {
+    /// In KiB: what may wait, the next piece, and a heap's own growth.
+    const ALLOWED: u64 = ((2 * MAX_OUTPUT as u64) >> 10) + (4 << 10);
+    let _alone = super::alone();
+    let server = stage.start(&["--threads", "1"])?;
+    answers(server.address())?;
+    let before = vitals::memory(server.pid())?;
+    let blocking = b"GET /sleep/0 HTTP/1.1\r\nHost: h\r\n\r\n";
+    let long = b"GET /count/1850 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(30);
+    // 30 answers of 8 KiB to each that comes from elsewhere: all together some 15 MiB.
+    let _client =
+        Slow::ask(server.address(), 8 << 10, &[&blocking[..], &long].concat().repeat(60))?;
+    thread::sleep(Duration::from_secs(1));
+    let more = vitals::peak_memory(server.pid())? - before;
+    ensure!(more <= ALLOWED, "{more} KiB more, {ALLOWED} are allowed");
+    answers(server.address())
+}
+
+/// Those who pipeline what takes long wait for it themselves: others come in between.
+pub fn takes_turns(stage: &Stage) -> Result<()> {
+    const REQUESTS: usize = 500;
+    let _alone = super::alone();
+    let server = stage.start(&[])?;
+    let mut greedy = Client::connect(server.address())?;
+    greedy.send(&b"GET /sleep/2 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(REQUESTS));
+    greedy.expect(200)?;
+    answers(server.address())?;
+    ensure!(greedy.heard() < REQUESTS, "somebody else was answered when all was over");
+    Ok(())
+}
+
+/// A client with a small receive buffer, that reads when it is told to.
+struct Slow {
+    socket: Socket,
+    received: Vec<u8>,
+}
+
+impl Slow {
+    /// Connects, and says all this.
+    fn ask(address: SocketAddr, receive_buffer: i32, request: &[u8]) -> Result<Self> {
+        let socket = Socket::connect(address)?;
+        socket.set_receive_buffer(receive_buffer)?;
+        let (mut said, deadline) = (0, Instant::now() + PATIENCE);
+        while said < request.len() {
+            match socket.write(&request[said..]) {
+                Ok(count) => said += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) => return Err(error.into()),
+            }
+            ensure!(Instant::now() < deadline, "{said} bytes of {} were taken", request.len());
+        }
+        Ok(Self { socket, received: Vec::new() })
+    }
+
+    /// Takes what is there, at most `count` bytes. That the connection ends is an error.
+    fn read(&mut self, count: usize) -> Result<()> {
+        let (mut piece, end) = (vec![0; count], self.received.len() + count);
+        while self.received.len() < end {
+            let room = end - self.received.len();
+            match self.socket.read(&mut piece[..room]) {
+                Ok(0) => bail!("the server ends it after {} bytes", self.received.len()),
+                Ok(count) => self.received.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => {
+                    bail!("{error} after {} bytes", self.received.len());
+                }
+            }
+        }
+        Ok(())
+    }
+}
