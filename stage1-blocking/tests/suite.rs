@@ -4,7 +4,7 @@
 use anyhow::Result;
 use bench::promise::replace::{self, How};
 use bench::promise::{
-    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log, patience,
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log,
 };
 
 const STAGE: Stage =
@@ -72,9 +72,4 @@ fn the_log_tells_what_came() -> Result<()> {
 #[test]
 fn it_counts_who_had_to_wait() -> Result<()> {
     clients::those_who_wait_are_counted(&STAGE, &[])
-}
-
-#[test]
-fn who_is_slow_and_keeps_to_the_rules_is_served() -> Result<()> {
-    patience::each(&STAGE)
 }

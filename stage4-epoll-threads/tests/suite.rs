@@ -90,11 +90,6 @@ fn connections_are_kept_as_long_as_they_may() -> Result<()> {
 }
 
 #[test]
-fn who_is_slow_and_keeps_to_the_rules_is_served() -> Result<()> {
-    patience::each(&STAGE)
-}
-
-#[test]
 fn others_wait_for_no_client() -> Result<()> {
     patience::beside_others(&STAGE)?;
     patience::takes_turns(&STAGE)
