@@ -149,7 +149,7 @@ fn good(seed: u64) -> Habits {
 
 /// Each kind in turn, for as long as a test may take.
 pub fn each(stage: &Stage) -> Result<()> {
-    let times = Times { quiet: Duration::from_millis(200), attack: Duration::from_millis(1500) };
+    let times = Times { quiet: Duration::from_millis(200), attack: Duration::from_millis(1200) };
     Kind::EACH.iter().zip(1..).try_for_each(|(kind, seed)| {
         let attack = attack(stage, kind, times, seed).with_context(|| format!("{kind:?}"))?;
         println!("{kind:?}: {:?} KiB before, at most, after", attack.memory);

@@ -68,7 +68,6 @@ pub fn each(stage: &Stage) -> Result<()> {
 
 /// Lets in so few that nearly all of a crowd has to wait; then lets the crowd go.
 pub fn shortage(stage: &Stage, how: Lack) -> Result<Shortage> {
-    let _alone = super::alone();
     let root = std::env::temp_dir().join(format!("no-descriptors-{}", process::id()));
     fs::create_dir_all(&root).context("a folder to serve from")?;
     fs::write(root.join("file"), CONTENT).context("a file to serve")?;

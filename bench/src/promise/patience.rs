@@ -25,16 +25,15 @@ pub fn beside_others(stage: &Stage) -> Result<()> {
     pipelines_and_reads_nothing(stage)
 }
 
-/// One who reads 80 KiB a second is not stuck, though the socket makes room only now and then.
+/// One who reads 30 KiB a second is not stuck, though the socket makes room only now and then.
 fn slow_and_steady(stage: &Stage) -> Result<()> {
     // More than the kernel could have taken by itself, on both sides.
     const ENOUGH: usize = 300 << 10;
-    let _alone = super::alone();
-    let server = stage.start(&["--write-timeout", "500ms"])?;
+    let server = stage.start(&["--write-timeout", "1s"])?;
     let mut client =
-        Slow::ask(server.address(), 16 << 10, b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n")?;
+        Slow::ask(server.address(), 8 << 10, b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n")?;
     while client.received.len() < ENOUGH {
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(100));
         client.read(4 << 10)?;
     }
     Ok(())
@@ -43,7 +42,6 @@ fn slow_and_steady(stage: &Stage) -> Result<()> {
 /// While answers wait for a client to read them, the server reads nothing of it: that is no delay of the client's.
 fn reads_late(stage: &Stage) -> Result<()> {
     const REQUESTS: usize = 600;
-    let _alone = super::alone();
     let server = stage.start(&["--head-timeout", "1s"])?;
     let request = b"GET /count/100 HTTP/1.1\r\nHost: h\r\n\r\n";
     let (first, rest) = request.split_at(20);

@@ -30,7 +30,7 @@ pub struct Soak {
 /// For as long as a test may take.
 pub fn short(stage: &Stage) -> Result<()> {
     let _alone = super::alone();
-    soak(stage, stage.at_once / 4 * 3, Duration::from_secs(6), 1, &Interrupt::default()).map(drop)
+    soak(stage, stage.at_once / 4 * 3, Duration::from_secs(3), 1, &Interrupt::default()).map(drop)
 }
 
 /// Good and hostile clients of all kinds for so long, or until interrupted.
