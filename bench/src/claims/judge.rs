@@ -1,4 +1,8 @@
 //! A claim against a run.
+//!
+//! What is compared was measured in the same repeat. Repeats are interleaved, so that what happens to the machine in the
+//! course of a run happens to all servers; two medians can still come from different repeats, one from before it
+//! and one from after it. Of the repeats the one is told in which the comparison comes out in the middle.
 
 use super::claim::{At, Claim, Quantity, Relation};
 use crate::report::tables::micros;
@@ -34,10 +38,16 @@ impl Verdict {
     }
 }
 
-/// One comparison: connections on both sides, and the two values.
-type Comparison = (usize, usize, f64, f64);
+/// Two values of one repeat.
+struct Comparison {
+    /// Connections on the left side, and on the right.
+    at: [usize; 2],
+    repeat: usize,
+    left: f64,
+    right: f64,
+}
 
-/// Holds `claim` against the medians of `results`.
+/// Holds `claim` against `results`.
 pub fn judge(claim: &Claim, results: &Results) -> Verdict {
     if let Some(why) = hindrance(claim, results) {
         return Verdict::CannotBeTested(why);
@@ -61,19 +71,28 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
     }
     match comparisons(claim, &groups) {
         Err(why) => Verdict::CannotBeTested(why),
-        Ok(comparisons) => doubted(claim, decide(claim, &comparisons), &groups),
+        Ok(comparisons) => doubted(claim, decide(claim, &comparisons), &comparisons, &groups),
     }
 }
 
 /// A claim about speed stands or falls with figures that can be trusted; who was served is seen even on a
 /// machine where others work.
-fn doubted(claim: &Claim, verdict: Verdict, groups: &[&Group<'_>]) -> Verdict {
+fn doubted(
+    claim: &Claim,
+    verdict: Verdict,
+    comparisons: &[Comparison],
+    groups: &[&Group<'_>],
+) -> Verdict {
     if ["served", "connections", "errors"].contains(&claim.left.figure()) {
         return verdict;
     }
-    let involved = groups.iter().map(|group| group.median()).filter(|sample| {
+    let samples = groups.iter().flat_map(|group| &group.samples);
+    let involved = samples.filter(|sample| {
         let mut targets = claim.left.targets().iter().chain(claim.right.targets());
         targets.any(|target| *target == sample.target)
+            && comparisons
+                .iter()
+                .any(|it| it.repeat == sample.repeat && it.at.contains(&sample.connections))
     });
     match involved.flat_map(|sample| sample.doubts()).next() {
         None => verdict,
@@ -117,32 +136,49 @@ fn comparisons(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<Comparison>, 
         }
         At::HighestAgainstLowest => vec![(highest, lowest)],
     };
-    let value = |quantity: &Quantity, level: usize| {
+    let value = |quantity: &Quantity, level: usize, repeat: usize| {
         // Of several rows with as many connections the one with the most idle ones beside them.
         quantity.value(&|target, figure| {
             let of_level = groups.iter().filter(|group| {
                 group.median().target == target && group.median().connections == level
             });
-            of_level.max_by_key(|group| group.median().idle)?.median().figure(figure)
+            let group = of_level.max_by_key(|group| group.median().idle)?;
+            group.samples.iter().find(|sample| sample.repeat == repeat)?.figure(figure)
         })
     };
+    let repeats = groups.iter().flat_map(|group| &group.samples).map(|sample| sample.repeat);
+    let repeats = 0..=repeats.max().unwrap_or_default();
     let compare = |(left, right): (usize, usize)| {
-        let values = value(&claim.left, left).zip(value(&claim.right, right));
-        let (a, b) = values.ok_or_else(|| format!("a figure is missing at {left} connections"))?;
-        Ok((left, right, a, b * claim.times))
+        let of_repeat = |repeat| {
+            let values =
+                value(&claim.left, left, repeat).zip(value(&claim.right, right, repeat))?;
+            let (a, b) = (values.0, values.1 * claim.times);
+            Some(Comparison { at: [left, right], repeat, left: a, right: b })
+        };
+        let mut found: Vec<_> = repeats.clone().filter_map(of_repeat).collect();
+        found.sort_by(|a, b| margin(claim, a).total_cmp(&margin(claim, b)));
+        let middle = found.len().saturating_sub(1) / 2;
+        let comparison = found.into_iter().nth(middle);
+        comparison.ok_or_else(|| format!("a figure is missing at {left} connections"))
     };
     pairs.into_iter().map(compare).collect()
 }
 
-/// All must be so; the one that comes nearest to not being so, or is farthest from it, is told.
-fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
-    let ratio = |(_, _, left, right): &Comparison| match claim.is {
+/// Less than one: it is not so. The more, the farther from not being so.
+fn margin(claim: &Claim, Comparison { left, right, .. }: &Comparison) -> f64 {
+    match claim.is {
         Relation::AtMost => right / left.max(f64::MIN_POSITIVE),
         Relation::AtLeast => left / right.max(f64::MIN_POSITIVE),
-    };
+    }
+}
+
+/// All must be so; the one that comes nearest to not being so, or is farthest from it, is told.
+fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
     // Of equals the one with the most connections.
-    let worst = comparisons.iter().rev().min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-    let Some((left_at, right_at, left, right)) = worst else {
+    let by_margin =
+        |a: &&Comparison, b: &&Comparison| margin(claim, a).total_cmp(&margin(claim, b));
+    let worst = comparisons.iter().rev().min_by(by_margin);
+    let Some(Comparison { at: [left_at, right_at], left, right, .. }) = worst else {
         return Verdict::CannotBeTested("nothing to compare".to_owned());
     };
     let place = match left_at == right_at {
@@ -204,6 +240,28 @@ mod tests {
         let not = results(&[("a", 5, 100.0), ("b", 5, 160.0), ("a", 9, 10.0), ("b", 9, 15.0)]);
         let Verdict::DidNotHold(why) = judge(&claim, &not) else { panic!() };
         assert_eq!(why, "rps 15 < 16, at 9 connections");
+    }
+
+    #[test]
+    fn what_was_measured_at_different_times_is_not_compared() {
+        // The machine slows down in the third repeat; the median of a is from before, that of b from after.
+        let mut rows = results(&[
+            ("a", 5, 100.0),
+            ("b", 5, 170.0),
+            ("a", 5, 101.0),
+            ("b", 5, 110.0),
+            ("a", 5, 60.0),
+            ("b", 5, 100.0),
+        ]);
+        for (number, row) in rows.rows.iter_mut().enumerate() {
+            row.repeat = number / 2;
+        }
+        assert_eq!(
+            judge(&claim(FASTER), &rows),
+            Verdict::Held("rps 100 ≥ 96, at 5 connections".into())
+        );
+        rows.rows[4].rps = 70.0;
+        assert!(matches!(judge(&claim(FASTER), &rows), Verdict::DidNotHold(_)));
     }
 
     #[test]
