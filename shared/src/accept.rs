@@ -1,6 +1,6 @@
 //! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
 
-use crate::drain::Drain;
+use crate::drain::{Drain, LAST_CALL};
 use crate::metrics::Counters;
 use crate::sys::{Listener, Socket, poll};
 use std::io;
@@ -90,20 +90,21 @@ pub fn next_in_line(
 
 /// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more.
 pub fn next(listener: &Listener, drain: &Drain, counters: &Counters) -> io::Result<Option<Socket>> {
+    let mut stop = None;
     loop {
-        let (now, close) = (Instant::now(), drain.stop_accepting());
-        let last_call = drain.last_call().filter(|moment| now < *moment);
-        if close.is_some() && last_call.is_none() {
+        let last_call = drain.last_call();
+        if stop.is_none() && last_call.is_some_and(|last_call| Instant::now() >= last_call) {
             // Without it somebody may be reset who comes at the very last moment: no reason not to end.
             let _ = listener.turn_away();
+            stop = Some(Instant::now() + LAST_CALL);
         }
         let mut waits =
             [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];
         // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
-        let count = if close.is_some() { 1 } else { 2 };
-        poll::wait(&mut waits[..count], last_call.or(close))?;
+        let count = if last_call.is_some() { 1 } else { 2 };
+        poll::wait(&mut waits[..count], stop.or(last_call))?;
         if !waits[0].is_ready() {
-            if close.is_some_and(|close| now >= close) {
+            if stop.is_some_and(|stop| Instant::now() >= stop) {
                 return Ok(None);
             }
             continue;

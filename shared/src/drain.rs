@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 /// How long newcomers are welcome after the signal.
 const LAME_DUCK: Duration = Duration::from_millis(200);
 
-/// How long handshakes that have begun by then may take to end in the accept queue.
-const LAST_CALL: Duration = Duration::from_millis(50);
+/// How long handshakes that have begun by then may take to end in the accept queue: a way there and back, nearly
+/// anywhere. It counts from when newcomers were in fact turned away, however late a busy thread came to do so.
+pub const LAST_CALL: Duration = Duration::from_millis(250);
 
 /// Whether the server is about to end. Every thread looks at it; the signal thread sets it.
 pub struct Drain {
@@ -64,11 +65,6 @@ impl Drain {
     /// When to turn newcomers away; `None` before the first signal.
     pub fn last_call(&self) -> Option<Instant> {
         self.begun.get().map(|begun| *begun + LAME_DUCK)
-    }
-
-    /// When to close the listener, once its queue is empty.
-    pub fn stop_accepting(&self) -> Option<Instant> {
-        self.last_call().map(|last_call| last_call + LAST_CALL)
     }
 }
 

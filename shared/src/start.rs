@@ -85,9 +85,7 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
     // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the port is
     // first bound without it, to find it free, and given up again at once.
     if !args.replace || address.port() == 0 {
-        address = bind(address, args, false)?
-            .local_addr()
-            .context("asking for the listener's address")?;
+        address = Listener::find_free(address).with_context(|| no_listener(address))?;
     }
     let first = bind(address, args, true)?;
     let another = |_| match args.accept {
@@ -100,9 +98,12 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
 }
 
 fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
-    Listener::bind(address, ListenOptions { backlog: args.backlog, reuse_port }).with_context(
-        || format!("cannot listen on {address} (try another --listen ADDR, or port 0)"),
-    )
+    let options = ListenOptions { backlog: args.backlog, reuse_port };
+    Listener::bind(address, options).with_context(|| no_listener(address))
+}
+
+fn no_listener(address: SocketAddr) -> String {
+    format!("cannot listen on {address} (try another --listen ADDR, or port 0)")
 }
 
 /// How many connections there may be at once: as told, or as many as there are descriptors, less a

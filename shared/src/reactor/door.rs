@@ -3,7 +3,7 @@
 use super::Clients;
 use crate::accept::{Failure, PAUSE, Room};
 use crate::args::Accept;
-use crate::drain::Drain;
+use crate::drain::{Drain, LAST_CALL};
 use crate::start::Common;
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
@@ -28,8 +28,8 @@ pub struct Door {
     interest: Interest,
     room: Arc<Room>,
     state: State,
-    /// The last call was made: nobody joins the queue any more.
-    last_call: bool,
+    /// When to close, if the last call was made: nobody joins the queue any more.
+    stop: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,8 @@ impl Door {
         epoll.add(&listener, interest, token)?;
         let (epoll, drain, room) =
             (Rc::clone(epoll), Arc::clone(&common.drain), Arc::clone(&common.room));
-        let (listener, state, last_call) = (Some(listener), State::Open, false);
-        Ok(Self { listener, epoll, drain, token, interest, room, state, last_call })
+        let (listener, state, stop) = (Some(listener), State::Open, None);
+        Ok(Self { listener, epoll, drain, token, interest, room, state, stop })
     }
 
     /// Takes in those who wait, as far as there is room. Tells whether nobody waits any more.
@@ -100,12 +100,12 @@ impl Door {
         self.reopen(now);
         let Some(listener) = &self.listener else { return };
         let has_come = |moment: Option<Instant>| moment.is_some_and(|moment| now >= moment);
-        if !self.last_call && has_come(self.drain.last_call()) {
+        if self.stop.is_none() && has_come(self.drain.last_call()) {
             // Without it somebody may be reset who comes at the very last moment: no reason not to end.
             let _ = listener.turn_away();
-            self.last_call = true;
+            self.stop = Some(Instant::now() + LAST_CALL);
         }
-        if self.is_open() && has_come(self.drain.stop_accepting()) && self.admit(clients, now) {
+        if self.is_open() && has_come(self.stop) && self.admit(clients, now) {
             self.listener = None;
         }
     }
@@ -149,9 +149,9 @@ impl Door {
     /// When it is to be tended even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
         self.listener.as_ref()?;
-        let last_call = self.drain.last_call().filter(|_| !self.last_call);
+        let last_call = self.drain.last_call().filter(|_| self.stop.is_none());
         match self.state {
-            State::Open => last_call.or(self.drain.stop_accepting()),
+            State::Open => last_call.or(self.stop),
             State::Full(at) | State::Exhausted(at) => {
                 Some(last_call.map_or(at, |last| last.min(at)))
             }

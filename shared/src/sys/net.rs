@@ -175,9 +175,22 @@ impl Listener {
     /// socket, bind, listen. SO_REUSEADDR lets a restarted server take its port back while old
     /// connections are still in TIME_WAIT; it does not let two servers listen at once.
     pub fn bind(address: SocketAddr, options: ListenOptions) -> io::Result<Self> {
+        let listener = Self::named(address, options.reuse_port)?;
+        // SAFETY: a plain call on a descriptor that we own.
+        check(unsafe { libc::listen(listener.raw(), options.backlog) })?;
+        Ok(listener)
+    }
+
+    /// Finds `address` free, or some port if it names none, and gives it up again. It does not listen: whoever connects
+    /// meanwhile is refused, and not let in to be reset.
+    pub fn find_free(address: SocketAddr) -> io::Result<SocketAddr> {
+        Self::named(address, false)?.local_addr()
+    }
+
+    fn named(address: SocketAddr, reuse_port: bool) -> io::Result<Self> {
         let listener = Self(stream_socket(address)?);
         set_option(listener.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-        if options.reuse_port {
+        if reuse_port {
             set_option(listener.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
         }
         // Accepted sockets inherit these two from their listener: set once here, not once per connection.
@@ -186,8 +199,6 @@ impl Listener {
         let (storage, length) = encode(address);
         // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
         check(unsafe { libc::bind(listener.raw(), (&raw const storage).cast(), length) })?;
-        // SAFETY: a plain call on a descriptor that we own.
-        check(unsafe { libc::listen(listener.raw(), options.backlog) })?;
         Ok(listener)
     }
 
@@ -258,6 +269,17 @@ fn set_option(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_found_free_unless_somebody_listens() {
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let free = Listener::find_free(any).unwrap();
+        assert!(free.port() != 0 && Listener::find_free(free).unwrap() == free);
+        let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
+        let _listener = Listener::bind(free, options).unwrap();
+        let taken = Listener::find_free(free).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    }
 
     #[test]
     fn a_taken_port_is_an_error_even_with_reuseaddr() {
