@@ -6,6 +6,7 @@ use crate::evidence::tree::Snapshot;
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
 use crate::report::{table, text};
+use crate::server::Server;
 use anyhow::{Result, ensure};
 use comfy_table::CellAlignment;
 use std::time::{Duration, Instant};
@@ -103,12 +104,7 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     let cap = IDLE.to_string();
     // Each loop closes clients of its own: with one, "longest idle" is the same for all.
     let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = Vec::new();
-    for _ in 0..IDLE {
-        let mut client = Client::connect(server.address())?;
-        client.ask("/")?;
-        clients.push(client);
-    }
+    let mut clients = who_ask_and_stay(&server)?;
     // Whoever asked less than a second ago is not idle.
     std::thread::sleep(Duration::from_millis(1500));
     clients[0].ask("/")?;
@@ -120,16 +116,19 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())
 }
 
+fn who_ask_and_stay(server: &Server) -> Result<Vec<Client>> {
+    let one = |_| {
+        let mut client = Client::connect(server.address())?;
+        client.ask("/").map(|_| client)
+    };
+    (0..IDLE).map(one).collect()
+}
+
 /// One who takes the last place closes nobody, however long others have been idle.
 pub fn the_last_place_costs_nobody_theirs(stage: &Stage) -> Result<()> {
     let cap = (IDLE + 1).to_string();
     let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = Vec::new();
-    for _ in 0..IDLE {
-        let mut client = Client::connect(server.address())?;
-        client.ask("/")?;
-        clients.push(client);
-    }
+    let mut clients = who_ask_and_stay(&server)?;
     std::thread::sleep(Duration::from_millis(1500));
     Client::connect(server.address())?.ask("/")?;
     let stays =
