@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn who_waits_and_who_was_taken() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // An address of its own: other tests are given ports that were free a moment ago.
+        let listener = TcpListener::bind("127.0.0.77:0").unwrap();
         let address = listener.local_addr().unwrap();
         assert_eq!(queue(address), Some(0));
         let mut clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
