@@ -44,14 +44,7 @@ impl FleetArgs {
         let program = program.to_str().context("the program's path is not UTF-8")?;
         let mut fleet = Fleet::start(Stage::new(program, 256, &[]))?;
         println!("haproxy on {}, before three {name}", fleet.balancer.address());
-        let habits = Habits {
-            clients: self.clients,
-            seed: self.seed,
-            pause: Duration::ZERO,
-            hello_only: false,
-            until_refused: false,
-            some_linger: false,
-        };
+        let habits = Habits { clients: self.clients, ..Habits::busy(self.seed) };
         let clients = GoodClients::start(fleet.balancer.address(), habits);
         let replaced = self.replace_all(&mut fleet, &clients, interrupt);
         let account = clients.stop()?;

@@ -110,7 +110,12 @@ pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) 
 }
 
 /// The server serves, and has given back what it had taken. Its memory in KiB: before, at most, and after.
-fn afterwards(server: &Server, before: Vitals, idle: u64, kept: u64) -> Result<[u64; 3]> {
+pub(super) fn afterwards(
+    server: &Server,
+    before: Vitals,
+    idle: u64,
+    kept: u64,
+) -> Result<[u64; 3]> {
     answers(server.address())?;
     before.come_back(server.pid())?;
     let after = vitals::memory_down_to(server.pid(), idle + kept)?;
@@ -143,8 +148,7 @@ fn beside(server: &Server, seed: u64, time: Duration) -> Result<Account> {
 }
 
 fn good(seed: u64) -> Habits {
-    let pause = Duration::from_millis(20);
-    Habits { clients: 32, seed, pause, hello_only: true, until_refused: false, some_linger: false }
+    Habits { pause: Duration::from_millis(20), hello_only: true, ..Habits::busy(seed) }
 }
 
 /// Each kind in turn, for as long as a test may take.

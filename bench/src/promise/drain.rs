@@ -38,13 +38,10 @@ pub fn under_load(stage: &Stage, times: usize) -> Result<Drains> {
 fn once(stage: &Stage, seed: u64) -> Result<(Account, u64, Duration)> {
     let mut server = stage.start(&["--grace", "60s"])?;
     let habits = Habits {
-        clients: 32,
-        seed,
-        pause: Duration::ZERO,
-        hello_only: false,
         until_refused: true,
         // Where one client is served at a time, all others would only wait for those who linger.
         some_linger: stage.at_once > 1,
+        ..Habits::busy(seed)
     };
     let clients = GoodClients::start(server.address(), habits);
     // A different moment each time, by the number of answers.

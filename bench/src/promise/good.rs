@@ -29,6 +29,20 @@ pub struct Habits {
     pub some_linger: bool,
 }
 
+impl Habits {
+    /// 32 clients who ask for a mixture of routes and do not pause.
+    pub fn busy(seed: u64) -> Self {
+        Self {
+            clients: 32,
+            seed,
+            pause: Duration::ZERO,
+            hello_only: false,
+            until_refused: false,
+            some_linger: false,
+        }
+    }
+}
+
 /// What they have seen.
 #[derive(Debug)]
 pub struct Account {

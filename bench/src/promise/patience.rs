@@ -22,7 +22,8 @@ pub fn each(stage: &Stage) -> Result<()> {
 /// Where clients do not have a thread each: what one of them can do to others.
 pub fn beside_others(stage: &Stage) -> Result<()> {
     long_beside_many(stage)?;
-    pipelines_and_reads_nothing(stage)
+    pipelines_and_reads_nothing(stage)?;
+    takes_turns(stage)
 }
 
 /// One who reads 30 KiB a second is not stuck, though the socket makes room only now and then.
@@ -122,7 +123,7 @@ fn pipelines_and_reads_nothing(stage: &Stage) -> Result<()> {
 }
 
 /// Those who pipeline what takes long wait for it themselves: others come in between.
-pub fn takes_turns(stage: &Stage) -> Result<()> {
+fn takes_turns(stage: &Stage) -> Result<()> {
     const REQUESTS: usize = 500;
     let _alone = super::alone();
     let server = stage.start(&[])?;
@@ -168,9 +169,7 @@ impl Slow {
                 Ok(0) => bail!("the server ends it after {} bytes", self.received.len()),
                 Ok(count) => self.received.extend_from_slice(&piece[..count]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => {
-                    bail!("{error} after {} bytes", self.received.len());
-                }
+                Err(error) => bail!("{error} after {} bytes", self.received.len()),
             }
         }
         Ok(())

@@ -40,14 +40,7 @@ pub struct Replaced {
 pub fn under_load(stage: &Stage, how: How, times: usize) -> Result<Replaced> {
     let _alone = super::alone();
     let server = stage.start(GRACE)?;
-    let habits = Habits {
-        clients: 32,
-        seed: 1,
-        pause: Duration::ZERO,
-        hello_only: false,
-        until_refused: false,
-        some_linger: stage.at_once > 1,
-    };
+    let habits = Habits { some_linger: stage.at_once > 1, ..Habits::busy(1) };
     let clients = GoodClients::start(server.address(), habits);
     let replaced = replace_all(stage, how, times, server, &clients);
     // The last server is still there, and goes when its clients have gone.

@@ -47,15 +47,7 @@ pub fn soak(
     let pid = server.pid();
     answers(server.address())?;
     let (before, idle) = (Vitals::at_rest(pid)?, vitals::memory(pid)?);
-    let pause = Duration::from_millis(5);
-    let habits = Habits {
-        clients: 32,
-        seed,
-        pause,
-        hello_only: false,
-        until_refused: false,
-        some_linger: false,
-    };
+    let habits = Habits { pause: Duration::from_millis(5), ..Habits::busy(seed) };
     let good = GoodClients::start(server.address(), habits);
     let each = Duration::from_millis(200);
     let crowd = Crowd::start(server.address(), &Kind::ALL, hostile, each, seed)?;
@@ -68,10 +60,7 @@ pub fn soak(
     let time = start.elapsed();
     account.check_all_let_in()?;
     ensure!(deeds.failed == 0, "hostile clients did not get in: {deeds:?}");
-    answers(server.address()).context("afterwards")?;
-    before.come_back(pid).context("afterwards")?;
-    let after = vitals::memory_down_to(pid, idle + attack::KEPT).context("afterwards")?;
-    let memory = [idle, vitals::peak_memory(pid)?, after];
+    let memory = attack::afterwards(&server, before, idle, attack::KEPT).context("afterwards")?;
     let growth = Growth::of(&samples, time);
     Ok(Soak { time, account, deeds, memory, growth, fds: [most, Vitals::of(pid)?.fds] })
 }
