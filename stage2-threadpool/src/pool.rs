@@ -1,5 +1,6 @@
 //! A bounded queue of connections, and the workers that take them from it.
 
+use anyhow::Result;
 use shared::blocking::Server;
 use shared::metrics::Counters;
 use shared::start::Common;
@@ -7,7 +8,7 @@ use shared::sys::{EventFd, Socket};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// The workers, and the acceptor's end of the queue.
 pub(crate) struct Pool {
@@ -18,14 +19,17 @@ pub(crate) struct Pool {
 impl Pool {
     /// Starts `threads` workers. The queue holds as many connections as there are workers: a longer
     /// one would only make its last connection wait longer. The others wait in the kernel.
-    pub(crate) fn start(threads: usize, common: &Common) -> io::Result<Self> {
+    pub(crate) fn start(threads: usize, common: &Common) -> Result<Self> {
         let queue = Arc::new(Queue::new(threads, common.room.limit())?);
         let worker = |number| {
-            let (queue, common) = (Arc::clone(&queue), common.clone());
-            let work = move || work(&queue, &common);
-            thread::Builder::new().name(format!("worker-{number}")).spawn(work)
+            let (queue, own) = (Arc::clone(&queue), common.clone());
+            let work = move || {
+                work(&queue, &own);
+                Ok(())
+            };
+            common.spawn(format!("worker-{number}"), work)
         };
-        let workers = (0..threads).map(worker).collect::<io::Result<_>>()?;
+        let workers = (0..threads).map(worker).collect::<Result<_>>()?;
         Ok(Self { queue, workers })
     }
 
@@ -38,7 +42,7 @@ impl Pool {
     pub(crate) fn finish(self) {
         self.queue.close();
         for worker in self.workers {
-            // A worker that panicked has told so on standard error, and the others are waited for.
+            // One that panicked has ended the process.
             let _ = worker.join();
         }
     }

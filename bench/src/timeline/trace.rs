@@ -60,7 +60,9 @@ impl Trace {
     /// Reads a file. Threads hand over their events piece by piece, so that those of several are mixed.
     pub fn parse(text: &str) -> Result<Self> {
         let mut events = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| *line != "[") {
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| !matches!(*line, "[" | "]"))
+        {
             let event: Event = serde_json::from_str(line.trim_end_matches(','))
                 .with_context(|| format!("line {} is no event of `--trace`", number + 1))?;
             events.push(event);

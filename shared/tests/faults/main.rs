@@ -65,7 +65,7 @@ fn common() -> &'static Common {
         let files = Files::open(&Settings { root: Some(root), cache_size, cache_age }).unwrap();
         let service = Service::new(app::router(), Limits::default(), files);
         let observatory = Arc::new(Observatory::open(&Observation::default()).unwrap());
-        let drain = Drain::on_signals(Duration::from_secs(1)).unwrap();
+        let drain = Drain::on_signals(Duration::from_secs(1), Arc::clone(&observatory)).unwrap();
         let (room, keep_alive, accept) = (Room::new(64), KeepAlive::Always, Accept::Reuseport);
         Common { service, drain, room, keep_alive, accept, observatory }
     })
