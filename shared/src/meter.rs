@@ -6,10 +6,10 @@ use crate::log::{self, Log};
 use crate::metrics::{Counters, Metrics};
 use crate::sink::{Settings, Sink};
 use crate::trace::{self, Moment, Slice, Tracer, Whose};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -57,8 +57,8 @@ impl Observatory {
         // A second array behind the first would be no JSON.
         let (append, capacity) = (false, TRACE_BUFFER);
         let trace = Settings { name: "trace", append, capacity, gap: |_| String::new() };
-        let log = settings.log.as_deref().map(|path| open(path, log)).transpose()?;
-        let trace = settings.trace.as_deref().map(|path| open(path, trace)).transpose()?;
+        let log = settings.log.as_deref().map(|path| Sink::open(path, log)).transpose()?;
+        let trace = settings.trace.as_deref().map(|path| Sink::open(path, trace)).transpose()?;
         if let Some(trace) = &trace {
             trace.write(trace::HEAD);
         }
@@ -95,11 +95,6 @@ impl Observatory {
         }
         sinks.into_iter().flatten().for_each(|sink| sink.wait_for_end(deadline));
     }
-}
-
-fn open(path: &Path, settings: Settings) -> Result<Sink> {
-    let sink = Sink::open(path, settings);
-    sink.with_context(|| format!("cannot write the {} {}", settings.name, path.display()))
 }
 
 /// The notes of one thread.

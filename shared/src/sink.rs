@@ -13,9 +13,9 @@ mod queue;
 mod writer;
 
 use crate::stderr;
+use anyhow::{Context, Result};
 use output::Output;
 use queue::Queue;
-use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -46,12 +46,14 @@ pub struct Sink {
 impl Sink {
     /// Opens `path`, `-` standing for standard output, and starts the writer. A FIFO without a reader is
     /// an error (ENXIO) after a second: the reader may be about to start too.
-    pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
-        let output = Output::open(path, settings.append)?;
-        let queue = Arc::new(Queue::new(settings.capacity, settings.gap));
+    pub fn open(path: &Path, settings: Settings) -> Result<Self> {
         let name = format!("{} {}", settings.name, path.display());
+        let output = Output::open(path, settings.append)
+            .with_context(|| format!("cannot open the {name}"))?;
+        let queue = Arc::new(Queue::new(settings.capacity, settings.gap));
         let writer = Writer::new(output, Arc::clone(&queue), name.clone());
-        thread::Builder::new().name(settings.name.to_owned()).spawn(move || writer.run())?;
+        let thread = thread::Builder::new().name(settings.name.to_owned());
+        thread.spawn(move || writer.run()).context("starting the thread that writes the log")?;
         Ok(Self { queue, buffers: Mutex::default(), name })
     }
 

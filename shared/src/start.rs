@@ -62,7 +62,9 @@ fn remedy(error: &anyhow::Error) -> &'static str {
         Some(libc::EMFILE) => {
             " (raise the limit of open files, ulimit -n, or have fewer --threads)"
         }
-        Some(libc::EAGAIN) => " (raise the limit of threads, ulimit -u, or have fewer --threads)",
+        Some(libc::EAGAIN) => {
+            " (raise the limits of threads and memory, ulimit -u and -v, or have fewer --threads)"
+        }
         Some(libc::ENXIO) => " (a FIFO needs a reader: start that first)",
         _ => "",
     }
