@@ -130,3 +130,43 @@ impl LineBuffer {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::time::Duration;
+
+    const SETTINGS: Settings =
+        Settings { name: "test", append: true, capacity: 4096, gap: |_| String::new() };
+
+    fn finish(sink: &Sink, last: &[u8]) {
+        sink.end(last);
+        sink.wait_for_end(Instant::now() + Duration::from_secs(20));
+    }
+
+    #[test]
+    fn the_end_takes_what_no_thread_has_handed_over() {
+        let path = std::env::temp_dir().join(format!("sink-{}-end", std::process::id()));
+        fs::write(&path, "torn").unwrap();
+        let sink = Sink::open(&path, SETTINGS).unwrap();
+        let buffers = [sink.buffer(), sink.buffer()];
+        for (number, buffer) in buffers.iter().enumerate() {
+            buffer.lines().extend_from_slice(format!("{number}\n").as_bytes());
+            assert_eq!(buffer.flush(100), 0, "it is not enough to be handed over");
+        }
+        finish(&sink, b"last\n");
+        // Whoever ends the process meanwhile finds everything done.
+        finish(&sink, b"more\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "torn\n0\n1\nlast\n");
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_holds_the_end_no_longer_than_it_may() {
+        let sink = Sink::open(Path::new("/dev/full"), SETTINGS).unwrap();
+        sink.write(b"a line\n");
+        sink.end(b"");
+        sink.wait_for_end(Instant::now());
+    }
+}

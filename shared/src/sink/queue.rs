@@ -51,6 +51,8 @@ pub(super) struct News {
     pub(super) reopen: bool,
     /// Lines are dropped now.
     pub(super) dropping: bool,
+    /// Everything is written.
+    pub(super) caught_up: bool,
 }
 
 impl Queue {
@@ -152,7 +154,9 @@ impl Queue {
     pub(super) fn left(&self, left: usize) -> News {
         let mut state = lock(&self.state);
         state.taken = left;
-        News { reopen: std::mem::take(&mut state.reopen), dropping: state.dropped > 0 }
+        let (reopen, dropping) = (std::mem::take(&mut state.reopen), state.dropped > 0);
+        let caught_up = left + state.lines.len() == 0 && !dropping;
+        News { reopen, dropping, caught_up }
     }
 }
 
@@ -160,4 +164,63 @@ impl Queue {
 pub(super) fn whole_lines(bytes: &[u8], most: usize) -> usize {
     let within = &bytes[..bytes.len().min(most)];
     within.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gap(dropped: u64) -> String {
+        format!("# {dropped}\n")
+    }
+
+    /// Pushes lines with the numbers of `range`, a few at once; how many were dropped.
+    fn push(queue: &Queue, range: std::ops::Range<u64>) -> u64 {
+        let lines: Vec<_> = range.map(|number| format!("{number}\n")).collect();
+        lines.chunks(7).map(|lines| queue.push(lines.concat().as_bytes())).sum()
+    }
+
+    #[test]
+    fn what_is_missing_is_told_of_where_it_is_missing() {
+        const CAPACITY: usize = 1000;
+        let (queue, mut batch, mut log) = (Queue::new(CAPACITY, gap), Vec::new(), String::new());
+        let mut dropped = 0;
+        for round in 0..5 {
+            dropped += push(&queue, round * 1000..(round + 1) * 1000);
+            assert!(queue.take(&mut batch) && batch.len() <= CAPACITY, "{} bytes", batch.len());
+            // While the writer has all of it there is no room; with half of it, there is.
+            assert_eq!(queue.push(b"1\n"), 1);
+            assert!(queue.left(CAPACITY / 2 + 10).dropping);
+            assert_eq!(queue.push(b"1\n"), 1);
+            dropped += 2;
+            log.push_str(std::str::from_utf8(&batch).unwrap());
+            assert!(!queue.left(0).caught_up);
+        }
+        queue.end(b"last\n");
+        assert!(queue.take(&mut batch));
+        log.push_str(std::str::from_utf8(&batch).unwrap());
+        assert!(queue.left(0).caught_up && !queue.take(&mut batch));
+        let gaps = log.lines().filter_map(|line| line.strip_prefix("# "));
+        assert_eq!(gaps.clone().count(), 5, "one for each time that there was no room");
+        assert_eq!(gaps.map(|gap| gap.parse::<u64>().unwrap()).sum::<u64>(), dropped);
+        let mut next = 0;
+        for line in log.lines().filter(|line| *line != "last") {
+            match line.strip_prefix("# ") {
+                // The two that were pushed beside the others are no part of the count.
+                Some(gap) => next += gap.parse::<u64>().unwrap() - 2,
+                None => assert_eq!(line, next.to_string()),
+            }
+            next += u64::from(!line.starts_with('#'));
+        }
+        assert_eq!(log.lines().last(), Some("last"));
+    }
+
+    #[test]
+    fn only_whole_lines_count() {
+        for (bytes, most, expected) in
+            [(&b"a\nbc\n"[..], 9, 5), (b"a\nbc\n", 4, 2), (b"abc\n", 3, 0), (b"", 9, 0)]
+        {
+            assert_eq!(whole_lines(bytes, most), expected, "{bytes:?}, {most}");
+        }
+    }
 }

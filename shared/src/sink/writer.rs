@@ -17,9 +17,9 @@ pub(super) struct Writer {
     batch: Vec<u8>,
     /// So much of the batch is written.
     written: usize,
-    /// Whether standard error knows that writing fails,
+    /// Whether standard error knows that writing fails, and that lines are dropped. It is told once, until
+    /// everything is written.
     failing: bool,
-    /// and that lines are dropped.
     dropping: bool,
 }
 
@@ -37,7 +37,6 @@ impl Writer {
                 self.write();
                 self.look_up();
             }
-            self.failing = false;
         }
     }
 
@@ -45,9 +44,10 @@ impl Writer {
     fn look_up(&mut self) {
         let news = self.queue.left(self.batch.len() - self.written);
         if news.dropping && !self.dropping {
-            self.say("it takes less than is written: lines are dropped, and counted in /metrics");
+            self.say("lines come faster than they can be written: some are dropped");
         }
-        self.dropping = news.dropping;
+        self.dropping = !news.caught_up && (self.dropping || news.dropping);
+        self.failing &= !news.caught_up;
         if news.reopen {
             match self.output.reopen() {
                 Ok(()) => self.written = self.start_of_line(),
