@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Observation")]
 pub struct Observation {
-    /// Append a line for each answer to this file (`-`: standard output). SIGHUP has it opened anew, after
-    /// a log rotation; without a log, SIGHUP does nothing
+    /// Append a line for each answer to this file (`-`: standard output). SIGHUP has it opened anew, for
+    /// log rotation; without a log, SIGHUP is ignored
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
-    /// Lines of the log that may wait to be written: beyond it, they are dropped and counted
+    /// Log lines that may wait to be written: beyond it, they are dropped and counted in /metrics
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = clap::value_parser!(u32).range(4096..))]
     pub log_buffer: u32,
     /// Write a timeline to this file, for Perfetto or chrome://tracing

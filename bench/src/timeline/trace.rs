@@ -190,6 +190,13 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_may_be_closed_or_not() {
+        let last = r#"{"ph":"i","name":"end","pid":1,"tid":1,"ts":1.0,"s":"g","args":{}}"#;
+        let closed = Trace::parse(&format!("{TEXT}{last}\n]\n")).unwrap();
+        assert_eq!(closed, Trace::parse(TEXT).unwrap());
+    }
+
+    #[test]
     fn what_is_no_trace_is_named_by_its_line() {
         let error = Trace::parse("[\nHello\n").unwrap_err();
         assert!(error.to_string().starts_with("line 2 is no event"), "{error}");

@@ -44,9 +44,9 @@ enum End {
     Done,
 }
 
-/// What the writer learns when it tells how far it is.
+/// What the writer learns when it reports its progress.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct News {
+pub(super) struct Status {
     /// The file is to be opened anew.
     pub(super) reopen: bool,
     /// Lines are dropped now.
@@ -150,13 +150,13 @@ impl Queue {
         state.end != End::Done
     }
 
-    /// For the writer: `left` bytes of what it has taken are not written yet.
-    pub(super) fn left(&self, left: usize) -> News {
+    /// For the writer: `unwritten` bytes of what it has taken are not written yet.
+    pub(super) fn progress(&self, unwritten: usize) -> Status {
         let mut state = lock(&self.state);
-        state.taken = left;
+        state.taken = unwritten;
         let (reopen, dropping) = (std::mem::take(&mut state.reopen), state.dropped > 0);
-        let caught_up = left + state.lines.len() == 0 && !dropping;
-        News { reopen, dropping, caught_up }
+        let caught_up = unwritten + state.lines.len() == 0 && !dropping;
+        Status { reopen, dropping, caught_up }
     }
 }
 
@@ -190,16 +190,16 @@ mod tests {
             assert!(queue.take(&mut batch) && batch.len() <= CAPACITY, "{} bytes", batch.len());
             // While the writer has all of it there is no room; with half of it, there is.
             assert_eq!(queue.push(b"1\n"), 1);
-            assert!(queue.left(CAPACITY / 2 + 10).dropping);
+            assert!(queue.progress(CAPACITY / 2 + 10).dropping);
             assert_eq!(queue.push(b"1\n"), 1);
             dropped += 2;
             log.push_str(std::str::from_utf8(&batch).unwrap());
-            assert!(!queue.left(0).caught_up);
+            assert!(!queue.progress(0).caught_up);
         }
         queue.end(b"last\n");
         assert!(queue.take(&mut batch));
         log.push_str(std::str::from_utf8(&batch).unwrap());
-        assert!(queue.left(0).caught_up && !queue.take(&mut batch));
+        assert!(queue.progress(0).caught_up && !queue.take(&mut batch));
         let gaps = log.lines().filter_map(|line| line.strip_prefix("# "));
         assert_eq!(gaps.clone().count(), 5, "one for each time that there was no room");
         assert_eq!(gaps.map(|gap| gap.parse::<u64>().unwrap()).sum::<u64>(), dropped);

@@ -32,23 +32,23 @@ impl Writer {
     pub(super) fn run(mut self) {
         while self.queue.take(&mut self.batch) {
             self.written = 0;
-            self.look_up();
+            self.report();
             while self.written < self.batch.len() {
                 self.write();
-                self.look_up();
+                self.report();
             }
         }
     }
 
-    /// Tells the queue how far it is, and hears what there is to do.
-    fn look_up(&mut self) {
-        let news = self.queue.left(self.batch.len() - self.written);
-        if news.dropping && !self.dropping {
+    /// Reports its progress to the queue, and does what is asked meanwhile.
+    fn report(&mut self) {
+        let status = self.queue.progress(self.batch.len() - self.written);
+        if status.dropping && !self.dropping {
             self.say("lines come faster than they can be written: some are dropped");
         }
-        self.dropping = !news.caught_up && (self.dropping || news.dropping);
-        self.failing &= !news.caught_up;
-        if news.reopen {
+        self.dropping = !status.caught_up && (self.dropping || status.dropping);
+        self.failing &= !status.caught_up;
+        if status.reopen {
             match self.output.reopen() {
                 Ok(()) => self.written = self.start_of_line(),
                 Err(error) => {

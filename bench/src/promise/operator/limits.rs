@@ -122,7 +122,9 @@ fn a_reader_that_has_stopped_holds_no_end(stage: &Stage) -> Result<()> {
         }
         let (status, expected) = (ended(&mut server)?, if twice { 128 + 15 } else { 0 });
         ensure!(status.code() == Some(expected), "{status}");
-        ensure!(server.stderr().contains("could not be written"), "{}", server.stderr());
+        wait_until("it says what is missing", || {
+            Ok(server.stderr().contains("could not be written"))
+        })?;
         drop(in_flight);
     }
     Ok(())
