@@ -2,7 +2,7 @@
 
 use crate::files::{Entry, Files};
 use crate::http::head::Head;
-use crate::http::{Method, Path, Request, Response, Status};
+use crate::http::{Lane, Method, Path, Request, Response, Status};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::router::{Found, Route, Router};
@@ -35,6 +35,14 @@ impl Destination<'_> {
         match self {
             Self::Route { route, .. } => route.blocking,
             Self::File { at_hand, .. } => at_hand.is_none(),
+        }
+    }
+
+    /// What it waits for if it is blocking.
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Self::Route { .. } => Lane::Handler,
+            Self::File { .. } => Lane::File,
         }
     }
 }

@@ -61,7 +61,7 @@ pub fn prepare(args: &Args) -> Result<Common> {
     // Only speed is lost if there is no memory for it, or no standard error.
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
     let room = room(args, files);
-    let drain = Drain::on_signals(args.grace).context("preparing for signals")?;
+    let drain = Drain::on_signals(&args.drain).context("preparing for signals")?;
     let files = Files::open(&args.files).with_context(|| {
         format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
     })?;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod pool;
+mod queue;
 
 use anyhow::Result;
 use pool::Pool;
@@ -31,7 +32,8 @@ fn run() -> Result<()> {
 
     let counters = common.service.metrics.register();
     let pool = Pool::start(args.threads.into(), &common)?;
-    while let Some(socket) = accept::next(&listener, &common.drain, &counters)? {
+    let make_room = || pool.make_room();
+    while let Some(socket) = accept::next(&listener, &common.drain, &counters, make_room)? {
         pool.submit(socket, &counters);
     }
     drop(listener);

@@ -8,7 +8,7 @@ use super::client::{Client, Known, Reading, Step};
 use super::pace::Pace;
 use super::samples::{Tally, Trouble};
 use anyhow::{Context, Result};
-use shared::sys::{Epoll, Events, Interest, process, sched};
+use shared::sys::{Epoll, Events, Interest, clock, sched};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl<'a> Worker<'a> {
             }
             if !self.counting && now >= self.shared.open.load(Relaxed) {
                 self.counting = true;
-                self.cpu_before = process::thread_cpu_time()?;
+                self.cpu_before = clock::thread_cpu_time()?;
                 self.restart_pace(now);
             }
             if now >= next_tick {
@@ -231,7 +231,7 @@ impl<'a> Worker<'a> {
     fn finish(mut self, now: u64) -> Result<Tally> {
         self.book(now);
         self.finish_pace(now.min(self.close));
-        let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
+        let used = clock::thread_cpu_time()?.saturating_sub(self.cpu_before);
         self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
         for client in &self.clients {
             self.tally.opened += u64::from(client.opened);
