@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
-use bench::promise::{Stage, fairness, silence};
+use bench::promise::{Stage, counters, fairness, silence};
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &[]);
 
@@ -34,4 +34,9 @@ fn a_pause_of_the_machine_makes_nobody_late() -> Result<()> {
 #[test]
 fn a_body_that_stands_still_is_given_up() -> Result<()> {
     fairness::a_body_that_stands_still_is_given_up(&STAGE)
+}
+
+#[test]
+fn a_time_out_is_counted_once() -> Result<()> {
+    counters::a_time_out_is_counted_once(&STAGE)
 }

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
-use bench::promise::{Stage, fairness, silence};
+use bench::promise::{Stage, counters, fairness, silence};
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
 
@@ -39,4 +39,9 @@ fn those_who_never_asked_go_first() -> Result<()> {
 #[test]
 fn idle_clients_do_not_hold_up_the_end() -> Result<()> {
     silence::they_do_not_hold_up_the_end(&STAGE)
+}
+
+#[test]
+fn a_time_out_is_counted_once() -> Result<()> {
+    counters::a_time_out_is_counted_once(&STAGE)
 }

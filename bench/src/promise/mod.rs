@@ -9,6 +9,7 @@ pub mod client;
 pub mod clients;
 pub mod command;
 pub mod conformance;
+pub mod counters;
 pub mod descriptors;
 pub mod drain;
 pub mod ending;
