@@ -1,5 +1,7 @@
 //! The head of an answer, as a pure function of bytes (RFC 9112, sections 4 and 6).
 
+use std::borrow::Cow;
+
 /// No server worth measuring sends more before its body.
 const LIMIT: usize = 64 * 1024;
 
@@ -25,7 +27,7 @@ pub struct Head {
     pub status: u16,
     /// Where the body ends.
     pub framing: Framing,
-    /// Whether the server will close the connection after this answer.
+    /// Whether the fields or the version say that the connection ends after this answer.
     pub close: bool,
 }
 
@@ -33,49 +35,96 @@ pub struct Head {
 /// to come. `searched` bytes at the front are known not to end it, so that an answer that
 /// drips in costs no second search.
 pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Malformed> {
-    let from = searched.saturating_sub(3);
-    match bytes[from..].windows(4).position(|end| end == b"\r\n\r\n") {
-        Some(end) => Ok(Some((lines(&bytes[..from + end])?, from + end + 4))),
+    let from = searched.saturating_sub(2);
+    match end(&bytes[from..]) {
+        Some((lines, length)) => Ok(Some((read(&bytes[..from + lines])?, from + length))),
         None if bytes.len() > LIMIT => Err(Malformed),
         None => Ok(None),
     }
 }
 
-fn lines(head: &[u8]) -> Result<Head, Malformed> {
+/// Where the empty line is: the length of what stands before it, and the length with it. A line may
+/// end with LF alone (RFC 9112, section 2.2).
+fn end(bytes: &[u8]) -> Option<(usize, usize)> {
+    (0..bytes.len()).filter(|at| bytes[*at] == b'\n').find_map(|at| match &bytes[at + 1..] {
+        [b'\n', ..] => Some((at, at + 2)),
+        [b'\r', b'\n', ..] => Some((at, at + 3)),
+        _ => None,
+    })
+}
+
+fn read(head: &[u8]) -> Result<Head, Malformed> {
+    let head = unfold(head);
     let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let (status, mut close) = status_line(lines.next().unwrap_or_default())?;
-    let (mut length, mut chunked) = (None, false);
+    let (status, persistent) = status_line(lines.next().unwrap_or_default())?;
+    let mut fields = Fields::default();
     for line in lines {
         let colon = line.iter().position(|byte| *byte == b':').ok_or(Malformed)?;
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"content-length") {
-            let value = number(value)?;
-            // Two different lengths: whoever believes the wrong one reads the next answer wrongly.
-            if length.is_some_and(|earlier| earlier != value) {
-                return Err(Malformed);
-            }
-            length = Some(value);
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            chunked = has_token(value, b"chunked");
-        } else if name.eq_ignore_ascii_case(b"connection") {
-            close = has_token(value, b"close") || close && !has_token(value, b"keep-alive");
-        }
+        fields.take(line[..colon].trim_ascii_end(), &line[colon + 1..])?;
     }
-    let framing = match (status, chunked, length) {
+    let framing = match (status, fields.chunked, fields.length) {
         // These never have a body, whatever the fields say (RFC 9112, section 6.3).
         (100..200 | 204 | 304, ..) => Framing::Length(0),
         (_, true, _) => Framing::Chunked,
         (_, _, Some(length)) => Framing::Length(length),
         _ => Framing::UntilClose,
     };
-    Ok(Head { status, framing, close: close || framing == Framing::UntilClose })
+    // `close` wins over `keep-alive`, wherever it stands (RFC 9112, section 9.3).
+    let close = fields.close || !(persistent || fields.keep_alive);
+    Ok(Head { status, framing, close })
 }
 
-/// The status, and whether the version closes unless told otherwise: 1.0 does, 1.1 does not.
+/// A line that begins with a space or a tab continues the field before it. The break between them
+/// becomes spaces (obs-fold; RFC 9112, section 5.2).
+fn unfold(head: &[u8]) -> Cow<'_, [u8]> {
+    let breaks = |at: usize| matches!(head[at..], [b'\n', b' ' | b'\t', ..]);
+    if !(0..head.len()).any(breaks) {
+        return Cow::Borrowed(head);
+    }
+    let space = |at: usize| breaks(at) || (head[at] == b'\r' && breaks(at + 1));
+    (0..head.len()).map(|at| if space(at) { b' ' } else { head[at] }).collect::<Vec<_>>().into()
+}
+
+/// The fields that a client must know.
+#[derive(Default)]
+struct Fields {
+    length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Fields {
+    fn take(&mut self, name: &[u8], value: &[u8]) -> Result<(), Malformed> {
+        if name.eq_ignore_ascii_case(b"content-length") {
+            self.take_lengths(value)?;
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            self.chunked |= has_token(value, b"chunked");
+        } else if name.eq_ignore_ascii_case(b"connection") {
+            self.close |= has_token(value, b"close");
+            self.keep_alive |= has_token(value, b"keep-alive");
+        }
+        Ok(())
+    }
+
+    /// The same length may be said several times, in one line or in more (RFC 9110, section 8.6). Of two
+    /// different ones, whoever believes the wrong one reads the next answer wrongly.
+    fn take_lengths(&mut self, list: &[u8]) -> Result<(), Malformed> {
+        for item in list.split(|byte| *byte == b',') {
+            let length = number(item.trim_ascii())?;
+            if self.length.replace(length).is_some_and(|earlier| earlier != length) {
+                return Err(Malformed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The status, and whether the version keeps a connection unless told otherwise: 1.0 does not, 1.1 does.
 fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
-    let close = match line.get(..9) {
-        Some(b"HTTP/1.1 ") => false,
-        Some(b"HTTP/1.0 ") => true,
+    let persistent = match line.get(..9) {
+        Some(b"HTTP/1.1 ") => true,
+        Some(b"HTTP/1.0 ") => false,
         _ => return Err(Malformed),
     };
     let rest = &line[9..];
@@ -83,7 +132,7 @@ fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
         return Err(Malformed);
     }
     match number(&rest[..3])? {
-        status @ 100..=999 => Ok((status as u16, close)),
+        status @ 100..=999 => Ok((status as u16, persistent)),
         _ => Err(Malformed),
     }
 }
@@ -123,7 +172,7 @@ mod tests {
             ),
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, Length(0), false),
             ("HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n", 304, Length(0), false),
-            ("HTTP/1.1 200 OK\r\n\r\n", 200, UntilClose, true),
+            ("HTTP/1.1 200 OK\r\n\r\n", 200, UntilClose, false),
             ("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", 200, Length(1), true),
             (
                 "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n",
@@ -132,10 +181,25 @@ mod tests {
                 false,
             ),
             (
-                "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n",
+                "HTTP/1.1 404 Not Found\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\n",
                 404,
                 Length(2),
                 false,
+            ),
+            ("HTTP/1.1 200 OK\nContent-Length: 2\n\n", 200, Length(2), false),
+            ("HTTP/1.1 200 OK\nContent-Length: 2\n\r\n", 200, Length(2), false),
+            ("HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\n", 200, Length(2), false),
+            (
+                "HTTP/1.1 200 OK\r\nX: a\r\n b:\r\nContent-Length:\r\n\t3\r\n\r\n",
+                200,
+                Length(3),
+                false,
+            ),
+            (
+                "HTTP/1.1 204 x\r\nConnection: x,\r\n CLOSE\r\nConnection: keep-alive\r\n\r\n",
+                204,
+                Length(0),
+                true,
             ),
         ] {
             let expected = Head { status, framing, close };
@@ -159,6 +223,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
         ] {
             assert_eq!(head(text), Err(Malformed), "{text:?}");
