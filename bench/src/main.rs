@@ -10,7 +10,7 @@ use bench::fit::FitArgs;
 use bench::fleet::FleetArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
-use bench::load::output::LoadArgs;
+use bench::load::command::LoadArgs;
 use bench::matrix::MatrixArgs;
 use bench::promise::command::Promise;
 use bench::rate::RateArgs;
