@@ -83,7 +83,7 @@ impl RunArgs {
         let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
         let time = further.iter().map(Sheet::time).sum();
-        eprintln!("{}", plan.announcement(cells.len(), time));
+        report::note(&plan.announcement(cells.len(), time));
         let (rows, mut failures) = plan::race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
         report::print(&plan::cut_short(interrupt, rows.len(), cells.len()))?;

@@ -72,7 +72,7 @@ impl LoadArgs {
         } else {
             output::human(&options, &outcome)
         };
-        Ok(report::print(&text)?)
+        report::print(&text)
     }
 
     fn options(&self) -> Result<Options> {

@@ -18,6 +18,12 @@ pub struct Record {
     percentiles: Vec<String>,
 }
 
+/// As it was typed, but for where the program lies, which is nobody's business. A folder's name need not be UTF-8.
+fn command_line() -> Vec<String> {
+    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    iter::once("bench".to_owned()).chain(arguments).collect()
+}
+
 impl Record {
     /// Begins now, on this machine, with the sources as they are: they may change while it runs. The folder
     /// is made at once: that it cannot be should not be learnt after a long run.
@@ -25,8 +31,7 @@ impl Record {
         let results = Results {
             schema: SCHEMA,
             began: date::now(),
-            // Where the program lies is nobody's business.
-            command: iter::once("bench".to_owned()).chain(env::args().skip(1)).collect(),
+            command: command_line(),
             host: Host::here(),
             source: Source::here(&source::workspace()),
             config,
