@@ -115,7 +115,7 @@ impl RunArgs {
         modes.extend((!sits).then_some(Connection::Close));
         modes.extend((!self.close).then_some(Connection::KeepAlive));
         Ok(Plan {
-            targets: target::parse(&self.targets)?.into_iter().chain(self.also.clone()).collect(),
+            targets: target::distinct(target::parse(&self.targets)?, &self.also)?,
             levels: if self.connections.is_empty() {
                 if sits { vec![BUSY] } else { levels.to_vec() }
             } else {

@@ -51,9 +51,18 @@ impl Record {
             let mut sample = Sample::of(&targets[row.cell.target], row, part, repeat);
             sample.evidence.insert("verdict".to_owned(), verdict.sentence.into());
             sample.evidence.insert("doubts".to_owned(), verdict.doubts.into());
+            sample.hgrm = self.unused(sample.hgrm);
             self.results.rows.push(sample);
             self.percentiles.push(hgrm::write(&row.outcome.tally.latency));
         }
+    }
+
+    /// `file`, or with a number where an earlier row has it: each keeps its own percentiles.
+    fn unused(&self, file: String) -> String {
+        let is_taken = |name: &String| self.results.rows.iter().any(|row| row.hgrm == *name);
+        let stem = file.trim_end_matches(".hgrm").to_owned();
+        let numbered = (2..).map(|number| format!("{stem}-{number}.hgrm"));
+        iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
     /// Adds what else is known of the last row, under a name of its own.

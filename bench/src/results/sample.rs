@@ -160,10 +160,12 @@ impl Sample {
         sample
     }
 
-    /// A name for its percentile file, apart from those of all other rows.
+    /// A name for its percentile file. Those of servers whose names differ only in what a file's name should
+    /// not hold are alike.
     fn file(&self) -> String {
         let idle = if self.idle > 0 { format!("-idle{}", self.idle) } else { String::new() };
-        let name: String = self.target.chars().map(plain).collect();
+        // A URL may be longer than a file's name.
+        let name: String = self.target.chars().map(plain).take(100).collect();
         format!(
             "hgrm/{}-{name}-{}-{}-{}{idle}-{}.hgrm",
             self.part.name(),
