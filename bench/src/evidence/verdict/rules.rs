@@ -93,7 +93,7 @@ fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
 fn delayed_ack(case: &Case<'_>) -> Option<(Cause, String)> {
     let near = Duration::from_millis(36)..Duration::from_millis(48);
     let little = case.server_cores().unwrap_or(0.0) + case.seen.client_cores < 0.3;
-    let late = case.evidence.delayed_acks.is_some_and(|acks| 2 * acks >= case.seen.requests);
+    let late = case.evidence.delayed_acks.is_some_and(|acks| 4 * acks >= 3 * case.seen.requests);
     (case.seen.p50.is_some_and(|p50| near.contains(&p50)) && little && late).then(|| {
         let sentence = "each answer takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
                         write an answer at once, or set TCP_NODELAY";
@@ -144,7 +144,13 @@ fn client(case: &Case<'_>) -> Option<(Cause, String)> {
 fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
-    let server = case.server_cores().unwrap_or(0.0);
+    let client = case.seen.client_cores;
+    let Some(server) = case.server_cores() else {
+        let sentence = format!(
+            "the machine is full: client {client:.2} of {cores} cores, and the server is no process of ours"
+        );
+        return case.is_full().then_some((Cause::Machine, sentence));
+    };
     // If not mostly by us, it is a doubt and no verdict.
     (case.is_full() && case.ours(machine) >= 0.5 * cores).then(|| {
         let kernel = case.evidence.server.as_ref().and_then(|server| server.kernel);
@@ -152,18 +158,18 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
             format!("; {:.0} % of the server's time is the kernel's", 100.0 * share)
         });
         let sentence = format!(
-            "the machine is full: server {server:.2} and client {:.2} of {cores} cores{kernel}",
-            case.seen.client_cores
+            "the machine is full: server {server:.2} and client {client:.2} of {cores} cores{kernel}"
         );
         (Cause::Machine, sentence)
     })
 }
 
-/// After all that may be true on a full machine as well.
+/// After all that may be true on a full machine as well. Of a server that is no process of ours nobody can say
+/// whether it is the one that fills it.
 fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
-    (case.is_full() && !case.handlers_sleep()).then(|| {
+    (case.is_full() && case.server_cores().is_some() && !case.handlers_sleep()).then(|| {
         let ours = case.ours(machine);
         let sentence = format!(
             "other programs fill the machine: server and client get {ours:.2} of {cores} cores"

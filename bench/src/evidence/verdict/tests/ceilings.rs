@@ -80,6 +80,19 @@ fn server_and_client_fill_the_machine() {
 }
 
 #[test]
+fn who_fills_the_machine_beside_a_server_of_somebody_else_is_unknown() {
+    let machine = Machine { processes: 1.9, ..Machine::default() };
+    let evidence =
+        Evidence { server: None, threads: Vec::new(), machine: Some(machine), ..evidence() };
+    let (cause, sentence) = cause(&seen(), &evidence);
+    assert_eq!(cause, Cause::Machine);
+    assert!(
+        sentence.contains("client 0.30 of 2 cores, and the server is no process"),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn a_machine_that_others_fill() {
     let machine = Machine { processes: 1.9, interrupts: 0.1, ..Machine::default() };
     let evidence = Evidence { machine: Some(machine), ..evidence() };
