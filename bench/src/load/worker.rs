@@ -105,8 +105,8 @@ impl<'a> Worker<'a> {
                 self.receive(slot);
             }
         }
-        // Who closes first keeps the port in TIME_WAIT for a minute. While the other events were handled a server
-        // that closes has done so; one that waits for its client to close does not wait long.
+        // The side that closes first keeps the port in TIME_WAIT for a minute. While the other events were handled
+        // a server that closes has done so, and a server that waits for its client to close has not waited long.
         while let Some(slot) = self.leaving.pop() {
             self.reopen(slot);
         }

@@ -44,7 +44,7 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Writes a line of progress, or an error, to standard error. Where that fails there is nobody left to tell.
+/// Writes a line of progress, or an error, to standard error. Where that fails, nothing is left to tell it with.
 pub fn note(line: &str) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }

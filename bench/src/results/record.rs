@@ -18,7 +18,7 @@ pub struct Record {
     percentiles: Vec<String>,
 }
 
-/// As it was typed, but for where the program lies, which is nobody's business. A folder's name need not be UTF-8.
+/// As it was typed, but for the folder of the program. The name of another folder need not be UTF-8.
 fn command_line() -> Vec<String> {
     let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     iter::once("bench".to_owned()).chain(arguments).collect()
