@@ -37,17 +37,20 @@ fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
 }
 
 fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
-    let quiet = match case.evidence.sockets {
-        // Accepted, nothing to read from them, and not among those that were answered.
-        Some(sockets) => (sockets.accepted - sockets.unread).saturating_sub(case.seen.served),
-        None => case.seen.silent,
-    };
-    (case.leaves_some_out() && quiet > 0 && case.waits_for_one_client_each()).then(|| {
+    // Accepted, nothing to read from them, and not among those that were answered.
+    let quiet = case
+        .evidence
+        .sockets
+        .map(|sockets| (sockets.accepted - sockets.unread).saturating_sub(case.seen.served));
+    (case.leaves_some_out()
+        && quiet.unwrap_or(case.seen.silent) > 0
+        && case.waits_for_one_client_each())
+    .then(|| {
         let of = format!("{} of {} that ask", case.seen.served, case.seen.open);
-        let silent = if quiet == 1 {
-            "a client that sends".to_owned()
-        } else {
-            format!("{quiet} clients that send")
+        let silent = match quiet {
+            Some(1) => "a client that sends".to_owned(),
+            Some(many) => format!("{many} clients that send"),
+            None => "clients that send".to_owned(),
         };
         let sentence = format!("the server waits for {silent} nothing; {of} were answered");
         (Cause::SilentClients, sentence)
