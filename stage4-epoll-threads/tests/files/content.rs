@@ -1,6 +1,6 @@
 //! A file gets another content, in place, of the same size and with its time set back: rsync and git do that.
 
-use super::{Folder, LARGE, NEVER_OLD, ask, send, start, wait_until};
+use super::{Folder, LARGE, NEVER_OLD, PATIENT, ask, send, start, wait_until};
 use anyhow::{Context, Result, ensure};
 use bench::promise::client::answers;
 use std::fs::File;
@@ -20,7 +20,7 @@ fn a_file_that_is_rewritten_while_it_is_sent_is_cut_short() -> Result<()> {
     const LENGTH: usize = 50 << 20;
     let folder = Folder::create("rewritten")?;
     write(&folder.join("huge"), b'1', LENGTH)?;
-    let server = start(&folder.0, &[])?;
+    let server = start(&folder.0, &PATIENT)?;
     let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
     client.read_exact(&mut bytes)?;
     write(&folder.join("huge"), b'2', LENGTH)?;
@@ -83,7 +83,7 @@ fn a_file_that_is_cut_is_answered_as_it_is_or_ends_early() -> Result<()> {
     const LENGTH: usize = 50 << 20;
     let folder = Folder::create("cut")?;
     write(&folder.join("huge"), b'1', LENGTH)?;
-    let server = start(&folder.0, &NEVER_OLD)?;
+    let server = start(&folder.0, &PATIENT)?;
     let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
     client.read_exact(&mut bytes)?;
     File::options().write(true).open(folder.join("huge"))?.set_len(LARGE as u64)?;

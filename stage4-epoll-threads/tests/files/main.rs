@@ -22,6 +22,9 @@ const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
 /// Longer than any test: what is served anew is so for another reason than its age.
 const NEVER_OLD: [&str; 2] = ["--cache-age", "600s"];
 
+/// A client that does not read for a while is not hung up on for it, however long the test takes meanwhile.
+const PATIENT: [&str; 2] = ["--write-timeout", "600s"];
+
 /// Larger than what is kept in memory.
 const LARGE: usize = 100_000;
 

@@ -1,6 +1,8 @@
 //! Another root takes the place of the first.
 
-use super::{Answer, Folder, NEVER_OLD, PROGRAM, get, pattern, send, site, start, wait_until};
+use super::{
+    Answer, Folder, NEVER_OLD, PATIENT, PROGRAM, get, pattern, send, site, start, wait_until,
+};
 use anyhow::{Context, Result, ensure};
 use bench::promise::PATIENCE;
 use bench::server::Server;
@@ -68,7 +70,7 @@ fn a_file_of_the_old_root_is_sent_to_its_end() -> Result<()> {
     let (www, content) = (folder.join("www"), pattern(20 << 20));
     site(&www, "v1")?;
     fs::write(www.join("huge"), &content)?;
-    let server = start(&www, &[])?;
+    let server = start(&www, &PATIENT)?;
     let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
     client.read_exact(&mut bytes)?;
     fs::remove_dir_all(&www)?;
