@@ -119,7 +119,8 @@ impl Service {
                 })
             }
             Destination::File { files, name, at_hand } => {
-                files.answer(head.method, &name, at_hand, |field| head.list(bytes, field))
+                let target = head.resource(bytes).unwrap_or_default();
+                files.answer(head.method, &name, target, at_hand, |field| head.list(bytes, field))
             }
         };
         // Unwind safe: it gets a shared view of the request, and nothing of it is used afterwards.

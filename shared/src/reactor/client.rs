@@ -102,7 +102,7 @@ impl Client {
         let Some(range) = connection.file().filter(|_| output.is_none() && count > 0) else {
             return Ok(0);
         };
-        let Some(file) = range.file() else { return Ok(0) };
+        let Some(file) = range.file()? else { return Ok(0) };
         let count = usize::try_from(range.warm()).unwrap_or(usize::MAX).min(count);
         if count == 0 {
             return Ok(0);
