@@ -3,6 +3,7 @@
 //! Throughput of n loops = λn ÷ (1 + σ(n-1) + κn(n-1)). With κ = 0 it is Amdahl's law, with κ the universal
 //! scalability law. Turned over, n ÷ throughput is linear in n-1 and n(n-1): least squares find the rest.
 
+use crate::report;
 use anyhow::{Context, Result, ensure};
 
 /// Fits scalability laws to measured points.
@@ -30,18 +31,24 @@ pub struct Fit {
 impl FitArgs {
     /// Prints what each law makes of the points, or why it cannot be fitted.
     pub fn run(&self) -> Result<()> {
+        let mut text = String::new();
         let fits = [("Amdahl's law", 2), ("universal scalability law", 3)].map(|(name, count)| {
             let fit = Fit::of(&self.points, count);
             match &fit {
                 Ok(fit) => {
-                    println!("{name}: {}", fit.in_words());
-                    fit.doubts().iter().for_each(|doubt| println!("  {doubt}"));
+                    text += &format!("{name}: {}\n", fit.in_words());
+                    fit.doubts().iter().for_each(|doubt| text += &format!("  {doubt}\n"));
                 }
-                Err(why) => println!("{name}: {why:#}"),
+                Err(why) => text += &format!("{name}: {why:#}\n"),
             }
             fit.ok()
         });
-        println!("{:>6} {:>10}{:>10}{:>10}", "loops", "measured", "Amdahl", "USL");
+        report::print(&(text + &self.table(&fits)))
+    }
+
+    /// What was measured beside what the laws say, and what they say of more loops.
+    fn table(&self, fits: &[Option<Fit>; 2]) -> String {
+        let mut text = format!("{:>6} {:>10}{:>10}{:>10}\n", "loops", "measured", "Amdahl", "USL");
         let most = self.points.iter().map(|point| point.0).fold(1.0, f64::max);
         let beyond = [2.0, 4.0].map(|times| (most * times, f64::NAN));
         for (loops, rps) in self.points.iter().copied().chain(beyond) {
@@ -51,9 +58,10 @@ impl FitArgs {
                 // Where a negative cost has eaten up the time that a request takes, there is no figure.
                 if rps > 0.0 && rps.is_finite() { format!("{rps:.0}") } else { "-".to_owned() }
             };
-            println!("{loops:>6} {measured:>10}{:>10}{:>10}", model(&fits[0]), model(&fits[1]));
+            let models = fits.each_ref().map(model);
+            text += &format!("{loops:>6} {measured:>10}{:>10}{:>10}\n", models[0], models[1]);
         }
-        Ok(())
+        text
     }
 }
 

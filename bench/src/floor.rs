@@ -1,10 +1,11 @@
 //! The null responder: every read is answered with the same bytes. No parsing, no routing, no timers: it
 //! is the price of the kernel alone, and what a server costs beyond it is the server's own.
 
+use crate::report;
 use anyhow::{Context, Result};
 use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, Events, Interest, Listener, Socket};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::thread;
 
@@ -38,9 +39,7 @@ pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
     for _ in 1..threads {
         listeners.push(bind(address)?);
     }
-    let mut stdout = io::stdout();
-    writeln!(stdout, "floor listening on http://{address}")?;
-    stdout.flush()?;
+    report::print(&format!("floor listening on http://{address}\n"))?;
     // The kernel spreads connections over the listeners by a hash of their addresses, evenly enough.
     thread::scope(|scope| {
         let loops: Vec<_> = listeners

@@ -1,7 +1,9 @@
 //! The command line of `bench`.
 #![forbid(unsafe_code)]
+// They panic when nobody reads: see bench::report::print.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use bench::claims::command::ClaimsArgs;
 use bench::compare::CompareArgs;
 use bench::doctor::DoctorArgs;
@@ -10,14 +12,14 @@ use bench::fit::FitArgs;
 use bench::fleet::FleetArgs;
 use bench::idle::IdleArgs;
 use bench::interrupt::Interrupt;
-use bench::load::output::LoadArgs;
+use bench::load::command::LoadArgs;
 use bench::matrix::MatrixArgs;
 use bench::promise::command::Promise;
 use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
 use bench::run::RunArgs;
 use bench::timeline::TimelineArgs;
-use bench::{args, floor, load, verify};
+use bench::{args, floor, load, report, verify};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -90,24 +92,34 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("bench: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let result = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        Err(answer) => tell(&answer),
+    };
+    result.unwrap_or_else(|error| failed(&error, 1))
 }
 
-fn run() -> Result<ExitCode> {
-    let cli = Cli::parse();
+/// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.
+fn tell(answer: &clap::Error) -> Result<ExitCode> {
+    let text = answer.render().to_string();
+    if answer.use_stderr() {
+        report::note(text.trim_end());
+    } else {
+        report::print(&text)?;
+    }
+    Ok(ExitCode::from(u8::try_from(answer.exit_code())?))
+}
+
+fn failed(error: &Error, code: u8) -> ExitCode {
+    report::note(&format!("bench: {error:#}"));
+    ExitCode::from(code)
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     // It does not need to hear of signals: a conformance run is simply ended by them.
     if let Command::Verify(verify) = &command {
-        return Ok(verify::main(verify).unwrap_or_else(|error| {
-            eprintln!("bench: {error:#}");
-            ExitCode::from(2)
-        }));
+        return Ok(verify::main(verify).unwrap_or_else(|error| failed(&error, 2)));
     }
     // The floor is a child process that is killed: signals keep their usual effect on it.
     if let Command::Floor { listen, threads, close } = command {

@@ -1,6 +1,7 @@
 //! How far a long run is: a bar on a terminal, plain lines elsewhere. Without colours, so NO_COLOR has
 //! nothing to turn off.
 
+use crate::report;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 
@@ -25,7 +26,7 @@ impl Progress {
     pub fn say(&self, what: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(what.to_owned()),
-            None => eprintln!("  {what}"),
+            None => report::note(&format!("  {what}")),
         }
     }
 

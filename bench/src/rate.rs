@@ -54,13 +54,14 @@ impl RateArgs {
         let starter = Starter::build(&plan.targets, stage_args, interrupt)?;
         let mut record = Record::begin(config, self.out.take())?;
         let seconds = (self.duration + cell::OVERHEAD).as_secs_f64() * plan.targets.len() as f64;
-        eprintln!("{} requests per second; this takes about {seconds:.0} seconds", self.rate);
+        let rate = self.rate;
+        report::note(&format!("{rate} requests per second; this takes about {seconds:.0} seconds"));
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         for (index, target) in plan.targets.iter().enumerate() {
             if interrupt.raised() {
                 break;
             }
-            eprintln!("  {}", target.name());
+            report::note(&format!("  {}", target.name()));
             match self.measure(index, target, &starter, interrupt) {
                 Ok(row) => {
                     self.record(&row, &plan, &mut record);
@@ -71,7 +72,7 @@ impl RateArgs {
         }
         report::print(&self.table(&plan.targets, &rows))?;
         if interrupt.raised() {
-            println!("INTERRUPTED: the last row is shorter than the others.");
+            report::print("INTERRUPTED: the last row is shorter than the others.\n")?;
         }
         report::print(&record.end(interrupt, &failures)?)?;
         if !failures.is_empty() && !interrupt.raised() {

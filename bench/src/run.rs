@@ -83,7 +83,7 @@ impl RunArgs {
         let mut record = Record::begin(config, self.out)?;
         let cells = plan.cells();
         let time = further.iter().map(Sheet::time).sum();
-        eprintln!("{}", plan.announcement(cells.len(), time));
+        report::note(&plan.announcement(cells.len(), time));
         let (rows, mut failures) = plan::race(&plan, &cells, &starter, interrupt);
         report::print(&tables(&plan, &rows))?;
         report::print(&plan::cut_short(interrupt, rows.len(), cells.len()))?;
@@ -115,7 +115,7 @@ impl RunArgs {
         modes.extend((!sits).then_some(Connection::Close));
         modes.extend((!self.close).then_some(Connection::KeepAlive));
         Ok(Plan {
-            targets: target::parse(&self.targets)?.into_iter().chain(self.also.clone()).collect(),
+            targets: target::distinct(target::parse(&self.targets)?, &self.also)?,
             levels: if self.connections.is_empty() {
                 if sits { vec![BUSY] } else { levels.to_vec() }
             } else {

@@ -35,7 +35,7 @@ impl Sheet {
         let config = Config::of(&self.plan, &stage_args);
         let starter = Starter::build(&self.plan.targets, stage_args, interrupt)?;
         let mut record = Record::begin(config, out)?;
-        eprintln!("{}", self.plan.announcement(self.cells.len(), Duration::ZERO));
+        report::note(&self.plan.announcement(self.cells.len(), Duration::ZERO));
         let failures = self.run(&starter, interrupt, &mut record)?;
         report::print(&record.end(interrupt, &failures)?)?;
         if !failures.is_empty() && !interrupt.raised() {

@@ -6,7 +6,7 @@ use crate::load::{self, Expect, Url};
 use crate::nginx::{self, Nginx};
 use crate::peers::{self, Peer};
 use crate::server::Server;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 use std::env;
 use std::path::PathBuf;
@@ -118,6 +118,20 @@ pub fn named(text: &str) -> Result<Target> {
     let (name, url) = parts.with_context(|| format!("`{text}` is not NAME=URL"))?;
     Url::parse(url)?;
     Ok(Target::Named(name.to_owned(), url.to_owned()))
+}
+
+/// `targets` and `further` ones. Rows are told apart by the name alone.
+pub fn distinct(mut targets: Vec<Target>, further: &[Target]) -> Result<Vec<Target>> {
+    for target in further {
+        let name = target.name();
+        let is_new = targets.iter().all(|other| other.name() != name);
+        ensure!(
+            is_new,
+            "two servers are called `{name}`; give one of them another name: --also NAME=URL"
+        );
+        targets.push(target.clone());
+    }
+    Ok(targets)
 }
 
 /// Starts targets, a fresh process each time.
@@ -249,6 +263,9 @@ mod tests {
         let hyper = named("hyper=http://127.0.0.1:3000/").unwrap();
         assert_eq!(hyper.name(), "hyper");
         assert!(named("http://127.0.0.1/").is_err() && named("=x").is_err());
+        let two = distinct(vec![Target::Floor], std::slice::from_ref(&hyper)).unwrap();
+        assert_eq!(two, [Target::Floor, hyper.clone()]);
+        assert!(distinct(two, &[hyper]).unwrap_err().to_string().contains("another name"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use bench::interrupt::Interrupt;
 use bench::load::{self, Options, Outcome, Url};
 use bench::server::Server;
 use shared::sys::signal;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,7 +63,7 @@ fn a_closed_loop_hides_it() {
 
 #[test]
 fn what_cannot_be_sent_is_counted_and_not_forgotten() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let mut options = Options::get(url, 3, Duration::from_millis(500));
     options.warm_up = Duration::from_millis(10);
@@ -71,5 +73,25 @@ fn what_cannot_be_sent_is_counted_and_not_forgotten() {
     // The first request of each connection never comes back, so none is free for those that are due.
     assert_eq!((outcome.tally.requests, pacing.sent), (0, 0));
     assert!((48..=51).contains(&pacing.unsent), "{pacing:?}");
-    assert!(outcome.tally.oldest >= Duration::from_millis(480));
+    assert!(outcome.tally.unanswered.longest >= Duration::from_millis(480));
+}
+
+#[test]
+fn a_time_out_begins_when_a_request_is_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {
+            thread::sleep(Duration::from_millis(50));
+            stream.write_all(answer).unwrap();
+        }
+    });
+    let mut options = Options::get(url, 1, Duration::from_secs(2));
+    (options.rate, options.timeout) = (Some(1000.0), Duration::from_secs(1));
+    let tally = load::run(&options, &Interrupt::default()).unwrap().tally;
+    // Of 2,000 that were due about 40 were sent, some a second and more too late: answered all the same.
+    assert_eq!(tally.errors.total(), 0, "{tally:?}");
+    assert!(tally.max() > options.timeout, "timed from the moment that each was due: {tally:?}");
 }

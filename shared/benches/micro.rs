@@ -1,8 +1,9 @@
 //! What parsing, routing and answering cost in user space, beside httparse:
 //! `cargo bench -p shared`. Nanoseconds per call: the least of many short runs, because noise only ever adds.
 
+use shared::clock::Clock;
 use shared::http::head::HeadParser;
-use shared::http::{Connection, DateLine, Method, Next, Path, Turn};
+use shared::http::{Connection, Method, Next, Path, Turn};
 use shared::limits::Limits;
 use shared::meter::Meter;
 use shared::router::Found;
@@ -60,15 +61,27 @@ fn service() -> Arc<Service> {
 /// One request through a connection that stays open: parse, route, handle, write.
 fn exchange<'a>(service: &'a Arc<Service>, request: &'a [u8]) -> impl FnMut() -> bool + 'a {
     let now = Instant::now();
-    let (date, mut out) = (DateLine::new(now), Vec::new());
+    let (mut clock, mut out) = (Clock::new(), Vec::new());
     let mut meter = Meter::new(&service.metrics);
     let mut connection = Connection::new(service, now);
     move || {
         out.clear();
         let out = &mut out;
-        let (date, meter) = (&date, &mut meter);
-        let (keep_alive, draining, pending) = (true, false, 0);
-        let mut turn = Turn { service, now, date, keep_alive, draining, out, pending, meter };
+        let (clock, meter) = (&mut clock, &mut meter);
+        let (since, slice, pending) = (now, Duration::MAX, 0);
+        let (keep_alive, has_backlog, draining) = (true, false, false);
+        let mut turn = Turn {
+            service,
+            clock,
+            since,
+            slice,
+            keep_alive,
+            has_backlog,
+            draining,
+            out,
+            pending,
+            meter,
+        };
         matches!(connection.receive(black_box(request), &mut turn), Next::Read)
     }
 }

@@ -85,11 +85,17 @@ pub fn next_in_line(
         return Ok(Some(socket));
     }
     // An error, if it stays, is met again there.
-    next(listener, drain, counters)
+    next(listener, drain, counters, || {})
 }
 
-/// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more.
-pub fn next(listener: &Listener, drain: &Drain, counters: &Counters) -> io::Result<Option<Socket>> {
+/// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more. `make_room` is
+/// called when there are no descriptors or there is no memory for it.
+pub fn next(
+    listener: &Listener,
+    drain: &Drain,
+    counters: &Counters,
+    make_room: impl Fn(),
+) -> io::Result<Option<Socket>> {
     let mut stop = None;
     loop {
         let last_call = drain.last_call();
@@ -113,6 +119,7 @@ pub fn next(listener: &Listener, drain: &Drain, counters: &Counters) -> io::Resu
             Ok(socket) => return Ok(Some(socket)),
             Err(error) if Failure::of(&error) == Failure::Exhausted => {
                 counters.exhausted.add(1);
+                make_room();
                 thread::sleep(PAUSE);
             }
             Err(_) => {}

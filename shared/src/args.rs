@@ -1,5 +1,6 @@
 //! The flags that all stages share.
 
+use crate::drain;
 use crate::files;
 use crate::limits::Limits;
 use crate::meter;
@@ -32,12 +33,12 @@ pub struct Args {
     /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn
     #[arg(long, value_name = "N", default_value_t = i32::MAX, value_parser = clap::value_parser!(i32).range(1..))]
     pub backlog: i32,
-    /// Time for what is in flight after SIGTERM or SIGINT; then, or at a second signal, all ends
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
-    pub grace: Duration,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub limits: Limits,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub drain: drain::DrainSettings,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub files: files::Settings,
@@ -149,8 +150,14 @@ impl Args {
     }
 }
 
-/// A time as in `250ms`, `10s`, `2m`, or a plain number of seconds.
+/// The longest time that a flag takes: a moment so far away can still be told.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// A time as in `250ms`, `10s`, `2m`, or a plain number of seconds; `never`, and what programs write for it, is a century.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    if matches!(text, "never" | "9223372036854775807" | "18446744073709551615") {
+        return Ok(LONGEST);
+    }
     let digits =
         text.find(|byte: char| !byte.is_ascii_digit() && byte != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -163,7 +170,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     };
     let seconds: f64 =
         number.parse().map_err(|_| "write a number and a unit, like 250ms or 10s".to_owned())?;
-    Duration::try_from_secs_f64(seconds * scale).map_err(|_| "that time is too long".to_owned())
+    match Duration::try_from_secs_f64(seconds * scale) {
+        Ok(time) if time <= LONGEST => Ok(time),
+        _ => Err("that time is too long: write `never`, or at most a century".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +230,19 @@ mod tests {
         {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "s", "-1s", "1h", "1e9"] {
+        assert_eq!(duration("never"), Ok(LONGEST));
+        let far = std::time::Instant::now() + LONGEST + LONGEST;
+        assert!(far.checked_add(LONGEST).is_some(), "no moment that is computed from it overflows");
+        for text in [
+            "",
+            "s",
+            "-1s",
+            "1h",
+            "1e9",
+            "1000000000000000000",
+            "99999999999m",
+            "18446744073709551614",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

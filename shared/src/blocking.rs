@@ -7,74 +7,79 @@
 mod sending;
 
 use crate::args::KeepAlive;
+use crate::clock::Clock;
 use crate::drain::Drain;
-use crate::http::{Connection, DateLine, Next, Turn};
+use crate::http::{Connection, Next, Turn};
+use crate::limits::SILENCE;
 use crate::meter::Meter;
 use crate::service::Service;
 use crate::start::Common;
 use crate::sys::poll::{self, Wait};
-use crate::sys::{EventFd, Listener, Socket};
+use crate::sys::{Listener, Socket};
 use crate::trace::{Moment, Slice};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Connections that wait for a thread.
-pub trait Newcomers: AsFd {
-    /// Takes one of them upon itself: of several threads that saw the descriptor ready, one gets `true`.
-    fn claim(&self) -> bool;
+pub trait PendingConnections {
+    /// Of a thread that would leave the silent client that it waits for: readable when a connection is there for it.
+    type Offer<'a>: AsFd
+    where
+        Self: 'a;
+
+    /// Whether more wait than threads are free.
+    fn has_backlog(&self) -> io::Result<bool>;
+
+    /// This thread would leave its client, until the offer is dropped.
+    fn offer(&self) -> io::Result<Self::Offer<'_>>;
 }
 
 /// The accept queue itself, where one thread does all.
-impl Newcomers for Listener {
-    fn claim(&self) -> bool {
-        true
-    }
-}
+impl PendingConnections for Listener {
+    type Offer<'a> = BorrowedFd<'a>;
 
-/// A sign that a queue of the server's own has more connections than free threads.
-impl Newcomers for EventFd {
-    fn claim(&self) -> bool {
-        self.clear()
+    fn has_backlog(&self) -> io::Result<bool> {
+        poll::wait(&mut [Wait::readable(self.as_fd())], Some(Instant::now()))
+    }
+
+    fn offer(&self) -> io::Result<BorrowedFd<'_>> {
+        Ok(self.as_fd())
     }
 }
 
 /// A thread's means of serving one connection after the other.
-pub struct Server<'a, N> {
+pub struct Server<'a, P> {
     service: &'a Arc<Service>,
     drain: &'a Drain,
     keep_alive: KeepAlive,
-    newcomers: &'a N,
+    pending: &'a P,
     input: Box<[u8]>,
     output: Vec<u8>,
-    date: DateLine,
+    clock: Clock,
     meter: Meter,
     /// How many connections it has served.
     connections: u64,
-    /// When what is being answered was read.
-    round: Instant,
 }
 
-impl<'a, N: Newcomers> Server<'a, N> {
-    /// `newcomers` matters to `--keep-alive fair`.
-    pub fn new(common: &'a Common, newcomers: &'a N) -> Self {
+/// Why a waiting thread goes on.
+enum Woken {
+    Readable,
+    /// The connection's deadline has passed.
+    Late,
+    /// The client has been silent for long enough, and its thread is wanted, or the server is to end.
+    Unwanted,
+}
+
+impl<'a, P: PendingConnections> Server<'a, P> {
+    /// `pending` matters to `--keep-alive fair`.
+    pub fn new(common: &'a Common, pending: &'a P) -> Self {
         let Common { service, drain, keep_alive, .. } = common;
         let keep_alive = *keep_alive;
         let input = vec![0; 16 << 10].into_boxed_slice();
-        let (date, meter) = (DateLine::new(Instant::now()), common.meter());
-        Self {
-            service,
-            drain,
-            keep_alive,
-            newcomers,
-            input,
-            output: Vec::new(),
-            date,
-            meter,
-            connections: 0,
-            round: Instant::now(),
-        }
+        let (clock, meter, output) = (Clock::new(), common.meter(), Vec::new());
+        Self { service, drain, keep_alive, pending, input, output, clock, meter, connections: 0 }
     }
 
     /// Serves one connection to its end. An error is the end of this connection and of nothing else.
@@ -86,33 +91,38 @@ impl<'a, N: Newcomers> Server<'a, N> {
         if self.meter.is_logging() {
             self.meter.set_peer(socket.peer_addr().ok());
         }
-        let result = self.converse(socket);
+        // The last connection may have failed before it took all of its answers: they are nobody's now.
+        self.output.clear();
+        let mut connection = Connection::new(self.service, self.clock.read());
+        let result = self.converse(socket, &mut connection);
+        connection.finish(&mut self.meter, &self.clock);
         self.meter.moment(Moment::Closed);
         self.meter.counters.closed.add(1);
         result
     }
 
-    fn converse(&mut self, socket: &Socket) -> io::Result<()> {
-        // The last connection may have failed before it took all of its answers: they are nobody's now.
-        self.output.clear();
-        let mut connection = Connection::new(self.service, Instant::now());
+    fn converse(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<()> {
         loop {
             let idle = connection.is_between_requests().into();
             self.meter.counters.idle.add(idle);
-            let woken = self.within(Slice::Wait, |server| server.wait(socket, &connection));
+            let woken = self.within(Slice::Wait, |server| server.wait(socket, connection));
             self.meter.counters.idle.subtract(idle);
-            let next = match woken? {
+            let woken = woken?;
+            let now = self.clock.read();
+            self.meter.begin_tick(now);
+            let next = match woken {
                 Woken::Readable => {
                     self.meter.moment(Moment::Received);
-                    self.within(Slice::Request, |server| server.receive(socket, &mut connection))?
+                    self.within(Slice::Request, |server| server.receive(socket, connection))?
                 }
                 Woken::Late => {
-                    self.meter.counters.timed_out.add(u64::from(!connection.is_delayed()));
-                    connection.expire(&mut self.turn())
+                    let is_planned = connection.is_delayed() || connection.is_lingering();
+                    self.meter.counters.timed_out.add(u64::from(!is_planned));
+                    connection.expire(&mut self.turn(false))
                 }
-                Woken::Newcomer => return Ok(()),
+                Woken::Unwanted => connection.expire(&mut self.turn(false)),
             };
-            if !self.answer(socket, &mut connection, next)? {
+            if !self.answer(socket, connection, next)? {
                 return Ok(());
             }
         }
@@ -129,26 +139,39 @@ impl<'a, N: Newcomers> Server<'a, N> {
         loop {
             let file_follows = connection.file().is_some();
             self.within(Slice::Write, |server| server.write(socket, file_follows))?;
-            self.meter.end_round(self.round);
+            self.meter.end_tick(&mut self.clock);
             next = match next {
                 Next::Read | Next::Wait => return Ok(true),
                 Next::Write => {
                     self.send_file(socket, connection)?;
-                    connection.resume(&mut self.turn())
+                    self.go_on(|connection, turn| connection.resume(turn), connection)
                 }
+                // No others are kept waiting by this thread.
+                Next::Yield => self.go_on(|connection, turn| connection.resume(turn), connection),
                 // Here it may block: this thread has nothing else to do.
                 Next::Run(job) => {
-                    let response = job.run(&mut self.meter);
-                    connection.complete(response, &mut self.turn())
+                    let done = job.run(&mut self.meter);
+                    self.go_on(|connection, turn| connection.complete(done, turn), connection)
                 }
                 Next::Close => return Ok(false),
                 Next::Linger => {
                     socket.shutdown_write()?;
-                    connection.linger(Instant::now());
+                    connection.linger(self.clock.read(), self.drain.end_of_linger());
                     return Ok(true);
                 }
             };
         }
+    }
+
+    /// Goes on with a connection after something that has taken time.
+    fn go_on(
+        &mut self,
+        step: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
+        connection: &mut Connection,
+    ) -> Next {
+        let now = self.clock.read();
+        self.meter.begin_tick(now);
+        step(connection, &mut self.turn(false))
     }
 
     /// Does something of which a trace tells when it began and when it ended.
@@ -160,87 +183,101 @@ impl<'a, N: Newcomers> Server<'a, N> {
     }
 
     fn wait(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {
-        let mut waits = [Wait::readable(socket.as_fd()), Wait::readable(self.newcomers.as_fd())];
-        let gives_way = self.keep_alive == KeepAlive::Fair && connection.is_between_requests();
-        let count = match (connection.is_delayed(), gives_way) {
-            (true, _) => 0,
-            (_, false) => 1,
-            (_, true) => 2,
-        };
+        if connection.is_silent() {
+            return self.wait_in_silence(socket, connection);
+        }
+        // Inside a request its own deadline is all that counts; a response that is held back waits for nothing else.
+        let mut client = [Wait::readable(socket.as_fd())];
+        let waits = if connection.is_delayed() { &mut [] } else { &mut client[..] };
+        let is_ready = poll::wait(waits, connection.deadline())?;
+        Ok(if is_ready { Woken::Readable } else { Woken::Late })
+    }
+
+    /// Waits for a client that has nothing to say. poll(2) says that the socket is readable if it is, however much time
+    /// has passed: a client that has spoken after all is served.
+    fn wait_in_silence(&self, socket: &Socket, connection: &Connection) -> io::Result<Woken> {
+        let (deadline, mut offer) = (connection.deadline(), None);
+        let mut stays = self.keep_alive != KeepAlive::Fair || !connection.is_between_requests();
         loop {
-            if !poll::wait(&mut waits[..count], connection.deadline())? {
-                return Ok(Woken::Late);
+            let drained = self.end_of_silence(socket, connection);
+            let end = earlier(deadline, drained);
+            let until = match stays {
+                true => end,
+                false => earlier(end, self.silent_since(connection).map(|since| since + SILENCE)),
+            };
+            let mut waits =
+                [Wait::readable(socket.as_fd()), Wait::readable(self.drain.as_fd()), Wait::none()];
+            if let Some(offer) = &offer {
+                waits[2] = Wait::readable(P::Offer::as_fd(offer));
             }
+            // Once the drain has begun its descriptor is always ready, and no connection waits for a thread for long.
+            let count = if drained.is_some() { 1 } else { waits.len() };
+            let is_ready = poll::wait(&mut waits[..count], until)?;
             if waits[0].is_ready() {
                 return Ok(Woken::Readable);
             }
-            if self.newcomers.claim() {
-                return Ok(Woken::Newcomer);
+            match is_ready {
+                true if waits[2].is_ready() => return Ok(Woken::Unwanted),
+                true => {}
+                false if until == deadline => return Ok(Woken::Late),
+                false if until == end => return Ok(Woken::Unwanted),
+                false => {
+                    // Without a descriptor for it no offer can be made: then the client has all its time.
+                    (offer, stays) = (self.pending.offer().ok(), true);
+                }
             }
         }
     }
 
-    fn receive(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<Next> {
-        let keep_alive = self.may_keep_alive()?;
-        let Self { service, drain, input, output, date, meter, round, .. } = self;
-        let length = match socket.read(input) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Next::Read),
-            result => result?,
-        };
-        let now = Instant::now();
-        *round = now;
-        date.refresh(now);
-        meter.counters.received.add(length as u64);
-        let mut turn = Turn {
-            service,
-            now,
-            date,
-            keep_alive,
-            draining: drain.has_begun(),
-            out: output,
-            pending: 0,
-            meter,
-        };
-        Ok(match length {
-            0 => connection.end_of_input(&mut turn),
-            _ => connection.receive(&input[..length], &mut turn),
-        })
+    fn silent_since(&self, connection: &Connection) -> Option<Instant> {
+        connection.silent_since(&self.service.limits)
     }
 
-    /// The turn for everything but received bytes.
-    fn turn(&mut self) -> Turn<'_> {
-        let now = Instant::now();
-        self.round = now;
-        self.date.refresh(now);
-        let keep_alive = self.keep_alive != KeepAlive::Never;
-        let draining = self.drain.has_begun();
+    /// When a silent client is closed because the server is to end. Of one that has waited for this thread until now,
+    /// only the kernel knows for how long it has been silent.
+    fn end_of_silence(&self, socket: &Socket, connection: &Connection) -> Option<Instant> {
+        self.drain.last_call()?;
+        let since = self.silent_since(connection)?;
+        let waited = socket.silent_for().ok().filter(|_| !connection.is_between_requests());
+        let before = waited.and_then(|time| Instant::now().checked_sub(time));
+        self.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
+    }
+
+    fn receive(&mut self, socket: &Socket, connection: &mut Connection) -> io::Result<Next> {
+        let has_backlog = self.keep_alive == KeepAlive::Fair && self.pending.has_backlog()?;
+        let mut input = std::mem::take(&mut self.input);
+        let next = match socket.read(&mut input) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Next::Read),
+            Err(error) => Err(error),
+            Ok(0) => Ok(connection.end_of_input(&mut self.turn(has_backlog))),
+            Ok(length) => {
+                self.meter.counters.received.add(length as u64);
+                Ok(connection.receive(&input[..length], &mut self.turn(has_backlog)))
+            }
+        };
+        self.input = input;
+        next
+    }
+
+    fn turn(&mut self, has_backlog: bool) -> Turn<'_> {
         Turn {
             service: self.service,
-            now,
-            date: &self.date,
-            keep_alive,
-            draining,
+            since: self.meter.since(),
+            clock: &mut self.clock,
+            slice: Duration::MAX,
+            keep_alive: self.keep_alive != KeepAlive::Never,
+            has_backlog,
+            draining: self.drain.has_begun(),
             out: &mut self.output,
             pending: 0,
             meter: &mut self.meter,
         }
     }
-
-    fn may_keep_alive(&self) -> io::Result<bool> {
-        Ok(match self.keep_alive {
-            KeepAlive::Always => true,
-            KeepAlive::Never => false,
-            KeepAlive::Fair => {
-                let mut newcomers = [Wait::readable(self.newcomers.as_fd())];
-                !poll::wait(&mut newcomers, Some(Instant::now()))?
-            }
-        })
-    }
 }
 
-/// Why a waiting thread goes on.
-enum Woken {
-    Readable,
-    Late,
-    Newcomer,
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }

@@ -3,15 +3,18 @@
 //! 1. Lame duck: for a moment the server still accepts, but `/healthz` says 503 and every answer
 //!    says `Connection: close`, so that load balancers and clients take notice before they are turned away.
 //! 2. Last call: nobody joins the accept queue any more, those in it are accepted, and the listener closes.
-//!    What is in flight is answered; idle connections may ask one last time.
+//!    What is in flight is answered. Connections that have been silent for a second (`--drain-idle`) are closed, the others
+//!    after their next response or when they have been silent for so long: one idle browser holds nobody up.
 //! 3. The process ends with status 0 when the last connection is gone, or when the grace period is over.
 //!
 //! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.
 
+use crate::limits::SILENT_LINGER;
 use crate::meter::Observatory;
 use crate::stderr;
 use crate::sys::EventFd;
 use crate::sys::signal::{self, Signal};
+use clap::Args;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, OnceLock};
@@ -25,17 +28,34 @@ const LAME_DUCK: Duration = Duration::from_millis(200);
 /// anywhere. It counts from when newcomers were in fact turned away, however late a busy thread came to do so.
 pub const LAST_CALL: Duration = Duration::from_millis(250);
 
+/// How a server ends.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Ending")]
+pub struct DrainSettings {
+    /// Time for what is in flight after SIGTERM or SIGINT; then, or at a second signal, all ends
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = crate::args::duration)]
+    pub grace: Duration,
+    /// Close connections that have been silent for so long after SIGTERM or SIGINT
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = crate::args::duration)]
+    pub drain_idle: Duration,
+}
+
 /// Whether the server is about to end. Every thread looks at it; the signal thread sets it.
 pub struct Drain {
     begun: OnceLock<Instant>,
+    idle: Duration,
     wake: EventFd,
 }
 
 impl Drain {
     /// Starts the thread that takes the signals, which must be blocked in all threads: see [`signal::block`].
     /// It has `observatory` finish before it ends the process, and its log opened anew at SIGHUP.
-    pub fn on_signals(grace: Duration, observatory: Arc<Observatory>) -> io::Result<Arc<Self>> {
-        let drain = Arc::new(Self { begun: OnceLock::new(), wake: EventFd::new()? });
+    pub fn on_signals(
+        settings: &DrainSettings,
+        observatory: Arc<Observatory>,
+    ) -> io::Result<Arc<Self>> {
+        let DrainSettings { grace, drain_idle: idle } = *settings;
+        let drain = Arc::new(Self { begun: OnceLock::new(), idle, wake: EventFd::new()? });
         let shared = Arc::clone(&drain);
         thread::Builder::new()
             .name("signals".to_owned())
@@ -75,6 +95,16 @@ impl Drain {
     /// When to turn newcomers away; `None` before the first signal.
     pub fn last_call(&self) -> Option<Instant> {
         self.begun.get().map(|begun| *begun + LAME_DUCK)
+    }
+
+    /// When to close a connection that has been silent since that moment; `None` before the first signal.
+    pub fn end_of_silence(&self, since: Instant) -> Option<Instant> {
+        self.last_call().map(|last_call| last_call.max(since + self.idle))
+    }
+
+    /// When those who were silent are waited for no more: so many they may be, together they hold up the end for no longer.
+    pub fn end_of_linger(&self) -> Option<Instant> {
+        self.last_call().map(|last_call| last_call + self.idle + SILENT_LINGER)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod accept;
 pub mod app;
 pub mod args;
 pub mod blocking;
+pub mod clock;
 pub mod drain;
 pub mod files;
 pub mod http;

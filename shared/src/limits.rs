@@ -24,7 +24,7 @@ pub struct Limits {
     /// For a whole head, from its first byte (or from accept): then 408, or just closed if no byte came
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = crate::args::duration)]
     pub head_timeout: Duration,
-    /// For a body, plus one second per KiB that has come: then 408
+    /// For a body without a byte more of it, and in all, plus one second per KiB that has come: then 408
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = crate::args::duration)]
     pub body_timeout: Duration,
     /// Between two requests of a connection: then closed
@@ -44,6 +44,16 @@ pub struct Limits {
 /// How long what a client still sends is read and thrown away after the last answer, so that it can
 /// be read: closing with unread input makes the kernel send RST, and RST destroys the answer.
 pub const LINGER: Duration = Duration::from_secs(2);
+
+/// The same for a client that has been silent: no response is on its way, only perhaps a request. Time for a way there
+/// and back, so that the client reads the end of the connection and not a reset.
+pub const SILENT_LINGER: Duration = Duration::from_millis(250);
+
+/// A client that has been silent for so long may be closed where its place is needed.
+pub const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long one connection's pipelined requests may keep a loop from all others.
+pub const SLICE: Duration = Duration::from_millis(2);
 
 /// How much of a body is read and thrown away to keep the connection, when nobody wants the body.
 pub const MAX_DISCARD: u64 = 256 << 10;

@@ -1,7 +1,7 @@
 //! What one thread notes about the requests that it serves. A connection says what happened; the
 //! meter, which belongs to the stage, knows the time. With neither log nor trace, that is a few counters.
 
-use crate::http::DateLine;
+use crate::clock::Clock;
 use crate::log::{self, Log};
 use crate::metrics::{Counters, Metrics};
 use crate::sink::{Settings, Sink};
@@ -101,7 +101,9 @@ impl Observatory {
 pub struct Meter {
     /// Its counters, which others may read.
     pub counters: Arc<Counters>,
-    /// Answers of this round: they all have taken as long as the round will have.
+    /// When the thread woke up for what it does now.
+    since: Instant,
+    /// Responses to what it woke up for: they all have taken as long as the whole tick will have.
     fresh: u64,
     /// What is only kept if somebody asked for it: one comparison where nobody did.
     notes: Option<Box<Notes>>,
@@ -125,28 +127,39 @@ pub(crate) struct Answered<'a> {
 impl Meter {
     /// A meter that only counts.
     pub fn new(metrics: &Metrics) -> Self {
-        Self { counters: metrics.register(), fresh: 0, notes: None }
+        Self { counters: metrics.register(), since: Instant::now(), fresh: 0, notes: None }
     }
 
-    /// An answer is given at `now`; `date` is that moment.
-    pub(crate) fn answered(&mut self, answered: &Answered<'_>, now: Instant, date: &DateLine) {
+    /// A response is given.
+    pub(crate) fn answered(&mut self, answered: &Answered<'_>, clock: &Clock) {
         self.counters.answered(answered.code);
-        if answered.since == now {
+        if answered.since == self.since {
             self.fresh += 1;
         } else {
-            self.counters.took(now.saturating_duration_since(answered.since), 1);
+            self.counters.took(clock.now().saturating_duration_since(answered.since), 1);
         }
         if let Some(log) = self.log() {
             // Within a round the clock stands still for the others; a log line may know better.
             let (request, took) = (answered.request.unwrap_or_default(), answered.since.elapsed());
-            log.line(date.date(), request, answered.code, answered.length, took);
+            log.line(clock.date().date(), request, answered.code, answered.length, took);
         }
     }
 
-    /// The answers of a round that began at `start` are written: one look at the clock for them all.
-    pub fn end_round(&mut self, start: Instant) {
+    /// The thread has woken up, or goes on after a handler that blocked it.
+    pub fn begin_tick(&mut self, now: Instant) {
+        self.since = now;
+    }
+
+    /// When that was.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// What it woke up for is written: one look at the clock for all responses.
+    pub fn end_tick(&mut self, clock: &mut Clock) {
         if self.fresh > 0 {
-            self.counters.took(start.elapsed(), self.fresh);
+            let took = clock.read().saturating_duration_since(self.since);
+            self.counters.took(took, self.fresh);
             self.fresh = 0;
         }
         if let Some(notes) = &self.notes {

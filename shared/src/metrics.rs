@@ -97,14 +97,16 @@ impl Counters {
 
     /// `count` answers took `time` each.
     pub(crate) fn took(&self, time: Duration, count: u64) {
-        let micros = time.as_nanos().div_ceil(1000).max(1);
+        // Half a millennium fits into 64 bits.
+        let nanos = time.as_secs().wrapping_mul(1_000_000_000) + u64::from(time.subsec_nanos());
+        let micros = nanos.div_ceil(1000).max(1);
         // The first power of four that is not smaller: 4^k, where 2k is the position of the highest bit, rounded up.
-        let bucket = (128 - (micros - 1).leading_zeros()).div_ceil(2) as usize;
+        let bucket = (64 - (micros - 1).leading_zeros()).div_ceil(2) as usize;
         if let Some(bucket) = self.buckets.get(bucket) {
             bucket.add(count);
         }
         self.latencies.add(count);
-        self.latency_nanos.add(time.as_nanos() as u64 * count);
+        self.latency_nanos.add(nanos.wrapping_mul(count));
     }
 
     fn answers(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use crate::files::{Entry, Files};
 use crate::http::head::Head;
-use crate::http::{Method, Path, Request, Response, Status};
+use crate::http::{Lane, Method, Path, Request, Response, Status};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::router::{Found, Route, Router};
@@ -35,6 +35,14 @@ impl Destination<'_> {
         match self {
             Self::Route { route, .. } => route.blocking,
             Self::File { at_hand, .. } => at_hand.is_none(),
+        }
+    }
+
+    /// What it waits for if it is blocking.
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Self::Route { .. } => Lane::Handler,
+            Self::File { .. } => Lane::File,
         }
     }
 }
@@ -111,7 +119,8 @@ impl Service {
                 })
             }
             Destination::File { files, name, at_hand } => {
-                files.answer(head.method, &name, at_hand, |field| head.list(bytes, field))
+                let target = head.resource(bytes).unwrap_or_default();
+                files.answer(head.method, &name, target, at_hand, |field| head.list(bytes, field))
             }
         };
         // Unwind safe: it gets a shared view of the request, and nothing of it is used afterwards.

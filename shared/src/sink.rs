@@ -126,6 +126,16 @@ impl LineBuffer {
     }
 }
 
+/// A thread that panics begins anew with another buffer; what it noted is handed over. At the end of the process
+/// it is taken already, and the lock is never free again.
+impl Drop for LineBuffer {
+    fn drop(&mut self) {
+        if let Ok(mut lines) = self.lines.try_lock() {
+            self.queue.push(&std::mem::take(&mut *lines));
+        }
+    }
+}
+
 /// No code that can panic runs under these locks, so a poisoned one is as good as any.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

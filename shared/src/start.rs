@@ -125,7 +125,7 @@ fn prepare(args: &Args) -> Result<Common> {
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
     let room = room(args, files);
     let observatory = Arc::new(Observatory::open(&args.observation)?);
-    let drain = Drain::on_signals(args.grace, Arc::clone(&observatory))
+    let drain = Drain::on_signals(&args.drain, Arc::clone(&observatory))
         .context("starting the thread that takes signals")?;
     let files = Files::open(&args.files).with_context(|| {
         format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))

@@ -1,14 +1,15 @@
 //! What a connection costs in memory, counted by an allocator that keeps the books.
 
 use shared::app::router;
-use shared::http::{Connection, DateLine, Next, Turn};
+use shared::clock::Clock;
+use shared::http::{Connection, Next, Turn};
 use shared::limits::{Limits, MAX_OUTPUT};
 use shared::meter::Meter;
 use shared::service::Service;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Counts what this thread allocates; other tests run on other threads.
 struct Counting;
@@ -46,8 +47,7 @@ static COUNTING: Counting = Counting;
 /// A server whose output is thrown away as fast as it comes, in a buffer that is used again.
 struct Server {
     service: Arc<Service>,
-    date: DateLine,
-    now: Instant,
+    clock: Clock,
     out: Vec<u8>,
     meter: Meter,
 }
@@ -56,18 +56,16 @@ impl Server {
     fn new() -> Self {
         let service = Service::new(router(), Limits::default(), None);
         let meter = Meter::new(&service.metrics);
-        let now = Instant::now();
         Self {
             service,
-            date: DateLine::new(now),
-            now,
+            clock: Clock::stopped(Instant::now()),
             out: Vec::with_capacity(2 * MAX_OUTPUT),
             meter,
         }
     }
 
     fn connection(&self) -> Connection {
-        Connection::new(&self.service, self.now)
+        Connection::new(&self.service, self.clock.now())
     }
 
     fn step(
@@ -75,13 +73,23 @@ impl Server {
         connection: &mut Connection,
         step: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
     ) -> Next {
-        let Self { service, date, now, out, meter } = self;
+        let Self { service, clock, out, meter } = self;
         out.clear();
-        let (now, keep_alive, draining, pending) = (*now, true, false, 0);
-        step(
-            connection,
-            &mut Turn { service, now, date, keep_alive, draining, out, pending, meter },
-        )
+        let (since, slice, pending) = (clock.now(), Duration::MAX, 0);
+        let (keep_alive, has_backlog, draining) = (true, false, false);
+        let mut turn = Turn {
+            service,
+            clock,
+            since,
+            slice,
+            keep_alive,
+            has_backlog,
+            draining,
+            out,
+            pending,
+            meter,
+        };
+        step(connection, &mut turn)
     }
 
     fn receive(&mut self, connection: &mut Connection, bytes: &[u8]) -> Next {
@@ -143,7 +151,7 @@ fn most_held<'a>(first: &[u8], pieces: impl Iterator<Item = &'a [u8]>) -> isize 
         let mut next = server.receive(&mut connection, piece);
         most = most.max(HELD.get() - before);
         if matches!(next, Next::Linger) {
-            connection.linger(server.now);
+            connection.linger(server.clock.now(), None);
             next = Next::Read;
         }
         assert!(matches!(next, Next::Read));

@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use shared::http::{Connection, DateLine, Response, Turn};
+use shared::clock::Clock;
+use shared::http::{Connection, Response, Turn};
 use shared::limits::Limits;
 use shared::meter::Meter;
 use shared::router::{Handler, Router};
@@ -96,12 +97,14 @@ fn answer(router: Router, request: &str) -> String {
     let service = Service::new(router, Limits::default(), None);
     let (now, mut out) = (Instant::now(), Vec::new());
     let mut meter = Meter::new(&service.metrics);
-    let (date, mut connection) = (DateLine::new(now), Connection::new(&service, now));
+    let (mut clock, mut connection) = (Clock::stopped(now), Connection::new(&service, now));
     let mut turn = Turn {
         service: &service,
-        now,
-        date: &date,
+        clock: &mut clock,
+        since: now,
+        slice: Duration::MAX,
         keep_alive: true,
+        has_backlog: false,
         draining: false,
         out: &mut out,
         pending: 0,

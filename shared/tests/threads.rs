@@ -5,7 +5,7 @@
 use shared::accept::Room;
 use shared::app;
 use shared::args::{Accept, KeepAlive};
-use shared::drain::Drain;
+use shared::drain::{Drain, DrainSettings};
 use shared::limits::Limits;
 use shared::meter::{Observation, Observatory};
 use shared::service::Service;
@@ -42,7 +42,8 @@ fn a_thread_that_dies_ends_the_server() {
 fn die(trace: std::path::PathBuf) -> ! {
     let observation = Observation { trace: Some(trace), ..Observation::default() };
     let observatory = Arc::new(Observatory::open(&observation).unwrap());
-    let drain = Drain::on_signals(Duration::ZERO, Arc::clone(&observatory)).unwrap();
+    let settings = DrainSettings { grace: Duration::ZERO, drain_idle: Duration::ZERO };
+    let drain = Drain::on_signals(&settings, Arc::clone(&observatory)).unwrap();
     let (service, room) = (Service::new(app::router(), Limits::default(), None), Room::new(1));
     let (keep_alive, accept) = (KeepAlive::Always, Accept::Reuseport);
     let common = Common { service, drain, room, keep_alive, accept, observatory };

@@ -6,6 +6,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 mod pool;
+mod queue;
 
 use anyhow::Result;
 use pool::Pool;
@@ -32,7 +33,8 @@ fn run(args: &Args, common: &Common) -> Result<()> {
     start::announce(STAGE.name, listener.local_addr()?)?;
 
     let counters = common.service.metrics.register();
-    while let Some(socket) = accept::next(&listener, &common.drain, &counters)? {
+    let make_room = || pool.make_room();
+    while let Some(socket) = accept::next(&listener, &common.drain, &counters, make_room)? {
         pool.submit(socket, &counters);
     }
     drop(listener);

@@ -36,31 +36,36 @@ impl EventLoop {
         let (mut events, mut now) = (Events::with_capacity(1024), Instant::now());
         while !(self.door.is_closed() && self.clients.is_empty()) {
             self.epoll.wait(&mut events, self.patience(now)).context("epoll_wait")?;
-            now = Instant::now();
-            self.round(&events, now);
+            now = self.round(&events, Instant::now());
         }
         Ok(())
     }
 
-    fn round(&mut self, events: &Events, now: Instant) {
+    /// Serves those who are ready at `now`, and tells what time it is afterwards.
+    fn round(&mut self, events: &Events, now: Instant) -> Instant {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                LISTENER => drop(self.door.admit(&mut self.clients, events.len(), now)),
                 // The descriptor stays readable for ever; it has told what it had to tell.
-                DRAIN => drop(self.epoll.remove(&self.drain)),
+                DRAIN => {
+                    let _ = self.epoll.remove(&self.drain);
+                    self.clients.begin_drain();
+                }
                 _ => self.clients.ready(event),
             }
         }
         self.clients.answer();
-        for (token, job) in self.clients.take_jobs() {
-            // It blocks, and with it everything: there is no other thread.
+        if let Some((token, job)) = self.clients.take_job() {
+            // It blocks, and with it everything: there is no other thread. The next one waits for its turn, or those
+            // who want no more than a word would wait for all of them.
             let response = job.run(self.clients.meter());
+            self.clients.resume_clock();
             self.clients.complete(token, response);
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
-        self.clients.end_round();
+        self.clients.end_round()
     }
 
     /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.

@@ -53,25 +53,28 @@ impl EventLoop {
         let (mut events, mut now) = (Events::with_capacity(1024), Instant::now());
         while !(self.door.is_closed() && self.clients.is_empty()) {
             self.epoll.wait(&mut events, self.patience(now)).context("epoll_wait")?;
-            now = Instant::now();
-            self.round(&events, now);
+            now = self.round(&events, Instant::now());
         }
         Ok(())
     }
 
-    fn round(&mut self, events: &Events, now: Instant) {
+    /// Serves those who are ready at `now`, and tells what time it is afterwards.
+    fn round(&mut self, events: &Events, now: Instant) -> Instant {
         self.clients.begin_round(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => drop(self.door.admit(&mut self.clients, now)),
+                LISTENER => drop(self.door.admit(&mut self.clients, events.len(), now)),
                 // The descriptor stays readable for ever; it has told what it had to tell.
-                DRAIN => drop(self.epoll.remove(&self.drain)),
+                DRAIN => {
+                    let _ = self.epoll.remove(&self.drain);
+                    self.clients.begin_drain();
+                }
                 MAILBOX => self.fetch(),
                 _ => self.clients.ready(event),
             }
         }
         self.clients.answer();
-        for (token, job) in self.clients.take_jobs() {
+        while let Some((token, job)) = self.clients.take_job() {
             // It blocks, so it runs elsewhere: this loop goes on, and hears of it by its mailbox.
             if let Err(full) = self.pool.submit(token, job, &self.mailbox) {
                 self.clients.complete(token, full);
@@ -79,7 +82,7 @@ impl EventLoop {
         }
         self.clients.expire();
         self.door.tend(&mut self.clients, now);
-        self.clients.end_round();
+        self.clients.end_round()
     }
 
     fn fetch(&mut self) {

@@ -2,12 +2,12 @@
 
 use super::Finding;
 use crate::cell::Cell;
+use crate::evidence::host::Times;
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::target::{Connection, Starter, Target};
 use crate::workload::Workload;
 use anyhow::Result;
-use std::fs;
 use std::time::Duration;
 
 /// Windows of each of the two.
@@ -19,7 +19,7 @@ pub fn race(interrupt: &Interrupt) -> Result<Vec<Finding>> {
     let starter = Starter::build(&[Target::Floor], Vec::new(), interrupt)?;
     let workload = Workload::default();
     let cell = Cell { target: 0, connection: Connection::KeepAlive, connections: 50, workload };
-    let before = ticks();
+    let before = Times::now();
     let mut figures = [Vec::new(), Vec::new()];
     for turn in 0..2 * REPEATS {
         let pace = (WINDOW, load::default_threads());
@@ -31,7 +31,8 @@ pub fn race(interrupt: &Interrupt) -> Result<Vec<Finding>> {
         figures[usize::from(matches!(turn % 4, 1 | 2))].push(row.outcome.rps());
     }
     let [mut a, mut b] = figures;
-    let stolen = before.zip(ticks()).map(|(before, after)| share(before, after));
+    let machine = before.zip(Times::now()).map(|(before, after)| after.since(&before));
+    let stolen = machine.map(|machine| machine.stolen / load::default_threads() as f64);
     Ok(vec![of_steal(stolen), of_noise(&mut a, &mut b)])
 }
 
@@ -76,24 +77,6 @@ fn of_steal(share: Option<f64>) -> Finding {
     }
 }
 
-/// Ticks of all CPUs since the boot: stolen, and in all.
-fn ticks() -> Option<(u64, u64)> {
-    parse(&fs::read_to_string("/proc/stat").ok()?)
-}
-
-fn parse(stat: &str) -> Option<(u64, u64)> {
-    let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-    // user nice system idle iowait irq softirq steal; the two guests behind are in user already.
-    let fields: Vec<u64> =
-        line.split_whitespace().take(8).filter_map(|field| field.parse().ok()).collect();
-    Some((*fields.get(7)?, fields.iter().sum()))
-}
-
-fn share(before: (u64, u64), after: (u64, u64)) -> f64 {
-    let (stolen, all) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
-    stolen as f64 / all.max(1) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,11 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn stolen_time_is_the_eighth_field() {
-        let stat = "cpu  10 0 20 60 0 0 0 10 5 5\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
-        assert_eq!(parse(stat), Some((10, 100)));
-        assert_eq!(share((10, 100), (15, 200)), 0.05);
-        assert_eq!((of_steal(Some(0.05)).weight, of_steal(Some(0.0)).weight), (Note, Fine));
-        assert_eq!(parse("cpu 1 2"), None);
+    fn stolen_time_is_worth_a_note() {
+        let weight = |stolen| of_steal(stolen).weight;
+        assert_eq!((weight(Some(0.05)), weight(Some(0.0)), weight(None)), (Note, Fine, Note));
     }
 }

@@ -32,6 +32,12 @@ impl Listening {
     }
 }
 
+/// Acknowledgements that were sent when their time was out (40 ms as a rule) and not with some data, in this
+/// network namespace so far.
+pub fn delayed_acks() -> Option<u64> {
+    parse::netstat(&fs::read_to_string("/proc/net/netstat").ok()?, "DelayedACKs")
+}
+
 /// A server's connections at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sockets {

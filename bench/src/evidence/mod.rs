@@ -5,6 +5,7 @@
 //! [`machine`] at the accept queue and at everybody else. [`Watch`] puts them around one window. What
 //! cannot be read is unknown, and never zero. [`verdict`] turns it all into one sentence.
 
+mod group;
 pub mod host;
 pub mod machine;
 pub mod parse;
@@ -42,7 +43,9 @@ pub struct Evidence {
     pub overflows: Option<u64>,
     /// SYNs that were dropped at a listener, for that or another reason.
     pub drops: Option<u64>,
-    /// All that ran on the machine.
+    /// Acknowledgements that were sent late, as nothing else was there to be sent with them.
+    pub delayed_acks: Option<u64>,
+    /// All that ran on those CPUs.
     pub machine: Option<host::Machine>,
 }
 
@@ -69,6 +72,7 @@ pub struct Watch {
     started: Instant,
     before: Option<Snapshot>,
     listening: Option<Listening>,
+    delayed_acks: Option<u64>,
     machine: Option<host::Times>,
     sampler: Sampler,
 }
@@ -79,8 +83,9 @@ impl Watch {
     pub fn start(pid: Option<u32>, address: SocketAddr, listening: Option<Listening>) -> Self {
         let sampler = Sampler::start(pid, address);
         let machine = host::Times::now();
+        let delayed_acks = machine::delayed_acks();
         let before = pid.and_then(|pid| Snapshot::of(pid).ok());
-        Self { pid, started: Instant::now(), before, listening, machine, sampler }
+        Self { pid, started: Instant::now(), before, listening, delayed_acks, machine, sampler }
     }
 
     /// Ends, right after the window closed.
@@ -89,6 +94,7 @@ impl Watch {
         let after = self.pid.and_then(|pid| Snapshot::of(pid).ok());
         let machine = self.machine.zip(host::Times::now());
         let listening = self.listening.zip(Listening::now());
+        let delayed_acks = self.delayed_acks.zip(machine::delayed_acks());
         let samples = self.sampler.finish();
         let mut threads = Vec::new();
         let mut server = None;
@@ -106,6 +112,7 @@ impl Watch {
             sockets: samples.sockets,
             overflows: listening.and_then(|(before, after)| after.overflows_since(&before)),
             drops: listening.and_then(|(before, after)| after.drops_since(&before)),
+            delayed_acks: delayed_acks.map(|(before, after)| after.saturating_sub(before)),
             machine: machine.map(|(before, after)| after.since(&before)),
         }
     }

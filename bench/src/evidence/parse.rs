@@ -1,6 +1,7 @@
 //! The kernel's formats: pure functions from a file's text to figures. See proc(5).
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 
 /// User and kernel time in ticks, from `/proc/PID/stat`: of all threads, those that ended included. The
 /// program's name may hold spaces and brackets, so the fields are counted from the last bracket.
@@ -35,7 +36,7 @@ pub fn pss(smaps_rollup: &str) -> Option<u64> {
 }
 
 /// The number behind a name that begins a line.
-fn field(text: &str, name: &str) -> Option<u64> {
+pub fn field(text: &str, name: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_whitespace().next()?.parse().ok()
 }
@@ -87,7 +88,7 @@ pub fn tcp_file(address: SocketAddr) -> &'static str {
     if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" }
 }
 
-/// Ticks of all CPUs together.
+/// Ticks of several CPUs together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cpus {
     /// On behalf of some process, user and kernel.
@@ -99,10 +100,33 @@ pub struct Cpus {
     pub stolen: u64,
 }
 
-/// From the first line of `/proc/stat`.
-pub fn cpus(stat: &str) -> Option<Cpus> {
-    let line = stat.lines().next()?.strip_prefix("cpu ")?;
-    let ticks: Vec<u64> = line.split_whitespace().map_while(|field| field.parse().ok()).collect();
+/// The numbers of the CPUs that a process may use, from `/proc/PID/status`.
+pub fn allowed(status: &str) -> Option<Vec<RangeInclusive<usize>>> {
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(first.parse().ok()?..=last.parse().ok()?)
+    };
+    list.trim().split(',').map(range).collect()
+}
+
+/// The `allowed` ones' lines of `/proc/stat`, added up; `None` when there is none of them.
+pub fn cpus(stat: &str, allowed: &[RangeInclusive<usize>]) -> Option<Cpus> {
+    let lines = stat.lines().filter_map(|line| {
+        // The first line, which is of all CPUs, has no number.
+        let (number, ticks) = line.strip_prefix("cpu")?.split_once(' ')?;
+        let number: usize = number.parse().ok()?;
+        allowed.iter().any(|range| range.contains(&number)).then(|| cpu(ticks))?
+    });
+    lines.reduce(|sum, one| Cpus {
+        processes: sum.processes + one.processes,
+        interrupts: sum.interrupts + one.interrupts,
+        stolen: sum.stolen + one.stolen,
+    })
+}
+
+fn cpu(ticks: &str) -> Option<Cpus> {
+    let ticks: Vec<u64> = ticks.split_whitespace().map_while(|field| field.parse().ok()).collect();
     // user nice system idle iowait irq softirq steal; a guest's time is in user already.
     let &[user, nice, system, _, _, irq, softirq, steal, ..] = ticks.as_slice() else {
         return None;
@@ -160,10 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn the_machine() {
-        let stat = "cpu  189610 0 86093 623789 1467 0 36119 75 0 0\ncpu0 1 2 3\n";
-        let expected = Cpus { processes: 189_610 + 86_093, interrupts: 36_119, stolen: 75 };
-        assert_eq!(cpus(stat), Some(expected));
-        assert_eq!(cpus("intr 1 2"), None);
+    fn only_the_cpus_that_may_be_used_are_added_up() {
+        let stat = "cpu  111 0 111 0 0 0 111 111 0 0\ncpu0 1 0 1 9 9 0 1 1 0 0\ncpu1 10 0 10 9 9 0 10 10 0 0\n\
+                    cpu12 100 0 100 9 9 0 100 100 0 0\nintr 1 2\n";
+        for (list, sum) in [("0-2,12", 111), ("0", 1), ("1", 10), ("5-12", 100), ("0-1,3", 11)] {
+            let allowed = allowed(&format!("Name:\tx\nCpus_allowed_list:\t{list}\n")).unwrap();
+            let expected = Cpus { processes: 2 * sum, interrupts: sum, stolen: sum };
+            assert_eq!(cpus(stat, &allowed), Some(expected), "{list}");
+        }
+        assert_eq!(cpus(stat, &[7..=9]), None);
+        assert_eq!((allowed("Name:\tx\n"), allowed("Cpus_allowed_list:\t\n")), (None, None));
     }
 }

@@ -169,6 +169,12 @@ impl Case<'_> {
         charged + if apart { machine.interrupts } else { 0.0 }
     }
 
+    /// Hardly any of the CPUs' time is left.
+    fn is_full(&self) -> bool {
+        let cores = 0.9 * self.evidence.cores as f64;
+        self.evidence.machine.is_some_and(|machine| machine.processes + machine.interrupts >= cores)
+    }
+
     fn leaves_some_out(&self) -> bool {
         (self.seen.served as f64) < 0.95 * self.seen.open as f64
     }
@@ -214,6 +220,11 @@ impl Case<'_> {
             }
             if machine.stolen > 0.03 * self.evidence.cores as f64 {
                 doubts.push(format!("the host took {:.2} cores away", machine.stolen));
+            }
+            if machine.throttled > 0.03 * self.evidence.cores as f64 {
+                let held = machine.throttled;
+                doubts
+                    .push(format!("the control group's limit (cpu.max) held {held:.2} cores back"));
             }
         }
         if let Some(share) = self.seen.slowest_tenth.filter(|share| *share < 0.5) {

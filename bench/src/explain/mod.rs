@@ -61,7 +61,8 @@ impl ExplainArgs {
         let plan = self.plan(target.clone());
         let starter = Starter::build(&plan.targets, self.stage_args.clone(), interrupt)?;
         let mut record = Record::begin(Config::of(&plan, &self.stage_args), self.out.clone())?;
-        eprintln!("{}: one pass to look, one under strace, one under perf", target.name());
+        let passes = "one pass to look, one under strace, one under perf";
+        report::note(&format!("{}: {passes}", target.name()));
         let row = self.look(&target, &starter, interrupt)?;
         record.add(&plan.targets, std::slice::from_ref(&row), Part::Ladder);
         let mut told = String::new();

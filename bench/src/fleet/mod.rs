@@ -7,6 +7,7 @@ use crate::build;
 use crate::interrupt::Interrupt;
 use crate::promise::good::{Account, GoodClients, Habits};
 use crate::promise::{PATIENCE, Stage};
+use crate::report;
 use crate::server::Server;
 use crate::target::STAGES;
 use anyhow::{Context, Result, bail, ensure};
@@ -43,7 +44,7 @@ impl FleetArgs {
         let program = programs.get(name).context("cargo built no program")?;
         let program = program.to_str().context("the program's path is not UTF-8")?;
         let mut fleet = Fleet::start(Stage::new(program, 256, &[]))?;
-        println!("haproxy on {}, before three {name}", fleet.balancer.address());
+        report::print(&format!("haproxy on {}, before three {name}\n", fleet.balancer.address()))?;
         let habits = Habits { clients: self.clients, ..Habits::busy(self.seed) };
         let clients = GoodClients::start(fleet.balancer.address(), habits);
         let replaced = self.replace_all(&mut fleet, &clients, interrupt);
@@ -67,7 +68,9 @@ impl FleetArgs {
             let before = clients.answered();
             let took = fleet.replace(index, self.kill)?;
             let (name, meanwhile) = (NAMES[index], clients.answered() - before);
-            println!("  {name} ended in {took:.2?} and is back: {meanwhile} answers meanwhile");
+            report::print(&format!(
+                "  {name} ended in {took:.2?} and is back: {meanwhile} answers meanwhile\n"
+            ))?;
             count += 1;
         }
         wait_for(clients, clients.answered() + BETWEEN, interrupt)?;
@@ -76,17 +79,17 @@ impl FleetArgs {
 
     fn tell(&self, fleet: &Fleet, count: usize, account: &Account) -> Result<()> {
         let Account { answered, refused, lost, .. } = account;
-        println!(
-            "{count} servers replaced: {answered} answered, {} lost, {refused} connects refused",
+        report::print(&format!(
+            "{count} servers replaced: {answered} answered, {} lost, {refused} connects refused\n",
             lost.len()
-        );
+        ))?;
         let counters = fleet.balancer.counters()?;
-        println!(
-            "haproxy: {} tries again at the same server, {} at another; {} requests without a server, {} broken answers",
+        report::print(&format!(
+            "haproxy: {} tries again at the same server, {} at another; {} requests without a server, {} broken answers\n",
             counters.retries, counters.redispatched, counters.unreachable, counters.broken
-        );
+        ))?;
         for what in lost.iter().take(5) {
-            println!("  lost: {what}");
+            report::print(&format!("  lost: {what}\n"))?;
         }
         ensure!(self.kill || (lost.is_empty() && *refused == 0), "requests were lost");
         Ok(())

@@ -1,8 +1,9 @@
 //! One client slot: what it has sent, what it waits for, and what it makes of the bytes that come.
 
 use super::Plan;
+use super::errors::Trouble;
 use super::response::Parser;
-use super::samples::{Tally, Trouble};
+use super::samples::Tally;
 use shared::sys::Socket;
 
 /// A slot holds one connection at a time, over reconnects.
@@ -14,12 +15,12 @@ pub(super) struct Client {
     pub(super) written: usize,
     /// Answers still to come.
     pub(super) awaiting: usize,
-    /// When the requests under way began, in nanoseconds of the load's clock.
+    /// When the requests under way were sent, in nanoseconds of the load's clock: the time-out begins then.
     pub(super) sent_at: u64,
+    /// What they are timed from: the same moment, or at a constant rate when they were due.
+    pub(super) since: u64,
     /// Whether epoll also tells when the socket takes more.
     pub(super) watches_writes: bool,
-    /// The server announced the end of the connection, which is now waited for.
-    pub(super) leaving: bool,
     /// Whether this connection stands, as its first successful write shows.
     pub(super) established: bool,
     /// Whether this slot ever had a connection, an answer, an answer in the window.
@@ -37,10 +38,8 @@ pub(super) enum Step {
     Wait,
     /// All are here: ask again.
     Again,
-    /// All are here, and the server closes.
+    /// Nothing more comes on this connection, or nothing more is wanted: it is replaced.
     Leave,
-    /// All are here, and we are to close, since the server does not.
-    Reopen,
     /// Nothing sensible can follow on this connection.
     Broken(Trouble),
 }
@@ -87,8 +86,8 @@ impl Client {
             written: 0,
             awaiting: 0,
             sent_at: 0,
+            since: 0,
             watches_writes: false,
-            leaving: false,
             established: false,
             opened: false,
             warm: false,
@@ -103,9 +102,8 @@ impl Client {
             tally.bytes += bytes.len() as u64;
         }
         while !bytes.is_empty() {
-            // An answer that nobody asked for: from here on, which answer is whose is unknown.
             if self.awaiting == 0 {
-                return Step::Broken(Trouble::Body);
+                return unasked(bytes);
             }
             match self.take_one(bytes, reading) {
                 Ok(used) => bytes = &bytes[used..],
@@ -113,7 +111,7 @@ impl Client {
             }
         }
         match self.awaiting {
-            0 if reading.plan.close => Step::Reopen,
+            0 if reading.plan.close => Step::Leave,
             0 if self.written == reading.plan.requests.len() => Step::Again,
             // It answered before it had the whole question: what it reads next is anybody's guess.
             0 => Step::Broken(Trouble::Write),
@@ -145,12 +143,10 @@ impl Client {
 
     /// The server ended the connection: says whether that was to be expected.
     pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Trouble> {
-        if let Some(answer) = self.parser.end() {
-            let wrong = reading.plan.wrong(&answer, self.parser.hashing);
-            self.finish(wrong, reading);
-            return Ok(());
-        }
-        if self.leaving { Ok(()) } else { Err(Trouble::Read) }
+        let answer = self.parser.end().ok_or(Trouble::Read)?;
+        let wrong = reading.plan.wrong(&answer, self.parser.hashing);
+        self.finish(wrong, reading);
+        Ok(())
     }
 
     /// An answer is complete. After a right one the connection is trusted: lengths will do.
@@ -161,10 +157,20 @@ impl Client {
             (None, Some(tally)) => {
                 self.served = true;
                 tally.requests += 1;
-                tally.latency.saturating_record(reading.now.saturating_sub(self.sent_at));
+                tally.latency.saturating_record(reading.now.saturating_sub(self.since));
             }
             (Some(trouble), Some(tally)) => tally.errors.add(trouble, 1),
             (_, None) => {}
         }
+    }
+}
+
+/// An answer without a request. With 408 a server may end a connection on which nothing came for a
+/// while (RFC 9110, section 15.5.9). With any other, which answer is whose is unknown from here on.
+fn unasked(bytes: &[u8]) -> Step {
+    if bytes.starts_with(b"HTTP/1.") && bytes.get(8..12) == Some(b" 408") {
+        Step::Leave
+    } else {
+        Step::Broken(Trouble::Body)
     }
 }

@@ -1,6 +1,6 @@
 //! How a client gets its connection, and what happens when that ends or was too slow.
 
-use super::samples::Trouble;
+use super::errors::Trouble;
 use super::worker::Worker;
 use shared::sys::{Interest, Socket};
 use std::io::{self, ErrorKind};
@@ -38,11 +38,9 @@ impl Worker<'_> {
 
     pub(super) fn time_out(&mut self, slot: usize, now: u64) {
         let client = &self.clients[slot];
-        // A connection that the server promised to close is late too, but no request is.
-        let (late, waited) = (client.awaiting as u64, now - client.sent_at);
         if self.counting {
-            self.tally.errors.add(Trouble::Timeout, late);
-            self.tally.latency.saturating_record_n(waited, late);
+            self.tally.errors.add(Trouble::Timeout, client.awaiting as u64);
+            self.tally.timed_out.add(client.awaiting, now.saturating_sub(client.since));
         }
         self.reopen(slot);
     }
@@ -51,12 +49,12 @@ impl Worker<'_> {
     pub(super) fn open(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
         client.parser.reset();
-        client.leaving = false;
         client.established = false;
         client.watches_writes = false;
         client.written = 0;
         client.awaiting = self.shared.plan.pipeline;
         client.sent_at = self.shared.now();
+        client.since = client.sent_at;
         if let Err(error) = self.connect(slot) {
             self.fail(slot, Trouble::Connect, Some(&error));
         }

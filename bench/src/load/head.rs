@@ -1,5 +1,7 @@
 //! The head of an answer, as a pure function of bytes (RFC 9112, sections 4 and 6).
 
+use std::borrow::Cow;
+
 /// No server worth measuring sends more before its body.
 const LIMIT: usize = 64 * 1024;
 
@@ -25,7 +27,7 @@ pub struct Head {
     pub status: u16,
     /// Where the body ends.
     pub framing: Framing,
-    /// Whether the server will close the connection after this answer.
+    /// Whether the fields or the version say that the connection ends after this answer.
     pub close: bool,
 }
 
@@ -33,49 +35,96 @@ pub struct Head {
 /// to come. `searched` bytes at the front are known not to end it, so that an answer that
 /// drips in costs no second search.
 pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Malformed> {
-    let from = searched.saturating_sub(3);
-    match bytes[from..].windows(4).position(|end| end == b"\r\n\r\n") {
-        Some(end) => Ok(Some((lines(&bytes[..from + end])?, from + end + 4))),
+    let from = searched.saturating_sub(2);
+    match end(&bytes[from..]) {
+        Some((lines, length)) => Ok(Some((read(&bytes[..from + lines])?, from + length))),
         None if bytes.len() > LIMIT => Err(Malformed),
         None => Ok(None),
     }
 }
 
-fn lines(head: &[u8]) -> Result<Head, Malformed> {
+/// Where the empty line is: the length of what stands before it, and the length with it. A line may
+/// end with LF alone (RFC 9112, section 2.2).
+fn end(bytes: &[u8]) -> Option<(usize, usize)> {
+    (0..bytes.len()).filter(|at| bytes[*at] == b'\n').find_map(|at| match &bytes[at + 1..] {
+        [b'\n', ..] => Some((at, at + 2)),
+        [b'\r', b'\n', ..] => Some((at, at + 3)),
+        _ => None,
+    })
+}
+
+fn read(head: &[u8]) -> Result<Head, Malformed> {
+    let head = unfold(head);
     let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let (status, mut close) = status_line(lines.next().unwrap_or_default())?;
-    let (mut length, mut chunked) = (None, false);
+    let (status, persistent) = status_line(lines.next().unwrap_or_default())?;
+    let mut fields = Fields::default();
     for line in lines {
         let colon = line.iter().position(|byte| *byte == b':').ok_or(Malformed)?;
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"content-length") {
-            let value = number(value)?;
-            // Two different lengths: whoever believes the wrong one reads the next answer wrongly.
-            if length.is_some_and(|earlier| earlier != value) {
-                return Err(Malformed);
-            }
-            length = Some(value);
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            chunked = has_token(value, b"chunked");
-        } else if name.eq_ignore_ascii_case(b"connection") {
-            close = has_token(value, b"close") || close && !has_token(value, b"keep-alive");
-        }
+        fields.take(line[..colon].trim_ascii_end(), &line[colon + 1..])?;
     }
-    let framing = match (status, chunked, length) {
+    let framing = match (status, fields.chunked, fields.length) {
         // These never have a body, whatever the fields say (RFC 9112, section 6.3).
         (100..200 | 204 | 304, ..) => Framing::Length(0),
         (_, true, _) => Framing::Chunked,
         (_, _, Some(length)) => Framing::Length(length),
         _ => Framing::UntilClose,
     };
-    Ok(Head { status, framing, close: close || framing == Framing::UntilClose })
+    // `close` wins over `keep-alive`, wherever it stands (RFC 9112, section 9.3).
+    let close = fields.close || !(persistent || fields.keep_alive);
+    Ok(Head { status, framing, close })
 }
 
-/// The status, and whether the version closes unless told otherwise: 1.0 does, 1.1 does not.
+/// A line that begins with a space or a tab continues the field before it. The break between them
+/// becomes spaces (obs-fold; RFC 9112, section 5.2).
+fn unfold(head: &[u8]) -> Cow<'_, [u8]> {
+    let breaks = |at: usize| matches!(head[at..], [b'\n', b' ' | b'\t', ..]);
+    if !(0..head.len()).any(breaks) {
+        return Cow::Borrowed(head);
+    }
+    let space = |at: usize| breaks(at) || (head[at] == b'\r' && breaks(at + 1));
+    (0..head.len()).map(|at| if space(at) { b' ' } else { head[at] }).collect::<Vec<_>>().into()
+}
+
+/// The fields that a client must know.
+#[derive(Default)]
+struct Fields {
+    length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Fields {
+    fn take(&mut self, name: &[u8], value: &[u8]) -> Result<(), Malformed> {
+        if name.eq_ignore_ascii_case(b"content-length") {
+            self.take_lengths(value)?;
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            self.chunked |= has_token(value, b"chunked");
+        } else if name.eq_ignore_ascii_case(b"connection") {
+            self.close |= has_token(value, b"close");
+            self.keep_alive |= has_token(value, b"keep-alive");
+        }
+        Ok(())
+    }
+
+    /// The same length may be said several times, in one line or in more (RFC 9110, section 8.6). Of two
+    /// different ones, whoever believes the wrong one reads the next answer wrongly.
+    fn take_lengths(&mut self, list: &[u8]) -> Result<(), Malformed> {
+        for item in list.split(|byte| *byte == b',') {
+            let length = number(item.trim_ascii())?;
+            if self.length.replace(length).is_some_and(|earlier| earlier != length) {
+                return Err(Malformed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The status, and whether the version keeps a connection unless told otherwise: 1.0 does not, 1.1 does.
 fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
-    let close = match line.get(..9) {
-        Some(b"HTTP/1.1 ") => false,
-        Some(b"HTTP/1.0 ") => true,
+    let persistent = match line.get(..9) {
+        Some(b"HTTP/1.1 ") => true,
+        Some(b"HTTP/1.0 ") => false,
         _ => return Err(Malformed),
     };
     let rest = &line[9..];
@@ -83,7 +132,7 @@ fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
         return Err(Malformed);
     }
     match number(&rest[..3])? {
-        status @ 100..=999 => Ok((status as u16, close)),
+        status @ 100..=999 => Ok((status as u16, persistent)),
         _ => Err(Malformed),
     }
 }
@@ -109,43 +158,52 @@ mod tests {
         parse(text.as_bytes(), 0)
     }
 
+    /// Framing and `close` of a whole head, which must be the same wherever it is cut.
+    fn found(text: &str) -> (Framing, bool) {
+        let (head, length) = head(text).unwrap().unwrap();
+        assert_eq!(length, text.len(), "{text:?}");
+        for cut in 0..text.len() {
+            assert_eq!(parse(&text.as_bytes()[..cut], 0), Ok(None), "{:?}", &text[..cut]);
+            let resumed = parse(text.as_bytes(), cut);
+            assert_eq!(resumed, Ok(Some((head, length))), "{text:?}, searched {cut}");
+        }
+        (head.framing, head.close)
+    }
+
     #[test]
     fn framing_and_persistence() {
         use Framing::{Chunked, Length, UntilClose};
-        for (text, status, framing, close) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n", 200, Length(13), false),
-            ("HTTP/1.1 200\r\ncontent-length:0\r\nConnection: close\r\n\r\n", 200, Length(0), true),
+        for (start, fields, framing, close) in [
+            ("1.1 200 OK", "Content-Length: 13\r\n", Length(13), false),
+            ("1.1 200", "content-length:0\r\nConnection: close\r\n", Length(0), true),
             (
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n\r\n",
-                200,
+                "1.1 200 OK",
+                "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n",
                 Chunked,
                 false,
             ),
-            ("HTTP/1.1 204 No Content\r\n\r\n", 204, Length(0), false),
-            ("HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n", 304, Length(0), false),
-            ("HTTP/1.1 200 OK\r\n\r\n", 200, UntilClose, true),
-            ("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", 200, Length(1), true),
+            ("1.1 204 No Content", "", Length(0), false),
+            ("1.1 304 x", "Content-Length: 9\r\n", Length(0), false),
+            ("1.1 200 OK", "", UntilClose, false),
+            ("1.0 200 OK", "Content-Length: 1\r\n", Length(1), true),
+            ("1.0 200 OK", "Content-Length: 1\r\nConnection: Keep-Alive\r\n", Length(1), false),
+            ("1.1 200 OK", "Content-Length: 2, 2\r\nContent-Length: 2\r\n", Length(2), false),
+            ("1.1 200 OK", "Content-Length : 2\r\n", Length(2), false),
+            ("1.1 200 OK", "X: a\r\n b:\r\nContent-Length:\r\n\t3\r\n", Length(3), false),
             (
-                "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n",
-                200,
-                Length(1),
-                false,
-            ),
-            (
-                "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n",
-                404,
-                Length(2),
-                false,
+                "1.1 204 x",
+                "Connection: x,\r\n CLOSE\r\nConnection: keep-alive\r\n",
+                Length(0),
+                true,
             ),
         ] {
-            let expected = Head { status, framing, close };
-            assert_eq!(head(text), Ok(Some((expected, text.len()))), "{text:?}");
-            for cut in 0..text.len() {
-                assert_eq!(head(&text[..cut]), Ok(None), "{:?}", &text[..cut]);
-                let resumed = parse(text.as_bytes(), cut);
-                assert_eq!(resumed, Ok(Some((expected, text.len()))), "searched {cut}");
-            }
+            let text = format!("HTTP/{start}\r\n{fields}\r\n");
+            assert_eq!(found(&text), (framing, close), "{text:?}");
+            let bare = text.replace("\r\n", "\n");
+            assert_eq!(found(&bare), (framing, close), "{bare:?}");
         }
+        assert_eq!(found("HTTP/1.1 200 OK\nContent-Length: 2\n\r\n"), (Length(2), false));
+        assert_eq!(head("HTTP/1.1 404\r\n\r\n").unwrap().unwrap().0.status, 404);
     }
 
     #[test]
@@ -159,6 +217,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
         ] {
             assert_eq!(head(text), Err(Malformed), "{text:?}");

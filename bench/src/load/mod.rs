@@ -5,21 +5,25 @@
 //! warmed up before one shared window opens, and only answers that are completed in it count.
 
 mod client;
+pub mod command;
 mod connect;
 mod crowd;
 mod digest;
+mod errors;
 pub mod head;
-pub mod output;
+mod output;
 mod pace;
 mod plan;
+mod request;
 pub mod response;
 pub mod samples;
 mod url;
 mod worker;
 
 pub use digest::Digest;
+pub use errors::Errors;
 pub use plan::{Expect, Options, default_threads};
-pub use samples::{Crowd, Errors, Pacing, Tally};
+pub use samples::{Crowd, Pacing, Tally, Waits};
 pub use url::Url;
 
 use crate::interrupt::Interrupt;

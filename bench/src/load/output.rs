@@ -1,108 +1,15 @@
 //! A load's outcome, for people and for programs.
 
-use super::{Options, Outcome, Url};
-use crate::report::{self, text};
-use crate::{args, interrupt::Interrupt};
-use anyhow::{Context, Result, ensure};
-use clap::Args;
+use super::{Options, Outcome};
+use crate::report::text;
+use anyhow::Result;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// What `bench load` takes.
-#[derive(Args, Debug)]
-pub struct LoadArgs {
-    /// What to ask for: http://HOST[:PORT][/PATH]
-    url: String,
-    /// Connections, open at the same time
-    #[arg(short, long, default_value = "50", value_parser = args::count)]
-    connections: usize,
-    /// How long to measure, after the warm-up (500ms, 10s, 1m)
-    #[arg(short, long, default_value = "10s", value_parser = args::duration)]
-    duration: Duration,
-    /// Threads of the generator [default: one per core]
-    #[arg(short, long, value_parser = args::count)]
-    threads: Option<usize>,
-    /// One request per connection (Connection: close)
-    #[arg(long)]
-    close: bool,
-    /// Requests sent in one write, before their answers are waited for
-    #[arg(long, default_value = "1", value_name = "N", value_parser = args::count)]
-    pipeline: usize,
-    /// How long an answer may take
-    #[arg(long, default_value = "5s", value_parser = args::duration)]
-    timeout: Duration,
-    /// A further header field, `Name: value`; may be repeated
-    #[arg(short = 'H', long = "header", value_name = "FIELD", value_parser = args::header)]
-    headers: Vec<(String, String)>,
-    /// The request's method
-    #[arg(short, long, default_value = "GET")]
-    method: String,
-    /// The request's body
-    #[arg(long, value_name = "TEXT")]
-    body: Option<String>,
-    /// The body that answers must have [default: that of the first answer]
-    #[arg(long, value_name = "TEXT", conflicts_with = "any_body")]
-    expect: Option<String>,
-    /// Answers may differ from each other
-    #[arg(long)]
-    any_body: bool,
-    /// Requests per second, sent when they are due and timed from then [default: a closed loop]
-    #[arg(short = 'R', long, value_name = "N", conflicts_with = "pipeline", value_parser = args::rate)]
-    rate: Option<f64>,
-    /// Further clients that ask once and then stay silent
-    #[arg(long, value_name = "N", default_value = "0")]
-    idle: usize,
-    /// Further clients that send one byte of their request each second
-    #[arg(long, value_name = "N", default_value = "0")]
-    slow: usize,
-    /// CPU time to waste for each answer, to see what a slow generator does to the figures
-    #[arg(long, value_name = "TIME", value_parser = args::duration)]
-    burden: Option<Duration>,
-    /// One JSON object on standard output
-    #[arg(long)]
-    json: bool,
-}
-
-impl LoadArgs {
-    /// Runs the load and prints what came of it. Wrong answers are figures, not errors of ours.
-    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
-        let (options, json) = (self.options()?, self.json);
-        let outcome = super::run(&options, interrupt)?;
-        let text = if json {
-            serde_json::to_string(&Json::of(&options, &outcome))? + "\n"
-        } else {
-            human(&options, &outcome)
-        };
-        Ok(report::print(&text)?)
-    }
-
-    fn options(&self) -> Result<Options> {
-        let is_token = |byte: u8| byte.is_ascii_uppercase() || byte == b'-';
-        ensure!(
-            !self.method.is_empty() && self.method.bytes().all(is_token),
-            "`{}` is not a method; methods are written in capitals, such as POST",
-            self.method
-        );
-        let url = Url::parse(&self.url).with_context(|| format!("cannot load `{}`", self.url))?;
-        let mut options = Options::get(url, self.connections, self.duration);
-        options.threads = self.threads.unwrap_or(options.threads);
-        options.timeout = self.timeout;
-        options.close = self.close;
-        options.pipeline = self.pipeline;
-        options.headers = self.headers.clone();
-        options.method = self.method.clone();
-        options.body = self.body.clone();
-        options.expect = match &self.expect {
-            Some(text) => super::Expect::Body(text.clone().into_bytes()),
-            None if self.any_body => super::Expect::Any,
-            None => super::Expect::Same,
-        };
-        options.rate = self.rate;
-        (options.silent, options.slow) = (self.idle, self.slow);
-        options.burden = self.burden.unwrap_or_default();
-        Ok(options)
-    }
+/// The outcome as one JSON object in a line.
+pub(super) fn json(options: &Options, outcome: &Outcome) -> Result<String> {
+    Ok(serde_json::to_string(&Json::of(options, outcome))? + "\n")
 }
 
 /// The shape of `--json`. Keys are only ever added: scripts read them.
@@ -117,8 +24,12 @@ struct Json {
     errors: super::Errors,
     reconnects: u64,
     bytes: u64,
+    /// Requests without an answer, apart from the latencies: those under way at the end, and the time-outs.
     in_flight_at_end: u64,
+    mean_in_flight_us: f64,
     oldest_in_flight_us: f64,
+    mean_timed_out_us: f64,
+    longest_timed_out_us: f64,
     client_cpu_us_per_request: Option<f64>,
     client_threads_cpu_seconds: Vec<f64>,
     interrupted: bool,
@@ -160,8 +71,11 @@ impl Json {
             errors: tally.errors,
             reconnects: tally.reconnects,
             bytes: tally.bytes,
-            in_flight_at_end: tally.unanswered,
-            oldest_in_flight_us: micros(tally.oldest),
+            in_flight_at_end: tally.unanswered.count,
+            mean_in_flight_us: micros(tally.unanswered.mean()),
+            oldest_in_flight_us: micros(tally.unanswered.longest),
+            mean_timed_out_us: micros(tally.timed_out.mean()),
+            longest_timed_out_us: micros(tally.timed_out.longest),
             client_cpu_us_per_request: outcome.client_cpu().map(micros),
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
             interrupted: outcome.interrupted,
@@ -177,7 +91,7 @@ fn micros(duration: Duration) -> f64 {
 }
 
 /// The outcome as a screen of text.
-fn human(options: &Options, outcome: &Outcome) -> String {
+pub(super) fn human(options: &Options, outcome: &Outcome) -> String {
     let lines: Vec<_> = lines(options, outcome)
         .into_iter()
         .map(|(name, value)| format!("  {name:<11}{value}"))
@@ -198,6 +112,7 @@ fn human(options: &Options, outcome: &Outcome) -> String {
 /// What there is to say, each under its name; what did not occur is left out.
 fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     let tally = &outcome.tally;
+    let (timed_out, unanswered) = (tally.timed_out, tally.unanswered);
     let (requests, rps) = (text::grouped(tally.requests as f64), text::grouped(outcome.rps()));
     let mut lines = vec![("Requests", format!("{requests} ({rps} per second)"))];
     lines.extend(options.rate.map(|rate| ("Rate", kept(rate, outcome))));
@@ -212,16 +127,23 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
         lines.push(("Beside", beside(options, outcome)));
     }
     lines.push(("Generator", generator(outcome, outcome.window.as_secs_f64())));
+    if timed_out.count > 0 {
+        let (mean, longest) = (text::time(timed_out.mean()), text::time(timed_out.longest));
+        let text =
+            format!("{} given up after {mean} on average, {longest} at most", timed_out.count);
+        lines.push(("Timed out", text));
+    }
     // In a closed loop something is always under way; it is worth a line when it waited longer than all others.
-    if tally.oldest > tally.max() {
-        let oldest = text::time(tally.oldest);
-        let text = format!("{} at the end, the oldest for {oldest}", tally.unanswered);
+    if unanswered.longest > tally.max() {
+        let oldest = text::time(unanswered.longest);
+        let text = format!("{} at the end, the oldest for {oldest}", unanswered.count);
         lines.push(("Unanswered", text));
     }
     lines
 }
 
-/// Little's law, which holds for whatever was measured rightly.
+/// Little's law, which holds for whatever was measured rightly: here for the requests that were answered.
+/// What was not answered has lines of its own.
 fn in_service(options: &Options, outcome: &Outcome) -> String {
     // At a constant rate, requests that are due count whether they could be sent or not.
     let of = match options.rate {
@@ -242,7 +164,7 @@ fn beside(options: &Options, outcome: &Outcome) -> String {
 }
 
 /// How well a constant rate was kept, by the server and by the generator.
-pub fn kept(rate: f64, outcome: &Outcome) -> String {
+fn kept(rate: f64, outcome: &Outcome) -> String {
     let pacing = outcome.tally.pacing;
     let unsent = match pacing.unsent {
         0 => String::new(),
@@ -260,6 +182,9 @@ pub fn kept(rate: f64, outcome: &Outcome) -> String {
 /// Mean, the percentiles that enough samples speak for, and the longest.
 fn latencies(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
+    if tally.requests == 0 {
+        return "none: no request was answered rightly".to_owned();
+    }
     let mut line = format!("mean {}", text::time(tally.mean()));
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
         if let Some(value) = tally.percentile(quantile) {

@@ -79,10 +79,10 @@ impl Worker<'_> {
         }
         self.clients[slot].free = false;
         if self.clients[slot].socket.is_some() {
-            self.ask(slot, due);
+            self.ask(slot, now, due);
         } else {
             self.open(slot);
-            self.clients[slot].sent_at = due;
+            self.clients[slot].since = due;
         }
     }
 
@@ -102,8 +102,7 @@ impl Worker<'_> {
     pub(super) fn finish_pace(&mut self, close: u64) {
         if let Some(pace) = self.pace.as_ref().filter(|_| self.counting) {
             self.tally.pacing.unsent = pace.backlog(close);
-            let age = close.saturating_sub(pace.due());
-            self.tally.oldest = self.tally.oldest.max(std::time::Duration::from_nanos(age));
+            self.tally.unanswered.add(0, close.saturating_sub(pace.due()));
         }
     }
 }

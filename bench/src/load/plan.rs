@@ -2,8 +2,8 @@
 
 use super::Url;
 use super::digest::Digest;
+use super::errors::Trouble;
 use super::response::Answer;
-use super::samples::Trouble;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::thread;
@@ -41,7 +41,7 @@ pub struct Options {
     pub pipeline: usize,
     /// The request's method.
     pub method: String,
-    /// Further header fields.
+    /// Further header fields; those that the generator adds itself are replaced by them.
     pub headers: Vec<(String, String)>,
     /// The request's body.
     pub body: Option<String>,
@@ -79,21 +79,6 @@ impl Options {
             burden: Duration::ZERO,
         }
     }
-
-    pub(super) fn request(&self) -> String {
-        let mut request =
-            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.url.target, self.url.host);
-        for (name, value) in &self.headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        if self.close {
-            request += "Connection: close\r\n";
-        }
-        if let Some(body) = &self.body {
-            request += &format!("Content-Length: {}\r\n", body.len());
-        }
-        request + "\r\n" + self.body.as_deref().unwrap_or_default()
-    }
 }
 
 /// One thread per core: the server under test needs them too, but so it does on every machine.
@@ -126,7 +111,7 @@ impl Plan {
             address: options.url.address,
             requests: options.request().repeat(options.pipeline).into_bytes(),
             pipeline: options.pipeline,
-            close: options.close,
+            close: options.closes(),
             bodiless: options.method == "HEAD",
             timeout: options.timeout,
             burden: options.burden,

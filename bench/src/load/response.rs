@@ -113,18 +113,25 @@ impl Parser {
             return Ok(None);
         };
         self.partial.clear();
-        // An interim answer (100 Continue) announces the real one.
-        if head.status >= 200 {
-            self.body = Digest::EMPTY;
-            self.head = Some(head);
-            self.state = match head.framing {
-                _ if self.bodiless => State::Length(0),
-                Framing::Length(length) => State::Length(length),
-                Framing::Chunked => State::ChunkSize { size: None, done: false },
-                Framing::UntilClose => State::UntilClose,
-            };
+        // Interim answers (100 Continue, 103 Early Hints) announce the real one. Behind 101 another protocol is
+        // spoken: it is the last of this one.
+        if head.status >= 200 || head.status == 101 {
+            self.begin(head);
         }
         Ok(Some(length - earlier))
+    }
+
+    /// A head is complete: says where its body ends, and whether the connection ends there as well.
+    fn begin(&mut self, head: Head) {
+        let framing = if self.bodiless { Framing::Length(0) } else { head.framing };
+        let close = head.close || framing == Framing::UntilClose || head.status == 101;
+        self.body = Digest::EMPTY;
+        self.head = Some(Head { close, ..head });
+        self.state = match framing {
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::ChunkSize { size: None, done: false },
+            Framing::UntilClose => State::UntilClose,
+        };
     }
 
     /// Takes some of `input`, which is not empty: a run of body bytes, or one byte of framing.

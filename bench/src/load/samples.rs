@@ -1,79 +1,12 @@
 //! What one thread counts, and how the threads' counts become one.
 
+use super::Errors;
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Duration;
 
 /// The longest latency told apart from longer ones: a minute, in nanoseconds.
 const LONGEST: u64 = 60_000_000_000;
-
-/// What can go wrong with a request, each counted on its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Errors {
-    /// No connection came about.
-    pub connect: u64,
-    /// The connection broke, or ended without a complete answer.
-    pub read: u64,
-    /// The request could not be sent.
-    pub write: u64,
-    /// No answer within the time-out.
-    pub timeout: u64,
-    /// An answer other than 2xx, or none that HTTP knows.
-    pub status: u64,
-    /// A body that is not the expected one, or bytes that nobody asked for.
-    pub body: u64,
-}
-
-/// The kinds of [`Errors`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    Connect,
-    Read,
-    Write,
-    Timeout,
-    Status,
-    Body,
-}
-
-impl Errors {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        self.connect + self.read + self.write + self.timeout + self.status + self.body
-    }
-
-    /// Each kind by its name.
-    pub fn by_name(&self) -> [(&'static str, u64); 6] {
-        [
-            ("connect", self.connect),
-            ("read", self.read),
-            ("write", self.write),
-            ("timeout", self.timeout),
-            ("status", self.status),
-            ("body", self.body),
-        ]
-    }
-
-    pub(super) fn add(&mut self, trouble: Trouble, count: u64) {
-        *match trouble {
-            Trouble::Connect => &mut self.connect,
-            Trouble::Read => &mut self.read,
-            Trouble::Write => &mut self.write,
-            Trouble::Timeout => &mut self.timeout,
-            Trouble::Status => &mut self.status,
-            Trouble::Body => &mut self.body,
-        } += count;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.connect += other.connect;
-        self.read += other.read;
-        self.write += other.write;
-        self.timeout += other.timeout;
-        self.status += other.status;
-        self.body += other.body;
-    }
-}
 
 /// Counts of the window: of one thread, and after [`Tally::merge`] of all.
 #[derive(Clone, Debug)]
@@ -90,13 +23,13 @@ pub struct Tally {
     pub opened: u64,
     /// Client slots that got at least one correct answer in the window.
     pub served: u64,
-    /// Requests under way when the window closed. In a closed loop there are always some.
-    pub unanswered: u64,
-    /// How long the oldest of those had waited.
-    pub oldest: Duration,
-    /// From the request's first byte (in close mode from the start of the connect) to the answer's
-    /// last, nanoseconds. A time-out stands in it as what it lasted: at least that long.
+    /// Of correct answers alone, nanoseconds: from the request's first byte (in close mode from the start of
+    /// the connect) to the answer's last.
     pub latency: Histogram<u64>,
+    /// Requests that were given up when their time was out. How long they would have taken is unknown.
+    pub timed_out: Waits,
+    /// Requests under way when the window closed. In a closed loop there are always some.
+    pub unanswered: Waits,
     /// CPU that each thread of the generator used in the window.
     pub cpu: Vec<Duration>,
     /// Correct answers in each tenth of the window, about: threads look at the clock every 10 ms.
@@ -105,6 +38,37 @@ pub struct Tally {
     pub pacing: Pacing,
     /// What became of the clients that were silent or slow on purpose.
     pub crowd: Crowd,
+}
+
+/// Requests without an answer, and how long each had waited so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// How many.
+    pub count: u64,
+    /// All together, in nanoseconds.
+    total: u64,
+    /// The longest.
+    pub longest: Duration,
+}
+
+impl Waits {
+    /// Adds `count` requests that waited so many nanoseconds each.
+    pub(super) fn add(&mut self, count: usize, nanos: u64) {
+        self.count += count as u64;
+        self.total += count as u64 * nanos;
+        self.longest = self.longest.max(Duration::from_nanos(nanos));
+    }
+
+    /// The mean; zero without any.
+    pub fn mean(&self) -> Duration {
+        Duration::from_nanos(self.total / self.count.max(1))
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.total += other.total;
+        self.longest = self.longest.max(other.longest);
+    }
 }
 
 /// How well the generator itself kept to its plan.
@@ -151,9 +115,9 @@ impl Tally {
             reconnects: 0,
             opened: 0,
             served: 0,
-            unanswered: 0,
-            oldest: Duration::ZERO,
             latency,
+            timed_out: Waits::default(),
+            unanswered: Waits::default(),
             cpu: Vec::new(),
             tenths: [0; 10],
             pacing: Pacing::default(),
@@ -169,8 +133,8 @@ impl Tally {
         self.reconnects += other.reconnects;
         self.opened += other.opened;
         self.served += other.served;
-        self.unanswered += other.unanswered;
-        self.oldest = self.oldest.max(other.oldest);
+        self.timed_out.merge(&other.timed_out);
+        self.unanswered.merge(&other.unanswered);
         // Equal bounds on both sides: nothing is out of range.
         let _ = self.latency.add(&other.latency);
         self.cpu.extend(&other.cpu);
@@ -225,6 +189,7 @@ impl Default for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::errors::Trouble;
 
     fn tally(latencies: impl IntoIterator<Item = u64>) -> Tally {
         let mut tally = Tally::new();
@@ -248,10 +213,12 @@ mod tests {
     fn merging_adds_samples_and_keeps_the_oldest() {
         let (mut left, mut right) = (tally([1_000, 3_000]), tally([9_000_000]));
         right.errors.add(Trouble::Timeout, 2);
-        right.oldest = Duration::from_secs(1);
+        left.unanswered.add(1, 1_000_000_000);
+        right.unanswered.add(3, 5_000_000_000);
         left.merge(&right);
-        assert_eq!((left.latency.len(), left.errors.total()), (3, 2));
-        assert_eq!(left.oldest, Duration::from_secs(1));
+        assert_eq!((left.latency.len(), left.errors.total(), left.unanswered.count), (3, 2, 4));
+        let ages = (left.unanswered.mean(), left.unanswered.longest);
+        assert_eq!(ages, (Duration::from_secs(4), Duration::from_secs(5)));
         // Three significant digits: within 0.1 %.
         assert!(left.max().as_nanos().abs_diff(9_000_000) < 9_000);
     }

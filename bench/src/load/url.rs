@@ -1,67 +1,104 @@
 //! What a URL means to a client of plain HTTP: an address to connect to, a Host, a request target.
 
-use anyhow::{Context, Result, bail, ensure};
-use std::net::{SocketAddr, ToSocketAddrs};
+use anyhow::{Context, Result, ensure};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// How long one of several addresses may take to answer a connect before the next is tried.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// An `http` URL whose host was looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
-    /// The first address that the host's name stands for.
+    /// Of the addresses that the host's name stands for, the first that takes a connection.
     pub address: SocketAddr,
-    /// Host, and the port when it is not 80: the value of the Host field.
+    /// Host, and the port if the URL names one: the value of the Host field.
     pub host: String,
     /// Path and query, as they stand in the request line (origin-form).
     pub target: String,
 }
 
 impl Url {
-    /// Reads `http://HOST[:PORT][/PATH]` (the scheme may be left out) and looks the host up.
+    /// Reads `http://HOST[:PORT][/PATH]` (the scheme may be left out) and looks the host up. A name with
+    /// several addresses is tried out: `localhost` is `::1` and 127.0.0.1, and servers often listen on one of them.
+    ///
+    /// # Errors
+    /// Another scheme, a user name, a host that is not found, characters that a request line cannot hold.
     pub fn parse(text: &str) -> Result<Self> {
-        let rest = match text.split_once("://") {
-            None => text,
-            Some(("http", rest)) => rest,
-            Some((scheme, _)) => bail!("{scheme}:// is not spoken here: only plain http:// is"),
-        };
         // A fragment never leaves the client.
-        let rest = rest.split('#').next().unwrap_or(rest);
+        let rest = text.split('#').next().unwrap_or(text);
+        let rest = without_scheme(rest)?;
         let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        ensure!(!host.is_empty() && !host.contains('@'), "`{text}` names no host");
+        ensure!(
+            !host.contains('@'),
+            "`{text}` holds a user name; send it as a field: -H 'Authorization: Basic ...'"
+        );
+        // An empty port is the scheme's (RFC 3986, section 3.2.3).
+        let host = host.strip_suffix(':').unwrap_or(host);
+        ensure!(!host.is_empty(), "`{text}` names no host");
         ensure!(
             target.bytes().all(|byte| byte.is_ascii_graphic()),
             "`{text}` holds characters that must be percent-encoded"
         );
         let slash = if target.starts_with('/') { "" } else { "/" };
         Ok(Self {
-            address: look_up(host)?,
+            address: reachable(&look_up(host)?)
+                .with_context(|| format!("`{host}` has no address"))?,
             host: host.to_owned(),
             target: format!("{slash}{target}"),
         })
     }
 }
 
-fn look_up(host: &str) -> Result<SocketAddr> {
+/// What follows `http://`, in any case (RFC 3986, section 3.1). A `://` behind a path or a query is no scheme.
+fn without_scheme(text: &str) -> Result<&str> {
+    let is_scheme = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
+        None => Ok(text),
+        Some((scheme, rest)) => {
+            let plain = scheme.eq_ignore_ascii_case("http");
+            ensure!(plain, "{scheme}:// is not spoken here: only plain http:// is");
+            Ok(rest)
+        }
+    }
+}
+
+/// All addresses of a host, the likeliest first, as the resolver has them.
+fn look_up(host: &str) -> Result<Vec<SocketAddr>> {
     // The colons of an IPv6 address stand inside its brackets; one behind them starts a port.
     let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
     let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
-    with_port
-        .to_socket_addrs()
-        .with_context(|| format!("cannot look up `{host}`"))?
-        .next()
-        .with_context(|| format!("`{host}` has no address"))
+    let found = with_port.to_socket_addrs();
+    let mut found: Vec<_> = found.with_context(|| format!("cannot look up `{host}`"))?.collect();
+    found.dedup();
+    Ok(found)
+}
+
+/// The first that takes a connection; if none does, the first. The only one needs no trial.
+fn reachable(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    let takes = |address: &&SocketAddr| TcpStream::connect_timeout(address, PROBE).is_ok();
+    let several = addresses.len() > 1;
+    addresses.iter().find(|address| several && takes(address)).or(addresses.first()).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     #[test]
     fn the_parts() {
         for (text, address, host, target) in [
             ("http://127.0.0.1:8080/a?b#c", "127.0.0.1:8080", "127.0.0.1:8080", "/a?b"),
             ("http://127.0.0.1", "127.0.0.1:80", "127.0.0.1", "/"),
+            ("HTTP://127.0.0.1:/x", "127.0.0.1:80", "127.0.0.1", "/x"),
             ("127.0.0.1:81?q", "127.0.0.1:81", "127.0.0.1:81", "/?q"),
+            ("127.0.0.1:81/?to=http://h/#x://", "127.0.0.1:81", "127.0.0.1:81", "/?to=http://h/"),
+            ("127.0.0.1:81#/x", "127.0.0.1:81", "127.0.0.1:81", "/"),
+            ("http://127.0.0.1/a@b", "127.0.0.1:80", "127.0.0.1", "/a@b"),
             ("http://[::1]:82/x", "[::1]:82", "[::1]:82", "/x"),
             ("http://[::1]", "[::1]:80", "[::1]", "/"),
+            ("hTTp://[::1]:?q", "[::1]:80", "[::1]", "/?q"),
         ] {
             let url = Url::parse(text).unwrap();
             assert_eq!(url.address, address.parse().unwrap(), "{text}");
@@ -70,16 +107,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused() {
-        for text in [
-            "https://127.0.0.1/",
-            "http:///x",
-            "",
-            "http://127.0.0.1/a b",
-            "http://u@h/",
-            "127.0.0.1:x",
+    fn what_is_refused_says_why() {
+        for (text, why) in [
+            ("https://127.0.0.1/", "only plain http://"),
+            ("://127.0.0.1/", "only plain http://"),
+            ("http:///x", "names no host"),
+            ("http://:80/x", ":80"),
+            ("", "names no host"),
+            ("http://127.0.0.1/a b", "percent-encoded"),
+            ("http://u:p@127.0.0.1/", "Authorization"),
+            ("127.0.0.1:x", "cannot look up"),
+            ("http://127.0.0.1:65536/", "cannot look up"),
+            ("http://::1/", "cannot look up"),
         ] {
-            assert!(Url::parse(text).is_err(), "{text}");
+            let error = format!("{:#}", Url::parse(text).unwrap_err());
+            assert!(error.contains(why), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn of_several_addresses_the_first_that_takes_a_connection() {
+        let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let (gone, first, second) = (bind().local_addr().unwrap(), bind(), bind());
+        let [first, second] = [&first, &second].map(|listener| listener.local_addr().unwrap());
+        assert_eq!(reachable(&[gone, first, second]), Some(first));
+        assert_eq!(reachable(&[second, gone, first]), Some(second));
+        assert_eq!(reachable(&[gone, gone]), Some(gone), "its refusal is then told");
+        assert_eq!(reachable(&[]), None);
     }
 }

@@ -5,10 +5,11 @@
 
 use super::Shared;
 use super::client::{Client, Known, Reading, Step};
+use super::errors::Trouble;
 use super::pace::Pace;
-use super::samples::{Tally, Trouble};
+use super::samples::Tally;
 use anyhow::{Context, Result};
-use shared::sys::{Epoll, Events, Interest, process, sched};
+use shared::sys::{Epoll, Events, Interest, clock, sched};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(super) struct Worker<'a> {
     pub(super) pace: Option<Pace>,
     scratch: Vec<u8>,
     known: Known,
+    /// Slots whose connections are to be replaced after this round of events.
+    leaving: Vec<usize>,
     pub(super) tally: Tally,
     /// Whether the window has opened, and when it closes, as of the last look.
     pub(super) counting: bool,
@@ -48,6 +51,7 @@ impl<'a> Worker<'a> {
             clients: (0..clients).map(|_| Client::new(bodiless)).collect(),
             scratch: vec![0; SCRATCH],
             known: Known::new(),
+            leaving: Vec::new(),
             pace,
             tally: Tally::new(),
             counting: false,
@@ -71,7 +75,7 @@ impl<'a> Worker<'a> {
             }
             if !self.counting && now >= self.shared.open.load(Relaxed) {
                 self.counting = true;
-                self.cpu_before = process::thread_cpu_time()?;
+                self.cpu_before = clock::thread_cpu_time()?;
                 self.restart_pace(now);
             }
             if now >= next_tick {
@@ -100,6 +104,11 @@ impl<'a> Worker<'a> {
             if event.readable() {
                 self.receive(slot);
             }
+        }
+        // The side that closes first keeps the port in TIME_WAIT for a minute. While the other events were handled
+        // a server that closes has done so, and a server that waits for its client to close has not waited long.
+        while let Some(slot) = self.leaving.pop() {
+            self.reopen(slot);
         }
     }
 
@@ -157,8 +166,9 @@ impl<'a> Worker<'a> {
             tally: (self.counting && now < self.close).then_some(&mut self.tally),
         };
         match read {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             // It was not in use: nothing is lost, and the next request that is due opens another.
-            Ok(0) if client.free => client.socket = None,
+            Ok(0) | Err(_) if client.free => self.reopen(slot),
             Ok(0) => match client.end(&mut reading) {
                 Ok(()) => {
                     self.warmed(slot);
@@ -170,7 +180,6 @@ impl<'a> Worker<'a> {
                 let step = client.take(&self.scratch[..count], &mut reading);
                 self.step(slot, step, now);
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => self.fail(slot, Trouble::Read, Some(&error)),
         }
     }
@@ -182,27 +191,21 @@ impl<'a> Worker<'a> {
             Step::Again => {
                 self.waste();
                 if !self.release(slot) {
-                    self.ask(slot, now);
+                    self.ask(slot, now, now);
                 }
             }
-            Step::Leave => {
-                // The server's end is mostly here already. Whoever closes first keeps the port in
-                // TIME_WAIT for a minute: at thousands of connections a second that must not be us.
-                self.clients[slot].leaving = true;
-                self.receive(slot);
-            }
-            Step::Reopen => self.reopen(slot),
+            Step::Leave => self.leaving.push(slot),
             Step::Broken(trouble) => return self.fail(slot, trouble, None),
         }
         self.warmed(slot);
     }
 
-    /// Sends the requests anew; they are timed from `since`.
-    pub(super) fn ask(&mut self, slot: usize, since: u64) {
+    /// Sends the requests anew, `now`; they are timed from `since`.
+    pub(super) fn ask(&mut self, slot: usize, now: u64, since: u64) {
         let client = &mut self.clients[slot];
         client.written = 0;
         client.awaiting = self.shared.plan.pipeline;
-        client.sent_at = since;
+        (client.sent_at, client.since) = (now, since);
         self.send(slot);
     }
 
@@ -231,15 +234,13 @@ impl<'a> Worker<'a> {
     fn finish(mut self, now: u64) -> Result<Tally> {
         self.book(now);
         self.finish_pace(now.min(self.close));
-        let used = process::thread_cpu_time()?.saturating_sub(self.cpu_before);
+        let used = clock::thread_cpu_time()?.saturating_sub(self.cpu_before);
         self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
         for client in &self.clients {
             self.tally.opened += u64::from(client.opened);
             self.tally.served += u64::from(client.served);
             if client.socket.is_some() && client.awaiting > 0 {
-                self.tally.unanswered += client.awaiting as u64;
-                let age = Duration::from_nanos(now.saturating_sub(client.sent_at));
-                self.tally.oldest = self.tally.oldest.max(age);
+                self.tally.unanswered.add(client.awaiting, now.saturating_sub(client.since));
             }
         }
         Ok(self.tally)

@@ -81,6 +81,11 @@ impl Client {
         Ok(())
     }
 
+    /// Says that nothing more will come.
+    pub fn end_half(&mut self) {
+        self.wire.half_close();
+    }
+
     /// Resets the connection.
     pub fn reset(self) {
         self.wire.reset(Instant::now() + PATIENCE);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Far longer than the tests wait: a server that ends before has ended by itself, every thread joined,
 /// and was not cut off.
-const LONG_GRACE: &[&str] = &["--grace", "120s"];
+const LONG_GRACE: &[&str] = &["--grace", "120s", "--drain-idle", "120s"];
 
 /// How long a server that is asked to end lets newcomers in for certain.
 const LAME_DUCK: Duration = Duration::from_millis(200);

@@ -1,5 +1,6 @@
 //! What a person reads: on a terminal [`table`] and [`ladder`], of a recorded run [`blocks`] and a [`page`].
 
+use anyhow::{Context, Result};
 use std::io::{self, ErrorKind, Write};
 
 pub mod blocks;
@@ -30,11 +31,20 @@ const COLUMNS: [&str; 12] = [
     "Kernel",
 ];
 
-/// Writes to standard output. A reader that has seen enough (`| head`) is no error.
-pub fn print(text: &str) -> io::Result<()> {
+/// Writes results to standard output, at once. A reader that has seen enough (`| head`) is no error: what is
+/// under way goes on to its end, and the exit status still tells how that was.
+///
+/// # Errors
+/// When standard output takes no more, such as on a full disk.
+pub fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        result => result.context("cannot write to standard output"),
     }
+}
+
+/// Writes a line of progress, or an error, to standard error. Where that fails, nothing is left to tell it with.
+pub fn note(line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }

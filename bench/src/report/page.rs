@@ -22,14 +22,14 @@ impl ReportArgs {
         let folder = self.dir.map_or_else(folder::latest, Ok)?;
         let Some(name) = self.print else {
             let page = write(&folder)?;
-            return Ok(super::print(&format!("Page: {}\n", page.display()))?);
+            return super::print(&format!("Page: {}\n", page.display()));
         };
         let results = folder::read(&folder)?;
         if name == "all" {
-            return Ok(super::print(&blocks::document(&results))?);
+            return super::print(&blocks::document(&results));
         }
         match blocks::find(&results, &name) {
-            Some(block) => Ok(super::print(&block.markdown())?),
+            Some(block) => super::print(&block.markdown()),
             None => {
                 let names: Vec<_> =
                     blocks::of(&results).into_iter().map(|block| block.name).collect();

@@ -18,6 +18,12 @@ pub struct Record {
     percentiles: Vec<String>,
 }
 
+/// As it was typed, but for the folder of the program. The name of another folder need not be UTF-8.
+fn command_line() -> Vec<String> {
+    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    iter::once("bench".to_owned()).chain(arguments).collect()
+}
+
 impl Record {
     /// Begins now, on this machine, with the sources as they are: they may change while it runs. The folder
     /// is made at once: that it cannot be should not be learnt after a long run.
@@ -25,8 +31,7 @@ impl Record {
         let results = Results {
             schema: SCHEMA,
             began: date::now(),
-            // Where the program lies is nobody's business.
-            command: iter::once("bench".to_owned()).chain(env::args().skip(1)).collect(),
+            command: command_line(),
             host: Host::here(),
             source: Source::here(&source::workspace()),
             config,
@@ -46,9 +51,18 @@ impl Record {
             let mut sample = Sample::of(&targets[row.cell.target], row, part, repeat);
             sample.evidence.insert("verdict".to_owned(), verdict.sentence.into());
             sample.evidence.insert("doubts".to_owned(), verdict.doubts.into());
+            sample.hgrm = self.unused(sample.hgrm);
             self.results.rows.push(sample);
             self.percentiles.push(hgrm::write(&row.outcome.tally.latency));
         }
+    }
+
+    /// `file`, or with a number where an earlier row has it: each keeps its own percentiles.
+    fn unused(&self, file: String) -> String {
+        let is_taken = |name: &String| self.results.rows.iter().any(|row| row.hgrm == *name);
+        let stem = file.trim_end_matches(".hgrm").to_owned();
+        let numbered = (2..).map(|number| format!("{stem}-{number}.hgrm"));
+        iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
     /// Adds what else is known of the last row, under a name of its own.

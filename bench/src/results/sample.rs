@@ -53,7 +53,7 @@ pub struct Sample {
     pub served: u64,
     /// Clients that had a connection at least once.
     pub opened: u64,
-    /// From the request's first byte to the answer's last.
+    /// Of correct answers, from the request's first byte to the answer's last.
     pub latency_us: Latency,
     /// What went wrong, by kind.
     pub errors: Errors,
@@ -63,8 +63,14 @@ pub struct Sample {
     pub bytes: u64,
     /// Requests under way when the window closed.
     pub in_flight_at_end: u64,
+    /// How long they had waited on average.
+    pub mean_in_flight_us: f64,
     /// How long the oldest of them had waited.
     pub oldest_in_flight_us: f64,
+    /// How long requests had waited, on average, that were given up: `errors.timeout` of them.
+    pub mean_timed_out_us: f64,
+    /// The longest of those waits.
+    pub longest_timed_out_us: f64,
     /// CPU of the server per correct answer, where it is a process of ours.
     pub server_cpu_us: Option<f64>,
     /// CPU of the generator per correct answer.
@@ -139,8 +145,11 @@ impl Sample {
             errors: tally.errors,
             reconnects: tally.reconnects,
             bytes: tally.bytes,
-            in_flight_at_end: tally.unanswered,
-            oldest_in_flight_us: micros(tally.oldest),
+            in_flight_at_end: tally.unanswered.count,
+            mean_in_flight_us: micros(tally.unanswered.mean()),
+            oldest_in_flight_us: micros(tally.unanswered.longest),
+            mean_timed_out_us: micros(tally.timed_out.mean()),
+            longest_timed_out_us: micros(tally.timed_out.longest),
             server_cpu_us: row.server_cpu.map(micros),
             client_cpu_us: outcome.client_cpu().map(micros),
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
@@ -151,10 +160,12 @@ impl Sample {
         sample
     }
 
-    /// A name for its percentile file, apart from those of all other rows.
+    /// A name for its percentile file. Those of servers whose names differ only in what a file's name should
+    /// not hold are alike.
     fn file(&self) -> String {
         let idle = if self.idle > 0 { format!("-idle{}", self.idle) } else { String::new() };
-        let name: String = self.target.chars().map(plain).collect();
+        // A URL may be longer than a file's name.
+        let name: String = self.target.chars().map(plain).take(100).collect();
         format!(
             "hgrm/{}-{name}-{}-{}-{}{idle}-{}.hgrm",
             self.part.name(),

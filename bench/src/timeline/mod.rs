@@ -9,6 +9,7 @@ pub mod view;
 
 use crate::build;
 use crate::interrupt::Interrupt;
+use crate::report;
 use crate::report::chart::{Chart, timeline};
 use crate::results::{Host, Results, date, folder};
 use crate::target::{self, STAGES, Target};
@@ -46,10 +47,9 @@ impl TimelineArgs {
             record::record(program, &self.stage_args, &file, interrupt)?;
         }
         if interrupt.raised() {
-            println!("INTERRUPTED: nothing is drawn.");
-            return Ok(());
+            return report::print("INTERRUPTED: nothing is drawn.\n");
         }
-        Ok(crate::report::print(&draw(&folder)?)?)
+        report::print(&draw(&folder)?)
     }
 }
 

@@ -41,10 +41,12 @@ mod template;
 mod tests;
 pub(crate) mod wire;
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use crate::load::Url;
+use crate::report::{note, print};
+use anyhow::{Context, Result, bail, ensure};
 
 pub use case::{Case, Level};
 pub use options::Options;
@@ -79,7 +81,7 @@ pub struct Args {
 /// When the address cannot be understood or nothing answers there: the suite did not run.
 pub fn main(args: &Args) -> Result<ExitCode> {
     if args.list {
-        list(&args.options);
+        print(&list(&args.options))?;
         return Ok(ExitCode::SUCCESS);
     }
     let address = resolve(args.address.as_deref().unwrap_or_default())?;
@@ -89,11 +91,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     if report.outcomes.iter().all(|outcome| outcome.case.group() == "answers") {
         bail!("no case matches {:?}: see --list", args.options.only);
     }
-    if args.json {
-        println!("{}", report.json());
-    } else {
-        println!("{report}");
-    }
+    print(&if args.json { format!("{}\n", report.json()) } else { format!("{report}\n") })?;
     let failed = match args.peer {
         None => report.failed(Level::Must) > 0,
         Some(_) => differences(&report),
@@ -103,11 +101,12 @@ pub fn main(args: &Args) -> Result<ExitCode> {
 
 fn differences(report: &Report) -> bool {
     let lines = report.unlike_nginx();
-    lines.iter().for_each(|line| eprintln!("{line}"));
+    lines.iter().for_each(|line| note(line));
     !lines.is_empty()
 }
 
-fn list(options: &Options) {
+fn list(options: &Options) -> String {
+    let mut text = String::new();
     for case in cases::all(options)
         .iter()
         .chain(&answers::RULES.iter().map(answers::Rule::case).collect::<Vec<_>>())
@@ -115,16 +114,17 @@ fn list(options: &Options) {
         if !options::matches(&options.only, &case.id) {
             continue;
         }
-        println!("{:<40} {:<10} {:<18} {}", case.id, case.level.name(), case.section, case.rule);
-        if let Some(note) = nginx::note(&case.id) {
-            println!("{:<40} nginx: {note}", "");
+        let Case { id, level, section, rule, .. } = case;
+        text += &format!("{id:<40} {:<10} {section:<18} {rule}\n", level.name());
+        if let Some(note) = nginx::note(id) {
+            text += &format!("{:<40} nginx: {note}\n", "");
         }
     }
+    text
 }
 
 fn resolve(text: &str) -> Result<SocketAddr> {
-    let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
-    let mut found =
-        authority.to_socket_addrs().with_context(|| format!("{text:?} is no HOST:PORT"))?;
-    found.next().with_context(|| format!("{text:?} names no address"))
+    let url = Url::parse(text).with_context(|| format!("{text:?} is no HOST:PORT"))?;
+    ensure!(url.target == "/", "{text:?}: paths have flags of their own, such as --get");
+    Ok(url.address)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::args::duration;
 use clap::{Args, Parser};
 
 /// The routes, limits and manners of the server under test.
@@ -86,17 +87,6 @@ impl Default for Options {
     }
 }
 
-/// Reads `10s` or `500ms`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parse = |digits: &str| {
-        digits.parse().map_err(|_| format!("{text:?} is no time: write it as 10s or 500ms"))
-    };
-    match text.strip_suffix("ms") {
-        Some(digits) => parse(digits).map(Duration::from_millis),
-        None => parse(text.strip_suffix('s').unwrap_or(text)).map(Duration::from_secs),
-    }
-}
-
 /// Whether `text` matches `glob`, in which `*` stands for any run of characters.
 pub(crate) fn matches(glob: &str, text: &str) -> bool {
     match glob.split_once('*') {
@@ -121,10 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
-        assert!(duration("soon").is_err());
+    fn defaults_are_those_of_the_command_line() {
         assert_eq!(Options::default().line_limit, 8192);
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::response::{Framing, Parsed, parse};
-use super::{Level, Options, Report, Verdict, cases, nginx, run};
+use super::{Level, Options, Report, Verdict, cases, nginx, resolve, run};
 
 /// How a tiny server answers a head: its answer, and whether the connection stays.
 type Handler = fn(&str) -> (String, bool);
@@ -193,4 +193,13 @@ fn responses_are_read_strictly() {
     for end in 0..used {
         assert!(matches!(parse(&chunked[..end], false, false), Parsed::Incomplete(_)), "{end}");
     }
+}
+
+#[test]
+fn an_address_is_a_url_without_a_path() {
+    for text in ["127.0.0.1:81", "http://127.0.0.1:81/", "HTTP://127.0.0.1:81"] {
+        assert_eq!(resolve(text).unwrap(), "127.0.0.1:81".parse().unwrap(), "{text}");
+    }
+    let error = |text| format!("{:#}", resolve(text).unwrap_err());
+    assert!(error("127.0.0.1:81/x").contains("--get") && error("nonsense:x").contains("HOST:PORT"));
 }

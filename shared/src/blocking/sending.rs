@@ -30,7 +30,7 @@ impl<N> Server<'_, N> {
     pub(super) fn send_file(&self, socket: &Socket, connection: &mut Connection) -> io::Result<()> {
         let mut pace = None;
         while let Some(range) = connection.file() {
-            let Some(file) = range.file() else { return Ok(()) };
+            let Some(file) = range.file()? else { return Ok(()) };
             let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(1 << 20);
             let result = match socket.send_file(file, range.offset(), count) {
                 // The file has shrunk since its length was promised: only the end of the connection can tell.

@@ -49,13 +49,11 @@ impl<'a> Conditions<'a> {
         if known { Verdict::NotModified } else { Verdict::Proceed }
     }
 
-    /// Whether a range of the file as it is now is what the client can use (section 13.1.5).
-    pub(super) fn allow_range(&self, etag: &str, modified: SystemTime) -> bool {
-        match self.if_range.as_deref() {
-            None => true,
-            Some(tag) if tag.starts_with(b"\"") => tag == etag.as_bytes(),
-            Some(date) => parse(date) == Some(whole_seconds(modified)),
-        }
+    /// Whether a range of the file as it is now fits what the client has (section 13.1.5). Only a strong tag
+    /// tells: a file may change twice within a second, and a program may set its date back, so that a date
+    /// is a weak validator here (section 8.8.2.2), with which the client gets the whole file.
+    pub(super) fn allow_range(&self, etag: &str) -> bool {
+        self.if_range.as_deref().is_none_or(|tag| tag == etag.as_bytes())
     }
 }
 
@@ -85,13 +83,16 @@ mod tests {
 
     const ETAG: &str = "\"1-2-3\"";
 
-    fn judge(fields: &[(&str, &str)]) -> Verdict {
-        let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_900);
-        let field = |name| {
+    fn conditions<'a>(fields: &'a [(&str, &str)]) -> Conditions<'a> {
+        Conditions::of(|name| {
             let found = fields.iter().find(|(found, _)| *found == name);
             found.map(|(_, value)| Cow::Borrowed(value.as_bytes()))
-        };
-        Conditions::of(field).judge(ETAG, modified)
+        })
+    }
+
+    fn judge(fields: &[(&str, &str)]) -> Verdict {
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_900);
+        conditions(fields).judge(ETAG, modified)
     }
 
     const THEN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -114,6 +115,16 @@ mod tests {
             (&[("if-unmodified-since", BEFORE)], Verdict::Failed),
         ] {
             assert_eq!(judge(fields), verdict, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_strong_tag_lets_a_range_be_put_to_what_the_client_has() {
+        assert!(conditions(&[]).allow_range(ETAG));
+        for (if_range, expected) in
+            [(ETAG, true), ("W/\"1-2-3\"", false), ("\"x\"", false), ("*", false), (THEN, false)]
+        {
+            assert_eq!(conditions(&[("if-range", if_range)]).allow_range(ETAG), expected);
         }
     }
 }

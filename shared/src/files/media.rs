@@ -2,12 +2,18 @@
 
 /// A whole Content-Type field line for the extension of `name`.
 pub(super) fn content_type(name: &[u8]) -> &'static str {
-    let extension = name.rsplit(|&byte| matches!(byte, b'.' | b'/')).next().unwrap_or_default();
-    let (_, line) = TYPES
-        .iter()
-        .find(|(known, _)| extension.eq_ignore_ascii_case(known.as_bytes()))
-        .unwrap_or(&UNKNOWN);
+    let is_known = |extension: &[u8]| {
+        TYPES.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known.as_bytes()))
+    };
+    let (_, line) = extension(name).and_then(is_known).unwrap_or(&UNKNOWN);
     line
+}
+
+/// What follows the last dot of a file's name, if something stands before that dot.
+fn extension(name: &[u8]) -> Option<&[u8]> {
+    let file = name.rsplit(|&byte| byte == b'/').next()?;
+    let dot = file.iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0)?;
+    Some(&file[dot + 1..])
 }
 
 macro_rules! types {
@@ -56,6 +62,15 @@ mod tests {
     fn the_extension_decides() {
         assert_eq!(content_type(b"a/b.HTML"), "Content-Type: text/html; charset=utf-8\r\n");
         assert_eq!(content_type(b"a.tar.gz"), "Content-Type: application/gzip\r\n");
-        assert_eq!(content_type(b"html/noextension"), "Content-Type: application/octet-stream\r\n");
+        assert_eq!(content_type(b"a..js"), "Content-Type: text/javascript; charset=utf-8\r\n");
+    }
+
+    #[test]
+    fn a_name_without_a_dot_inside_it_has_no_extension() {
+        for name in
+            ["js", "sub/html", "a.js/zip", ".js", "sub/.html", "a.js.", "a.", "html/name", ""]
+        {
+            assert_eq!(content_type(name.as_bytes()), UNKNOWN.1, "{name}");
+        }
     }
 }

@@ -2,24 +2,29 @@
 //!
 //! A small file is answered from memory, with fields that were prepared when it was read. A large one
 //! stays open and goes from the page cache to the socket with sendfile(2). Neither is trusted for
-//! longer than [`Settings::max_age`]: then the name is opened again, and a file that was replaced is another file.
+//! longer than [`Settings::cache_age`]: then the name is opened again, and a file that was replaced is another
+//! file. An open one can also be rewritten, so it is looked at (fstat(2)) before each answer and each sending.
 
+mod answer;
 mod cache;
 mod conditions;
 mod entry;
+mod identity;
 mod media;
 mod part;
 mod range;
+mod root;
+mod second_chance;
+mod upkeep;
 
-use crate::http::{Method, Path, Response, Status};
-use crate::sys::Directory;
+use crate::http::{Method, Path, Response};
+use crate::sys::rlimit;
 use cache::Cache;
 use clap::Args;
-use conditions::{Conditions, Verdict};
 pub use entry::Entry;
 pub use part::FileRange;
 pub(crate) use part::ReadAhead;
-use range::Wanted;
+use root::Root;
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
@@ -43,8 +48,8 @@ pub struct Settings {
 
 /// The files below a directory.
 pub struct Files {
-    root: Directory,
-    cache: Cache,
+    root: Arc<Root>,
+    cache: Arc<Cache>,
 }
 
 /// Why there is no file to answer with.
@@ -72,15 +77,22 @@ impl From<io::Error> for Missing {
     }
 }
 
-/// What can be done with a file.
-const METHODS: &str = "GET, HEAD, OPTIONS";
+/// Large files that are kept open at most, and their share of all descriptors that there may be.
+const MAX_OPEN: u64 = 128;
+const SHARE_OPEN: u64 = 8;
+
+/// The only name with a dot in front that is served, as the first segment of a path (RFC 8615 section 3).
+const WELL_KNOWN: (usize, &[u8]) = (0, b".well-known");
 
 impl Files {
-    /// Opens the directory.
+    /// Opens the directory, and from now on sees to it that it is the one which the path leads to.
     pub fn open(settings: &Settings) -> io::Result<Option<Self>> {
-        let Some(root) = &settings.root else { return Ok(None) };
-        let cache = Cache::new(settings.cache_size, settings.cache_age);
-        Ok(Some(Self { root: Directory::open(root)?, cache }))
+        let Some(path) = &settings.root else { return Ok(None) };
+        let max_open = MAX_OPEN.min(rlimit::raise_open_files()? / SHARE_OPEN) as usize;
+        let root = Arc::new(Root::open(path)?);
+        let cache = Arc::new(Cache::new(settings.cache_size, max_open, settings.cache_age));
+        upkeep::start(&root, &cache)?;
+        Ok(Some(Self { root, cache }))
     }
 
     /// The name of a path's file, relative to the root. `None`: such a file is not served, whether it exists or not.
@@ -91,42 +103,30 @@ impl Files {
             segments.pop();
             segments.push(b"index.html");
         }
-        let is_plain =
-            |segment: &&[u8]| !segment.is_empty() && segment[0] != b'.' && !segment.contains(&b'/');
-        segments.iter().all(is_plain).then(|| segments.join(&b'/'))
+        let is_plain = |(place, segment): (usize, &&[u8])| {
+            let is_hidden = segment.starts_with(b".") && (place, *segment) != WELL_KNOWN;
+            !segment.is_empty() && !is_hidden && !segment.contains(&b'/')
+        };
+        segments.iter().enumerate().all(is_plain).then(|| segments.join(&b'/'))
     }
 
     /// The file if it is at hand: nothing is opened, nothing is waited for.
     pub(crate) fn at_hand(&self, name: &[u8], now: Instant) -> Option<Arc<Entry>> {
-        self.cache.get(name, now)
+        self.cache.get(name, now).filter(|entry| entry.is_unchanged())
     }
 
-    /// The answer for a file. Opens and reads it if it is not at hand.
+    /// The answer for a file. Opens and reads it if it is not at hand. `target` is the path as the client wrote
+    /// it, with its query.
     pub(crate) fn answer<'a>(
         &self,
         method: Method,
         name: &[u8],
+        target: &[u8],
         at_hand: Option<Arc<Entry>>,
         field: impl Fn(&'static str) -> Option<Cow<'a, [u8]>>,
     ) -> Response {
-        match at_hand.map_or_else(|| self.load(name), Ok) {
-            Ok(entry) if matches!(method, Method::Get | Method::Head) => {
-                respond(entry, method, field)
-            }
-            Ok(_) if method == Method::Options => {
-                Response::empty(Status::NO_CONTENT).with("Allow", METHODS)
-            }
-            Ok(_) => {
-                Response::new(Status::METHOD_NOT_ALLOWED, "405: files can be read, and no more\n")
-                    .with("Allow", METHODS)
-            }
-            Err(Missing::Nothing) => Response::new(Status::NOT_FOUND, "404: nothing here\n"),
-            Err(Missing::Slash) => moved(name),
-            Err(Missing::Unknown) => {
-                Response::new(Status::SERVICE_UNAVAILABLE, "503: the file cannot be opened now\n")
-                    .with("Retry-After", "1")
-            }
-        }
+        let found = at_hand.map_or_else(|| self.load(name), Ok);
+        answer::answer(found, method, name, target, field)
     }
 
     fn load(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
@@ -141,11 +141,12 @@ impl Files {
 
     fn open_and_read(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
         let opened = Instant::now();
-        let file = self.root.open_file(name)?;
+        let root = self.root.directory().ok_or(Missing::Nothing)?;
+        let file = root.open_file(name)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             let index = [name, b"/index.html"].concat();
-            self.root.open_file(&index)?;
+            root.open_file(&index)?;
             return Err(Missing::Slash);
         }
         if !metadata.is_file() {
@@ -159,46 +160,41 @@ impl Files {
     }
 }
 
-fn respond<'a>(
-    entry: Arc<Entry>,
-    method: Method,
-    field: impl Fn(&'static str) -> Option<Cow<'a, [u8]>>,
-) -> Response {
-    let conditions = Conditions::of(&field);
-    match conditions.judge(entry.etag(), entry.modified()) {
-        Verdict::NotModified => return Response::empty(Status::NOT_MODIFIED).describing(&entry),
-        Verdict::Failed => {
-            return Response::new(Status::PRECONDITION_FAILED, "412: the file is another by now\n");
-        }
-        Verdict::Proceed => {}
-    }
-    let range = field("range").filter(|_| {
-        method == Method::Get && conditions.allow_range(entry.etag(), entry.modified())
-    });
-    match Wanted::of(range.as_deref(), entry.len()) {
-        Wanted::All => Response::file(FileRange::new(entry, None), Status::OK),
-        Wanted::Part(part) => {
-            let content_range = format!("bytes {}-{}/{}", part.start, part.end - 1, entry.len());
-            Response::file(FileRange::new(entry, Some(part)), Status::PARTIAL_CONTENT)
-                .with("Content-Range", content_range)
-        }
-        Wanted::Nothing => {
-            Response::new(Status::RANGE_NOT_SATISFIABLE, "416: the file has no such bytes\n")
-                .with("Content-Range", format!("bytes */{}", entry.len()))
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The name came from a path, decoded; on its way back into a field it is encoded again.
-fn moved(name: &[u8]) -> Response {
-    let mut location = String::new();
-    for &byte in name {
-        match byte {
-            b'/' | b'-' | b'.' | b'_' | b'~' => location.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => location.push(char::from(byte)),
-            byte => location.push_str(&format!("%{byte:02X}")),
+    fn name(path: &str) -> Option<String> {
+        let name = Files::name(&Path::parse(path.as_bytes()).unwrap())?;
+        Some(String::from_utf8(name).unwrap())
+    }
+
+    #[test]
+    fn a_name_is_relative_and_of_its_dot_files_only_the_well_known_are_served() {
+        for (path, expected) in [
+            ("/a/b.txt", "a/b.txt"),
+            ("/a/", "a/index.html"),
+            ("/.well-known/acme-challenge/token", ".well-known/acme-challenge/token"),
+            ("/%2Ewell-known/a", ".well-known/a"),
+            ("/a/../.well-known/", ".well-known/index.html"),
+        ] {
+            assert_eq!(name(path).as_deref(), Some(expected), "{path}");
+        }
+        for path in [
+            "/.secret",
+            "/a/.git/config",
+            "/.well-known/.secret",
+            "/a/.well-known/b",
+            "/.well-knowns/a",
+            "/.well-known%2Fa",
+            "/..well-known/a",
+            "//a",
+            "//.well-known/a",
+            "/a//b",
+            "/a/..//b",
+            "/%2Fa",
+        ] {
+            assert_eq!(name(path), None, "{path}");
         }
     }
-    Response::new(Status::MOVED_PERMANENTLY, "301: directories end in a slash\n")
-        .with("Location", format!("/{location}/"))
 }

@@ -6,6 +6,7 @@
 
 use super::Entry;
 use crate::sys::file::is_cached;
+use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
@@ -37,9 +38,12 @@ impl FileRange {
         self.entry.bytes()?.get(self.range.start as usize..self.range.end as usize)
     }
 
-    /// The open file, if they are not.
-    pub fn file(&self) -> Option<BorrowedFd<'_>> {
-        self.entry.file().map(AsFd::as_fd)
+    /// The open file, if they are not. To be asked for before each sending: if the file was rewritten or cut
+    /// since its length and its tag were told, this is an error, and only the end of the connection can tell. An
+    /// answer that is cut short is noticed, and one of two versions is not. (What the socket has taken
+    /// already are pages of the file, though: those go as they are when they leave.)
+    pub fn file(&self) -> io::Result<Option<BorrowedFd<'_>>> {
+        Ok(self.entry.file_to_send()?.map(AsFd::as_fd))
     }
 
     /// Where the rest begins.
@@ -69,7 +73,8 @@ impl FileRange {
         }
         self.warm = self.range.start + WINDOW;
         let window = self.range.start..self.range.end.min(self.warm);
-        let is_cold = self.file().is_some_and(|file| !is_cached(file, window.clone()));
+        let is_cold =
+            self.entry.file().is_some_and(|file| !is_cached(file.as_fd(), window.clone()));
         is_cold.then(|| ReadAhead { entry: Arc::clone(&self.entry), window })
     }
 }
@@ -105,8 +110,12 @@ impl ReadAhead {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entry::SMALL;
     use super::*;
+    use crate::sys::file::file_clock;
     use std::fs::File;
+    use std::os::unix::fs::MetadataExt;
+    use std::time::SystemTime;
 
     #[test]
     fn each_window_is_looked_at_once_and_before_it_is_sent() {
@@ -127,5 +136,40 @@ mod tests {
         assert_eq!(later.warm(), 0, "nobody has looked there");
         assert!(later.look_ahead().is_none() && later.warm() == WINDOW);
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_sent_to_its_end_unless_it_is_rewritten() {
+        let path = std::env::temp_dir().join(format!("files-sent-{}", std::process::id()));
+        let (length, then) = (SMALL as usize + 1, SystemTime::UNIX_EPOCH);
+        let sends = |change: &dyn Fn(&File)| {
+            std::fs::write(&path, vec![b'x'; length]).unwrap();
+            let file = File::options().read(true).write(true).open(&path).unwrap();
+            file.set_modified(then).unwrap();
+            // Until its next change shows.
+            while file_clock().unwrap() <= changed(&file) {
+                std::thread::yield_now();
+            }
+            let (opened, metadata) = (file.try_clone().unwrap(), file.metadata().unwrap());
+            let entry = Arc::new(Entry::read(opened, metadata, b"sent").unwrap());
+            change(&file);
+            FileRange::new(entry, None).file().is_ok()
+        };
+        assert!(sends(&|_| {}));
+        assert!(sends(&|file| file.write_all_at(b"y", length as u64).unwrap()), "appended to");
+        assert!(sends(&|_| std::fs::remove_file(&path).unwrap()), "deleted");
+        assert!(!sends(&|file| file.write_all_at(b"y", 0).unwrap()), "rewritten");
+        assert!(!sends(&|file| file.set_len(9).unwrap()), "cut");
+        let set_back = |file: &File| {
+            file.write_all_at(b"y", 0).unwrap();
+            file.set_modified(then).unwrap();
+        };
+        assert!(!sends(&set_back), "rewritten, and its time set back");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    fn changed(file: &File) -> (i64, i64) {
+        let metadata = file.metadata().unwrap();
+        (metadata.ctime(), metadata.ctime_nsec())
     }
 }

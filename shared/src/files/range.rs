@@ -15,22 +15,32 @@ pub(super) enum Wanted {
 impl Wanted {
     /// Reads a Range field for a file of `len` bytes.
     pub(super) fn of(field: Option<&[u8]>, len: u64) -> Self {
-        let Some(set) = field.and_then(|field| field.strip_prefix(b"bytes=")) else {
+        let Some((first, last)) = field.and_then(single).and_then(bounds) else {
             return Self::All;
         };
-        let Some((first, last)) = bounds(set) else { return Self::All };
         match (first, last) {
             (None, None) => Self::All,
             (Some(first), Some(last)) if first > last => Self::All,
-            (Some(first), _) if first >= len => Self::Nothing,
+            (Some(first), _) if first >= len.max(1) => Self::Nothing,
+            (None, Some(0)) => Self::Nothing,
+            // From its beginning or its end, all of an empty file is nothing: 206 has no words for that.
+            _ if len == 0 => Self::All,
             (Some(first), last) => {
                 Self::Part(first..last.map_or(len, |last| len.min(last.saturating_add(1))))
             }
-            (None, Some(0)) => Self::Nothing,
-            (None, Some(_)) if len == 0 => Self::Nothing,
             (None, Some(length)) => Self::Part(len.saturating_sub(length)..len),
         }
     }
+}
+
+/// The only range of the set, if there is one. The unit's name may be in any case, and a list may have empty
+/// elements (RFC 9110 sections 14.1 and 5.6.1).
+fn single(field: &[u8]) -> Option<&[u8]> {
+    let (unit, set) = field.split_at_checked(b"bytes=".len())?;
+    let mut ranges = set.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let mut next = || ranges.find(|range| !range.is_empty());
+    let range = next().filter(|_| unit.eq_ignore_ascii_case(b"bytes="))?;
+    next().is_none().then_some(range)
 }
 
 /// `first-last`, either of which may be missing. A number of more than 64 bits is beyond every file.
@@ -64,7 +74,18 @@ mod tests {
             ("bytes=10-", Wanted::Nothing),
             ("bytes=-0", Wanted::Nothing),
             ("bytes=5-4", Wanted::All),
+            ("Bytes=0-4", Wanted::Part(0..5)),
+            ("BYTES=-3", Wanted::Part(7..10)),
+            ("bytes=0-4,", Wanted::Part(0..5)),
+            ("bytes=, \t,0-4 , ,", Wanted::Part(0..5)),
+            ("bytes=10-,", Wanted::Nothing),
             ("bytes=0-1,3-4", Wanted::All),
+            ("bytes=0-1,,3-4", Wanted::All),
+            ("bytes=,", Wanted::All),
+            ("bytes=", Wanted::All),
+            ("bytes", Wanted::All),
+            ("bytes =0-4", Wanted::All),
+            ("bytes=0 - 4", Wanted::All),
             ("bytes=-", Wanted::All),
             ("bytes=a-b", Wanted::All),
             ("bytes=+1-2", Wanted::All),
@@ -73,6 +94,18 @@ mod tests {
             assert_eq!(Wanted::of(Some(field.as_bytes()), 10), wanted, "{field}");
         }
         assert_eq!(Wanted::of(None, 10), Wanted::All);
-        assert_eq!(Wanted::of(Some(b"bytes=-1"), 0), Wanted::Nothing);
+    }
+
+    #[test]
+    fn an_empty_file_is_answered_whole_from_its_beginning_and_from_its_end() {
+        for (field, wanted) in [
+            ("bytes=-5", Wanted::All),
+            ("bytes=0-", Wanted::All),
+            ("bytes=0-0", Wanted::All),
+            ("bytes=1-", Wanted::Nothing),
+            ("bytes=-0", Wanted::Nothing),
+        ] {
+            assert_eq!(Wanted::of(Some(field.as_bytes()), 0), wanted, "{field}");
+        }
     }
 }

@@ -18,31 +18,35 @@ mod answer;
 mod intake;
 mod job;
 
-use super::date::DateLine;
 use super::head::HeadParser;
 use super::response::{Exchange, Response, Source};
 use super::status::{Refusal, Status};
+use crate::clock::Clock;
 use crate::files::FileRange;
-use crate::limits::{LINGER, MAX_OUTPUT};
+use crate::limits::{LINGER, Limits, MAX_OUTPUT, SILENT_LINGER};
 use crate::meter::Meter;
 use crate::service::Service;
 use crate::trace::Whose;
-use answer::{FIRST_PIECE, PIECE};
+use answer::{FIRST_PIECE, PIECE, Sending};
 use intake::Incoming;
-pub use job::{Done, Job};
+pub use job::{Done, Job, Lane, Presence};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a stage lends to a connection for one step.
 pub struct Turn<'a> {
     /// The application and the limits.
     pub service: &'a Arc<Service>,
-    /// This moment.
-    pub now: Instant,
-    /// The Date line of this second.
-    pub date: &'a DateLine,
+    /// The stage's clock, which is looked at again after a handler.
+    pub clock: &'a mut Clock,
+    /// When the thread woke up to what is looked at now: responses to it take from then on.
+    pub since: Instant,
+    /// How long this connection may go on to further requests that it has sent already, while others wait.
+    pub slice: Duration,
     /// Whether the stage lets connections stay open between requests.
     pub keep_alive: bool,
+    /// Whether other connections wait for this thread: a response is then the last of its connection.
+    pub has_backlog: bool,
     /// Whether the server is about to end: every answer is then the last of its connection.
     pub draining: bool,
     /// Where answers are appended.
@@ -53,12 +57,21 @@ pub struct Turn<'a> {
     pub meter: &'a mut Meter,
 }
 
+impl Turn<'_> {
+    /// Whether a step that began at `start` has had its time. The handlers have moved the clock.
+    fn is_over(&self, start: Instant) -> bool {
+        self.clock.now().saturating_duration_since(start) >= self.slice
+    }
+}
+
 /// What the stage does next, after it has written what is in [`Turn::out`].
 pub enum Next {
     /// Read, and [`Connection::receive`] what came.
     Read,
     /// Read nothing for now: there is more to write. [`Connection::resume`].
     Write,
+    /// Read nothing for now: more requests are here, and it is the other connections' turn. [`Connection::resume`].
+    Yield,
     /// Run the job, wherever the stage thinks best, and [`Connection::complete`] with what it returns.
     Run(Box<Job>),
     /// Neither read nor write: what comes next comes from elsewhere, or when the deadline is over.
@@ -75,7 +88,7 @@ pub struct Connection {
     /// Read, and not used yet: a part of a head, or requests that wait for their turn.
     input: Vec<u8>,
     /// What does not fit into the output yet of the answer under way.
-    source: Option<Box<Source>>,
+    sending: Option<Box<Sending>>,
     deadline: Option<Instant>,
     /// Requests whose head was complete.
     requests: u32,
@@ -109,7 +122,7 @@ impl Connection {
     /// A connection that was accepted just now. Until the first byte comes, it is given the time of a head.
     pub fn new(service: &Service, now: Instant) -> Self {
         let deadline = Some(now + service.limits.head_timeout);
-        Self { state: State::Head(None), input: Vec::new(), source: None, deadline, requests: 0 }
+        Self { state: State::Head(None), input: Vec::new(), sending: None, deadline, requests: 0 }
     }
 
     /// When to call [`Connection::expire`], unless something else is called before.
@@ -117,9 +130,27 @@ impl Connection {
         self.deadline
     }
 
-    /// Whether it has answered, and nothing of another request has come: it may be closed at any moment.
+    /// Whether it has answered, and nothing of another request has come.
     pub fn is_between_requests(&self) -> bool {
-        self.requests > 0 && matches!(self.state, State::Head(None)) && self.source.is_none()
+        self.requests > 0 && self.is_silent()
+    }
+
+    /// Since when its client has been silent: since its last response, or since accept if it has never asked. `None` inside
+    /// a request. A client that has been silent for some time may be closed without losing it anything.
+    pub fn silent_since(&self, limits: &Limits) -> Option<Instant> {
+        let allowed = if self.requests > 0 { limits.idle_timeout } else { limits.head_timeout };
+        self.deadline.filter(|_| self.is_silent()).map(|deadline| deadline - allowed)
+    }
+
+    /// Whether nothing of a request is here, and nothing of a response is still to be sent.
+    pub fn is_silent(&self) -> bool {
+        let nothing_to_do = self.input.is_empty() && self.sending.is_none();
+        matches!(self.state, State::Head(None)) && nothing_to_do
+    }
+
+    /// Whether it waits for what its client sends, and for nothing else.
+    pub(crate) fn is_receiving(&self) -> bool {
+        matches!(self.state, State::Head(_) | State::Body(_)) && self.sending.is_none()
     }
 
     /// Takes bytes that were read from the socket.
@@ -142,15 +173,15 @@ impl Connection {
 
     /// The part of a file that is to be sent once all output is written, before [`Connection::resume`].
     pub fn file(&mut self) -> Option<&mut FileRange> {
-        match self.source.as_deref_mut() {
-            Some(Source::File(range)) if range.left() > 0 => Some(range),
+        match self.sending.as_deref_mut() {
+            Some(Sending { source: Source::File(range), .. }) if range.left() > 0 => Some(range),
             _ => None,
         }
     }
 
-    /// Whether nothing is left of a file's answer but to note that it is complete.
-    pub(crate) fn has_sent_file(&self) -> bool {
-        matches!(self.source.as_deref(), Some(Source::File(range)) if range.left() == 0)
+    /// Whether nothing is left of a long response but to note that it is complete.
+    pub(crate) fn has_sent_all(&self) -> bool {
+        self.sending.as_deref().is_some_and(|sending| sending.source.is_spent())
     }
 
     /// A job to be run before more of a file is sent, which would wait for a disk otherwise.
@@ -178,7 +209,7 @@ impl Connection {
         Next::Close
     }
 
-    /// The deadline has passed.
+    /// The deadline has passed, or the place of a silent client is needed. What has arrived by then was handed in before.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> Next {
         self.deadline = None;
         if self.is_delayed() {
@@ -186,7 +217,7 @@ impl Connection {
         }
         if self.is_inside_request() {
             self.refuse(TOO_SLOW, self.asked(turn), turn);
-        } else if !matches!(self.state, State::Body(_)) {
+        } else if matches!(self.state, State::Lingering) {
             return Next::Close;
         }
         Next::Linger
@@ -207,11 +238,20 @@ impl Connection {
         matches!(self.state, State::Delayed(_))
     }
 
-    /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends.
-    pub fn linger(&mut self, now: Instant) {
+    /// Whether our side is shut down: an end that comes by its deadline is as planned.
+    pub fn is_lingering(&self) -> bool {
+        matches!(self.state, State::Lingering)
+    }
+
+    /// Our side is shut down from now on. The client has a moment to take notice, whatever it sends; one that was
+    /// silent no longer than until `end`, if there is one.
+    pub fn linger(&mut self, now: Instant, end: Option<Instant>) {
+        self.deadline = match self.state {
+            State::Head(_) => end.into_iter().chain([now + SILENT_LINGER]).min(),
+            _ => Some(now + LINGER),
+        };
         self.state = State::Lingering;
         self.input = Vec::new();
-        self.deadline = Some(now + LINGER);
     }
 
     /// The same as [`Connection::receive`] for input that was kept; what is left is kept again, and
@@ -228,6 +268,7 @@ impl Connection {
     /// Answers as many requests as the input holds and the output has room for.
     fn consume(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> (usize, Next) {
         let full = turn.out.len() + MAX_OUTPUT.saturating_sub(turn.pending);
+        let start = turn.clock.now();
         // An answer that is under way already has had its first piece.
         let (mut at, mut piece) = (0, PIECE);
         loop {
@@ -237,6 +278,10 @@ impl Connection {
             }
             let rest = &bytes[at..];
             let step = match &self.state {
+                State::Head(_) if at > 0 && !rest.is_empty() && turn.is_over(start) => {
+                    self.deadline = None;
+                    return (at, Next::Yield);
+                }
                 State::Head(_) => self.head(rest, turn),
                 State::Body(_) => self.body(rest, turn),
                 State::Running(_) | State::Delayed(_) => return (at, Next::Wait),

@@ -14,7 +14,7 @@ mod request_line;
 mod response;
 mod status;
 
-pub use connection::{Connection, Done, Job, Next, Turn};
+pub use connection::{Connection, Done, Job, Lane, Next, Presence, Turn};
 pub use date::DateLine;
 pub use path::Path;
 pub use request::Request;

@@ -1,5 +1,6 @@
 //! What a handler returns, and how it becomes bytes (RFC 9112 sections 4 and 6).
 
+use super::bytes::{token_length, value_length};
 use super::date::DateLine;
 use super::request_line::Version;
 use super::status::{Refusal, Status};
@@ -99,8 +100,17 @@ impl Response {
 
     /// Adds a field line. Content-Type, Content-Length, Transfer-Encoding, Date and Connection are
     /// not a handler's to set.
+    ///
+    /// A value with a line end in it, copied from a request perhaps, would let its client write fields of its own, or a
+    /// whole response (response splitting). A response with such a field becomes a 500 without it.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.fields.push((name, value.into()));
+        let value = value.into();
+        if token_length(name.as_bytes()) < name.len()
+            || value_length(value.as_bytes()) < value.len()
+        {
+            return Self::new(Status::INTERNAL_SERVER_ERROR, "500: a field that cannot be sent\n");
+        }
+        self.fields.push((name, value));
         self
     }
 
@@ -204,7 +214,8 @@ pub(super) enum Source {
         sent: usize,
     },
     Stream {
-        stream: Box<dyn Stream>,
+        /// `None` after its last piece.
+        stream: Option<Box<dyn Stream>>,
         delimiter: Delimiter,
     },
     /// Sent by the stage itself, from the file to the socket.
@@ -212,23 +223,34 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Appends the next piece, of about `room` bytes. Returns whether there is more.
-    pub(super) fn fill(&mut self, out: &mut Vec<u8>, room: usize) -> bool {
+    /// Whether all of it has been appended, or sent.
+    pub(super) fn is_spent(&self) -> bool {
+        match self {
+            Self::Bytes { bytes, sent } => *sent == bytes.len(),
+            Self::Stream { stream, .. } => stream.is_none(),
+            Self::File(range) => range.left() == 0,
+        }
+    }
+
+    /// Appends the next piece, of about `room` bytes.
+    pub(super) fn fill(&mut self, out: &mut Vec<u8>, room: usize) {
         match self {
             Self::Bytes { bytes, sent } => {
                 let piece = &bytes[*sent..bytes.len().min(*sent + room)];
                 out.extend_from_slice(piece);
                 *sent += piece.len();
-                *sent < bytes.len()
             }
-            Self::File(range) => range.left() > 0,
-            Self::Stream { stream, delimiter } => {
+            Self::File(_) => {}
+            Self::Stream { stream: source, delimiter } => {
+                let Some(stream) = source else { return };
                 let start = out.len();
                 let more = stream.produce(out, room);
                 if *delimiter == Delimiter::Chunks {
                     frame_chunk(out, start, more);
                 }
-                more
+                if !more {
+                    *source = None;
+                }
             }
         }
     }
@@ -296,8 +318,11 @@ mod tests {
             let response = Response::stream(Countdown(3));
             let delimiter = response.delimiter(version);
             let Body::Stream(stream) = response.body else { panic!("a stream") };
+            let stream = Some(stream);
             let (mut source, mut out) = (Source::Stream { stream, delimiter }, Vec::new());
-            while source.fill(&mut out, 100) {}
+            while !source.is_spent() {
+                source.fill(&mut out, 100);
+            }
             assert_eq!(out, expected.as_bytes());
         }
     }

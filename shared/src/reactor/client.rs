@@ -1,10 +1,11 @@
 //! One client of an event loop: its socket, its connection, and output that the socket would not take.
 
-use crate::http::Connection;
+use crate::http::{Connection, Job, Presence};
 use crate::limits::Limits;
 use crate::pace::WritePace;
 use crate::sys::{Epoll, Interest, Socket};
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Kept for thousands at once, so it is small: what only some need is boxed.
@@ -19,6 +20,8 @@ pub(super) struct Client {
     pub(super) is_queued: bool,
     /// Whether it is counted as idle.
     pub(super) is_idle: bool,
+    /// Where to tell a job that is out what becomes of its client.
+    presence: Option<Arc<Presence>>,
 }
 
 /// Like [`crate::http::Next`], for a client that is not attended to right now.
@@ -49,7 +52,29 @@ impl Client {
             watched: Interest::READ,
             is_queued: false,
             is_idle: false,
+            presence: None,
         }
+    }
+
+    /// A job goes out for it.
+    pub(super) fn wait_for_job(&mut self, job: &Job) {
+        self.presence = Some(job.presence());
+        self.then = Then::Busy;
+    }
+
+    /// It will send no more, and perhaps read no more.
+    pub(super) fn half_closed(&self) {
+        self.presence.iter().for_each(|presence| presence.half_closed());
+    }
+
+    /// Its connection is at its end.
+    pub(super) fn gone(&self) {
+        self.presence.iter().for_each(|presence| presence.gone());
+    }
+
+    /// Since when it has been silent: see [`Connection::silent_since`].
+    pub(super) fn silent_since(&self, limits: &Limits) -> Option<Instant> {
+        if self.is_waiting_for_room() { None } else { self.connection.silent_since(limits) }
     }
 
     /// Writes `bytes` as far as the socket takes them, says how far, and keeps the rest.
@@ -77,7 +102,7 @@ impl Client {
         let Some(range) = connection.file().filter(|_| output.is_none() && count > 0) else {
             return Ok(0);
         };
-        let Some(file) = range.file() else { return Ok(0) };
+        let Some(file) = range.file()? else { return Ok(0) };
         let count = usize::try_from(range.warm()).unwrap_or(usize::MAX).min(count);
         if count == 0 {
             return Ok(0);

@@ -7,8 +7,10 @@ use super::client::{Client, Then};
 use super::table::{Table, Token};
 use crate::accept::Room;
 use crate::args::KeepAlive;
+use crate::clock::Clock;
 use crate::drain::Drain;
-use crate::http::{Connection, DateLine, Done, Job, Next, Turn};
+use crate::http::{Connection, Done, Job, Next, Turn};
+use crate::limits::SLICE;
 use crate::meter::Meter;
 use crate::service::Service;
 use crate::start::Common;
@@ -48,9 +50,8 @@ pub struct Clients {
     most: usize,
     drain: Arc<Drain>,
     keep_alive: bool,
-    /// The moment of this round: one look at the clock for all that are ready.
-    now: Instant,
-    date: DateLine,
+    /// One look at the clock for all that are ready.
+    clock: Clock,
     meter: Meter,
     /// What was read in this round, one behind the other, and from whom: a client with nothing unfinished
     /// needs no buffer of its own.
@@ -60,7 +61,10 @@ pub struct Clients {
     /// The answers of this round, one behind the other, and whose they are.
     output: Vec<u8>,
     answers: Vec<(Token, Range<usize>, Next)>,
-    jobs: Vec<(Token, Box<Job>)>,
+    /// Jobs that nobody has taken yet.
+    jobs: VecDeque<(Token, Box<Job>)>,
+    /// Clients whose next requests are here already, and had to leave the loop to others.
+    yielded: Vec<Token>,
     /// Clients whose long answers go on when it is their turn again; their sockets have room.
     queue: VecDeque<Token>,
     /// What is left of [`MAX_LONG`] in this round.
@@ -73,7 +77,7 @@ impl Clients {
     /// No clients yet.
     pub fn new(epoll: Rc<Epoll>, common: &Common) -> Self {
         let Common { service, drain, room, keep_alive, .. } = common;
-        let (now, mut meter) = (Instant::now(), common.meter());
+        let mut meter = common.meter();
         meter.begin(Slice::Wait);
         Self {
             epoll,
@@ -83,19 +87,24 @@ impl Clients {
             most: 0,
             drain: Arc::clone(drain),
             keep_alive: *keep_alive != KeepAlive::Never,
-            now,
-            date: DateLine::new(now),
+            clock: Clock::new(),
             meter,
             input: vec![0; MAX_INPUT].into_boxed_slice(),
             filled: 0,
             inputs: Vec::new(),
             output: Vec::new(),
             answers: Vec::new(),
-            jobs: Vec::new(),
+            jobs: VecDeque::new(),
+            yielded: Vec::new(),
             queue: VecDeque::new(),
             long: MAX_LONG,
             earliest: None,
         }
+    }
+
+    /// The same with a clock of the caller's own.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// How many there are.
@@ -108,27 +117,32 @@ impl Clients {
         self.len() == 0
     }
 
-    /// A round begins: looks at the clock.
+    /// A round begins: the loop has woken up at `now`.
     pub fn begin_round(&mut self, now: Instant) {
         self.meter.end(Slice::Wait);
-        self.now = now;
+        self.begin_tick(now);
         self.long = MAX_LONG;
-        self.date.refresh(now);
     }
 
-    /// A round ends: the loop goes to sleep.
-    pub fn end_round(&mut self) {
-        // Handlers that ran in the loop, and those who were late, were answered after the others.
-        self.meter.end_round(self.now);
+    fn begin_tick(&mut self, now: Instant) {
+        self.clock.set(now);
+        self.meter.begin_tick(now);
+    }
+
+    /// A round ends: the loop goes to sleep. Tells what time it is by now.
+    pub fn end_round(&mut self) -> Instant {
+        self.meter.end_tick(&mut self.clock);
         self.meter.begin(Slice::Wait);
+        self.clock.now()
     }
 
     /// Takes in a new connection, for which a place in the room was taken.
     pub fn insert(&mut self, socket: Socket) {
         self.meter.counters.accepted.add(1);
-        let connection = Connection::new(&self.service, self.now);
-        self.note(connection.deadline());
-        let token = self.table.insert(Client::new(socket, connection));
+        let connection = Connection::new(&self.service, self.clock.now());
+        let client = Client::new(socket, connection);
+        self.note(leaving::deadline(&client, &self.service.limits, &self.drain));
+        let token = self.table.insert(client);
         self.most = self.most.max(self.len());
         self.meter.attend(token);
         self.meter.moment(Moment::Accepted);
@@ -167,32 +181,41 @@ impl Clients {
             };
         }
         if client.then == Then::Busy {
-            // It waits for its job. Only the end of the whole connection matters now.
+            // It waits for its job. Only the end of the connection, or of its client's half, matters now.
+            if event.half_closed() {
+                client.half_closed();
+            }
             let lost = event.gone() || client.watch(&self.epoll, token).is_err();
             return if lost {
                 self.remove(token)
             };
         }
-        if self.filled + MAX_READ > self.input.len() {
-            self.answer();
-        }
         self.read(token);
     }
 
-    fn read(&mut self, token: Token) {
-        let Some(client) = self.table.get_mut(token) else { return };
+    /// Reads once, and tells whether there was something: bytes, or the end.
+    #[inline(always)]
+    fn read(&mut self, token: Token) -> bool {
+        if self.filled + MAX_READ > self.input.len() {
+            self.answer();
+        }
+        let Some(client) = self.table.get_mut(token) else { return true };
         let room = self.filled..self.filled + MAX_READ;
         let length = match client.socket.read(&mut self.input[room]) {
             Ok(length) => length,
             // Ready a moment ago, and not any more: epoll tells again.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            Err(_) => return self.remove(token),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(_) => {
+                self.remove(token);
+                return true;
+            }
         };
         self.meter.counters.received.add(length as u64);
         self.meter.attend(token);
         self.meter.moment(Moment::Received);
         self.inputs.push((token, self.filled..self.filled + length));
         self.filled += length;
+        true
     }
 
     /// For what the stage itself does that takes time.
@@ -205,7 +228,10 @@ impl Clients {
         self.understand();
         self.write();
         self.take_turns();
-        self.meter.end_round(self.now);
+        for token in std::mem::take(&mut self.yielded) {
+            self.act(token, |connection, _, turn| connection.resume(turn));
+        }
+        self.meter.end_tick(&mut self.clock);
     }
 
     /// What all have asked for is looked at in one go, with no system call in between: the code and what
@@ -253,15 +279,24 @@ impl Clients {
         self.output.clear();
     }
 
-    /// What may have to wait: run it wherever seems best, and [`Clients::complete`] it. What a client asks for next
-    /// is for another round, or one that pipelines would keep all others out.
-    pub fn take_jobs(&mut self) -> Vec<(u64, Box<Job>)> {
-        std::mem::take(&mut self.jobs)
+    /// Something that may have to wait, for a client that is still there: run it wherever seems best, and
+    /// [`Clients::complete`] it. What a client asks for next is for another round, or one that pipelines would keep all
+    /// others out.
+    #[inline]
+    pub fn take_job(&mut self) -> Option<(u64, Box<Job>)> {
+        if self.jobs.is_empty() { None } else { Job::take_next(&mut self.jobs, |(_, job)| job) }
     }
 
     /// A job is done. The client that it was for may be gone.
     pub fn complete(&mut self, token: u64, done: Done) {
         self.act(token, |connection, _, turn| connection.complete(done, turn));
+    }
+
+    /// A handler has held the loop up: looks at the clock before anybody else is said to be late.
+    pub fn resume_clock(&mut self) {
+        self.meter.end_tick(&mut self.clock);
+        let now = self.clock.read();
+        self.begin_tick(now);
     }
 
     /// Lets the connection do one thing, its output appended to that of the round.
@@ -274,9 +309,11 @@ impl Clients {
         let client = self.table.get_mut(token)?;
         let mut turn = Turn {
             service: &self.service,
-            now: self.now,
-            date: &self.date,
+            since: self.meter.since(),
+            clock: &mut self.clock,
+            slice: SLICE,
             keep_alive: self.keep_alive,
+            has_backlog: false,
             // A handler that ran in this round may have taken so long that a signal has come meanwhile.
             draining: self.drain.has_begun(),
             out: &mut self.output,

@@ -11,11 +11,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Connections that are taken in one round: a crowd at the door must not keep those waiting who are inside.
-/// The others are told of again.
-const PER_ROUND: usize = 16;
+/// Connections that are taken in one round however few clients are ready: a crowd at the door must not keep those
+/// waiting who are inside. The others are told of again.
+const AT_LEAST: usize = 16;
 
-/// Idle connections that are closed when there is no room for a newcomer.
+/// Silent connections that are being closed at once when there is no room for a newcomer.
 const EVICTED_AT_ONCE: usize = 16;
 
 /// A listener that is watched while there is room for more clients. Shut, it lets newcomers wait in the
@@ -61,16 +61,20 @@ impl Door {
         Ok(Self { listener, epoll, drain, token, interest, room, state, stop })
     }
 
-    /// Takes in those who wait, as far as there is room. Tells whether nobody waits any more.
-    pub fn admit(&mut self, clients: &mut Clients, now: Instant) -> bool {
+    /// Takes in those who wait, as far as there is room; as many as clients are `ready` in this round, for a round that
+    /// serves a thousand takes long, and sixteen newcomers in each would leave the others outside for seconds. Tells
+    /// whether nobody waits any more.
+    pub fn admit(&mut self, clients: &mut Clients, ready: usize, now: Instant) -> bool {
         let Some(listener) = &self.listener else { return true };
-        for number in 0..PER_ROUND {
+        for number in 0..ready.max(AT_LEAST) {
             // The first was announced. Of others it is not known that they are there: nobody is closed for them
             // before epoll says so.
             if number > 0 && !self.room.is_free() {
                 return false;
             }
-            if !self.enter(clients) {
+            if !self.room.enter() {
+                // Their places are free when they have taken notice.
+                clients.evict_silent(EVICTED_AT_ONCE);
                 clients.note_full();
                 return self.shut(State::Full(now + PAUSE));
             }
@@ -87,7 +91,7 @@ impl Door {
                 Failure::Empty => return true,
                 Failure::Exhausted => {
                     clients.note_exhaustion();
-                    clients.evict_idle(EVICTED_AT_ONCE);
+                    clients.evict_silent(EVICTED_AT_ONCE);
                     return self.shut(State::Exhausted(now + PAUSE));
                 }
             }
@@ -105,7 +109,7 @@ impl Door {
             let _ = listener.turn_away();
             self.stop = Some(Instant::now() + LAST_CALL);
         }
-        if self.is_open() && has_come(self.stop) && self.admit(clients, now) {
+        if self.is_open() && has_come(self.stop) && self.admit(clients, 0, now) {
             self.listener = None;
         }
     }
@@ -120,11 +124,6 @@ impl Door {
         if reopen && self.epoll.add(listener, self.interest, self.token).is_ok() {
             self.state = State::Open;
         }
-    }
-
-    /// Takes a place for a newcomer, if need be that of somebody who has long been idle.
-    fn enter(&self, clients: &mut Clients) -> bool {
-        self.room.enter() || (clients.evict_idle(EVICTED_AT_ONCE) > 0 && self.room.enter())
     }
 
     /// Somebody waits, and has to go on waiting.

@@ -14,11 +14,11 @@ impl Interest {
     /// Nothing but errors and hang-ups.
     pub const NONE: Self = Self(0);
     /// There is something to read, or the peer ended its half.
-    pub const READ: Self = Self(libc::EPOLLIN as u32);
+    pub const READ: Self = Self((libc::EPOLLIN | libc::EPOLLRDHUP) as u32);
     /// There is room to write.
     pub const WRITE: Self = Self(libc::EPOLLOUT as u32);
     /// Both.
-    pub const READ_WRITE: Self = Self(libc::EPOLLIN as u32 | libc::EPOLLOUT as u32);
+    pub const READ_WRITE: Self = Self(Self::READ.0 | Self::WRITE.0);
 
     /// Of several epolls that watch the same descriptor, wake one and not all (EPOLLEXCLUSIVE).
     pub fn exclusive(self) -> Self {
@@ -43,6 +43,11 @@ impl Event {
     /// A write will not block: there is room, or an error to fetch.
     pub fn writable(self) -> bool {
         self.flags & (libc::EPOLLOUT | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0
+    }
+
+    /// The peer has ended its half: what it sent before may still be to read.
+    pub fn half_closed(self) -> bool {
+        self.flags & libc::EPOLLRDHUP as u32 != 0
     }
 
     /// Both halves are closed, or the connection failed: nothing more can be said or heard.

@@ -1,9 +1,9 @@
 //! Files below one directory: openat2(2), and sendfile(2) from a file to a socket.
 
 use super::faults::moving;
-use super::{Socket, retry};
+use super::{Socket, check, retry};
 use std::ffi::{CStr, CString};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -12,13 +12,19 @@ use std::path::Path;
 
 /// A directory that nothing is opened outside of.
 #[derive(Debug)]
-pub struct Directory(OwnedFd);
+pub struct Directory(File);
 
 impl Directory {
     /// Opens it as a point to start from, without reading it (O_PATH).
     pub fn open(path: &Path) -> io::Result<Self> {
         let path = CString::new(path.as_os_str().as_bytes())?;
-        open_at(libc::AT_FDCWD, &path, libc::O_PATH | libc::O_DIRECTORY).map(Self)
+        open_at(libc::AT_FDCWD, &path, libc::O_PATH | libc::O_DIRECTORY)
+            .map(|directory| Self(directory.into()))
+    }
+
+    /// What fstat(2) says of it.
+    pub fn metadata(&self) -> io::Result<Metadata> {
+        self.0.metadata()
     }
 
     /// Opens `path`, relative and without a leading slash, for reading. The kernel itself refuses any
@@ -66,7 +72,7 @@ impl Directory {
 
     /// The same without openat2: one segment at a time, following no symbolic link at all.
     fn open_by_steps(&self, path: &[u8]) -> io::Result<OwnedFd> {
-        let mut at = self.0.try_clone()?;
+        let mut at = OwnedFd::from(self.0.try_clone()?);
         let mut segments = path.split(|&byte| byte == b'/').peekable();
         while let Some(segment) = segments.next() {
             if segment == b".." {
@@ -119,6 +125,15 @@ impl Socket {
             })
         })
     }
+}
+
+/// The clock that the kernel takes file times from, in seconds and nanoseconds since 1970: it stands still between
+/// two ticks, up to 10 ms (CLOCK_REALTIME_COARSE in clock_gettime(2)).
+pub fn file_clock() -> io::Result<(i64, i64)> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is valid for writing.
+    check(unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut now) })?;
+    Ok((now.tv_sec, now.tv_nsec))
 }
 
 /// Whether a range of a file can be had without waiting for a disk, as far as its first and its last byte

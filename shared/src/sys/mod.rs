@@ -6,6 +6,7 @@
 //! comes back as [`std::io::ErrorKind::WouldBlock`].
 
 mod address;
+pub mod clock;
 pub mod epoll;
 pub mod eventfd;
 pub mod faults;
@@ -54,10 +55,10 @@ pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 /// A time-out as poll(2) and epoll_wait(2) want it: whole milliseconds, -1 for none. Rounded *up*:
 /// rounding 0.4 ms down to 0 would make the caller spin until its deadline arrives.
 pub(crate) fn millis(timeout: Option<Duration>) -> libc::c_int {
-    match timeout {
-        None => -1,
-        Some(wait) => wait.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(libc::c_int::MAX),
-    }
+    let Some(wait) = timeout else { return -1 };
+    let rest = u64::from(wait.subsec_nanos().div_ceil(1_000_000));
+    let millis = wait.as_secs().saturating_mul(1000).saturating_add(rest);
+    millis.try_into().unwrap_or(libc::c_int::MAX)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// A connected TCP socket, always non-blocking: a call that cannot go on at once returns
 /// [`io::ErrorKind::WouldBlock`]. Whether a *thread* then waits for this one socket (poll(2)) or for
@@ -131,6 +132,25 @@ impl Socket {
         // SAFETY: the kernel writes one int, for which `count` has room.
         check(unsafe { libc::ioctl(self.raw(), libc::TIOCOUTQ, &raw mut count) })?;
         Ok(count.max(0) as u64)
+    }
+
+    /// How long ago the last byte came from the peer, or the connection stood if none ever did (TCP_INFO in tcp(7)). It
+    /// counts what came while the connection waited to be accepted.
+    pub fn silent_for(&self) -> io::Result<Duration> {
+        // SAFETY: tcp_info is plain data, for which all zeroes is a value.
+        let mut info: libc::tcp_info = unsafe { mem::zeroed() };
+        let mut length = size_of_val(&info) as libc::socklen_t;
+        // SAFETY: `info` has room for `length` bytes and both are valid for writing.
+        check(unsafe {
+            libc::getsockopt(
+                self.raw(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                (&raw mut info).cast(),
+                &raw mut length,
+            )
+        })?;
+        Ok(Duration::from_millis(info.tcpi_last_data_recv.into()))
     }
 
     fn raw(&self) -> RawFd {

@@ -24,6 +24,11 @@ impl<'a> Wait<'a> {
         Self::new(fd, libc::POLLOUT)
     }
 
+    /// Wait for nothing: poll(2) passes over a negative descriptor.
+    pub fn none() -> Self {
+        Self { raw: libc::pollfd { fd: -1, events: 0, revents: 0 }, _fd: std::marker::PhantomData }
+    }
+
     fn new(fd: BorrowedFd<'a>, events: libc::c_short) -> Self {
         Self {
             raw: libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 },

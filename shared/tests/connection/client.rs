@@ -2,12 +2,14 @@
 
 use crate::answer::{self, Answer};
 use shared::app::router;
-use shared::http::{Connection, DateLine, Next, Turn};
+use shared::clock::Clock;
+use shared::http::{Connection, Next, Turn};
 use shared::limits::Limits;
 use shared::meter::Meter;
+use shared::router::Router;
 use shared::service::Service;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How the server left the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +24,15 @@ pub(crate) enum End {
 pub(crate) struct Client {
     service: Arc<Service>,
     connection: Connection,
-    date: DateLine,
     meter: Meter,
     out: Vec<u8>,
     pub(crate) now: Instant,
+    /// When its request was read, if that was before.
+    pub(crate) since: Option<Instant>,
     /// What the stage says in every [`Turn`].
+    pub(crate) slice: Duration,
     pub(crate) keep_alive: bool,
+    pub(crate) has_backlog: bool,
     pub(crate) draining: bool,
     /// All that the server wrote, and the most of it that ever waited to be written.
     pub(crate) received: Vec<u8>,
@@ -41,17 +46,24 @@ impl Client {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        let service = Service::new(router(), limits, None);
+        Self::of(router(), limits)
+    }
+
+    /// A client of an application of the test's own.
+    pub(crate) fn of(router: Router, limits: Limits) -> Self {
+        let service = Service::new(router, limits, None);
         let meter = Meter::new(&service.metrics);
         let now = Instant::now();
         Self {
             connection: Connection::new(&service, now),
             service,
-            date: DateLine::new(now),
             meter,
             out: Vec::new(),
             now,
+            since: None,
+            slice: Duration::MAX,
             keep_alive: true,
+            has_backlog: false,
             draining: false,
             received: Vec::new(),
             most_waiting: 0,
@@ -64,11 +76,14 @@ impl Client {
         &mut self,
         step: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
     ) -> Next {
+        let mut clock = Clock::stopped(self.now);
         let mut turn = Turn {
             service: &self.service,
-            now: self.now,
-            date: &self.date,
+            clock: &mut clock,
+            since: self.since.unwrap_or(self.now),
+            slice: self.slice,
             keep_alive: self.keep_alive,
+            has_backlog: self.has_backlog,
             draining: self.draining,
             out: &mut self.out,
             pending: 0,
@@ -85,13 +100,13 @@ impl Client {
         loop {
             next = match next {
                 Next::Read | Next::Wait => return,
-                Next::Write => self.step(Connection::resume),
+                Next::Write | Next::Yield => self.step(Connection::resume),
                 Next::Run(job) => {
                     self.step(|connection, turn| connection.complete(job.run(turn.meter), turn))
                 }
                 Next::Close => return self.end = End::Closed,
                 Next::Linger => {
-                    self.connection.linger(self.now);
+                    self.connection.linger(self.now, None);
                     return self.end = End::Lingering;
                 }
             };
@@ -117,6 +132,12 @@ impl Client {
         self.now = self.connection.deadline().unwrap();
         let next = self.step(Connection::expire);
         self.run(next);
+    }
+
+    /// The line of `/metrics` that begins with `name`.
+    pub(crate) fn metric(&self, name: &str) -> String {
+        let page = self.service.metrics.render();
+        page.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn connection(&self) -> &Connection {

@@ -102,6 +102,17 @@ fn a_draining_server_makes_every_answer_the_last_and_lingers() {
     assert!(client.answers()[1].is_last());
 }
 
+/// As with a drain: it is the server's idea, and not the client's.
+#[test]
+fn where_others_wait_for_the_thread_an_answer_is_the_last_and_the_server_lingers() {
+    let mut client = Client::new();
+    client.send(GET);
+    client.has_backlog = true;
+    client.send(GET);
+    assert_eq!((client.statuses(), client.end), (vec![200, 200], End::Lingering));
+    assert!(!client.answers()[0].is_last() && client.answers()[1].is_last());
+}
+
 #[test]
 fn a_stage_that_keeps_no_connections_closes_after_one_answer() {
     let mut client = Client::new();

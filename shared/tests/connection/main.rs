@@ -12,6 +12,8 @@ mod ending;
 #[cfg(test)]
 mod expect;
 #[cfg(test)]
+mod handlers;
+#[cfg(test)]
 mod keep_alive;
 #[cfg(test)]
 mod output;

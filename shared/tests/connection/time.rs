@@ -1,7 +1,8 @@
 //! Deadlines: a moment that no dripping can push further away.
 
 use crate::client::{Client, End, GET};
-use shared::limits::{LINGER, Limits};
+use shared::http::Next;
+use shared::limits::{LINGER, Limits, SILENT_LINGER};
 use std::time::Duration;
 
 /// How long the connection may still wait.
@@ -14,6 +15,8 @@ fn a_client_that_never_speaks_is_closed_without_a_word() {
     let mut client = Client::new();
     assert_eq!(left(&client), Limits::default().head_timeout);
     client.wait();
+    assert_eq!((client.received.len(), client.end), (0, End::Lingering));
+    client.wait();
     assert_eq!((client.received.len(), client.end), (0, End::Closed));
 }
 
@@ -25,7 +28,7 @@ fn empty_lines_alone_are_no_request_and_time_out_without_a_word() {
         let received = client.received.len();
         client.send("\r\n");
         client.wait();
-        assert_eq!((client.received.len(), client.end), (received, End::Closed));
+        assert_eq!((client.received.len(), client.end), (received, End::Lingering));
     }
 }
 
@@ -34,8 +37,14 @@ fn an_idle_connection_is_closed_without_a_word() {
     let mut client = Client::new();
     client.send(GET);
     assert_eq!(left(&client), Limits::default().idle_timeout);
+    assert_eq!(client.connection().silent_since(&Limits::default()), Some(client.now));
     client.wait();
-    assert_eq!((client.statuses(), client.end), (vec![200], End::Closed));
+    assert_eq!(
+        (client.statuses(), client.end, left(&client)),
+        (vec![200], End::Lingering, SILENT_LINGER)
+    );
+    client.wait();
+    assert_eq!(client.end, End::Closed);
 }
 
 #[test]
@@ -80,6 +89,23 @@ fn a_body_gets_a_second_more_for_each_kib_and_nothing_for_dripping() {
 }
 
 #[test]
+fn a_body_that_stands_still_has_had_its_time_however_much_of_it_came_before() {
+    let grace = Limits::default().body_timeout;
+    // Read for a handler, and only discarded.
+    for (path, statuses) in [("/echo", vec![408]), ("/none", vec![404])] {
+        let mut client = Client::new();
+        client.send(format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n"));
+        client.send([b'x'; 150_000]);
+        assert_eq!(left(&client), grace);
+        client.now += grace / 2;
+        client.send(b"x");
+        assert_eq!(left(&client), grace, "a byte is progress");
+        client.wait();
+        assert_eq!((client.statuses(), client.end), (statuses, End::Lingering));
+    }
+}
+
+#[test]
 fn a_body_that_is_only_drained_runs_out_of_time_without_a_second_answer() {
     let mut client = Client::new();
     client.send("POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
@@ -110,4 +136,31 @@ fn an_answer_that_is_held_back_comes_at_its_time_and_those_behind_it_after() {
     let texts: Vec<_> = client.answers().iter().map(|answer| answer.text().to_owned()).collect();
     assert_eq!(texts, ["Hello, next!", "500 milliseconds later\n", "Hello, next!"]);
     assert_eq!((left(&client), client.end), (Limits::default().idle_timeout, End::Open));
+}
+
+#[test]
+fn a_response_is_held_back_from_when_its_request_was_read() {
+    let mut client = Client::new();
+    client.since = Some(client.now - Duration::from_millis(400));
+    client.send("GET /delay/500 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(left(&client), Duration::from_millis(100), "others were served for 400 ms");
+}
+
+#[test]
+fn a_pipeline_leaves_the_loop_to_others_when_it_has_had_its_time() {
+    let mut client = Client::new();
+    client.slice = Duration::ZERO;
+    let mut next =
+        client.step(|connection, turn| connection.receive(GET.repeat(3).as_bytes(), turn));
+    for answered in 1..=3 {
+        assert_eq!(client.statuses(), vec![200; answered]);
+        assert!(!client.connection().is_silent() || answered == 3);
+        let is_last = answered == 3;
+        assert!(if is_last { matches!(next, Next::Read) } else { matches!(next, Next::Yield) });
+        if !is_last {
+            assert_eq!(client.connection().deadline(), None, "it is the stage that makes it wait");
+            next = client.step(|connection, turn| connection.resume(turn));
+        }
+    }
+    assert_eq!(left(&client), Limits::default().idle_timeout);
 }

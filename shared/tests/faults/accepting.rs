@@ -3,11 +3,12 @@
 use crate::{seeds, without_leaks};
 use shared::accept;
 use shared::blocking::Server;
+use shared::clock::Clock;
 use shared::reactor::{Clients, Door};
 use shared::start::Common;
 use shared::sys::faults::{self, Schedule};
 use shared::sys::net::ListenOptions;
-use shared::sys::{Epoll, EventFd, Events, Listener};
+use shared::sys::{Epoll, Events, Listener};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
@@ -18,7 +19,8 @@ const LISTENER: u64 = u64::MAX;
 
 fn serve(common: &Common, listener: Listener, seed: u64, count: usize) {
     let epoll = Rc::new(Epoll::new().unwrap());
-    let mut clients = Clients::new(Rc::clone(&epoll), common);
+    let clock = Clock::stopped(Instant::now());
+    let mut clients = Clients::new(Rc::clone(&epoll), common).with_clock(clock);
     let mut door = Door::open(listener, &epoll, LISTENER, common).unwrap();
     let (mut now, mut events, mut seen, mut rounds) =
         (Instant::now(), Events::with_capacity(8), 0, 0);
@@ -33,7 +35,7 @@ fn serve(common: &Common, listener: Listener, seed: u64, count: usize) {
         for event in events.iter() {
             let before = clients.len();
             match event.token {
-                LISTENER => drop(door.admit(&mut clients, now)),
+                LISTENER => drop(door.admit(&mut clients, events.len(), now)),
                 _ => clients.ready(event),
             }
             seen += clients.len().saturating_sub(before);
@@ -77,11 +79,11 @@ fn a_blocking_thread_takes_everybody_in_and_tells_why_they_waited() {
     const CLIENTS: usize = 4;
     without_leaks(|common| {
         let any = "127.0.0.1:0".parse().unwrap();
-        let (newcomers, counters) = (EventFd::new().unwrap(), common.service.metrics.register());
-        let mut server = Server::new(common, &newcomers);
+        let counters = common.service.metrics.register();
         for seed in 0..10 {
             let listener = Listener::bind(any, ListenOptions::default()).unwrap();
             let address = listener.local_addr().unwrap();
+            let mut server = Server::new(common, &listener);
             thread::scope(|scope| {
                 let asking: Vec<_> =
                     (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();

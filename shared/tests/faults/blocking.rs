@@ -4,14 +4,15 @@ use crate::script::{SCRIPTS, check, script};
 use crate::{schedule, seeds, without_leaks};
 use shared::blocking::Server;
 use shared::sys::faults::{self, Injected, Schedule};
-use shared::sys::{EventFd, Socket};
+use shared::sys::net::ListenOptions;
+use shared::sys::{Listener, Socket};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
 fn run(
-    server: &mut Server<'_, EventFd>,
+    server: &mut Server<'_, Listener>,
     number: u64,
     plan: Option<Schedule>,
 ) -> (Vec<u8>, Injected) {
@@ -43,8 +44,9 @@ fn talk(mut client: UnixStream, says: &[u8]) -> Vec<u8> {
 #[test]
 fn a_blocking_thread_answers_as_if_nothing_had_happened() {
     without_leaks(|common| {
-        let newcomers = EventFd::new().unwrap();
-        let mut server = Server::new(common, &newcomers);
+        let any = "127.0.0.1:0".parse().unwrap();
+        let others = Listener::bind(any, ListenOptions::default()).unwrap();
+        let mut server = Server::new(common, &others);
         let mut total = Injected::default();
         for seed in seeds() {
             let number = seed * 7919 % SCRIPTS;

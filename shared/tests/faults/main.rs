@@ -18,7 +18,7 @@ mod storm;
 use shared::accept::Room;
 use shared::app;
 use shared::args::{Accept, KeepAlive};
-use shared::drain::Drain;
+use shared::drain::{self, Drain};
 use shared::files::{Files, Settings};
 use shared::limits::Limits;
 use shared::meter::{Observation, Observatory};
@@ -65,7 +65,9 @@ fn common() -> &'static Common {
         let files = Files::open(&Settings { root: Some(root), cache_size, cache_age }).unwrap();
         let service = Service::new(app::router(), Limits::default(), files);
         let observatory = Arc::new(Observatory::open(&Observation::default()).unwrap());
-        let drain = Drain::on_signals(Duration::from_secs(1), Arc::clone(&observatory)).unwrap();
+        let second = Duration::from_secs(1);
+        let ending = drain::DrainSettings { grace: second, drain_idle: second };
+        let drain = Drain::on_signals(&ending, Arc::clone(&observatory)).unwrap();
         let (room, keep_alive, accept) = (Room::new(64), KeepAlive::Always, Accept::Reuseport);
         Common { service, drain, room, keep_alive, accept, observatory }
     })

@@ -2,6 +2,7 @@
 
 use crate::script::{SCRIPTS, check, script, without_dates};
 use crate::{schedule, seeds, without_leaks};
+use shared::clock::Clock;
 use shared::reactor::Clients;
 use shared::start::Common;
 use shared::sys::faults::{self, Injected, Schedule};
@@ -45,8 +46,9 @@ impl Peer {
 /// Serves one client for each script; tells what each has heard.
 fn run(common: &Common, scripts: &[u64], plan: Option<Schedule>) -> (Vec<Vec<u8>>, Injected) {
     let epoll = Rc::new(Epoll::new().unwrap());
-    let mut clients = Clients::new(Rc::clone(&epoll), common);
     let (mut now, mut events) = (Instant::now(), Events::with_capacity(8));
+    let clock = Clock::stopped(now);
+    let mut clients = Clients::new(Rc::clone(&epoll), common).with_clock(clock);
     let mut peers: Vec<_> =
         scripts.iter().map(|number| peer(&mut clients, common, *number)).collect();
     if let Some(plan) = plan {
@@ -86,7 +88,7 @@ fn round(clients: &mut Clients, events: &Events, now: Instant) {
     clients.begin_round(now);
     events.iter().for_each(|event| clients.ready(event));
     clients.answer();
-    for (token, job) in clients.take_jobs() {
+    if let Some((token, job)) = clients.take_job() {
         let response = job.run(clients.meter());
         clients.complete(token, response);
     }

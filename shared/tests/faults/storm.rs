@@ -9,7 +9,7 @@ use shared::reactor::{Clients, Door};
 use shared::start::Common;
 use shared::sys::net::ListenOptions;
 use shared::sys::storm::Storm;
-use shared::sys::{Epoll, EventFd, Events, Listener};
+use shared::sys::{Epoll, Events, Listener};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -55,11 +55,11 @@ fn weather(common: &Common, mut server: impl FnMut(&Common, &Listener, &dyn Fn()
 fn a_blocking_thread_is_not_disturbed_by_signals() {
     without_leaks(|common| {
         weather(common, |common, listener, go_on| {
-            let (newcomers, counters) =
-                (EventFd::new().unwrap(), common.service.metrics.register());
-            let mut server = Server::new(common, &newcomers);
+            let counters = common.service.metrics.register();
+            let mut server = Server::new(common, listener);
             while go_on() {
-                let socket = accept::next(listener, &common.drain, &counters).unwrap().unwrap();
+                let socket =
+                    accept::next(listener, &common.drain, &counters, || {}).unwrap().unwrap();
                 server.serve(&socket).unwrap();
             }
         });
@@ -81,7 +81,7 @@ fn an_event_loop_is_not_disturbed_by_signals() {
                 clients.begin_round(now);
                 for event in events.iter() {
                     match event.token {
-                        u64::MAX => drop(door.admit(&mut clients, now)),
+                        u64::MAX => drop(door.admit(&mut clients, events.len(), now)),
                         _ => clients.ready(event),
                     }
                 }

@@ -1,7 +1,8 @@
 //! A server for random requests: quick routes of each kind, and a client that reads everything.
 
 use crate::answer::{self, Answer};
-use shared::http::{Connection, DateLine, Next, Request, Response, Stream, Turn};
+use shared::clock::Clock;
+use shared::http::{Connection, Next, Request, Response, Stream, Turn};
 use shared::limits::{Limits, MAX_OUTPUT};
 use shared::meter::Meter;
 use shared::router::Router;
@@ -33,7 +34,6 @@ fn router() -> Router {
 
 pub(crate) struct Server {
     service: Arc<Service>,
-    date: DateLine,
     now: Instant,
     meter: RefCell<Meter>,
 }
@@ -43,7 +43,7 @@ impl Server {
         let now = Instant::now();
         let service = Service::new(router(), limits, None);
         let meter = RefCell::new(Meter::new(&service.metrics));
-        Self { service, date: DateLine::new(now), now, meter }
+        Self { service, now, meter }
     }
 
     /// Sends `input`, cut at `cuts`, then ends it, and returns all answers. Those at the places
@@ -72,31 +72,51 @@ impl Server {
         first: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
     ) -> bool {
         let (mut out, mut meter) = (Vec::new(), self.meter.borrow_mut());
-        let meter = &mut *meter;
-        let mut next = first(connection, &mut self.turn(&mut out, meter));
+        let (clock, meter) = (&mut Clock::stopped(self.now), &mut *meter);
+        let mut next = first(connection, &mut self.turn(clock, &mut out, meter));
         loop {
             assert!(out.len() <= MAX_OUTPUT + (80 << 10), "{} bytes of output", out.len());
             all.append(&mut out);
             next = match next {
                 Next::Read => return true,
-                Next::Wait => connection.expire(&mut self.turn(&mut out, meter)),
-                Next::Write => connection.resume(&mut self.turn(&mut out, meter)),
+                Next::Wait => connection.expire(&mut self.turn(clock, &mut out, meter)),
+                Next::Write | Next::Yield => {
+                    connection.resume(&mut self.turn(clock, &mut out, meter))
+                }
                 Next::Run(job) => {
                     let response = job.run(meter);
-                    connection.complete(response, &mut self.turn(&mut out, meter))
+                    connection.complete(response, &mut self.turn(clock, &mut out, meter))
                 }
                 Next::Close => return false,
                 Next::Linger => {
-                    connection.linger(self.now);
+                    connection.linger(self.now, None);
                     Next::Read
                 }
             };
         }
     }
 
-    fn turn<'a>(&'a self, out: &'a mut Vec<u8>, meter: &'a mut Meter) -> Turn<'a> {
-        let Self { service, date, now, .. } = self;
-        let (now, keep_alive, draining, pending) = (*now, true, false, 0);
-        Turn { service, now, date, keep_alive, draining, out, pending, meter }
+    fn turn<'a>(
+        &'a self,
+        clock: &'a mut Clock,
+        out: &'a mut Vec<u8>,
+        meter: &'a mut Meter,
+    ) -> Turn<'a> {
+        let (service, since) = (&self.service, clock.now());
+        let (keep_alive, has_backlog, draining, pending) = (true, false, false, 0);
+        // No time for a second request: each of a pipeline waits for its turn.
+        let slice = Duration::ZERO;
+        Turn {
+            service,
+            clock,
+            since,
+            slice,
+            keep_alive,
+            has_backlog,
+            draining,
+            out,
+            pending,
+            meter,
+        }
     }
 }

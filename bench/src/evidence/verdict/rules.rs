@@ -2,6 +2,7 @@
 
 use super::{Case, Cause};
 use crate::evidence::sleep::Sleep;
+use crate::evidence::tree::Thread;
 use std::time::Duration;
 
 pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
@@ -23,24 +24,33 @@ pub(super) const RULES: [Rule; 11] = [
 ];
 
 fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
-    let times = case.evidence.overflows.filter(|times| *times > 0)?;
-    let sentence =
-        format!("the accept queue overflowed {times} times; those clients tried again after 1 s");
-    Some((Cause::QueueOverflow, sentence))
+    let times = case.evidence.overflows?;
+    // Each costs one client one second of those that all have. A single handshake that was dropped when all
+    // connected at once explains nothing of a whole window.
+    let clients_seconds = case.seen.open as f64 * case.evidence.seconds;
+    (times > 0 && times as f64 >= 0.05 * clients_seconds).then(|| {
+        let sentence = format!(
+            "the accept queue overflowed {times} times; those clients tried again after 1 s"
+        );
+        (Cause::QueueOverflow, sentence)
+    })
 }
 
 fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
-    let quiet = match case.evidence.sockets {
-        // Accepted, nothing to read from them, and not among those that were answered.
-        Some(sockets) => (sockets.accepted - sockets.unread).saturating_sub(case.seen.served),
-        None => case.seen.silent,
-    };
-    (case.leaves_some_out() && quiet > 0 && case.waits_for_one_client_each()).then(|| {
+    // Accepted, nothing to read from them, and not among those that were answered.
+    let quiet = case
+        .evidence
+        .sockets
+        .map(|sockets| (sockets.accepted - sockets.unread).saturating_sub(case.seen.served));
+    (case.leaves_some_out()
+        && quiet.unwrap_or(case.seen.silent) > 0
+        && case.waits_for_one_client_each())
+    .then(|| {
         let of = format!("{} of {} that ask", case.seen.served, case.seen.open);
-        let silent = if quiet == 1 {
-            "a client that sends".to_owned()
-        } else {
-            format!("{quiet} clients that send")
+        let silent = match quiet {
+            Some(1) => "a client that sends".to_owned(),
+            Some(many) => format!("{many} clients that send"),
+            None => "clients that send".to_owned(),
         };
         let sentence = format!("the server waits for {silent} nothing; {of} were answered");
         (Cause::SilentClients, sentence)
@@ -81,10 +91,13 @@ fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
     })
 }
 
+/// A handler that takes 40 ms looks the same to the clients: what tells them apart is that the client's kernel
+/// has to send its acknowledgements late, one for about each answer.
 fn delayed_ack(case: &Case<'_>) -> Option<(Cause, String)> {
     let near = Duration::from_millis(36)..Duration::from_millis(48);
     let little = case.server_cores().unwrap_or(0.0) + case.seen.client_cores < 0.3;
-    (case.seen.p50.is_some_and(|p50| near.contains(&p50)) && little && !case.handlers_sleep()).then(|| {
+    let late = case.evidence.delayed_acks.is_some_and(|acks| 4 * acks >= 3 * case.seen.requests);
+    (case.seen.p50.is_some_and(|p50| near.contains(&p50)) && little && late).then(|| {
         let sentence = "each answer takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
                         write an answer at once, or set TCP_NODELAY";
         (Cause::DelayedAck, sentence.to_owned())
@@ -92,16 +105,20 @@ fn delayed_ack(case: &Case<'_>) -> Option<(Cause, String)> {
 }
 
 fn single_thread(case: &Case<'_>) -> Option<(Cause, String)> {
-    let busiest = case.evidence.threads.first()?;
     let seconds = case.evidence.seconds;
-    let (busy, wanted) = (busiest.cpu / seconds, (busiest.cpu + busiest.run_wait) / seconds);
     // A thread that others keep off its CPU for moments never rests either.
-    let never_rests = busy >= 0.95 || (busy >= 0.8 && wanted >= 0.95);
-    (never_rests && case.server_cores()? < 1.1).then(|| {
+    let never_rests = |thread: &&Thread| {
+        let (busy, wanted) = (thread.cpu / seconds, (thread.cpu + thread.run_wait) / seconds);
+        busy >= 0.95 || (busy >= 0.8 && wanted >= 0.95)
+    };
+    let mut tireless = case.evidence.threads.iter().filter(never_rests);
+    let (one, others) = (tireless.next()?, tireless.count());
+    let cores = case.server_cores()?;
+    // However many others have little to do; but where all CPUs are in use, those are the limit.
+    (others == 0 && (cores < 1.1 || !case.is_full())).then(|| {
+        let busy = 100.0 * (one.cpu / seconds).min(1.0);
         let sentence = format!(
-            "a single thread is the ceiling: it is busy {:.0} % of the time, and the server uses {:.2} cores in all",
-            100.0 * busy.min(1.0),
-            case.server_cores().unwrap_or_default()
+            "a single thread is the ceiling: it is busy {busy:.0} % of the time, and the server uses {cores:.2} cores in all"
         );
         (Cause::SingleThread, sentence)
     })
@@ -117,7 +134,8 @@ fn client(case: &Case<'_>) -> Option<(Cause, String)> {
     }
     let ceiling = case.ceiling.filter(|ceiling| ceiling.of_the_client && ceiling.rps > 0.0)?;
     let share = case.seen.rps / ceiling.rps;
-    (share > 0.75).then(|| {
+    // A client with time to spare is no limit, however fast it is.
+    (share > 0.75 && case.seen.client_busiest > 0.75).then(|| {
         let sentence = format!(
             "the client is the limit: this is {:.0} % of what it reaches against a server that does nothing",
             100.0 * share
@@ -129,27 +147,32 @@ fn client(case: &Case<'_>) -> Option<(Cause, String)> {
 fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
-    let server = case.server_cores().unwrap_or(0.0);
-    let full = machine.processes + machine.interrupts >= 0.9 * cores;
+    let client = case.seen.client_cores;
+    let Some(server) = case.server_cores() else {
+        let sentence = format!(
+            "the machine is full: client {client:.2} of {cores} cores, and the server is no process of ours"
+        );
+        return case.is_full().then_some((Cause::Machine, sentence));
+    };
     // If not mostly by us, it is a doubt and no verdict.
-    (full && case.ours(machine) >= 0.5 * cores).then(|| {
+    (case.is_full() && case.ours(machine) >= 0.5 * cores).then(|| {
         let kernel = case.evidence.server.as_ref().and_then(|server| server.kernel);
         let kernel = kernel.map_or(String::new(), |(share, _)| {
             format!("; {:.0} % of the server's time is the kernel's", 100.0 * share)
         });
         let sentence = format!(
-            "the machine is full: server {server:.2} and client {:.2} of {cores} cores{kernel}",
-            case.seen.client_cores
+            "the machine is full: server {server:.2} and client {client:.2} of {cores} cores{kernel}"
         );
         (Cause::Machine, sentence)
     })
 }
 
-/// After all that may be true on a full machine as well.
+/// After all that may be true on a full machine as well. Of a server that is no process of ours nobody can say
+/// whether it is the one that fills it.
 fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
-    (machine.processes + machine.interrupts >= 0.9 * cores && !case.handlers_sleep()).then(|| {
+    (case.is_full() && case.server_cores().is_some() && !case.handlers_sleep()).then(|| {
         let ours = case.ours(machine);
         let sentence = format!(
             "other programs fill the machine: server and client get {ours:.2} of {cores} cores"

@@ -5,6 +5,9 @@ use super::*;
 const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World!";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7;x=\"1\"\r\nHello, \r\n6\r\nWorld!\r\n000\r\nA: b\r\n\r\n";
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const HINTS: &str = "HTTP/1.1 100 Continue\n\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+const BARE_LF: &str =
+    "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\nD;x\nHello, World!\n0\nA: b\n\n";
 const UNTIL_CLOSE: &str = "HTTP/1.0 200 OK\r\n\r\nHello, World!";
 
 fn answers(pieces: &[&[u8]]) -> Result<Vec<Answer>, Malformed> {
@@ -26,8 +29,11 @@ fn every_cut_gives_the_same_answers() {
     let hello = Answer { status: 200, body: Digest::of(b"Hello, World!"), close: false };
     let closing = Answer { close: true, ..hello };
     let created = Answer { status: 201, body: Digest::EMPTY, close: true };
+    let nothing = Answer { status: 204, close: false, ..created };
     for (stream, expected) in [
         (HELLO.to_owned(), vec![hello]),
+        (HINTS.to_owned(), vec![nothing]),
+        (BARE_LF.to_owned(), vec![hello]),
         (CHUNKED.to_owned(), vec![hello]),
         (INTERIM.to_owned(), vec![created]),
         (UNTIL_CLOSE.to_owned(), vec![closing]),
@@ -44,11 +50,25 @@ fn every_cut_gives_the_same_answers() {
 }
 
 #[test]
-fn an_answer_to_head_has_no_body() {
-    let mut parser = Parser::new(true);
-    let head = &HELLO.as_bytes()[..HELLO.len() - 13];
-    let (used, answer) = parser.feed(head).unwrap();
-    assert_eq!((used, answer.unwrap().body.length), (head.len(), 0));
+fn an_answer_to_head_ends_with_its_head() {
+    for (fields, close) in [
+        ("Content-Length: 13\r\n", false),
+        ("Transfer-Encoding: chunked\r\n", false),
+        // Neither is a duty (RFC 9110, section 9.3.2).
+        ("", false),
+        ("Connection: close\r\n", true),
+    ] {
+        let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+        let answer = Answer { status: 200, body: Digest::EMPTY, close };
+        let found = Parser::new(true).feed(head.as_bytes());
+        assert_eq!(found, Ok((head.len(), Some(answer))), "{fields:?}");
+    }
+}
+
+#[test]
+fn another_protocol_ends_this_one() {
+    let (_, answer) = Parser::new(false).feed(b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n").unwrap();
+    assert_eq!(answer, Some(Answer { status: 101, body: Digest::EMPTY, close: true }));
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Connection {
         let limits = &turn.service.limits;
         if bytes.is_empty() {
             if self.requests > 0 {
-                self.deadline = Some(turn.now + limits.idle_timeout);
+                self.deadline = Some(turn.clock.now() + limits.idle_timeout);
             }
             return Step::Starved(0);
         }
@@ -41,7 +41,7 @@ impl Connection {
             Ok(Some((head, used))) => self.begin(head, bytes, used, turn),
             Ok(None) => {
                 let parser = saved.unwrap_or_else(|| {
-                    self.deadline = Some(turn.now + limits.head_timeout);
+                    self.deadline = Some(turn.clock.now() + limits.head_timeout);
                     Box::new(fresh)
                 });
                 self.state = State::Head(Some(parser));
@@ -67,7 +67,7 @@ impl Connection {
                 "417: only 100-continue can be met\n",
             )),
             // While its body is still coming nothing is looked up that could be old when it is here.
-            _ => turn.service.find(head, head_bytes, is_whole.then_some(turn.now)),
+            _ => turn.service.find(head, head_bytes, is_whole.then_some(turn.clock.now())),
         };
         let destination = match destination {
             Ok(destination) => destination,
@@ -93,7 +93,8 @@ impl Connection {
                 if rest.is_empty() && head.expectation() == Expectation::Continue {
                     turn.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
                 }
-                self.state = State::Body(Incoming::new(head, head_bytes, decoder, turn.now));
+                self.state =
+                    State::Body(Incoming::new(head, head_bytes, decoder, turn.clock.now()));
                 Step::Used(used)
             }
         }
@@ -119,7 +120,7 @@ impl Connection {
             self.respond(response, exchange, turn);
             self.state = match (&self.state, decoder) {
                 (State::Head(_), Some(decoder)) => {
-                    State::Body(Incoming::discard(head, decoder, turn.now))
+                    State::Body(Incoming::discard(head, decoder, turn.clock.now()))
                 }
                 _ => State::Ending(true),
             };
@@ -146,7 +147,10 @@ impl Connection {
             }
         };
         if !done {
-            self.deadline = Some(pace(body.since, turn.service.limits.body_timeout, body.received));
+            let grace = turn.service.limits.body_timeout;
+            // Bytes make both moments later; a body that stands still has had its time, however much of it came before.
+            let still = turn.clock.now() + grace;
+            self.deadline = Some(still.min(pace(body.since, grace, body.received)));
             return Step::Starved(used);
         }
         match std::mem::replace(&mut self.state, State::Head(None)) {
@@ -157,7 +161,7 @@ impl Connection {
 
     fn finish_body(&mut self, body: Incoming, used: usize, turn: &mut Turn<'_>) -> Step {
         let Incoming { head, bytes, content, .. } = body;
-        match turn.service.find(&head, &bytes, Some(turn.now)) {
+        match turn.service.find(&head, &bytes, Some(turn.clock.now())) {
             Ok(destination) => {
                 self.serve(destination, &head, &bytes, Cow::Owned(content), used, turn)
             }

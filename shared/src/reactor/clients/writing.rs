@@ -2,6 +2,7 @@
 
 use super::super::client::Then;
 use super::super::table::Token;
+use super::leaving::deadline;
 use super::{Clients, FILE_BYTES, MAX_LONG};
 use crate::http::Next;
 use crate::sys::{Event, Interest};
@@ -68,7 +69,7 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else { return false };
         self.meter.attend(token);
         self.meter.begin(Slice::Write);
-        let sent = client.flush(self.now);
+        let sent = client.flush(self.clock.now());
         let is_empty = !client.is_waiting_for_room();
         self.meter.end(Slice::Write);
         let Ok(sent) = sent else {
@@ -107,8 +108,9 @@ impl Clients {
         let Some(client) = self.table.get_mut(token) else { return Ok(next) };
         self.meter.attend(token);
         self.meter.begin(Slice::Write);
-        let sent = client.send(&self.output[range], self.now);
-        let file = client.send_file(self.long * FILE_BYTES, self.now);
+        let now = self.clock.now();
+        let sent = client.send(&self.output[range], now);
+        let file = client.send_file(self.long * FILE_BYTES, now);
         self.meter.end(Slice::Write);
         let (sent, file) = (sent?, file?);
         self.meter.counters.sent.add((sent + file) as u64);
@@ -126,7 +128,7 @@ impl Clients {
     fn may_send_more(&mut self, token: Token) -> bool {
         let is_in_budget = self.long > 0;
         self.table.get_mut(token).is_some_and(|client| {
-            !client.is_waiting_for_room() && (is_in_budget || client.connection.has_sent_file())
+            !client.is_waiting_for_room() && (is_in_budget || client.connection.has_sent_all())
         })
     }
 
@@ -134,12 +136,18 @@ impl Clients {
     fn wait_for(&mut self, token: Token, next: Next) -> io::Result<()> {
         let Some(client) = self.table.get_mut(token) else { return Ok(()) };
         let has_room = !client.is_waiting_for_room();
+        let writes_on = has_room && matches!(next, Next::Write);
         client.then = match next {
             Next::Read => Then::Read,
             Next::Write => Then::Write,
+            Next::Yield => {
+                self.yielded.extend(has_room.then_some(token));
+                Then::Write
+            }
             Next::Wait => Then::Busy,
             Next::Run(job) => {
-                self.jobs.push((token, job));
+                client.wait_for_job(&job);
+                self.jobs.push_back((token, job));
                 Then::Busy
             }
             Next::Close if has_room => {
@@ -149,12 +157,12 @@ impl Clients {
             Next::Close => Then::Close,
             Next::Linger if has_room => {
                 client.socket.shutdown_write()?;
-                client.connection.linger(self.now);
+                client.connection.linger(self.clock.now(), self.drain.end_of_linger());
                 Then::Read
             }
             Next::Linger => Then::Linger,
         };
-        if client.then == Then::Write && has_room {
+        if writes_on {
             self.enqueue(token);
         }
         self.settle(token)
@@ -177,7 +185,7 @@ impl Clients {
             let idle = &self.meter.counters.idle;
             if is_idle { idle.add(1) } else { idle.subtract(1) }
         }
-        let deadline = client.deadline(&self.service.limits);
+        let deadline = deadline(client, &self.service.limits, &self.drain);
         self.note(deadline);
         Ok(())
     }

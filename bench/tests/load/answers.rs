@@ -1,0 +1,96 @@
+//! Which answers are right: all that HTTP/1 allows, and no others.
+
+use super::{HELLO, options, read_request, repeat, run, serve};
+use bench::load::Expect;
+use std::io::Write;
+
+/// Each is a complete answer to GET after which the connection goes on.
+const RIGHT: [&str; 9] = [
+    "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length:\r\n\t2\r\n\r\nok",
+    "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/1.1 200\r\ncontent-length : 2\r\n\r\nok",
+    "HTTP/1.1 204 No Content\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 201 x\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b\"\r\no\r\n01 ;c\r\nk\r\n0;d\r\nX: y\r\n\r\n",
+    "HTTP/1.1 200 OK\nTransfer-Encoding: Chunked\n\n2\nok\n0\n\n",
+    "HTTP/1.0 200 OK\r\nConnection: x, KEEP-ALIVE\r\nContent-Length: 2\r\n\r\nok",
+];
+
+#[test]
+fn whatever_http_allows_is_right_and_keeps_the_connection() {
+    for answer in RIGHT {
+        let mut options = options(serve(move |stream| repeat(stream, answer)));
+        options.expect = Expect::Any;
+        let tally = run(&options).tally;
+        assert!(tally.requests > 0, "{answer:?}: {tally:?}");
+        assert_eq!((tally.errors.total(), tally.reconnects), (0, 0), "{answer:?}: {tally:?}");
+    }
+}
+
+#[test]
+fn an_answer_to_head_needs_no_length() {
+    for field in ["A: b", "Content-Length: 13", "Transfer-Encoding: chunked"] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n");
+        let mut options = options(serve(move |stream| repeat(stream, &answer)));
+        options.method = "HEAD".to_owned();
+        let tally = run(&options).tally;
+        assert!(tally.requests > 0 && tally.served == 5, "{field}: {tally:?}");
+        assert_eq!((tally.errors.total(), tally.reconnects), (0, 0), "{field}: {tally:?}");
+    }
+}
+
+#[test]
+fn wrong_bytes_are_errors_and_not_requests() {
+    let wrong =
+        |stream| repeat(stream, "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World?");
+    let tally = run(&options(serve(wrong))).tally;
+    assert_eq!((tally.requests, tally.served), (0, 0));
+    assert!(tally.errors.body > 0);
+    let mut same = options(serve(wrong));
+    same.expect = Expect::Same;
+    assert_eq!(run(&same).tally.errors.total(), 0, "nothing else was asked for");
+}
+
+#[test]
+fn a_later_answer_of_another_length_is_an_error() {
+    let tally = run(&options(serve(|mut stream| {
+        for answer in [HELLO, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"].iter().cycle() {
+            if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })))
+    .tally;
+    assert!(tally.requests > 0 && tally.errors.body > 0);
+    assert!(
+        tally.requests.abs_diff(tally.errors.body) <= 5,
+        "one of two, on each of five connections"
+    );
+}
+
+#[test]
+fn a_later_answer_of_the_same_length_is_an_error() {
+    let tally = run(&options(serve(|mut stream| {
+        for answer in [HELLO, &HELLO.replace('!', "?")].iter().cycle() {
+            if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })))
+    .tally;
+    assert!(tally.requests > 0 && tally.errors.body > 0);
+    assert!(tally.requests.abs_diff(tally.errors.body) <= 5, "{tally:?}");
+}
+
+#[test]
+fn other_statuses_and_nonsense_are_errors() {
+    let refused = run(&options(serve(|stream| {
+        repeat(stream, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n")
+    })));
+    assert!(refused.tally.errors.status > 0 && refused.tally.requests == 0);
+    let nonsense = run(&options(serve(|stream| repeat(stream, "hello\r\n\r\n"))));
+    assert!(nonsense.tally.errors.status > 0 && nonsense.tally.requests == 0);
+    let unasked = run(&options(serve(|stream| repeat(stream, &HELLO.repeat(2)))));
+    assert!(unasked.tally.errors.body > 0, "an answer that nobody asked for");
+}

@@ -1,0 +1,113 @@
+//! How connections end: the server says so, or just does it, or the client has to.
+
+use super::{HELLO, options, read_request, repeat, run, serve};
+use bench::load::Url;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+const CLOSING: &str =
+    "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 13\r\n\r\nHello, World!";
+
+#[test]
+fn a_server_that_says_close_and_waits_is_closed_by_the_client() {
+    for close in [true, false] {
+        let mut options = options(serve(|mut stream| {
+            if read_request(&mut stream) && stream.write_all(CLOSING.as_bytes()).is_ok() {
+                let _ = stream.read_to_end(&mut Vec::new());
+            }
+        }));
+        options.close = close;
+        let tally = run(&options).tally;
+        assert!(tally.requests > 0 && tally.served == 5 && tally.errors.total() == 0, "{tally:?}");
+        assert!(tally.reconnects.abs_diff(tally.requests) <= 2 * 5, "{tally:?}");
+        assert!(
+            tally.max() < options.timeout,
+            "the longest answer and not the time-out: {tally:?}"
+        );
+    }
+}
+
+#[test]
+fn a_408_on_an_idle_connection_is_the_end_of_it() {
+    for rate in [None, Some(200.0)] {
+        let mut options = options(serve(|mut stream| {
+            let idle =
+                "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+            if read_request(&mut stream) {
+                // In one write: no request can come between the two.
+                let _ = stream.write_all(format!("{HELLO}{idle}").as_bytes());
+            }
+        }));
+        options.rate = rate;
+        let tally = run(&options).tally;
+        assert!(tally.requests > 0 && tally.reconnects > 0, "{tally:?}");
+        assert_eq!(tally.errors.total(), 0, "{tally:?}");
+    }
+}
+
+#[test]
+fn a_408_to_a_request_is_an_error() {
+    let answer = "HTTP/1.1 408 x\r\nContent-Length: 0\r\n\r\n";
+    let tally = run(&options(serve(move |stream| repeat(stream, answer)))).tally;
+    assert!(tally.errors.status > 0 && tally.requests == 0, "{tally:?}");
+}
+
+#[test]
+fn behind_101_nothing_is_asked() {
+    let mut options = options(serve(|mut stream| {
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n";
+        if read_request(&mut stream) && stream.write_all(answer.as_bytes()).is_ok() {
+            assert!(!read_request(&mut stream), "a request in another protocol");
+        }
+    }));
+    options.threads = 1;
+    let tally = run(&options).tally;
+    assert!(tally.errors.status > 0 && tally.reconnects > 0 && tally.requests == 0, "{tally:?}");
+}
+
+#[test]
+fn a_connection_per_request() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\nHello, World!",
+        "HTTP/1.0 200 OK\r\n\r\nHello, World!",
+    ] {
+        for close in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let mut stream = stream.unwrap();
+                    if read_request(&mut stream) {
+                        let _ = stream.write_all(answer.as_bytes());
+                    }
+                }
+            });
+            let mut options = options(Url::parse(&format!("http://{address}/")).unwrap());
+            options.close = close;
+            let tally = run(&options).tally;
+            assert!(tally.requests > 0 && tally.errors.total() == 0, "{answer:?} {tally:?}");
+            // Each client may have its answer on one side of the window's edge, and the next connection on the other.
+            assert!(tally.reconnects.abs_diff(tally.requests) <= 2 * 5, "{tally:?}");
+            assert_eq!((tally.served, tally.opened), (5, 5));
+        }
+    }
+}
+
+#[test]
+fn a_server_that_keeps_what_was_to_be_closed_is_left() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    options.close = true;
+    let tally = run(&options).tally;
+    assert!(tally.requests > 0 && tally.errors.total() == 0 && tally.reconnects > 0);
+}
+
+#[test]
+fn a_connection_that_ends_without_an_answer_is_a_read_error() {
+    let cut = run(&options(serve(|mut stream| {
+        if read_request(&mut stream) {
+            let _ = stream.write_all(&HELLO.as_bytes()[..HELLO.len() - 1]);
+        }
+    })));
+    assert!(cut.tally.errors.read > 0 && cut.tally.requests == 0);
+}

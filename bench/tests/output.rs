@@ -1,0 +1,138 @@
+//! Whatever becomes of what is printed: a reader that leaves, a full disk. No program may panic for that.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::results::folder;
+use bench::server::Server;
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const BENCH: &str = env!("CARGO_BIN_EXE_bench");
+
+/// Every subcommand.
+const COMMANDS: [&str; 21] = [
+    "run",
+    "load",
+    "verify",
+    "report",
+    "compare",
+    "claims",
+    "doctor",
+    "matrix",
+    "idle",
+    "rate",
+    "timeline",
+    "explain",
+    "fit",
+    "fleet",
+    "drain",
+    "replace",
+    "starve",
+    "keepalive",
+    "hostile",
+    "soak",
+    "floor",
+];
+
+/// Runs bench with its two streams as given, and checks that it did not panic.
+fn bench(args: &[String], stdout: Stdio, stderr: Stdio) -> Output {
+    let output = Command::new(BENCH).args(args).stdout(stdout).stderr(stderr).output().unwrap();
+    assert!(matches!(output.status.code(), Some(0..=3)), "{args:?}: {output:?}");
+    output
+}
+
+/// A pipe whose reader has gone already.
+fn unread() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+fn full() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+/// What prints something within a second or two: the help of everything, and a command line for each that
+/// builds no stage.
+fn command_lines(floor: &Server) -> Vec<Vec<String>> {
+    let folder = folder::recorded().unwrap().to_str().unwrap().to_owned();
+    let address = floor.address().to_string();
+    let mut lines = vec![
+        "--help".to_owned(),
+        "--version".to_owned(),
+        "verify --list".to_owned(),
+        "doctor --no-race".to_owned(),
+        "fit 1=100 2=190 4=300 8=400".to_owned(),
+        format!("report {folder} --print all"),
+        format!("compare {folder} {folder}"),
+        format!("claims {folder}"),
+        format!("verify {address} --patience 100ms --only line/version-*"),
+        format!("verify {address} --patience 100ms --only line/version-* --json"),
+        format!("load {address} -c 1 -d 10ms"),
+        format!("load {address} -c 1 -d 10ms --json"),
+    ];
+    lines.extend(COMMANDS.iter().map(|command| format!("{command} --help")));
+    lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+fn floor() -> Server {
+    Server::start(Path::new(BENCH), &["floor", "--listen", "127.0.0.1:0", "--threads", "1"])
+        .unwrap()
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    for args in command_lines(&floor()) {
+        let usual = bench(&args, Stdio::piped(), Stdio::piped());
+        assert!(!usual.stdout.is_empty(), "{args:?} prints nothing");
+        let unread = bench(&args, unread(), Stdio::piped());
+        assert_eq!(unread.status, usual.status, "{args:?}");
+        assert_eq!(unread.stderr, usual.stderr, "{args:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_in_one_line() {
+    for args in command_lines(&floor()) {
+        let output = bench(&args, full(), Stdio::piped());
+        let error = String::from_utf8(output.stderr).unwrap();
+        // Of verify, 1 would mean that a MUST failed.
+        let expected = if args[0] == "verify" && args[1] != "--help" { 2 } else { 1 };
+        assert_eq!(output.status.code(), Some(expected), "{args:?}: {error}");
+        assert!(error.starts_with("bench: cannot write to standard output: No space"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn errors_that_cannot_be_told_are_told_by_the_status() {
+    let floor = floor();
+    for (line, status) in [
+        ("load http://127.0.0.1:1/ -c 1 -d 10ms", 1),
+        ("report /no/such/run", 1),
+        ("verify 127.0.0.1:1", 2),
+        ("--no-such-flag", 2),
+        ("load", 2),
+    ] {
+        let args: Vec<_> = line.split(' ').map(str::to_owned).collect();
+        for stderr in [full(), unread()] {
+            assert_eq!(bench(&args, Stdio::piped(), stderr).status.code(), Some(status), "{line}");
+        }
+    }
+    for args in command_lines(&floor) {
+        let usual = bench(&args, Stdio::piped(), Stdio::piped());
+        assert_eq!(bench(&args, Stdio::piped(), full()).status, usual.status, "{args:?}");
+        bench(&args, full(), full());
+    }
+}
+
+#[test]
+fn a_run_without_readers_is_written_all_the_same() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unread");
+    let _ = std::fs::remove_dir_all(&out);
+    let mut args = ["run", "floor", "-c", "2", "-d", "50ms", "--out"].map(str::to_owned).to_vec();
+    args.push(out.to_str().unwrap().to_owned());
+    assert!(bench(&args, unread(), unread()).status.success());
+    assert_eq!(folder::read(&out).unwrap().rows.len(), 2);
+}

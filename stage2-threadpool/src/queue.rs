@@ -1,0 +1,226 @@
+//! The bounded queue between the acceptor and the workers.
+
+use shared::blocking::PendingConnections;
+use shared::metrics::Counters;
+use shared::sys::{EventFd, Socket};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Connections that wait for a worker, and what the workers are doing.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    capacity: usize,
+    /// Connections that may be queued and served at once.
+    max_open: usize,
+    filled: Condvar,
+    emptied: Condvar,
+    /// Whether more connections wait than workers are free: read at every response, so it takes no lock.
+    has_backlog: AtomicBool,
+}
+
+struct State {
+    sockets: VecDeque<Socket>,
+    /// Connections queued or served.
+    open: usize,
+    free_workers: usize,
+    /// Calls to workers that would leave their silent clients, the one that has offered it first in front.
+    offers: VecDeque<Arc<EventFd>>,
+    /// Workers that were called and have not looked up yet.
+    called: usize,
+    closed: bool,
+}
+
+/// A worker would leave its silent client, until this is dropped.
+pub(crate) struct Offer<'a> {
+    queue: &'a Queue,
+    call: Arc<EventFd>,
+}
+
+/// A connection that counts as open until this is dropped, however its worker leaves it: by a panic too.
+pub(crate) struct Taken<'a> {
+    pub(crate) socket: Socket,
+    queue: &'a Queue,
+}
+
+impl Queue {
+    /// A queue for so many workers. It holds as many connections as there are workers: a longer one would only make its
+    /// last connection wait longer. The others wait in the kernel.
+    pub(crate) fn new(workers: usize, max_open: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                sockets: VecDeque::with_capacity(workers),
+                open: 0,
+                free_workers: 0,
+                offers: VecDeque::with_capacity(workers),
+                called: 0,
+                closed: false,
+            }),
+            capacity: workers,
+            max_open,
+            filled: Condvar::new(),
+            emptied: Condvar::new(),
+            has_backlog: AtomicBool::new(false),
+        }
+    }
+
+    /// Gives a connection to the workers, and returns when there is room for another.
+    pub(crate) fn push(&self, socket: Socket, counters: &Counters) {
+        let mut state = self.lock();
+        state.sockets.push_back(socket);
+        state.open += 1;
+        self.filled.notify_one();
+        self.update(&mut state);
+        let full =
+            |state: &mut State| state.sockets.len() >= self.capacity || state.open >= self.max_open;
+        counters.full.add(full(&mut state).into());
+        drop(self.emptied.wait_while(state, full));
+    }
+
+    /// No more connections will come: workers that find none end.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    /// No code that can panic runs under this lock, so a poisoned one is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next connection; `None` when the queue is closed and empty.
+    pub(crate) fn pop(&self) -> Option<Taken<'_>> {
+        let mut state = self.lock();
+        state.free_workers += 1;
+        let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
+        let mut state =
+            self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
+        state.free_workers -= 1;
+        let socket = state.sockets.pop_front();
+        self.update(&mut state);
+        self.emptied.notify_one();
+        socket.map(|socket| Taken { socket, queue: self })
+    }
+
+    /// Has a worker leave its silent client, if one would.
+    pub(crate) fn make_room(&self) {
+        call_one(&mut self.lock());
+    }
+
+    /// After a change: says whether there is a backlog, and if so calls a worker from its silent client.
+    fn update(&self, state: &mut State) {
+        let has_backlog = state.sockets.len() > state.free_workers;
+        self.has_backlog.store(has_backlog, Ordering::Relaxed);
+        if state.sockets.len() > state.free_workers + state.called {
+            call_one(state);
+        }
+    }
+}
+
+/// One, not all of them: the others would wake up to find that there is nothing left to do.
+fn call_one(state: &mut State) {
+    if let Some(call) = state.offers.pop_front() {
+        call.notify();
+        state.called += 1;
+    }
+}
+
+impl PendingConnections for Queue {
+    type Offer<'a> = Offer<'a>;
+
+    fn has_backlog(&self) -> io::Result<bool> {
+        Ok(self.has_backlog.load(Ordering::Relaxed))
+    }
+
+    fn offer(&self) -> io::Result<Offer<'_>> {
+        let call = Arc::new(EventFd::new()?);
+        let mut state = self.lock();
+        state.offers.push_back(Arc::clone(&call));
+        self.update(&mut state);
+        Ok(Offer { queue: self, call })
+    }
+}
+
+impl AsFd for Offer<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.call.as_fd()
+    }
+}
+
+impl Drop for Offer<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        let before = state.offers.len();
+        state.offers.retain(|call| !Arc::ptr_eq(call, &self.call));
+        // It was called. Should its client have spoken at the same moment, another one has to go.
+        if state.offers.len() == before {
+            state.called -= 1;
+            self.queue.update(&mut state);
+        }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.queue.lock().open -= 1;
+        self.queue.emptied.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::metrics::Metrics;
+    use shared::sys::poll::{self, Wait};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Instant;
+
+    fn socket() -> Socket {
+        // Where it leads does not matter: nobody looks into it.
+        Socket::connect("127.0.0.1:9".parse().unwrap()).unwrap()
+    }
+
+    fn is_called(offer: &Offer<'_>) -> bool {
+        poll::wait(&mut [Wait::readable(offer.as_fd())], Some(Instant::now())).unwrap()
+    }
+
+    #[test]
+    fn one_connection_calls_one_worker_from_its_client() {
+        let (queue, counters) = (Queue::new(4, 100), Metrics::default().register());
+        let offers: Vec<_> = (0..3).map(|_| queue.offer().unwrap()).collect();
+        let called = |offers: &[Offer<'_>]| offers.iter().filter(|offer| is_called(offer)).count();
+        assert_eq!(called(&offers), 0);
+        queue.push(socket(), &counters);
+        assert!(queue.has_backlog().unwrap());
+        assert_eq!(called(&offers), 1);
+        let later = queue.offer().unwrap();
+        assert!(!is_called(&later), "the one that was called is enough");
+        // Its client has spoken after all, and it stays.
+        let (stays, others): (Vec<_>, Vec<_>) = offers.into_iter().partition(is_called);
+        drop(stays);
+        assert_eq!(called(&others), 1);
+        assert!(queue.pop().is_some() && !queue.has_backlog().unwrap());
+    }
+
+    #[test]
+    fn a_worker_that_panics_gives_its_connection_s_place_back() {
+        let (queue, counters) = (&Queue::new(4, 1), Metrics::default().register());
+        std::thread::scope(|scope| {
+            let fails = || {
+                let taken = queue.pop();
+                assert!(taken.is_none(), "a bug in a worker");
+            };
+            let worker = scope.spawn(move || {
+                for _ in 0..3 {
+                    assert!(catch_unwind(AssertUnwindSafe(fails)).is_err());
+                }
+            });
+            // Each push returns when there is room for another: the limit is one.
+            (0..3).for_each(|_| queue.push(socket(), &counters));
+            worker.join().unwrap();
+        });
+        assert_eq!(queue.lock().open, 0);
+    }
+}

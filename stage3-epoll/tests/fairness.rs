@@ -1,0 +1,47 @@
+//! One client does not keep the others waiting, and who is silent goes first.
+#![forbid(unsafe_code)]
+
+use anyhow::Result;
+use bench::promise::{Stage, counters, fairness, silence};
+
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
+
+#[test]
+fn pipelines_share_the_loop() -> Result<()> {
+    fairness::pipelines_share_the_loop(&STAGE)
+}
+
+#[test]
+fn sleepers_take_turns_with_others() -> Result<()> {
+    fairness::sleepers_take_turns_with_others(&STAGE)
+}
+
+#[test]
+fn a_handler_takes_nobody_s_time() -> Result<()> {
+    fairness::a_handler_takes_nobody_s_time(&STAGE)
+}
+
+#[test]
+fn a_pause_of_the_machine_makes_nobody_late() -> Result<()> {
+    fairness::a_pause_of_the_machine_makes_nobody_late(&STAGE, 1200)
+}
+
+#[test]
+fn a_body_that_stands_still_is_given_up() -> Result<()> {
+    fairness::a_body_that_stands_still_is_given_up(&STAGE)
+}
+
+#[test]
+fn those_who_never_asked_go_first() -> Result<()> {
+    silence::those_who_never_asked_go_first(&STAGE)
+}
+
+#[test]
+fn idle_clients_do_not_hold_up_the_end() -> Result<()> {
+    silence::they_do_not_hold_up_the_end(&STAGE)
+}
+
+#[test]
+fn a_time_out_is_counted_once() -> Result<()> {
+    counters::a_time_out_is_counted_once(&STAGE)
+}

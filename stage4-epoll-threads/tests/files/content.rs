@@ -1,0 +1,95 @@
+//! A file gets another content, in place, of the same size and with its time set back: rsync and git do that.
+
+use super::{Folder, LARGE, NEVER_OLD, PATIENT, ask, send, start, wait_until};
+use anyhow::{Context, Result, ensure};
+use bench::promise::client::answers;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+fn write(path: &Path, byte: u8, length: usize) -> Result<()> {
+    let file = File::options().write(true).create(true).truncate(false).open(path)?;
+    file.write_all_at(&vec![byte; length], 0)?;
+    Ok(file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))?)
+}
+
+#[test]
+fn a_file_that_is_rewritten_while_it_is_sent_is_cut_short() -> Result<()> {
+    const LENGTH: usize = 50 << 20;
+    let folder = Folder::create("rewritten")?;
+    write(&folder.join("huge"), b'1', LENGTH)?;
+    let server = start(&folder.0, &PATIENT)?;
+    let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
+    client.read_exact(&mut bytes)?;
+    write(&folder.join("huge"), b'2', LENGTH)?;
+    let end = client.read_to_end(&mut bytes);
+    ensure!(
+        end.is_err() || bytes.len() < LENGTH,
+        "two versions in one, and nothing to notice it by"
+    );
+    answers(server.address())
+}
+
+#[test]
+fn no_validator_lets_two_versions_be_put_together() -> Result<()> {
+    let folder = Folder::create("validators")?;
+    write(&folder.join("large"), b'0', LARGE)?;
+    let server = start(&folder.0, &NEVER_OLD)?;
+    for version in b'1'..=b'9' {
+        let first = ask(&server, "GET", "/large", "Range: bytes=0-9\r\n")?;
+        let (date, tag) = (first.field("last-modified")?, first.field("etag")?);
+        write(&folder.join("large"), version, LARGE)?;
+        for validator in [tag, date, &format!("W/{tag}")] {
+            let fields = format!("Range: bytes=10-19\r\nIf-Range: {validator}\r\n");
+            let whole = ask(&server, "GET", "/large", &fields)?;
+            ensure!(whole.status == 200, "{validator} is of another version: {}", whole.head);
+            ensure!(whole.body == vec![version; LARGE], "not the last version");
+            let known = ask(&server, "GET", "/large", &format!("If-None-Match: {tag}\r\n"))?;
+            ensure!(known.status == 200, "{tag} is of another version: {}", known.head);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_tag_of_a_file_that_does_not_change_is_good_for_the_rest_of_it() -> Result<()> {
+    let folder = Folder::create("same")?;
+    write(&folder.join("large"), b'0', LARGE)?;
+    write(&folder.join("small"), b'0', 100)?;
+    let server = start(&folder.0, &[])?;
+    for path in ["/large", "/small"] {
+        // It may have been written too short a while ago for its tag to last.
+        let continues = || {
+            let head = ask(&server, "HEAD", path, "Range: bytes=0-9\r\n")?;
+            ensure!(
+                head.status == 200 && head.body.is_empty(),
+                "a range of nothing: {}",
+                head.head
+            );
+            let fields = format!("Range: bytes=10-\r\nIf-Range: {}\r\n", head.field("etag")?);
+            let rest = ask(&server, "GET", path, &fields)?;
+            Ok(rest.status == 206 && rest.field("etag")? == head.field("etag")?)
+        };
+        wait_until(continues).with_context(|| format!("no part of {path}"))?;
+    }
+    Ok(())
+}
+
+/// Truncated before it is asked for again, and while it is sent.
+#[test]
+fn a_file_that_is_cut_is_answered_as_it_is_or_ends_early() -> Result<()> {
+    const LENGTH: usize = 50 << 20;
+    let folder = Folder::create("cut")?;
+    write(&folder.join("huge"), b'1', LENGTH)?;
+    let server = start(&folder.0, &PATIENT)?;
+    let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
+    client.read_exact(&mut bytes)?;
+    File::options().write(true).open(folder.join("huge"))?.set_len(LARGE as u64)?;
+    let end = client.read_to_end(&mut bytes);
+    ensure!(end.is_err() || bytes.len() < LENGTH, "{} bytes", bytes.len());
+    let after = ask(&server, "GET", "/huge", "")?;
+    ensure!(after.status == 200 && after.body.len() == LARGE, "{}", after.head);
+    Ok(())
+}
