@@ -45,14 +45,26 @@ impl Output {
         Ok(Self { file, path, append, regular })
     }
 
-    /// Opens the file anew, by its name.
-    pub(super) fn reopen(&mut self) -> io::Result<()> {
+    /// Opens the file anew, by its name. The old one loses the `torn` bytes of a line at its end.
+    pub(super) fn reopen(&mut self, torn: usize) -> io::Result<()> {
         if let Some(path) = &self.path {
             let file = open(path, self.append)?;
-            self.regular = file.metadata()?.is_file();
-            self.file = file;
+            let regular = file.metadata()?.is_file();
+            self.take_back(torn);
+            (self.file, self.regular) = (file, regular);
         }
         Ok(())
+    }
+
+    /// Takes back the `torn` bytes of a line that the last write ended with, if the file still ends with them.
+    pub(super) fn take_back(&mut self, torn: usize) -> bool {
+        torn > 0
+            && self.regular
+            && self.is_at_end()
+            && self
+                .file
+                .metadata()
+                .is_ok_and(|file| self.file.set_len(file.len().saturating_sub(torn as u64)).is_ok())
     }
 
     /// Writes some of these lines with one write(2): whole ones, unless the disk is full. Waits for a reader
@@ -83,9 +95,11 @@ impl Output {
 /// O_NONBLOCK: opening a FIFO that has no reader is an error (ENXIO), and does not wait for one.
 fn open(path: &Path, append: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
-    let options = if append { options.append(true) } else { options.write(true).truncate(true) };
+    options.create(true).append(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     let mut file = options.open(path)?;
+    if !append && file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
     if append && is_torn(path) {
         // Whoever wrote it was stopped in the midst of a line. Where there is no room for a line end there
         // is none for lines.

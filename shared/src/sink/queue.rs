@@ -53,6 +53,8 @@ pub(super) struct Status {
     pub(super) dropping: bool,
     /// Everything is written.
     pub(super) caught_up: bool,
+    /// The process is about to end.
+    pub(super) ending: bool,
 }
 
 impl Queue {
@@ -156,7 +158,7 @@ impl Queue {
         state.taken = unwritten;
         let (reopen, dropping) = (std::mem::take(&mut state.reopen), state.dropped > 0);
         let caught_up = unwritten + state.lines.len() == 0 && !dropping;
-        Status { reopen, dropping, caught_up }
+        Status { reopen, dropping, caught_up, ending: state.end != End::No }
     }
 }
 

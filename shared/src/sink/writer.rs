@@ -21,12 +21,13 @@ pub(super) struct Writer {
     /// everything is written.
     failing: bool,
     dropping: bool,
+    ending: bool,
 }
 
 impl Writer {
     pub(super) fn new(output: Output, queue: Arc<Queue>, name: String) -> Self {
         let (batch, written) = (Vec::new(), 0);
-        Self { output, queue, name, batch, written, failing: false, dropping: false }
+        Self { output, queue, name, batch, written, failing: false, dropping: false, ending: false }
     }
 
     pub(super) fn run(mut self) {
@@ -48,9 +49,10 @@ impl Writer {
         }
         self.dropping = !status.caught_up && (self.dropping || status.dropping);
         self.failing &= !status.caught_up;
+        self.ending = status.ending;
         if status.reopen {
-            match self.output.reopen() {
-                Ok(()) => self.written = self.start_of_line(),
+            match self.output.reopen(self.torn()) {
+                Ok(()) => self.written -= self.torn(),
                 Err(error) => {
                     self.say(&format!("cannot open it anew, and go on with the old one: {error}"))
                 }
@@ -60,8 +62,8 @@ impl Writer {
 
     fn write(&mut self) {
         // After a short write the rest of the line comes first, if it can still stand behind its beginning.
-        if self.written != self.start_of_line() && !self.output.is_at_end() {
-            self.written = self.start_of_line();
+        if self.torn() > 0 && !self.output.is_at_end() {
+            self.written -= self.torn();
         }
         match self.output.write(&self.batch[self.written..]) {
             Ok(count) => self.written += count,
@@ -76,13 +78,17 @@ impl Writer {
             self.say(&format!("{error}: lines wait until writing succeeds"));
         }
         self.failing = true;
+        // There may be no time to write the rest of it.
+        if self.ending && self.output.take_back(self.torn()) {
+            self.written -= self.torn();
+        }
         thread::sleep(PAUSE);
     }
 
-    /// Where the line starts in which the next write would begin.
-    fn start_of_line(&self) -> usize {
-        let before = &self.batch[..self.written];
-        before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+    /// The bytes that are written of the line in which the next write begins.
+    fn torn(&self) -> usize {
+        let written = &self.batch[..self.written];
+        written.iter().rev().take_while(|byte| **byte != b'\n').count()
     }
 
     fn say(&self, what: &str) {

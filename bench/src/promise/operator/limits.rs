@@ -13,6 +13,7 @@ use std::process::Command;
 pub fn each(stage: &Stage) -> Result<()> {
     a_file_may_not_grow_for_a_while(stage)?;
     a_torn_line_is_written_again(stage)?;
+    a_torn_line_does_not_stay(stage)?;
     a_reader_stops_and_goes_on(stage)?;
     a_reader_that_has_stopped_holds_no_end(stage)
 }
@@ -42,13 +43,35 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// A server whose log ends in the midst of a line.
+fn torn(stage: &Stage, log: &str) -> Result<Server> {
+    let server = Server::announced(limited(stage, SMALL, &["--log", log]), PATIENCE)?;
+    ask(server.address(), "/hello/of-a-length-that-no-limit-is-a-multiple-of", 50)?;
+    wait_until("a torn line", || Ok(!fs::read_to_string(log)?.ends_with('\n')))?;
+    Ok(server)
+}
+
+/// Where the rest of a line will not follow, its beginning is taken back: at the end, and by a rotation.
+fn a_torn_line_does_not_stay(stage: &Stage) -> Result<()> {
+    let folder = Folder::new()?;
+    let (log, old) = (folder.path("log"), folder.path("old"));
+    let mut server = torn(stage, &log)?;
+    signal::send(server.pid(), Signal::Terminate)?;
+    ended(&mut server)?;
+    lines(&fs::read_to_string(&log)?)?;
+    fs::remove_file(&log)?;
+    let server = torn(stage, &log)?;
+    fs::rename(&log, &old)?;
+    signal::send(server.pid(), Signal::HangUp)?;
+    wait_until("a new log", || Ok(fs::metadata(&log).is_ok_and(|file| file.len() > 0)))?;
+    lines(&fs::read_to_string(&old)?).map(drop)
+}
+
 /// Its beginning is gone by the time that there is room for the rest.
 fn a_torn_line_is_written_again(stage: &Stage) -> Result<()> {
     let folder = Folder::new()?;
     let log = folder.path("log");
-    let server = Server::announced(limited(stage, SMALL, &["--log", &log]), PATIENCE)?;
-    ask(server.address(), "/hello/of-a-length-that-no-limit-is-a-multiple-of", 50)?;
-    wait_until("a torn line", || Ok(!fs::read_to_string(&log)?.ends_with('\n')))?;
+    let server = torn(stage, &log)?;
     fs::File::options().write(true).open(&log)?.set_len(0)?;
     // What fits now is whole.
     wait_until("lines from the beginning", || Ok(fs::metadata(&log)?.len() > 0))?;
