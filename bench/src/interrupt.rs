@@ -18,13 +18,13 @@ impl Interrupt {
     /// Takes SIGINT and SIGTERM away from their usual effect: the first raises this, the second ends
     /// the process at once. Call it before any other thread is started.
     pub fn catch() -> Result<Arc<Self>> {
-        signal::block().context("cannot block signals")?;
+        signal::block(Signal::TERMINATION).context("cannot block signals")?;
         let interrupt = Arc::new(Self::default());
         let raised = Arc::clone(&interrupt);
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
-                while let Ok(Some(signal)) = signal::wait(None) {
+                while let Ok(Some(signal)) = signal::wait(Signal::TERMINATION, None) {
                     if raised.raised() {
                         process::exit(128 + signal.number());
                     }

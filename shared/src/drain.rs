@@ -10,7 +10,10 @@
 //! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.
 
 use crate::limits::SILENT_LINGER;
-use crate::sys::{EventFd, signal};
+use crate::meter::Observatory;
+use crate::stderr;
+use crate::sys::EventFd;
+use crate::sys::signal::{self, Signal};
 use clap::Args;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -45,33 +48,43 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// Blocks the two signals for the whole process and starts the thread that takes them. Call it before
-    /// any other thread is started.
-    pub fn on_signals(settings: &DrainSettings) -> io::Result<Arc<Self>> {
-        signal::block()?;
+    /// Starts the thread that takes the signals, which must be blocked in all threads: see [`signal::block`].
+    /// It has `observatory` finish before it ends the process, and its log opened anew at SIGHUP.
+    pub fn on_signals(
+        settings: &DrainSettings,
+        observatory: Arc<Observatory>,
+    ) -> io::Result<Arc<Self>> {
         let DrainSettings { grace, drain_idle: idle } = *settings;
         let drain = Arc::new(Self { begun: OnceLock::new(), idle, wake: EventFd::new()? });
         let shared = Arc::clone(&drain);
         thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || shared.take_signals(grace))?;
+            .spawn(move || shared.take_signals(grace, &observatory))?;
         Ok(drain)
     }
 
-    fn take_signals(&self, grace: Duration) {
-        let first = signal::wait(None);
+    fn take_signals(&self, grace: Duration, observatory: &Observatory) {
+        let first = next_to_end(None, observatory);
         let now = Instant::now();
         let _ = self.begun.set(now);
         self.wake.notify();
-        let second = first.and_then(|_| signal::wait(Some(now + grace)));
-        match second {
-            Ok(Some(signal)) => std::process::exit(128 + signal.number()),
+        // A grace that is too long for the clock never ends.
+        let second = first.and_then(|_| next_to_end(now.checked_add(grace), observatory));
+        let status = match second {
+            Ok(Some(signal)) => 128 + signal.number(),
             Ok(None) => {
-                eprintln!("the grace period of {grace:?} is over: what is still open is closed")
+                stderr::line(format_args!(
+                    "the grace period of {grace:?} is over: what is still open is closed"
+                ));
+                0
             }
-            Err(error) => eprintln!("waiting for signals failed: {error}"),
-        }
-        std::process::exit(0);
+            Err(error) => {
+                stderr::line(format_args!("waiting for signals failed: {error}"));
+                1
+            }
+        };
+        observatory.finish();
+        std::process::exit(status);
     }
 
     /// Whether the first signal has come.
@@ -92,6 +105,16 @@ impl Drain {
     /// When those who were silent are waited for no more: so many they may be, together they hold up the end for no longer.
     pub fn end_of_linger(&self) -> Option<Instant> {
         self.last_call().map(|last_call| last_call + self.idle + SILENT_LINGER)
+    }
+}
+
+/// The next signal that asks the server to end. SIGHUP does not: it asks for the log to be opened anew.
+fn next_to_end(deadline: Option<Instant>, observatory: &Observatory) -> io::Result<Option<Signal>> {
+    loop {
+        match signal::wait(Signal::ALL, deadline)? {
+            Some(Signal::HangUp) => observatory.reopen_log(),
+            other => return Ok(other),
+        }
     }
 }
 

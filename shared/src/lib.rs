@@ -1,6 +1,8 @@
 //! Parsing, routing and everything else that the four servers share: all that has no opinion about
 //! concurrency.
 #![cfg(target_os = "linux")]
+// They panic if nobody reads them: `stderr::line` does not.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod accept;
 pub mod app;
@@ -20,5 +22,6 @@ pub mod router;
 pub mod service;
 pub mod sink;
 pub mod start;
+pub mod stderr;
 pub mod sys;
 pub mod trace;

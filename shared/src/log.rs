@@ -2,7 +2,7 @@
 //!
 //! `127.0.0.1 - - [06/Nov/1994:08:49:37 +0000] "GET / HTTP/1.1" 200 13 0.000042`
 
-use crate::sink::Pipe;
+use crate::sink::LineBuffer;
 use std::io::Write;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,22 +10,25 @@ use std::time::Duration;
 /// Of a request line that was never understood, so much is written.
 const MAX_LINE: usize = 256;
 
+/// The line that stands where `dropped` lines are missing. No line for a request begins with `#`.
+pub(crate) fn gap(dropped: u64) -> String {
+    format!("# {dropped} lines dropped: they came faster than they could be written\n")
+}
+
 /// One thread's lines, handed over once a round.
 pub struct Log {
-    pipe: Pipe,
-    buffer: Vec<u8>,
+    lines: LineBuffer,
     /// Whose request is being answered.
     pub(crate) peer: Option<IpAddr>,
-    /// Lines that the writer did not keep up with.
-    lost: u64,
 }
 
 impl Log {
-    pub(crate) fn new(pipe: Pipe) -> Self {
-        Self { pipe, buffer: Vec::new(), peer: None, lost: 0 }
+    pub(crate) fn new(lines: LineBuffer) -> Self {
+        Self { lines, peer: None }
     }
 
-    /// Adds a line. `date` is an IMF-fixdate; `length` is `None` where it is not known beforehand.
+    /// Adds a line, before its response is sent: whenever the process ends, no response is without one.
+    /// `date` is an IMF-fixdate; `length` is `None` where it is not known beforehand.
     pub(crate) fn line(
         &mut self,
         date: &str,
@@ -34,27 +37,26 @@ impl Log {
         length: Option<u64>,
         took: Duration,
     ) {
+        let buffer = &mut *self.lines.lines();
         // Writing to a Vec cannot fail.
         let _ = match self.peer {
-            Some(peer) => write!(self.buffer, "{peer}"),
-            None => write!(self.buffer, "-"),
+            Some(peer) => write!(buffer, "{peer}"),
+            None => write!(buffer, "-"),
         };
         let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
-        let _ = write!(self.buffer, " - - [{day}/{month}/{year}:{time} +0000] \"");
-        escape(&mut self.buffer, request);
-        let _ = write!(self.buffer, "\" {code} ");
+        let _ = write!(buffer, " - - [{day}/{month}/{year}:{time} +0000] \"");
+        escape(buffer, request);
+        let _ = write!(buffer, "\" {code} ");
         let _ = match length {
-            Some(length) => write!(self.buffer, "{length}"),
-            None => write!(self.buffer, "-"),
+            Some(length) => write!(buffer, "{length}"),
+            None => write!(buffer, "-"),
         };
-        let _ = writeln!(self.buffer, " {:.6}", took.as_secs_f64());
+        let _ = writeln!(buffer, " {:.6}", took.as_secs_f64());
     }
 
-    /// Hands over what has come together.
-    pub(crate) fn flush(&mut self) {
-        if !self.buffer.is_empty() && !self.pipe.send(&mut self.buffer) {
-            self.lost += 1;
-        }
+    /// Hands the lines over; returns how many had to be dropped.
+    pub(crate) fn flush(&self) -> u64 {
+        self.lines.flush(0)
     }
 }
 

@@ -2,25 +2,29 @@
 //! meter, which belongs to the stage, knows the time. With neither log nor trace, that is a few counters.
 
 use crate::clock::Clock;
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::metrics::{Counters, Metrics};
-use crate::sink::{Pipe, Sink};
-use crate::trace::{Moment, Slice, Tracer, Whose};
+use crate::sink::{Settings, Sink};
+use crate::trace::{self, Moment, Slice, Tracer, Whose};
+use anyhow::Result;
 use clap::Args;
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What to write down, and where.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Observation")]
 pub struct Observation {
-    /// Write a line for each answer to this file (`-`: standard output)
+    /// Append a line for each answer to this file (`-`: standard output). SIGHUP has it opened anew, for
+    /// log rotation; without a log, SIGHUP is ignored
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// Log lines that may wait to be written: beyond it, they are dropped and counted in /metrics
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = clap::value_parser!(u32).range(4096..))]
+    pub log_buffer: u32,
     /// Write a timeline to this file, for Perfetto or chrome://tracing
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -29,53 +33,68 @@ pub struct Observation {
     pub trace_every: u64,
 }
 
+/// Bytes of a trace that may wait to be written.
+const TRACE_BUFFER: usize = 64 << 20;
+
+/// How long the end of the process waits for the log and the trace: a disk may be full, a reader may have
+/// stopped.
+const END: Duration = Duration::from_secs(1);
+
 /// Where the threads of a server get their meters from.
 pub struct Observatory {
-    log: Option<Mutex<Sink>>,
-    trace: Option<Mutex<Sink>>,
+    log: Option<Sink>,
+    trace: Option<Sink>,
     every: u64,
     epoch: Instant,
     lanes: AtomicUsize,
 }
 
 impl Observatory {
-    /// Opens the files.
-    pub fn open(settings: &Observation) -> io::Result<Self> {
-        let open = |path: &Option<PathBuf>, name| {
-            path.as_deref().map(|path| Sink::open(path, name)).transpose()
-        };
-        let (log, trace) = (open(&settings.log, "log")?, open(&settings.trace, "trace")?);
-        // The array is never closed: the format allows that, and a server may end at any moment.
-        if let Some(pipe) = trace.as_ref().map(Sink::pipe) {
-            pipe.send(&mut b"[\n".to_vec());
+    /// Opens the files. The error names the one that cannot be written.
+    pub fn open(settings: &Observation) -> Result<Self> {
+        let capacity = settings.log_buffer as usize;
+        let log = Settings { name: "log", append: true, capacity, gap: log::gap };
+        // A second array behind the first would be no JSON.
+        let (append, capacity) = (false, TRACE_BUFFER);
+        let trace = Settings { name: "trace", append, capacity, gap: |_| String::new() };
+        let log = settings.log.as_deref().map(|path| Sink::open(path, log)).transpose()?;
+        let trace = settings.trace.as_deref().map(|path| Sink::open(path, trace)).transpose()?;
+        if let Some(trace) = &trace {
+            trace.write(trace::HEAD);
         }
         let (epoch, lanes) = (Instant::now(), AtomicUsize::new(1));
-        Ok(Self {
-            log: log.map(Mutex::new),
-            trace: trace.map(Mutex::new),
-            every: settings.trace_every,
-            epoch,
-            lanes,
-        })
+        Ok(Self { log, trace, every: settings.trace_every, epoch, lanes })
     }
 
     /// A meter for the calling thread, which counts in `metrics`.
     pub fn meter(&self, metrics: &Metrics) -> Meter {
-        let tracer = pipe(&self.trace).map(|pipe| {
+        let tracer = self.trace.as_ref().map(|trace| {
             let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
-            Tracer::new(pipe, self.epoch, lane, self.every)
+            Tracer::new(trace.buffer(), self.epoch, lane, self.every)
         });
-        let log = pipe(&self.log).map(Log::new);
+        let log = self.log.as_ref().map(|log| Log::new(log.buffer()));
         Meter {
             notes: (tracer.is_some() || log.is_some()).then(|| Box::new(Notes { tracer, log })),
             ..Meter::new(metrics)
         }
     }
-}
 
-fn pipe(sink: &Option<Mutex<Sink>>) -> Option<Pipe> {
-    let sink = sink.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-    Some(sink.pipe())
+    /// Has the log opened anew, by its name: what a log rotation asks for.
+    pub fn reopen_log(&self) {
+        if let Some(log) = &self.log {
+            log.reopen();
+        }
+    }
+
+    /// Writes what all threads have noted, and returns after a second at the latest. Call it right before the
+    /// process ends: a thread that goes on serving stops at its next note.
+    pub fn finish(&self) {
+        let (deadline, sinks) = (Instant::now() + END, [&self.log, &self.trace]);
+        for (sink, last) in sinks.into_iter().zip([String::new(), trace::tail(self.epoch)]) {
+            sink.iter().for_each(|sink| sink.end(last.as_bytes()));
+        }
+        sinks.into_iter().flatten().for_each(|sink| sink.wait_for_end(deadline));
+    }
 }
 
 /// The notes of one thread.
@@ -145,11 +164,11 @@ impl Meter {
             self.counters.took(took, self.fresh);
             self.fresh = 0;
         }
-        if let Some(notes) = &mut self.notes {
-            if let Some(log) = &mut notes.log {
-                log.flush();
+        if let Some(notes) = &self.notes {
+            if let Some(log) = &notes.log {
+                self.counters.log_dropped.add(log.flush());
             }
-            if let Some(tracer) = &mut notes.tracer {
+            if let Some(tracer) = &notes.tracer {
                 tracer.flush();
             }
         }

@@ -63,6 +63,8 @@ pub struct Counters {
     pub received: Count,
     /// Bytes written.
     pub sent: Count,
+    /// Lines of the log that were dropped.
+    pub log_dropped: Count,
 }
 
 impl Counters {
@@ -82,6 +84,7 @@ impl Counters {
             exhausted: Count::default(),
             received: Count::default(),
             sent: Count::default(),
+            log_dropped: Count::default(),
         }
     }
 

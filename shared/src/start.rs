@@ -1,28 +1,72 @@
-//! What every stage does before its first connection.
+//! What every stage does before its first connection, and after its last.
 
-use crate::accept::Room;
+use crate::accept::{Failure, Room};
 use crate::app;
-use crate::args::{Accept, Args, KeepAlive, Scheduling};
+use crate::args::{Accept, Args, KeepAlive, Scheduling, Stage};
 use crate::drain::Drain;
 use crate::files::Files;
 use crate::meter::{Meter, Observatory};
 use crate::service::Service;
+use crate::stderr;
 use crate::sys::net::ListenOptions;
+use crate::sys::signal::{self, Signal};
 use crate::sys::{Listener, rlimit, sched};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 
-/// The end of `main`: an error is one line on standard error, and status 1.
-pub fn conclude(stage: &str, result: Result<()>) -> ExitCode {
-    match result {
+/// The whole of `main`: `run` serves until the server has drained. An error, or a panic, is one line on
+/// standard error and status 1, and the log is whole at any rate.
+pub fn main(stage: &Stage, run: impl FnOnce(&Args, &Common) -> Result<()>) -> ExitCode {
+    panic::set_hook(Box::new(stderr::panicked));
+    let served = stage.parse().and_then(|args| {
+        let common = prepare(&args)?;
+        let served = caught(|| run(&args, &common));
+        common.observatory.finish();
+        served
+    });
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{stage}: {error:#}");
+            stderr::line(format_args!("{}: {error:#}{}", stage.name, remedy(&error)));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ends the process because of what happened on `thread`. Several may fail together: the first says why, and
+/// the others wait here for the end.
+fn fail(thread: &str, error: &anyhow::Error, observatory: &Observatory) -> ! {
+    static FIRST: Mutex<()> = Mutex::new(());
+    let _first = FIRST.lock();
+    stderr::line(format_args!("{thread}: {error:#}{}", remedy(error)));
+    observatory.finish();
+    std::process::exit(1)
+}
+
+fn caught(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(anyhow!("a thread panicked: this is a bug, and its message stands above"))
+    })
+}
+
+/// What helps against a limit, wherever it was met.
+fn remedy(error: &anyhow::Error) -> &'static str {
+    let cause = error.root_cause().downcast_ref().and_then(io::Error::raw_os_error);
+    match cause {
+        Some(libc::EMFILE) => {
+            " (raise the limit of open files, ulimit -n, or have fewer --threads)"
+        }
+        Some(libc::EAGAIN) => {
+            " (raise the limits of threads and memory, ulimit -u and -v, or have fewer --threads)"
+        }
+        Some(libc::ENXIO) => " (a FIFO needs a reader: start that first)",
+        _ => "",
     }
 }
 
@@ -48,11 +92,30 @@ impl Common {
     pub fn meter(&self) -> Meter {
         self.observatory.meter(&self.service.metrics)
     }
+
+    /// Starts a thread that the server cannot do without. If it fails or panics, the server does not go on
+    /// without it: it ends at once, with status 1.
+    pub fn spawn(
+        &self,
+        name: String,
+        work: impl FnOnce() -> Result<()> + Send + 'static,
+    ) -> Result<JoinHandle<()>> {
+        let (observatory, thread) = (Arc::clone(&self.observatory), name.clone());
+        let work = move || {
+            if let Err(error) = caught(work) {
+                fail(&thread, &error, &observatory);
+            }
+        };
+        let started = thread::Builder::new().name(name.clone()).spawn(work);
+        started.with_context(|| format!("cannot start the thread {name}"))
+    }
 }
 
 /// Prepares all that. Call it before any thread is started: the signals are blocked for those that come
 /// later, and the table of descriptors can grow without waiting for anybody.
-pub fn prepare(args: &Args) -> Result<Common> {
+fn prepare(args: &Args) -> Result<Common> {
+    signal::block(Signal::ALL).context("blocking signals")?;
+    signal::ignore_file_size_limit();
     if args.scheduling == Scheduling::Batch {
         // Threads inherit it from the one that starts them.
         sched::batch().context("asking for SCHED_BATCH")?;
@@ -61,31 +124,29 @@ pub fn prepare(args: &Args) -> Result<Common> {
     // Only speed is lost if there is no memory for it, or no standard error.
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
     let room = room(args, files);
-    let drain = Drain::on_signals(&args.drain).context("preparing for signals")?;
+    let observatory = Arc::new(Observatory::open(&args.observation)?);
+    let drain = Drain::on_signals(&args.drain, Arc::clone(&observatory))
+        .context("starting the thread that takes signals")?;
     let files = Files::open(&args.files).with_context(|| {
         format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
     })?;
     let service = Service::new(app::router(), args.limits.clone(), files);
-    let observatory =
-        Observatory::open(&args.observation).context("cannot write the log or the trace")?;
     let (keep_alive, accept) = (args.keep_alive, args.accept);
-    Ok(Common { service, drain, room, keep_alive, accept, observatory: Arc::new(observatory) })
+    Ok(Common { service, drain, room, keep_alive, accept, observatory })
 }
 
-/// Listens, and says so: the first line on standard output tells readers and programs where.
-pub fn listen(stage: &str, args: &Args) -> Result<Listener> {
-    let listener = bind(args.listen, args, false)?;
-    announce(stage, &listener)?;
-    Ok(listener)
+/// A listener, on the address that the server was told.
+pub fn listen(args: &Args) -> Result<Listener> {
+    bind(args.listen, args, false)
 }
 
-/// The same with `count` listeners on one port, for as many threads.
-pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listener>> {
+/// `count` listeners on one port, for as many threads; and their address.
+pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listener>)> {
     let mut address = args.listen;
     // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the port is
     // first bound without it, to find it free, and given up again at once.
     if !args.replace || address.port() == 0 {
-        address = Listener::find_free(address).with_context(|| no_listener(address))?;
+        address = Listener::find_free(address).map_err(|error| no_listener(address, error))?;
     }
     let first = bind(address, args, true)?;
     let another = |_| match args.accept {
@@ -93,17 +154,20 @@ pub fn listen_times(stage: &str, args: &Args, count: usize) -> Result<Vec<Listen
         Accept::Exclusive => first.try_clone().context("duplicating the listener"),
     };
     let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
-    announce(stage, &first)?;
-    Ok(std::iter::once(first).chain(others).collect())
+    Ok((first.local_addr()?, std::iter::once(first).chain(others).collect()))
 }
 
 fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
     let options = ListenOptions { backlog: args.backlog, reuse_port };
-    Listener::bind(address, options).with_context(|| no_listener(address))
+    Listener::bind(address, options).map_err(|error| no_listener(address, error))
 }
 
-fn no_listener(address: SocketAddr) -> String {
-    format!("cannot listen on {address} (try another --listen ADDR, or port 0)")
+fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {
+    let elsewhere = match Failure::of(&error) {
+        Failure::Exhausted => "",
+        _ => " (try another --listen ADDR, or port 0)",
+    };
+    anyhow!(error).context(format!("cannot listen on {address}{elsewhere}"))
 }
 
 /// How many connections there may be at once: as told, or as many as there are descriptors, less a
@@ -124,12 +188,18 @@ const RESERVE: usize = 192;
 /// as many may be open. A server with more connections than that waits once at each doubling.
 const TABLE: u64 = 65_536;
 
-fn announce(stage: &str, listener: &Listener) -> Result<()> {
-    let address = listener.local_addr().context("asking for the listener's address")?;
+/// Descriptors that must be free when a server says that it listens: a client, a file, and what else it asks for.
+const FREE: usize = 4;
+
+/// Says that the server listens, once all that serves is there: the first line on standard output tells
+/// readers and programs where. One that cannot be written is an error: nobody would find the server.
+pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
+    let free = (0..FREE).map(|_| io::stderr().as_fd().try_clone_to_owned());
+    drop(free.collect::<io::Result<Vec<_>>>().context("no descriptor is left for a client")?);
     if !address.ip().is_loopback() {
-        eprintln!(
+        stderr::line(format_args!(
             "warning: {address} can be reached from other machines, and this is a server to learn from"
-        );
+        ));
     }
     let mut out = io::stdout().lock();
     let line = writeln!(out, "{stage} listening on http://{address}").and_then(|()| out.flush());

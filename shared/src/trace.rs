@@ -4,9 +4,21 @@
 //! Each thread is a lane, and on it lie slices: waiting, reading a request, the handler inside it,
 //! writing the answer. One of them ends before the next begins, or lies inside the other.
 
-use crate::sink::Pipe;
+use crate::sink::LineBuffer;
 use std::io::Write;
 use std::time::Instant;
+
+/// How the file begins: with an array of events.
+pub(crate) const HEAD: &[u8] = b"[\n";
+
+/// How it ends, `epoch` ago: the last event has no comma behind it. A trace whose process was killed does not
+/// have this end; the format allows that.
+pub(crate) fn tail(epoch: Instant) -> String {
+    let micros = epoch.elapsed().as_nanos() as f64 / 1000.0;
+    format!(
+        "{{\"ph\":\"i\",\"name\":\"end\",\"pid\":1,\"tid\":1,\"ts\":{micros:.3},\"s\":\"g\",\"args\":{{}}}}\n]\n"
+    )
+}
 
 /// Bytes that come together before they are handed over.
 const PIECE: usize = 64 << 10;
@@ -77,8 +89,7 @@ pub struct Whose {
 
 /// One thread's lane.
 pub struct Tracer {
-    pipe: Pipe,
-    buffer: Vec<u8>,
+    lines: LineBuffer,
     epoch: Instant,
     lane: usize,
     /// One connection in so many is recorded.
@@ -88,23 +99,15 @@ pub struct Tracer {
 
 impl Tracer {
     /// A lane for the calling thread; times count from `epoch`.
-    pub(crate) fn new(pipe: Pipe, epoch: Instant, lane: usize, every: u64) -> Self {
-        let mut tracer = Self {
-            pipe,
-            buffer: Vec::new(),
-            epoch,
-            lane,
-            every: every.max(1),
-            connection: Whose::default(),
-        };
+    pub(crate) fn new(lines: LineBuffer, epoch: Instant, lane: usize, every: u64) -> Self {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("?");
         // Names of our own threads: nothing in them needs escaping.
         let _ = writeln!(
-            tracer.buffer,
+            lines.lines(),
             "{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{lane},\"args\":{{\"name\":\"{name}\"}}}},"
         );
-        tracer
+        Self { lines, epoch, lane, every: every.max(1), connection: Whose::default() }
     }
 
     /// Which of this lane's connections the next slices belong to.
@@ -141,26 +144,18 @@ impl Tracer {
         let Whose { lane: home, number } = self.connection;
         let lane = self.lane;
         let _ = writeln!(
-            self.buffer,
+            self.lines.lines(),
             "{{\"ph\":\"{phase}\",\"name\":\"{name}\",\"pid\":1,\"tid\":{lane},\"ts\":{micros:.3},\"args\":{{\"connection\":\"{home}.{number}\"}}}},"
         );
     }
 
     /// Hands over what has come together, if it is enough.
-    pub(crate) fn flush(&mut self) {
-        if self.buffer.len() >= PIECE {
-            self.hand_over();
-        }
+    pub(crate) fn flush(&self) {
+        self.lines.flush(PIECE);
     }
 
     /// Hands over what there is.
-    pub(crate) fn hand_over(&mut self) {
-        self.pipe.send(&mut self.buffer);
-    }
-}
-
-impl Drop for Tracer {
-    fn drop(&mut self) {
-        self.hand_over();
+    pub(crate) fn hand_over(&self) {
+        self.lines.flush(0);
     }
 }

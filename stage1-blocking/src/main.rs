@@ -3,11 +3,13 @@
 //! Accept, serve to the end, accept the next. Whoever comes meanwhile waits in the kernel's accept
 //! queue, and a client that sends nothing makes everybody wait.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use anyhow::Result;
-use shared::args::{Stage, Threads};
+use shared::accept;
+use shared::args::{Args, Stage, Threads};
 use shared::blocking::Server;
-use shared::{accept, start};
+use shared::start::{self, Common};
 use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
@@ -19,16 +21,15 @@ const STAGE: Stage = Stage {
 };
 
 fn main() -> ExitCode {
-    start::conclude(STAGE.name, run())
+    start::main(&STAGE, run)
 }
 
-fn run() -> Result<()> {
-    let args = STAGE.parse()?;
-    let common = start::prepare(&args)?;
-    let listener = start::listen(STAGE.name, &args)?;
+fn run(args: &Args, common: &Common) -> Result<()> {
+    let listener = start::listen(args)?;
+    start::announce(STAGE.name, listener.local_addr()?)?;
 
     let counters = common.service.metrics.register();
-    let mut server = Server::new(&common, &listener);
+    let mut server = Server::new(common, &listener);
     while let Some(socket) = accept::next_in_line(&listener, &common.drain, &counters)? {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);

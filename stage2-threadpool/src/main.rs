@@ -3,14 +3,16 @@
 //! Each worker still waits for one connection at a time, but now many wait at once. As many silent
 //! clients as there are workers, and everybody waits again.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 mod pool;
 mod queue;
 
 use anyhow::Result;
 use pool::Pool;
-use shared::args::{Stage, Threads};
-use shared::{accept, start};
+use shared::accept;
+use shared::args::{Args, Stage, Threads};
+use shared::start::{self, Common};
 use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
@@ -22,16 +24,15 @@ const STAGE: Stage = Stage {
 };
 
 fn main() -> ExitCode {
-    start::conclude(STAGE.name, run())
+    start::main(&STAGE, run)
 }
 
-fn run() -> Result<()> {
-    let args = STAGE.parse()?;
-    let common = start::prepare(&args)?;
-    let listener = start::listen(STAGE.name, &args)?;
+fn run(args: &Args, common: &Common) -> Result<()> {
+    let listener = start::listen(args)?;
+    let pool = Pool::start(args.threads.into(), common)?;
+    start::announce(STAGE.name, listener.local_addr()?)?;
 
     let counters = common.service.metrics.register();
-    let pool = Pool::start(args.threads.into(), &common)?;
     let make_room = || pool.make_room();
     while let Some(socket) = accept::next(&listener, &common.drain, &counters, make_room)? {
         pool.submit(socket, &counters);

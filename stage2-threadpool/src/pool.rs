@@ -1,14 +1,14 @@
 //! The workers: each waits for one client at a time.
 
 use crate::queue::Queue;
+use anyhow::Result;
 use shared::blocking::Server;
 use shared::metrics::Counters;
 use shared::start::Common;
 use shared::sys::Socket;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// The threads, and the acceptor's end of their queue.
 pub(crate) struct Pool {
@@ -18,14 +18,17 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts `threads` workers.
-    pub(crate) fn start(threads: usize, common: &Common) -> io::Result<Self> {
+    pub(crate) fn start(threads: usize, common: &Common) -> Result<Self> {
         let queue = Arc::new(Queue::new(threads, common.room.limit()));
         let worker = |number| {
-            let (queue, common) = (Arc::clone(&queue), common.clone());
-            let work = move || work(&queue, &common);
-            thread::Builder::new().name(format!("worker-{number}")).spawn(work)
+            let (queue, own) = (Arc::clone(&queue), common.clone());
+            let work = move || {
+                work(&queue, &own);
+                Ok(())
+            };
+            common.spawn(format!("worker-{number}"), work)
         };
-        let workers = (0..threads).map(worker).collect::<io::Result<_>>()?;
+        let workers = (0..threads).map(worker).collect::<Result<_>>()?;
         Ok(Self { queue, workers })
     }
 
@@ -43,7 +46,7 @@ impl Pool {
     pub(crate) fn finish(self) {
         self.queue.close();
         for worker in self.workers {
-            // A worker that panicked has told so on standard error, and the others are waited for.
+            // One that panicked has ended the process.
             let _ = worker.join();
         }
     }

@@ -3,13 +3,14 @@
 //! The thread waits for all connections at once and serves whichever is ready. A silent client costs
 //! a hundred bytes; a handler that blocks costs everybody its time.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 mod event_loop;
 
 use anyhow::Result;
 use event_loop::EventLoop;
-use shared::args::{Stage, Threads};
-use shared::start;
+use shared::args::{Args, Stage, Threads};
+use shared::start::{self, Common};
 use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
@@ -21,13 +22,14 @@ const STAGE: Stage = Stage {
 };
 
 fn main() -> ExitCode {
-    start::conclude(STAGE.name, run())
+    start::main(&STAGE, run)
 }
 
-fn run() -> Result<()> {
-    let args = STAGE.parse()?;
-    let common = start::prepare(&args)?;
-    let listener = start::listen(STAGE.name, &args)?;
+fn run(args: &Args, common: &Common) -> Result<()> {
+    let listener = start::listen(args)?;
+    let address = listener.local_addr()?;
+    let event_loop = EventLoop::new(listener, common)?;
+    start::announce(STAGE.name, address)?;
 
-    EventLoop::new(listener, &common)?.run()
+    event_loop.run()
 }

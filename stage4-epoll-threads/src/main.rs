@@ -3,6 +3,7 @@
 //! Each loop is stage 3's, with a listener of its own on the same port: the kernel spreads the
 //! connections, and no two loops share anything that changes.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 mod blocking_pool;
 mod event_loop;
@@ -10,11 +11,10 @@ mod event_loop;
 use anyhow::{Context, Result};
 use blocking_pool::BlockingPool;
 use event_loop::EventLoop;
-use shared::args::{Stage, Threads};
-use shared::start;
+use shared::args::{Args, Stage, Threads};
+use shared::start::{self, Common};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::thread;
+use std::sync::{Arc, Barrier};
 
 const STAGE: Stage = Stage {
     name: "stage4-epoll-threads",
@@ -25,29 +25,33 @@ const STAGE: Stage = Stage {
 };
 
 fn main() -> ExitCode {
-    start::conclude(STAGE.name, run())
+    start::main(&STAGE, run)
 }
 
-fn run() -> Result<()> {
-    let args = STAGE.parse()?;
-    let common = start::prepare(&args)?;
+fn run(args: &Args, common: &Common) -> Result<()> {
     let threads = usize::from(args.threads);
-    let listeners = start::listen_times(STAGE.name, &args, threads)?;
+    let (address, listeners) = start::listen_times(args, threads)?;
 
-    let pool = BlockingPool::start(&common)?;
+    let pool = BlockingPool::start(common).context("starting the pool's threads")?;
+    // Passed twice: when all loops exist, and when the server has said that it listens.
+    let barrier = Arc::new(Barrier::new(threads + 1));
     let start_loop = |(number, listener)| {
-        let (common, pool) = (common.clone(), Arc::clone(&pool));
-        let serve = move || EventLoop::new(listener, &common, &pool)?.run();
-        thread::Builder::new()
-            .name(format!("loop-{number}"))
-            .spawn(serve)
-            .context("starting a thread")
+        let (own, pool, barrier) = (common.clone(), Arc::clone(&pool), Arc::clone(&barrier));
+        let serve = move || {
+            let event_loop = EventLoop::new(listener, &own, &pool)?;
+            barrier.wait();
+            barrier.wait();
+            event_loop.run()
+        };
+        common.spawn(format!("loop-{number}"), serve)
     };
     let loops: Vec<_> = listeners.into_iter().enumerate().map(start_loop).collect::<Result<_>>()?;
+    barrier.wait();
+    start::announce(STAGE.name, address)?;
+    barrier.wait();
     for event_loop in loops {
-        event_loop.join().map_err(|_| {
-            anyhow::anyhow!("a loop panicked: this is a bug, and its message stands above")
-        })??;
+        // One that failed has ended the process.
+        let _ = event_loop.join();
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ pub mod handlers;
 pub mod hostile;
 pub mod keepalive;
 pub mod log;
+pub mod operator;
 pub mod patience;
 pub mod random;
 pub mod replace;

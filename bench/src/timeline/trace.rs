@@ -60,7 +60,9 @@ impl Trace {
     /// Reads a file. Threads hand over their events piece by piece, so that those of several are mixed.
     pub fn parse(text: &str) -> Result<Self> {
         let mut events = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| *line != "[") {
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| !matches!(*line, "[" | "]"))
+        {
             let event: Event = serde_json::from_str(line.trim_end_matches(','))
                 .with_context(|| format!("line {} is no event of `--trace`", number + 1))?;
             events.push(event);
@@ -185,6 +187,13 @@ mod tests {
         let spans = Trace::parse(TEXT).unwrap().requests;
         let of = |start, end| Span { start, end };
         assert_eq!(spans, [of(105.0, 120.0), of(135.0, 5210.0)]);
+    }
+
+    #[test]
+    fn a_trace_may_be_closed_or_not() {
+        let last = r#"{"ph":"i","name":"end","pid":1,"tid":1,"ts":1.0,"s":"g","args":{}}"#;
+        let closed = Trace::parse(&format!("{TEXT}{last}\n]\n")).unwrap();
+        assert_eq!(closed, Trace::parse(TEXT).unwrap());
     }
 
     #[test]

@@ -14,6 +14,8 @@ impl Metrics {
         page.connections(&threads);
         page.total("http_received_bytes", "Bytes read.", sum(&threads, |thread| &thread.received));
         page.total("http_sent_bytes", "Bytes written.", sum(&threads, |thread| &thread.sent));
+        let dropped = sum(&threads, |thread| &thread.log_dropped);
+        page.total("http_log_lines_dropped", "Lines missing in the log.", dropped);
         if let Some(overflows) = listen_overflows() {
             let help = "Full accept queues, whole network namespace.";
             page.total("net_listen_overflows", help, overflows);

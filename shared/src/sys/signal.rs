@@ -6,9 +6,11 @@ use std::io;
 use std::mem;
 use std::time::Instant;
 
-/// The signals that ask a server to end.
+/// The signals that a server takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
+    /// The terminal is gone; to a server: open the log anew, see logrotate(8).
+    HangUp,
     /// Ctrl-C.
     Interrupt,
     /// kill(1), and every supervisor.
@@ -16,29 +18,35 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Those that ask a process to end.
+    pub const TERMINATION: &[Self] = &[Self::Interrupt, Self::Terminate];
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Interrupt, Self::Terminate, Self::HangUp];
+
     /// Its number: by convention, a process that it ends has exit status 128 + this.
     pub fn number(self) -> i32 {
         match self {
+            Self::HangUp => libc::SIGHUP,
             Self::Interrupt => libc::SIGINT,
             Self::Terminate => libc::SIGTERM,
         }
     }
 }
 
-/// Blocks SIGINT and SIGTERM in this thread and in every thread that it starts from now on, so that
-/// they stay pending until [`wait`] takes them. Call it first in `main`.
-pub fn block() -> io::Result<()> {
-    change_mask(libc::SIG_BLOCK)
+/// Blocks these signals in this thread and in every thread that it starts from now on, so that they
+/// stay pending until [`wait`] takes them. Call it first in `main`.
+pub fn block(signals: &[Signal]) -> io::Result<()> {
+    change_mask(libc::SIG_BLOCK, signals)
 }
 
-/// The opposite of [`block`]: the signals act on this thread again. A child process inherits the
-/// mask of the thread that starts it, and most programs do not expect to be deaf to Ctrl-C.
+/// The opposite of [`block`], for all of them: the signals act on this thread again. A child process inherits
+/// the mask of the thread that starts it, and most programs do not expect to be deaf to Ctrl-C.
 pub(super) fn unblock() -> io::Result<()> {
-    change_mask(libc::SIG_UNBLOCK)
+    change_mask(libc::SIG_UNBLOCK, Signal::ALL)
 }
 
-fn change_mask(how: libc::c_int) -> io::Result<()> {
-    let set = termination_set();
+fn change_mask(how: libc::c_int, signals: &[Signal]) -> io::Result<()> {
+    let set = set_of(signals);
     // SAFETY: `set` is an initialised signal set; the old mask is not wanted.
     match unsafe { libc::pthread_sigmask(how, &raw const set, std::ptr::null_mut()) } {
         0 => Ok(()),
@@ -47,9 +55,9 @@ fn change_mask(how: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// Sleeps until one of the blocked signals arrives; `None` when `deadline` passed first.
-pub fn wait(deadline: Option<Instant>) -> io::Result<Option<Signal>> {
-    let set = termination_set();
+/// Sleeps until one of these signals arrives, which must be blocked; `None` when `deadline` passed first.
+pub fn wait(signals: &[Signal], deadline: Option<Instant>) -> io::Result<Option<Signal>> {
+    let set = set_of(signals);
     let taken = retry(|| {
         let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = left.map(|left| libc::timespec {
@@ -61,11 +69,19 @@ pub fn wait(deadline: Option<Instant>) -> io::Result<Option<Signal>> {
         unsafe { libc::sigtimedwait(&raw const set, std::ptr::null_mut(), timeout) as isize }
     });
     match taken {
-        Ok(number) if number == libc::SIGINT as usize => Ok(Some(Signal::Interrupt)),
-        Ok(_) => Ok(Some(Signal::Terminate)),
+        Ok(number) => {
+            Ok(Signal::ALL.iter().copied().find(|signal| signal.number() as usize == number))
+        }
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Ignores SIGXFSZ, which would end the process: writing beyond the limit of a file's size (RLIMIT_FSIZE in
+/// setrlimit(2)) is then an error like any other, EFBIG.
+pub fn ignore_file_size_limit() {
+    // SAFETY: no handler is installed. It cannot fail: the signal exists, and may be ignored.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Sends `signal` to process `pid`, see kill(2).
@@ -87,13 +103,14 @@ pub fn freeze(pid: u32, frozen: bool) -> io::Result<()> {
     check(unsafe { libc::kill(pid as libc::pid_t, number) }).map(drop)
 }
 
-fn termination_set() -> libc::sigset_t {
+fn set_of(signals: &[Signal]) -> libc::sigset_t {
     // SAFETY: sigset_t is plain data, which sigemptyset then initialises; both calls only write to it.
     unsafe {
         let mut set: libc::sigset_t = mem::zeroed();
         libc::sigemptyset(&raw mut set);
-        libc::sigaddset(&raw mut set, libc::SIGINT);
-        libc::sigaddset(&raw mut set, libc::SIGTERM);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, signal.number());
+        }
         set
     }
 }

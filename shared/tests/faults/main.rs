@@ -67,7 +67,7 @@ fn common() -> &'static Common {
         let observatory = Arc::new(Observatory::open(&Observation::default()).unwrap());
         let second = Duration::from_secs(1);
         let ending = drain::DrainSettings { grace: second, drain_idle: second };
-        let drain = Drain::on_signals(&ending).unwrap();
+        let drain = Drain::on_signals(&ending, Arc::clone(&observatory)).unwrap();
         let (room, keep_alive, accept) = (Room::new(64), KeepAlive::Always, Accept::Reuseport);
         Common { service, drain, room, keep_alive, accept, observatory }
     })
