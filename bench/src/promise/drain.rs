@@ -21,7 +21,6 @@ pub struct Drains {
 
 /// Ends a loaded server so many times. An error names what was lost.
 pub fn under_load(stage: &Stage, times: usize) -> Result<Drains> {
-    let _alone = super::alone();
     let mut drains = Drains::default();
     for number in 0..times {
         let (account, after, took) =

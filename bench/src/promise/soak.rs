@@ -29,7 +29,6 @@ pub struct Soak {
 
 /// For as long as a test may take.
 pub fn short(stage: &Stage) -> Result<()> {
-    let _alone = super::alone();
     soak(stage, stage.at_once / 4 * 3, Duration::from_secs(3), 1, &Interrupt::default()).map(drop)
 }
 
