@@ -195,6 +195,7 @@ fn run(script: &str, server: Option<&Server>, root: &Path) -> Result<String, Str
     let output = Command::new("timeout")
         .args(["120", "bash", "-c", &format!("exec 2>&1\n{script}\ntrue")])
         .current_dir(root)
+        .env("BENCH_PROFILE", "dev")
         .output()
         .map_err(|error| format!("cannot start bash: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");
