@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
+use bench::evidence::tree;
 use bench::interrupt::Interrupt;
 use bench::load::{self, Options, Outcome, Url};
 use bench::server::Server;
@@ -11,8 +12,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Loads a server for three seconds and stops it once for 200 ms; says how long it really stopped.
-fn freeze_once(rate: Option<f64>) -> (Outcome, Duration) {
+/// Loads a server for three seconds and stops it once; says how long it really stopped.
+fn freeze_once(rate: Option<f64>, stop: Duration) -> (Outcome, Duration) {
     let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
     let server =
         Server::start(floor, &["floor", "--listen", "127.0.0.1:0", "--threads", "1"]).unwrap();
@@ -22,19 +23,29 @@ fn freeze_once(rate: Option<f64>) -> (Outcome, Duration) {
     thread::scope(|scope| {
         let load = scope.spawn(|| load::run(&options, &Interrupt::default()).unwrap());
         thread::sleep(Duration::from_secs(1));
-        let start = Instant::now();
         signal::freeze(server.pid(), true).unwrap();
-        thread::sleep(Duration::from_millis(200));
-        signal::freeze(server.pid(), false).unwrap();
+        while !is_frozen(server.pid()) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let start = Instant::now();
+        thread::sleep(stop);
         let stopped = start.elapsed();
+        signal::freeze(server.pid(), false).unwrap();
         (load.join().unwrap(), stopped)
     })
+}
+
+/// Every thread of it.
+fn is_frozen(pid: u32) -> bool {
+    let threads = tree::tasks(pid).into_iter();
+    let mut stats = threads.map(|(_, task)| std::fs::read_to_string(task.join("stat")).unwrap());
+    stats.all(|stat| stat.contains(") T "))
 }
 
 #[test]
 fn a_pause_of_200_ms_shows_in_every_request_that_was_due() {
     let rate = 4000.0;
-    let (outcome, stopped) = freeze_once(Some(rate));
+    let (outcome, stopped) = freeze_once(Some(rate), Duration::from_millis(200));
     let tally = &outcome.tally;
     assert_eq!(tally.errors.total(), 0);
     // As many as were due waited, some for nearly all of the time: evenly from nothing to its length.
@@ -50,7 +61,8 @@ fn a_pause_of_200_ms_shows_in_every_request_that_was_due() {
 
 #[test]
 fn a_closed_loop_hides_it() {
-    let (outcome, stopped) = freeze_once(None);
+    // A second: nothing else keeps a request waiting for half of that, on a busy machine either.
+    let (outcome, stopped) = freeze_once(None, Duration::from_secs(1));
     let half = stopped.as_nanos() as u64 / 2;
     let tally = &outcome.tally;
     let longer = tally.latency.iter_recorded().filter(|value| value.value_iterated_to() > half);

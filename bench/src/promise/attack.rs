@@ -142,13 +142,14 @@ impl Attack {
 
 /// Good clients for so long.
 fn beside(server: &Server, seed: u64, time: Duration) -> Result<Account> {
-    let clients = GoodClients::start(server.address(), good(seed));
+    let clients = GoodClients::start(server.address(), good(seed, Duration::from_secs(1)));
     std::thread::sleep(time);
     clients.stop()
 }
 
-fn good(seed: u64) -> Habits {
-    Habits { pause: Duration::from_millis(20), hello_only: true, ..Habits::busy(seed) }
+fn good(seed: u64, head_timeout: Duration) -> Habits {
+    let pause = Duration::from_millis(20);
+    Habits { pause, head_timeout, hello_only: true, ..Habits::busy(seed) }
 }
 
 /// Attacks at once, in a test: each leaves two thirds of a core to others.
@@ -183,7 +184,7 @@ fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
     let crowd = crowd(&server, kind, 1)?;
     // All have come when the good ones do.
     crowd.wait_for_all()?;
-    let clients = GoodClients::start(server.address(), good(1));
+    let clients = GoodClients::start(server.address(), good(1, Duration::from_millis(200)));
     std::thread::sleep(Duration::from_millis(500));
     let meanwhile = clients.answered();
     all_came(crowd.stop()?)?;

@@ -101,6 +101,19 @@ pub(super) fn in_handler(server: &Server, millis: u32) -> Result<Client> {
     Ok(client)
 }
 
+/// Waits until a server says that it drains, or takes no newcomers any more.
+pub(super) fn begun(server: &Server) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let health =
+            Client::connect(server.address()).and_then(|mut client| client.ask("/healthz"));
+        if health.map_or(true, |(status, _)| status == 503) {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "it goes on as if no signal had come");
+    }
+}
+
 /// Waits until the first signal was taken: two that are pending at once are one.
 pub(super) fn taken(server: &Server) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
