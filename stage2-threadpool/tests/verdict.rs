@@ -1,6 +1,7 @@
 //! What kills this stage, and that `bench` says so.
 
 use bench::cell;
+use bench::evidence::machine;
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::load::Options;
 use bench::server::Server;
@@ -15,9 +16,12 @@ fn more_silent_clients_than_workers() {
     let running = Running::Server(Server::start(program, &args).unwrap());
     let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
     (options.silent, options.warm_up) = (12, Duration::from_millis(300));
+    // The kernel's list of sockets has those that other tests have closed as well, for a minute. Where it is too long
+    // to be read, how many clients hold a worker is unknown, and the verdict has them all.
+    let count = || machine::sockets(options.url.address).map_or(12, |_| 8);
     let is_expected = |verdict: &Verdict| {
-        verdict.cause == Cause::SilentClients
-            && verdict.sentence.contains("8 clients that send nothing")
+        let silent = format!("{} clients that send nothing", count());
+        verdict.cause == Cause::SilentClients && verdict.sentence.contains(&silent)
     };
     let verdict = cell::judge(&running, &options, 20, is_expected).unwrap();
     assert!(is_expected(&verdict), "{verdict:?}");

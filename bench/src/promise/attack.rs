@@ -140,9 +140,11 @@ impl Attack {
     }
 }
 
-/// Good clients for so long.
+/// Good clients for so long, and until as many answers have come as there are clients.
 fn beside(server: &Server, seed: u64, time: Duration) -> Result<Account> {
-    let clients = GoodClients::start(server.address(), good(seed, Duration::from_secs(1)));
+    let habits = good(seed, Duration::from_secs(1));
+    let clients = GoodClients::start(server.address(), habits);
+    clients.wait_for(habits.clients as u64)?;
     std::thread::sleep(time);
     clients.stop()
 }
