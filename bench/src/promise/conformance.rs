@@ -1,6 +1,6 @@
 //! HTTP to the letter: every case of `bench verify`, of whatever level.
 
-use super::{Stage, side_by_side};
+use super::{PATIENCE, Stage, side_by_side};
 use crate::verify::{self, Options};
 use anyhow::{Result, ensure};
 use std::time::Duration;
@@ -62,8 +62,7 @@ pub fn low_limits(stage: &Stage) -> Result<()> {
 }
 
 fn options(stage: &Stage) -> Options {
-    let patience = Duration::from_secs(5);
-    Options { concurrent: stage.at_once, jobs: 1, patience, ..Options::default() }
+    Options { concurrent: stage.at_once, jobs: 1, patience: PATIENCE, ..Options::default() }
 }
 
 fn check(stage: &Stage, flags: &[&str], options: Options) -> Result<()> {
