@@ -8,6 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Names another profile than `release`: tests that measure nothing need not wait for an optimiser.
+const PROFILE: &str = "BENCH_PROFILE";
+
 /// Builds `packages` of this workspace as a release and tells where each program lies. Cargo shows its
 /// progress on standard error as usual.
 pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
@@ -22,7 +25,8 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
     );
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["build", "--release", "--message-format=json-render-diagnostics"])
+        .args(["build", "--message-format=json-render-diagnostics", "--profile"])
+        .arg(std::env::var_os(PROFILE).unwrap_or_else(|| "release".into()))
         .current_dir(workspace)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());

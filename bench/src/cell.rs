@@ -1,7 +1,7 @@
 //! One cell of a run: a fresh server, a load on it, and what both have used.
 
 use crate::evidence::machine::Listening;
-use crate::evidence::verdict::{Cause, Ceiling, Seen, Verdict, verdict};
+use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Outcome};
@@ -125,16 +125,21 @@ pub fn observe(
 }
 
 /// Puts a load on a server and names its bottleneck. Other programs change what that is, and not always so
-/// that it shows: while the cause is not among the `expected`, it tries again, five times at most.
-pub fn judge(running: &Running, options: &Options, expected: &[Cause]) -> Result<Verdict> {
+/// that it shows, and they may keep the looks at the server from being taken: while the verdict is not as
+/// expected, it tries again, `tries` times in all.
+pub fn judge(
+    running: &Running,
+    options: &Options,
+    mut tries: usize,
+    is_expected: impl Fn(&Verdict) -> bool,
+) -> Result<Verdict> {
     let interrupt = Interrupt::default();
-    let mut tries = 0;
     loop {
         let (outcome, evidence) = observe(running, options, &interrupt)?;
         let seen = Seen::of(&outcome, options.connections, options.silent + options.slow);
         let verdict = verdict(&seen, &evidence, None);
-        tries += 1;
-        if tries == 5 || expected.contains(&verdict.cause) {
+        tries = tries.saturating_sub(1);
+        if tries == 0 || is_expected(&verdict) {
             return Ok(verdict);
         }
     }

@@ -7,21 +7,56 @@ use bench::results::{folder, hgrm, source};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 fn bench(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bench")).args(args).output().unwrap()
 }
 
-/// A very short run of the floor, in a folder of the test's own.
-fn run(name: &str) -> PathBuf {
+/// A folder that is not there yet.
+fn fresh(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
-    let out = folder.to_str().unwrap();
-    let output =
-        bench(&["run", "floor", "-c", "2,3", "-d", "300ms", "--repeat", "2", "--out", out]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.contains(out), "{text}");
     folder
+}
+
+/// A very short run of the floor, of which every test has a copy of its own. How long its windows must be that somebody
+/// is answered in each is a matter of the machine.
+static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = fresh("run");
+    for window in ["100ms", "1s", "10s"] {
+        let _ = fs::remove_dir_all(&folder);
+        let out = folder.to_str().unwrap();
+        let args = ["run", "floor", "-c", "2,3", "-d", window, "--repeat", "2", "--out", out];
+        let output = bench(&args);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains(out), "{text}");
+        if folder::read(&folder).unwrap().rows.iter().all(|row| row.requests > 0) {
+            break;
+        }
+    }
+    folder
+});
+
+fn run(name: &str) -> PathBuf {
+    let folder = fresh(name);
+    copy(&RUN, &folder);
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (from, to) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -103,11 +138,6 @@ fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
 
 #[test]
 fn a_constant_rate_and_an_explanation_leave_a_folder_too() {
-    let fresh = |name: &str| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
-        folder
-    };
     let rate = fresh("rate");
     let out = rate.to_str().unwrap();
     let output = bench(&["rate", "floor", "-R", "500", "-c", "2", "-d", "200ms", "--out", out]);

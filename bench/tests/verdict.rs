@@ -1,21 +1,25 @@
 //! A generator that is too slow is the bottleneck, and has to say so of itself.
 
 use bench::cell;
-use bench::evidence::verdict::Cause;
+use bench::evidence::verdict::{Cause, Verdict};
 use bench::load::Options;
 use bench::server::Server;
 use bench::target::Running;
 use std::path::Path;
 use std::time::Duration;
 
+/// Long enough for several looks at the server, twenty a second.
+const WINDOW: Duration = Duration::from_millis(500);
+
 #[test]
 fn a_generator_held_to_one_slow_thread() {
     let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
     let server = Server::start(floor, &["floor", "--listen", "127.0.0.1:0"]).unwrap();
     let running = Running::Server(server);
-    let mut options = Options::get(running.url().unwrap(), 16, Duration::from_secs(1));
+    let mut options = Options::get(running.url().unwrap(), 16, WINDOW);
     (options.threads, options.burden) = (1, Duration::from_micros(100));
-    let verdict = cell::judge(&running, &options, &[Cause::Client]).unwrap();
+    let is_client = |verdict: &Verdict| verdict.cause == Cause::Client;
+    let verdict = cell::judge(&running, &options, 5, is_client).unwrap();
     // A thread that others keep off its CPU is held back by them, and the verdict says that.
-    assert!(verdict.cause == Cause::Client || !verdict.doubts.is_empty(), "{verdict:?}");
+    assert!(is_client(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
 }

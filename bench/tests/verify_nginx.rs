@@ -81,6 +81,7 @@ fn nginx_fails_what_its_notes_explain() {
     let options = Options {
         sleep: "none".into(),
         slow: true,
+        jobs: 32,
         head_timeout: Duration::from_secs(2),
         body_timeout: Duration::from_secs(2),
         idle_timeout: Duration::from_secs(3),

@@ -131,6 +131,7 @@ impl Meter {
     }
 
     /// A response is given.
+    #[inline]
     pub(crate) fn answered(&mut self, answered: &Answered<'_>, clock: &Clock) {
         self.counters.answered(answered.code);
         if answered.since == self.since {
@@ -156,6 +157,7 @@ impl Meter {
     }
 
     /// What it woke up for is written: one look at the clock for all responses.
+    #[inline]
     pub fn end_tick(&mut self, clock: &mut Clock) {
         if self.fresh > 0 {
             let took = clock.read().saturating_duration_since(self.since);

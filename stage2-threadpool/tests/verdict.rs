@@ -1,7 +1,8 @@
 //! What kills this stage, and that `bench` says so.
 
 use bench::cell;
-use bench::evidence::verdict::Cause;
+use bench::evidence::machine;
+use bench::evidence::verdict::{Cause, Verdict};
 use bench::load::Options;
 use bench::server::Server;
 use bench::target::Running;
@@ -13,9 +14,15 @@ fn more_silent_clients_than_workers() {
     let program = Path::new(env!("CARGO_BIN_EXE_stage2-threadpool"));
     let args = ["--listen", "127.0.0.1:0", "--keep-alive", "always", "--threads", "8"];
     let running = Running::Server(Server::start(program, &args).unwrap());
-    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_secs(1));
-    (options.silent, options.warm_up) = (12, Duration::from_millis(500));
-    let verdict = cell::judge(&running, &options, &[Cause::SilentClients]).unwrap();
-    assert_eq!(verdict.cause, Cause::SilentClients, "{verdict:?}");
-    assert!(verdict.sentence.contains("8 clients that send nothing"), "{verdict:?}");
+    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
+    (options.silent, options.warm_up) = (12, Duration::from_millis(300));
+    // The kernel's list of sockets has those that other tests have closed as well, for a minute. Where it is too long
+    // to be read, how many clients hold a worker is unknown, and the verdict has them all.
+    let count = || machine::sockets(options.url.address).map_or(12, |_| 8);
+    let is_expected = |verdict: &Verdict| {
+        let silent = format!("{} clients that send nothing", count());
+        verdict.cause == Cause::SilentClients && verdict.sentence.contains(&silent)
+    };
+    let verdict = cell::judge(&running, &options, 20, is_expected).unwrap();
+    assert!(is_expected(&verdict), "{verdict:?}");
 }

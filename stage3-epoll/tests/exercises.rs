@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::evidence::tree::Snapshot;
+use bench::promise::vitals;
 use bench::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::io::{BufRead, BufReader, Write};
@@ -17,9 +18,12 @@ fn start() -> Server {
 }
 
 fn ask(server: &Server, path: &str) -> BufReader<TcpStream> {
+    send(server, &format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"))
+}
+
+fn send(server: &Server, request: &str) -> BufReader<TcpStream> {
     let mut client = TcpStream::connect(server.address()).unwrap();
     client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
     client.write_all(request.as_bytes()).unwrap();
     BufReader::new(client)
 }
@@ -40,7 +44,8 @@ fn a_slow_reader_gets_all_of_its_answers() {
     let mut client = ask(&server, &format!("/count/{LINES}"));
     let request = format!("GET /count/{LINES} HTTP/1.1\r\nHost: h\r\n\r\n");
     client.get_mut().write_all(request.repeat(ANSWERS - 1).as_bytes()).unwrap();
-    sleep(Duration::from_millis(500));
+    // Until it can write no more.
+    vitals::at_rest(server.pid()).unwrap();
     let mut line = String::new();
     for answer in 0..ANSWERS {
         assert_eq!(status(&mut client), "HTTP/1.1 200 OK", "answer {answer}");
@@ -69,7 +74,7 @@ fn a_slow_reader_gets_all_of_its_answers() {
 fn a_sleeping_handler_stops_nobody() {
     let server = start();
     let mut sleeping = ask(&server, "/sleep/2000");
-    sleep(Duration::from_millis(200));
+    vitals::at_rest(server.pid()).unwrap();
     assert_eq!(status(&mut ask(&server, "/")), "HTTP/1.1 200 OK");
     sleeping.get_ref().set_nonblocking(true).unwrap();
     assert!(sleeping.fill_buf().is_err(), "the sleep was over before the other answer came");
@@ -83,8 +88,9 @@ fn a_sleeping_handler_stops_nobody() {
 #[test]
 fn a_draining_server_does_not_spin() {
     let server = start();
-    let mut client = ask(&server, "/delay/2000");
-    sleep(Duration::from_millis(200));
+    let mut client =
+        send(&server, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel");
+    vitals::at_rest(server.pid()).unwrap();
     let before = Snapshot::of(server.pid()).unwrap();
     signal::send(server.pid(), Signal::Terminate).unwrap();
     sleep(Duration::from_millis(1500));
@@ -95,5 +101,6 @@ fn a_draining_server_does_not_spin() {
         awake < Duration::from_millis(500),
         "{awake:?} of CPU for nothing, or of waiting for it"
     );
+    client.get_mut().write_all(b"lo").unwrap();
     assert_eq!(status(&mut client), "HTTP/1.1 200 OK");
 }

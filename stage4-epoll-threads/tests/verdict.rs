@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::cell;
-use bench::evidence::verdict::Cause;
+use bench::evidence::verdict::{Cause, Verdict};
 use bench::load::{Expect, Options, default_threads};
 use bench::server::Server;
 use bench::target::Running;
 use std::path::Path;
 use std::time::Duration;
+
+/// Long enough for several looks at the server, twenty a second.
+const WINDOW: Duration = Duration::from_millis(500);
 
 fn start() -> Running {
     let program = Path::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"));
@@ -19,17 +22,16 @@ fn start() -> Running {
 fn the_machine_or_the_client_is_the_limit() {
     let running = start();
     let connections = 32 * default_threads();
-    let options = Options::get(running.url().unwrap(), connections, Duration::from_secs(1));
-    let expected = [Cause::Machine, Cause::Client];
-    let verdict = cell::judge(&running, &options, &expected).unwrap();
+    let options = Options::get(running.url().unwrap(), connections, WINDOW);
+    let is_full = |verdict: &Verdict| matches!(verdict.cause, Cause::Machine | Cause::Client);
+    let verdict = cell::judge(&running, &options, 5, is_full).unwrap();
     // A machine that others fill has another bottleneck, and the verdict says that.
-    let right = expected.contains(&verdict.cause) || !verdict.doubts.is_empty();
-    assert!(right, "{verdict:?}");
+    assert!(is_full(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
 
     // What blocks has threads of its own: fewer requests than those are limited by nothing but the sleep.
-    let mut options = Options::get(running.url().unwrap(), 16, Duration::from_secs(1));
+    let mut options = Options::get(running.url().unwrap(), 16, WINDOW);
     (options.url.target, options.expect) = ("/sleep/5".to_owned(), Expect::Any);
-    let verdict = cell::judge(&running, &options, &[Cause::SlowHandler]).unwrap();
-    let right = verdict.cause == Cause::SlowHandler || !verdict.doubts.is_empty();
-    assert!(right, "{verdict:?}");
+    let sleeps = |verdict: &Verdict| verdict.cause == Cause::SlowHandler;
+    let verdict = cell::judge(&running, &options, 5, sleeps).unwrap();
+    assert!(sleeps(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
 }

@@ -1,10 +1,10 @@
 //! Good clients beside hostile ones: the good are answered, what the hostile cost is bounded, and it all comes back.
 
-use super::Stage;
 use super::client::answers;
 use super::good::{Account, GoodClients, Habits};
 use super::hostile::{Crowd, Deeds, Kind};
 use super::vitals::{self, Vitals};
+use super::{Stage, side_by_side};
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
 use shared::limits::MAX_OUTPUT;
@@ -83,10 +83,10 @@ pub fn next_door(
     time: Duration,
     seed: u64,
 ) -> Result<Account> {
-    let _alone = super::alone();
     let (attacked, server) = (start(stage)?, start(stage)?);
     answers(server.address())?;
     let crowd = crowd(&attacked, kind, seed)?;
+    crowd.wait_for_all()?;
     let account = beside(&server, seed, time)?;
     all_came(crowd.stop()?)?;
     account.check_all_let_in()?;
@@ -95,13 +95,13 @@ pub fn next_door(
 
 /// One kind of hostile client against one server, that must hold what is promised.
 pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) -> Result<Attack> {
-    let _alone = super::alone();
     let server = start(stage)?;
     answers(server.address())?;
     let before = Vitals::at_rest(server.pid())?;
     let quiet = beside(&server, seed, times.quiet)?;
     let idle = vitals::memory(server.pid())?;
     let crowd = crowd(&server, kind, seed)?;
+    crowd.wait_for_all()?;
     let beside = beside(&server, seed, times.attack)?;
     let deeds = crowd.stop()?;
     let memory = afterwards(&server, before, idle, KEPT).context("afterwards")?;
@@ -140,37 +140,44 @@ impl Attack {
     }
 }
 
-/// Good clients for so long.
+/// Good clients for so long, and until as many answers have come as there are clients.
 fn beside(server: &Server, seed: u64, time: Duration) -> Result<Account> {
-    let clients = GoodClients::start(server.address(), good(seed));
+    let habits = good(seed, Duration::from_secs(1));
+    let clients = GoodClients::start(server.address(), habits);
+    clients.wait_for(habits.clients as u64)?;
     std::thread::sleep(time);
     clients.stop()
 }
 
-fn good(seed: u64) -> Habits {
-    Habits { pause: Duration::from_millis(20), hello_only: true, ..Habits::busy(seed) }
+fn good(seed: u64, head_timeout: Duration) -> Habits {
+    let pause = Duration::from_millis(20);
+    Habits { pause, head_timeout, hello_only: true, ..Habits::busy(seed) }
 }
 
-/// Each kind in turn, for as long as a test may take.
+/// Attacks at once, in a test: each leaves two thirds of a core to others.
+const SIEGES: usize = 4;
+
+/// Each kind, for as long as a test may take.
 pub fn each(stage: &Stage) -> Result<()> {
     let times = Times { quiet: Duration::from_millis(200), attack: Duration::from_millis(1200) };
-    Kind::EACH.iter().zip(1..).try_for_each(|(kind, seed)| {
-        let attack = attack(stage, kind, times, seed).with_context(|| format!("{kind:?}"))?;
+    let kinds: Vec<_> = Kind::EACH.iter().zip(1..).collect();
+    side_by_side(&kinds, SIEGES, |(kind, seed)| {
+        let attack = attack(stage, kind, times, *seed).with_context(|| format!("{kind:?}"))?;
         println!("{kind:?}: {:?} KiB before, at most, after", attack.memory);
         Ok(())
     })
 }
 
-/// Each kind in turn, against a stage that it stops for a while.
+/// Each kind, against a stage that it stops for a while.
 pub fn each_passes(stage: &Stage) -> Result<()> {
-    let each = |kind| comes_back(stage, kind).with_context(|| format!("{kind:?}"));
-    Kind::EACH.iter().try_for_each(each)
+    let each =
+        |kind: &'static [Kind; 1]| comes_back(stage, kind).with_context(|| format!("{kind:?}"));
+    side_by_side(&Kind::EACH, SIEGES, each)
 }
 
 /// Where a thread waits for one client, silent ones take all threads there are. The others wait meanwhile, some of them
 /// until it is over; but all that they ask is answered then, and the server is what it was.
 fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
-    let _alone = super::alone();
     let limits = ["--head-timeout", "200ms", "--body-timeout", "200ms", "--write-timeout", "200ms"];
     let server = stage.start(&limits)?;
     answers(server.address())?;
@@ -178,8 +185,8 @@ fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
     let idle = vitals::memory(server.pid())?;
     let crowd = crowd(&server, kind, 1)?;
     // All have come when the good ones do.
-    std::thread::sleep(Duration::from_millis(200));
-    let clients = GoodClients::start(server.address(), good(1));
+    crowd.wait_for_all()?;
+    let clients = GoodClients::start(server.address(), good(1, Duration::from_millis(200)));
     std::thread::sleep(Duration::from_millis(500));
     let meanwhile = clients.answered();
     all_came(crowd.stop()?)?;

@@ -5,21 +5,25 @@ use crate::verify::response::Answer;
 use crate::verify::wire::{Ending, Wire};
 use anyhow::{Context, Result, bail, ensure};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One connection.
 pub struct Client {
     wire: Wire,
     taken: usize,
+    began: Instant,
+    /// From the beginning of the connect to the first byte sent.
+    hesitated: Option<Duration>,
 }
 
 impl Client {
     /// Connects.
     pub fn connect(address: SocketAddr) -> Result<Self> {
+        let began = Instant::now();
         let stream = TcpStream::connect_timeout(&address, PATIENCE).context("connecting")?;
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { wire: Wire::new(stream), taken: 0 })
+        Ok(Self { wire: Wire::new(stream), taken: 0, began, hesitated: None })
     }
 
     /// Sends a GET that leaves the connection open.
@@ -30,6 +34,13 @@ impl Client {
     /// Sends bytes. That nobody takes them shows when the answer is read.
     pub fn send(&mut self, bytes: &[u8]) {
         self.wire.send(bytes);
+        self.hesitated.get_or_insert_with(|| self.began.elapsed());
+    }
+
+    /// Whether it used up half of a time-out of the server's before it said anything: on a busy machine that may happen
+    /// to any client, and the server owes it nothing then.
+    pub(super) fn was_late(&self, time_out: Duration) -> bool {
+        self.hesitated.unwrap_or_else(|| self.began.elapsed()) >= time_out / 2
     }
 
     /// Sends byte by byte.

@@ -1,13 +1,12 @@
 //! Clients of every kind, and what is left of them when they are gone: nothing.
 
 use super::client::{Client, answers};
-use super::vitals::Vitals;
+use super::vitals::{self, Vitals};
 use super::{PATIENCE, Stage};
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 /// Runs `deed` on a fresh server, which must then answer as before and hold what it held before.
 fn leaves_no_trace(stage: &Stage, deed: impl FnOnce(&Server) -> Result<()>) -> Result<()> {
@@ -66,8 +65,9 @@ pub fn slow_reader(stage: &Stage) -> Result<()> {
     const LINES: usize = 2_000_000;
     leaves_no_trace(stage, |server| {
         let mut stream = ask(server.address(), &format!("/count/{LINES}"))?;
-        // Long enough for every buffer on the way to fill.
-        std::thread::sleep(Duration::from_millis(300));
+        // The answer begins, and every buffer on the way fills, until the server can write no more.
+        stream.peek(&mut [0])?;
+        vitals::at_rest(server.pid())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         // As a client of HTTP/1.0 it gets the lines without chunks, ended by the end of the connection.

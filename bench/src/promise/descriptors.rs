@@ -1,8 +1,8 @@
 //! No descriptors left: newcomers wait, those who are inside are served, and nothing spins.
 
 use super::client::{Client, answers};
-use super::vitals::Vitals;
-use super::{PATIENCE, Stage};
+use super::vitals::{self, Vitals};
+use super::{PATIENCE, Stage, side_by_side};
 use crate::evidence::tree::Snapshot;
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
@@ -20,6 +20,9 @@ const ASKING: usize = 20;
 
 /// Served from a file when there are descriptors.
 const CONTENT: &str = "a file\n";
+
+/// What those who are inside ask for.
+const ECHO: &[u8] = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
 
 /// How a server comes to lack descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub struct Shortage {
 
 /// Each lack in turn.
 pub fn each(stage: &Stage) -> Result<()> {
-    Lack::of(stage).iter().try_for_each(|how| {
+    side_by_side(Lack::of(stage), 2, |how| {
         let shortage = shortage(stage, *how).with_context(|| how.to_string())?;
         println!("{how}: {shortage:?}");
         Ok(())
@@ -68,7 +71,8 @@ pub fn each(stage: &Stage) -> Result<()> {
 
 /// Lets in so few that nearly all of a crowd has to wait; then lets the crowd go.
 pub fn shortage(stage: &Stage, how: Lack) -> Result<Shortage> {
-    let root = std::env::temp_dir().join(format!("no-descriptors-{}", process::id()));
+    let name = format!("no-descriptors-{}-{how:?}", process::id());
+    let root = std::env::temp_dir().join(name);
     fs::create_dir_all(&root).context("a folder to serve from")?;
     fs::write(root.join("file"), CONTENT).context("a file to serve")?;
     let shortage = suffer(stage, how, &root);
@@ -87,8 +91,9 @@ fn suffer(stage: &Stage, how: Lack, root: &Path) -> Result<Shortage> {
     };
     let places = if stage.at_once > 1 { 4 } else { 0 };
     let mut inside = (0..places).map(enter).collect::<Result<Vec<_>>>()?;
-    // Not idle, or newcomers would get their places: their answers are due in a while.
-    inside.iter_mut().for_each(|client| client.get("/delay/3000"));
+    // Not idle, or newcomers would get their places: each is in the midst of its request.
+    let (begun, rest) = ECHO.split_at(ECHO.len() - 2);
+    inside.iter_mut().for_each(|client| client.send(begun));
     if how == Lack::Sudden {
         limit(&server, lowest_free(&server)?)?;
     }
@@ -98,7 +103,8 @@ fn suffer(stage: &Stage, how: Lack, root: &Path) -> Result<Shortage> {
     asking.iter_mut().for_each(|client| client.get("/"));
     let (fds, cpu) = observe(&server)?;
     for client in &mut inside {
-        client.expect(200).context("a client whose answer was due")?;
+        client.send(rest);
+        client.expect(200).context("a client in the midst of its request")?;
         ensure!(client.ask("/")?.0 == 200, "a client that was inside");
     }
     if let (Lack::Sudden, Some(client)) = (how, inside.first_mut()) {
@@ -139,7 +145,9 @@ fn came_back(server: &Server, how: Lack) -> Result<u64> {
 
 fn start(stage: &Stage, how: Lack, root: &Path) -> Result<Server> {
     let root = root.to_str().context("the folder's name is not UTF-8")?;
-    let flags = [stage.flags, &["--listen", "127.0.0.1:0", "--root", root]].concat();
+    // Those inside take as long for a request as the others need to come.
+    let patient = ["--body-timeout", "120s"];
+    let flags = [stage.flags, &["--listen", "127.0.0.1:0", "--root", root], &patient].concat();
     let mut command = match how {
         Lack::Known => {
             let mut shell = Command::new("sh");
@@ -168,8 +176,9 @@ fn limit(server: &Server, files: usize) -> Result<()> {
     Ok(())
 }
 
-/// Descriptors held, and the share of a core used.
+/// Descriptors held, and the share of a core used when all has been done that can be done.
 fn observe(server: &Server) -> Result<(usize, f64)> {
+    vitals::at_rest(server.pid())?;
     let (start, used) = (Instant::now(), Snapshot::of(server.pid())?.cpu());
     std::thread::sleep(Duration::from_secs(1));
     let used = Duration::from_nanos(Snapshot::of(server.pid())?.cpu().saturating_sub(used));

@@ -21,7 +21,6 @@ pub struct Drains {
 
 /// Ends a loaded server so many times. An error names what was lost.
 pub fn under_load(stage: &Stage, times: usize) -> Result<Drains> {
-    let _alone = super::alone();
     let mut drains = Drains::default();
     for number in 0..times {
         let (account, after, took) =
@@ -48,9 +47,7 @@ fn once(stage: &Stage, seed: u64) -> Result<(Account, u64, Duration)> {
     clients.wait_for(300 + 37 * seed)?;
     let (start, before) = (Instant::now(), clients.answered());
     signal::send(server.pid(), Signal::Terminate)?;
-    ending::taken(&server)?;
-    // From the signal to what the threads see of it it is some instructions more.
-    std::thread::sleep(Duration::from_millis(50));
+    ending::begun(&server)?;
     clients.expect_last_answers();
     let status = server.wait(PATIENCE)?.context("it did not end")?;
     let took = start.elapsed();

@@ -21,6 +21,8 @@ pub struct Habits {
     pub seed: u64,
     /// How long each waits between two requests.
     pub pause: Duration,
+    /// How long the server waits for a head. A client that was itself kept so long from sending one has lost nothing.
+    pub head_timeout: Duration,
     /// Only `GET /`, so that their latencies compare; else a mixture of routes.
     pub hello_only: bool,
     /// A refused connection ends a client: the server is gone.
@@ -36,6 +38,7 @@ impl Habits {
             clients: 32,
             seed,
             pause: Duration::ZERO,
+            head_timeout: Duration::from_secs(10),
             hello_only: false,
             until_refused: false,
             some_linger: false,
@@ -162,12 +165,16 @@ impl Shared {
         let lingers = self.habits.some_linger && number.is_multiple_of(4);
         while !self.stop.load(Relaxed) {
             let start = Instant::now();
-            let conversation = Client::connect(self.address).and_then(|client| {
+            let mut late = false;
+            let conversation = Client::connect(self.address).and_then(|mut client| {
                 account.slowest_connect = account.slowest_connect.max(start.elapsed());
-                self.converse(client, start, lingers, &mut random, &mut account)
+                let end = self.converse(&mut client, start, lingers, &mut random, &mut account);
+                late = client.was_late(self.habits.head_timeout);
+                end
             });
             match conversation {
                 Ok(()) => continue,
+                Err(_) if late => continue,
                 Err(error) if is_refused(&error) => account.refused += 1,
                 Err(error) => account.lost.push(format!("{error:#}")),
             }
@@ -182,7 +189,7 @@ impl Shared {
     /// One connection: a few requests, or fewer if the server says so.
     fn converse(
         &self,
-        mut client: Client,
+        client: &mut Client,
         mut start: Instant,
         lingers: bool,
         random: &mut Random,
@@ -192,7 +199,7 @@ impl Shared {
         for number in 0..=random.below(30) {
             let route = if self.habits.hello_only { 0 } else { random.below(routes) };
             let ending = self.ending.load(Relaxed);
-            let last = ask(&mut client, route, random)
+            let last = ask(client, route, random)
                 .with_context(|| format!("route {route}, request {number} of a connection"))?;
             ensure!(last || !ending, "the server ends, and route {route} does not say so");
             account.latency.record(start.elapsed().as_nanos() as u64)?;

@@ -1,12 +1,13 @@
 //! Hostile clients, by the hundred, in one thread: non-blocking sockets, a small deed each now and then.
 
+use super::PATIENCE;
 use super::random::Random;
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use shared::sys::{Socket, rlimit};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,8 @@ pub struct Deeds {
 /// A crowd at work, until it is stopped.
 pub struct Crowd {
     stop: Arc<AtomicBool>,
+    /// Clients that have not come yet.
+    missing: Arc<AtomicUsize>,
     thread: JoinHandle<Deeds>,
 }
 
@@ -136,6 +139,8 @@ impl Crowd {
         rlimit::raise_open_files()?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let missing = Arc::new(AtomicUsize::new(count));
+        let still_missing = Arc::clone(&missing);
         let thread = thread::spawn(move || {
             let mut clients: Vec<_> =
                 (0..count).map(|number| Hostile::new(kinds[number % kinds.len()])).collect();
@@ -148,12 +153,23 @@ impl Crowd {
                 let whose = newcomer.unwrap_or_else(|| random.below(count));
                 clients[whose].step(address, &mut random, &mut deeds);
                 deeds.done += 1;
+                still_missing.store(count.saturating_sub(deeds.connects as usize), Relaxed);
                 next += pause;
                 thread::sleep(next.saturating_duration_since(Instant::now()));
             }
             deeds
         });
-        Ok(Self { stop, thread })
+        Ok(Self { stop, missing, thread })
+    }
+
+    /// Waits until each of them has come once.
+    pub fn wait_for_all(&self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.missing.load(Relaxed) > 0 {
+            ensure!(Instant::now() < deadline, "not all hostile clients came in {PATIENCE:?}");
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// All go at once, and tell.

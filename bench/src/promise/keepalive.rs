@@ -26,9 +26,13 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// All three, briefly and by their counts alone: none takes more requests than it may, none that is idle
 /// is closed before its time, and those who have to give way are those who were idle longest.
 pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
-    let (time, never) = (Duration::from_millis(300), Interrupt::default());
+    let never = Interrupt::default();
     for limit in [1, 10] {
-        let found = per_connection(stage, limit, time, &never)?;
+        let mut found = per_connection(stage, limit, Duration::from_millis(300), &never)?;
+        if found.requests == 0 {
+            // This machine has much else to do.
+            found = per_connection(stage, limit, Duration::from_secs(5), &never)?;
+        }
         let possible = found.connections * u64::from(limit);
         ensure!(0 < found.requests && found.requests <= possible, "{limit}: {found:?}");
     }

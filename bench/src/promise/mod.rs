@@ -31,20 +31,34 @@ pub mod tree;
 pub mod vitals;
 
 use crate::server::Server;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::Duration;
 
 /// How long a promise may take to be kept on a machine that has much else to do. Far beyond what any
 /// of them needs: it ends a test that would otherwise hang.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Held by what keeps the machine busy, so that two of them do not run at once: the time-outs of the one
-/// would be met by the load of the other.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Tries each part, `jobs` of them at a time: most of what a promise takes is waiting, which costs no more when many wait
+/// together. The first error in the order of the parts is the result.
+fn side_by_side<'a, T: Sync>(
+    parts: &'a [T],
+    jobs: usize,
+    attempt: impl Fn(&'a T) -> Result<()> + Sync,
+) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let take = || parts.get(next.fetch_add(1, Relaxed));
+        std::iter::from_fn(take).try_for_each(&attempt)
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().map_err(|_| anyhow!("a part of a promise panicked"))?
+        })
+    })
 }
 
 /// A server program, and how to start it.

@@ -38,7 +38,6 @@ pub struct Replaced {
 
 /// Replaces a loaded server so many times. An error names what was lost.
 pub fn under_load(stage: &Stage, how: How, times: usize) -> Result<Replaced> {
-    let _alone = super::alone();
     let server = stage.start(GRACE)?;
     let habits = Habits { some_linger: stage.at_once > 1, ..Habits::busy(1) };
     let clients = GoodClients::start(server.address(), habits);

@@ -14,7 +14,6 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// Four times as many clients as threads, each asking again as soon as it is answered: whoever is not told that a
 /// response is the last gets the next one.
 pub fn more_clients_than_threads_lose_nothing(stage: &Stage) -> Result<()> {
-    let _alone = super::alone();
     let server = stage.start(&["--threads", "8"])?;
     let clients =
         GoodClients::start(server.address(), Habits { hello_only: true, ..Habits::busy(1) });

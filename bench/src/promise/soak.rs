@@ -29,7 +29,6 @@ pub struct Soak {
 
 /// For as long as a test may take.
 pub fn short(stage: &Stage) -> Result<()> {
-    let _alone = super::alone();
     soak(stage, stage.at_once / 4 * 3, Duration::from_secs(3), 1, &Interrupt::default()).map(drop)
 }
 
@@ -47,7 +46,8 @@ pub fn soak(
     let pid = server.pid();
     answers(server.address())?;
     let (before, idle) = (Vitals::at_rest(pid)?, vitals::memory(pid)?);
-    let habits = Habits { pause: Duration::from_millis(5), ..Habits::busy(seed) };
+    let head_timeout = Duration::from_secs(2);
+    let habits = Habits { pause: Duration::from_millis(5), head_timeout, ..Habits::busy(seed) };
     let good = GoodClients::start(server.address(), habits);
     let each = Duration::from_millis(200);
     let crowd = Crowd::start(server.address(), &Kind::ALL, hostile, each, seed)?;

@@ -58,7 +58,6 @@ pub struct Edited {
 
 /// Serves a tree, edits it, and reads it.
 pub fn edited(stage: &Stage, size: Size) -> Result<Edited> {
-    let _alone = super::alone();
     let tree = Tree::grow(size)?;
     let folder = tree.folder.path().to_str().context("a folder whose name is not UTF-8")?;
     // Shorter than it need be: what is left of the second is for a machine that has much else to do.

@@ -1,7 +1,9 @@
 //! What a server holds: descriptors, threads, memory; from `/proc`, without asking it.
 
 use super::PATIENCE;
-use anyhow::{Context, Result, bail};
+use crate::evidence::tree;
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -25,9 +27,10 @@ impl Vitals {
         Ok(Self { fds: count("fd")?, threads: count("task")? })
     }
 
-    /// Of a process that may still be starting threads: the same ten times in a row.
+    /// Of a process that may still be busy: once it has come to [rest](at_rest).
     pub fn at_rest(pid: u32) -> Result<Self> {
-        at_rest(|| Self::of(pid), Instant::now() + PATIENCE)
+        at_rest(pid)?;
+        Self::of(pid)
     }
 
     /// Waits until the process holds no more and no less than this again.
@@ -57,7 +60,8 @@ pub fn peak_memory(pid: u32) -> Result<u64> {
 pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let now = at_rest(|| memory(pid), deadline)?;
+        at_rest(pid)?;
+        let now = memory(pid)?;
         if now <= most {
             return Ok(now);
         }
@@ -67,16 +71,40 @@ pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
     }
 }
 
-/// What `look` sees when it has seen the same ten times in a row, or at the deadline.
-fn at_rest<T: PartialEq>(look: impl Fn() -> Result<T>, deadline: Instant) -> Result<T> {
-    let (mut last, mut same) = (look()?, 0);
-    while same < 10 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-        let now = look()?;
-        same = if now == last { same + 1 } else { 0 };
-        last = now;
+/// Waits until a process has nothing to do: every thread is asleep, and none has run between two looks. What the
+/// kernel still carries to its sockets gets there between the two.
+pub fn at_rest(pid: u32) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut before = switches_asleep(pid)?;
+    loop {
+        std::thread::sleep(BETWEEN_LOOKS);
+        let now = switches_asleep(pid)?;
+        if now.is_some() && now == before {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "process {pid} does not come to rest in {PATIENCE:?}");
+        before = now;
     }
-    Ok(last)
+}
+
+/// Shorter than a server's pause between two attempts to accept, so that one without descriptors rests too.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// How often threads have gone to sleep so far, by thread; `None` if one of them is not asleep.
+fn switches_asleep(pid: u32) -> Result<Option<BTreeMap<u32, String>>> {
+    let mut switches = BTreeMap::new();
+    for (tid, folder) in tree::tasks(pid) {
+        // A thread may end between the listing and the reading.
+        let Ok(text) = fs::read_to_string(folder.join("status")) else { return Ok(None) };
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+        if !field("State:").is_some_and(|state| state.trim_start().starts_with('S')) {
+            return Ok(None);
+        }
+        let count = field("voluntary_ctxt_switches:").context("the kernel counts no switches")?;
+        switches.insert(tid, count.to_owned());
+    }
+    ensure!(!switches.is_empty(), "process {pid} is gone");
+    Ok(Some(switches))
 }
 
 fn kib(pid: u32, name: &str) -> Result<u64> {

@@ -105,6 +105,12 @@ fn differences(report: &Report) -> bool {
     !lines.is_empty()
 }
 
+/// The ids of the cases that `options` choose.
+pub fn ids(options: &Options) -> Vec<String> {
+    let ids = cases::all(options).into_iter().map(|case| case.id);
+    ids.filter(|id| options::matches(&options.only, id)).collect()
+}
+
 fn list(options: &Options) -> String {
     let mut text = String::new();
     for case in cases::all(options)

@@ -2,7 +2,7 @@
 //!
 //! Blocking sockets with deadlines; one thread plays one case.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -152,10 +152,7 @@ impl Wire {
     /// Reads once. Tells whether bytes came.
     pub(crate) fn fill(&mut self, deadline: Instant) -> bool {
         let mut buffer = [0; 65536];
-        // A time-out of zero would mean none at all.
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let _ = self.stream.set_read_timeout(Some(left));
-        match self.stream.read(&mut buffer) {
+        match self.read(&mut buffer, deadline) {
             // A reset that a write has run into is no longer reported to the read after it.
             Ok(0) if self.deaf => self.ending = Ending::Reset,
             Ok(0) => self.ending = Ending::Eof,
@@ -171,6 +168,19 @@ impl Wire {
             Err(_) => self.ending = Ending::Reset,
         }
         false
+    }
+
+    /// A time-out of zero would mean none at all: with no time left, only what is there is taken.
+    fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            self.stream.set_nonblocking(true)?;
+            let result = self.stream.read(buffer);
+            self.stream.set_nonblocking(false)?;
+            return result;
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer)
     }
 
     /// Reads all that comes until the connection ends. Tells whether it did before the deadline.

@@ -10,6 +10,7 @@ use bench::server::Server;
 use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 const TAGS: [&str; 4] = ["run", "server", "recorded", "needs"];
@@ -31,6 +32,22 @@ pub(crate) fn untagged(book: &Book) -> Vec<Problem> {
         _ => None,
     };
     book.blocks.iter().enumerate().filter_map(problem).collect()
+}
+
+/// Types the commands of all chapters, all at once: they mostly wait. What was printed otherwise than the book says,
+/// and what went wrong, in the order of the book.
+pub(crate) fn sessions(book: &Book, root: &Path) -> (Vec<Change>, Vec<Problem>) {
+    let (mut changes, mut problems) = (Vec::new(), Vec::new());
+    thread::scope(|scope| {
+        let start = |(_, blocks)| scope.spawn(move || session(book, blocks, root));
+        let started: Vec<_> = book.chapters().into_iter().map(start).collect();
+        for one in started {
+            let (changed, wrong) = one.join().expect("a session does not panic");
+            changes.extend(changed);
+            problems.extend(wrong);
+        }
+    });
+    (changes, problems)
 }
 
 /// Types the commands of one chapter: what was printed otherwise than the book says, and what went wrong.
@@ -178,6 +195,7 @@ fn run(script: &str, server: Option<&Server>, root: &Path) -> Result<String, Str
     let output = Command::new("timeout")
         .args(["120", "bash", "-c", &format!("exec 2>&1\n{script}\ntrue")])
         .current_dir(root)
+        .env("BENCH_PROFILE", "dev")
         .output()
         .map_err(|error| format!("cannot start bash: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");

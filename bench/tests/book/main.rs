@@ -39,9 +39,8 @@ fn refresh() {
     let book = read();
     let (changes, _) = weave::changes(&book, &root());
     let book = Book::parse(&weave::apply(&book, changes));
-    let sessions = book.chapters().into_iter();
-    let changes = sessions.flat_map(|(_, blocks)| commands::session(&book, blocks, &root()).0);
-    fs::write(root().join("BOOK.md"), weave::apply(&book, changes.collect())).unwrap();
+    let changes = commands::sessions(&book, &root()).0;
+    fs::write(root().join("BOOK.md"), weave::apply(&book, changes)).unwrap();
 }
 
 #[track_caller]
@@ -69,11 +68,9 @@ fn pictures_are_those_of_recorded_runs() {
 #[test]
 fn commands_print_what_the_book_says() {
     let mut problems = commands::untagged(&BOOK);
-    for (_, blocks) in BOOK.chapters() {
-        let (changes, more) = commands::session(&BOOK, blocks, &root());
-        problems.extend(changes.into_iter().map(|change| change.problem));
-        problems.extend(more);
-    }
+    let (changes, more) = commands::sessions(&BOOK, &root());
+    problems.extend(changes.into_iter().map(|change| change.problem));
+    problems.extend(more);
     assert_true(&problems);
 }
 

@@ -44,6 +44,7 @@ impl<'a> Wait<'a> {
 
 /// Waits until one of `waits` is ready: `true`; or until `deadline` has passed: `false`. The deadline
 /// is a moment and not a duration, so neither signals nor early wake-ups prolong it.
+#[inline]
 pub fn wait(waits: &mut [Wait<'_>], deadline: Option<Instant>) -> io::Result<bool> {
     let ready = retry(|| {
         let timeout = millis(deadline.map(|at| at.saturating_duration_since(Instant::now())));

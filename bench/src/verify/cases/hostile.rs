@@ -1,5 +1,7 @@
 //! Clients that mean harm, or do not know what they do. Whatever they get, the next client is served.
 
+use std::time::Duration;
+
 use super::super::case::{Case, End, Need, robust};
 use super::super::peer::{PROBE, Peer};
 use super::super::response::{Parsed, parse};
@@ -110,7 +112,7 @@ fn slow_reader(peer: &Peer) -> Result<(), Problem> {
     let mut wire = peer
         .ask(&format!("GET {{count}}{LINES} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"))?;
     for _ in 0..10 {
-        std::thread::sleep(peer.options.patience / 20);
+        std::thread::sleep(Duration::from_millis(100));
         wire.fill(peer.deadline());
     }
     wire.fill_to_end(peer.deadline() + peer.options.patience * 10);
@@ -135,7 +137,7 @@ fn slow_reader(peer: &Peer) -> Result<(), Problem> {
 fn slow_pipeline(peer: &Peer) -> Result<(), Problem> {
     let mut wire = peer.ask(&"GET {count}10000 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(200))?;
     wire.send(&peer.fill(PROBE));
-    std::thread::sleep(peer.options.patience / 4);
+    std::thread::sleep(Duration::from_millis(500));
     wire.fill_to_end(peer.deadline() + peer.options.patience * 10);
     wire.read_answers(usize::MAX, |_| false, peer.deadline());
     match wire.answers.len() {

@@ -15,7 +15,12 @@ const GET: &str = "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n";
 
 pub(super) fn cases(options: &Options) -> Vec<Case> {
     let cases = head(options).into_iter().chain(body(options)).chain(idle(options));
-    cases.map(|case| case.needs(Need::Slow)).collect()
+    let cases = cases.map(|case| case.needs(Need::Slow));
+    // Where an answer may take longer than that, so may a time-out.
+    let more = options.patience.saturating_sub(SLACK);
+    cases
+        .map(|case| Case { window: case.window.map(|(least, most)| (least, most + more)), ..case })
+        .collect()
 }
 
 /// A case that the server ends after about `limit`.

@@ -1,5 +1,4 @@
 //! Clients that take their time, and what becomes of them.
-#![forbid(unsafe_code)]
 
 use anyhow::Result;
 use bench::promise::{Stage, fairness, silence};

@@ -1,5 +1,4 @@
 //! One client does not keep the others waiting, and who is silent goes first.
-#![forbid(unsafe_code)]
 
 use anyhow::Result;
 use bench::promise::{Stage, counters, fairness, silence};

@@ -1,16 +1,15 @@
 //! What an operator does to this stage, and what happens to it on a real machine.
-#![forbid(unsafe_code)]
 
 use anyhow::Result;
 use bench::promise::Stage;
 use bench::promise::operator::{ends, limits, rotation, start, streams};
 
-const STAGE: Stage =
-    Stage::new(env!("CARGO_BIN_EXE_stage1-blocking"), 1, &["--keep-alive", "always"]);
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
 
 #[test]
 fn it_starts_whole_or_says_what_is_missing() -> Result<()> {
-    start::each(&STAGE)
+    start::each(&STAGE)?;
+    start::few_threads(&STAGE, 5)
 }
 
 #[test]
@@ -31,4 +30,14 @@ fn a_log_that_cannot_be_written_waits_and_is_bounded() -> Result<()> {
 #[test]
 fn log_and_trace_are_whole_at_every_end() -> Result<()> {
     ends::are_whole(&STAGE)
+}
+
+#[test]
+fn many_loops_need_descriptors_too() -> Result<()> {
+    start::few_descriptors(&STAGE, &["--threads", "8"])
+}
+
+#[test]
+fn two_servers_share_a_log() -> Result<()> {
+    rotation::two_servers_share_a_log(&STAGE)
 }

@@ -1,5 +1,4 @@
 //! A pool that keeps connections as long as nobody waits for their threads: `--keep-alive fair`, as it is by default.
-#![forbid(unsafe_code)]
 
 use anyhow::Result;
 use bench::promise::{Stage, counters, fairness, silence};

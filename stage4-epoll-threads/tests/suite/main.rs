@@ -1,14 +1,17 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
+mod fairness;
+mod operator;
+
 use anyhow::Result;
 use bench::promise::replace::{self, How};
 use bench::promise::{
-    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log, patience,
+    Stage, attack, clients, conformance, descriptors, drain, ending, handlers, keepalive, log,
+    patience, soak, tree,
 };
 
-const STAGE: Stage =
-    Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &["--keep-alive", "always"]);
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
 
 #[test]
 fn http_to_the_letter() -> Result<()> {
@@ -23,7 +26,7 @@ fn time_outs_and_limits() -> Result<()> {
 
 #[test]
 fn clients_of_every_kind_leave_no_trace() -> Result<()> {
-    clients::crowd_in_turns(&STAGE, 300)?;
+    clients::crowd(&STAGE, 300)?;
     clients::byte_by_byte(&STAGE)?;
     clients::slow_reader(&STAGE)?;
     clients::resets(&STAGE)
@@ -41,7 +44,7 @@ fn a_handler_that_panics_costs_a_500() -> Result<()> {
 
 #[test]
 fn a_handler_that_blocks_stops_nobody() -> Result<()> {
-    handlers::blocking_hurts_nobody(&STAGE, &[])
+    handlers::blocking_hurts_nobody(&STAGE, &["--threads", "1"])
 }
 
 #[test]
@@ -55,13 +58,28 @@ fn another_takes_its_place_at_once_and_nothing_is_lost() -> Result<()> {
 }
 
 #[test]
+fn another_takes_over_beside_it_and_nobody_is_refused() -> Result<()> {
+    replace::under_load(&STAGE, How::Beside, 3).map(drop)
+}
+
+#[test]
 fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
     descriptors::each(&STAGE)
 }
 
 #[test]
-fn after_hostile_clients_it_comes_back() -> Result<()> {
-    attack::each_passes(&STAGE)
+fn a_full_pool_says_come_back_later() -> Result<()> {
+    handlers::full_pool(&STAGE, 64 + 1024)
+}
+
+#[test]
+fn hostile_clients_hurt_nobody() -> Result<()> {
+    attack::each(&STAGE)
+}
+
+#[test]
+fn a_tree_that_is_edited_is_served_whole_and_fresh() -> Result<()> {
+    tree::edited(&STAGE, tree::Size::from_environment()).map(drop)
 }
 
 #[test]
@@ -70,11 +88,21 @@ fn the_log_tells_what_came() -> Result<()> {
 }
 
 #[test]
-fn it_counts_who_had_to_wait() -> Result<()> {
-    clients::those_who_wait_are_counted(&STAGE, &["--threads", "1"])
+fn connections_are_kept_as_long_as_they_may() -> Result<()> {
+    keepalive::as_long_as_they_may(&STAGE)
 }
 
 #[test]
-fn who_is_slow_and_keeps_to_the_rules_is_served() -> Result<()> {
-    patience::each(&STAGE)
+fn others_wait_for_no_client() -> Result<()> {
+    patience::beside_others(&STAGE)
+}
+
+#[test]
+fn the_last_place_costs_nobody_theirs() -> Result<()> {
+    keepalive::the_last_place_costs_nobody_theirs(&STAGE)
+}
+
+#[test]
+fn a_short_soak_leaves_nothing_behind() -> Result<()> {
+    soak::short(&STAGE)
 }

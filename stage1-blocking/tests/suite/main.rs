@@ -1,6 +1,9 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
+mod fairness;
+mod operator;
+
 use anyhow::Result;
 use bench::promise::replace::{self, How};
 use bench::promise::{

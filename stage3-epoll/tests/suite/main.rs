@@ -1,6 +1,9 @@
 //! The promises of this stage, tried on the running program.
 #![forbid(unsafe_code)]
 
+mod fairness;
+mod operator;
+
 use anyhow::Result;
 use bench::promise::replace::{self, How};
 use bench::promise::{
@@ -8,7 +11,7 @@ use bench::promise::{
     patience, soak, tree,
 };
 
-const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
 
 #[test]
 fn http_to_the_letter() -> Result<()> {
@@ -40,8 +43,8 @@ fn a_handler_that_panics_costs_a_500() -> Result<()> {
 }
 
 #[test]
-fn a_handler_that_blocks_stops_nobody() -> Result<()> {
-    handlers::blocking_hurts_nobody(&STAGE, &["--threads", "1"])
+fn a_handler_that_blocks_stops_everybody() -> Result<()> {
+    handlers::blocking_hurts_everybody(&STAGE)
 }
 
 #[test]
@@ -55,18 +58,8 @@ fn another_takes_its_place_at_once_and_nothing_is_lost() -> Result<()> {
 }
 
 #[test]
-fn another_takes_over_beside_it_and_nobody_is_refused() -> Result<()> {
-    replace::under_load(&STAGE, How::Beside, 3).map(drop)
-}
-
-#[test]
 fn without_descriptors_newcomers_wait_and_nothing_spins() -> Result<()> {
     descriptors::each(&STAGE)
-}
-
-#[test]
-fn a_full_pool_says_come_back_later() -> Result<()> {
-    handlers::full_pool(&STAGE, 64 + 1024)
 }
 
 #[test]
@@ -87,6 +80,11 @@ fn the_log_tells_what_came() -> Result<()> {
 #[test]
 fn connections_are_kept_as_long_as_they_may() -> Result<()> {
     keepalive::as_long_as_they_may(&STAGE)
+}
+
+#[test]
+fn who_is_slow_and_keeps_to_the_rules_is_served() -> Result<()> {
+    patience::each(&STAGE)
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What an operator does to this stage, and what happens to it on a real machine.
-#![forbid(unsafe_code)]
 
 use anyhow::Result;
 use bench::promise::Stage;
 use bench::promise::operator::{ends, limits, rotation, start, streams};
 
-const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage3-epoll"), 256, &[]);
+const STAGE: Stage =
+    Stage::new(env!("CARGO_BIN_EXE_stage1-blocking"), 1, &["--keep-alive", "always"]);
 
 #[test]
 fn it_starts_whole_or_says_what_is_missing() -> Result<()> {

@@ -1,5 +1,4 @@
 //! What an operator does to this stage, and what happens to it on a real machine.
-#![forbid(unsafe_code)]
 
 use anyhow::Result;
 use bench::promise::Stage;
