@@ -110,9 +110,13 @@ fn nobody_reads_standard_error(stage: &Stage, stderr: Stderr) -> Result<()> {
 fn nobody_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
     let mut server = Server::start(stage, "127.0.0.1:0", &["--log", "-"], Stdio::piped())?;
     server.stdout = None;
-    super::ask(server.address, "/", 100)?;
-    let mut stderr = BufReader::new(server.child.stderr.take().context("no standard error")?);
-    let mut said = String::new();
+    let stderr = server.child.stderr.take().context("no standard error")?;
+    // A child that another test is starting just now may still hold the reading end, until it executes its program.
+    wait_until("a word about the log", || {
+        super::ask(server.address, "/", 10)?;
+        Ok(poll::wait(&mut [Wait::readable(stderr.as_fd())], Some(Instant::now()))?)
+    })?;
+    let (mut stderr, mut said) = (BufReader::new(stderr), String::new());
     stderr.read_line(&mut said)?;
     ensure!(said.contains("Broken pipe"), "{said}");
     super::ask(server.address, "/", 100)?;
