@@ -71,7 +71,7 @@ fn a_draining_server_says_so() {
         balancer.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
         let (mut answer, mut byte) = (String::new(), [0]);
         let is_whole = |answer: &str| answer.ends_with("\r\n\r\nok\n") || answer.ends_with("ing\n");
-        while !is_whole(&answer) && balancer.read(&mut byte).unwrap() == 1 {
+        while !is_whole(&answer) && balancer.read_exact(&mut byte).is_ok() {
             answer.push(char::from(byte[0]));
         }
         answer

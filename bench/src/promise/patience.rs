@@ -3,7 +3,7 @@
 
 use super::client::{Client, answers};
 use super::{PATIENCE, Stage, side_by_side, vitals};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use shared::limits::MAX_OUTPUT;
 use shared::sys::Socket;
 use std::io::{ErrorKind, Read, Write};
@@ -123,12 +123,9 @@ fn takes(address: SocketAddr, path: &str, enough: usize) -> Result<()> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes())?;
-    let (mut piece, mut taken) = (vec![0; 64 << 10], 0);
-    while taken < enough {
-        match stream.read(&mut piece)? {
-            0 => bail!("it ends after {taken} bytes"),
-            count => taken += count,
-        }
+    let mut piece = vec![0; 64 << 10];
+    for taken in (0..enough).step_by(piece.len()) {
+        stream.read_exact(&mut piece).with_context(|| format!("after {taken} bytes"))?;
     }
     Ok(())
 }

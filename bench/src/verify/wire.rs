@@ -152,7 +152,12 @@ impl Wire {
     /// Reads once. Tells whether bytes came.
     pub(crate) fn fill(&mut self, deadline: Instant) -> bool {
         let mut buffer = [0; 65536];
-        match self.read(&mut buffer, deadline) {
+        let mut result = self.read(&mut buffer, deadline);
+        // A read with a time-out is not taken up again when its process is stopped and goes on (signal(7)).
+        while result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
+            result = self.read(&mut buffer, deadline);
+        }
+        match result {
             // A reset that a write has run into is no longer reported to the read after it.
             Ok(0) if self.deaf => self.ending = Ending::Reset,
             Ok(0) => self.ending = Ending::Eof,
@@ -160,11 +165,7 @@ impl Wire {
                 self.received.extend_from_slice(&buffer[..count]);
                 return true;
             }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-                ) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(_) => self.ending = Ending::Reset,
         }
         false
