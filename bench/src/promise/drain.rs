@@ -35,7 +35,7 @@ pub fn under_load(stage: &Stage, times: usize) -> Result<Drains> {
 
 /// What clients saw, how many answers came after the signal, and how long the end took.
 fn once(stage: &Stage, seed: u64) -> Result<(Account, u64, Duration)> {
-    let mut server = stage.start(&["--grace", "60s"])?;
+    let mut server = stage.start(&["--grace", "60s", "--drain-idle", "60s"])?;
     let habits = Habits {
         until_refused: true,
         // Where one client is served at a time, all others would only wait for those who linger.

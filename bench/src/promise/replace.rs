@@ -8,7 +8,7 @@ use shared::sys::signal::{self, Signal};
 use std::time::{Duration, Instant};
 
 /// Longer than a drain may take here: none is cut off.
-const GRACE: &[&str] = &["--grace", "60s"];
+const GRACE: &[&str] = &["--grace", "60s", "--drain-idle", "60s"];
 
 /// When the new server comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

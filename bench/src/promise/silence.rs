@@ -15,8 +15,10 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// response is the last gets the next one.
 pub fn more_clients_than_threads_lose_nothing(stage: &Stage) -> Result<()> {
     let server = stage.start(&["--threads", "8"])?;
-    let clients =
-        GoodClients::start(server.address(), Habits { hello_only: true, ..Habits::busy(1) });
+    let clients = GoodClients::start(
+        server.address(),
+        Habits { hello_only: true, head_timeout: SILENCE, ..Habits::busy(1) },
+    );
     clients.wait_for(5000)?;
     clients.stop()?.check_all_let_in()
 }
