@@ -11,19 +11,20 @@ use std::time::{Duration, Instant};
 pub struct Client {
     wire: Wire,
     taken: usize,
-    began: Instant,
-    /// From the beginning of the connect to the first byte sent.
-    hesitated: Option<Duration>,
+    /// Since when it has had nothing to wait for: since the beginning of the connect, or its last answer.
+    free: Instant,
+    /// The longest time from then until it said something.
+    hesitated: Duration,
 }
 
 impl Client {
     /// Connects.
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let began = Instant::now();
+        let free = Instant::now();
         let stream = TcpStream::connect_timeout(&address, PATIENCE).context("connecting")?;
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { wire: Wire::new(stream), taken: 0, began, hesitated: None })
+        Ok(Self { wire: Wire::new(stream), taken: 0, free, hesitated: Duration::ZERO })
     }
 
     /// Sends a GET that leaves the connection open.
@@ -34,13 +35,18 @@ impl Client {
     /// Sends bytes. That nobody takes them shows when the answer is read.
     pub fn send(&mut self, bytes: &[u8]) {
         self.wire.send(bytes);
-        self.hesitated.get_or_insert_with(|| self.began.elapsed());
+        self.hesitated = self.hesitated.max(self.free.elapsed());
     }
 
-    /// Whether it used up half of a time-out of the server's before it said anything: on a busy machine that may happen
-    /// to any client, and the server owes it nothing then.
+    /// Whether it has once used up half of a time-out of the server's before it said anything: on a busy machine that
+    /// may happen to any client, and the server owes it nothing then.
     pub(super) fn was_late(&self, time_out: Duration) -> bool {
-        self.hesitated.unwrap_or_else(|| self.began.elapsed()) >= time_out / 2
+        let now = if self.taken == 0 && self.hesitated.is_zero() {
+            self.free.elapsed()
+        } else {
+            Duration::ZERO
+        };
+        self.hesitated.max(now) >= time_out / 2
     }
 
     /// Sends byte by byte.
@@ -111,6 +117,7 @@ impl Client {
             bail!("{what}; the connection: {:?}; {} bytes came", wire.ending, wire.received.len());
         }
         self.taken += 1;
+        self.free = Instant::now();
         wire.answers.last().context("an answer came")
     }
 }
