@@ -166,8 +166,11 @@ impl Server {
     /// Why it ended unasked, in its own words.
     fn died(&mut self) -> anyhow::Error {
         let status = self.wait(START).ok().flatten();
-        // Its last words may still be on their way through the pipe.
-        thread::sleep(20 * POLL);
+        // Its last words may still be on their way through the pipe: the thread that reads them holds them until the end.
+        let deadline = Instant::now() + START;
+        while Arc::strong_count(&self.stderr) > 1 && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
         let end = match status {
             Some(status) => format!("ended early ({status})"),
             None => "closed its standard output".to_owned(),

