@@ -15,7 +15,7 @@ use crate::meter::Meter;
 use crate::service::Service;
 use crate::start::Common;
 use crate::sys::poll::{self, Wait};
-use crate::sys::{Listener, Socket};
+use crate::sys::{Listener, Socket, memory};
 use crate::trace::{Moment, Slice};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -63,6 +63,10 @@ pub struct Server<'a, P> {
     connections: u64,
 }
 
+/// Bytes of its output buffer that a thread keeps. A long pipeline of responses needs half a MiB, and with as many for each
+/// thread of a pool for ever, one client after the other would make them a leak.
+const KEPT: usize = 4 << 10;
+
 /// Why a waiting thread goes on.
 enum Woken {
     Readable,
@@ -95,6 +99,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         self.output.clear();
         let mut connection = Connection::new(self.service, self.clock.read());
         let result = self.converse(socket, &mut connection);
+        memory::shrink(&mut self.output, KEPT);
         connection.finish(&mut self.meter, &self.clock);
         self.meter.moment(Moment::Closed);
         self.meter.counters.closed.add(1);

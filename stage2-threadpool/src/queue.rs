@@ -2,7 +2,7 @@
 
 use shared::blocking::PendingConnections;
 use shared::metrics::Counters;
-use shared::sys::{EventFd, Socket};
+use shared::sys::{EventFd, Socket, memory};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -94,6 +94,12 @@ impl Queue {
     pub(crate) fn pop(&self) -> Option<Taken<'_>> {
         let mut state = self.lock();
         state.free_workers += 1;
+        if state.free_workers == self.capacity && state.sockets.is_empty() {
+            drop(state);
+            // All workers rest: a moment to give back what a crowd has cost that has left.
+            memory::give_back_freed();
+            state = self.lock();
+        }
         let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
         let mut state =
             self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,7 @@
 //! Memory that the allocator has free: malloc_trim(3).
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 /// Gives it back to the kernel, every whole page of it.
 ///
 /// By itself free(3) gives back what lies at the end of a heap: one small piece that is still in use there
@@ -11,6 +13,27 @@ pub fn give_back() {
     unsafe {
         libc::malloc_trim(0)
     };
+}
+
+/// Bytes that [`shrink`] has given to the allocator and that nobody has given back since.
+static FREED: AtomicUsize = AtomicUsize::new(0);
+
+/// So much is worth a few milliseconds.
+const WORTH: usize = 1 << 20;
+
+/// Frees what a buffer holds beyond `kept` bytes of room.
+pub fn shrink(buffer: &mut Vec<u8>, kept: usize) {
+    if buffer.capacity() > kept {
+        FREED.fetch_add(buffer.capacity() - kept, Relaxed);
+        buffer.shrink_to(kept);
+    }
+}
+
+/// Gives back what was freed by [`shrink`], if it is worth it. For a moment in which nobody is served.
+pub fn give_back_freed() {
+    if FREED.load(Relaxed) >= WORTH && FREED.swap(0, Relaxed) > 0 {
+        give_back();
+    }
 }
 
 #[cfg(all(test, target_env = "gnu"))]
