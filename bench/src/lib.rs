@@ -27,7 +27,6 @@ pub mod nginx;
 pub mod peers;
 mod plan;
 pub mod progress;
-#[allow(clippy::print_stdout)] // Until it prints as the others do.
 pub mod promise;
 pub mod rate;
 pub mod report;

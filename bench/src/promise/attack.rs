@@ -162,9 +162,7 @@ pub fn each(stage: &Stage) -> Result<()> {
     let times = Times { quiet: Duration::from_millis(200), attack: Duration::from_millis(1200) };
     let kinds: Vec<_> = Kind::EACH.iter().zip(1..).collect();
     side_by_side(&kinds, SIEGES, |(kind, seed)| {
-        let attack = attack(stage, kind, times, *seed).with_context(|| format!("{kind:?}"))?;
-        println!("{kind:?}: {:?} KiB before, at most, after", attack.memory);
-        Ok(())
+        attack(stage, kind, times, *seed).map(drop).with_context(|| format!("{kind:?}"))
     })
 }
 
@@ -188,16 +186,10 @@ fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
     crowd.wait_for_all()?;
     let clients = GoodClients::start(server.address(), good(1, Duration::from_millis(200)));
     std::thread::sleep(Duration::from_millis(500));
-    let meanwhile = clients.answered();
     all_came(crowd.stop()?)?;
     let account = clients.stop()?;
     account.check_all_let_in()?;
     // Each thread keeps its buffer.
     let kept = KEPT + 64 * stage.at_once as u64;
-    let memory = afterwards(&server, before, idle, kept)?;
-    println!(
-        "{:?}: {meanwhile} answered meanwhile, {} in all, none lost; {memory:?} KiB before, at most, after",
-        kind[0], account.answered
-    );
-    Ok(())
+    afterwards(&server, before, idle, kept).map(drop)
 }

@@ -2,7 +2,7 @@
 
 use super::hostile::Kind;
 use super::replace::{self, How, Replaced};
-use super::{Stage, descriptors, drain, keepalive, random, siege, soak};
+use super::{Stage, descriptors, drain, keepalive, random, say, siege, soak};
 use crate::args;
 use crate::build;
 use crate::interrupt::Interrupt;
@@ -98,7 +98,7 @@ impl Promise {
             let program = program.to_str().context("the program's path is not UTF-8")?;
             let flags: &[&str] = if index < 2 { &["--keep-alive", "always"] } else { &[] };
             let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
-            println!("{name}");
+            say(name)?;
             self.try_on(&stage, interrupt).with_context(|| name.to_owned())?;
         }
         Ok(())
@@ -118,9 +118,9 @@ impl Promise {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
                 let seed = seed.unwrap_or_else(random::seed);
                 // Before it begins: a run that fails must tell how to repeat it.
-                println!("  seed {seed}");
+                say(&format!("  seed {seed}"))?;
                 let soak = soak::soak(stage, hostile, *time, seed, interrupt)?;
-                show_soak(&soak);
+                show_soak(&soak)?;
                 soak.growth.check()
             }
         }
@@ -139,9 +139,9 @@ fn numbers(names: &[String]) -> Result<Vec<usize>> {
 
 fn try_drain(stage: &Stage, times: usize) -> Result<()> {
     let drain::Drains { times, answered, after, longest } = drain::under_load(stage, times)?;
-    println!(
+    say(&format!(
         "  {times} drains: {answered} answered, {after} of them after the signal, 0 lost; the longest took {longest:.2?}"
-    );
+    ))?;
     Ok(())
 }
 
@@ -149,26 +149,26 @@ fn try_replace(stage: &Stage, times: usize, beside: bool) -> Result<()> {
     let how = if beside { How::Beside } else { How::After };
     let Replaced { times, answered, refused, longest, slowest_connect } =
         replace::under_load(stage, how, times)?;
-    println!(
+    say(&format!(
         "  {times} replacements: {answered} answered, 0 lost, {refused} connects refused; the longest end took {longest:.2?}, the slowest connect {slowest_connect:.2?}"
-    );
+    ))?;
     Ok(())
 }
 
 fn try_starve(stage: &Stage) -> Result<()> {
     for how in descriptors::Lack::of(stage) {
         let descriptors::Shortage { fds, waited, cpu } = descriptors::shortage(stage, *how)?;
-        println!(
+        say(&format!(
             "  {how}: {fds} descriptors held, {waited} times nobody could be taken in, {:.1} % of a core used",
             cpu * 100.0
-        );
+        ))?;
     }
     Ok(())
 }
 
-fn show_soak(soak: &soak::Soak) {
+fn show_soak(soak: &soak::Soak) -> Result<()> {
     let soak::Soak { time, account, deeds, memory: [first, most, last], growth, fds } = soak;
-    println!(
+    say(&format!(
         "  {time:.0?}: {} good requests answered, none lost, nobody refused, p99 {:.1?}; {} hostile deeds\n  \
          memory {first} KiB before, {most} at most, {last} afterwards; {growth}\n  \
          descriptors: {} at most, {} afterwards, as before",
@@ -177,5 +177,5 @@ fn show_soak(soak: &soak::Soak) {
         deeds.done,
         fds[0],
         fds[1]
-    );
+    ))
 }

@@ -1,7 +1,7 @@
 //! What keeping connections open is worth, and who has to give one up: three experiments on one server.
 
 use super::client::Client;
-use super::{PATIENCE, Stage};
+use super::{PATIENCE, Stage, say};
 use crate::evidence::tree::Snapshot;
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
@@ -169,6 +169,6 @@ pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Resu
     if let Some(results) = table.column_mut(2) {
         results.set_cell_alignment(CellAlignment::Left);
     }
-    println!("{table}");
+    say(&format!("{table}"))?;
     Ok(())
 }

@@ -30,6 +30,7 @@ pub mod soak;
 pub mod tree;
 pub mod vitals;
 
+use crate::report;
 use crate::server::Server;
 use anyhow::{Result, anyhow};
 use std::path::Path;
@@ -40,6 +41,11 @@ use std::time::Duration;
 /// How long a promise may take to be kept on a machine that has much else to do. Far beyond what any
 /// of them needs: it ends a test that would otherwise hang.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Prints a line of results.
+fn say(line: &str) -> Result<()> {
+    report::print(&format!("{line}\n"))
+}
 
 /// Tries each part, `jobs` of them at a time: most of what a promise takes is waiting, which costs no more when many wait
 /// together. The first error in the order of the parts is the result.

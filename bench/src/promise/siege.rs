@@ -1,8 +1,8 @@
 //! `bench hostile`: each kind of hostile client against a stage, several times, and what it did to the good ones.
 
-use super::Stage;
 use super::attack::{self, Times};
 use super::hostile::Kind;
+use super::{Stage, say};
 use anyhow::{Context, Result};
 use std::time::Duration;
 
@@ -28,20 +28,20 @@ pub fn show(
     repeat: usize,
     seed: u64,
 ) -> Result<()> {
-    println!(
+    say(&format!(
         "  99th percentile of 32 good clients, median of {repeat} times: alone; beside the attack on another server of this machine; on the attacked one\n  \
          kind                deeds   good      alone  next door   attacked  / alone  / next door   memory KiB: before, most (allowed), after (allowed)"
-    );
+    ))?;
     let (mut kinds, mut within) = (0, 0);
     for kind in Kind::EACH.iter().filter(|kind| chosen(&kind[0])) {
         let siege = Siege::of(stage, kind, time, repeat, seed);
-        let ratio = siege.with_context(|| format!("{:?}", kind[0]))?.show(kind[0]);
+        let ratio = siege.with_context(|| format!("{:?}", kind[0]))?.show(kind[0])?;
         kinds += 1;
         within += usize::from(ratio <= 2.0);
     }
-    println!(
+    say(&format!(
         "  no good request was lost and nobody refused; {within} of {kinds} kinds within twice the figure without attack"
-    );
+    ))?;
     Ok(())
 }
 
@@ -69,20 +69,20 @@ impl Siege {
     }
 
     /// Prints a line; the attacked server's figure, as a multiple of that without attack.
-    fn show(mut self, kind: Kind) -> f64 {
+    fn show(mut self, kind: Kind) -> Result<f64> {
         let [alone, next_door, attacked] =
             [&mut self.alone, &mut self.next_door, &mut self.attacked].map(|times| median(times));
         let (good, [before, most, after]) = (self.good, self.memory);
         let ratio = attacked.as_secs_f64() / alone.as_secs_f64();
-        println!(
+        say(&format!(
             "  {:<16} {:>8} {good:>6}  {alone:>9.1?}  {next_door:>9.1?}  {attacked:>9.1?}  {ratio:>7.2}  {:>11.2}   {before}, {most} ({}), {after} ({})",
             format!("{kind:?}"),
             self.deeds,
             attacked.as_secs_f64() / next_door.as_secs_f64(),
             before + attack::allowed(kind),
             before + attack::KEPT,
-        );
-        ratio
+        ))?;
+        Ok(ratio)
     }
 }
 

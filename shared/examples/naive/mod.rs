@@ -9,8 +9,9 @@ use std::thread;
 pub(crate) fn serve(name: &str, handler: fn(TcpStream) -> io::Result<()>) -> io::Result<()> {
     let address = std::env::args().skip_while(|arg| arg != "--listen").nth(1);
     let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:8080"))?;
-    println!("{name} listening on http://{}", listener.local_addr()?);
-    io::stdout().flush()?;
+    let mut out = io::stdout();
+    writeln!(out, "{name} listening on http://{}", listener.local_addr()?)?;
+    out.flush()?;
     for socket in listener.incoming() {
         let socket = socket?;
         thread::spawn(move || handler(socket));

@@ -1,9 +1,10 @@
 //! All clients of one event loop, and the four steps of its round.
 
 mod leaving;
+mod reading;
 mod writing;
 
-use super::client::{Client, Then};
+use super::client::Client;
 use super::table::{Table, Token};
 use crate::accept::Room;
 use crate::args::KeepAlive;
@@ -14,10 +15,9 @@ use crate::limits::SLICE;
 use crate::meter::Meter;
 use crate::service::Service;
 use crate::start::Common;
-use crate::sys::{Epoll, Event, Interest, Socket};
+use crate::sys::{Epoll, Interest, Socket};
 use crate::trace::{Moment, Slice};
 use std::collections::VecDeque;
-use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -117,11 +117,14 @@ impl Clients {
         self.len() == 0
     }
 
-    /// A round begins: the loop has woken up at `now`.
+    /// A round begins: the loop has woken up at `now`. Pipelines that had to leave it to others go on.
     pub fn begin_round(&mut self, now: Instant) {
         self.meter.end(Slice::Wait);
         self.begin_tick(now);
         self.long = MAX_LONG;
+        for token in std::mem::take(&mut self.yielded) {
+            self.act(token, |connection, _, turn| connection.resume(turn));
+        }
     }
 
     fn begin_tick(&mut self, now: Instant) {
@@ -164,60 +167,6 @@ impl Clients {
         self.meter.counters.exhausted.add(1);
     }
 
-    /// First step, for each client that is ready: reads once. What is left in the socket makes epoll
-    /// tell again, so no read is wasted on finding out that there is nothing more.
-    pub fn ready(&mut self, event: Event) {
-        let token = event.token;
-        let Some(client) = self.table.get_mut(token) else {
-            return;
-        };
-        if client.is_waiting_for_room() {
-            return self.go_on_writing(event);
-        }
-        if client.then == Then::Write {
-            // What it sends is read after its answer, and then epoll tells again.
-            return if event.gone() {
-                self.remove(token)
-            };
-        }
-        if client.then == Then::Busy {
-            // It waits for its job. Only the end of the connection, or of its client's half, matters now.
-            if event.half_closed() {
-                client.half_closed();
-            }
-            let lost = event.gone() || client.watch(&self.epoll, token).is_err();
-            return if lost {
-                self.remove(token)
-            };
-        }
-        self.read(token);
-    }
-
-    /// Reads once, and tells whether there was something: bytes, or the end.
-    #[inline(always)]
-    fn read(&mut self, token: Token) -> bool {
-        if self.filled + MAX_READ > self.input.len() {
-            self.answer();
-        }
-        let Some(client) = self.table.get_mut(token) else { return true };
-        let room = self.filled..self.filled + MAX_READ;
-        let length = match client.socket.read(&mut self.input[room]) {
-            Ok(length) => length,
-            // Ready a moment ago, and not any more: epoll tells again.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-            Err(_) => {
-                self.remove(token);
-                return true;
-            }
-        };
-        self.meter.counters.received.add(length as u64);
-        self.meter.attend(token);
-        self.meter.moment(Moment::Received);
-        self.inputs.push((token, self.filled..self.filled + length));
-        self.filled += length;
-        true
-    }
-
     /// For what the stage itself does that takes time.
     pub fn meter(&mut self) -> &mut Meter {
         &mut self.meter
@@ -228,46 +177,7 @@ impl Clients {
         self.understand();
         self.write();
         self.take_turns();
-        for token in std::mem::take(&mut self.yielded) {
-            self.act(token, |connection, _, turn| connection.resume(turn));
-        }
         self.meter.end_tick(&mut self.clock);
-    }
-
-    /// What all have asked for is looked at in one go, with no system call in between: the code and what
-    /// the processor has learnt of it are still at hand for the next request.
-    pub(super) fn understand(&mut self) {
-        let mut inputs = std::mem::take(&mut self.inputs);
-        for (token, range) in inputs.drain(..) {
-            self.meter.attend(token);
-            self.meter.begin(Slice::Request);
-            self.request(token, range);
-            self.meter.end(Slice::Request);
-            if self.output.len() >= MAX_ROUND {
-                self.write();
-            }
-        }
-        self.inputs = inputs;
-        self.filled = 0;
-    }
-
-    fn request(&mut self, token: Token, range: Range<usize>) {
-        let start = self.output.len();
-        let next = self.step(token, |connection, input, turn| match range.is_empty() {
-            true => connection.end_of_input(turn),
-            false => connection.receive(&input[range], turn),
-        });
-        if let Some(next) = next {
-            self.answers.push((token, start..self.output.len(), next));
-        }
-    }
-
-    fn note_peer(&mut self, token: Token) {
-        if self.meter.is_logging()
-            && let Some(client) = self.table.get_mut(token)
-        {
-            self.meter.set_peer(client.socket.peer_addr().ok());
-        }
     }
 
     fn write(&mut self) {
@@ -297,6 +207,14 @@ impl Clients {
         self.meter.end_tick(&mut self.clock);
         let now = self.clock.read();
         self.begin_tick(now);
+    }
+
+    fn note_peer(&mut self, token: Token) {
+        if self.meter.is_logging()
+            && let Some(client) = self.table.get_mut(token)
+        {
+            self.meter.set_peer(client.socket.peer_addr().ok());
+        }
     }
 
     /// Lets the connection do one thing, its output appended to that of the round.

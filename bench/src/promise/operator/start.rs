@@ -3,6 +3,7 @@
 use super::{Folder, Server, Stage, limited};
 use crate::promise::PATIENCE;
 use crate::promise::client::answers;
+use crate::report;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -57,7 +58,8 @@ pub fn few_threads(stage: &Stage, count: usize) -> Result<()> {
     let is_root = fs::metadata("/proc/self")?.uid() == 0;
     let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.mode() & 1 != 0);
     if is_root && !Path::new(stage.program).ancestors().all(is_open) {
-        println!("skipped: no limit stops root, and others do not reach {}", stage.program);
+        let program = stage.program;
+        report::note(&format!("skipped: no limit stops root, and others do not reach {program}"));
         return Ok(());
     }
     let mut command = limited(stage, &format!("--nproc={count}"), &[]);

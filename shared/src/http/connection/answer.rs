@@ -128,19 +128,7 @@ impl Connection {
         };
         let source = match response.body {
             _ if exchange.is_head || is_bodyless => None,
-            Body::Bytes(bytes) if bytes.len() <= PIECE => {
-                turn.out.extend_from_slice(&bytes);
-                None
-            }
-            Body::Bytes(bytes) => Some(Source::Bytes { bytes, sent: 0 }),
-            Body::File(range) => match range.bytes() {
-                Some(bytes) => {
-                    turn.out.extend_from_slice(bytes);
-                    None
-                }
-                None => Some(Source::File(range)),
-            },
-            Body::Stream(stream) => Some(Source::Stream { stream: Some(stream), delimiter }),
+            body => append(body, delimiter, turn.out),
         };
         match source {
             None => take_note(code, length, &exchange, turn.meter, turn.clock),
@@ -159,6 +147,21 @@ impl Connection {
         self.state = State::Ending(true);
         Step::Used(0)
     }
+}
+
+/// Appends a body that fits at once; what is left comes back as its source.
+#[inline]
+fn append(body: Body, delimiter: Delimiter, out: &mut Vec<u8>) -> Option<Source> {
+    match body {
+        Body::Bytes(bytes) if bytes.len() <= PIECE => out.extend_from_slice(&bytes),
+        Body::Bytes(bytes) => return Some(Source::Bytes { bytes, sent: 0 }),
+        Body::File(range) => match range.bytes() {
+            Some(bytes) => out.extend_from_slice(bytes),
+            None => return Some(Source::File(range)),
+        },
+        Body::Stream(stream) => return Some(Source::Stream { stream: Some(stream), delimiter }),
+    }
+    None
 }
 
 /// What is known of a request that is refused, perhaps before its head was complete.
