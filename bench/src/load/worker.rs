@@ -169,6 +169,8 @@ impl<'a> Worker<'a> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             // It was not in use: nothing is lost, and the next request that is due opens another.
             Ok(0) | Err(_) if client.free => self.reopen(slot),
+            // It has its answer, which was the last, and is about to be closed from this side.
+            Ok(0) | Err(_) if self.leaving.contains(&slot) => {}
             Ok(0) => match client.end(&mut reading) {
                 Ok(()) => {
                     self.warmed(slot);

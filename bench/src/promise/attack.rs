@@ -35,6 +35,11 @@ pub fn allowed(kind: Kind) -> u64 {
 /// What may stay of it, in KiB, whatever it was: pages that hold something else as well.
 pub const KEPT: u64 = 4 << 10;
 
+/// The same for a stage with a thread for each client it serves: of each, its stack and its buffers.
+pub fn kept(stage: &Stage) -> u64 {
+    if stage.at_once <= 64 { KEPT + 64 * stage.at_once as u64 } else { KEPT }
+}
+
 /// What heaps may grow by whoever comes, in KiB.
 const SLACK: u64 = 4 << 10;
 
@@ -189,7 +194,5 @@ fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
     all_came(crowd.stop()?)?;
     let account = clients.stop()?;
     account.check_all_let_in()?;
-    // Each thread keeps its buffer.
-    let kept = KEPT + 64 * stage.at_once as u64;
-    afterwards(&server, before, idle, kept).map(drop)
+    afterwards(&server, before, idle, kept(stage)).map(drop)
 }

@@ -60,7 +60,8 @@ pub fn soak(
     let time = start.elapsed();
     account.check_all_let_in()?;
     ensure!(deeds.failed == 0, "hostile clients did not get in: {deeds:?}");
-    let memory = attack::afterwards(&server, before, idle, attack::KEPT).context("afterwards")?;
+    let memory =
+        attack::afterwards(&server, before, idle, attack::kept(stage)).context("afterwards")?;
     let growth = Growth::of(&samples, time);
     Ok(Soak { time, account, deeds, memory, growth, fds: [most, Vitals::of(pid)?.fds] })
 }

@@ -1,6 +1,6 @@
 //! epoll(7): the kernel keeps the list of descriptors, and says which of them are ready.
 
-use super::{check, millis, retry};
+use super::{check, millis};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
@@ -140,16 +140,17 @@ impl Epoll {
             .map(drop)
     }
 
-    /// Sleeps until something is ready or the time is over (`None`: without limit), whichever is first.
+    /// Sleeps until something is ready or the time is over (`None`: without limit), whichever is first. A signal, or a
+    /// stop of the process, ends the wait without an event: begun anew, it would have all of its time again.
     pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         let (room, timeout) = (events.raw.len() as libc::c_int, millis(timeout));
         let epoll = self.0.as_raw_fd();
         // SAFETY: the kernel writes at most `room` events into `events.raw`, which holds that many.
-        let wait =
-            || unsafe { libc::epoll_wait(epoll, events.raw.as_mut_ptr(), room, timeout) as isize };
-        events.ready = 0;
+        let ready =
+            unsafe { libc::epoll_wait(epoll, events.raw.as_mut_ptr(), room, timeout) as isize };
         events.waits = events.waits.wrapping_add(1);
-        events.ready = retry(wait)?;
+        events.ready = 0;
+        events.ready = interrupted_is_none(ready)?;
         Ok(())
     }
 
@@ -160,17 +161,14 @@ impl Epoll {
         // What the kernel calls a timespec has two 64-bit fields on every architecture.
         let exact = [timeout.as_secs() as i64, i64::from(timeout.subsec_nanos())];
         let no_mask = std::ptr::null::<libc::sigset_t>();
-        let wait = || {
-            // SAFETY: the kernel writes at most `room` events into `events.raw`, which holds that many;
-            // `exact` is valid for reading; no signal mask is given.
-            unsafe {
-                let events = events.raw.as_mut_ptr();
-                let call = libc::SYS_epoll_pwait2;
-                libc::syscall(call, epoll, events, room, exact.as_ptr(), no_mask, 0) as isize
-            }
+        // SAFETY: the kernel writes at most `room` events into `events.raw`, which holds that many;
+        // `exact` is valid for reading; no signal mask is given.
+        let ready = unsafe {
+            let (events, call) = (events.raw.as_mut_ptr(), libc::SYS_epoll_pwait2);
+            libc::syscall(call, epoll, events, room, exact.as_ptr(), no_mask, 0) as isize
         };
         events.ready = 0;
-        match retry(wait) {
+        match interrupted_is_none(ready) {
             Ok(ready) => events.ready = ready,
             Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
                 return self.wait(events, Some(timeout));
@@ -178,6 +176,16 @@ impl Epoll {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+}
+
+fn interrupted_is_none(ready: isize) -> io::Result<usize> {
+    match usize::try_from(ready) {
+        Ok(count) => Ok(count),
+        Err(_) => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+            error => Err(error),
+        },
     }
 }
 
