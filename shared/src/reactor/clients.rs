@@ -118,10 +118,17 @@ impl Clients {
     }
 
     /// A round begins: the loop has woken up at `now`. Pipelines that had to leave it to others go on.
+    #[inline]
     pub fn begin_round(&mut self, now: Instant) {
         self.meter.end(Slice::Wait);
         self.begin_tick(now);
         self.long = MAX_LONG;
+        if !self.yielded.is_empty() {
+            self.resume_yielded();
+        }
+    }
+
+    fn resume_yielded(&mut self) {
         for token in std::mem::take(&mut self.yielded) {
             self.act(token, |connection, _, turn| connection.resume(turn));
         }
@@ -133,6 +140,7 @@ impl Clients {
     }
 
     /// A round ends: the loop goes to sleep. Tells what time it is by now.
+    #[inline]
     pub fn end_round(&mut self) -> Instant {
         self.meter.end_tick(&mut self.clock);
         self.meter.begin(Slice::Wait);

@@ -142,6 +142,7 @@ impl Epoll {
 
     /// Sleeps until something is ready or the time is over (`None`: without limit), whichever is first. A signal, or a
     /// stop of the process, ends the wait without an event: begun anew, it would have all of its time again.
+    #[inline]
     pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         let (room, timeout) = (events.raw.len() as libc::c_int, millis(timeout));
         let epoll = self.0.as_raw_fd();
