@@ -29,7 +29,7 @@ pub fn tells_what_came(stage: &Stage) -> Result<()> {
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("bench-log-{}-{number}", std::process::id()));
     let path = file.display().to_string();
-    let server = stage.start(&["--log", &path, "--head-timeout", "300ms"])?;
+    let server = stage.start(&["--log", &path, "--head-timeout", "2s"])?;
     for (request, _, status) in LINES {
         let mut client = Client::connect(server.address())?;
         client.send(request);
