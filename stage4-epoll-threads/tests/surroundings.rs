@@ -23,12 +23,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_stage4-epoll-threads");
 const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
 
 #[test]
-fn a_full_disk_ends_the_log_and_not_the_server() -> Result<()> {
+fn a_full_disk_costs_log_lines_and_not_the_server() -> Result<()> {
     writes_to_a_full_disk("--log")
 }
 
 #[test]
-fn a_full_disk_ends_the_trace_and_not_the_server() -> Result<()> {
+fn a_full_disk_costs_the_trace_and_not_the_server() -> Result<()> {
     writes_to_a_full_disk("--trace")
 }
 
