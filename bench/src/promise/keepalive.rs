@@ -1,12 +1,12 @@
 //! What keeping connections open is worth, and who has to give one up: three experiments on one server.
 
 use super::client::Client;
+use super::silence::who_asked_once;
 use super::{PATIENCE, Stage, say};
 use crate::evidence::tree::Snapshot;
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
 use crate::report::{table, text};
-use crate::server::Server;
 use anyhow::{Result, ensure};
 use comfy_table::CellAlignment;
 use std::time::{Duration, Instant};
@@ -108,7 +108,7 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     let cap = IDLE.to_string();
     // Each loop closes clients of its own: with one, "longest idle" is the same for all.
     let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = who_ask_and_stay(&server)?;
+    let mut clients = who_asked_once(&server, IDLE)?;
     // Whoever asked less than a second ago is not idle.
     std::thread::sleep(Duration::from_millis(1500));
     clients[0].ask("/")?;
@@ -120,19 +120,11 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())
 }
 
-fn who_ask_and_stay(server: &Server) -> Result<Vec<Client>> {
-    let one = |_| {
-        let mut client = Client::connect(server.address())?;
-        client.ask("/").map(|_| client)
-    };
-    (0..IDLE).map(one).collect()
-}
-
 /// One who takes the last place closes nobody, however long others have been idle.
 pub fn the_last_place_costs_nobody_theirs(stage: &Stage) -> Result<()> {
     let cap = (IDLE + 1).to_string();
     let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = who_ask_and_stay(&server)?;
+    let mut clients = who_asked_once(&server, IDLE)?;
     std::thread::sleep(Duration::from_millis(1500));
     Client::connect(server.address())?.ask("/")?;
     let stays =
