@@ -1,15 +1,17 @@
 //! What parsing, routing and answering cost in user space, beside httparse:
 //! `cargo bench -p shared`. Nanoseconds per call: the least of many short runs, because noise only ever adds.
 
-use shared::clock::Clock;
+#[path = "../tests/common/mod.rs"]
+#[allow(clippy::unwrap_used)] // It is written for tests.
+mod common;
+
+use shared::app::demo;
+use shared::app::router::Found;
 use shared::http::head::HeadParser;
-use shared::http::{Connection, Method, Next, Path, Turn};
-use shared::limits::Limits;
-use shared::meter::Meter;
-use shared::router::Found;
-use shared::service::Service;
+use shared::http::{Action, Limits, Method, Path, Protocol};
+use shared::server::clock::Clock;
+use shared::server::context::ThreadContext;
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const WRK: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:9104\r\n\r\n";
@@ -37,14 +39,14 @@ fn main() {
             matches!(HeadParser::default().parse(black_box(head), &limits), Ok(Some(_)))
         });
     }
-    let service = service();
+    let router = demo::router();
     let path = Path::parse(b"/hello/world").unwrap_or(Path::Plain(b"/"));
     println!("the rest");
     measure("  router, a path with a parameter", || {
-        matches!(service.router.find(Method::Get, black_box(&path)), Found::Route(_))
+        matches!(router.find(Method::Get, black_box(&path)), Found::Route(_))
     });
     for (name, request) in [("wrk's", WRK), ("a browser's", BROWSER)] {
-        let mut exchange = exchange(&service, request);
+        let mut exchange = exchange(request);
         measure(&format!("  connection, {name} request to answer"), &mut exchange);
     }
 }
@@ -54,36 +56,20 @@ fn httparse(head: &[u8]) -> bool {
     httparse::Request::new(&mut fields).parse(head).is_ok_and(|status| status.is_complete())
 }
 
-fn service() -> Arc<Service> {
-    Service::new(shared::app::router(), Limits::default(), None)
-}
-
 /// One request through a connection that stays open: parse, route, handle, write.
-fn exchange<'a>(service: &'a Arc<Service>, request: &'a [u8]) -> impl FnMut() -> bool + 'a {
-    let now = Instant::now();
-    let (mut clock, mut out) = (Clock::new(), Vec::new());
-    let mut meter = Meter::new(&service.metrics);
-    let mut connection = Connection::new(service, now);
+fn exchange(request: &'static [u8]) -> impl FnMut() -> bool {
+    let (mut thread, mut out) = (thread(), Vec::new());
+    let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
     move || {
         out.clear();
-        let out = &mut out;
-        let (clock, meter) = (&mut clock, &mut meter);
-        let (since, slice, pending) = (now, Duration::MAX, 0);
-        let (keep_alive, has_backlog, draining) = (true, false, false);
-        let mut turn = Turn {
-            service,
-            clock,
-            since,
-            slice,
-            keep_alive,
-            has_backlog,
-            draining,
-            out,
-            pending,
-            meter,
-        };
-        matches!(connection.receive(black_box(request), &mut turn), Next::Read)
+        protocol.receive(black_box(request), &mut thread.step(&mut out)) == Action::Read
     }
+}
+
+fn thread() -> ThreadContext {
+    let mut thread = common::thread(demo::router(), Limits::default());
+    thread.clock = Clock::new();
+    thread
 }
 
 fn measure(name: &str, mut call: impl FnMut() -> bool) {

@@ -1,15 +1,14 @@
 //! What a connection costs in memory, counted by an allocator that keeps the books.
 
-use shared::app::router;
-use shared::clock::Clock;
-use shared::http::{Connection, Next, Turn};
-use shared::limits::{Limits, MAX_OUTPUT};
-use shared::meter::Meter;
-use shared::service::Service;
+#[path = "common/mod.rs"]
+mod common;
+
+use shared::app::demo;
+use shared::http::limits::MAX_OUTPUT;
+use shared::http::{Action, Limits, Protocol};
+use shared::server::context::ThreadContext;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// Counts what this thread allocates; other tests run on other threads.
 struct Counting;
@@ -46,54 +45,23 @@ static COUNTING: Counting = Counting;
 
 /// A server whose output is thrown away as fast as it comes, in a buffer that is used again.
 struct Server {
-    service: Arc<Service>,
-    clock: Clock,
+    thread: ThreadContext,
     out: Vec<u8>,
-    meter: Meter,
 }
 
 impl Server {
     fn new() -> Self {
-        let service = Service::new(router(), Limits::default(), None);
-        let meter = Meter::new(&service.metrics);
-        Self {
-            service,
-            clock: Clock::stopped(Instant::now()),
-            out: Vec::with_capacity(2 * MAX_OUTPUT),
-            meter,
-        }
+        let thread = common::thread(demo::router(), Limits::default());
+        Self { thread, out: Vec::with_capacity(2 * MAX_OUTPUT) }
     }
 
-    fn connection(&self) -> Connection {
-        Connection::new(&self.service, self.clock.now())
+    fn connection(&self) -> Protocol {
+        Protocol::new(&self.thread.server.limits, self.thread.clock.now())
     }
 
-    fn step(
-        &mut self,
-        connection: &mut Connection,
-        step: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
-    ) -> Next {
-        let Self { service, clock, out, meter } = self;
-        out.clear();
-        let (since, slice, pending) = (clock.now(), Duration::MAX, 0);
-        let (keep_alive, has_backlog, draining) = (true, false, false);
-        let mut turn = Turn {
-            service,
-            clock,
-            since,
-            slice,
-            keep_alive,
-            has_backlog,
-            draining,
-            out,
-            pending,
-            meter,
-        };
-        step(connection, &mut turn)
-    }
-
-    fn receive(&mut self, connection: &mut Connection, bytes: &[u8]) -> Next {
-        self.step(connection, |connection, turn| connection.receive(bytes, turn))
+    fn receive(&mut self, connection: &mut Protocol, bytes: &[u8]) -> Action {
+        self.out.clear();
+        connection.receive(bytes, &mut self.thread.step(&mut self.out))
     }
 }
 
@@ -108,7 +76,7 @@ fn a_request_on_a_warm_connection_allocates_nothing() {
     let pipelined = GET.repeat(16);
     let before = ALLOCATIONS.get();
     for _ in 0..100 {
-        assert!(matches!(server.receive(&mut connection, GET), Next::Read));
+        assert!(matches!(server.receive(&mut connection, GET), Action::Read));
         assert!(server.out.ends_with(b"\r\n\r\nHello, World!"));
         server.receive(&mut connection, &pipelined);
     }
@@ -126,7 +94,7 @@ fn the_books_are_kept() {
 
 #[test]
 fn an_idle_connection_is_96_bytes_and_holds_nothing_else() {
-    assert!(size_of::<Connection>() <= 96, "{} bytes", size_of::<Connection>());
+    assert!(size_of::<Protocol>() <= 96, "{} bytes", size_of::<Protocol>());
     let mut server = Server::new();
     let before = HELD.get();
     let mut connection = server.connection();
@@ -148,13 +116,13 @@ fn most_held<'a>(first: &[u8], pieces: impl Iterator<Item = &'a [u8]>) -> isize 
     let mut most = 0;
     server.receive(&mut connection, first);
     for piece in pieces {
-        let mut next = server.receive(&mut connection, piece);
+        let mut action = server.receive(&mut connection, piece);
         most = most.max(HELD.get() - before);
-        if matches!(next, Next::Linger) {
-            connection.linger(server.clock.now(), None);
-            next = Next::Read;
+        if action == Action::Linger {
+            connection.linger(&Limits::default(), server.thread.clock.now(), None);
+            action = Action::Read;
         }
-        assert!(matches!(next, Next::Read));
+        assert_eq!(action, Action::Read);
     }
     most
 }

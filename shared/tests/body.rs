@@ -1,13 +1,13 @@
 //! The body decoder: whatever was sent comes out, however it was chunked and however it was cut.
 
 use proptest::prelude::*;
-use shared::http::Refusal;
+use shared::http::RequestError;
 use shared::http::body::{Decoder, Framing};
 
 const LIMIT: u64 = 1 << 20;
 
 /// What came out of a body: its content and the bytes that it took, `None` while it has not ended.
-type Outcome = Result<Option<(Vec<u8>, usize)>, Refusal>;
+type Outcome = Result<Option<(Vec<u8>, usize)>, RequestError>;
 
 /// Decodes `bytes` as they arrive up to each of `ends`.
 fn decode(framing: Framing, bytes: &[u8], ends: impl IntoIterator<Item = usize>) -> Outcome {

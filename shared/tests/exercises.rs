@@ -3,17 +3,16 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use shared::clock::Clock;
-use shared::http::{Connection, Response, Turn};
-use shared::limits::Limits;
-use shared::meter::Meter;
-use shared::router::{Handler, Router};
-use shared::service::Service;
+#[path = "common/mod.rs"]
+mod common;
+
+use shared::app::router::{Handler, Router};
+use shared::http::{Limits, Protocol, Response};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A naive server of `examples/`, and a client of it.
 struct Naive(Child, TcpStream);
@@ -94,23 +93,9 @@ fn early_close_is_no_reset() {
 
 /// What a server with these routes answers to one request, without a socket.
 fn answer(router: Router, request: &str) -> String {
-    let service = Service::new(router, Limits::default(), None);
-    let (now, mut out) = (Instant::now(), Vec::new());
-    let mut meter = Meter::new(&service.metrics);
-    let (mut clock, mut connection) = (Clock::stopped(now), Connection::new(&service, now));
-    let mut turn = Turn {
-        service: &service,
-        clock: &mut clock,
-        since: now,
-        slice: Duration::MAX,
-        keep_alive: true,
-        has_backlog: false,
-        draining: false,
-        out: &mut out,
-        pending: 0,
-        meter: &mut meter,
-    };
-    connection.receive(request.as_bytes(), &mut turn);
+    let (mut thread, mut out) = (common::thread(router, Limits::default()), Vec::new());
+    let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
+    protocol.receive(request.as_bytes(), &mut thread.step(&mut out));
     String::from_utf8(out).unwrap()
 }
 

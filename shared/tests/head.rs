@@ -2,13 +2,13 @@
 //! how the bytes were cut into reads never shows.
 
 use shared::http::head::{Head, HeadParser};
-use shared::http::{Method, Refusal, Version};
-use shared::limits::Limits;
+use shared::http::{Limits, RequestHead};
+use shared::http::{Method, RequestError, Version};
 
-type Outcome = Result<Option<(Head, usize)>, Refusal>;
+type Outcome = Result<Option<(Head, usize)>, RequestError>;
 
 /// The parser lends its head; a test keeps it.
-fn owned(outcome: Result<Option<(&Head, usize)>, Refusal>) -> Outcome {
+fn owned(outcome: Result<Option<(&Head, usize)>, RequestError>) -> Outcome {
     outcome.map(|complete| complete.map(|(head, used)| (head.clone(), used)))
 }
 
@@ -93,11 +93,11 @@ fn the_parts_of_a_head_are_what_was_sent() {
     let text = VALID[12].as_bytes();
     let (head, _) = parse(text, [text.len()]).unwrap().unwrap();
     assert_eq!((head.method, head.version), (Method::Get, Version::Http11));
-    assert_eq!(head.resource(text), Some(&b"/"[..]));
-    let values: Vec<_> = head.field(text, "x").collect();
+    assert_eq!(RequestHead::new(&head, text).target(), Some(&b"/"[..]));
+    let values: Vec<_> = RequestHead::new(&head, text).field("x").collect();
     assert_eq!(values, ["a\tb\u{e9}\"".as_bytes(), b"", b":"]);
-    assert_eq!(head.field(text, "host").collect::<Vec<_>>(), [b"a"]);
-    assert_eq!(head.field(text, "hos").count(), 0);
+    assert_eq!(RequestHead::new(&head, text).field("host").collect::<Vec<_>>(), [b"a"]);
+    assert_eq!(RequestHead::new(&head, text).field("hos").count(), 0);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use shared::http::head::{Head, HeadParser};
-use shared::http::{Method, Refusal};
-use shared::limits::Limits;
+use shared::http::{Limits, RequestHead};
+use shared::http::{Method, RequestError};
 
 /// What we refuse and httparse accepts: the reason that the client is told, and a request for it.
 const STRICTER: [(&str, &str); 15] = [
@@ -40,7 +40,7 @@ const STRICTER: [(&str, &str); 15] = [
     ("this server is no proxy", "CONNECT a:80 HTTP/1.0\r\n\r\n"),
 ];
 
-fn ours(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
+fn ours(bytes: &[u8]) -> Result<Option<(Head, usize)>, RequestError> {
     let mut parser = HeadParser::default();
     let complete = parser.parse(bytes, &Limits::default())?;
     Ok(complete.map(|(head, used)| (head.clone(), used)))
@@ -87,7 +87,7 @@ fn agree(head: &Head, text: &[u8], theirs: &httparse::Request<'_, '_>) -> Result
     expect(head.method.name() == method || head.method == Method::Unknown, "the method")?;
     let target = theirs.path.unwrap_or_default().as_bytes();
     // Of an absolute-form the resource is what follows the authority; `*`, or such a URL, has none.
-    let resource = head.resource(text).unwrap_or(b"");
+    let resource = RequestHead::new(head, text).target().unwrap_or(b"");
     expect(target.ends_with(resource), "the target")?;
     expect(!target.starts_with(b"/") || target == resource, "the whole target")?;
     expect(
@@ -98,7 +98,10 @@ fn agree(head: &Head, text: &[u8], theirs: &httparse::Request<'_, '_>) -> Result
         let same_name =
             theirs.headers.iter().filter(|other| other.name.eq_ignore_ascii_case(field.name));
         let values = same_name.map(|other| other.value);
-        expect(head.field(text, field.name).eq(values), &format!("the values of {}", field.name))?;
+        expect(
+            RequestHead::new(head, text).field(field.name).eq(values),
+            &format!("the values of {}", field.name),
+        )?;
     }
     Ok(())
 }

@@ -2,18 +2,16 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use shared::accept::Room;
-use shared::app;
-use shared::args::{Accept, KeepAlive};
-use shared::drain::{Drain, DrainSettings};
-use shared::limits::Limits;
-use shared::meter::{Observation, Observatory};
-use shared::service::Service;
-use shared::start::Common;
-use shared::trace::Slice;
+#[path = "common/mod.rs"]
+mod common;
+
+use shared::app::demo;
+use shared::http::Limits;
+use shared::server::context::ServerContext;
+use shared::telemetry::trace::Span;
+use shared::telemetry::{Telemetry, TelemetrySettings};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Names the trace of the process that is to die: this program again, with this test alone.
 const TRACE: &str = "THREADS_TRACE";
@@ -40,14 +38,11 @@ fn a_thread_that_dies_ends_the_server() {
 
 /// One thread panics; the others would run for ever, and have not handed over what they noted.
 fn die(trace: std::path::PathBuf) -> ! {
-    let observation = Observation { trace: Some(trace), ..Observation::default() };
-    let observatory = Arc::new(Observatory::open(&observation).unwrap());
-    let settings = DrainSettings { grace: Duration::ZERO, drain_idle: Duration::ZERO };
-    let drain = Drain::on_signals(&settings, Arc::clone(&observatory)).unwrap();
-    let (service, room) = (Service::new(app::router(), Limits::default(), None), Room::new(1));
-    let (keep_alive, accept) = (KeepAlive::Always, Accept::Reuseport);
-    let common = Common { service, drain, room, keep_alive, accept, observatory };
-    common.meter().begin(Slice::Request);
+    let settings = TelemetrySettings { trace: Some(trace), ..TelemetrySettings::default() };
+    let telemetry = Arc::new(Telemetry::open(&settings).unwrap());
+    let server = common::server(demo::router(), Limits::default(), None);
+    let server = ServerContext { telemetry, ..server };
+    server.telemetry.thread_stats().begin(Span::Request);
     for number in 0..2 {
         let work = move || match number {
             0 => loop {
@@ -55,7 +50,7 @@ fn die(trace: std::path::PathBuf) -> ! {
             },
             _ => panic!("a loop has a bug"),
         };
-        common.spawn(format!("loop-{number}"), work).unwrap();
+        server.spawn(format!("loop-{number}"), work).unwrap();
     }
     loop {
         std::thread::park();

@@ -6,10 +6,11 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use anyhow::Result;
-use shared::accept;
-use shared::args::{Args, Stage, Threads};
-use shared::blocking::Server;
-use shared::start::{self, Common};
+use shared::server::accept;
+use shared::server::blocking::Server;
+use shared::server::config::{Args, Stage, Threads};
+use shared::server::context::ServerContext;
+use shared::server::start;
 use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
@@ -24,13 +25,13 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, common: &Common) -> Result<()> {
+fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let listener = start::listen(args)?;
     start::announce(STAGE.name, listener.local_addr()?)?;
 
-    let counters = common.service.metrics.register();
-    let mut server = Server::new(common, &listener);
-    while let Some(socket) = accept::next_in_line(&listener, &common.drain, &counters)? {
+    let counters = context.telemetry.metrics().register();
+    let mut server = Server::new(context, &listener);
+    while let Some(socket) = accept::next_in_line(&listener, &context.drain, &counters)? {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);
     }

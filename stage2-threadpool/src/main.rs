@@ -10,9 +10,10 @@ mod queue;
 
 use anyhow::Result;
 use pool::Pool;
-use shared::accept;
-use shared::args::{Args, Stage, Threads};
-use shared::start::{self, Common};
+use shared::server::accept;
+use shared::server::config::{Args, Stage, Threads};
+use shared::server::context::ServerContext;
+use shared::server::start;
 use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
@@ -27,14 +28,14 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, common: &Common) -> Result<()> {
+fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let listener = start::listen(args)?;
-    let pool = Pool::start(args.threads.into(), common)?;
+    let pool = Pool::start(args.threads.into(), context)?;
     start::announce(STAGE.name, listener.local_addr()?)?;
 
-    let counters = common.service.metrics.register();
+    let counters = context.telemetry.metrics().register();
     let make_room = || pool.make_room();
-    while let Some(socket) = accept::next(&listener, &common.drain, &counters, make_room)? {
+    while let Some(socket) = accept::next(&listener, &context.drain, &counters, make_room)? {
         pool.submit(socket, &counters);
     }
     drop(listener);

@@ -2,10 +2,10 @@
 
 use crate::queue::Queue;
 use anyhow::Result;
-use shared::blocking::Server;
-use shared::metrics::Counters;
-use shared::start::Common;
+use shared::server::blocking::Server;
+use shared::server::context::ServerContext;
 use shared::sys::Socket;
+use shared::telemetry::metrics::Counters;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,15 +18,15 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts `threads` workers.
-    pub(crate) fn start(threads: usize, common: &Common) -> Result<Self> {
-        let queue = Arc::new(Queue::new(threads, common.room.limit()));
+    pub(crate) fn start(threads: usize, context: &ServerContext) -> Result<Self> {
+        let queue = Arc::new(Queue::new(threads, context.connections.limit()));
         let worker = |number| {
-            let (queue, own) = (Arc::clone(&queue), common.clone());
+            let (queue, own) = (Arc::clone(&queue), context.clone());
             let work = move || {
                 work(&queue, &own);
                 Ok(())
             };
-            common.spawn(format!("worker-{number}"), work)
+            context.spawn(format!("worker-{number}"), work)
         };
         let workers = (0..threads).map(worker).collect::<Result<_>>()?;
         Ok(Self { queue, workers })
@@ -53,9 +53,9 @@ impl Pool {
 }
 
 /// A worker's life: it ends when the queue is closed and empty, and not by a panic, which costs one connection.
-fn work(queue: &Queue, common: &Common) {
+fn work(queue: &Queue, context: &ServerContext) {
     let serve_all = || {
-        let mut server = Server::new(common, queue);
+        let mut server = Server::new(context, queue);
         while let Some(taken) = queue.pop() {
             // An error is the end of this connection; the next client knows nothing of it.
             let _ = server.serve(&taken.socket);

@@ -1,8 +1,9 @@
 //! The bounded queue between the acceptor and the workers.
 
-use shared::blocking::PendingConnections;
-use shared::metrics::Counters;
-use shared::sys::{EventFd, Socket, memory};
+use shared::server::blocking::PendingConnections;
+use shared::sys::sync::lock;
+use shared::sys::{EventFd, Socket};
+use shared::telemetry::metrics::Counters;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -68,7 +69,7 @@ impl Queue {
 
     /// Gives a connection to the workers, and returns when there is room for another.
     pub(crate) fn push(&self, socket: Socket, counters: &Counters) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.sockets.push_back(socket);
         state.open += 1;
         self.filled.notify_one();
@@ -81,25 +82,14 @@ impl Queue {
 
     /// No more connections will come: workers that find none end.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        lock(&self.state).closed = true;
         self.filled.notify_all();
-    }
-
-    /// No code that can panic runs under this lock, so a poisoned one is as good as any.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next connection; `None` when the queue is closed and empty.
     pub(crate) fn pop(&self) -> Option<Taken<'_>> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.free_workers += 1;
-        if state.free_workers == self.capacity && state.sockets.is_empty() {
-            drop(state);
-            // All workers rest: a moment to give back what a crowd has cost that has left.
-            memory::give_back_freed();
-            state = self.lock();
-        }
         let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
         let mut state =
             self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +102,7 @@ impl Queue {
 
     /// Has a worker leave its silent client, if one would.
     pub(crate) fn make_room(&self) {
-        call_one(&mut self.lock());
+        call_one(&mut lock(&self.state));
     }
 
     /// After a change: says whether there is a backlog, and if so calls a worker from its silent client.
@@ -142,7 +132,7 @@ impl PendingConnections for Queue {
 
     fn offer(&self) -> io::Result<Offer<'_>> {
         let call = Arc::new(EventFd::new()?);
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.offers.push_back(Arc::clone(&call));
         self.update(&mut state);
         Ok(Offer { queue: self, call })
@@ -157,7 +147,7 @@ impl AsFd for Offer<'_> {
 
 impl Drop for Offer<'_> {
     fn drop(&mut self) {
-        let mut state = self.queue.lock();
+        let mut state = lock(&self.queue.state);
         let before = state.offers.len();
         state.offers.retain(|call| !Arc::ptr_eq(call, &self.call));
         // It was called. Should its client have spoken at the same moment, another one has to go.
@@ -170,7 +160,7 @@ impl Drop for Offer<'_> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        self.queue.lock().open -= 1;
+        lock(&self.queue.state).open -= 1;
         self.queue.emptied.notify_one();
     }
 }
@@ -178,8 +168,8 @@ impl Drop for Taken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::metrics::Metrics;
     use shared::sys::poll::{self, Wait};
+    use shared::telemetry::metrics::Metrics;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::Instant;
 
@@ -227,6 +217,6 @@ mod tests {
             (0..3).for_each(|_| queue.push(socket(), &counters));
             worker.join().unwrap();
         });
-        assert_eq!(queue.lock().open, 0);
+        assert_eq!(lock(&queue.state).open, 0);
     }
 }

@@ -1,76 +1,80 @@
-//! The loop: wait for whoever is ready, serve them, wait again.
+//! The event loop: wait until connections are ready, serve these, wait again.
 
 use anyhow::{Context, Result};
-use shared::drain::Drain;
-use shared::reactor::{Clients, Door};
-use shared::start::Common;
+use shared::server::context::ServerContext;
+use shared::server::events::{Acceptor, ConnectionSet};
+use shared::server::shutdown::Drain;
 use shared::sys::{Epoll, Events, Interest, Listener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Tokens of what is not a client.
+/// Tokens of what is not a connection.
 const LISTENER: u64 = u64::MAX;
 const DRAIN: u64 = u64::MAX - 1;
 
 /// All that the thread waits for.
 pub(crate) struct EventLoop {
     epoll: Rc<Epoll>,
-    door: Door,
-    clients: Clients,
+    acceptor: Acceptor,
+    connections: ConnectionSet,
     drain: Arc<Drain>,
 }
 
 impl EventLoop {
-    pub(crate) fn new(listener: Listener, common: &Common) -> Result<Self> {
+    pub(crate) fn new(listener: Listener, context: &ServerContext) -> Result<Self> {
         let epoll = Rc::new(Epoll::new().context("creating an epoll instance")?);
-        epoll.add(&common.drain, Interest::READ, DRAIN).context("watching for signals")?;
-        let door =
-            Door::open(listener, &epoll, LISTENER, common).context("watching the listener")?;
-        let clients = Clients::new(Rc::clone(&epoll), common);
-        Ok(Self { epoll, door, clients, drain: Arc::clone(&common.drain) })
+        epoll.add(&context.drain, Interest::READ, DRAIN).context("watching for signals")?;
+        let acceptor =
+            Acceptor::new(listener, &epoll, LISTENER, context).context("watching the listener")?;
+        let connections = ConnectionSet::new(Rc::clone(&epoll), context);
+        Ok(Self { epoll, acceptor, connections, drain: Arc::clone(&context.drain) })
     }
 
     /// Runs until the server has drained.
     pub(crate) fn run(mut self) -> Result<()> {
         let (mut events, mut now) = (Events::with_capacity(1024), Instant::now());
-        while !(self.door.is_closed() && self.clients.is_empty()) {
-            self.epoll.wait(&mut events, self.patience(now)).context("epoll_wait")?;
-            now = self.round(&events, Instant::now());
+        while !(self.acceptor.is_closed() && self.connections.is_empty()) {
+            self.epoll.wait(&mut events, self.poll_timeout(now)).context("epoll_wait")?;
+            now = self.tick(&events, Instant::now());
         }
         Ok(())
     }
 
-    /// Serves those who are ready at `now`, and tells what time it is afterwards.
-    fn round(&mut self, events: &Events, now: Instant) -> Instant {
-        self.clients.begin_round(now);
+    /// Serves the connections that are ready at `now`, and tells what time it is afterwards.
+    fn tick(&mut self, events: &Events, now: Instant) -> Instant {
+        self.connections.begin_tick(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => drop(self.door.admit(&mut self.clients, events.len(), now)),
+                LISTENER => {
+                    self.acceptor.accept_batch(&mut self.connections, events.len(), now);
+                }
                 // The descriptor stays readable for ever; it has told what it had to tell.
                 DRAIN => {
                     let _ = self.epoll.remove(&self.drain);
-                    self.clients.begin_drain();
+                    self.connections.begin_drain();
                 }
-                _ => self.clients.ready(event),
+                // Reads once, or goes on with a write that was short.
+                _ => self.connections.on_event(event),
             }
         }
-        self.clients.answer();
-        if let Some((token, job)) = self.clients.take_job() {
-            // It blocks, and with it everything: there is no other thread. The next one waits for its turn, or those
-            // who want no more than a word would wait for all of them.
-            let response = job.run(self.clients.meter());
-            self.clients.resume_clock();
-            self.clients.complete(token, response);
+        self.connections.process_requests();
+        self.connections.flush();
+        if let Some((token, task)) = self.connections.take_task() {
+            // It blocks, and with it all connections: there is no other thread. The next task waits for the next tick,
+            // or clients whose responses take no time would wait for all of them.
+            let result = task.run(self.connections.stats());
+            self.connections.resume_tick();
+            self.connections.complete(token, result);
         }
-        self.clients.expire();
-        self.door.tend(&mut self.clients, now);
-        self.clients.end_round()
+        self.connections.close_late();
+        self.acceptor.update(&mut self.connections, now);
+        self.connections.end_tick()
     }
 
-    /// How long to sleep if nothing happens: until somebody is late, or the door has to be tended.
-    fn patience(&self, now: Instant) -> Option<Duration> {
-        let moments = [self.door.next_change(), self.clients.next_deadline()];
+    /// How long to sleep if no descriptor becomes ready: until a client is late, or the acceptor has something to do.
+    fn poll_timeout(&self, now: Instant) -> Option<Duration> {
+        let moments = [self.acceptor.next_change(), self.connections.next_deadline()];
         moments.into_iter().flatten().min().map(|moment| moment.saturating_duration_since(now))
     }
 }

@@ -9,8 +9,9 @@ mod event_loop;
 
 use anyhow::Result;
 use event_loop::EventLoop;
-use shared::args::{Args, Stage, Threads};
-use shared::start::{self, Common};
+use shared::server::config::{Args, Stage, Threads};
+use shared::server::context::ServerContext;
+use shared::server::start;
 use std::process::ExitCode;
 
 const STAGE: Stage = Stage {
@@ -25,10 +26,10 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, common: &Common) -> Result<()> {
+fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let listener = start::listen(args)?;
     let address = listener.local_addr()?;
-    let event_loop = EventLoop::new(listener, common)?;
+    let event_loop = EventLoop::new(listener, context)?;
     start::announce(STAGE.name, address)?;
 
     event_loop.run()

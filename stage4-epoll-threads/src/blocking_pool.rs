@@ -1,13 +1,15 @@
 //! Threads for what blocks, so that no loop ever does.
 
-use shared::http::{Done, Job, Lane, Response, Status};
-use shared::meter::Meter;
-use shared::start::Common;
+use shared::http::{BlocksOn, Response, Status};
+use shared::server::context::ServerContext;
+use shared::server::task::{BlockingTask, TaskResult};
 use shared::sys::EventFd;
+use shared::sys::sync::lock;
+use shared::telemetry::ThreadStats;
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 /// Threads for handlers: as many as stage 2 has workers by default, so that the two compare.
@@ -16,7 +18,7 @@ const HANDLERS: usize = 64;
 /// Threads that open and read files. A disk serves a few at once; and a file must not wait for a handler that sleeps.
 const FILES: usize = 4;
 
-/// Jobs that may wait for a thread. Beyond that an honest "not now" is better than a long wait.
+/// Tasks that may wait for a thread. Beyond that an honest 503 is better than a long wait.
 const MAX_WAITING: usize = 1024;
 
 /// The pool. Its threads live as long as the process.
@@ -25,33 +27,33 @@ pub(crate) struct BlockingPool {
     files: Queue,
 }
 
-/// What waits for the threads of one lane.
+/// The tasks that wait for the threads of one kind.
 #[derive(Default)]
 struct Queue {
-    waiting: Mutex<VecDeque<Order>>,
+    waiting: Mutex<VecDeque<QueuedTask>>,
     filled: Condvar,
 }
 
-/// A job, and where its answer goes.
-struct Order {
-    job: Box<Job>,
+/// A task, and where its result goes.
+struct QueuedTask {
+    task: BlockingTask,
     token: u64,
     mailbox: Arc<Mailbox>,
 }
 
 impl BlockingPool {
-    pub(crate) fn start(common: &Common) -> io::Result<Arc<Self>> {
+    pub(crate) fn start(context: &ServerContext) -> io::Result<Arc<Self>> {
         let pool = Arc::new(Self { handlers: Queue::default(), files: Queue::default() });
-        for (lane, name, count) in
-            [(Lane::Handler, "blocking", HANDLERS), (Lane::File, "file", FILES)]
+        for (blocks_on, name, count) in
+            [(BlocksOn::Handler, "blocking", HANDLERS), (BlocksOn::Disk, "file", FILES)]
         {
             for number in 0..count {
-                let (pool, common) = (Arc::clone(&pool), common.clone());
+                let (pool, context) = (Arc::clone(&pool), context.clone());
                 let work = move || {
-                    let meter = common.meter();
+                    let stats = context.telemetry.thread_stats();
                     // These threads never end: what they held would never be given up, nor the log's last lines written.
-                    drop(common);
-                    pool.lane(lane).work(meter);
+                    drop(context);
+                    pool.queue_for(blocks_on).work(stats);
                 };
                 thread::Builder::new().name(format!("{name}-{number}")).spawn(work)?;
             }
@@ -59,93 +61,88 @@ impl BlockingPool {
         Ok(pool)
     }
 
-    fn lane(&self, lane: Lane) -> &Queue {
-        match lane {
-            Lane::Handler => &self.handlers,
-            Lane::File => &self.files,
+    fn queue_for(&self, blocks_on: BlocksOn) -> &Queue {
+        match blocks_on {
+            BlocksOn::Handler => &self.handlers,
+            BlocksOn::Disk => &self.files,
         }
     }
 
-    /// Runs `job` on some thread, whose answer then lies in `mailbox`; or returns the answer for a pool that is full.
+    /// Runs `task` on some thread, whose result then lies in `mailbox`; or returns the result for a pool that is full.
     pub(crate) fn submit(
         &self,
         token: u64,
-        job: Box<Job>,
+        task: BlockingTask,
         mailbox: &Arc<Mailbox>,
-    ) -> Result<(), Done> {
+    ) -> Result<(), TaskResult> {
         let mailbox = Arc::clone(mailbox);
-        self.lane(job.lane()).push(Order { job, token, mailbox })
+        self.queue_for(task.blocks_on()).push(QueuedTask { task, token, mailbox })
     }
 }
 
 impl Queue {
-    fn push(&self, order: Order) -> Result<(), Done> {
+    fn push(&self, queued: QueuedTask) -> Result<(), TaskResult> {
         let mut waiting = lock(&self.waiting);
         if waiting.len() >= MAX_WAITING {
-            Job::drop_abandoned(&mut waiting, |order| &order.job);
+            BlockingTask::drop_abandoned(&mut waiting, |queued| &queued.task);
         }
         if waiting.len() >= MAX_WAITING {
             let full = "503: too many requests wait for a thread\n";
             let response = Response::new(Status::SERVICE_UNAVAILABLE, full);
-            return Err(order.job.decline(response.with("Retry-After", "1")));
+            return Err(queued.task.decline(response.with("Retry-After", "1")));
         }
-        waiting.push_back(order);
+        waiting.push_back(queued);
         self.filled.notify_one();
         Ok(())
     }
 
-    fn work(&self, mut meter: Meter) {
+    fn work(&self, mut stats: ThreadStats) {
         loop {
-            let nothing = |waiting: &mut VecDeque<Order>| waiting.is_empty();
+            let nothing = |waiting: &mut VecDeque<QueuedTask>| waiting.is_empty();
             let waiting = self.filled.wait_while(lock(&self.waiting), nothing);
             let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-            let order = Job::take_next(&mut waiting, |order| &order.job);
+            let queued = BlockingTask::take_next(&mut waiting, |queued| &queued.task);
             // The handler runs without the lock.
             drop(waiting);
-            if let Some(Order { job, token, mailbox }) = order {
-                // Unwind safe: a handler's own panic is caught further in; of another one only the answer is lost.
-                let run = AssertUnwindSafe(|| job.run(&mut meter));
-                let done = catch_unwind(run).unwrap_or_else(|_| failed());
-                meter.hand_over();
-                mailbox.deliver(token, done);
+            if let Some(QueuedTask { task, token, mailbox }) = queued {
+                // Unwind safe: a handler's own panic is caught further in; of another panic only the response is lost.
+                let run = AssertUnwindSafe(|| task.run(&mut stats));
+                let result = catch_unwind(run).unwrap_or_else(|_| failed());
+                stats.hand_over();
+                mailbox.deliver(token, result);
             }
         }
     }
 }
 
-fn failed() -> Done {
-    Done::Answer(Response::new(Status::INTERNAL_SERVER_ERROR, "500: this request failed\n"))
+fn failed() -> TaskResult {
+    TaskResult::Response(Response::new(Status::INTERNAL_SERVER_ERROR, "500: this request failed\n"))
 }
 
-/// Where answers lie until their loop fetches them; the descriptor wakes the loop up.
+/// Where results lie until their loop fetches them; the descriptor wakes the loop up.
 pub(crate) struct Mailbox {
-    answers: Mutex<Vec<(u64, Done)>>,
+    results: Mutex<Vec<(u64, TaskResult)>>,
     pub(crate) wake: EventFd,
 }
 
 impl Mailbox {
     pub(crate) fn new() -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { answers: Mutex::default(), wake: EventFd::new()? }))
+        Ok(Arc::new(Self { results: Mutex::default(), wake: EventFd::new()? }))
     }
 
-    fn deliver(&self, token: u64, done: Done) {
-        let mut answers = lock(&self.answers);
-        answers.push((token, done));
-        // Whoever comes after the first need not wake the loop again.
-        if answers.len() == 1 {
+    fn deliver(&self, token: u64, result: TaskResult) {
+        let mut results = lock(&self.results);
+        results.push((token, result));
+        // The first wakes the loop, which will find those that come after it.
+        if results.len() == 1 {
             self.wake.notify();
         }
     }
 
-    /// All answers that have come.
-    pub(crate) fn empty(&self) -> Vec<(u64, Done)> {
-        let mut answers = lock(&self.answers);
+    /// All results that have come.
+    pub(crate) fn empty(&self) -> Vec<(u64, TaskResult)> {
+        let mut results = lock(&self.results);
         self.wake.clear();
-        std::mem::take(&mut answers)
+        std::mem::take(&mut results)
     }
-}
-
-/// No code that can panic runs under these locks, so a poisoned one is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

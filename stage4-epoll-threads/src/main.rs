@@ -1,7 +1,8 @@
 //! Stage 4: a loop on every core, and a pool for what blocks.
 //!
 //! Each loop is stage 3's, with a listener of its own on the same port: the kernel spreads the
-//! connections, and no two loops share anything that changes.
+//! connections. Per request the loops share nothing that changes, unless it asks for a file or may block: the cache of
+//! files and the pool's queues have locks. Per connection they share one counter, that of the limit.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
@@ -11,8 +12,9 @@ mod event_loop;
 use anyhow::{Context, Result};
 use blocking_pool::BlockingPool;
 use event_loop::EventLoop;
-use shared::args::{Args, Stage, Threads};
-use shared::start::{self, Common};
+use shared::server::config::{Args, Stage, Threads};
+use shared::server::context::ServerContext;
+use shared::server::start;
 use std::process::ExitCode;
 use std::sync::{Arc, Barrier};
 
@@ -28,22 +30,22 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, common: &Common) -> Result<()> {
+fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let threads = usize::from(args.threads);
     let (address, listeners) = start::listen_times(args, threads)?;
 
-    let pool = BlockingPool::start(common).context("starting the pool's threads")?;
+    let pool = BlockingPool::start(context).context("starting the pool's threads")?;
     // Passed twice: when all loops exist, and when the server has said that it listens.
     let barrier = Arc::new(Barrier::new(threads + 1));
     let start_loop = |(number, listener)| {
-        let (own, pool, barrier) = (common.clone(), Arc::clone(&pool), Arc::clone(&barrier));
+        let (own, pool, barrier) = (context.clone(), Arc::clone(&pool), Arc::clone(&barrier));
         let serve = move || {
             let event_loop = EventLoop::new(listener, &own, &pool)?;
             barrier.wait();
             barrier.wait();
             event_loop.run()
         };
-        common.spawn(format!("loop-{number}"), serve)
+        context.spawn(format!("loop-{number}"), serve)
     };
     let loops: Vec<_> = listeners.into_iter().enumerate().map(start_loop).collect::<Result<_>>()?;
     barrier.wait();

@@ -5,9 +5,10 @@
 //! one twice, a coding in HTTP/1.0, anything but plain digits.
 
 use super::bytes::{list, token_length};
-use super::chunked::Chunked;
+pub use super::chunked::Progress;
+use super::chunked::{Chunked, TOO_LARGE};
 use super::request_line::Version;
-use super::status::{Refusal, Status};
+use super::status::{RequestError, Status};
 
 /// The framing of a request body (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +34,18 @@ pub(super) enum TransferCoding {
 
 impl TransferCoding {
     /// Adds one field's value: several fields are one list (RFC 9110 section 5.3).
-    pub(super) fn take(&mut self, value: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn take(&mut self, value: &[u8]) -> Result<(), RequestError> {
         if *self == Self::Absent {
             *self = Self::Empty;
         }
         for coding in list(value) {
             if *self == Self::Chunked {
-                return Err(Refusal::bad(
+                return Err(RequestError::bad(
                     "a Transfer-Encoding in which chunked is not the last, or stands twice",
                 ));
             }
             if token_length(coding) == 0 {
-                return Err(Refusal::bad("a Transfer-Encoding that is no list of codings"));
+                return Err(RequestError::bad("a Transfer-Encoding that is no list of codings"));
             }
             // `unknown, chunked` stays unknown: undoing the chunks alone would not give the content.
             let chunked = coding.eq_ignore_ascii_case(b"chunked") && *self == Self::Empty;
@@ -60,14 +61,14 @@ impl Framing {
         version: Version,
         length: Option<u64>,
         coding: TransferCoding,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RequestError> {
         match (coding, length, version) {
             (TransferCoding::Absent, length, _) => Ok(Self::Length(length.unwrap_or(0))),
-            (_, Some(_), _) => Err(Refusal::bad("both Content-Length and Transfer-Encoding")),
-            (_, _, Version::Http10) => Err(Refusal::bad("Transfer-Encoding in HTTP/1.0")),
-            (TransferCoding::Empty, ..) => Err(Refusal::bad("an empty Transfer-Encoding")),
+            (_, Some(_), _) => Err(RequestError::bad("both Content-Length and Transfer-Encoding")),
+            (_, _, Version::Http10) => Err(RequestError::bad("Transfer-Encoding in HTTP/1.0")),
+            (TransferCoding::Empty, ..) => Err(RequestError::bad("an empty Transfer-Encoding")),
             (TransferCoding::Chunked, ..) => Ok(Self::Chunked),
-            (TransferCoding::Unknown, ..) => Err(Refusal::new(
+            (TransferCoding::Unknown, ..) => Err(RequestError::new(
                 Status::NOT_IMPLEMENTED,
                 "a transfer coding that is not known here",
             )),
@@ -85,19 +86,10 @@ enum State {
     Chunked(Chunked),
 }
 
-/// How far one call to [`Decoder::decode`] came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes taken from the input; the rest belongs to the next request.
-    pub used: usize,
-    /// Whether the body has ended.
-    pub done: bool,
-}
-
 impl Decoder {
-    /// A decoder for a body with this framing and at most `limit` bytes of content, or the refusal
+    /// A decoder for a body with this framing and at most `limit` bytes of content, or the error
     /// of one that declares more.
-    pub fn new(framing: Framing, limit: u64) -> Result<Self, Refusal> {
+    pub fn new(framing: Framing, limit: u64) -> Result<Self, RequestError> {
         match framing {
             Framing::Length(length) if length > limit => Err(TOO_LARGE),
             Framing::Length(length) => Ok(Self(State::Length(length))),
@@ -110,7 +102,7 @@ impl Decoder {
         &mut self,
         input: &[u8],
         content: &mut impl FnMut(&[u8]),
-    ) -> Result<Progress, Refusal> {
+    ) -> Result<Progress, RequestError> {
         match &mut self.0 {
             State::Length(left) => {
                 let used = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -123,14 +115,11 @@ impl Decoder {
     }
 }
 
-pub(super) const TOO_LARGE: Refusal =
-    Refusal::new(Status::CONTENT_TOO_LARGE, "the body is larger than the server's limit");
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn coding(values: &[&str]) -> Result<TransferCoding, Refusal> {
+    fn coding(values: &[&str]) -> Result<TransferCoding, RequestError> {
         let mut coding = TransferCoding::Absent;
         values.iter().try_for_each(|value| coding.take(value.as_bytes()))?;
         Ok(coding)
@@ -167,7 +156,7 @@ mod tests {
     fn where_two_parsers_could_disagree_there_is_no_framing() {
         use TransferCoding as Coding;
         let decide = |length, coding| {
-            Framing::decide(Version::Http11, length, coding).map_err(|refusal| refusal.status.code)
+            Framing::decide(Version::Http11, length, coding).map_err(|error| error.status.code)
         };
         assert_eq!(decide(None, Coding::Absent), Ok(Framing::Length(0)));
         assert_eq!(decide(Some(5), Coding::Absent), Ok(Framing::Length(5)));

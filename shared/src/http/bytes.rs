@@ -109,7 +109,7 @@ pub(super) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A decimal number as the grammar has it: digits alone, at least one, within 64 bits. Library
 /// parsers also take a sign, and that was a smuggling hole in more than one server.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
+pub fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

@@ -11,10 +11,21 @@
 //!
 //! An extension or a trailer field is never obeyed, whatever it says.
 
-use super::body::{Progress, TOO_LARGE};
 use super::bytes::is_value;
 use super::field::{self, Line};
-use super::status::{Refusal, Status};
+use super::status::{RequestError, Status};
+
+/// How far one call to [`Decoder::decode`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes taken from the input; the rest belongs to the next request.
+    pub used: usize,
+    /// Whether the body has ended.
+    pub done: bool,
+}
+
+pub(super) const TOO_LARGE: RequestError =
+    RequestError::new(Status::CONTENT_TOO_LARGE, "the body is larger than the server's limit");
 
 /// Digits of a size, leading zeros included: 64 bits need no more.
 const MAX_DIGITS: usize = 16;
@@ -70,7 +81,7 @@ impl Chunked {
         &mut self,
         input: &[u8],
         content: &mut impl FnMut(&[u8]),
-    ) -> Result<Progress, Refusal> {
+    ) -> Result<Progress, RequestError> {
         let mut used = 0;
         while used < input.len() && self.state != State::Done {
             used += match self.state {
@@ -91,22 +102,22 @@ impl Chunked {
     }
 
     /// One byte of the framing between the data.
-    fn framing(&mut self, byte: u8) -> Result<usize, Refusal> {
+    fn framing(&mut self, byte: u8) -> Result<usize, RequestError> {
         self.state = match (self.state, byte) {
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => State::Size(None),
             (State::DataCr | State::DataLf, _) => {
-                return Err(Refusal::bad("chunk data that CRLF does not follow"));
+                return Err(RequestError::bad("chunk data that CRLF does not follow"));
             }
             (state, _) => self.size_line(state, byte)?,
         };
         Ok(1)
     }
 
-    fn size_line(&mut self, state: State, byte: u8) -> Result<State, Refusal> {
+    fn size_line(&mut self, state: State, byte: u8) -> Result<State, RequestError> {
         self.size_line += 1;
         if self.size_line > MAX_SIZE_LINE {
-            return Err(Refusal::bad("a chunk size line that is too long"));
+            return Err(RequestError::bad("a chunk size line that is too long"));
         }
         match (state, byte) {
             (State::Size(size), byte)
@@ -121,30 +132,35 @@ impl Chunked {
             }
             (State::Extension(size), byte) if is_value(byte) => self.extension(size),
             (State::SizeEnd(size), b'\n') => self.begin(size),
-            _ => Err(Refusal::bad("a chunk size line that is not hex digits, extensions and CRLF")),
+            _ => Err(RequestError::bad(
+                "a chunk size line that is not hex digits, extensions and CRLF",
+            )),
         }
     }
 
-    fn extension(&mut self, size: u64) -> Result<State, Refusal> {
+    fn extension(&mut self, size: u64) -> Result<State, RequestError> {
         self.extensions += 1;
         if self.extensions > MAX_EXTENSIONS {
-            return Err(Refusal::bad("too many bytes of chunk extensions"));
+            return Err(RequestError::bad("too many bytes of chunk extensions"));
         }
         Ok(State::Extension(size))
     }
 
     /// A size line is complete. A chunk that does not fit is refused now, not when its data is here.
-    fn begin(&mut self, size: u64) -> Result<State, Refusal> {
+    fn begin(&mut self, size: u64) -> Result<State, RequestError> {
         self.size_line = 0;
         self.room = self.room.checked_sub(size).ok_or(TOO_LARGE)?;
         Ok(if size == 0 { State::Trailer } else { State::Data(size) })
     }
 
     /// One byte of the trailer section. Each line is kept until it is whole, then checked and dropped.
-    fn trailer(&mut self, byte: u8) -> Result<usize, Refusal> {
+    fn trailer(&mut self, byte: u8) -> Result<usize, RequestError> {
         self.trailers += 1;
         if self.trailers > MAX_TRAILER {
-            return Err(Refusal::new(Status::FIELDS_TOO_LARGE, "the trailer section is too large"));
+            return Err(RequestError::new(
+                Status::FIELDS_TOO_LARGE,
+                "the trailer section is too large",
+            ));
         }
         self.trailer_line.push(byte);
         if byte == b'\n' {
@@ -152,7 +168,7 @@ impl Chunked {
                 Line::End => self.state = State::Done,
                 Line::Field { .. } => self.trailer_line.clear(),
                 Line::Incomplete => {
-                    return Err(Refusal::bad("a trailer line that ends in LF alone"));
+                    return Err(RequestError::bad("a trailer line that ends in LF alone"));
                 }
             }
         }
@@ -161,10 +177,12 @@ impl Chunked {
 }
 
 /// Checked: an overflowing size that wraps around is a smuggled request.
-fn more_digits(size: Option<u64>, byte: u8) -> Result<State, Refusal> {
+fn more_digits(size: Option<u64>, byte: u8) -> Result<State, RequestError> {
     let digit = char::from(byte).to_digit(16).unwrap_or(0);
-    let size =
-        size.unwrap_or(0).checked_mul(16).ok_or(Refusal::bad("a chunk size beyond 64 bits"))?;
+    let size = size
+        .unwrap_or(0)
+        .checked_mul(16)
+        .ok_or(RequestError::bad("a chunk size beyond 64 bits"))?;
     Ok(State::Size(Some(size + u64::from(digit))))
 }
 
@@ -178,7 +196,7 @@ mod tests {
         loop {
             let piece = &input[at..input.len().min(at + step)];
             let keep = &mut |bytes: &[u8]| content.extend_from_slice(bytes);
-            let progress = chunked.decode(piece, keep).map_err(|refusal| refusal.status.code)?;
+            let progress = chunked.decode(piece, keep).map_err(|error| error.status.code)?;
             at += progress.used;
             match progress.done {
                 true => return Ok((content, input[at..].to_vec())),

@@ -18,9 +18,8 @@ pub struct DateLine {
 const LINE: usize = 37;
 
 impl DateLine {
-    /// The line for the current second; `now` is this moment on the monotonic clock.
-    pub fn new(now: Instant) -> Self {
-        let time = SystemTime::now();
+    /// The line for the second of `time`; `now` is the same moment on the monotonic clock.
+    pub fn new(now: Instant, time: SystemTime) -> Self {
         let into_second = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
         let left = Duration::from_secs(1) - Duration::from_nanos(into_second.into());
         let mut line = [0; LINE];
@@ -29,15 +28,13 @@ impl DateLine {
         Self { line, stale: now + left }
     }
 
-    /// Makes it anew if its second is over: one comparison nearly always.
-    pub fn refresh(&mut self, now: Instant) {
-        if now >= self.stale {
-            *self = Self::new(now);
-        }
+    /// Whether its second is over.
+    pub fn is_stale(&self, now: Instant) -> bool {
+        now >= self.stale
     }
 
     /// The date alone.
-    pub(crate) fn date(&self) -> &str {
+    pub fn date(&self) -> &str {
         str::from_utf8(&self.line["Date: ".len()..LINE - 2]).unwrap_or_default()
     }
 
@@ -54,15 +51,12 @@ mod tests {
     #[test]
     fn the_line_is_made_anew_when_its_second_is_over() {
         let now = Instant::now();
-        let mut date = DateLine::new(now);
+        let date = DateLine::new(now, SystemTime::now());
         let line = date.line();
         assert!(line.starts_with(b"Date: ") && line.ends_with(b" GMT\r\n"), "{line:?}");
         assert_eq!(date.date().len(), "Sun, 06 Nov 1994 08:49:37 GMT".len());
         let stale = date.stale;
         assert!(stale > now && stale <= now + Duration::from_secs(1));
-        date.refresh(now);
-        assert_eq!(date.stale, stale);
-        date.refresh(stale);
-        assert!(date.stale > stale);
+        assert!(!date.is_stale(now) && date.is_stale(stale));
     }
 }

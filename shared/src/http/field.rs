@@ -1,7 +1,7 @@
 //! One field line: `name: value CRLF` (RFC 9112 section 5). Heads and chunked trailers are made of them.
 
 use super::bytes::{token_length, trim, value_length};
-use super::status::Refusal;
+use super::status::RequestError;
 
 /// What stands at the start of some bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Line<'a> {
 
 /// Reads one line. Everything that two parsers could read in two ways is refused: white space
 /// before the colon, a line without a colon, folding, a CR or LF on its own.
-pub(super) fn line(bytes: &[u8]) -> Result<Line<'_>, Refusal> {
+pub(super) fn line(bytes: &[u8]) -> Result<Line<'_>, RequestError> {
     match bytes {
         [] | [b'\r'] => return Ok(Line::Incomplete),
         [b'\r', b'\n', ..] => return Ok(Line::End),
@@ -37,18 +37,18 @@ pub(super) fn line(bytes: &[u8]) -> Result<Line<'_>, Refusal> {
 }
 
 /// Whether CRLF stands here; `false` while it may still come; anything else is refused.
-pub(super) fn line_end(bytes: &[u8]) -> Result<bool, Refusal> {
+pub(super) fn line_end(bytes: &[u8]) -> Result<bool, RequestError> {
     match bytes {
         [b'\r', b'\n', ..] => Ok(true),
         [] | [b'\r'] => Ok(false),
-        [b'\r', ..] => Err(Refusal::bad("a CR without LF")),
-        [b'\n', ..] => Err(Refusal::bad("a line that ends in LF alone")),
-        _ => Err(Refusal::bad("a control character")),
+        [b'\r', ..] => Err(RequestError::bad("a CR without LF")),
+        [b'\n', ..] => Err(RequestError::bad("a line that ends in LF alone")),
+        _ => Err(RequestError::bad("a control character")),
     }
 }
 
-fn not_a_colon(at: usize, byte: u8) -> Refusal {
-    Refusal::bad(match (at, byte) {
+fn not_a_colon(at: usize, byte: u8) -> RequestError {
+    RequestError::bad(match (at, byte) {
         (0, b' ' | b'\t') => "a folded field line",
         (0, b':') => "a field line without a name",
         (_, b' ' | b'\t') => "white space before the colon of a field line",

@@ -10,9 +10,9 @@ use super::body::{Framing, TransferCoding};
 use super::bytes::{decimal, list};
 use super::field::{self, Line};
 use super::host;
+use super::limits::Limits;
 use super::request_line::{self, Method, Target, Version};
-use super::status::{Refusal, Status};
-use crate::limits::Limits;
+use super::status::{RequestError, Status};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ use std::ops::Range;
 mod tests;
 
 /// Empty lines that a client may send before a request line (RFC 9112 section 2.2 wants one at least).
-pub(super) const EMPTY_LINES: usize = 4;
+const EMPTY_LINES: usize = 4;
 
 /// What a request's head says. Texts are ranges of the bytes that it was parsed from.
 #[derive(Clone, Debug)]
@@ -63,44 +63,8 @@ impl Head {
         }
     }
 
-    /// The path and query of the target in `bytes`, those that the head was parsed from: `/path?query`,
-    /// perhaps empty after an authority; `None` for `*`.
-    pub fn resource<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        match &self.target {
-            Target::Resource(range) => Some(&bytes[range.clone()]),
-            Target::Server => None,
-        }
-    }
-
-    /// The value of a field that may be a list: all lines of that name make one (RFC 9110 section 5.3).
-    pub fn list<'a>(&self, bytes: &'a [u8], name: &'a str) -> Option<Cow<'a, [u8]>> {
-        let mut lines = self.field(bytes, name);
-        let mut list = Cow::Borrowed(lines.next()?);
-        for line in lines {
-            let list = list.to_mut();
-            list.extend_from_slice(b", ");
-            list.extend_from_slice(line);
-        }
-        Some(list)
-    }
-
-    /// The values of the fields called `name`, case aside, in their order. A walk over the head: the
-    /// few fields that decide about framing and connection were taken while parsing.
-    pub fn field<'a>(&self, bytes: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let mut rest = &bytes[self.fields.clone()];
-        std::iter::from_fn(move || {
-            while let Ok(Line::Field { name: found, value, used }) = field::line(rest) {
-                rest = &rest[used..];
-                if found.eq_ignore_ascii_case(name.as_bytes()) {
-                    return Some(value);
-                }
-            }
-            None
-        })
-    }
-
     /// Where the body ends.
-    pub(super) fn framing(&self) -> Result<Framing, Refusal> {
+    pub(super) fn framing(&self) -> Result<Framing, RequestError> {
         Framing::decide(self.version, self.content_length, self.transfer_coding)
     }
 
@@ -119,7 +83,7 @@ impl Head {
 
     /// Takes note of a field that decides about framing or connection. Most fields do not, and the
     /// length of their name is enough to tell.
-    fn take(&mut self, name: &[u8], value: &[u8], place: usize) -> Result<(), Refusal> {
+    fn take(&mut self, name: &[u8], value: &[u8], place: usize) -> Result<(), RequestError> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.take_host(value, place),
             6 if name.eq_ignore_ascii_case(b"expect") => {
@@ -138,12 +102,12 @@ impl Head {
         }
     }
 
-    fn take_host(&mut self, value: &[u8], place: usize) -> Result<(), Refusal> {
+    fn take_host(&mut self, value: &[u8], place: usize) -> Result<(), RequestError> {
         if self.host.replace(place..place + value.len()).is_some() {
-            return Err(Refusal::bad("more than one Host"));
+            return Err(RequestError::bad("more than one Host"));
         }
         if !host::is_valid(value) {
-            return Err(Refusal::bad("a Host that is not HOST or HOST:PORT"));
+            return Err(RequestError::bad("a Host that is not HOST or HOST:PORT"));
         }
         Ok(())
     }
@@ -164,13 +128,67 @@ impl Head {
     }
 
     /// Even two equal lengths are refused: a proxy in front of us may have looked at the other one.
-    fn take_content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+    fn take_content_length(&mut self, value: &[u8]) -> Result<(), RequestError> {
         let length = decimal(value)
-            .ok_or(Refusal::bad("a Content-Length that is not one decimal number"))?;
+            .ok_or(RequestError::bad("a Content-Length that is not one decimal number"))?;
         match self.content_length.replace(length) {
             None => Ok(()),
-            Some(_) => Err(Refusal::bad("more than one Content-Length")),
+            Some(_) => Err(RequestError::bad("more than one Content-Length")),
         }
+    }
+}
+
+/// A head together with the bytes that it was parsed from.
+#[derive(Clone, Copy)]
+pub struct RequestHead<'a> {
+    pub(super) head: &'a Head,
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> RequestHead<'a> {
+    /// `bytes`: those that `head` was parsed from, or more.
+    pub fn new(head: &'a Head, bytes: &'a [u8]) -> Self {
+        Self { head, bytes }
+    }
+
+    /// The method of the request line.
+    pub fn method(&self) -> Method {
+        self.head.method
+    }
+
+    /// The path and query of the request target: `/path?query`, perhaps empty after an authority; `None` for `*`.
+    pub fn target(&self) -> Option<&'a [u8]> {
+        match &self.head.target {
+            Target::Resource(range) => Some(&self.bytes[range.clone()]),
+            Target::Server => None,
+        }
+    }
+
+    /// The values of the fields called `name`, case aside, in their order. A walk over the head: the
+    /// few fields that decide about framing and connection were taken while parsing.
+    pub fn field<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let mut rest = &self.bytes[self.head.fields.clone()];
+        std::iter::from_fn(move || {
+            while let Ok(Line::Field { name: found, value, used }) = field::line(rest) {
+                rest = &rest[used..];
+                if found.eq_ignore_ascii_case(name.as_bytes()) {
+                    return Some(value);
+                }
+            }
+            None
+        })
+    }
+
+    /// The value of a field that may be a list: all lines of that name make one (RFC 9110 section 5.3).
+    pub fn list(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+        let mut lines = self.field(name);
+        let mut list = Cow::Borrowed(lines.next()?);
+        for line in lines {
+            let list = list.to_mut();
+            list.extend_from_slice(b", ");
+            list.extend_from_slice(line);
+        }
+        Some(list)
     }
 }
 
@@ -198,7 +216,7 @@ impl HeadParser {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<(&Head, usize)>, Refusal> {
+    ) -> Result<Option<(&Head, usize)>, RequestError> {
         // What lies beyond a limit is never looked at: else it would depend on the size of the reads
         // whether a long and bad head is called long or bad.
         let within = &bytes[..bytes.len().min(limits.max_head)];
@@ -210,7 +228,7 @@ impl HeadParser {
         }
         match &self.head {
             Some(head) if head.version == Version::Http11 && head.host.is_none() => {
-                Err(Refusal::bad("an HTTP/1.1 request without Host"))
+                Err(RequestError::bad("an HTTP/1.1 request without Host"))
             }
             head => Ok(head.as_ref().map(|head| (head, self.line))),
         }
@@ -235,13 +253,13 @@ impl HeadParser {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<(&Head, usize)>, Refusal> {
+    ) -> Result<Option<(&Head, usize)>, RequestError> {
         self.searched = bytes.len();
         self.excess(bytes, limits).map_or(Ok(None), Err)
     }
 
     /// How to refuse `bytes` if they, still incomplete, are too many already.
-    fn excess(&self, bytes: &[u8], limits: &Limits) -> Option<Refusal> {
+    fn excess(&self, bytes: &[u8], limits: &Limits) -> Option<RequestError> {
         let line = first_line(&bytes[self.line..], limits);
         if self.head.is_none() && line.len() > limits.max_request_line + 1 {
             return Some(line_too_long(line));
@@ -249,7 +267,7 @@ impl HeadParser {
         (bytes.len() > limits.max_head).then_some(TOO_LARGE)
     }
 
-    fn request_line(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Refusal> {
+    fn request_line(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, RequestError> {
         while let Some(b'\r') = bytes.get(self.line) {
             if !field::line_end(&bytes[self.line..])? {
                 return Ok(false);
@@ -257,7 +275,7 @@ impl HeadParser {
             self.line += 2;
             self.empty_lines += 1;
             if self.empty_lines > EMPTY_LINES {
-                return Err(Refusal::bad("empty lines instead of a request"));
+                return Err(RequestError::bad("empty lines instead of a request"));
             }
         }
         let bytes = first_line(&bytes[self.line..], limits);
@@ -279,7 +297,7 @@ impl HeadParser {
         Ok(true)
     }
 
-    fn field_lines(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Refusal> {
+    fn field_lines(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, RequestError> {
         let Some(head) = &mut self.head else {
             return Ok(false);
         };
@@ -321,8 +339,16 @@ impl HeadParser {
     fn count(&self, _: &[u8]) {}
 }
 
-const TOO_LARGE: Refusal =
-    Refusal::new(Status::FIELDS_TOO_LARGE, "the head is larger than the server's limit");
+const TOO_LARGE: RequestError =
+    RequestError::new(Status::FIELDS_TOO_LARGE, "the head is larger than the server's limit");
+
+/// What is here of a request, without the empty lines that may come before it.
+pub(super) fn without_empty_lines(mut bytes: &[u8]) -> &[u8] {
+    for _ in 0..EMPTY_LINES {
+        bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    }
+    if bytes == b"\r" { b"" } else { bytes }
+}
 
 /// As much of `bytes` as a request line and its line end may take.
 fn first_line<'a>(bytes: &'a [u8], limits: &Limits) -> &'a [u8] {
@@ -330,10 +356,13 @@ fn first_line<'a>(bytes: &'a [u8], limits: &Limits) -> &'a [u8] {
 }
 
 /// A line without a space has no target yet: it is the method that is too long (RFC 9112 section 3).
-fn line_too_long(line: &[u8]) -> Refusal {
+fn line_too_long(line: &[u8]) -> RequestError {
     if line.contains(&b' ') {
-        Refusal::new(Status::URI_TOO_LONG, "the request line is longer than the server's limit")
+        RequestError::new(
+            Status::URI_TOO_LONG,
+            "the request line is longer than the server's limit",
+        )
     } else {
-        Refusal::new(Status::NOT_IMPLEMENTED, "a method longer than any")
+        RequestError::new(Status::NOT_IMPLEMENTED, "a method longer than any")
     }
 }

@@ -1,23 +1,29 @@
-//! HTTP/1.1 without a socket: bytes in, bytes out (RFC 9110, RFC 9112).
+//! HTTP/1.1 without a socket, an application or a clock: bytes in, bytes out (RFC 9110, RFC 9112).
 
 pub mod body;
 mod bytes;
 mod chunked;
-pub mod connection;
 mod date;
 mod field;
 pub mod head;
 mod host;
+pub mod limits;
 mod path;
+mod protocol;
 mod request;
 mod request_line;
 mod response;
+mod service;
 mod status;
 
-pub use connection::{Connection, Done, Job, Lane, Next, Presence, Turn};
+pub use bytes::decimal;
 pub use date::DateLine;
+pub use head::RequestHead;
+pub use limits::Limits;
 pub use path::Path;
-pub use request::Request;
+pub use protocol::{Action, Protocol, StepCx};
+pub use request::{BlocksOn, OwnedRequest, Request};
 pub use request_line::{Method, Version};
-pub use response::{Body, Response, Stream};
-pub use status::{Refusal, Status};
+pub use response::{Body, FileBody, ReadAhead, Response, Stream};
+pub use service::{REQUEST_BYTES, ResponseSummary, Service};
+pub use status::{RequestError, Status};

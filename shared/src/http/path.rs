@@ -3,7 +3,7 @@
 //! Segments are split first and decoded afterwards, so `%2F` is a slash *inside* a segment and never
 //! a separator. `.` and `..` are resolved before anything is looked up, however they were written.
 
-use super::status::Refusal;
+use super::status::RequestError;
 
 /// A path. `/` has one segment, the empty one.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Path<'a> {
 
 impl<'a> Path<'a> {
     /// Reads the path in front of the query; an empty one (after an authority) is `/`.
-    pub fn parse(path: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn parse(path: &'a [u8]) -> Result<Self, RequestError> {
         let path = if path.is_empty() { b"/" } else { path };
         let plain = !path.contains(&b'%') && !path.windows(2).any(|two| two == b"/.");
         if plain { Ok(Self::Plain(path)) } else { resolve(path).map(Self::Segments) }
@@ -32,7 +32,7 @@ impl<'a> Path<'a> {
     }
 }
 
-fn resolve(path: &[u8]) -> Result<Vec<Vec<u8>>, Refusal> {
+fn resolve(path: &[u8]) -> Result<Vec<Vec<u8>>, RequestError> {
     let mut resolved: Vec<Vec<u8>> = Vec::new();
     // After `.` or `..` at the end, what is named is a folder: `/a/..` is `/`.
     let mut folder = false;
@@ -41,7 +41,9 @@ fn resolve(path: &[u8]) -> Result<Vec<Vec<u8>>, Refusal> {
         folder = matches!(segment.as_slice(), b"." | b"..");
         match segment.as_slice() {
             b"." => {}
-            b".." => drop(resolved.pop().ok_or(Refusal::bad("a path that climbs above the root"))?),
+            b".." => {
+                drop(resolved.pop().ok_or(RequestError::bad("a path that climbs above the root"))?)
+            }
             _ => resolved.push(segment),
         }
     }
@@ -52,7 +54,7 @@ fn resolve(path: &[u8]) -> Result<Vec<Vec<u8>>, Refusal> {
 }
 
 /// Undoes percent-encoding (RFC 3986 section 2.1). A NUL would end the name of a file in C, so it is refused.
-fn decode(segment: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn decode(segment: &[u8]) -> Result<Vec<u8>, RequestError> {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut rest = segment;
     while let [byte, after @ ..] = rest {
@@ -69,10 +71,10 @@ fn decode(segment: &[u8]) -> Result<Vec<u8>, Refusal> {
     Ok(decoded)
 }
 
-const BAD_ESCAPE: Refusal =
-    Refusal::bad("a percent sign that two hex digits do not follow, or %00");
+const BAD_ESCAPE: RequestError =
+    RequestError::bad("a percent sign that two hex digits do not follow, or %00");
 
-fn escape(high: u8, low: u8) -> Result<u8, Refusal> {
+fn escape(high: u8, low: u8) -> Result<u8, RequestError> {
     let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(BAD_ESCAPE);
     match digit(high)? * 16 + digit(low)? {
         0 => Err(BAD_ESCAPE),
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     fn segments(path: &str) -> Result<Vec<String>, u16> {
-        let path = Path::parse(path.as_bytes()).map_err(|refusal| refusal.status.code)?;
+        let path = Path::parse(path.as_bytes()).map_err(|error| error.status.code)?;
         Ok(path.segments().map(|segment| String::from_utf8_lossy(segment).into_owned()).collect())
     }
 

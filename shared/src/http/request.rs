@@ -1,43 +1,51 @@
-//! What a handler sees.
+//! A whole request: head and body.
 
-use super::head::Head;
-use super::path::Path;
-use crate::metrics::Metrics;
-use crate::router::Route;
-use crate::service::Service;
+use super::head::{Head, RequestHead};
 
-/// A whole request: its body is here to the last byte.
+/// A request whose body is here to the last byte.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
-    pub(crate) service: &'a Service,
-    pub(crate) head: &'a Head,
-    pub(crate) bytes: &'a [u8],
-    pub(crate) route: &'a Route,
-    pub(crate) path: &'a Path<'a>,
-    /// The content, whatever coding it came in.
+    /// The head.
+    pub head: RequestHead<'a>,
+    /// The content, whatever transfer coding it came in.
     pub body: &'a [u8],
     /// Whether the server is about to end.
     pub draining: bool,
 }
 
-impl<'a> Request<'a> {
-    /// The decoded segment that stands where the route's pattern has `{name}`. Empty if it has none.
-    pub fn parameter(&self, name: &str) -> &'a [u8] {
-        let place = self.route.parameter(name);
-        place.and_then(|place| self.path.segments().nth(place)).unwrap_or_default()
+/// The same with memory of its own, for a handler that may block and runs elsewhere.
+pub struct OwnedRequest {
+    head: Head,
+    bytes: Vec<u8>,
+    body: Vec<u8>,
+    draining: bool,
+    /// What its response may have to wait for.
+    pub blocks_on: BlocksOn,
+}
+
+impl OwnedRequest {
+    pub(super) fn new(
+        request: RequestHead<'_>,
+        body: Vec<u8>,
+        draining: bool,
+        blocks_on: BlocksOn,
+    ) -> Self {
+        let (head, bytes) = (request.head.clone(), request.bytes.to_vec());
+        Self { head, bytes, body, draining, blocks_on }
     }
 
-    /// The same as a number, if it is one.
-    pub fn number(&self, name: &str) -> Option<u64> {
-        super::bytes::decimal(self.parameter(name))
+    /// A view of it.
+    pub fn as_request(&self) -> Request<'_> {
+        let head = RequestHead { head: &self.head, bytes: &self.bytes };
+        Request { head, body: &self.body, draining: self.draining }
     }
+}
 
-    /// What the server's threads have counted.
-    pub fn metrics(&self) -> &'a Metrics {
-        &self.service.metrics
-    }
-
-    /// The values of the fields called `name`, case aside.
-    pub fn field(&self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.head.field(self.bytes, name)
-    }
+/// What a blocking request waits for, and so how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlocksOn {
+    /// A handler: as long as it likes.
+    Handler,
+    /// A disk: a file is opened or read.
+    Disk,
 }

@@ -3,7 +3,7 @@
 use super::bytes::{target_length, token_length};
 use super::field::line_end;
 use super::host;
-use super::status::{Refusal, Status};
+use super::status::{RequestError, Status};
 use std::ops::Range;
 
 /// The methods that we know (RFC 9110 section 9.3, RFC 5789); every other is [`Method::Unknown`].
@@ -84,13 +84,13 @@ pub(super) enum Target {
 }
 
 /// Reads the request line, a pure function of the bytes: `None` while it is incomplete.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, Refusal> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, RequestError> {
     let method_end = token_length(bytes);
     if !single_space(&bytes[method_end..], "a method is a token and one space")? {
         return Ok(None);
     }
     if method_end == 0 {
-        return Err(Refusal::bad("a request line without a method"));
+        return Err(RequestError::bad("a request line without a method"));
     }
     let start = method_end + 1;
     let end = start + target_length(&bytes[start..]);
@@ -102,9 +102,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, Refusal> {
         Ok(false) => return Ok(None),
         // `GET /` and a line end: HTTP/0.9, or a client that forgot.
         Err(_) if matches!(bytes[end], b'\r' | b'\n') => {
-            return Err(Refusal::bad("a request line without a version"));
+            return Err(RequestError::bad("a request line without a version"));
         }
-        Err(refusal) => return Err(refusal),
+        Err(error) => return Err(error),
     }
     let Some(version) = version(&bytes[end + 1..])? else {
         return Ok(None);
@@ -114,18 +114,18 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, Refusal> {
     Ok(Some(RequestLine { method, target, version, used: end + 1 + VERSION + 2 }))
 }
 
-fn single_space(bytes: &[u8], rule: &'static str) -> Result<bool, Refusal> {
+fn single_space(bytes: &[u8], rule: &'static str) -> Result<bool, RequestError> {
     match bytes.first() {
         Some(b' ') => Ok(true),
         None => Ok(false),
-        Some(_) => Err(Refusal::bad(rule)),
+        Some(_) => Err(RequestError::bad(rule)),
     }
 }
 
 const VERSION: usize = "HTTP/1.1".len();
 
 /// `HTTP/` digit `.` digit and the line end; case matters (RFC 9112 section 2.3).
-fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
+fn version(bytes: &[u8]) -> Result<Option<Version>, RequestError> {
     let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', rest @ ..] =
         bytes
     else {
@@ -137,15 +137,15 @@ fn version(bytes: &[u8]) -> Result<Option<Version>, Refusal> {
     match (major, minor) {
         (b'1', b'0') => Ok(Some(Version::Http10)),
         (b'1', _) => Ok(Some(Version::Http11)),
-        _ => Err(Refusal::new(
+        _ => Err(RequestError::new(
             Status::VERSION_NOT_SUPPORTED,
             "only HTTP/1.0 and HTTP/1.1 are spoken here",
         )),
     }
 }
 
-const NO_VERSION: Refusal =
-    Refusal::bad("a version is HTTP/ and two digits with a point between them");
+const NO_VERSION: RequestError =
+    RequestError::bad("a version is HTTP/ and two digits with a point between them");
 
 /// Whether these bytes, too few for a version, may become one.
 fn version_begins(bytes: &[u8]) -> bool {
@@ -156,31 +156,31 @@ fn version_begins(bytes: &[u8]) -> bool {
 }
 
 /// The four forms of RFC 9112 section 3.2; the authority-form belongs to CONNECT, which we do not do.
-fn target(method: Method, bytes: &[u8], range: Range<usize>) -> Result<Target, Refusal> {
+fn target(method: Method, bytes: &[u8], range: Range<usize>) -> Result<Target, RequestError> {
     let target = &bytes[range.clone()];
     match target {
         _ if method == Method::Connect => {
-            Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy"))
+            Err(RequestError::new(Status::NOT_IMPLEMENTED, "this server is no proxy"))
         }
-        [] => Err(Refusal::bad("a request line without a target, or with two spaces")),
+        [] => Err(RequestError::bad("a request line without a target, or with two spaces")),
         [b'/', ..] => Ok(Target::Resource(range)),
         b"*" if method == Method::Options => Ok(Target::Server),
         _ => absolute(method, target, range.start),
     }
 }
 
-fn absolute(method: Method, target: &[u8], offset: usize) -> Result<Target, Refusal> {
+fn absolute(method: Method, target: &[u8], offset: usize) -> Result<Target, RequestError> {
     let scheme = target.windows(3).position(|three| three == b"://").unwrap_or(0);
     if !target[..scheme].eq_ignore_ascii_case(b"http")
         && !target[..scheme].eq_ignore_ascii_case(b"https")
     {
-        return Err(Refusal::bad("a request target is a path, or an http URL"));
+        return Err(RequestError::bad("a request target is a path, or an http URL"));
     }
     let authority = scheme + 3;
     let length = target[authority..].iter().position(|byte| matches!(byte, b'/' | b'?'));
     let path = length.map_or(target.len(), |length| authority + length);
     if path == authority || !host::is_valid(&target[authority..path]) {
-        return Err(Refusal::bad("a URL whose authority is not HOST or HOST:PORT"));
+        return Err(RequestError::bad("a URL whose authority is not HOST or HOST:PORT"));
     }
     if path == target.len() && method == Method::Options {
         return Ok(Target::Server);
@@ -196,7 +196,7 @@ mod tests {
         match parse(line.as_bytes()) {
             Ok(Some(_)) => 200,
             Ok(None) => 0,
-            Err(refusal) => refusal.status.code,
+            Err(error) => error.status.code,
         }
     }
 

@@ -3,12 +3,15 @@
 use super::bytes::{token_length, value_length};
 use super::date::DateLine;
 use super::request_line::Version;
-use super::status::{Refusal, Status};
-use crate::files::{Entry, FileRange};
+use super::status::{RequestError, Status};
 use std::borrow::Cow;
+use std::io;
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// An answer, before anyone knows to which client or over which connection.
+/// A response, before it is known to which client or over which connection it goes.
 pub struct Response {
     pub(super) status: Status,
     content_type: &'static str,
@@ -24,9 +27,38 @@ pub enum Body {
     Bytes(Cow<'static, [u8]>),
     /// Bytes that are made as the client takes them; sent in chunks.
     Stream(Box<dyn Stream>),
-    /// A file, or a part of one.
-    File(FileRange),
+    /// A part of bytes that several responses share, 64 KiB at most: a cached file.
+    Shared(Arc<dyn AsRef<[u8]> + Send + Sync>, Range<usize>),
+    /// A file, or a part of one, which the stage sends.
+    File(Box<dyn FileBody>),
 }
+
+/// Content that the stage sends from a file, with sendfile(2).
+pub trait FileBody: Send {
+    /// Bytes that are still to be sent.
+    fn left(&self) -> u64;
+
+    /// Where they begin in the file.
+    fn offset(&self) -> u64;
+
+    /// How many of them can be sent without waiting for a disk, as far as is known.
+    fn ready(&self) -> u64;
+
+    /// The file. To be asked for before each sending.
+    ///
+    /// # Errors
+    /// The file has no longer the content that the head has promised: only the end of the connection can tell the client.
+    fn file(&self) -> io::Result<BorrowedFd<'_>>;
+
+    /// So many bytes are sent.
+    fn advance(&mut self, bytes: u64);
+
+    /// What is to be run before more is sent, where that may wait: it waits for the disk, and the stage does not.
+    fn read_ahead(&mut self) -> Option<ReadAhead>;
+}
+
+/// Reads a part of a file into the page cache.
+pub type ReadAhead = Box<dyn FnOnce() + Send>;
 
 /// Makes a body piece by piece, so that an answer of any size costs a fixed amount of memory.
 pub trait Stream: Send {
@@ -50,39 +82,26 @@ impl Response {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         };
-        Self::of(status, TEXT, Body::Bytes(bytes))
+        Self::with_body(status, TEXT, Body::Bytes(bytes))
     }
 
     /// 200 with bytes of no stated type.
     pub fn bytes(bytes: Vec<u8>) -> Self {
-        Self::of(Status::OK, BYTES, Body::Bytes(Cow::Owned(bytes)))
+        Self::with_body(Status::OK, BYTES, Body::Bytes(Cow::Owned(bytes)))
     }
 
     /// 200 with a text that is made as the client takes it.
     pub fn stream(stream: impl Stream + 'static) -> Self {
-        Self::of(Status::OK, TEXT, Body::Stream(Box::new(stream)))
+        Self::with_body(Status::OK, TEXT, Body::Stream(Box::new(stream)))
     }
 
-    /// A file, or a part of one.
-    pub(crate) fn file(range: FileRange, status: Status) -> Self {
-        let mut response =
-            Self::of(status, range.entry().content_type(), Body::Bytes(Cow::Borrowed(b"")));
-        response = response.describing(range.entry()).with("Accept-Ranges", "bytes");
-        response.body = Body::File(range);
-        response
-    }
-
-    /// Adds what identifies a file's state.
-    pub(crate) fn describing(self, entry: &Entry) -> Self {
-        self.with("ETag", entry.etag()).with("Last-Modified", entry.last_modified())
-    }
-
-    fn of(status: Status, content_type: &'static str, body: Body) -> Self {
+    /// Any content. `content_type` is a whole field line, line end included.
+    pub fn with_body(status: Status, content_type: &'static str, body: Body) -> Self {
         Self { status, content_type, fields: Vec::new(), body, delay: None }
     }
 
     /// The same answer with another type: a whole Content-Type field line, line end included.
-    pub(crate) fn of_type(mut self, content_type: &'static str) -> Self {
+    pub fn of_type(mut self, content_type: &'static str) -> Self {
         self.content_type = content_type;
         self
     }
@@ -114,9 +133,9 @@ impl Response {
         self
     }
 
-    /// What a client is told whose request is not understood.
-    pub(crate) fn refusal(refusal: Refusal) -> Self {
-        Self::new(refusal.status, format!("{}: {}\n", refusal.status.code, refusal.reason))
+    /// What a client is told whose request is malformed.
+    pub fn refusal(error: RequestError) -> Self {
+        Self::new(error.status, format!("{}: {}\n", error.status.code, error.reason))
     }
 }
 
@@ -148,7 +167,8 @@ impl Response {
     pub(super) fn delimiter(&self, version: Version) -> Delimiter {
         match (&self.body, version) {
             (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len() as u64),
-            (Body::File(range), _) => Delimiter::Length(range.left()),
+            (Body::Shared(_, range), _) => Delimiter::Length(range.len() as u64),
+            (Body::File(file), _) => Delimiter::Length(file.left()),
             (Body::Stream(_), Version::Http11) => Delimiter::Chunks,
             (Body::Stream(_), Version::Http10) => Delimiter::Close,
         }
@@ -219,7 +239,7 @@ pub(super) enum Source {
         delimiter: Delimiter,
     },
     /// Sent by the stage itself, from the file to the socket.
-    File(FileRange),
+    File(Box<dyn FileBody>),
 }
 
 impl Source {
@@ -228,7 +248,7 @@ impl Source {
         match self {
             Self::Bytes { bytes, sent } => *sent == bytes.len(),
             Self::Stream { stream, .. } => stream.is_none(),
-            Self::File(range) => range.left() == 0,
+            Self::File(file) => file.left() == 0,
         }
     }
 
@@ -273,6 +293,7 @@ fn frame_chunk(out: &mut Vec<u8>, start: usize, more: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     fn head(response: &Response, version: Version, keep_alive: bool) -> String {
         let mut out = Vec::new();
@@ -282,7 +303,7 @@ mod tests {
             &mut out,
             &exchange,
             response.delimiter(version),
-            &DateLine::new(Instant::now()),
+            &DateLine::new(Instant::now(), SystemTime::now()),
         );
         let text = String::from_utf8(out).unwrap();
         text.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("|")

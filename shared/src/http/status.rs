@@ -1,4 +1,4 @@
-//! Status codes (RFC 9110 section 15), and the refusal that a malformed request meets.
+//! Status codes (RFC 9110 section 15), and the error that a malformed request meets.
 
 /// The statuses that this server gives, each with its prepared status line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +57,14 @@ impl Status {
 /// the next request would begin, so the connection is always closed: that, and not politeness, is
 /// what shuts the door to smuggling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RequestError {
     /// What the client is told in the status line.
     pub status: Status,
     /// What the client is told in the body: one clause that names the rule.
     pub reason: &'static str,
 }
 
-impl Refusal {
+impl RequestError {
     pub(crate) const fn new(status: Status, reason: &'static str) -> Self {
         Self { status, reason }
     }

@@ -15,7 +15,7 @@ impl Listener {
     /// later, when this port is closed or belongs to a successor. Those who are in the queue, or on
     /// their way into it, are still to be accepted. Closing a listener instead resets them all,
     /// though they believe that they are connected and may have asked already.
-    pub fn turn_away(&self) -> io::Result<()> {
+    pub fn drop_syns(&self) -> io::Result<()> {
         let op =
             |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter { code: code as u16, jt, jf, k };
         let program = [
@@ -56,7 +56,7 @@ mod tests {
         let listener = Listener::bind(any, ListenOptions::default()).unwrap();
         let address = listener.local_addr().unwrap();
         let mut early = TcpStream::connect(address).unwrap();
-        listener.turn_away().unwrap();
+        listener.drop_syns().unwrap();
         assert!(TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err());
         let accepted = listener.accept().unwrap();
         assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);

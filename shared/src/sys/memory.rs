@@ -1,7 +1,5 @@
 //! Memory that the allocator has free: malloc_trim(3).
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 /// Gives it back to the kernel, every whole page of it.
 ///
 /// By itself free(3) gives back what lies at the end of a heap: one small piece that is still in use there
@@ -15,25 +13,15 @@ pub fn give_back() {
     };
 }
 
-/// Bytes that [`shrink`] has given to the allocator and that nobody has given back since.
-static FREED: AtomicUsize = AtomicUsize::new(0);
-
-/// So much is worth a few milliseconds.
-const WORTH: usize = 1 << 20;
-
-/// Frees what a buffer holds beyond `kept` bytes of room.
-pub fn shrink(buffer: &mut Vec<u8>, kept: usize) {
-    if buffer.capacity() > kept {
-        FREED.fetch_add(buffer.capacity() - kept, Relaxed);
-        buffer.shrink_to(kept);
-    }
-}
-
-/// Gives back what was freed by [`shrink`], if it is worth it. For a moment in which nobody is served.
-pub fn give_back_freed() {
-    if FREED.load(Relaxed) >= WORTH && FREED.swap(0, Relaxed) > 0 {
-        give_back();
-    }
+/// From now on memory for a buffer of 128 KiB or more comes from mmap(2), and goes back to the kernel when it is freed:
+/// mallopt(3). By default glibc raises that bound to the largest buffer that was ever freed, and then the heaps of all threads
+/// keep twice as much: with a 1 MiB body now and then, tens of MiB. Call it before other threads are started.
+pub fn map_large_buffers() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes no pointer; no other thread exists yet.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10)
+    };
 }
 
 #[cfg(all(test, target_env = "gnu"))]

@@ -21,6 +21,7 @@ pub mod sched;
 pub mod signal;
 #[cfg(feature = "faults")]
 pub mod storm;
+pub mod sync;
 
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use eventfd::EventFd;

@@ -1,7 +1,7 @@
 //! Request bodies: both framings, their limits, and answers that do not wait for them (RFC 9112 sections 6 and 7).
 
 use crate::client::{Client, End, GET, converse, statuses};
-use shared::limits::Limits;
+use shared::http::Limits;
 
 fn post(path: &str, fields: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n{body}")

@@ -1,14 +1,13 @@
 //! A client and its connection, with nothing between them: what a stage does, but without waiting.
 
 use crate::answer::{self, Answer};
-use shared::app::router;
-use shared::clock::Clock;
-use shared::http::{Connection, Next, Turn};
-use shared::limits::Limits;
-use shared::meter::Meter;
-use shared::router::Router;
-use shared::service::Service;
-use std::sync::Arc;
+use crate::common;
+use shared::app::demo;
+use shared::app::router::Router;
+use shared::http::{Action, Limits, Protocol, StepCx};
+use shared::server::clock::Clock;
+use shared::server::context::{ThreadContext, ThreadService};
+use shared::server::task::{BlockingTask, TaskResult};
 use std::time::{Duration, Instant};
 
 /// How the server left the connection.
@@ -22,15 +21,14 @@ pub(crate) enum End {
 }
 
 pub(crate) struct Client {
-    service: Arc<Service>,
-    connection: Connection,
-    meter: Meter,
+    thread: ThreadContext,
+    protocol: Protocol,
     out: Vec<u8>,
     pub(crate) now: Instant,
     /// When its request was read, if that was before.
     pub(crate) since: Option<Instant>,
-    /// What the stage says in every [`Turn`].
-    pub(crate) slice: Duration,
+    /// What the stage says in every [`StepCx`].
+    pub(crate) time_slice: Duration,
     pub(crate) keep_alive: bool,
     pub(crate) has_backlog: bool,
     pub(crate) draining: bool,
@@ -46,22 +44,19 @@ impl Client {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        Self::of(router(), limits)
+        Self::of(demo::router(), limits)
     }
 
     /// A client of an application of the test's own.
     pub(crate) fn of(router: Router, limits: Limits) -> Self {
-        let service = Service::new(router, limits, None);
-        let meter = Meter::new(&service.metrics);
-        let now = Instant::now();
+        let (thread, now) = (common::thread(router, limits), Instant::now());
         Self {
-            connection: Connection::new(&service, now),
-            service,
-            meter,
+            protocol: Protocol::new(&thread.server.limits, now),
+            thread,
             out: Vec::new(),
             now,
             since: None,
-            slice: Duration::MAX,
+            time_slice: Duration::MAX,
             keep_alive: true,
             has_backlog: false,
             draining: false,
@@ -71,42 +66,46 @@ impl Client {
         }
     }
 
-    /// One step of the connection, and its output written.
+    /// One step of the protocol, and its output written.
     pub(crate) fn step(
         &mut self,
-        step: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
-    ) -> Next {
-        let mut clock = Clock::stopped(self.now);
-        let mut turn = Turn {
-            service: &self.service,
-            clock: &mut clock,
-            since: self.since.unwrap_or(self.now),
-            slice: self.slice,
+        step: impl FnOnce(&mut Protocol, &mut StepCx<'_, ThreadService<'_>>) -> Action,
+    ) -> Action {
+        self.thread.clock = Clock::stopped(self.now);
+        self.thread.stats.begin_tick(self.since.unwrap_or(self.now));
+        let mut cx = StepCx {
+            time_slice: self.time_slice,
             keep_alive: self.keep_alive,
             has_backlog: self.has_backlog,
             draining: self.draining,
-            out: &mut self.out,
-            pending: 0,
-            meter: &mut self.meter,
+            ..self.thread.step(&mut self.out)
         };
-        let next = step(&mut self.connection, &mut turn);
+        let action = step(&mut self.protocol, &mut cx);
         self.most_waiting = self.most_waiting.max(self.out.len());
         self.received.append(&mut self.out);
-        next
+        action
     }
 
     /// Steps until the server waits for more, or is done.
-    pub(crate) fn run(&mut self, mut next: Next) {
+    pub(crate) fn run(&mut self, mut action: Action) {
         loop {
-            next = match next {
-                Next::Read | Next::Wait => return,
-                Next::Write | Next::Yield => self.step(Connection::resume),
-                Next::Run(job) => {
-                    self.step(|connection, turn| connection.complete(job.run(turn.meter), turn))
+            action = match action {
+                Action::Read | Action::Wait => return,
+                Action::Write | Action::Yield => self.step(|protocol, cx| protocol.resume(cx)),
+                Action::Run => {
+                    let request = self.protocol.take_blocking().unwrap();
+                    let connection = self.thread.stats.current();
+                    let task = BlockingTask::respond(&self.thread.server.app, request, connection);
+                    match task.run(&mut self.thread.stats) {
+                        TaskResult::Response(response) => {
+                            self.step(|protocol, cx| protocol.complete(response, cx))
+                        }
+                        TaskResult::ReadAhead => self.step(|protocol, cx| protocol.resume(cx)),
+                    }
                 }
-                Next::Close => return self.end = End::Closed,
-                Next::Linger => {
-                    self.connection.linger(self.now, None);
+                Action::Close => return self.end = End::Closed,
+                Action::Linger => {
+                    self.protocol.linger(&self.thread.server.limits, self.now, None);
                     return self.end = End::Lingering;
                 }
             };
@@ -116,32 +115,32 @@ impl Client {
     /// Sends bytes, which the server gets in one read. Nothing reads them once it has closed.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         if self.end != End::Closed {
-            let next = self.step(|connection, turn| connection.receive(bytes.as_ref(), turn));
-            self.run(next);
+            let action = self.step(|protocol, cx| protocol.receive(bytes.as_ref(), cx));
+            self.run(action);
         }
     }
 
     /// Nothing more will come from this client.
     pub(crate) fn half_close(&mut self) {
-        let next = self.step(Connection::end_of_input);
-        self.run(next);
+        let action = self.step(|protocol, cx| protocol.end_of_input(cx));
+        self.run(action);
     }
 
     /// Lets the time pass until the connection's deadline.
     pub(crate) fn wait(&mut self) {
-        self.now = self.connection.deadline().unwrap();
-        let next = self.step(Connection::expire);
-        self.run(next);
+        self.now = self.protocol.deadline().unwrap();
+        let action = self.step(|protocol, cx| protocol.on_deadline(cx));
+        self.run(action);
     }
 
     /// The line of `/metrics` that begins with `name`.
     pub(crate) fn metric(&self, name: &str) -> String {
-        let page = self.service.metrics.render();
+        let page = self.thread.server.telemetry.metrics().render();
         page.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned()
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
+    pub(crate) fn protocol(&self) -> &Protocol {
+        &self.protocol
     }
 
     pub(crate) fn answers(&self) -> Vec<Answer> {

@@ -1,9 +1,9 @@
 //! What a handler may do wrong, and what is noted of its response.
 
 use crate::client::{Client, End};
-use shared::http::{Connection, Next, Response, Stream};
-use shared::limits::Limits;
-use shared::router::Router;
+use shared::app::router::Router;
+use shared::http::Limits;
+use shared::http::{Action, Response, Stream};
 use std::time::Duration;
 
 /// Makes so many lines, appends a beginning of the next one, and panics.
@@ -52,11 +52,11 @@ fn a_field_that_would_split_the_response_is_not_sent() {
 fn a_long_response_is_counted_when_it_is_written() {
     let mut client = Client::new();
     let request = b"GET /count/50000 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut next = client.step(|connection, turn| connection.receive(request, turn));
-    while matches!(next, Next::Write) {
+    let mut action = client.step(|protocol, cx| protocol.receive(request, cx));
+    while action == Action::Write {
         assert_eq!(client.metric("http_response_seconds_count"), "http_response_seconds_count 0");
         client.now += Duration::from_secs(1);
-        next = client.step(Connection::resume);
+        action = client.step(|protocol, cx| protocol.resume(cx));
     }
     let sum = client.metric("http_response_seconds_sum");
     let seconds: f64 = sum.rsplit(' ').next().unwrap().parse().unwrap();

@@ -1,7 +1,7 @@
 //! Which answer is the last one (RFC 9112 section 9.3 and 9.6).
 
 use crate::client::{Client, End, GET, converse, statuses};
-use shared::limits::Limits;
+use shared::http::Limits;
 
 /// Whether a connection goes on after a request with this version and these field lines.
 fn stays_open(version: &str, fields: &str) -> bool {
@@ -125,9 +125,9 @@ fn a_stage_that_keeps_no_connections_closes_after_one_answer() {
 #[test]
 fn a_connection_is_between_requests_only_when_it_may_be_closed_without_loss() {
     let mut client = Client::new();
-    assert!(!client.connection().is_between_requests(), "its first request may be on the way");
+    assert!(!client.protocol().is_between_requests(), "its first request may be on the way");
     client.send(GET);
-    assert!(client.connection().is_between_requests());
+    assert!(client.protocol().is_between_requests());
     client.send("GET");
-    assert!(!client.connection().is_between_requests());
+    assert!(!client.protocol().is_between_requests());
 }

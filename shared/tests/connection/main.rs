@@ -8,6 +8,9 @@ mod bodies;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod expect;

@@ -1,15 +1,11 @@
 //! What waits to be written is bounded, whatever is asked for.
 
 use crate::client::{Client, End, GET};
-use shared::http::{Connection, Next};
-use shared::limits::MAX_OUTPUT;
+use shared::http::Action;
+use shared::http::limits::MAX_OUTPUT;
 
 /// One answer, or one piece of one, may still be added when the output is all but full.
 const PIECE: usize = 80 << 10;
-
-fn is_write(next: &Next) -> bool {
-    matches!(next, Next::Write)
-}
 
 #[test]
 fn a_thousand_pipelined_requests_wait_while_their_answers_are_not_taken() {
@@ -17,13 +13,13 @@ fn a_thousand_pipelined_requests_wait_while_their_answers_are_not_taken() {
     let request = format!("GET /hello/{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(400));
     let requests = request.repeat(1000);
     let mut client = Client::new();
-    let mut next = client.step(|connection, turn| connection.receive(requests.as_bytes(), turn));
+    let mut action = client.step(|protocol, cx| protocol.receive(requests.as_bytes(), cx));
     let mut rounds = 0;
-    while is_write(&next) {
+    while action == Action::Write {
         rounds += 1;
-        next = client.step(Connection::resume);
+        action = client.step(|protocol, cx| protocol.resume(cx));
     }
-    assert!(matches!(next, Next::Read));
+    assert!(action == Action::Read);
     assert_eq!(client.answers().len(), 1000);
     assert!((2..20).contains(&rounds), "{rounds} rounds");
     assert!(client.most_waiting <= MAX_OUTPUT + 1024, "{} bytes waited", client.most_waiting);
@@ -33,12 +29,12 @@ fn a_thousand_pipelined_requests_wait_while_their_answers_are_not_taken() {
 fn an_endless_stream_is_made_as_it_is_taken() {
     let mut client = Client::new();
     let request = b"GET /count/100000000 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut next = client.step(|connection, turn| connection.receive(request, turn));
+    let mut action = client.step(|protocol, cx| protocol.receive(request, cx));
     for _ in 0..200 {
-        assert!(is_write(&next));
+        assert!(action == Action::Write);
         client.received.clear();
-        next = client.step(Connection::resume);
-        assert!(client.connection().deadline().is_none(), "the stage watches the writing");
+        action = client.step(|protocol, cx| protocol.resume(cx));
+        assert!(client.protocol().deadline().is_none(), "the stage watches the writing");
     }
     assert!(client.most_waiting <= MAX_OUTPUT + PIECE, "{} bytes waited", client.most_waiting);
     assert!(client.most_waiting >= 32 << 10, "a piece is worth a system call");

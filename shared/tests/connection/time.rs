@@ -1,13 +1,13 @@
 //! Deadlines: a moment that no dripping can push further away.
 
 use crate::client::{Client, End, GET};
-use shared::http::Next;
-use shared::limits::{LINGER, Limits, SILENT_LINGER};
+use shared::http::Action;
+use shared::http::limits::{Limits, SILENT_LINGER};
 use std::time::Duration;
 
 /// How long the connection may still wait.
 fn left(client: &Client) -> Duration {
-    client.connection().deadline().unwrap() - client.now
+    client.protocol().deadline().unwrap() - client.now
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn an_idle_connection_is_closed_without_a_word() {
     let mut client = Client::new();
     client.send(GET);
     assert_eq!(left(&client), Limits::default().idle_timeout);
-    assert_eq!(client.connection().silent_since(&Limits::default()), Some(client.now));
+    assert_eq!(client.protocol().silent_since(&Limits::default()), Some(client.now));
     client.wait();
     assert_eq!(
         (client.statuses(), client.end, left(&client)),
@@ -53,11 +53,11 @@ fn a_dripping_head_has_its_time_from_its_first_byte_and_then_gets_408() {
         let mut client = Client::new();
         client.send(before);
         client.send("G");
-        let end = client.connection().deadline();
+        let end = client.protocol().deadline();
         for byte in "ET / HTTP/1.1\r\nHost: a\r\nX".bytes() {
             client.now += Duration::from_millis(100);
             client.send([byte]);
-            assert_eq!(client.connection().deadline(), end);
+            assert_eq!(client.protocol().deadline(), end);
         }
         client.wait();
         assert_eq!((client.statuses().last(), client.end), (Some(&408), End::Lingering));
@@ -117,10 +117,11 @@ fn a_body_that_is_only_drained_runs_out_of_time_without_a_second_answer() {
 fn lingering_ends_after_its_time_whatever_is_sent() {
     let mut client = Client::new();
     client.send("\n");
-    assert_eq!(left(&client), LINGER);
-    client.now += LINGER / 2;
+    let linger = Limits::default().linger_timeout;
+    assert_eq!(left(&client), linger);
+    client.now += linger / 2;
     client.send([b'x'; 1000]);
-    assert_eq!(left(&client), LINGER / 2);
+    assert_eq!(left(&client), linger / 2);
     client.wait();
     assert_eq!((client.statuses(), client.end), (vec![400], End::Closed));
 }
@@ -130,7 +131,7 @@ fn an_answer_that_is_held_back_comes_at_its_time_and_those_behind_it_after() {
     let mut client = Client::new();
     client.send(format!("{GET}GET /delay/500 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
     assert_eq!(client.statuses(), [200]);
-    assert!(client.connection().is_delayed());
+    assert!(client.protocol().is_delayed());
     assert_eq!(left(&client), Duration::from_millis(500));
     client.wait();
     let texts: Vec<_> = client.answers().iter().map(|answer| answer.text().to_owned()).collect();
@@ -149,17 +150,16 @@ fn a_response_is_held_back_from_when_its_request_was_read() {
 #[test]
 fn a_pipeline_leaves_the_loop_to_others_when_it_has_had_its_time() {
     let mut client = Client::new();
-    client.slice = Duration::ZERO;
-    let mut next =
-        client.step(|connection, turn| connection.receive(GET.repeat(3).as_bytes(), turn));
+    client.time_slice = Duration::ZERO;
+    let mut action = client.step(|protocol, cx| protocol.receive(GET.repeat(3).as_bytes(), cx));
     for answered in 1..=3 {
         assert_eq!(client.statuses(), vec![200; answered]);
-        assert!(!client.connection().is_silent() || answered == 3);
+        assert!(!client.protocol().is_silent() || answered == 3);
         let is_last = answered == 3;
-        assert!(if is_last { matches!(next, Next::Read) } else { matches!(next, Next::Yield) });
+        assert!(if is_last { action == Action::Read } else { action == Action::Yield });
         if !is_last {
-            assert_eq!(client.connection().deadline(), None, "it is the stage that makes it wait");
-            next = client.step(|connection, turn| connection.resume(turn));
+            assert_eq!(client.protocol().deadline(), None, "it is the stage that makes it wait");
+            action = client.step(|protocol, cx| protocol.resume(cx));
         }
     }
     assert_eq!(left(&client), Limits::default().idle_timeout);

@@ -1,11 +1,11 @@
-//! accept(2) fails in every way it can: nobody who waits is lost, and the door opens again.
+//! accept(2) fails in every way it can: nobody who waits is lost, and the acceptor opens again.
 
 use crate::{seeds, without_leaks};
-use shared::accept;
-use shared::blocking::Server;
-use shared::clock::Clock;
-use shared::reactor::{Clients, Door};
-use shared::start::Common;
+use shared::server::accept;
+use shared::server::blocking::Server;
+use shared::server::clock::Clock;
+use shared::server::context::ServerContext;
+use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::faults::{self, Schedule};
 use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, Events, Listener};
@@ -17,31 +17,32 @@ use std::time::{Duration, Instant};
 
 const LISTENER: u64 = u64::MAX;
 
-fn serve(common: &Common, listener: Listener, seed: u64, count: usize) {
+fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
     let epoll = Rc::new(Epoll::new().unwrap());
     let clock = Clock::stopped(Instant::now());
-    let mut clients = Clients::new(Rc::clone(&epoll), common).with_clock(clock);
-    let mut door = Door::open(listener, &epoll, LISTENER, common).unwrap();
+    let mut connections = ConnectionSet::new(Rc::clone(&epoll), context).with_clock(clock);
+    let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, context).unwrap();
     let (mut now, mut events, mut seen, mut rounds) =
         (Instant::now(), Events::with_capacity(8), 0, 0);
     faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });
-    while seen < count || !clients.is_empty() {
+    while seen < count || !connections.is_empty() {
         rounds += 1;
         assert!(rounds < 1_000_000, "schedule {seed}: {seen} of {count} came in");
-        // Fast enough for a door that is shut for a while, slow enough for no client to be late.
+        // Fast enough for a acceptor that is shut for a while, slow enough for no client to be late.
         now += Duration::from_millis(1);
         epoll.wait(&mut events, Some(Duration::from_micros(100))).unwrap();
-        clients.begin_round(now);
+        connections.begin_tick(now);
         for event in events.iter() {
-            let before = clients.len();
+            let before = connections.len();
             match event.token {
-                LISTENER => drop(door.admit(&mut clients, events.len(), now)),
-                _ => clients.ready(event),
+                LISTENER => drop(acceptor.accept_batch(&mut connections, events.len(), now)),
+                _ => connections.on_event(event),
             }
-            seen += clients.len().saturating_sub(before);
+            seen += connections.len().saturating_sub(before);
         }
-        clients.answer();
-        door.tend(&mut clients, now);
+        connections.process_requests();
+        connections.flush();
+        acceptor.update(&mut connections, now);
     }
     assert!(faults::end().harmless > 0);
 }
@@ -57,7 +58,7 @@ pub(crate) fn ask(address: SocketAddr) -> String {
 #[test]
 fn who_waits_at_the_door_gets_in() {
     const CLIENTS: usize = 4;
-    without_leaks(|common| {
+    without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
         for seed in seeds().step_by(10) {
             let listener = Listener::bind(any, ListenOptions::default()).unwrap();
@@ -65,7 +66,7 @@ fn who_waits_at_the_door_gets_in() {
             thread::scope(|scope| {
                 let asking: Vec<_> =
                     (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();
-                serve(common, listener, seed, CLIENTS);
+                serve(context, listener, seed, CLIENTS);
                 for client in asking {
                     assert!(client.join().unwrap().ends_with("Hello, World!"), "schedule {seed}");
                 }
@@ -77,19 +78,19 @@ fn who_waits_at_the_door_gets_in() {
 #[test]
 fn a_blocking_thread_takes_everybody_in_and_tells_why_they_waited() {
     const CLIENTS: usize = 4;
-    without_leaks(|common| {
+    without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
-        let counters = common.service.metrics.register();
+        let counters = context.telemetry.metrics().register();
         for seed in 0..10 {
             let listener = Listener::bind(any, ListenOptions::default()).unwrap();
             let address = listener.local_addr().unwrap();
-            let mut server = Server::new(common, &listener);
+            let mut server = Server::new(context, &listener);
             thread::scope(|scope| {
                 let asking: Vec<_> =
                     (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();
                 faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });
                 for _ in 0..CLIENTS {
-                    let next = accept::next_in_line(&listener, &common.drain, &counters);
+                    let next = accept::next_in_line(&listener, &context.drain, &counters);
                     server.serve(&next.unwrap().unwrap()).unwrap();
                 }
                 faults::end();

@@ -2,7 +2,7 @@
 
 use crate::script::{SCRIPTS, check, script};
 use crate::{schedule, seeds, without_leaks};
-use shared::blocking::Server;
+use shared::server::blocking::Server;
 use shared::sys::faults::{self, Injected, Schedule};
 use shared::sys::net::ListenOptions;
 use shared::sys::{Listener, Socket};
@@ -43,10 +43,10 @@ fn talk(mut client: UnixStream, says: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_blocking_thread_answers_as_if_nothing_had_happened() {
-    without_leaks(|common| {
+    without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
         let others = Listener::bind(any, ListenOptions::default()).unwrap();
-        let mut server = Server::new(common, &others);
+        let mut server = Server::new(context, &others);
         let mut total = Injected::default();
         for seed in seeds() {
             let number = seed * 7919 % SCRIPTS;

@@ -11,22 +11,20 @@
 
 mod accepting;
 mod blocking;
-mod reactor;
+#[path = "../common/mod.rs"]
+mod common;
+mod events;
 mod script;
 mod storm;
 
-use shared::accept::Room;
-use shared::app;
-use shared::args::{Accept, KeepAlive};
-use shared::drain::{self, Drain};
-use shared::files::{Files, Settings};
-use shared::limits::Limits;
-use shared::meter::{Observation, Observatory};
-use shared::service::Service;
-use shared::start::Common;
+use shared::app::demo;
+use shared::app::files::{FileSettings, Files};
+use shared::http::Limits;
+use shared::server::accept::ConnectionLimit;
+use shared::server::context::ServerContext;
 use shared::sys::faults::Schedule;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The schedules that each test runs.
@@ -55,37 +53,34 @@ fn schedule(seed: u64) -> Schedule {
 }
 
 /// The application with a folder of files, none of which is kept in memory: sendfile(2) has its part.
-fn common() -> &'static Common {
-    static COMMON: OnceLock<Common> = OnceLock::new();
-    COMMON.get_or_init(|| {
+fn server() -> &'static ServerContext {
+    static SERVER: OnceLock<ServerContext> = OnceLock::new();
+    SERVER.get_or_init(|| {
         let root = std::env::temp_dir().join(format!("faults-{}", std::process::id()));
         std::fs::create_dir_all(&root).unwrap();
         std::fs::write(root.join("file.txt"), b"a line of a file\n".repeat(400)).unwrap();
         let (cache_size, cache_age) = (0, Duration::ZERO);
-        let files = Files::open(&Settings { root: Some(root), cache_size, cache_age }).unwrap();
-        let service = Service::new(app::router(), Limits::default(), files);
-        let observatory = Arc::new(Observatory::open(&Observation::default()).unwrap());
-        let second = Duration::from_secs(1);
-        let ending = drain::DrainSettings { grace: second, drain_idle: second };
-        let drain = Drain::on_signals(&ending, Arc::clone(&observatory)).unwrap();
-        let (room, keep_alive, accept) = (Room::new(64), KeepAlive::Always, Accept::Reuseport);
-        Common { service, drain, room, keep_alive, accept, observatory }
+        let files = Files::open(&FileSettings { root: Some(root), cache_size, cache_age }).unwrap();
+        ServerContext {
+            connections: ConnectionLimit::new(64),
+            ..common::server(demo::router(), Limits::default(), files)
+        }
     })
 }
 
 /// Runs a test that counts descriptors, alone: what others have open would be counted too.
-fn without_leaks(test: impl FnOnce(&Common)) {
+fn without_leaks(test: impl FnOnce(&ServerContext)) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let common = common();
+    let server = server();
     let before = open();
-    test(common);
+    test(server);
     assert_eq!(open(), before, "descriptors");
     let mut places = 0;
-    while common.room.enter() {
+    while server.connections.acquire() {
         places += 1;
     }
-    (0..places).for_each(|_| common.room.leave());
-    assert_eq!(places, common.room.limit(), "places in the room");
+    (0..places).for_each(|_| server.connections.release());
+    assert_eq!(places, server.connections.limit(), "places under the limit");
 }

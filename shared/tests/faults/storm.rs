@@ -3,10 +3,10 @@
 
 use crate::accepting::ask;
 use crate::without_leaks;
-use shared::accept;
-use shared::blocking::Server;
-use shared::reactor::{Clients, Door};
-use shared::start::Common;
+use shared::server::accept;
+use shared::server::blocking::Server;
+use shared::server::context::ServerContext;
+use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::net::ListenOptions;
 use shared::sys::storm::Storm;
 use shared::sys::{Epoll, Events, Listener};
@@ -20,8 +20,11 @@ const CLIENTS: usize = 8;
 /// The storm of each test lasts for so many signals.
 const SIGNALS: u64 = 500;
 
-/// Clients ask until the storm is over, of a `server` that goes on while its last argument says so.
-fn weather(common: &Common, mut server: impl FnMut(&Common, &Listener, &dyn Fn() -> bool) + Send) {
+/// ConnectionSet ask until the storm is over, of a `server` that goes on while its last argument says so.
+fn weather(
+    context: &ServerContext,
+    mut server: impl FnMut(&ServerContext, &Listener, &dyn Fn() -> bool) + Send,
+) {
     let any = "127.0.0.1:0".parse().unwrap();
     let listener = Listener::bind(any, ListenOptions::default()).unwrap();
     let address = listener.local_addr().unwrap();
@@ -43,7 +46,7 @@ fn weather(common: &Common, mut server: impl FnMut(&Common, &Listener, &dyn Fn()
             .collect();
         scope.spawn(|| {
             let _storm = Storm::on_this_thread(Duration::from_millis(1)).unwrap();
-            server(common, &listener, &|| left.load(Relaxed) > 0);
+            server(context, &listener, &|| left.load(Relaxed) > 0);
         });
         asking.into_iter().for_each(|client| client.join().unwrap());
         // Wakes a server that waits for one more.
@@ -53,13 +56,13 @@ fn weather(common: &Common, mut server: impl FnMut(&Common, &Listener, &dyn Fn()
 
 #[test]
 fn a_blocking_thread_is_not_disturbed_by_signals() {
-    without_leaks(|common| {
-        weather(common, |common, listener, go_on| {
-            let counters = common.service.metrics.register();
-            let mut server = Server::new(common, listener);
+    without_leaks(|context| {
+        weather(context, |context, listener, go_on| {
+            let counters = context.telemetry.metrics().register();
+            let mut server = Server::new(context, listener);
             while go_on() {
                 let socket =
-                    accept::next(listener, &common.drain, &counters, || {}).unwrap().unwrap();
+                    accept::next(listener, &context.drain, &counters, || {}).unwrap().unwrap();
                 server.serve(&socket).unwrap();
             }
         });
@@ -68,25 +71,28 @@ fn a_blocking_thread_is_not_disturbed_by_signals() {
 
 #[test]
 fn an_event_loop_is_not_disturbed_by_signals() {
-    without_leaks(|common| {
-        weather(common, |common, listener, go_on| {
+    without_leaks(|context| {
+        weather(context, |context, listener, go_on| {
             let epoll = Rc::new(Epoll::new().unwrap());
-            let mut clients = Clients::new(Rc::clone(&epoll), common);
+            let mut connections = ConnectionSet::new(Rc::clone(&epoll), context);
             let listener = listener.try_clone().unwrap();
-            let mut door = Door::open(listener, &epoll, u64::MAX, common).unwrap();
+            let mut acceptor = Acceptor::new(listener, &epoll, u64::MAX, context).unwrap();
             let mut events = Events::with_capacity(64);
-            while go_on() || !clients.is_empty() {
+            while go_on() || !connections.is_empty() {
                 epoll.wait(&mut events, Some(Duration::from_millis(100))).unwrap();
                 let now = Instant::now();
-                clients.begin_round(now);
+                connections.begin_tick(now);
                 for event in events.iter() {
                     match event.token {
-                        u64::MAX => drop(door.admit(&mut clients, events.len(), now)),
-                        _ => clients.ready(event),
+                        u64::MAX => {
+                            drop(acceptor.accept_batch(&mut connections, events.len(), now))
+                        }
+                        _ => connections.on_event(event),
                     }
                 }
-                clients.answer();
-                door.tend(&mut clients, now);
+                connections.process_requests();
+                connections.flush();
+                acceptor.update(&mut connections, now);
             }
         });
     });

@@ -7,7 +7,7 @@ use crate::random::Random;
 use crate::server::Server;
 use shared::http::body::{Decoder, Framing};
 use shared::http::head::{Head, HeadParser};
-use shared::limits::Limits;
+use shared::http::{Limits, RequestHead};
 use std::cell::LazyCell;
 
 /// So small that random inputs cross them.
@@ -29,8 +29,10 @@ fn parse(input: &[u8], cuts: &[usize], limits: &Limits) -> Result<Option<(String
 }
 
 fn text(head: &Head, input: &[u8]) -> String {
-    let resource = head.resource(input).map(|resource| resource.escape_ascii().to_string());
-    let values = ["host", "X"].map(|name| head.field(input, name).map(<[u8]>::len).sum::<usize>());
+    let resource =
+        RequestHead::new(head, input).target().map(|resource| resource.escape_ascii().to_string());
+    let values = ["host", "X"]
+        .map(|name| RequestHead::new(head, input).field(name).map(<[u8]>::len).sum::<usize>());
     format!("{:?} {:?} {resource:?} {values:?}", head.method, head.version)
 }
 

@@ -14,6 +14,8 @@
 mod answer;
 #[cfg(test)]
 mod checks;
+#[path = "../common/mod.rs"]
+mod common;
 #[cfg(test)]
 mod generator;
 #[cfg(test)]

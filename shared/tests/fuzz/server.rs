@@ -1,15 +1,14 @@
 //! A server for random requests: quick routes of each kind, and a client that reads everything.
 
 use crate::answer::{self, Answer};
-use shared::clock::Clock;
-use shared::http::{Connection, Next, Request, Response, Stream, Turn};
-use shared::limits::{Limits, MAX_OUTPUT};
-use shared::meter::Meter;
-use shared::router::Router;
-use shared::service::Service;
+use crate::common;
+use shared::app::router::{Request, Router};
+use shared::http::limits::MAX_OUTPUT;
+use shared::http::{Action, Limits, Protocol, Response, StepCx, Stream};
+use shared::server::context::{ThreadContext, ThreadService};
+use shared::server::task::{BlockingTask, TaskResult};
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 struct Lines(u8);
 
@@ -32,91 +31,68 @@ fn router() -> Router {
         .get("/stream", |_| Response::stream(Lines(3)))
 }
 
-pub(crate) struct Server {
-    service: Arc<Service>,
-    now: Instant,
-    meter: RefCell<Meter>,
-}
+pub(crate) struct Server(RefCell<ThreadContext>);
 
 impl Server {
     pub(crate) fn new(limits: Limits) -> Self {
-        let now = Instant::now();
-        let service = Service::new(router(), limits, None);
-        let meter = RefCell::new(Meter::new(&service.metrics));
-        Self { service, now, meter }
+        Self(RefCell::new(common::thread(router(), limits)))
     }
 
     /// Sends `input`, cut at `cuts`, then ends it, and returns all answers. Those at the places
     /// `heads` have no body.
     pub(crate) fn answers(&self, input: &[u8], cuts: &[usize], heads: &[usize]) -> Vec<Answer> {
-        let mut connection = Connection::new(&self.service, self.now);
+        let thread = &mut *self.0.borrow_mut();
+        let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
         let (mut all, mut from) = (Vec::new(), 0);
         for &to in cuts {
             let piece = &input[from..to];
-            let open = self
-                .run(&mut connection, &mut all, |connection, turn| connection.receive(piece, turn));
-            if !open {
+            if !run(thread, &mut protocol, &mut all, |protocol, cx| protocol.receive(piece, cx)) {
                 return answer::read(&all, heads);
             }
             from = to;
         }
-        self.run(&mut connection, &mut all, Connection::end_of_input);
+        run(thread, &mut protocol, &mut all, |protocol, cx| protocol.end_of_input(cx));
         answer::read(&all, heads)
     }
+}
 
-    /// Steps until the connection waits; `false` if it is closed.
-    fn run(
-        &self,
-        connection: &mut Connection,
-        all: &mut Vec<u8>,
-        first: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Next,
-    ) -> bool {
-        let (mut out, mut meter) = (Vec::new(), self.meter.borrow_mut());
-        let (clock, meter) = (&mut Clock::stopped(self.now), &mut *meter);
-        let mut next = first(connection, &mut self.turn(clock, &mut out, meter));
-        loop {
-            assert!(out.len() <= MAX_OUTPUT + (80 << 10), "{} bytes of output", out.len());
-            all.append(&mut out);
-            next = match next {
-                Next::Read => return true,
-                Next::Wait => connection.expire(&mut self.turn(clock, &mut out, meter)),
-                Next::Write | Next::Yield => {
-                    connection.resume(&mut self.turn(clock, &mut out, meter))
-                }
-                Next::Run(job) => {
-                    let response = job.run(meter);
-                    connection.complete(response, &mut self.turn(clock, &mut out, meter))
-                }
-                Next::Close => return false,
-                Next::Linger => {
-                    connection.linger(self.now, None);
-                    Next::Read
-                }
-            };
-        }
+/// Steps until the connection waits; `false` if it is closed.
+fn run(
+    thread: &mut ThreadContext,
+    protocol: &mut Protocol,
+    all: &mut Vec<u8>,
+    first: impl FnOnce(&mut Protocol, &mut StepCx<'_, ThreadService<'_>>) -> Action,
+) -> bool {
+    let mut out = Vec::new();
+    let now = thread.clock.now();
+    thread.begin_tick(now);
+    let mut action = first(protocol, &mut step(thread, &mut out));
+    loop {
+        assert!(out.len() <= MAX_OUTPUT + (80 << 10), "{} bytes of output", out.len());
+        all.append(&mut out);
+        action = match action {
+            Action::Read => return true,
+            Action::Wait => protocol.on_deadline(&mut step(thread, &mut out)),
+            Action::Write | Action::Yield => protocol.resume(&mut step(thread, &mut out)),
+            Action::Run => {
+                let request = protocol.take_blocking().unwrap();
+                let connection = thread.stats.current();
+                let task = BlockingTask::respond(&thread.server.app, request, connection);
+                let TaskResult::Response(response) = task.run(&mut thread.stats) else {
+                    panic!("no file is served");
+                };
+                protocol.complete(response, &mut step(thread, &mut out))
+            }
+            Action::Close => return false,
+            Action::Linger => {
+                protocol.linger(&thread.server.limits, now, None);
+                Action::Read
+            }
+        };
     }
+}
 
-    fn turn<'a>(
-        &'a self,
-        clock: &'a mut Clock,
-        out: &'a mut Vec<u8>,
-        meter: &'a mut Meter,
-    ) -> Turn<'a> {
-        let (service, since) = (&self.service, clock.now());
-        let (keep_alive, has_backlog, draining, pending) = (true, false, false, 0);
-        // No time for a second request: each of a pipeline waits for its turn.
-        let slice = Duration::ZERO;
-        Turn {
-            service,
-            clock,
-            since,
-            slice,
-            keep_alive,
-            has_backlog,
-            draining,
-            out,
-            pending,
-            meter,
-        }
-    }
+/// No time for a second request: each of a pipeline waits for its turn.
+fn step<'a>(thread: &'a mut ThreadContext, out: &'a mut Vec<u8>) -> StepCx<'a, ThreadService<'a>> {
+    StepCx { time_slice: Duration::ZERO, ..thread.step(out) }
 }

@@ -1,0 +1,171 @@
+//! Static files: `--root DIR`.
+//!
+//! A small file is answered from memory, with fields that were prepared when it was read. A large one
+//! stays open and goes from the page cache to the socket with sendfile(2). Neither is trusted for
+//! longer than [`Settings::cache_age`]: then the name is opened again, and a file that was replaced is another
+//! file. An open one can also be rewritten, so it is looked at (fstat(2)) before each answer and each sending.
+
+mod byte_range;
+mod cache;
+mod clock_eviction;
+mod entry;
+mod file_range;
+mod identity;
+mod maintenance;
+mod media;
+mod missing;
+mod preconditions;
+mod response;
+mod root;
+
+use crate::http::{Path, RequestHead, Response, limits};
+use crate::sys::rlimit;
+use cache::Cache;
+use clap::Args;
+pub use entry::Entry;
+use file_range::ReadWindow;
+use missing::Missing;
+use root::Root;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What to serve files from, and how much of it to remember.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Files")]
+pub struct FileSettings {
+    /// Serve the files below this directory; without it, none
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Memory for the contents of small files
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    pub cache_size: usize,
+    /// How long a file is served before the server looks whether it has changed
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = limits::duration)]
+    pub cache_age: Duration,
+}
+
+/// The files below a directory.
+pub struct Files {
+    root: Arc<Root>,
+    cache: Arc<Cache>,
+}
+
+/// Large files that are kept open at most, and their share of all descriptors that there may be.
+const MAX_OPEN: u64 = 128;
+const SHARE_OPEN: u64 = 8;
+
+/// The only name with a dot in front that is served, as the first segment of a path (RFC 8615 section 3).
+const WELL_KNOWN: (usize, &[u8]) = (0, b".well-known");
+
+impl Files {
+    /// Opens the directory, and from now on sees to it that it is the one which the path leads to.
+    pub fn open(settings: &FileSettings) -> io::Result<Option<Self>> {
+        let Some(path) = &settings.root else { return Ok(None) };
+        let max_open = MAX_OPEN.min(rlimit::raise_open_files()? / SHARE_OPEN) as usize;
+        let root = Arc::new(Root::open(path)?);
+        let cache = Arc::new(Cache::new(settings.cache_size, max_open, settings.cache_age));
+        maintenance::start(&root, &cache)?;
+        Ok(Some(Self { root, cache }))
+    }
+
+    /// The name of a path's file, relative to the root. `None`: such a file is not served, whether it exists or not.
+    pub(super) fn name(path: &Path<'_>) -> Option<Vec<u8>> {
+        let mut segments: Vec<_> = path.segments().collect();
+        // A trailing slash asks for a directory, and that for its index.
+        if segments.last() == Some(&&b""[..]) {
+            segments.pop();
+            segments.push(b"index.html");
+        }
+        let is_plain = |(place, segment): (usize, &&[u8])| {
+            let is_hidden = segment.starts_with(b".") && (place, *segment) != WELL_KNOWN;
+            !segment.is_empty() && !is_hidden && !segment.contains(&b'/')
+        };
+        segments.iter().enumerate().all(is_plain).then(|| segments.join(&b'/'))
+    }
+
+    /// The file if it is cached: nothing is opened, nothing is waited for.
+    pub(super) fn cached(&self, name: &[u8], now: Instant) -> Option<Arc<Entry>> {
+        self.cache.get(name, now).filter(|entry| entry.is_unchanged())
+    }
+
+    /// The response with a file, which is opened and read if it is not cached.
+    pub(super) fn respond(
+        &self,
+        request: RequestHead<'_>,
+        name: &[u8],
+        cached: Option<Arc<Entry>>,
+    ) -> Response {
+        response::to(request, name, cached.map_or_else(|| self.load(name), Ok))
+    }
+
+    fn load(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
+        let loaded = self.open_and_read(name);
+        match &loaded {
+            Ok(entry) => ReadWindow::first(entry).read(),
+            Err(Missing::Unknown) => {}
+            Err(_) => self.cache.forget(name),
+        }
+        loaded
+    }
+
+    fn open_and_read(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
+        let opened = Instant::now();
+        let root = self.root.directory().ok_or(Missing::Nothing)?;
+        let file = root.open_file(name)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            let index = [name, b"/index.html"].concat();
+            root.open_file(&index)?;
+            return Err(Missing::Slash);
+        }
+        if !metadata.is_file() {
+            return Err(Missing::Nothing);
+        }
+        if let Some(unchanged) = self.cache.confirm(name, &metadata, opened) {
+            return Ok(unchanged);
+        }
+        let entry = Entry::read(file, metadata, name)?;
+        Ok(self.cache.insert(name, entry, opened))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(path: &str) -> Option<String> {
+        let name = Files::name(&Path::parse(path.as_bytes()).unwrap())?;
+        Some(String::from_utf8(name).unwrap())
+    }
+
+    #[test]
+    fn a_name_is_relative_and_of_its_dot_files_only_the_well_known_are_served() {
+        for (path, expected) in [
+            ("/a/b.txt", "a/b.txt"),
+            ("/a/", "a/index.html"),
+            ("/.well-known/acme-challenge/token", ".well-known/acme-challenge/token"),
+            ("/%2Ewell-known/a", ".well-known/a"),
+            ("/a/../.well-known/", ".well-known/index.html"),
+        ] {
+            assert_eq!(name(path).as_deref(), Some(expected), "{path}");
+        }
+        for path in [
+            "/.secret",
+            "/a/.git/config",
+            "/.well-known/.secret",
+            "/a/.well-known/b",
+            "/.well-knowns/a",
+            "/.well-known%2Fa",
+            "/..well-known/a",
+            "//a",
+            "//.well-known/a",
+            "/a//b",
+            "/a/..//b",
+            "/%2Fa",
+        ] {
+            assert_eq!(name(path), None, "{path}");
+        }
+    }
+}

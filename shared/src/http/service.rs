@@ -1,0 +1,62 @@
+//! What the protocol asks of the server around it: the seam that keeps sockets, files, threads and the
+//! application out of this module.
+
+use super::date::DateLine;
+use super::head::RequestHead;
+use super::request::{BlocksOn, Request};
+use super::response::Response;
+use std::time::Instant;
+
+/// The server, as the protocol sees it: it finds the response to a request, knows the time, and is told what happens.
+pub trait Service {
+    /// What a request was found to be for: a route, or a file.
+    type Resource<'a>
+    where
+        Self: 'a;
+
+    /// Finds what a request is for; or gives the response that its head alone decides, such as 404 or 405. `is_whole`: the
+    /// body has arrived, and [`Service::respond`] follows at once.
+    fn find<'a>(
+        &self,
+        head: RequestHead<'a>,
+        is_whole: bool,
+    ) -> Result<Self::Resource<'a>, Response>
+    where
+        Self: 'a;
+
+    /// What the response may have to wait for; `None` if it never blocks.
+    fn blocks_on(resource: &Self::Resource<'_>) -> Option<BlocksOn>;
+
+    /// The response to a whole request.
+    fn respond(&mut self, resource: Self::Resource<'_>, request: &Request<'_>) -> Response;
+
+    /// The present moment: the same as before unless the server has looked at its clock.
+    fn now(&self) -> Instant;
+
+    /// The Date line of that moment.
+    fn date_line(&self) -> &DateLine;
+
+    /// A head is complete.
+    fn on_head(&mut self);
+
+    /// A response is written, or as much of it as the connection lived for.
+    fn on_response(&mut self, summary: &ResponseSummary<'_>);
+
+    /// Whether [`ResponseSummary::request`] is wanted.
+    fn keeps_request_line(&self) -> bool;
+}
+
+/// A response that has ended, for counters and logs.
+pub struct ResponseSummary<'a> {
+    /// The status code.
+    pub code: u16,
+    /// Bytes of content, if that was known beforehand.
+    pub length: Option<u64>,
+    /// The first bytes of the request, at most [`REQUEST_BYTES`], if [`Service::keeps_request_line`].
+    pub request: Option<&'a [u8]>,
+    /// When the server woke up to the last byte of the request.
+    pub since: Instant,
+}
+
+/// Bytes of a request that are kept for a log.
+pub const REQUEST_BYTES: usize = 512;

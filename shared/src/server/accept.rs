@@ -1,0 +1,129 @@
+//! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
+
+use super::shutdown::{Drain, FINAL_ACCEPT};
+use crate::sys::{Listener, Socket, poll};
+use crate::telemetry::metrics::Counters;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long to leave the accept queue alone when the process or the machine has run out of something.
+/// Without a pause the loop would spin: the queue stays readable.
+pub const PAUSE: Duration = Duration::from_millis(50);
+
+/// What to do after a failed accept(2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptError {
+    /// The queue is empty.
+    Empty,
+    /// That one connection is gone; the next may be fine. accept(2) also reports errors of the network here.
+    Connection,
+    /// No descriptors or no memory: connections wait in the queue until some are freed.
+    Exhausted,
+}
+
+impl AcceptError {
+    /// Which of the three an error is. None of them ends a server.
+    pub fn of(error: &io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => Self::Empty,
+            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Self::Exhausted,
+            _ => Self::Connection,
+        }
+    }
+}
+
+/// How many connections there may be, and how many there are: one number for all threads of a
+/// server, touched when a connection comes or goes and never in between.
+#[derive(Debug)]
+pub struct ConnectionLimit {
+    limit: usize,
+    taken: AtomicUsize,
+}
+
+impl ConnectionLimit {
+    /// A limit of `limit` connections, at least one.
+    pub fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { limit: limit.max(1), taken: AtomicUsize::new(0) })
+    }
+
+    /// Takes a place, if there is one.
+    pub fn acquire(&self) -> bool {
+        let next = |taken| (taken < self.limit).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+
+    /// Gives a place back.
+    pub fn release(&self) {
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is a place just now.
+    pub fn is_free(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) < self.limit
+    }
+
+    /// How many places there are.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+/// The next connection for a thread that served another one until now: who is there already had to wait for that.
+pub fn next_in_line(
+    listener: &Listener,
+    drain: &Drain,
+    counters: &Counters,
+) -> io::Result<Option<Socket>> {
+    if !drain.has_begun()
+        && let Ok(socket) = listener.accept()
+    {
+        counters.full.add(1);
+        return Ok(Some(socket));
+    }
+    // An error, if it stays, is met again there.
+    next(listener, drain, counters, || {})
+}
+
+/// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more. `make_room` is
+/// called when there are no descriptors or there is no memory for it.
+pub fn next(
+    listener: &Listener,
+    drain: &Drain,
+    counters: &Counters,
+    make_room: impl Fn(),
+) -> io::Result<Option<Socket>> {
+    let mut stop = None;
+    loop {
+        let final_accept = drain.final_accept();
+        if stop.is_none() && final_accept.is_some_and(|final_accept| Instant::now() >= final_accept)
+        {
+            // Without it somebody may be reset who comes at the very last moment: no reason not to end.
+            let _ = listener.drop_syns();
+            stop = Some(Instant::now() + FINAL_ACCEPT);
+        }
+        let mut waits =
+            [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];
+        // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
+        let count = if final_accept.is_some() { 1 } else { 2 };
+        poll::wait(&mut waits[..count], stop.or(final_accept))?;
+        if !waits[0].is_ready() {
+            if stop.is_some_and(|stop| Instant::now() >= stop) {
+                return Ok(None);
+            }
+            continue;
+        }
+        match listener.accept() {
+            Ok(socket) => return Ok(Some(socket)),
+            Err(error) if AcceptError::of(&error) == AcceptError::Exhausted => {
+                counters.exhausted.add(1);
+                make_room();
+                thread::sleep(PAUSE);
+            }
+            Err(_) => {}
+        }
+    }
+}

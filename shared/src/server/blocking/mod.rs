@@ -1,0 +1,193 @@
+//! One connection served by a thread that waits for it: what stages 1 and 2 have in common.
+//!
+//! A plain read(2) on a blocking socket would wait as well, but it has no deadline of its own:
+//! SO_RCVTIMEO starts anew with every byte, so one byte now and then holds the thread for ever. So the
+//! thread waits in poll(2) until the moment that the connection names, and then reads.
+
+mod sending;
+mod waiting;
+
+use super::config::KeepAlive;
+use super::context::{ServerContext, ThreadContext};
+use super::task::{BlockingTask, TaskResult};
+use crate::http::{Action, Protocol, Service, StepCx};
+use crate::sys::poll::{self, Wait};
+use crate::sys::{Listener, Socket};
+use crate::telemetry::trace::{InstantEvent, Span};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+use waiting::Woken;
+
+/// Connections that wait for a thread.
+pub trait PendingConnections {
+    /// Of a thread that would leave the silent client that it waits for: readable when a connection is there for it.
+    type Offer<'a>: AsFd
+    where
+        Self: 'a;
+
+    /// Whether more wait than threads are free.
+    fn has_backlog(&self) -> io::Result<bool>;
+
+    /// This thread would leave its client, until the offer is dropped.
+    fn offer(&self) -> io::Result<Self::Offer<'_>>;
+}
+
+/// The accept queue itself, where one thread does all.
+impl PendingConnections for Listener {
+    type Offer<'a> = BorrowedFd<'a>;
+
+    fn has_backlog(&self) -> io::Result<bool> {
+        poll::wait(&mut [Wait::readable(self.as_fd())], Some(Instant::now()))
+    }
+
+    fn offer(&self) -> io::Result<BorrowedFd<'_>> {
+        Ok(self.as_fd())
+    }
+}
+
+/// A thread's means of serving one connection after the other.
+pub struct Server<'a, P> {
+    thread: ThreadContext,
+    pending: &'a P,
+    input: Box<[u8]>,
+    output: Vec<u8>,
+    /// How many connections it has served.
+    connections: u64,
+}
+
+/// Bytes of its output buffer that a thread keeps. A long pipeline of responses needs half a MiB, and with as many for each
+/// thread of a pool for ever, one client after the other would make them a leak.
+const KEPT: usize = 4 << 10;
+
+impl<'a, P: PendingConnections> Server<'a, P> {
+    /// `pending` matters to `--keep-alive fair`.
+    pub fn new(context: &ServerContext, pending: &'a P) -> Self {
+        let input = vec![0; 16 << 10].into_boxed_slice();
+        let thread = ThreadContext::new(context);
+        Self { thread, pending, input, output: Vec::new(), connections: 0 }
+    }
+
+    /// Serves one connection to its end. An error is the end of this connection and of nothing else.
+    pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
+        let now = self.thread.clock.read();
+        let stats = &mut self.thread.stats;
+        stats.counters.accepted.add(1);
+        stats.set_current(self.connections);
+        self.connections += 1;
+        stats.instant(InstantEvent::Accepted);
+        if stats.is_logging() {
+            stats.set_peer(socket.peer_addr().ok());
+        }
+        // The last connection may have failed before it took all of its responses.
+        self.output.clear();
+        let mut protocol = Protocol::new(&self.thread.server.limits, now);
+        let result = self.converse(socket, &mut protocol);
+        self.output.shrink_to(KEPT);
+        protocol.finish(&mut self.thread.service());
+        self.thread.stats.instant(InstantEvent::Closed);
+        self.thread.stats.counters.closed.add(1);
+        result
+    }
+
+    fn converse(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<()> {
+        loop {
+            let idle = protocol.is_between_requests().into();
+            self.thread.stats.counters.idle.add(idle);
+            let woken = self.within(Span::Wait, |server| server.wait(socket, protocol));
+            self.thread.stats.counters.idle.subtract(idle);
+            let woken = woken?;
+            self.thread.resume_tick();
+            let action = match woken {
+                Woken::Readable => {
+                    self.thread.stats.instant(InstantEvent::Received);
+                    self.within(Span::Request, |server| server.receive(socket, protocol))?
+                }
+                Woken::Late => {
+                    let is_planned = protocol.is_delayed() || protocol.is_lingering();
+                    self.thread.stats.counters.timed_out.add(u64::from(!is_planned));
+                    protocol.on_deadline(&mut self.step())
+                }
+                Woken::Unwanted => protocol.on_deadline(&mut self.step()),
+            };
+            if !self.perform(socket, protocol, action)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes what there is to write and does the `action`, in as many rounds as it takes: a long response
+    /// has several, and so has a handler that blocks. Tells whether the connection goes on.
+    fn perform(
+        &mut self,
+        socket: &Socket,
+        protocol: &mut Protocol,
+        mut action: Action,
+    ) -> io::Result<bool> {
+        loop {
+            let file_follows = protocol.file().is_some();
+            self.within(Span::Write, |server| server.write(socket, file_follows))?;
+            self.thread.end_tick();
+            match action {
+                Action::Read | Action::Wait => return Ok(true),
+                Action::Write => self.send_file(socket, protocol)?,
+                // No others are kept waiting by this thread.
+                Action::Yield => {}
+                Action::Run => {
+                    action = self.run_blocking(protocol);
+                    continue;
+                }
+                Action::Close => return Ok(false),
+                Action::Linger => {
+                    socket.shutdown_write()?;
+                    let (now, server) = (self.thread.clock.read(), &self.thread.server);
+                    protocol.linger(&server.limits, now, server.drain.end_of_linger());
+                    return Ok(true);
+                }
+            }
+            self.thread.resume_tick();
+            action = protocol.resume(&mut self.step());
+        }
+    }
+
+    /// Here a handler may block: this thread has nothing else to do.
+    fn run_blocking(&mut self, protocol: &mut Protocol) -> Action {
+        let Some(request) = protocol.take_blocking() else { return Action::Wait };
+        let connection = self.thread.stats.current();
+        let task = BlockingTask::respond(&self.thread.server.app, request, connection);
+        let result = task.run(&mut self.thread.stats);
+        self.thread.resume_tick();
+        match result {
+            TaskResult::Response(response) => protocol.complete(response, &mut self.step()),
+            TaskResult::ReadAhead => protocol.resume(&mut self.step()),
+        }
+    }
+
+    /// Does something of which a trace tells when it began and when it ended.
+    fn within<T>(&mut self, span: Span, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.thread.stats.begin(span);
+        let result = work(self);
+        self.thread.stats.end(span);
+        result
+    }
+
+    fn receive(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<Action> {
+        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
+        let has_backlog = is_fair && self.pending.has_backlog()?;
+        let length = match socket.read(&mut self.input) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Action::Read),
+            result => result?,
+        };
+        self.thread.stats.counters.received.add(length as u64);
+        let mut cx = self.thread.step(&mut self.output);
+        cx.has_backlog = has_backlog;
+        Ok(match length {
+            0 => protocol.end_of_input(&mut cx),
+            _ => protocol.receive(&self.input[..length], &mut cx),
+        })
+    }
+
+    fn step(&mut self) -> StepCx<'_, impl Service> {
+        self.thread.step(&mut self.output)
+    }
+}

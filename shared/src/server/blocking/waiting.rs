@@ -1,0 +1,94 @@
+//! Waiting for a client: until it sends, until it is late, or until its thread is wanted elsewhere.
+
+use super::super::config::KeepAlive;
+use super::super::deadlines::SILENCE;
+use super::{PendingConnections, Server};
+use crate::http::Protocol;
+use crate::sys::Socket;
+use crate::sys::poll::{self, Wait};
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+/// Why a waiting thread goes on.
+pub(super) enum Woken {
+    Readable,
+    /// The connection's deadline has passed.
+    Late,
+    /// The client has been silent for long enough, and its thread is wanted, or the server is to end.
+    Unwanted,
+}
+
+impl<P: PendingConnections> Server<'_, P> {
+    pub(super) fn wait(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
+        if protocol.is_silent() {
+            return self.wait_in_silence(socket, protocol);
+        }
+        // Inside a request its own deadline is all that counts; a response that is held back waits for nothing else.
+        let mut client = [Wait::readable(socket.as_fd())];
+        let waits = if protocol.is_delayed() { &mut [] } else { &mut client[..] };
+        let is_ready = poll::wait(waits, protocol.deadline())?;
+        Ok(if is_ready { Woken::Readable } else { Woken::Late })
+    }
+
+    /// Waits for a client that has nothing to say. poll(2) says that the socket is readable if it is, however much time
+    /// has passed: a client that has spoken after all is served.
+    fn wait_in_silence(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
+        let (deadline, mut offer) = (protocol.deadline(), None);
+        let mut stays =
+            self.thread.server.keep_alive != KeepAlive::Fair || !protocol.is_between_requests();
+        loop {
+            let drained = self.end_of_silence(socket, protocol);
+            let end = earlier(deadline, drained);
+            let until = match stays {
+                true => end,
+                false => earlier(end, self.silent_since(protocol).map(|since| since + SILENCE)),
+            };
+            let mut waits = [
+                Wait::readable(socket.as_fd()),
+                Wait::readable(self.thread.server.drain.as_fd()),
+                Wait::none(),
+            ];
+            if let Some(offer) = &offer {
+                waits[2] = Wait::readable(P::Offer::as_fd(offer));
+            }
+            // Once the drain has begun its descriptor is always ready, and no connection waits for a thread for long.
+            let count = if drained.is_some() { 1 } else { waits.len() };
+            let is_ready = poll::wait(&mut waits[..count], until)?;
+            if waits[0].is_ready() {
+                return Ok(Woken::Readable);
+            }
+            match is_ready {
+                true if waits[2].is_ready() => return Ok(Woken::Unwanted),
+                true => {}
+                false if until == deadline => return Ok(Woken::Late),
+                false if until == end => return Ok(Woken::Unwanted),
+                false => {
+                    // Without a descriptor for it no offer can be made: then the client has all its time.
+                    (offer, stays) = (self.pending.offer().ok(), true);
+                }
+            }
+        }
+    }
+
+    fn silent_since(&self, protocol: &Protocol) -> Option<Instant> {
+        protocol.silent_since(&self.thread.server.limits)
+    }
+
+    /// When a silent client is closed because the server is to end. Of one that has waited for this thread until now,
+    /// only the kernel knows for how long it has been silent.
+    fn end_of_silence(&self, socket: &Socket, protocol: &Protocol) -> Option<Instant> {
+        self.thread.server.drain.final_accept()?;
+        let since = self.silent_since(protocol)?;
+        let waited = socket.silent_for().ok().filter(|_| !protocol.is_between_requests());
+        let before = waited.and_then(|time| Instant::now().checked_sub(time));
+        self.thread.server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

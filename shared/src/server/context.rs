@@ -1,0 +1,172 @@
+//! What the engines are lent: the context that all threads of a server share, and each thread's own.
+
+use super::accept::ConnectionLimit;
+use super::clock::Clock;
+use super::config::{Accept, KeepAlive};
+use super::deadlines::WRITE_TIMEOUT;
+use super::shutdown::Drain;
+use crate::app::{App, Resource};
+use crate::http::{
+    BlocksOn, DateLine, Limits, Request, RequestHead, Response, ResponseSummary, Service, StepCx,
+};
+use crate::telemetry::trace::{InstantEvent, Span};
+use crate::telemetry::{ResponseRecord, Telemetry, ThreadStats};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What all threads of a server have in common. No thread changes any of it but the number of connections.
+#[derive(Clone)]
+pub struct ServerContext {
+    /// The application.
+    pub app: Arc<App>,
+    /// What a client may take.
+    pub limits: Arc<Limits>,
+    /// How long a client may go on without taking what it is sent.
+    pub write_timeout: Duration,
+    /// When a connection stays open between requests.
+    pub keep_alive: KeepAlive,
+    /// Which loop accepts, where several could.
+    pub accept: Accept,
+    /// How many connections there may be.
+    pub connections: Arc<ConnectionLimit>,
+    /// Whether the server is about to end.
+    pub drain: Arc<Drain>,
+    /// Where each thread gets its statistics from.
+    pub telemetry: Arc<Telemetry>,
+}
+
+impl ServerContext {
+    /// A context with the default of every flag.
+    pub fn new(app: Arc<App>, drain: Arc<Drain>, telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            app,
+            limits: Arc::default(),
+            write_timeout: WRITE_TIMEOUT,
+            keep_alive: KeepAlive::Always,
+            accept: Accept::Reuseport,
+            connections: ConnectionLimit::new(usize::MAX),
+            drain,
+            telemetry,
+        }
+    }
+}
+
+/// What one thread that serves has for itself, beside what all share.
+pub struct ThreadContext {
+    /// What all share.
+    pub server: ServerContext,
+    /// The thread's clock: one look at it for all that happens at once.
+    pub clock: Clock,
+    /// The thread's statistics.
+    pub stats: ThreadStats,
+}
+
+impl ThreadContext {
+    /// A context for the calling thread.
+    pub fn new(server: &ServerContext) -> Self {
+        let stats = server.telemetry.thread_stats();
+        Self { server: server.clone(), clock: Clock::new(), stats }
+    }
+
+    /// The thread has woken up at `now`: responses to what it reads take from then on.
+    #[inline]
+    pub fn begin_tick(&mut self, now: Instant) {
+        self.clock.set(now);
+        self.stats.begin_tick(now);
+    }
+
+    /// The thread goes on after something that has taken time: looks at the clock again, before any client is said to
+    /// be late.
+    pub fn resume_tick(&mut self) {
+        let now = self.clock.read();
+        self.stats.begin_tick(now);
+    }
+
+    /// All responses are written that the thread woke up for.
+    #[inline]
+    pub fn end_tick(&mut self) {
+        self.stats.end_tick(|| self.clock.read());
+    }
+
+    /// What a connection is lent for one step, whose output is appended to `out`.
+    #[inline]
+    pub fn step<'a>(&'a mut self, out: &'a mut Vec<u8>) -> StepCx<'a, ThreadService<'a>> {
+        let Self { server, clock, stats } = self;
+        StepCx {
+            since: stats.since(),
+            service: ThreadService { app: &server.app, clock, stats },
+            limits: &server.limits,
+            time_slice: Duration::MAX,
+            keep_alive: server.keep_alive != KeepAlive::Never,
+            has_backlog: false,
+            draining: server.drain.has_begun(),
+            out,
+            pending: 0,
+        }
+    }
+
+    /// The same without a step, to note the end of a response.
+    pub fn service(&mut self) -> ThreadService<'_> {
+        ThreadService { app: &self.server.app, clock: &mut self.clock, stats: &mut self.stats }
+    }
+}
+
+/// The application, the clock and the statistics, as the protocol sees them.
+pub struct ThreadService<'a> {
+    app: &'a App,
+    clock: &'a mut Clock,
+    stats: &'a mut ThreadStats,
+}
+
+impl Service for ThreadService<'_> {
+    type Resource<'r>
+        = Resource<'r>
+    where
+        Self: 'r;
+
+    #[inline]
+    fn find<'r>(&self, head: RequestHead<'r>, is_whole: bool) -> Result<Resource<'r>, Response>
+    where
+        Self: 'r,
+    {
+        self.app.find(head, is_whole.then_some(self.clock.now()))
+    }
+
+    #[inline]
+    fn blocks_on(resource: &Resource<'_>) -> Option<BlocksOn> {
+        resource.blocks_on()
+    }
+
+    #[inline]
+    fn respond(&mut self, resource: Resource<'_>, request: &Request<'_>) -> Response {
+        self.stats.begin(Span::Handler);
+        let response = self.app.respond(resource, request);
+        self.stats.end(Span::Handler);
+        self.clock.catch_up();
+        response
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn date_line(&self) -> &DateLine {
+        self.clock.date()
+    }
+
+    fn on_head(&mut self) {
+        self.stats.instant(InstantEvent::Parsed);
+    }
+
+    #[inline]
+    fn on_response(&mut self, summary: &ResponseSummary<'_>) {
+        let ResponseSummary { code, length, request, since } = *summary;
+        let (request, now) = (request.unwrap_or_default(), self.clock.now());
+        let date = self.clock.date().date();
+        self.stats.on_response(&ResponseRecord { code, length, request, since, now, date });
+    }
+
+    fn keeps_request_line(&self) -> bool {
+        self.stats.is_logging()
+    }
+}

@@ -1,0 +1,108 @@
+//! How long silent and slow clients are waited for.
+//!
+//! That the socket takes more is seen at once, but it takes no more before it has got rid of some 64 KiB. Whoever
+//! reads a few KiB a second would seem to stand still meanwhile. So before a client is given up, the kernel is asked
+//! what has arrived.
+
+use crate::http::limits::rate_deadline;
+use std::time::{Duration, Instant};
+
+/// A client that has been silent for so long may be closed where its place is needed.
+pub const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long one connection's pipelined requests may keep a loop from all others.
+pub const TIME_SLICE: Duration = Duration::from_millis(2);
+
+/// The default of `--write-timeout`.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Watches one stretch of writing, from the moment that the socket first would not take more.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteProgress {
+    since: Instant,
+    progress: Instant,
+    /// Bytes that the socket has taken since,
+    taken: u64,
+    /// those that were on their way before,
+    queued: u64,
+    /// and how many of both had arrived at the last look.
+    arrived: u64,
+}
+
+impl WriteProgress {
+    /// Writing begins, with `queued` bytes on their way ([`crate::sys::Socket::unacknowledged`]).
+    pub fn new(now: Instant, queued: u64) -> Self {
+        Self { since: now, progress: now, taken: 0, queued, arrived: 0 }
+    }
+
+    /// How long it has taken.
+    pub fn elapsed(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+    }
+
+    /// The socket has taken `bytes` more.
+    pub fn on_written(&mut self, bytes: usize, now: Instant) {
+        if bytes > 0 {
+            self.taken += bytes as u64;
+            self.progress = now;
+        }
+    }
+
+    /// A look at what is still on its way.
+    pub fn on_acknowledged(&mut self, queued: u64, now: Instant) {
+        let arrived = (self.queued + self.taken).saturating_sub(queued);
+        if arrived > self.arrived {
+            self.arrived = arrived;
+            self.progress = now;
+        }
+    }
+
+    /// When to give up, unless another look tells of progress: after a time without any progress, and after more time in all than a slow
+    /// line would need. Either alone could be defeated: the second by stopping after a fast start, the
+    /// first by taking one byte now and then.
+    pub fn deadline(&self, timeout: Duration) -> Instant {
+        let stuck = self.progress + timeout;
+        stuck.min(rate_deadline(self.since, timeout, self.taken.max(self.arrived)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = WRITE_TIMEOUT;
+
+    #[test]
+    fn neither_dripping_nor_stopping_holds_a_connection() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut drip = WriteProgress::new(start, 0);
+        for second in 0..10 {
+            drip.on_written(1, at(second));
+        }
+        assert_eq!(drip.deadline(TIMEOUT), at(10));
+        let mut stop = WriteProgress::new(start, 0);
+        stop.on_written(100 << 20, at(1));
+        assert_eq!(stop.deadline(TIMEOUT), at(11));
+        let mut steady = WriteProgress::new(start, 0);
+        (0..60).for_each(|second| steady.on_written(1024, at(second)));
+        assert_eq!(steady.deadline(TIMEOUT), at(69));
+    }
+
+    #[test]
+    fn what_has_arrived_is_progress_though_the_socket_takes_no_more() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut slow = WriteProgress::new(start, 100 << 10);
+        slow.on_acknowledged(60 << 10, at(10));
+        assert_eq!(slow.deadline(TIMEOUT), at(20), "40 KiB in 10 s");
+        slow.on_acknowledged(60 << 10, at(20));
+        assert_eq!(slow.deadline(TIMEOUT), at(20), "and then none");
+        slow.on_written(64 << 10, at(15));
+        slow.on_acknowledged(123 << 10, at(25));
+        assert_eq!(slow.deadline(TIMEOUT), at(35), "a KiB more of both");
+        let mut drip = WriteProgress::new(start, 100 << 10);
+        drip.on_acknowledged((100 << 10) - 1, at(10));
+        assert_eq!(drip.deadline(TIMEOUT), at(10), "a byte in 10 s");
+    }
+}

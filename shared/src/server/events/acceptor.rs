@@ -1,0 +1,168 @@
+//! The listener of an event loop: watched, paused for a while, or closed for good.
+
+use super::super::accept::{AcceptError, ConnectionLimit, PAUSE};
+use super::super::config::Accept;
+use super::super::context::ServerContext;
+use super::super::shutdown::{Drain, FINAL_ACCEPT};
+use super::connection_set::ConnectionSet;
+use crate::sys::{Epoll, Interest, Listener};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Connections that are accepted in one tick at least, however few connections are ready.
+const MIN_BATCH: usize = 16;
+
+/// Silent connections that are closed at once when there is no place for a new one.
+const EVICTED_AT_ONCE: usize = 16;
+
+/// A listener that epoll watches while there is a place for more connections. Paused, it leaves new connections in the
+/// kernel's accept queue: they are not refused, and those that are open are served.
+///
+/// Invariants:
+/// - The listener is watched exactly while the state is `Accepting`.
+/// - Every connection that is accepted has acquired a place under the limit before.
+/// - Once closed it stays closed, and the accept queue was empty at that moment.
+pub struct Acceptor {
+    listener: Option<Listener>,
+    epoll: Rc<Epoll>,
+    drain: Arc<Drain>,
+    token: u64,
+    interest: Interest,
+    limit: Arc<ConnectionLimit>,
+    state: State,
+    /// When to close, once the final accept has begun: from then on no connection joins the queue.
+    stop: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Accepting,
+    /// No place. Another thread may free one without this loop hearing of it, and a client
+    /// may have been silent for long enough by then, so the acceptor looks again at that moment.
+    Full(Instant),
+    /// No descriptors or no memory: not before that moment.
+    Exhausted(Instant),
+}
+
+impl Acceptor {
+    /// Has epoll watch the listener under `token`.
+    ///
+    /// # Errors
+    /// That of epoll_ctl(2).
+    pub fn new(
+        listener: Listener,
+        epoll: &Rc<Epoll>,
+        token: u64,
+        context: &ServerContext,
+    ) -> io::Result<Self> {
+        let interest = match context.accept {
+            Accept::Reuseport => Interest::READ,
+            Accept::Exclusive => Interest::READ.exclusive(),
+        };
+        epoll.add(&listener, interest, token)?;
+        let (epoll, drain, limit) =
+            (Rc::clone(epoll), Arc::clone(&context.drain), Arc::clone(&context.connections));
+        let (listener, state, stop) = (Some(listener), State::Accepting, None);
+        Ok(Self { listener, epoll, drain, token, interest, limit, state, stop })
+    }
+
+    /// Accepts as many connections as others are `ready` in this tick, 16 at least, if there are places: a tick that
+    /// serves a thousand takes long, and 16 new ones in each would leave the others in the queue for seconds. Tells
+    /// whether the accept queue is empty.
+    pub fn accept_batch(
+        &mut self,
+        connections: &mut ConnectionSet,
+        ready: usize,
+        now: Instant,
+    ) -> bool {
+        let Some(listener) = &self.listener else { return true };
+        for number in 0..ready.max(MIN_BATCH) {
+            // The first was announced. Of others it is not known that they are there: no connection is closed for them
+            // before epoll says so.
+            if number > 0 && !self.limit.is_free() {
+                return false;
+            }
+            if !self.limit.acquire() {
+                // Their places are free when their clients have read the end of the connection.
+                connections.evict_silent(EVICTED_AT_ONCE);
+                connections.stats().counters.full.add(1);
+                self.pause(State::Full(now + PAUSE));
+                return false;
+            }
+            let error = match listener.accept().map_err(|error| AcceptError::of(&error)) {
+                Ok(socket) => {
+                    connections.insert(socket);
+                    continue;
+                }
+                Err(error) => error,
+            };
+            self.limit.release();
+            match error {
+                AcceptError::Connection => {}
+                AcceptError::Empty => return true,
+                AcceptError::Exhausted => {
+                    connections.stats().counters.exhausted.add(1);
+                    connections.evict_silent(EVICTED_AT_ONCE);
+                    self.pause(State::Exhausted(now + PAUSE));
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// At the end of a tick: resumes when there is a place, and closes for good when the drain says so.
+    pub fn update(&mut self, connections: &mut ConnectionSet, now: Instant) {
+        self.resume(now);
+        let Some(listener) = &self.listener else { return };
+        let has_come = |moment: Option<Instant>| moment.is_some_and(|moment| now >= moment);
+        if self.stop.is_none() && has_come(self.drain.final_accept()) {
+            // Without it a client may be reset that comes at the very last moment: no reason not to end.
+            let _ = listener.drop_syns();
+            self.stop = Some(Instant::now() + FINAL_ACCEPT);
+        }
+        let is_accepting = self.state == State::Accepting;
+        if is_accepting && has_come(self.stop) && self.accept_batch(connections, 0, now) {
+            self.listener = None;
+        }
+    }
+
+    fn resume(&mut self, now: Instant) {
+        let Some(listener) = &self.listener else { return };
+        let may_resume = match self.state {
+            State::Accepting => return,
+            State::Full(at) => self.limit.is_free() || now >= at,
+            State::Exhausted(until) => now >= until,
+        };
+        if may_resume && self.epoll.add(listener, self.interest, self.token).is_ok() {
+            self.state = State::Accepting;
+        }
+    }
+
+    fn pause(&mut self, state: State) {
+        if let Some(listener) = &self.listener
+            && self.epoll.remove(listener).is_ok()
+        {
+            self.state = state;
+        }
+    }
+
+    /// Whether no connection will come any more.
+    pub fn is_closed(&self) -> bool {
+        self.listener.is_none()
+    }
+
+    /// When to call [`Acceptor::update`] even if nothing happens.
+    pub fn next_change(&self) -> Option<Instant> {
+        self.listener.as_ref()?;
+        let final_accept = self.drain.final_accept().filter(|_| self.stop.is_none());
+        match self.state {
+            State::Accepting => final_accept.or(self.stop),
+            State::Full(at) | State::Exhausted(at) => {
+                Some(final_accept.map_or(at, |last| last.min(at)))
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! One connection of an event loop: its socket, its protocol, and output that the socket would not take.
+
+use super::super::deadlines::WriteProgress;
+use super::super::task::ClientPresence;
+use crate::http::{Action, Limits, Protocol};
+use crate::sys::{Epoll, Interest, Socket};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Kept for thousands at once, so it is small: what only some need is boxed.
+pub(super) struct Connection {
+    pub(super) socket: Socket,
+    pub(super) protocol: Protocol,
+    unsent: Option<Box<Unsent>>,
+    /// What comes when all output is written.
+    pub(super) next: Action,
+    interest: Interest,
+    /// Whether it stands in the write queue.
+    pub(super) is_queued: bool,
+    /// Whether it is counted as idle.
+    pub(super) is_idle: bool,
+    /// Where to tell a task that is out what becomes of its client.
+    pub(super) presence: Option<Arc<ClientPresence>>,
+}
+
+/// Bytes that a socket had no room for.
+struct Unsent {
+    bytes: Vec<u8>,
+    written: usize,
+    progress: WriteProgress,
+}
+
+impl Connection {
+    pub(super) fn new(socket: Socket, protocol: Protocol) -> Self {
+        Self {
+            socket,
+            protocol,
+            unsent: None,
+            next: Action::Read,
+            interest: Interest::READ,
+            is_queued: false,
+            is_idle: false,
+            presence: None,
+        }
+    }
+
+    /// Writes `bytes` as far as the socket takes them, says how far, and keeps the rest: a short write.
+    #[inline]
+    pub(super) fn write(&mut self, bytes: &[u8], now: Instant) -> io::Result<usize> {
+        if let Some(unsent) = &mut self.unsent {
+            unsent.bytes.extend_from_slice(bytes);
+            return Ok(0);
+        }
+        let file_follows = self.protocol.file().is_some();
+        let written = match bytes.is_empty() {
+            true => 0,
+            false if file_follows => no_room_is_zero(self.socket.write_with_more_to_come(bytes))?,
+            false => no_room_is_zero(self.socket.write(bytes))?,
+        };
+        if written < bytes.len() {
+            self.keep(bytes[written..].to_vec(), now);
+        }
+        Ok(written)
+    }
+
+    /// Sends what the response has of a file, as far as the socket takes it; `count` bytes at most, so
+    /// that a large file does not keep the other connections waiting.
+    pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<usize> {
+        let Self { socket, protocol, unsent, .. } = self;
+        let Some(file) = protocol.file().filter(|_| unsent.is_none() && count > 0) else {
+            return Ok(0);
+        };
+        let count = usize::try_from(file.ready()).unwrap_or(usize::MAX).min(count);
+        if count == 0 {
+            return Ok(0);
+        }
+        let sent = match socket.send_file(file.file()?, file.offset(), count) {
+            // The file has shrunk since its length was promised: only the end of the connection can tell.
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            result => no_room_is_zero(result)?,
+        };
+        file.advance(sent as u64);
+        if sent < count {
+            // Nothing is kept, and there is more to come: an output of its own gives the client a deadline.
+            self.keep(Vec::new(), now);
+        }
+        Ok(sent)
+    }
+
+    fn keep(&mut self, bytes: Vec<u8>, now: Instant) {
+        let progress = WriteProgress::new(now, self.socket.unacknowledged().unwrap_or(0));
+        self.unsent = Some(Box::new(Unsent { bytes, written: 0, progress }));
+    }
+
+    /// Goes on writing what was kept, and says how much.
+    pub(super) fn flush(&mut self, now: Instant) -> io::Result<usize> {
+        let Some(unsent) = &mut self.unsent else {
+            return Ok(0);
+        };
+        let rest = &unsent.bytes[unsent.written..];
+        let written = if rest.is_empty() { 0 } else { no_room_is_zero(self.socket.write(rest))? };
+        unsent.written += written;
+        unsent.progress.on_written(written, now);
+        if unsent.written == unsent.bytes.len() {
+            self.protocol.postpone(unsent.progress.elapsed(now));
+            self.unsent = None;
+        }
+        Ok(written)
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) fn pending(&self) -> usize {
+        self.unsent.as_ref().map_or(0, |unsent| unsent.bytes.len() - unsent.written)
+    }
+
+    /// Whether nothing can go on before the socket takes more.
+    pub(super) fn is_waiting_for_room(&self) -> bool {
+        self.unsent.is_some()
+    }
+
+    /// Since when its client has been silent: see [`Protocol::silent_since`].
+    pub(super) fn silent_since(&self, limits: &Limits) -> Option<Instant> {
+        if self.is_waiting_for_room() { None } else { self.protocol.silent_since(limits) }
+    }
+
+    /// When this client is late.
+    pub(super) fn deadline(&self, write_timeout: Duration) -> Option<Instant> {
+        match &self.unsent {
+            Some(unsent) => Some(unsent.progress.deadline(write_timeout)),
+            None => self.protocol.deadline(),
+        }
+    }
+
+    /// Of a client that is late to take its output: until when it has time, if it has acknowledged more of late than
+    /// showed.
+    pub(super) fn grace(&mut self, write_timeout: Duration, now: Instant) -> Option<Instant> {
+        let unsent = self.unsent.as_mut()?;
+        unsent.progress.on_acknowledged(self.socket.unacknowledged().ok()?, now);
+        Some(unsent.progress.deadline(write_timeout)).filter(|deadline| *deadline > now)
+    }
+
+    /// Whether epoll tells when its client sends.
+    pub(super) fn is_watched_for_reading(&self) -> bool {
+        self.interest == Interest::READ
+    }
+
+    /// Has epoll watch for what this connection waits for. Usually that is what it watches for already,
+    /// and no system call is made.
+    #[inline]
+    pub(super) fn update_interest(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
+        let interest = match self.next {
+            _ if self.is_waiting_for_room() => Interest::WRITE,
+            Action::Run | Action::Wait => Interest::NONE,
+            // It waits for its turn, not for its socket.
+            Action::Write | Action::Yield => return Ok(()),
+            Action::Read | Action::Close | Action::Linger => Interest::READ,
+        };
+        if interest != self.interest {
+            epoll.modify(&self.socket, interest, token)?;
+            self.interest = interest;
+        }
+        Ok(())
+    }
+}
+
+fn no_room_is_zero(result: io::Result<usize>) -> io::Result<usize> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        result => result,
+    }
+}

@@ -1,0 +1,214 @@
+//! All connections of one event loop, and the steps of its tick.
+
+mod closing;
+mod reading;
+mod writing;
+
+use super::super::context::{ServerContext, ThreadContext, ThreadService};
+use super::super::deadlines::TIME_SLICE;
+use super::super::task::{BlockingTask, TaskResult};
+use super::connection::Connection;
+use super::table::{Table, Token};
+use crate::http::{Action, Protocol, StepCx};
+use crate::sys::{Epoll, Interest, Socket};
+use crate::telemetry::ThreadStats;
+use crate::telemetry::trace::{InstantEvent, Span};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::super::clock::Clock;
+
+/// What is read from one socket in one tick; epoll tells of the rest again.
+const MAX_READ: usize = 64 << 10;
+
+/// Input of one tick that may pile up before it is processed: small, so that it stays in the core's cache.
+const MAX_INPUT: usize = 2 * MAX_READ;
+
+/// Output of one tick that may pile up before it is written.
+const MAX_OUTPUT: usize = 1 << 20;
+
+/// The write budget: bytes of long responses that are made and sent in one tick, all connections together. For so long
+/// a small response may have to wait for them. A connection that finds none left continues in the next tick.
+const WRITE_BUDGET: usize = 64 << 10;
+
+/// So many bytes of a file take about as long as one that is made: the kernel sends them from where they
+/// are, and no program touches them on the way.
+const FILE_BYTES: usize = 16;
+
+/// The connections of one loop. No two loops share any.
+///
+/// Invariants:
+/// - Every connection is watched by epoll under its token, and counted in the [`ConnectionLimit`].
+/// - `earliest` is not later than any connection's deadline.
+/// - Between two ticks nothing is read and not processed, and nothing is made and not written or kept with its connection.
+/// - A connection stands in the write queue at most once.
+///
+/// [`ConnectionLimit`]: super::super::accept::ConnectionLimit
+pub struct ConnectionSet {
+    epoll: Rc<Epoll>,
+    thread: ThreadContext,
+    table: Table<Connection>,
+    /// How many there have been since memory was given back.
+    most: usize,
+    /// What was read in this tick, one behind the other, and from which connection: a connection with nothing
+    /// unfinished needs no buffer of its own.
+    input: Box<[u8]>,
+    filled: usize,
+    inputs: Vec<(Token, Range<usize>)>,
+    /// The responses of this tick, one behind the other, and whose they are.
+    output: Vec<u8>,
+    responses: Vec<(Token, Range<usize>, Action)>,
+    /// Blocking tasks that the loop has not taken yet.
+    tasks: VecDeque<(Token, BlockingTask)>,
+    /// Connections whose next requests are here already, and had to leave the loop to others.
+    yielded: Vec<Token>,
+    /// Connections whose long responses go on when it is their turn again; their sockets have room.
+    write_queue: VecDeque<Token>,
+    /// What is left of [`WRITE_BUDGET`] in this tick.
+    write_budget: usize,
+    /// No client is late before this.
+    earliest: Option<Instant>,
+}
+
+impl ConnectionSet {
+    /// No connections yet.
+    pub fn new(epoll: Rc<Epoll>, context: &ServerContext) -> Self {
+        let mut thread = ThreadContext::new(context);
+        thread.stats.begin(Span::Wait);
+        Self {
+            epoll,
+            thread,
+            table: Table::new(),
+            most: 0,
+            input: vec![0; MAX_INPUT].into_boxed_slice(),
+            filled: 0,
+            inputs: Vec::new(),
+            output: Vec::new(),
+            responses: Vec::new(),
+            tasks: VecDeque::new(),
+            yielded: Vec::new(),
+            write_queue: VecDeque::new(),
+            write_budget: WRITE_BUDGET,
+            earliest: None,
+        }
+    }
+
+    /// The same with a clock of the caller's own.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.thread.clock = clock;
+        self
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The statistics of the loop's thread, for what the stage itself does that takes time.
+    pub fn stats(&mut self) -> &mut ThreadStats {
+        &mut self.thread.stats
+    }
+
+    /// A tick begins: the loop has woken up at `now`. Pipelines that had to leave it to others go on.
+    #[inline]
+    pub fn begin_tick(&mut self, now: Instant) {
+        self.thread.stats.end(Span::Wait);
+        self.thread.begin_tick(now);
+        self.write_budget = WRITE_BUDGET;
+        if !self.yielded.is_empty() {
+            for token in std::mem::take(&mut self.yielded) {
+                self.act(token, |protocol, cx| protocol.resume(cx));
+            }
+        }
+    }
+
+    /// A tick ends: the loop goes to sleep. Tells what time it is by now.
+    #[inline]
+    pub fn end_tick(&mut self) -> Instant {
+        self.thread.end_tick();
+        self.thread.stats.begin(Span::Wait);
+        self.thread.clock.now()
+    }
+
+    /// Takes in a new connection, for which a place under the limit was acquired.
+    pub fn insert(&mut self, socket: Socket) {
+        self.thread.stats.counters.accepted.add(1);
+        let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
+        let connection = Connection::new(socket, protocol);
+        self.note_deadline(closing::deadline(&connection, &self.thread.server));
+        let token = self.table.insert(connection);
+        self.most = self.most.max(self.len());
+        self.thread.stats.set_current(token);
+        self.thread.stats.instant(InstantEvent::Accepted);
+        let Some(connection) = self.table.get_mut(token) else {
+            return;
+        };
+        if self.epoll.add(&connection.socket, Interest::READ, token).is_err() {
+            self.remove(token);
+        }
+    }
+
+    /// A blocking task, for a client that is still there: run it wherever seems best, and
+    /// [`ConnectionSet::complete`] it. What a client asks for next is for another tick, or one that pipelines would keep
+    /// all others out.
+    #[inline]
+    pub fn take_task(&mut self) -> Option<(u64, BlockingTask)> {
+        if self.tasks.is_empty() {
+            None
+        } else {
+            BlockingTask::take_next(&mut self.tasks, |(_, task)| task)
+        }
+    }
+
+    /// A task is done. The connection that it was for may be gone.
+    pub fn complete(&mut self, token: u64, result: TaskResult) {
+        self.act(token, |protocol, cx| match result {
+            TaskResult::Response(response) => protocol.complete(response, cx),
+            TaskResult::ReadAhead => protocol.resume(cx),
+        });
+    }
+
+    /// A handler has held the loop up: what it delayed is written down, and the clock is looked at before any client is
+    /// said to be late.
+    pub fn resume_tick(&mut self) {
+        self.thread.end_tick();
+        self.thread.resume_tick();
+    }
+
+    /// Lets a connection do one thing, its output appended to that of the tick.
+    #[inline]
+    fn step(
+        &mut self,
+        token: Token,
+        step: impl FnOnce(&mut Protocol, &[u8], &mut StepCx<'_, ThreadService<'_>>) -> Action,
+    ) -> Option<Action> {
+        let connection = self.table.get_mut(token)?;
+        if self.thread.stats.is_logging() {
+            self.thread.stats.set_peer(connection.socket.peer_addr().ok());
+        }
+        let mut cx = self.thread.step(&mut self.output);
+        cx.time_slice = TIME_SLICE;
+        cx.pending = connection.pending();
+        Some(step(&mut connection.protocol, &self.input, &mut cx))
+    }
+
+    /// Lets a connection do one thing, and writes what comes of it at once.
+    fn act(
+        &mut self,
+        token: Token,
+        step: impl FnOnce(&mut Protocol, &mut StepCx<'_, ThreadService<'_>>) -> Action,
+    ) {
+        let start = self.output.len();
+        if let Some(action) = self.step(token, |protocol, _, cx| step(protocol, cx)) {
+            self.perform(token, start..self.output.len(), action);
+        }
+        self.output.truncate(start);
+    }
+}

@@ -1,0 +1,148 @@
+//! Which connections have to go: those whose clients are late, and those that have been silent longest when there is no
+//! place for a new one.
+
+use super::super::connection::Connection;
+use super::super::table::Token;
+use super::ConnectionSet;
+use crate::server::context::ServerContext;
+use crate::server::deadlines::SILENCE;
+use crate::sys::memory;
+use crate::telemetry::trace::InstantEvent;
+use std::time::Instant;
+
+/// So many connections cost memory that is worth giving back when half of them have closed.
+const WORTH_TRIMMING: usize = 64;
+
+impl ConnectionSet {
+    /// Closes the connections of late clients. All are looked at, but only when the
+    /// earliest deadline has passed: that costs nothing per request, and needs no ordered structure
+    /// to be kept up to date at each. It is also the moment to give back memory that closed connections have cost.
+    pub fn close_late(&mut self) {
+        let now = self.thread.clock.now();
+        if self.earliest.is_none_or(|earliest| now < earliest) {
+            return;
+        }
+        let (mut due, mut earliest) = (Vec::new(), None::<Instant>);
+        for (token, connection) in self.table.iter() {
+            match deadline(connection, &self.thread.server) {
+                Some(deadline) if deadline <= now => due.push(token),
+                Some(deadline) => earliest = Some(earliest.map_or(deadline, |at| at.min(deadline))),
+                None => {}
+            }
+        }
+        self.earliest = earliest;
+        due.into_iter().for_each(|token| self.on_deadline(token));
+        // A client whose socket was looked at once more has sent something after all.
+        if !self.inputs.is_empty() {
+            self.process_requests();
+            self.flush();
+        }
+        if self.most >= WORTH_TRIMMING && self.len() < self.most / 2 {
+            self.most = self.len();
+            memory::give_back();
+        }
+    }
+
+    fn on_deadline(&mut self, token: Token) {
+        let (now, timeout) = (self.thread.clock.now(), self.thread.server.write_timeout);
+        let Some(connection) = self.table.get_mut(token) else { return };
+        let grace = connection.grace(timeout, now);
+        if grace.is_some() {
+            return self.note_deadline(grace);
+        }
+        if connection.is_waiting_for_room() {
+            self.thread.stats.counters.timed_out.add(1);
+            return self.remove(token);
+        }
+        let is_planned = connection.protocol.is_delayed() || connection.protocol.is_lingering();
+        let is_late = connection.deadline(timeout).is_some_and(|deadline| deadline <= now);
+        if self.close_unless_readable(token) && is_late && !is_planned {
+            self.thread.stats.counters.timed_out.add(1);
+        }
+    }
+
+    /// Looks at the socket once more before its time is over: this thread, or the whole machine, may have been kept
+    /// from reading what has long arrived. Tells whether nothing had.
+    fn close_unless_readable(&mut self, token: Token) -> bool {
+        let connection = self.table.get_mut(token);
+        let receives = connection.is_some_and(|connection| connection.protocol.is_receiving());
+        if receives && self.read(token) {
+            // Should that not be enough, its time is over in the next tick.
+            self.note_deadline(Some(self.thread.clock.now()));
+            return false;
+        }
+        self.act(token, |protocol, cx| protocol.on_deadline(cx));
+        true
+    }
+
+    /// Begins to close connections that have been silent for a second, until `count` are on their way out, to make room
+    /// for new ones. Those whose clients never asked go first, then those that have been silent longest.
+    pub fn evict_silent(&mut self, count: usize) {
+        // Who has asked in this tick is not silent.
+        self.process_requests();
+        let (now, limits) = (self.thread.clock.now(), &self.thread.server.limits);
+        let (mut silent, mut closing) = (Vec::new(), 0);
+        for (token, connection) in self.table.iter() {
+            closing += usize::from(connection.protocol.is_lingering());
+            if let Some(since) = connection.silent_since(limits)
+                && now.saturating_duration_since(since) >= SILENCE
+            {
+                silent.push((connection.protocol.is_between_requests(), since, token));
+            }
+        }
+        silent.sort_unstable();
+        for (_, _, token) in silent.into_iter().take(count.saturating_sub(closing)) {
+            if self.close_unless_readable(token) {
+                self.thread.stats.counters.evicted.add(1);
+            }
+        }
+    }
+
+    /// The server drains: from now on silent clients have less time.
+    pub fn begin_drain(&mut self) {
+        self.earliest = Some(self.thread.clock.now());
+    }
+
+    /// When the loop has to wake up again, as far as the connections are concerned.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let waits = self.write_queue.is_empty() && self.tasks.is_empty() && self.yielded.is_empty();
+        if waits { self.earliest } else { Some(self.thread.clock.now()) }
+    }
+
+    pub(super) fn note_deadline(&mut self, deadline: Option<Instant>) {
+        if let Some(deadline) = deadline
+            && self.earliest.is_none_or(|earliest| deadline < earliest)
+        {
+            self.earliest = Some(deadline);
+        }
+    }
+
+    /// Closing the socket takes it out of epoll too.
+    pub(super) fn remove(&mut self, token: Token) {
+        if let Some(mut connection) = self.table.remove(token) {
+            connection.presence.iter().for_each(|presence| presence.set_closed());
+            connection.protocol.finish(&mut self.thread.service());
+            self.thread.stats.counters.idle.subtract(connection.is_idle.into());
+            self.thread.server.connections.release();
+            self.thread.stats.set_current(token);
+            self.thread.stats.instant(InstantEvent::Closed);
+            self.thread.stats.counters.closed.add(1);
+        }
+    }
+}
+
+/// When this client is late. Where the server drains, one that is silent is so earlier.
+#[inline]
+pub(super) fn deadline(connection: &Connection, server: &ServerContext) -> Option<Instant> {
+    let deadline = connection.deadline(server.write_timeout);
+    if !server.drain.has_begun() {
+        return deadline;
+    }
+    drained(connection, server).into_iter().chain(deadline).min()
+}
+
+#[cold]
+fn drained(connection: &Connection, server: &ServerContext) -> Option<Instant> {
+    let since = connection.silent_since(&server.limits)?;
+    server.drain.end_of_silence(since)
+}

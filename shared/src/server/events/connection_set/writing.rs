@@ -1,0 +1,210 @@
+//! The writing half of a tick: what a client is sent, and what its connection waits for then.
+
+use super::super::table::Token;
+use super::closing::deadline;
+use super::{ConnectionSet, FILE_BYTES, WRITE_BUDGET};
+use crate::http::Action;
+use crate::server::task::BlockingTask;
+use crate::sys::Event;
+use crate::telemetry::trace::Span;
+use std::io;
+use std::ops::Range;
+
+impl ConnectionSet {
+    /// Writes the responses of this tick, then as much of long ones as the write budget allows.
+    pub fn flush(&mut self) {
+        self.write_responses();
+        self.run_write_queue();
+        self.thread.end_tick();
+    }
+
+    pub(super) fn write_responses(&mut self) {
+        let mut responses = std::mem::take(&mut self.responses);
+        for (token, range, action) in responses.drain(..) {
+            self.perform(token, range, action);
+        }
+        self.responses = responses;
+        self.output.clear();
+    }
+
+    /// Long responses go on, one after the other, until this tick's budget is used. Half of it is kept for them: responses
+    /// that began in this tick may have used it all, and so would others in every tick.
+    fn run_write_queue(&mut self) {
+        self.write_budget = self.write_budget.max(WRITE_BUDGET / 2);
+        while self.write_budget > 0
+            && let Some(token) = self.write_queue.pop_front()
+        {
+            if let Some(connection) = self.table.get_mut(token) {
+                connection.is_queued = false;
+            }
+            if self.write_unsent(token) {
+                self.act(token, |protocol, cx| protocol.resume(cx));
+            }
+        }
+    }
+
+    /// A long response goes on when it is its turn. Until then epoll tells of its room again and again: once
+    /// in the queue is enough.
+    fn enqueue(&mut self, token: Token) {
+        if let Some(connection) = self.table.get_mut(token)
+            && !connection.is_queued
+        {
+            connection.is_queued = true;
+            self.write_queue.push_back(token);
+        }
+    }
+
+    /// A socket that had no room has some, or has come to its end.
+    pub(super) fn on_writable(&mut self, event: Event) {
+        let token = event.token;
+        let Some(connection) = self.table.get_mut(token) else { return };
+        match connection.next {
+            _ if event.gone() => self.remove(token),
+            Action::Write => self.enqueue(token),
+            action => {
+                if self.write_unsent(token) {
+                    self.perform(token, 0..0, action);
+                }
+            }
+        }
+    }
+
+    /// Writes what was kept for want of room, and tells whether that was all of it.
+    fn write_unsent(&mut self, token: Token) -> bool {
+        let Some(connection) = self.table.get_mut(token) else { return false };
+        self.thread.stats.set_current(token);
+        self.thread.stats.begin(Span::Write);
+        let sent = connection.flush(self.thread.clock.now());
+        let is_empty = !connection.is_waiting_for_room();
+        self.thread.stats.end(Span::Write);
+        let Ok(sent) = sent else {
+            self.remove(token);
+            return false;
+        };
+        self.write_budget = self.write_budget.saturating_sub(sent);
+        self.thread.stats.counters.sent.add(sent as u64);
+        is_empty
+    }
+
+    /// Writes a connection's output and does what its protocol wants next. An error is the end of
+    /// this connection and of nothing else.
+    pub(super) fn perform(&mut self, token: Token, range: Range<usize>, action: Action) {
+        if self.try_perform(token, range, action).is_err() {
+            self.remove(token);
+        }
+    }
+
+    fn try_perform(&mut self, token: Token, range: Range<usize>, action: Action) -> io::Result<()> {
+        let end = self.output.len();
+        let mut action = self.write(token, range, action)?;
+        while action == Action::Write && self.may_write_more(token) {
+            self.output.truncate(end);
+            let resumed = self.step(token, |protocol, _, cx| protocol.resume(cx));
+            let Some(more) = resumed else { return Ok(()) };
+            action = self.write(token, end..self.output.len(), more)?;
+        }
+        self.output.truncate(end);
+        self.set_next(token, action)
+    }
+
+    /// Writes a piece of output, then what the response has of a file. What is next is what was, unless the
+    /// file has to be fetched from a disk first.
+    #[inline]
+    fn write(&mut self, token: Token, range: Range<usize>, action: Action) -> io::Result<Action> {
+        let Some(connection) = self.table.get_mut(token) else { return Ok(action) };
+        self.thread.stats.set_current(token);
+        self.thread.stats.begin(Span::Write);
+        let now = self.thread.clock.now();
+        let sent = connection.write(&self.output[range], now);
+        let file = connection.send_file(self.write_budget * FILE_BYTES, now);
+        self.thread.stats.end(Span::Write);
+        let (sent, file) = (sent?, file?);
+        self.thread.stats.counters.sent.add((sent + file) as u64);
+        if action != Action::Write {
+            return Ok(action);
+        }
+        self.write_budget = self.write_budget.saturating_sub(sent + file.div_ceil(FILE_BYTES));
+        if connection.is_waiting_for_room() {
+            return Ok(action);
+        }
+        let Some(read_ahead) = connection.protocol.file().and_then(|file| file.read_ahead()) else {
+            return Ok(action);
+        };
+        let task = BlockingTask::read_ahead(read_ahead, self.thread.stats.current());
+        self.push_task(token, task);
+        Ok(Action::Wait)
+    }
+
+    fn may_write_more(&mut self, token: Token) -> bool {
+        let is_in_budget = self.write_budget > 0;
+        self.table.get_mut(token).is_some_and(|connection| {
+            !connection.is_waiting_for_room()
+                && (is_in_budget || connection.protocol.has_sent_all())
+        })
+    }
+
+    fn push_task(&mut self, token: Token, task: BlockingTask) {
+        if let Some(connection) = self.table.get_mut(token) {
+            connection.presence = Some(task.presence());
+            self.tasks.push_back((token, task));
+        }
+    }
+
+    /// All is written that can be: what the connection waits for from now on.
+    fn set_next(&mut self, token: Token, action: Action) -> io::Result<()> {
+        let Some(connection) = self.table.get_mut(token) else { return Ok(()) };
+        let has_room = !connection.is_waiting_for_room();
+        connection.next = match action {
+            Action::Yield => Action::Write,
+            Action::Run => Action::Wait,
+            Action::Linger if has_room => Action::Read,
+            action => action,
+        };
+        match action {
+            Action::Write if has_room => self.enqueue(token),
+            Action::Yield if has_room => self.yielded.push(token),
+            Action::Run => {
+                if let Some(request) = connection.protocol.take_blocking() {
+                    let (app, id) = (&self.thread.server.app, self.thread.stats.current());
+                    let task = BlockingTask::respond(app, request, id);
+                    self.push_task(token, task);
+                }
+            }
+            Action::Close if has_room => {
+                self.remove(token);
+                return Ok(());
+            }
+            Action::Linger if has_room => {
+                connection.socket.shutdown_write()?;
+                let (now, server) = (self.thread.clock.now(), &self.thread.server);
+                connection.protocol.linger(&server.limits, now, server.drain.end_of_linger());
+            }
+            _ => {}
+        }
+        self.update_interest(token)
+    }
+
+    /// Has epoll watch for what the connection waits for, and takes note of its deadline.
+    #[inline]
+    fn update_interest(&mut self, token: Token) -> io::Result<()> {
+        let Some(connection) = self.table.get_mut(token) else {
+            return Ok(());
+        };
+        // Of a client that waits for its response, nothing is expected soon: no system call to say so until it sends.
+        let can_stay = connection.next == Action::Wait && connection.is_watched_for_reading();
+        if !can_stay || connection.is_waiting_for_room() {
+            connection.update_interest(&self.epoll, token)?;
+        }
+        let is_idle =
+            connection.protocol.is_between_requests() && !connection.is_waiting_for_room();
+        // Most that were idle have asked and are idle again: nothing to write down.
+        if is_idle != connection.is_idle {
+            connection.is_idle = is_idle;
+            let idle = &self.thread.stats.counters.idle;
+            if is_idle { idle.add(1) } else { idle.subtract(1) }
+        }
+        let deadline = deadline(connection, &self.thread.server);
+        self.note_deadline(deadline);
+        Ok(())
+    }
+}

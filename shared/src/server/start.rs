@@ -1,0 +1,188 @@
+//! What every stage does before its first connection, and after its last.
+
+use super::accept::{AcceptError, ConnectionLimit};
+use super::config::{Accept, Args, Scheduling, Stage};
+use super::context::ServerContext;
+use super::shutdown::Drain;
+use crate::app::files::Files;
+use crate::app::{App, demo};
+use crate::sys::net::ListenOptions;
+use crate::sys::signal::{self, Signal};
+use crate::sys::{Listener, memory, rlimit, sched};
+use crate::telemetry::{Telemetry, stderr};
+use anyhow::{Context, Result, anyhow};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// The whole of `main`: `run` serves until the server has drained. An error, or a panic, is one line on
+/// standard error and status 1, and the log is whole at any rate.
+pub fn main(stage: &Stage, run: impl FnOnce(&Args, &ServerContext) -> Result<()>) -> ExitCode {
+    panic::set_hook(Box::new(stderr::panicked));
+    let served = stage.parse().and_then(|args| {
+        let context = prepare(&args)?;
+        let served = caught(|| run(&args, &context));
+        context.telemetry.finish();
+        served
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            stderr::line(format_args!("{}: {error:#}{}", stage.name, remedy(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends the process because of what happened on `thread`. Several may fail together: the first says why, and
+/// the others wait here for the end.
+fn fail(thread: &str, error: &anyhow::Error, telemetry: &Telemetry) -> ! {
+    static FIRST: Mutex<()> = Mutex::new(());
+    let _first = FIRST.lock();
+    stderr::line(format_args!("{thread}: {error:#}{}", remedy(error)));
+    telemetry.finish();
+    std::process::exit(1)
+}
+
+fn caught(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(anyhow!("a thread panicked: this is a bug, and its message stands above"))
+    })
+}
+
+/// What helps against a limit, wherever it was met.
+fn remedy(error: &anyhow::Error) -> &'static str {
+    let cause = error.root_cause().downcast_ref().and_then(io::Error::raw_os_error);
+    match cause {
+        Some(libc::EMFILE) => {
+            " (raise the limit of open files, ulimit -n, or have fewer --threads)"
+        }
+        Some(libc::EAGAIN) => {
+            " (raise the limits of threads and memory, ulimit -u and -v, or have fewer --threads)"
+        }
+        Some(libc::ENXIO) => " (a FIFO needs a reader: start that first)",
+        _ => "",
+    }
+}
+
+impl ServerContext {
+    /// Starts a thread that the server cannot do without. If it fails or panics, the server does not go on
+    /// without it: it ends at once, with status 1.
+    pub fn spawn(
+        &self,
+        name: String,
+        work: impl FnOnce() -> Result<()> + Send + 'static,
+    ) -> Result<JoinHandle<()>> {
+        let (telemetry, thread) = (Arc::clone(&self.telemetry), name.clone());
+        let work = move || {
+            if let Err(error) = caught(work) {
+                fail(&thread, &error, &telemetry);
+            }
+        };
+        let started = thread::Builder::new().name(name.clone()).spawn(work);
+        started.with_context(|| format!("cannot start the thread {name}"))
+    }
+}
+
+/// Prepares all that. Call it before any thread is started: the signals are blocked for those that come
+/// later, and the table of descriptors can grow without waiting for anybody.
+fn prepare(args: &Args) -> Result<ServerContext> {
+    signal::block(Signal::ALL).context("blocking signals")?;
+    signal::ignore_file_size_limit();
+    memory::map_large_buffers();
+    if args.scheduling == Scheduling::Batch {
+        // Threads inherit it from the one that starts them.
+        sched::batch().context("asking for SCHED_BATCH")?;
+    }
+    let files = rlimit::raise_open_files().context("raising the limit of open files")?;
+    // Only speed is lost if there is no memory for it, or no standard error.
+    let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
+    let connections = connection_limit(args.max_connections, files);
+    let telemetry = Arc::new(Telemetry::open(&args.telemetry)?);
+    let drain = Drain::on_signals(&args.drain, Arc::clone(&telemetry))
+        .context("starting the thread that takes signals")?;
+    let files = Files::open(&args.files).with_context(|| {
+        format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
+    })?;
+    let app = App::new(demo::router(), files, Arc::clone(telemetry.metrics()));
+    Ok(ServerContext {
+        limits: Arc::new(args.limits.clone()),
+        write_timeout: args.write_timeout,
+        keep_alive: args.keep_alive,
+        accept: args.accept,
+        connections,
+        ..ServerContext::new(app, drain, telemetry)
+    })
+}
+
+/// A listener, on the address that the server was told.
+pub fn listen(args: &Args) -> Result<Listener> {
+    bind(args.listen, args, false)
+}
+
+/// `count` listeners on one port, for as many threads; and their address.
+pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listener>)> {
+    let mut address = args.listen;
+    // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the port is
+    // first bound without it, to find it free, and given up again at once.
+    if !args.replace || address.port() == 0 {
+        address = Listener::find_free(address).map_err(|error| no_listener(address, error))?;
+    }
+    let first = bind(address, args, true)?;
+    let another = |_| match args.accept {
+        Accept::Reuseport => bind(address, args, true),
+        Accept::Exclusive => first.try_clone().context("duplicating the listener"),
+    };
+    let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
+    Ok((first.local_addr()?, std::iter::once(first).chain(others).collect()))
+}
+
+fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
+    let options = ListenOptions { backlog: args.backlog, reuse_port };
+    Listener::bind(address, options).map_err(|error| no_listener(address, error))
+}
+
+fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {
+    let elsewhere = match AcceptError::of(&error) {
+        AcceptError::Exhausted => "",
+        _ => " (try another --listen ADDR, or port 0)",
+    };
+    anyhow!(error).context(format!("cannot listen on {address}{elsewhere}"))
+}
+
+/// How many connections there may be at once: as told, or as many as there are descriptors, less a
+/// reserve for all else that needs one.
+fn connection_limit(wanted: usize, files: u64) -> Arc<ConnectionLimit> {
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    let most = files - (files / 4).min(RESERVE);
+    ConnectionLimit::new(if wanted == 0 { most } else { wanted.min(most) })
+}
+
+/// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.
+const RESERVE: usize = 192;
+
+/// Places that the table of descriptors has from the start: half a MiB of the kernel's memory at most, where
+/// as many may be open. A server with more connections than that waits once at each doubling.
+const TABLE: u64 = 65_536;
+
+/// Descriptors that must be free when a server says that it listens: a client, a file, and what else it asks for.
+const FREE: usize = 4;
+
+/// Says that the server listens, once all that serves is there: the first line on standard output tells
+/// readers and programs where. One that cannot be written is an error: nobody would find the server.
+pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
+    let free = (0..FREE).map(|_| io::stderr().as_fd().try_clone_to_owned());
+    drop(free.collect::<io::Result<Vec<_>>>().context("no descriptor is left for a client")?);
+    if !address.ip().is_loopback() {
+        stderr::line(format_args!(
+            "warning: {address} can be reached from other machines, and this is a server to learn from"
+        ));
+    }
+    let mut out = io::stdout().lock();
+    let line = writeln!(out, "{stage} listening on http://{address}").and_then(|()| out.flush());
+    line.context("writing to standard output")
+}

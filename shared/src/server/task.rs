@@ -1,0 +1,123 @@
+//! Work that may have to wait, made ready to be sent to another thread.
+
+use crate::app::App;
+use crate::http::{BlocksOn, OwnedRequest, ReadAhead, Response};
+use crate::telemetry::ThreadStats;
+use crate::telemetry::trace::{ConnectionId, Span};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Something to be done by a thread that may wait.
+pub struct BlockingTask {
+    work: Work,
+    /// For the timeline: it may be done on another thread than the one that read the request.
+    connection: ConnectionId,
+    presence: Arc<ClientPresence>,
+}
+
+enum Work {
+    Respond(Arc<App>, Box<OwnedRequest>),
+    ReadAhead(ReadAhead),
+}
+
+/// What came of a task.
+pub enum TaskResult {
+    /// The response to the request.
+    Response(Response),
+    /// More of a file is in the page cache, and can be sent.
+    ReadAhead,
+}
+
+/// Whether the client of a task is still there, as its event loop last heard.
+#[derive(Debug, Default)]
+pub struct ClientPresence(AtomicU8);
+
+const HALF_CLOSED: u8 = 1;
+const CLOSED: u8 = 2;
+
+impl ClientPresence {
+    /// The client has ended its half. It may wait for its response all the same, or have closed everything: only a
+    /// response that is sent would tell.
+    pub fn set_half_closed(&self) {
+        self.0.fetch_max(HALF_CLOSED, Ordering::Relaxed);
+    }
+
+    /// The connection is no more.
+    pub fn set_closed(&self) {
+        self.0.store(CLOSED, Ordering::Relaxed);
+    }
+}
+
+impl BlockingTask {
+    /// The response to a request: by a handler that may block, or with a file that has to be opened.
+    pub fn respond(app: &Arc<App>, request: Box<OwnedRequest>, connection: ConnectionId) -> Self {
+        let (work, presence) = (Work::Respond(Arc::clone(app), request), Arc::default());
+        Self { work, connection, presence }
+    }
+
+    /// A part of a file that is to be in the page cache before it is sent.
+    pub fn read_ahead(read_ahead: ReadAhead, connection: ConnectionId) -> Self {
+        Self { work: Work::ReadAhead(read_ahead), connection, presence: Arc::default() }
+    }
+
+    /// What the task may wait for. Tasks of one kind do not wait for those of the other.
+    pub fn blocks_on(&self) -> BlocksOn {
+        match &self.work {
+            Work::Respond(_, request) => request.blocks_on,
+            Work::ReadAhead(_) => BlocksOn::Disk,
+        }
+    }
+
+    /// Where the event loop writes down what becomes of the client.
+    pub fn presence(&self) -> Arc<ClientPresence> {
+        Arc::clone(&self.presence)
+    }
+
+    /// Takes the task to do next out of those that wait. One whose client may have left waits for those whose clients
+    /// are there; one whose client has left is never done: nothing would come of it.
+    pub fn take_next<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
+        Self::drop_abandoned(queue, &task);
+        let is_there = |item: &T| task(item).presence.0.load(Ordering::Relaxed) == 0;
+        let first = queue.iter().position(is_there).unwrap_or(0);
+        queue.remove(first)
+    }
+
+    /// Drops the tasks whose clients have left.
+    pub fn drop_abandoned<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) {
+        queue.retain(|item| task(item).presence.0.load(Ordering::Relaxed) != CLOSED);
+    }
+
+    /// Does it, and has `stats` take note of how long it takes.
+    pub fn run(self, stats: &mut ThreadStats) -> TaskResult {
+        stats.continue_as(self.connection);
+        stats.begin(Span::Blocking);
+        let result = match self.work {
+            Work::Respond(app, request) => TaskResult::Response(respond(&app, &request)),
+            Work::ReadAhead(read_ahead) => {
+                read_ahead();
+                TaskResult::ReadAhead
+            }
+        };
+        stats.end(Span::Blocking);
+        result
+    }
+
+    /// No thread can do it. Then `response` is the one to its request; a file is sent all the same, and may wait for its
+    /// disk.
+    pub fn decline(self, response: Response) -> TaskResult {
+        match self.work {
+            Work::Respond(..) => TaskResult::Response(response),
+            Work::ReadAhead(_) => TaskResult::ReadAhead,
+        }
+    }
+}
+
+fn respond(app: &App, request: &OwnedRequest) -> Response {
+    let request = request.as_request();
+    // Not from the cache: this task is here to look whether the file has changed.
+    match app.find(request.head, None) {
+        Ok(resource) => app.respond(resource, &request),
+        Err(response) => response,
+    }
+}

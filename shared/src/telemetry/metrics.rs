@@ -1,0 +1,187 @@
+//! What the server says about itself, in Prometheus' text format: `GET /metrics`.
+//!
+//! Each thread counts for itself, in memory that no other thread writes to; whoever asks adds up.
+//! A counter shared by all would be one cache line that travels from core to core with every request.
+
+mod page;
+
+use crate::sys::sync::lock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A number with one writer. Not an atomic addition, which would lock the cache line: a load, an
+/// addition and a store, which readers on other threads see whole.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds, on the thread that owns it.
+    pub fn add(&self, amount: u64) {
+        self.0.store(self.get().wrapping_add(amount), Ordering::Relaxed);
+    }
+
+    /// Takes away, on the thread that owns it.
+    pub fn subtract(&self, amount: u64) {
+        self.0.store(self.get().wrapping_sub(amount), Ordering::Relaxed);
+    }
+
+    /// The number now, on any thread.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Statuses from 100 to 599 have a counter each.
+const STATUSES: usize = 500;
+
+/// Upper bounds of the latency histogram: powers of four from 1 us, the last about 17 s.
+const BUCKETS: usize = 13;
+
+/// What one thread has counted.
+#[derive(Debug)]
+pub struct Counters {
+    thread: String,
+    statuses: [Count; STATUSES],
+    buckets: [Count; BUCKETS],
+    latency_nanos: Count,
+    latencies: Count,
+    /// Connections taken in.
+    pub accepted: Count,
+    /// Connections that ended.
+    pub closed: Count,
+    /// Connections between two requests now, as their thread last saw them.
+    pub idle: Count,
+    /// Connections that ended because a time-out passed.
+    pub timed_out: Count,
+    /// Idle connections that were closed to make room.
+    pub evicted: Count,
+    /// Times that newcomers had to wait because as many connections as may be were there.
+    pub full: Count,
+    /// Times that they had to wait for want of descriptors or memory.
+    pub exhausted: Count,
+    /// Bytes read.
+    pub received: Count,
+    /// Bytes written.
+    pub sent: Count,
+    /// Lines of the log that were dropped.
+    pub log_dropped: Count,
+}
+
+impl Counters {
+    fn new(thread: &str) -> Self {
+        Self {
+            thread: thread.to_owned(),
+            statuses: [const { Count(AtomicU64::new(0)) }; STATUSES],
+            buckets: Default::default(),
+            latency_nanos: Count::default(),
+            latencies: Count::default(),
+            accepted: Count::default(),
+            closed: Count::default(),
+            idle: Count::default(),
+            timed_out: Count::default(),
+            evicted: Count::default(),
+            full: Count::default(),
+            exhausted: Count::default(),
+            received: Count::default(),
+            sent: Count::default(),
+            log_dropped: Count::default(),
+        }
+    }
+
+    /// An answer was given with this status.
+    pub fn answered(&self, code: u16) {
+        if let Some(count) = self.statuses.get(usize::from(code).wrapping_sub(100)) {
+            count.add(1);
+        }
+    }
+
+    /// `count` answers took `time` each.
+    pub fn took(&self, time: Duration, count: u64) {
+        // Half a millennium fits into 64 bits.
+        let nanos = time.as_secs().wrapping_mul(1_000_000_000) + u64::from(time.subsec_nanos());
+        let micros = nanos.div_ceil(1000).max(1);
+        // The first power of four that is not smaller: 4^k, where 2k is the position of the highest bit, rounded up.
+        let bucket = (64 - (micros - 1).leading_zeros()).div_ceil(2) as usize;
+        if let Some(bucket) = self.buckets.get(bucket) {
+            bucket.add(count);
+        }
+        self.latencies.add(count);
+        self.latency_nanos.add(nanos.wrapping_mul(count));
+    }
+
+    fn answers(&self) -> u64 {
+        self.statuses.iter().map(Count::get).sum()
+    }
+}
+
+/// All threads' counters.
+#[derive(Debug)]
+pub struct Metrics {
+    started: Instant,
+    threads: Mutex<Vec<Arc<Counters>>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { started: Instant::now(), threads: Mutex::default() }
+    }
+}
+
+impl Metrics {
+    /// Counters for the calling thread, under its name.
+    pub fn register(&self) -> Arc<Counters> {
+        let thread = std::thread::current();
+        let counters = Arc::new(Counters::new(thread.name().unwrap_or("?")));
+        lock(&self.threads).push(Arc::clone(&counters));
+        counters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_lies_in_the_first_bucket_that_is_not_below_it() {
+        for (nanos, expected) in
+            [(1, 0), (1000, 0), (1001, 1), (4000, 1), (4001, 2), (16_000, 2), (16_777_216_000, 12)]
+        {
+            let counters = Counters::new("t");
+            counters.took(Duration::from_nanos(nanos), 1);
+            let found = counters.buckets.iter().position(|bucket| bucket.get() == 1);
+            assert_eq!(found, Some(expected), "{nanos} ns");
+        }
+        let counters = Counters::new("t");
+        counters.took(Duration::from_secs(100), 2);
+        assert_eq!(counters.buckets.iter().map(Count::get).sum::<u64>(), 0, "only +Inf holds it");
+    }
+
+    #[test]
+    fn the_page_adds_up_what_the_threads_counted() {
+        let metrics = Metrics::default();
+        for requests in [3, 4] {
+            let counters = metrics.register();
+            (0..requests).for_each(|_| counters.answered(200));
+            counters.accepted.add(2);
+            counters.closed.add(1);
+            counters.idle.add(2);
+            counters.idle.subtract(1);
+            counters.took(Duration::from_micros(5), requests);
+        }
+        // Threads that take nobody in still know why somebody had to wait.
+        metrics.register().exhausted.add(1);
+        let page = metrics.render();
+        for line in [
+            "http_newcomers_kept_waiting_total{reason=\"exhausted\"} 1",
+            "http_responses_total{class=\"2xx\",code=\"200\"} 7",
+            "http_connections_open 2",
+            "http_connections_idle 2",
+            "http_response_seconds_bucket{le=\"0.000004\"} 0",
+            "http_response_seconds_bucket{le=\"0.000016\"} 7",
+            "http_response_seconds_count 7",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+        }
+    }
+}
