@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::evidence::tree::Snapshot;
-use bench::promise::vitals;
+use bench::resilience::vitals;
 use bench::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::io::{BufRead, BufReader, Write};

@@ -3,9 +3,9 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, ensure};
-use bench::promise::client::{Client, answers};
-use bench::promise::vitals::{self, Vitals};
-use bench::promise::{PATIENCE, Stage};
+use bench::resilience::client::{Client, answers};
+use bench::resilience::vitals::{self, Vitals};
+use bench::resilience::{PATIENCE, Stage};
 use bench::server::Server;
 use shared::limits::MAX_OUTPUT;
 use shared::sys::rlimit;

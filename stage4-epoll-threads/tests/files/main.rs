@@ -7,7 +7,7 @@ mod names;
 mod root;
 
 use anyhow::{Context, Result, ensure};
-use bench::promise::{PATIENCE, Stage};
+use bench::resilience::{PATIENCE, Stage};
 use bench::server::Server;
 use std::fs;
 use std::io::{Read, Write};

@@ -4,7 +4,7 @@ use super::{
     Answer, Folder, NEVER_OLD, PATIENT, PROGRAM, get, pattern, send, site, start, wait_until,
 };
 use anyhow::{Context, Result, ensure};
-use bench::promise::PATIENCE;
+use bench::resilience::PATIENCE;
 use bench::server::Server;
 use std::fs;
 use std::io::Read;

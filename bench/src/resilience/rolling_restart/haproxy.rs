@@ -2,7 +2,7 @@
 
 use crate::doctor::tools;
 use crate::nginx::{Folder, free_port};
-use crate::promise::PATIENCE;
+use crate::resilience::PATIENCE;
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::io::{Read, Write};

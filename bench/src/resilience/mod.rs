@@ -24,6 +24,7 @@ pub mod operator;
 pub mod patience;
 pub mod random;
 pub mod replace;
+pub mod rolling_restart;
 pub mod siege;
 pub mod silence;
 pub mod soak;

@@ -1,8 +1,8 @@
 //! A log that cannot be written as fast as its lines come, or not at all for a while.
 
 use super::{Folder, Server, Stage, ask, ended, limited, lines, wait_for_lines, wait_until};
-use crate::promise::client::{Client, answers};
-use crate::promise::{PATIENCE, ending};
+use crate::resilience::client::{Client, answers};
+use crate::resilience::{PATIENCE, ending};
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
 use std::fs;

@@ -1,7 +1,7 @@
 //! Standard input, output and error that are closed, full, or read by nobody.
 
 use super::{Stage, wait_until};
-use crate::promise::client::Client;
+use crate::resilience::client::Client;
 use anyhow::{Context, Result, ensure};
 use shared::sys::poll::{self, Wait};
 use shared::sys::process;

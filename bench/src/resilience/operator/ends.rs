@@ -1,7 +1,7 @@
 //! The log and the trace are whole at every end.
 
 use super::{Folder, Stage, ask, ended, lines};
-use crate::promise::ending;
+use crate::resilience::ending;
 use crate::timeline::trace::Trace;
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};

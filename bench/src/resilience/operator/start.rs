@@ -1,9 +1,9 @@
 //! A server that lacks something starts whole, or says in one line what is missing.
 
 use super::{Folder, Server, Stage, limited};
-use crate::promise::PATIENCE;
-use crate::promise::client::answers;
 use crate::report;
+use crate::resilience::PATIENCE;
+use crate::resilience::client::answers;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::os::unix::fs::MetadataExt;

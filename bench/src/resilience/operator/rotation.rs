@@ -1,7 +1,7 @@
 //! Logs that are continued, renamed, truncated, deleted, and shared.
 
 use super::{Folder, Server, Stage, ask, ended, lines, wait_for_lines, wait_until};
-use crate::promise::client::answers;
+use crate::resilience::client::answers;
 use anyhow::{Result, ensure};
 use shared::sys::signal::{self, Signal};
 use std::fs;
