@@ -4,8 +4,9 @@
 use anyhow::Result;
 use bench::interrupt::Interrupt;
 use bench::report::chart::timeline;
-use bench::timeline::trace::Trace;
-use bench::timeline::{record, view};
+use bench::results::trace::Trace;
+use bench::experiments::timeline::record;
+use bench::results::timeline as view;
 use shared::trace::{Moment, Slice};
 use std::path::Path;
 

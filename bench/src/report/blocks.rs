@@ -3,7 +3,7 @@
 use super::chart::svg::escape;
 use super::tabular::Tabular;
 use super::{rate, tables};
-use crate::claims;
+use crate::results::claims;
 use crate::results::Results;
 
 /// A table or a sentence.
