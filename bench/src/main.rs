@@ -4,21 +4,21 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use anyhow::{Error, Result};
-use bench::results::claims::command::ClaimsArgs;
-use bench::results::compare::CompareArgs;
 use bench::experiments::doctor::DoctorArgs;
 use bench::experiments::explain::ExplainArgs;
-use bench::results::fit::FitArgs;
-use bench::fleet::FleetArgs;
 use bench::experiments::idle::IdleArgs;
-use bench::interrupt::Interrupt;
-use bench::load::command::LoadArgs;
 use bench::experiments::matrix::MatrixArgs;
-use bench::promise::command::Promise;
 use bench::experiments::rate::RateArgs;
-use bench::report::page::ReportArgs;
 use bench::experiments::run::RunArgs;
 use bench::experiments::timeline::TimelineArgs;
+use bench::fleet::FleetArgs;
+use bench::interrupt::Interrupt;
+use bench::load::command::LoadArgs;
+use bench::promise::command::Promise;
+use bench::report::page::ReportArgs;
+use bench::results::claims::command::ClaimsArgs;
+use bench::results::compare::CompareArgs;
+use bench::results::fit::FitArgs;
 use bench::targets::null_server;
 use bench::{args, load, terminal, verify};
 use clap::{Parser, Subcommand};

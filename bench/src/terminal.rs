@@ -20,7 +20,7 @@ pub fn print(text: &str) -> Result<()> {
 
 /// Writes a line of progress, or an error, to standard error. Where that fails, nothing is left to tell it with.
 pub fn note(line: &str) {
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let _ = stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// The widest line that is printed.

@@ -1,10 +1,10 @@
 //! A generator that is too slow is the bottleneck, and has to say so of itself.
 
-use bench::experiments::trial;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::Options;
-use bench::targets::server::Server;
 use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
 //! What kills this stage, and that `bench` says so.
 
-use bench::experiments::trial;
 use bench::evidence::machine;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::Options;
-use bench::targets::server::Server;
 use bench::targets::Running;
+use bench::targets::server::Server;
 use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;

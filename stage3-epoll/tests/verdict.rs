@@ -1,10 +1,10 @@
 //! What kills this stage, and that `bench` says so.
 
-use bench::experiments::trial;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::{Expect, Options};
-use bench::targets::server::Server;
 use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::experiments::trial;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::{Expect, Options, default_threads};
-use bench::targets::server::Server;
 use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 

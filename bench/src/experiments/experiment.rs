@@ -1,12 +1,12 @@
 //! One table of cells beside the ladder: the idle curve, or the matrix. A command of its own measures it,
 //! and a run does so at its end.
 
+use crate::experiments::plan::{self, Plan};
 use crate::experiments::trial::{Cell, Row};
 use crate::interrupt::Interrupt;
-use crate::experiments::plan::{self, Plan};
-use crate::terminal;
 use crate::results::{Config, Part, Record};
 use crate::targets::Starter;
+use crate::terminal;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,16 +1,16 @@
 //! `bench idle`: what do silent connections cost the others? Requests per second over their number.
 
 use crate::args;
+use crate::experiments::experiment::Sheet;
+use crate::experiments::plan::{self, Plan};
 use crate::experiments::trial::{Cell, Row};
+use crate::experiments::workload::{BUSY, Workload};
 use crate::interrupt::Interrupt;
 use crate::load;
-use crate::experiments::plan::{self, Plan};
 use crate::numbers;
 use crate::report::table;
 use crate::results::Part;
-use crate::experiments::experiment::Sheet;
 use crate::targets::{self, Connection, Target};
-use crate::experiments::workload::{BUSY, Workload};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;

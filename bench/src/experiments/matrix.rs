@@ -2,15 +2,15 @@
 //! best answer to all of them.
 
 use crate::args;
+use crate::experiments::experiment::Sheet;
+use crate::experiments::plan::{self, Plan};
 use crate::experiments::trial::{Cell, Row};
+use crate::experiments::workload::{BUSY, IDLE, Route, Workload};
 use crate::interrupt::Interrupt;
 use crate::load;
-use crate::experiments::plan::{self, Plan};
 use crate::report::{table, why};
 use crate::results::Part;
-use crate::experiments::experiment::Sheet;
 use crate::targets::{self, Connection, Target};
-use crate::experiments::workload::{BUSY, IDLE, Route, Workload};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;

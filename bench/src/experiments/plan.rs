@@ -1,11 +1,11 @@
 //! What is to be measured, in which order, and the loop that does it: the same for all races.
 
 use crate::experiments::trial::{Cell, OVERHEAD, Row};
+use crate::experiments::workload::Workload;
 use crate::interrupt::Interrupt;
-use crate::terminal::Progress;
 use crate::numbers;
 use crate::targets::{Connection, Starter, Target};
-use crate::experiments::workload::Workload;
+use crate::terminal::Progress;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is to be run.

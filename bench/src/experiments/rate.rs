@@ -1,16 +1,16 @@
 //! `bench rate`: the same constant rate for every server. Latencies compare only where the work is the same.
 
 use crate::args;
+use crate::experiments::plan::Plan;
 use crate::experiments::trial::{self, Cell, Row};
+use crate::experiments::workload::WorkloadArgs;
 use crate::interrupt::Interrupt;
 use crate::load;
-use crate::experiments::plan::Plan;
 use crate::numbers;
 use crate::report::table;
-use crate::terminal;
 use crate::results::{Config, Part, Record};
 use crate::targets::{self, Connection, Starter, Target};
-use crate::experiments::workload::WorkloadArgs;
+use crate::terminal;
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
@@ -57,7 +57,9 @@ impl RateArgs {
         let mut record = Record::begin(config, self.out.take())?;
         let seconds = (self.duration + trial::OVERHEAD).as_secs_f64() * plan.targets.len() as f64;
         let rate = self.rate;
-        terminal::note(&format!("{rate} requests per second; this takes about {seconds:.0} seconds"));
+        terminal::note(&format!(
+            "{rate} requests per second; this takes about {seconds:.0} seconds"
+        ));
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         for (index, target) in plan.targets.iter().enumerate() {
             if interrupt.raised() {

@@ -1,18 +1,18 @@
 //! `bench run`: races servers over connection counts, every cell with a fresh process.
 
 use crate::args;
-use crate::experiments::trial::Row;
+use crate::experiments::experiment::Sheet;
 use crate::experiments::idle;
-use crate::interrupt::Interrupt;
-use crate::load;
 use crate::experiments::matrix;
 use crate::experiments::plan::{self, Plan};
-use crate::report::{ladder, table, why};
-use crate::terminal;
-use crate::results::{Config, Part, Record};
-use crate::experiments::experiment::Sheet;
-use crate::targets::{self, Connection, Starter, Target};
+use crate::experiments::trial::Row;
 use crate::experiments::workload::{BUSY, Workload, WorkloadArgs};
+use crate::interrupt::Interrupt;
+use crate::load;
+use crate::report::{ladder, table, why};
+use crate::results::{Config, Part, Record};
+use crate::targets::{self, Connection, Starter, Target};
+use crate::terminal;
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;

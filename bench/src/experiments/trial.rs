@@ -3,11 +3,11 @@
 use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch};
+use crate::experiments::workload::Workload;
+use crate::experiments::wrk::{self, Opinion};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Outcome};
 use crate::targets::{Connection, Running, Starter, Target};
-use crate::experiments::workload::Workload;
-use crate::experiments::wrk::{self, Opinion};
 use anyhow::Result;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A second opinion: wrk, on the same server, right after us.
 
-use crate::tools;
 use crate::load::Options;
+use crate::tools;
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -3,13 +3,13 @@
 pub mod haproxy;
 
 use crate::args;
-use crate::targets::build;
 use crate::interrupt::Interrupt;
 use crate::promise::good::{Account, GoodClients, Habits};
 use crate::promise::{PATIENCE, Stage};
-use crate::terminal;
-use crate::targets::server::Server;
 use crate::targets::STAGES;
+use crate::targets::build;
+use crate::targets::server::Server;
+use crate::terminal;
 use anyhow::{Context, Result, bail, ensure};
 use haproxy::{Balancer, NAMES};
 use shared::sys::signal::{self, Signal};
@@ -44,7 +44,10 @@ impl FleetArgs {
         let program = programs.get(name).context("cargo built no program")?;
         let program = program.to_str().context("the program's path is not UTF-8")?;
         let mut fleet = Fleet::start(Stage::new(program, 256, &[]))?;
-        terminal::print(&format!("haproxy on {}, before three {name}\n", fleet.balancer.address()))?;
+        terminal::print(&format!(
+            "haproxy on {}, before three {name}\n",
+            fleet.balancer.address()
+        ))?;
         let habits = Habits { clients: self.clients, ..Habits::busy(self.seed) };
         let clients = GoodClients::start(fleet.balancer.address(), habits);
         let replaced = self.replace_all(&mut fleet, &clients, interrupt);

@@ -113,7 +113,8 @@ pub(super) fn human(options: &Options, outcome: &Outcome) -> String {
 fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     let tally = &outcome.tally;
     let (timed_out, unanswered) = (tally.timed_out, tally.unanswered);
-    let (requests, rps) = (numbers::grouped(tally.requests as f64), numbers::grouped(outcome.rps()));
+    let (requests, rps) =
+        (numbers::grouped(tally.requests as f64), numbers::grouped(outcome.rps()));
     let mut lines = vec![("Requests", format!("{requests} ({rps} per second)"))];
     lines.extend(options.rate.map(|rate| ("Rate", kept(rate, outcome))));
     lines.push(("Latency", latencies(outcome)));

@@ -30,8 +30,8 @@ pub mod soak;
 pub mod tree;
 pub mod vitals;
 
-use crate::terminal;
 use crate::targets::server::Server;
+use crate::terminal;
 use anyhow::{Result, anyhow};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -1,8 +1,8 @@
 //! The stages as the rungs of a ladder: what each step gains.
 
 use super::table::{self, Median};
-use crate::numbers;
 use crate::experiments::trial::Cell;
+use crate::numbers;
 use crate::targets::{Connection, Target};
 
 /// One table: servers over connection counts, requests per second, and behind each stage's figure its factor

@@ -1,7 +1,7 @@
 //! The article's table, one per server.
 
-use crate::numbers;
 use crate::experiments::trial::{Cell, Row};
+use crate::numbers;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use std::time::Duration;
@@ -105,9 +105,9 @@ fn known(time: Option<Duration>) -> String {
 mod tests {
     use super::*;
     use crate::evidence::Evidence;
+    use crate::experiments::workload::Workload;
     use crate::load::{Outcome, Tally};
     use crate::targets::Connection;
-    use crate::experiments::workload::Workload;
 
     fn row(target: usize, requests: u64) -> Row {
         let tally = Tally { requests, ..Tally::new() };

@@ -204,7 +204,8 @@ fn share(share: Option<f64>) -> String {
 
 /// Microseconds in the unit that keeps them short; a dash where nothing can be said.
 pub fn micros(micros: Option<f64>) -> String {
-    micros.map_or("-".to_owned(), |micros| numbers::time(Duration::from_nanos((micros * 1e3) as u64)))
+    micros
+        .map_or("-".to_owned(), |micros| numbers::time(Duration::from_nanos((micros * 1e3) as u64)))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Under each table: what is the bottleneck now, and why. And how fast the generator itself is.
 
 use super::table::Median;
-use crate::numbers;
-use crate::terminal;
-use crate::experiments::trial::Cell;
 use crate::evidence::verdict::{Cause, Ceiling, Verdict};
+use crate::experiments::trial::Cell;
+use crate::numbers;
 use crate::targets::Target;
+use crate::terminal;
 
 /// The verdicts on one server's rows, one line for neighbours with the same cause: that of the last of
 /// them, which is the one under the heaviest load. Then what speaks against trusting the figures.

@@ -1,11 +1,11 @@
 //! `bench compare`: two runs side by side, and whether they differ by more than their repeats do.
 
-use crate::report::tables::micros;
-use crate::report::tabular::Tabular;
 use crate::numbers;
 use crate::report::table;
-use crate::terminal;
+use crate::report::tables::micros;
+use crate::report::tabular::Tabular;
 use crate::results::{Group, Range, Results, Sample, folder};
+use crate::terminal;
 use anyhow::{Result, ensure};
 use clap::Args;
 use std::path::PathBuf;

@@ -1,10 +1,9 @@
 //! What can be raced: the four stages, the floor, nginx and other servers that are installed, and any URL.
 
-use crate::targets::build;
 use crate::interrupt::Interrupt;
 use crate::load::{self, Expect, Url};
-use crate::targets::nginx::{self, Nginx};
-use crate::targets::peers::{self, Peer};
+use crate::targets::nginx::Nginx;
+use crate::targets::peers::Peer;
 use crate::targets::server::Server;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;

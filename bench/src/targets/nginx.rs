@@ -1,7 +1,7 @@
 //! nginx beside the stages, configured to be compared with fairly.
 
-use crate::tools::{self, Folder, free_port};
 use crate::targets::server::Server;
+use crate::tools::{self, Folder, free_port};
 use anyhow::{Context, Result};
 use std::fs;
 use std::net::SocketAddr;

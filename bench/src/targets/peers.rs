@@ -1,9 +1,9 @@
 //! h2o and lighttpd beside the stages, as [`crate::targets::nginx`]: a small configuration that is fair, in a folder
 //! that goes when they go. Both answer with a small file, as neither makes up a body by itself.
 
+use crate::targets::server::Server;
 use crate::tools::find;
 use crate::tools::{Folder, free_port};
-use crate::targets::server::Server;
 use anyhow::{Context, Result};
 use std::fs;
 use std::net::SocketAddr;

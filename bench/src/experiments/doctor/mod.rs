@@ -6,8 +6,8 @@ pub mod checks;
 pub mod noise;
 
 use crate::interrupt::Interrupt;
-use crate::terminal;
 use crate::results::Host;
+use crate::terminal;
 use anyhow::Result;
 use clap::Args;
 

@@ -1,12 +1,12 @@
 //! How much two runs of the same differ here: what is less than that, no run can tell.
 
 use super::Finding;
-use crate::experiments::trial::Cell;
 use crate::evidence::host::Times;
+use crate::experiments::trial::Cell;
+use crate::experiments::workload::Workload;
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::targets::{Connection, Starter, Target};
-use crate::experiments::workload::Workload;
 use anyhow::Result;
 use std::time::Duration;
 

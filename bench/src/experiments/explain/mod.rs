@@ -8,14 +8,14 @@ mod text;
 
 use crate::args;
 use crate::evidence::{perf, strace};
+use crate::experiments::plan::Plan;
 use crate::experiments::trial::{self, Cell, Row};
+use crate::experiments::workload::WorkloadArgs;
 use crate::interrupt::Interrupt;
 use crate::load;
-use crate::experiments::plan::Plan;
-use crate::terminal;
 use crate::results::{Config, Part, Record};
 use crate::targets::{self, Connection, Starter, Target};
-use crate::experiments::workload::WorkloadArgs;
+use crate::terminal;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;

@@ -4,9 +4,9 @@ use super::ExplainArgs;
 use crate::evidence::perf::Symbol;
 use crate::experiments::trial::Row;
 use crate::numbers;
-use crate::terminal;
 use crate::report::table;
 use crate::targets::Target;
+use crate::terminal;
 use anyhow::Result;
 use std::time::Duration;
 

@@ -5,14 +5,14 @@
 
 pub mod record;
 
-use crate::targets::build;
 use crate::interrupt::Interrupt;
-use crate::terminal;
 use crate::report::chart::{Chart, timeline};
 use crate::results::timeline::{Summary, window};
 use crate::results::trace::Trace;
 use crate::results::{Host, Results, date, folder};
+use crate::targets::build;
 use crate::targets::{self, STAGES, Target};
+use crate::terminal;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::fs;

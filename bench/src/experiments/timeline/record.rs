@@ -1,8 +1,8 @@
 //! One stage under a small load, its trace written to a file.
 
-use crate::results::timeline::{WARM_UP, WINDOW};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
+use crate::results::timeline::{WARM_UP, WINDOW};
 use crate::targets::server::Server;
 use anyhow::{Context, Result};
 use std::ffi::OsString;

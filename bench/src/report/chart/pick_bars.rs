@@ -3,8 +3,8 @@
 use super::bars::{self, Bar, Body};
 use super::pick::View;
 use super::{Chart, class, grid};
-use crate::report::tables::{is_stage, levels, micros, of_matrix, workloads};
 use crate::numbers;
+use crate::report::tables::{is_stage, levels, micros, of_matrix, workloads};
 use crate::results::{Group, Part, Sample};
 
 impl View<'_, '_> {

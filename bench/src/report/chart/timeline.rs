@@ -2,8 +2,8 @@
 
 use super::Chart;
 use super::svg::{Anchor, Svg};
-use crate::results::trace::{Span, Thread, Trace};
 use crate::results::timeline::{self, Summary, WINDOW};
+use crate::results::trace::{Span, Thread, Trace};
 use shared::trace::Slice;
 
 const WIDTH: f64 = 960.0;

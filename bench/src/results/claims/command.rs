@@ -1,11 +1,11 @@
 //! `bench claims`: every claim with its verdict.
 
 use super::{Claim, Verdict, built_in, judge};
+use crate::experiments::run::RunArgs;
 use crate::interrupt::Interrupt;
 use crate::report::tables;
-use crate::terminal;
 use crate::results::{Results, folder};
-use crate::experiments::run::RunArgs;
+use crate::terminal;
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
