@@ -4,7 +4,7 @@
 
 use bench::evidence::tree::Snapshot;
 use bench::resilience::vitals;
-use bench::server::Server;
+use bench::targets::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{Client, answers};
 use bench::resilience::vitals::{self, Vitals};
 use bench::resilience::{PATIENCE, Stage};
-use bench::server::Server;
+use bench::targets::server::Server;
 use shared::limits::MAX_OUTPUT;
 use shared::sys::rlimit;
 use shared::sys::signal::{self, Signal};

@@ -5,7 +5,7 @@ use super::good::{Account, GoodClients, Habits};
 use super::hostile::{Crowd, Deeds, Kind};
 use super::vitals::{self, Vitals};
 use super::{Stage, side_by_side};
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use shared::limits::MAX_OUTPUT;
 use std::time::Duration;

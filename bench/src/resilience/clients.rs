@@ -3,7 +3,7 @@
 use super::client::{Client, answers};
 use super::vitals::{self, Vitals};
 use super::{PATIENCE, Stage};
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -4,9 +4,9 @@ use super::hostile::Kind;
 use super::replace::{self, How, Replaced};
 use super::{Stage, descriptors, drain, keepalive, random, say, siege, soak};
 use crate::args;
-use crate::build;
 use crate::interrupt::Interrupt;
-use crate::target::{STAGES, Target};
+use crate::targets::build;
+use crate::targets::{STAGES, Target};
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ fn numbers(names: &[String]) -> Result<Vec<usize>> {
         Target::Stage(index) => Some(*index),
         _ => None,
     };
-    let found: Vec<_> = crate::target::parse(names)?.iter().filter_map(number).collect();
+    let found: Vec<_> = crate::targets::parse(names)?.iter().filter_map(number).collect();
     ensure!(!found.is_empty(), "name stages: 1 to 4");
     Ok(found)
 }

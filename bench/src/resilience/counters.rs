@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::{PATIENCE, Stage};
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use super::client::{Client, answers};
 use super::vitals::{self, Vitals};
 use super::{PATIENCE, Stage, side_by_side};
 use crate::evidence::tree::Snapshot;
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::fmt;
 use std::fs;

@@ -3,7 +3,7 @@
 use super::client::{Client, answers};
 use super::vitals::has_taken_signals;
 use super::{PATIENCE, Stage, side_by_side};
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, bail, ensure};
 use shared::sys::signal::{self, Signal};
 use std::time::{Duration, Instant};

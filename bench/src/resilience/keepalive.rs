@@ -6,7 +6,8 @@ use super::{PATIENCE, Stage, say};
 use crate::evidence::tree::Snapshot;
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
-use crate::report::{table, text};
+use crate::numbers;
+use crate::report::table;
 use anyhow::{Result, ensure};
 use comfy_table::CellAlignment;
 use std::time::{Duration, Instant};
@@ -142,9 +143,9 @@ pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Resu
         let setting = if limit == 0 { "no limit".to_owned() } else { format!("at most {limit}") };
         let result = format!(
             "{} req/s, {} CPU each, {} connections",
-            text::grouped(found.rps),
-            text::time(found.cpu),
-            text::grouped(found.connections as f64)
+            numbers::grouped(found.rps),
+            numbers::time(found.cpu),
+            numbers::grouped(found.connections as f64)
         );
         table.add_row(["requests per connection".to_owned(), setting, result]);
     }
@@ -152,7 +153,7 @@ pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Resu
     for seconds in [0.5, 1.5] {
         let held = kept.iter().filter(|kept| kept.as_secs_f64() > seconds).count();
         let result = format!("{held} of {IDLE} silent connections after {seconds} s");
-        table.add_row(["idle time-out".to_owned(), text::time(TIMEOUT), result]);
+        table.add_row(["idle time-out".to_owned(), numbers::time(TIMEOUT), result]);
     }
     let closed = closed(stage)?;
     let setting = format!("{IDLE} connections");

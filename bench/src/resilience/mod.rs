@@ -31,8 +31,8 @@ pub mod soak;
 pub mod tree;
 pub mod vitals;
 
-use crate::report;
-use crate::server::Server;
+use crate::targets::server::Server;
+use crate::terminal;
 use anyhow::{Result, anyhow};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -45,7 +45,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Prints a line of results.
 fn say(line: &str) -> Result<()> {
-    report::print(&format!("{line}\n"))
+    terminal::print(&format!("{line}\n"))
 }
 
 /// Tries each part, `jobs` of them at a time: most of what a promise takes is waiting, which costs no more when many wait

@@ -9,7 +9,7 @@ pub mod streams;
 
 use super::client::Client;
 use super::{PATIENCE, Stage};
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::net::SocketAddr;

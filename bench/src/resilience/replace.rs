@@ -2,7 +2,7 @@
 
 use super::good::{Account, GoodClients, Habits};
 use super::{PATIENCE, Stage};
-use crate::server::Server;
+use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
 use std::time::{Duration, Instant};

@@ -69,7 +69,10 @@ pub fn they_do_not_hold_up_the_end(stage: &Stage) -> Result<()> {
 }
 
 /// Clients that have been answered once and say nothing more.
-pub(super) fn who_asked_once(server: &crate::server::Server, count: usize) -> Result<Vec<Client>> {
+pub(super) fn who_asked_once(
+    server: &crate::targets::server::Server,
+    count: usize,
+) -> Result<Vec<Client>> {
     let one = |_| {
         let mut client = Client::connect(server.address())?;
         client.ask("/").map(|_| client)

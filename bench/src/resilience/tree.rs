@@ -5,7 +5,7 @@
 use super::client::Client;
 use super::random::Random;
 use super::{PATIENCE, Stage};
-use crate::nginx::Folder;
+use crate::tools::Folder;
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::{self, File};
 use std::net::SocketAddr;

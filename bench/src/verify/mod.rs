@@ -45,7 +45,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use crate::load::Url;
-use crate::report::{note, print};
+use crate::terminal::{note, print};
 use anyhow::{Context, Result, bail, ensure};
 
 pub use case::{Case, Level};

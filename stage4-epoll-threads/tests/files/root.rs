@@ -5,7 +5,7 @@ use super::{
 };
 use anyhow::{Context, Result, ensure};
 use bench::resilience::PATIENCE;
-use bench::server::Server;
+use bench::targets::server::Server;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;

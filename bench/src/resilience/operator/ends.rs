@@ -2,7 +2,7 @@
 
 use super::{Folder, Stage, ask, ended, lines};
 use crate::resilience::ending;
-use crate::timeline::trace::Trace;
+use crate::results::trace::Trace;
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
 use shared::trace::Moment;

@@ -1,9 +1,9 @@
 //! A server that lacks something starts whole, or says in one line what is missing.
 
 use super::{Folder, Server, Stage, limited};
-use crate::report;
 use crate::resilience::PATIENCE;
 use crate::resilience::client::answers;
+use crate::terminal;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -59,7 +59,7 @@ pub fn few_threads(stage: &Stage, count: usize) -> Result<()> {
     let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.mode() & 1 != 0);
     if is_root && !Path::new(stage.program).ancestors().all(is_open) {
         let program = stage.program;
-        report::note(&format!("skipped: no limit stops root, and others do not reach {program}"));
+        terminal::note(&format!("skipped: no limit stops root, and others do not reach {program}"));
         return Ok(());
     }
     let mut command = limited(stage, &format!("--nproc={count}"), &[]);

@@ -1,9 +1,9 @@
 //! HAProxy before three servers: started in the foreground, and asked what it did.
 
-use crate::doctor::tools;
-use crate::nginx::{Folder, free_port};
 use crate::resilience::PATIENCE;
-use crate::server::Server;
+use crate::targets::server::Server;
+use crate::tools;
+use crate::tools::{Folder, free_port};
 use anyhow::{Context, Result, ensure};
 use std::io::{Read, Write};
 use std::net::SocketAddr;

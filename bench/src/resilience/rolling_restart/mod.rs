@@ -3,13 +3,13 @@
 pub mod haproxy;
 
 use crate::args;
-use crate::build;
 use crate::interrupt::Interrupt;
-use crate::report;
 use crate::resilience::good::{Account, GoodClients, Habits};
 use crate::resilience::{PATIENCE, Stage};
-use crate::server::Server;
-use crate::target::STAGES;
+use crate::targets::STAGES;
+use crate::targets::build;
+use crate::targets::server::Server;
+use crate::terminal;
 use anyhow::{Context, Result, bail, ensure};
 use haproxy::{Balancer, NAMES};
 use shared::sys::signal::{self, Signal};
@@ -44,7 +44,10 @@ impl FleetArgs {
         let program = programs.get(name).context("cargo built no program")?;
         let program = program.to_str().context("the program's path is not UTF-8")?;
         let mut fleet = Fleet::start(Stage::new(program, 256, &[]))?;
-        report::print(&format!("haproxy on {}, before three {name}\n", fleet.balancer.address()))?;
+        terminal::print(&format!(
+            "haproxy on {}, before three {name}\n",
+            fleet.balancer.address()
+        ))?;
         let habits = Habits { clients: self.clients, ..Habits::busy(self.seed) };
         let clients = GoodClients::start(fleet.balancer.address(), habits);
         let replaced = self.replace_all(&mut fleet, &clients, interrupt);
@@ -68,7 +71,7 @@ impl FleetArgs {
             let before = clients.answered();
             let took = fleet.replace(index, self.kill)?;
             let (name, meanwhile) = (NAMES[index], clients.answered() - before);
-            report::print(&format!(
+            terminal::print(&format!(
                 "  {name} ended in {took:.2?} and is back: {meanwhile} answers meanwhile\n"
             ))?;
             count += 1;
@@ -79,17 +82,17 @@ impl FleetArgs {
 
     fn tell(&self, fleet: &Fleet, count: usize, account: &Account) -> Result<()> {
         let Account { answered, refused, lost, .. } = account;
-        report::print(&format!(
+        terminal::print(&format!(
             "{count} servers replaced: {answered} answered, {} lost, {refused} connects refused\n",
             lost.len()
         ))?;
         let counters = fleet.balancer.counters()?;
-        report::print(&format!(
+        terminal::print(&format!(
             "haproxy: {} tries again at the same server, {} at another; {} requests without a server, {} broken answers\n",
             counters.retries, counters.redispatched, counters.unreachable, counters.broken
         ))?;
         for what in lost.iter().take(5) {
-            report::print(&format!("  lost: {what}\n"))?;
+            terminal::print(&format!("  lost: {what}\n"))?;
         }
         ensure!(self.kill || (lost.is_empty() && *refused == 0), "requests were lost");
         Ok(())
