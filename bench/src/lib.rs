@@ -7,7 +7,7 @@
 //!
 //! The small modules at the top belong to all: [`args`] (values on the command line), [`interrupt`] (Ctrl-C),
 //! [`numbers`] (statistics, random numbers, and how figures are written), [`terminal`] (printing) and [`tools`]
-//! (installed programs, temporary folders).
+//! (installed programs, temporary folders). `wire` is one connection, byte by byte, for `verify` and `resilience`.
 #![forbid(unsafe_code)]
 // They panic when the reader has left: what is printed goes through terminal::print and terminal::note.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -25,3 +25,4 @@ pub mod targets;
 pub mod terminal;
 pub mod tools;
 pub mod verify;
+mod wire;

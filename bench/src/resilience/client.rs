@@ -1,8 +1,8 @@
 //! A client for promises: blocking, patient, and strict about what it reads.
 
 use super::PATIENCE;
-use crate::verify::response::Answer;
-use crate::verify::wire::{Ending, Wire};
+use crate::wire::response::Response as Answer;
+use crate::wire::{Ending, Wire};
 use anyhow::{Context, Result, bail, ensure};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -110,7 +110,7 @@ impl Client {
 
     /// The next answer.
     pub(super) fn read(&mut self) -> Result<&Answer> {
-        let came = self.wire.read_answers(self.taken + 1, |_| false, Instant::now() + PATIENCE);
+        let came = self.wire.read_responses(self.taken + 1, |_| false, Instant::now() + PATIENCE);
         let wire = &self.wire;
         if !came {
             let what = wire.malformed.as_deref().unwrap_or("no answer");
@@ -118,7 +118,7 @@ impl Client {
         }
         self.taken += 1;
         self.free = Instant::now();
-        wire.answers.last().context("an answer came")
+        wire.responses.last().context("an answer came")
     }
 }
 

@@ -62,7 +62,7 @@ pub fn low_limits(stage: &Stage) -> Result<()> {
 }
 
 fn options(stage: &Stage) -> Options {
-    Options { concurrent: stage.at_once, jobs: 1, patience: PATIENCE, ..Options::default() }
+    Options { concurrent: stage.at_once, jobs: 1, timeout: PATIENCE, ..Options::default() }
 }
 
 fn check(stage: &Stage, flags: &[&str], options: Options) -> Result<()> {

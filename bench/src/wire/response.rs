@@ -1,11 +1,9 @@
 //! A strict reader of responses (RFC 9112 section 4 to 7): whole, unfinished, or wrong and why.
 
-use super::template::find;
-
 /// How the end of the content is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// 1xx, 204, 304 and answers to HEAD.
+    /// 1xx, 204, 304 and responses to HEAD.
     Bodiless,
     Length(usize),
     Chunked,
@@ -15,7 +13,7 @@ pub(crate) enum Framing {
 
 /// One response.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status_line: Vec<u8>,
     pub(crate) status: u16,
     /// Names in lower case.
@@ -26,7 +24,7 @@ pub(crate) struct Answer {
     pub(crate) faults: Vec<String>,
 }
 
-impl Answer {
+impl Response {
     /// The first value of a field.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
@@ -54,7 +52,7 @@ impl Answer {
 /// What the bytes so far are.
 #[derive(Debug)]
 pub(crate) enum Parsed {
-    Complete(Box<Answer>, usize),
+    Complete(Box<Response>, usize),
     /// At least so many bytes are needed in all.
     Incomplete(usize),
     Malformed(String),
@@ -71,17 +69,17 @@ pub(crate) fn parse(bytes: &[u8], to_head: bool, eof: bool) -> Parsed {
     };
     match head(&bytes[..end], to_head) {
         Err(why) => Parsed::Malformed(why),
-        Ok(answer) => body(answer, bytes, end + 4, eof),
+        Ok(response) => body(response, bytes, end + 4, eof),
     }
 }
 
 /// Status line and field lines, without the empty line.
-fn head(bytes: &[u8], to_head: bool) -> Result<Answer, String> {
+fn head(bytes: &[u8], to_head: bool) -> Result<Response, String> {
     let mut lines = split_lines(bytes).into_iter();
     let status_line = lines.next().unwrap_or_default().to_vec();
     let status = status(&status_line)
         .ok_or_else(|| format!("no status line: {:?}", status_line.escape_ascii().to_string()))?;
-    let mut answer = Answer {
+    let mut response = Response {
         status_line,
         status,
         fields: Vec::new(),
@@ -91,12 +89,14 @@ fn head(bytes: &[u8], to_head: bool) -> Result<Answer, String> {
     };
     for line in lines {
         match field(line) {
-            Ok(field) => answer.fields.push(field),
-            Err(why) => answer.faults.push(format!("{why}: {:?}", line.escape_ascii().to_string())),
+            Ok(field) => response.fields.push(field),
+            Err(why) => {
+                response.faults.push(format!("{why}: {:?}", line.escape_ascii().to_string()))
+            }
         }
     }
-    answer.framing = framing(&answer, to_head)?;
-    Ok(answer)
+    response.framing = framing(&response, to_head)?;
+    Ok(response)
 }
 
 fn split_lines(bytes: &[u8]) -> Vec<&[u8]> {
@@ -138,15 +138,15 @@ fn field(line: &[u8]) -> Result<(String, String), &'static str> {
 }
 
 /// RFC 9112 6.3, in its order.
-fn framing(answer: &Answer, to_head: bool) -> Result<Framing, String> {
-    if to_head || answer.status < 200 || matches!(answer.status, 204 | 304) {
+fn framing(response: &Response, to_head: bool) -> Result<Framing, String> {
+    if to_head || response.status < 200 || matches!(response.status, 204 | 304) {
         return Ok(Framing::Bodiless);
     }
-    if let Some(coding) = answer.field("transfer-encoding") {
+    if let Some(coding) = response.field("transfer-encoding") {
         let chunked = coding.eq_ignore_ascii_case("chunked");
         return chunked.then_some(Framing::Chunked).ok_or(format!("transfer coding {coding:?}"));
     }
-    match answer.field("content-length") {
+    match response.field("content-length") {
         None => Ok(Framing::Close),
         Some(value) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
             value.parse().map(Framing::Length).map_err(|_| format!("Content-Length {value:?}"))
@@ -156,23 +156,23 @@ fn framing(answer: &Answer, to_head: bool) -> Result<Framing, String> {
 }
 
 /// The content that follows the head, which ends at `start`.
-fn body(mut answer: Answer, bytes: &[u8], start: usize, eof: bool) -> Parsed {
+fn body(mut response: Response, bytes: &[u8], start: usize, eof: bool) -> Parsed {
     let rest = &bytes[start..];
-    let used = match answer.framing {
+    let used = match response.framing {
         Framing::Bodiless => Some(0),
         Framing::Close => eof.then_some(rest.len()),
         Framing::Length(length) => (rest.len() >= length).then_some(length),
-        Framing::Chunked => match chunked(rest, &mut answer.body) {
+        Framing::Chunked => match chunked(rest, &mut response.body) {
             Ok(used) => used,
             Err(why) => return Parsed::Malformed(why.into()),
         },
     };
-    match (used, answer.framing) {
+    match (used, response.framing) {
         (Some(used), framing) => {
             if framing != Framing::Chunked {
-                answer.body = rest[..used].to_vec();
+                response.body = rest[..used].to_vec();
             }
-            Parsed::Complete(Box::new(answer), start + used)
+            Parsed::Complete(Box::new(response), start + used)
         }
         (None, _) if eof => Parsed::Malformed("the connection ended inside the content".into()),
         (None, Framing::Length(length)) => Parsed::Incomplete(start + length),
@@ -205,6 +205,11 @@ fn chunked(bytes: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>, &'static st
     }
 }
 
+/// Where `needle` begins in `hay`.
+pub(crate) fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    hay.windows(needle.len()).position(|window| window == needle)
+}
+
 fn size(digits: &[u8]) -> Option<usize> {
     let hex = (1..=8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit);
     let text = std::str::from_utf8(digits).ok()?;
@@ -214,4 +219,45 @@ fn size(digits: &[u8]) -> Option<usize> {
 /// Trailer lines and the empty line that ends them.
 fn trailers(bytes: &[u8]) -> Option<usize> {
     if bytes.starts_with(b"\r\n") { Some(2) } else { find(bytes, b"\r\n\r\n").map(|at| at + 4) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn responses_are_read_strictly() {
+        let malformed: &[&[u8]] = &[
+            b"HTTP/1.1 200\r\n\r\n",
+            b"HTTP/1.1  200 OK\r\n\r\n",
+            b"HTTP/1.1 20 OK\r\n\r\n",
+            b"HTTP/1.1 2000 OK\r\n\r\n",
+            b"HTTP/2.0 200 OK\r\n\r\n",
+            b"HTTP/1.1 200 O\x01K\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx",
+            b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx",
+        ];
+        for bytes in malformed {
+            assert!(
+                matches!(parse(bytes, false, true), Parsed::Malformed(_)),
+                "{}",
+                bytes.escape_ascii()
+            );
+        }
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a\r\nx\r\n2\r\nyz\r\n0\r\nT: 1\r\n\r\nrest";
+        let Parsed::Complete(response, used) = parse(chunked, false, false) else {
+            panic!("not read")
+        };
+        assert_eq!(
+            (&response.body[..], used, response.framing),
+            (&b"xyz"[..], chunked.len() - 4, Framing::Chunked)
+        );
+        for end in 0..used {
+            assert!(matches!(parse(&chunked[..end], false, false), Parsed::Incomplete(_)), "{end}");
+        }
+    }
 }

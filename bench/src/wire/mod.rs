@@ -1,14 +1,14 @@
-//! The client's side of one connection: exact bytes out, answers in, every wait bounded.
+//! The client's side of one connection: exact bytes out, responses in, every wait bounded.
 //!
-//! Blocking sockets with deadlines; one thread plays one case.
+//! Blocking sockets with deadlines, for one thread. [`response`] reads strictly what a lenient client would forgive.
 
+pub(crate) mod response;
+
+use response::{Parsed, Response, parse};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-use super::escape::escape;
-use super::response::{Answer, Parsed, parse};
 
 /// Long enough that two writes are two reads for the server, short enough for hundreds of them.
 const BEAT: Duration = Duration::from_micros(300);
@@ -25,31 +25,18 @@ pub(crate) enum Ending {
     Reset,
 }
 
-/// What went wrong, with the bytes that prove it.
-#[derive(Debug, Clone)]
-pub struct Problem {
-    /// How the message was sent: whole, split, dripped.
-    pub way: &'static str,
-    /// What should have come and what came, in one line.
-    pub text: String,
-    /// The bytes sent, escaped.
-    pub sent: String,
-    /// The bytes received, escaped.
-    pub received: String,
-}
-
 /// One connection and all that went over it.
 pub(crate) struct Wire {
     stream: TcpStream,
     pub(crate) sent: Vec<u8>,
     pub(crate) received: Vec<u8>,
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) responses: Vec<Response>,
     pub(crate) ending: Ending,
-    /// Why the bytes after the last good answer are none.
+    /// Why the bytes after the last good response cannot be read as one.
     pub(crate) malformed: Option<String>,
     parsed: usize,
     /// The server takes no more bytes.
-    deaf: bool,
+    refuses: bool,
 }
 
 impl Wire {
@@ -58,29 +45,19 @@ impl Wire {
             stream,
             sent: Vec::new(),
             received: Vec::new(),
-            answers: Vec::new(),
+            responses: Vec::new(),
             ending: Ending::Open,
             malformed: None,
             parsed: 0,
-            deaf: false,
+            refuses: false,
         }
     }
 
-    /// A problem seen on this connection.
-    pub(crate) fn problem(&self, text: impl Into<String>) -> Problem {
-        Problem {
-            way: "whole",
-            text: text.into(),
-            sent: escape(&self.sent),
-            received: escape(&self.received),
-        }
-    }
-
-    /// Sends all, or finds out that the server no longer listens.
+    /// Sends all, or finds out that the server takes no more.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.sent.extend_from_slice(bytes);
-        // Either a reset or a server that takes nothing: what it has already said can still be read.
-        self.deaf = self.deaf || self.stream.write_all(bytes).is_err();
+        // Either a reset or a server that takes nothing: what it has already sent can still be read.
+        self.refuses = self.refuses || self.stream.write_all(bytes).is_err();
     }
 
     /// Sends the pieces, each in a segment of its own.
@@ -99,7 +76,7 @@ impl Wire {
         }
     }
 
-    /// Sends one byte after the other, over and over, until the server speaks or closes or the deadline comes.
+    /// Sends one byte after the other, over and over, until the server responds or closes or the deadline comes.
     pub(crate) fn drip_on(&mut self, bytes: &[u8], every: Duration, deadline: Instant) {
         for byte in bytes.iter().cycle() {
             if Instant::now() >= deadline
@@ -117,15 +94,15 @@ impl Wire {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Reads until `count` answers have come, or no more can before the deadline. Tells whether they did.
-    pub(crate) fn read_answers(
+    /// Reads until `count` responses have come in all, or no more can before the deadline. Tells whether they did.
+    pub(crate) fn read_responses(
         &mut self,
         count: usize,
         to_head: impl Fn(usize) -> bool,
         deadline: Instant,
     ) -> bool {
         let mut needed = 0;
-        while self.answers.len() < count && self.malformed.is_none() {
+        while self.responses.len() < count && self.malformed.is_none() {
             let rest = &self.received[self.parsed..];
             if self.ending == Ending::Open && rest.len() < needed.max(1) {
                 if !self.fill(deadline) && self.ending == Ending::Open {
@@ -136,9 +113,9 @@ impl Wire {
             if rest.is_empty() {
                 return false;
             }
-            match parse(rest, to_head(self.answers.len()), self.ending != Ending::Open) {
-                Parsed::Complete(answer, used) => {
-                    self.answers.push(*answer);
+            match parse(rest, to_head(self.responses.len()), self.ending != Ending::Open) {
+                Parsed::Complete(response, used) => {
+                    self.responses.push(*response);
                     self.parsed += used;
                     needed = 0;
                 }
@@ -146,7 +123,7 @@ impl Wire {
                 Parsed::Malformed(why) => self.malformed = Some(why),
             }
         }
-        self.answers.len() >= count
+        self.responses.len() >= count
     }
 
     /// Reads once. Tells whether bytes came.
@@ -159,7 +136,7 @@ impl Wire {
         }
         match result {
             // A reset that a write has run into is no longer reported to the read after it.
-            Ok(0) if self.deaf => self.ending = Ending::Reset,
+            Ok(0) if self.refuses => self.ending = Ending::Reset,
             Ok(0) => self.ending = Ending::Eof,
             Ok(count) => {
                 self.received.extend_from_slice(&buffer[..count]);
@@ -192,7 +169,7 @@ impl Wire {
         self.ending != Ending::Open
     }
 
-    /// Resets the connection: closing it with an unread answer in its buffer makes the kernel send RST.
+    /// Resets the connection: closing it with an unread response in its buffer makes the kernel send RST.
     pub(crate) fn reset(self, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let _ = self.stream.set_read_timeout(Some(left));
