@@ -15,7 +15,7 @@ const WORDS: [(&str, &str); 4] = [
 
 /// The template without [`WORDS`].
 pub(crate) fn expanded(template: &[u8]) -> Vec<u8> {
-    replace_all(template, WORDS)
+    replace(template, &WORDS)
 }
 
 /// The critical spot.
@@ -42,8 +42,8 @@ pub(crate) fn missing(template: &[u8], options: &Options) -> Option<&'static str
 
 /// The message as it is sent whole: routes filled in, cuts left out.
 pub(crate) fn whole(template: &[u8], options: &Options) -> Vec<u8> {
-    let without_cut = ("{|}", "");
-    replace_all(&replace_all(template, routes(options)), [without_cut])
+    let [get, echo, hello, count, sleep] = routes(options);
+    replace(template, &[get, echo, hello, count, sleep, ("{|}", "")])
 }
 
 /// The message in pieces: cut at each mark, or inside the empty line that ends the head, where a parser that
@@ -64,19 +64,19 @@ pub(crate) fn pieces(template: &[u8], options: &Options) -> Vec<Vec<u8>> {
     vec![last[..at].to_vec(), last[at..].to_vec()]
 }
 
-fn replace_all<'a>(bytes: &[u8], pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
-    let replaced =
-        |bytes: Vec<u8>, (from, to): (&str, &str)| replace(&bytes, from.as_bytes(), to.as_bytes());
-    pairs.into_iter().fold(bytes.to_vec(), replaced)
-}
-
-fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+/// Puts the second of a pair for the first, wherever it stands.
+fn replace(bytes: &[u8], pairs: &[(&str, &str)]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some(at) = find(rest, from) {
+    // Bodies of a megabyte have none: then there is nothing to look at byte by byte.
+    while rest.contains(&b'{') {
+        let at = rest.iter().position(|byte| *byte == b'{').unwrap_or(rest.len());
         out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(to);
-        rest = &rest[at + from.len()..];
+        rest = &rest[at..];
+        let found = pairs.iter().find(|(from, _)| rest.starts_with(from.as_bytes()));
+        let (from, to) = found.unwrap_or(&("{", "{"));
+        out.extend_from_slice(to.as_bytes());
+        rest = &rest[from.len()..];
     }
     out.extend_from_slice(rest);
     out
