@@ -1,41 +1,28 @@
-//! The load generator, the black-box checks and the race of the four stages.
+//! The load generator, the checks of any HTTP server, and the benchmark of the four stages.
 //!
-//! [`load`] drives any server and measures; [`server`] holds one as a child process; [`target`] knows the
-//! stages, the [`floor`] and [`nginx`]; [`run`] races them [`cell`] by cell. [`results`] is the folder that it leaves,
-//! and [`report`] prints what came of it. [`verify`] asks any server several hundred questions about HTTP, and
-//! measures nothing; [`promise`] tries what a server must never lose.
+//! Imports point one way. [`load`] drives any server and measures; [`targets`] starts what can be measured;
+//! [`evidence`] is what the kernel says meanwhile. [`experiments`] puts the three together, trial by trial, and
+//! leaves [`results`]; [`report`] makes tables and pictures of them. [`verify`] asks any server several hundred
+//! questions about HTTP, and [`resilience`] tries what a server must survive; both need only `load` and `targets`.
+//!
+//! The small modules at the top belong to all: [`args`] (values on the command line), [`interrupt`] (Ctrl-C),
+//! [`numbers`] (statistics, random numbers, and how figures are written), [`terminal`] (printing) and [`tools`]
+//! (installed programs, temporary folders). `wire` is one connection, byte by byte, for `verify` and `resilience`.
 #![forbid(unsafe_code)]
-// They panic when nobody reads: what is printed goes through report::print and report::note.
+// They panic when the reader has left: what is printed goes through terminal::print and terminal::note.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod args;
-pub mod build;
-pub mod cell;
-pub mod claims;
-pub mod compare;
-pub mod doctor;
 pub mod evidence;
-pub mod explain;
-pub mod fit;
-pub mod fleet;
-pub mod floor;
-pub mod idle;
+pub mod experiments;
 pub mod interrupt;
 pub mod load;
-pub mod matrix;
-pub mod nginx;
-pub mod peers;
-mod plan;
-pub mod progress;
-pub mod promise;
-pub mod rate;
+pub mod numbers;
 pub mod report;
+pub mod resilience;
 pub mod results;
-pub mod run;
-pub mod server;
-mod sheet;
-pub mod target;
-pub mod timeline;
+pub mod targets;
+pub mod terminal;
+pub mod tools;
 pub mod verify;
-pub mod workload;
-pub mod wrk;
+mod wire;

@@ -1,25 +1,26 @@
 //! The command line of `bench`.
 #![forbid(unsafe_code)]
-// They panic when nobody reads: see bench::report::print.
+// They panic when nobody reads: see bench::terminal::print.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use anyhow::{Error, Result};
-use bench::claims::command::ClaimsArgs;
-use bench::compare::CompareArgs;
-use bench::doctor::DoctorArgs;
-use bench::explain::ExplainArgs;
-use bench::fit::FitArgs;
-use bench::fleet::FleetArgs;
-use bench::idle::IdleArgs;
+use bench::experiments::doctor::DoctorArgs;
+use bench::experiments::explain::ExplainArgs;
+use bench::experiments::idle::IdleArgs;
+use bench::experiments::matrix::MatrixArgs;
+use bench::experiments::rate::RateArgs;
+use bench::experiments::run::RunArgs;
+use bench::experiments::timeline::TimelineArgs;
 use bench::interrupt::Interrupt;
 use bench::load::command::LoadArgs;
-use bench::matrix::MatrixArgs;
-use bench::promise::command::Promise;
-use bench::rate::RateArgs;
 use bench::report::page::ReportArgs;
-use bench::run::RunArgs;
-use bench::timeline::TimelineArgs;
-use bench::{args, floor, load, report, verify};
+use bench::resilience::command::Promise;
+use bench::resilience::rolling_restart::FleetArgs;
+use bench::results::claims::command::ClaimsArgs;
+use bench::results::compare::CompareArgs;
+use bench::results::fit::FitArgs;
+use bench::targets::null_server;
+use bench::{args, load, terminal, verify};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -103,15 +104,15 @@ fn main() -> ExitCode {
 fn tell(answer: &clap::Error) -> Result<ExitCode> {
     let text = answer.render().to_string();
     if answer.use_stderr() {
-        report::note(text.trim_end());
+        terminal::note(text.trim_end());
     } else {
-        report::print(&text)?;
+        terminal::print(&text)?;
     }
     Ok(ExitCode::from(u8::try_from(answer.exit_code())?))
 }
 
 fn failed(error: &Error, code: u8) -> ExitCode {
-    report::note(&format!("bench: {error:#}"));
+    terminal::note(&format!("bench: {error:#}"));
     ExitCode::from(code)
 }
 
@@ -123,7 +124,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
     // The floor is a child process that is killed: signals keep their usual effect on it.
     if let Command::Floor { listen, threads, close } = command {
-        floor::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
+        null_server::run(listen, threads.unwrap_or_else(load::default_threads), close)?;
         return Ok(ExitCode::SUCCESS);
     }
     let interrupt = Interrupt::catch()?;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::doctor::tools;
+use bench::tools;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -6,7 +6,7 @@
 use bench::evidence::tree;
 use bench::interrupt::Interrupt;
 use bench::load::{self, Options, Outcome, Url};
-use bench::server::Server;
+use bench::targets::server::Server;
 use shared::sys::signal;
 use std::io::{Read, Write};
 use std::net::TcpListener;

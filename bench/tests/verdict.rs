@@ -1,10 +1,10 @@
 //! A generator that is too slow is the bottleneck, and has to say so of itself.
 
-use bench::cell;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::Options;
-use bench::server::Server;
-use bench::target::Running;
+use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn a_generator_held_to_one_slow_thread() {
     let mut options = Options::get(running.url().unwrap(), 16, WINDOW);
     (options.threads, options.burden) = (1, Duration::from_micros(100));
     let is_client = |verdict: &Verdict| verdict.cause == Cause::Client;
-    let verdict = cell::judge(&running, &options, 5, is_client).unwrap();
+    let verdict = trial::judge(&running, &options, 5, is_client).unwrap();
     // A thread that others keep off its CPU is held back by them, and the verdict says that.
     assert!(is_client(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::server::Server;
+use bench::targets::server::Server;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;

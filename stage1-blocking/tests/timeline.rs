@@ -2,10 +2,11 @@
 #![forbid(unsafe_code)]
 
 use anyhow::Result;
+use bench::experiments::timeline::record;
 use bench::interrupt::Interrupt;
 use bench::report::chart::timeline;
-use bench::timeline::trace::Trace;
-use bench::timeline::{record, view};
+use bench::results::timeline as view;
+use bench::results::trace::Trace;
 use shared::trace::{Moment, Slice};
 use std::path::Path;
 

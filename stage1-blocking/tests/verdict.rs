@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::cell;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::Options;
-use bench::server::Server;
-use bench::target::Running;
+use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn verdict(args: &[&str], silent: usize, is_expected: impl Fn(&Verdict) -> bool)
     let running = Running::Server(Server::start(program, &args).unwrap());
     let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
     (options.silent, options.warm_up) = (silent, Duration::from_millis(300));
-    cell::judge(&running, &options, 20, is_expected).unwrap()
+    trial::judge(&running, &options, 20, is_expected).unwrap()
 }
 
 /// One test, as the kernel counts overflows for all servers together.

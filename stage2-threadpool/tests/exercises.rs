@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::promise::vitals;
-use bench::server::Server;
+use bench::resilience::vitals;
+use bench::targets::server::Server;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;

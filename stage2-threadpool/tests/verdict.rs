@@ -1,11 +1,11 @@
 //! What kills this stage, and that `bench` says so.
 
-use bench::cell;
 use bench::evidence::machine;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::Options;
-use bench::server::Server;
-use bench::target::Running;
+use bench::targets::Running;
+use bench::targets::server::Server;
 use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
@@ -29,6 +29,6 @@ fn more_silent_clients_than_workers() {
         is_right.set(is_silence && verdict.sentence.contains(silent()));
         is_right.get()
     };
-    let verdict = cell::judge(&running, &options, 20, look).unwrap();
+    let verdict = trial::judge(&running, &options, 20, look).unwrap();
     assert!(is_right.get(), "{verdict:?}");
 }

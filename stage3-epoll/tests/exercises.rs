@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::evidence::tree::Snapshot;
-use bench::promise::vitals;
-use bench::server::Server;
+use bench::resilience::vitals;
+use bench::targets::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -1,10 +1,10 @@
 //! What kills this stage, and that `bench` says so.
 
-use bench::cell;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::{Expect, Options};
-use bench::server::Server;
-use bench::target::Running;
+use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn a_handler_that_computes_or_sleeps_takes_all_there_is() {
         options.url.target = path.to_owned();
         options.expect = Expect::Any;
         let is_expected = |verdict: &Verdict| verdict.cause == expected;
-        let verdict = cell::judge(&running, &options, 5, is_expected).unwrap();
+        let verdict = trial::judge(&running, &options, 5, is_expected).unwrap();
         // A machine that others fill has another bottleneck, and the verdict says that.
         assert!(is_expected(&verdict) || !verdict.doubts.is_empty(), "{path}: {verdict:?}");
     }

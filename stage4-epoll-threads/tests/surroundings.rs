@@ -3,10 +3,10 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, ensure};
-use bench::promise::client::{Client, answers};
-use bench::promise::vitals::{self, Vitals};
-use bench::promise::{PATIENCE, Stage};
-use bench::server::Server;
+use bench::resilience::client::{Client, answers};
+use bench::resilience::vitals::{self, Vitals};
+use bench::resilience::{PATIENCE, Stage};
+use bench::targets::server::Server;
 use shared::limits::MAX_OUTPUT;
 use shared::sys::rlimit;
 use shared::sys::signal::{self, Signal};

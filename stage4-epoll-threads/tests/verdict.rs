@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::cell;
 use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
 use bench::load::{Expect, Options, default_threads};
-use bench::server::Server;
-use bench::target::Running;
+use bench::targets::Running;
+use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn the_machine_or_the_client_is_the_limit() {
     let connections = 32 * default_threads();
     let options = Options::get(running.url().unwrap(), connections, WINDOW);
     let is_full = |verdict: &Verdict| matches!(verdict.cause, Cause::Machine | Cause::Client);
-    let verdict = cell::judge(&running, &options, 5, is_full).unwrap();
+    let verdict = trial::judge(&running, &options, 5, is_full).unwrap();
     // A machine that others fill has another bottleneck, and the verdict says that.
     assert!(is_full(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
 
@@ -32,6 +32,6 @@ fn the_machine_or_the_client_is_the_limit() {
     let mut options = Options::get(running.url().unwrap(), 16, WINDOW);
     (options.url.target, options.expect) = ("/sleep/5".to_owned(), Expect::Any);
     let sleeps = |verdict: &Verdict| verdict.cause == Cause::SlowHandler;
-    let verdict = cell::judge(&running, &options, 5, sleeps).unwrap();
+    let verdict = trial::judge(&running, &options, 5, sleeps).unwrap();
     assert!(sleeps(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
 }

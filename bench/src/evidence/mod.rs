@@ -9,8 +9,10 @@ mod group;
 pub mod host;
 pub mod machine;
 pub mod parse;
+pub mod perf;
 pub mod sampler;
 pub mod sleep;
+pub mod strace;
 pub mod tree;
 pub mod verdict;
 

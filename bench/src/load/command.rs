@@ -1,7 +1,7 @@
 //! `bench load`: its flags, and what they make of a load.
 
 use super::{Expect, Options, Url, output};
-use crate::report;
+use crate::terminal;
 use crate::{args, interrupt::Interrupt};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -72,7 +72,7 @@ impl LoadArgs {
         } else {
             output::human(&options, &outcome)
         };
-        report::print(&text)
+        terminal::print(&text)
     }
 
     fn options(&self) -> Result<Options> {

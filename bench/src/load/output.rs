@@ -1,7 +1,7 @@
 //! A load's outcome, for people and for programs.
 
 use super::{Options, Outcome};
-use crate::report::text;
+use crate::numbers;
 use anyhow::Result;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -113,14 +113,15 @@ pub(super) fn human(options: &Options, outcome: &Outcome) -> String {
 fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     let tally = &outcome.tally;
     let (timed_out, unanswered) = (tally.timed_out, tally.unanswered);
-    let (requests, rps) = (text::grouped(tally.requests as f64), text::grouped(outcome.rps()));
+    let (requests, rps) =
+        (numbers::grouped(tally.requests as f64), numbers::grouped(outcome.rps()));
     let mut lines = vec![("Requests", format!("{requests} ({rps} per second)"))];
     lines.extend(options.rate.map(|rate| ("Rate", kept(rate, outcome))));
     lines.push(("Latency", latencies(outcome)));
     lines.push(("Served", format!("{} of {} connections", tally.served, tally.opened)));
     lines.push(("Errors", errors(outcome)));
     if tally.reconnects > 0 {
-        lines.push(("Reconnects", text::grouped(tally.reconnects as f64)));
+        lines.push(("Reconnects", numbers::grouped(tally.reconnects as f64)));
     }
     lines.push(("In service", in_service(options, outcome)));
     if options.silent + options.slow > 0 {
@@ -128,14 +129,14 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     }
     lines.push(("Generator", generator(outcome, outcome.window.as_secs_f64())));
     if timed_out.count > 0 {
-        let (mean, longest) = (text::time(timed_out.mean()), text::time(timed_out.longest));
+        let (mean, longest) = (numbers::time(timed_out.mean()), numbers::time(timed_out.longest));
         let text =
             format!("{} given up after {mean} on average, {longest} at most", timed_out.count);
         lines.push(("Timed out", text));
     }
     // In a closed loop something is always under way; it is worth a line when it waited longer than all others.
     if unanswered.longest > tally.max() {
-        let oldest = text::time(unanswered.longest);
+        let oldest = numbers::time(unanswered.longest);
         let text = format!("{} at the end, the oldest for {oldest}", unanswered.count);
         lines.push(("Unanswered", text));
     }
@@ -173,9 +174,9 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
     format!(
         "{:.1} % of {} per second; sent {} late on average, {} at most{unsent}",
         100.0 * outcome.rps() / rate,
-        text::grouped(rate),
-        text::time(pacing.lag()),
-        text::time(Duration::from_nanos(pacing.lag_max))
+        numbers::grouped(rate),
+        numbers::time(pacing.lag()),
+        numbers::time(Duration::from_nanos(pacing.lag_max))
     )
 }
 
@@ -185,13 +186,13 @@ fn latencies(outcome: &Outcome) -> String {
     if tally.requests == 0 {
         return "none: no request was answered rightly".to_owned();
     }
-    let mut line = format!("mean {}", text::time(tally.mean()));
+    let mut line = format!("mean {}", numbers::time(tally.mean()));
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
         if let Some(value) = tally.percentile(quantile) {
-            let _ = write!(line, ", {name} {}", text::time(value));
+            let _ = write!(line, ", {name} {}", numbers::time(value));
         }
     }
-    line + &format!(", max {}", text::time(tally.max()))
+    line + &format!(", max {}", numbers::time(tally.max()))
 }
 
 /// The kinds of errors that happened, with the remedy where there is one.

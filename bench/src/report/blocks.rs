@@ -3,8 +3,8 @@
 use super::chart::svg::escape;
 use super::tabular::Tabular;
 use super::{rate, tables};
-use crate::claims;
 use crate::results::Results;
+use crate::results::claims;
 
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The stages as the rungs of a ladder: what each step gains.
 
 use super::table::{self, Median};
-use super::text;
-use crate::cell::Cell;
-use crate::target::{Connection, Target};
+use crate::experiments::trial::Cell;
+use crate::numbers;
+use crate::targets::{Connection, Target};
 
 /// One table: servers over connection counts, requests per second, and behind each stage's figure its factor
 /// over the stage below. Under it, how far the highest stage comes beside the servers that are no
@@ -79,7 +79,7 @@ fn title(mode: Connection) -> &'static str {
 /// are no success.
 fn cell(median: &Median, lower: Option<&Median>) -> String {
     let rps = median.row.outcome.rps();
-    let mut cell = text::grouped(rps);
+    let mut cell = numbers::grouped(rps);
     if let Some(lower) = lower.map(|lower| lower.row.outcome.rps()).filter(|lower| *lower > 0.0) {
         cell += &format!("  ×{:.2}", rps / lower);
     }

@@ -2,6 +2,7 @@
 
 use super::{blocks, chart, html};
 use crate::results::folder;
+use crate::terminal;
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -22,14 +23,14 @@ impl ReportArgs {
         let folder = self.dir.map_or_else(folder::latest, Ok)?;
         let Some(name) = self.print else {
             let page = write(&folder)?;
-            return super::print(&format!("Page: {}\n", page.display()));
+            return terminal::print(&format!("Page: {}\n", page.display()));
         };
         let results = folder::read(&folder)?;
         if name == "all" {
-            return super::print(&blocks::document(&results));
+            return terminal::print(&blocks::document(&results));
         }
         match blocks::find(&results, &name) {
-            Some(block) => super::print(&block.markdown()),
+            Some(block) => terminal::print(&block.markdown()),
             None => {
                 let names: Vec<_> =
                     blocks::of(&results).into_iter().map(|block| block.name).collect();

@@ -2,7 +2,7 @@
 
 use super::tables::micros;
 use super::tabular::Tabular;
-use super::text;
+use crate::numbers;
 use crate::results::{Part, Results, Sample};
 
 /// What each made of the rate; `None` when there are no rows for it.
@@ -20,7 +20,7 @@ fn line(sample: &Sample) -> Vec<String> {
     let reached = 100.0 * sample.rps / rate.max(f64::MIN_POSITIVE);
     vec![
         sample.target.clone(),
-        text::grouped(rate),
+        numbers::grouped(rate),
         format!("{reached:.1}%"),
         micros(Some(latency.mean)),
         micros(latency.p50),
@@ -28,7 +28,7 @@ fn line(sample: &Sample) -> Vec<String> {
         micros(latency.p999),
         micros(Some(latency.max)),
         micros(noted("lag_us")),
-        noted("unsent").map_or("-".to_owned(), text::grouped),
+        noted("unsent").map_or("-".to_owned(), numbers::grouped),
     ]
 }
 

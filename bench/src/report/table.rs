@@ -1,7 +1,7 @@
 //! The article's table, one per server.
 
-use super::text;
-use crate::cell::{Cell, Row};
+use crate::experiments::trial::{Cell, Row};
+use crate::numbers;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use std::time::Duration;
@@ -57,14 +57,14 @@ pub fn of_target(rows: &[&Median]) -> Table {
         table.add_row([
             row.cell.connection.name().to_owned(),
             row.cell.connections.to_string(),
-            text::grouped(row.outcome.rps()) + &spread,
-            text::time(tally.mean()),
+            numbers::grouped(row.outcome.rps()) + &spread,
+            numbers::time(tally.mean()),
             known(tally.percentile(0.5)),
             known(tally.percentile(0.9)),
             known(tally.percentile(0.99)),
-            text::time(tally.max()),
+            numbers::time(tally.max()),
             format!("{}/{}", tally.served, row.cell.connections),
-            text::grouped(tally.errors.total() as f64),
+            numbers::grouped(tally.errors.total() as f64),
             known(row.server_cpu),
             kernel(row),
         ]);
@@ -75,7 +75,7 @@ pub fn of_target(rows: &[&Median]) -> Table {
 /// A row in one cell of a table: requests per second, and what must not be overlooked beside them.
 pub fn figure(row: &Row) -> String {
     let (tally, all) = (&row.outcome.tally, row.cell.connections);
-    let mut figure = text::grouped(row.outcome.rps());
+    let mut figure = numbers::grouped(row.outcome.rps());
     if tally.served < all as u64 {
         figure += &format!("  served {}/{all}", tally.served);
     }
@@ -98,16 +98,16 @@ fn kernel(row: &Row) -> String {
 
 /// A dash where nothing can be said.
 fn known(time: Option<Duration>) -> String {
-    time.map_or("-".to_owned(), text::time)
+    time.map_or("-".to_owned(), numbers::time)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evidence::Evidence;
+    use crate::experiments::workload::Workload;
     use crate::load::{Outcome, Tally};
-    use crate::target::Connection;
-    use crate::workload::Workload;
+    use crate::targets::Connection;
 
     fn row(target: usize, requests: u64) -> Row {
         let tally = Tally { requests, ..Tally::new() };

@@ -2,7 +2,7 @@
 //! its test compares.
 
 use super::tabular::Tabular;
-use super::text;
+use crate::numbers;
 use crate::results::{Group, Part, Results, Sample};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -35,14 +35,14 @@ fn line(group: &Group<'_>) -> Vec<String> {
     vec![
         sample.connection.clone(),
         sample.connections.to_string(),
-        text::grouped(sample.rps) + &spread,
+        numbers::grouped(sample.rps) + &spread,
         micros(Some(latency.mean)),
         micros(latency.p50),
         micros(latency.p90),
         micros(latency.p99),
         micros(Some(latency.max)),
         format!("{}/{}", sample.served, sample.connections),
-        text::grouped(sample.errors.total() as f64),
+        numbers::grouped(sample.errors.total() as f64),
         micros(sample.server_cpu_us),
         share(group.kernel()),
     ]
@@ -80,7 +80,7 @@ pub fn ladder(results: &Results, mode: &str) -> Option<Tabular> {
 /// Req/s, the factor over the rung below, and who was left out.
 fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     let sample = group.median();
-    let mut cell = text::grouped(sample.rps);
+    let mut cell = numbers::grouped(sample.rps);
     if let Some(lower) = lower.map(|lower| lower.median().rps).filter(|rps| *rps > 0.0) {
         let _ = write!(cell, " ×{:.2}", sample.rps / lower);
     }
@@ -128,7 +128,7 @@ pub fn idle(results: &Results) -> Option<Tabular> {
                 .find(|group| (group.median().idle, &group.median().target) == (*count, *target));
             sample.map_or("-".to_owned(), |group| rung(group, None))
         };
-        let mut row = vec![text::grouped(*count as f64)];
+        let mut row = vec![numbers::grouped(*count as f64)];
         row.extend(targets.iter().map(cell));
         row
     };
@@ -173,7 +173,7 @@ pub fn levels(groups: &[Group<'_>], mode: &str) -> Vec<usize> {
 
 /// Whether it is a rung of the ladder.
 pub fn is_stage(target: &str) -> bool {
-    crate::target::STAGES.contains(&target)
+    crate::targets::STAGES.contains(&target)
 }
 
 /// What each row of a server says about its bottleneck, where somebody has looked.
@@ -204,7 +204,8 @@ fn share(share: Option<f64>) -> String {
 
 /// Microseconds in the unit that keeps them short; a dash where nothing can be said.
 pub fn micros(micros: Option<f64>) -> String {
-    micros.map_or("-".to_owned(), |micros| text::time(Duration::from_nanos((micros * 1e3) as u64)))
+    micros
+        .map_or("-".to_owned(), |micros| numbers::time(Duration::from_nanos((micros * 1e3) as u64)))
 }
 
 #[cfg(test)]

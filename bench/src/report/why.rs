@@ -1,10 +1,11 @@
 //! Under each table: what is the bottleneck now, and why. And how fast the generator itself is.
 
 use super::table::Median;
-use super::text;
-use crate::cell::Cell;
 use crate::evidence::verdict::{Cause, Ceiling, Verdict};
-use crate::target::Target;
+use crate::experiments::trial::Cell;
+use crate::numbers;
+use crate::targets::Target;
+use crate::terminal;
 
 /// The verdicts on one server's rows, one line for neighbours with the same cause: that of the last of
 /// them, which is the one under the heaviest load. Then what speaks against trusting the figures.
@@ -37,12 +38,12 @@ pub fn under(own: &[&Median], targets: &[Target], rows: &[Median]) -> String {
     }
     let mut lines = String::new();
     for (mode, connections, verdict) in groups {
-        lines += &text::wrapped(&format!("  {mode}, {connections}: "), &verdict.sentence);
+        lines += &terminal::wrapped(&format!("  {mode}, {connections}: "), &verdict.sentence);
     }
     for (doubt, labels) in doubts {
         let rows =
             if labels.len() == own.len() { "all rows".to_owned() } else { labels.join("; ") };
-        lines += &text::wrapped("  not trusted: ", &format!("{doubt} ({rows})"));
+        lines += &terminal::wrapped("  not trusted: ", &format!("{doubt} ({rows})"));
     }
     lines + &own.iter().filter_map(|median| second_opinion(median)).collect::<String>()
 }
@@ -50,14 +51,14 @@ pub fn under(own: &[&Median], targets: &[Target], rows: &[Median]) -> String {
 /// wrk's figures beside ours.
 fn second_opinion(median: &Median) -> Option<String> {
     let (row, wrk) = (&median.row, median.row.wrk?);
-    let p50 = row.outcome.tally.percentile(0.5).map_or("-".to_owned(), text::time);
+    let p50 = row.outcome.tally.percentile(0.5).map_or("-".to_owned(), numbers::time);
     Some(format!(
         "  wrk, {}, {}: {} requests per second, p50 {} (ours {}, {p50})\n",
         row.cell.connection.name(),
         row.cell.connections,
-        text::grouped(wrk.rps),
-        text::time(wrk.p50),
-        text::grouped(row.outcome.rps())
+        numbers::grouped(wrk.rps),
+        numbers::time(wrk.p50),
+        numbers::grouped(row.outcome.rps())
     ))
 }
 
@@ -85,11 +86,11 @@ pub fn ceiling(targets: &[Target], rows: &[Median]) -> String {
     let Some(best) = of_floor.max_by(|left, right| rps(left).total_cmp(&rps(right))) else {
         return String::new();
     };
-    let cpu = best.row.outcome.client_cpu().map_or("-".to_owned(), text::time);
+    let cpu = best.row.outcome.client_cpu().map_or("-".to_owned(), numbers::time);
     let sentence = format!(
         "{} requests per second against the floor, at {cpu} of its own CPU each; there {}.",
-        text::grouped(best.row.outcome.rps()),
+        numbers::grouped(best.row.outcome.rps()),
         best.row.verdict(None).sentence
     );
-    format!("\n{}", text::wrapped("The generator's ceiling: ", &sentence))
+    format!("\n{}", terminal::wrapped("The generator's ceiling: ", &sentence))
 }

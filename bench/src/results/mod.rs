@@ -4,8 +4,11 @@
 //! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. Fields are
 //! only ever added: a reader of an older schema finds what it knows, and a newer one finds defaults.
 
+pub mod claims;
+pub mod compare;
 pub mod csv;
 pub mod date;
+pub mod fit;
 pub mod folder;
 pub mod group;
 pub mod hgrm;
@@ -13,6 +16,8 @@ pub mod host;
 pub mod record;
 pub mod sample;
 pub mod source;
+pub mod timeline;
+pub mod trace;
 
 pub use group::{Group, Range};
 pub use host::Host;
@@ -20,7 +25,7 @@ pub use record::Record;
 pub use sample::{Part, Sample};
 pub use source::Source;
 
-use crate::plan::Plan;
+use crate::experiments::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 /// The version of the shape. It changes when a field changes its meaning, not when one is added.

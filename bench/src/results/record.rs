@@ -1,10 +1,10 @@
 //! A run on its way into its folder.
 
 use super::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, hgrm, source};
-use crate::cell::Row;
+use crate::experiments::trial::Row;
 use crate::interrupt::Interrupt;
 use crate::report::{page, table, why};
-use crate::target::Target;
+use crate::targets::Target;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::{env, iter};

@@ -1,9 +1,9 @@
 //! One raw row: a cell, measured once.
 
-use crate::cell::Row;
+use crate::experiments::trial::Row;
+use crate::experiments::workload::{Route, Workload};
 use crate::load::{Errors, Tally};
-use crate::target::Target;
-use crate::workload::{Route, Workload};
+use crate::targets::Target;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -60,9 +60,9 @@ fn git(folder: &Path, args: &[&str]) -> Option<String> {
 /// Names and contents of all that the servers are built from, as 16 hexadecimal digits. Not a defence
 /// against anybody: it tells an accident, a table that outlived its server.
 pub fn hash(workspace: &Path) -> io::Result<String> {
-    let mut files = vec![workspace.join("bench/src/floor.rs")];
+    let mut files = vec![workspace.join("bench/src/targets/null_server.rs")];
     let mut packages = vec!["shared"];
-    packages.extend(crate::target::STAGES);
+    packages.extend(crate::targets::STAGES);
     for package in packages {
         files.push(workspace.join(package).join("Cargo.toml"));
         collect(&workspace.join(package).join("src"), &mut files)?;
@@ -103,8 +103,8 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        write("bench/src/floor.rs".to_owned(), "");
-        for package in ["shared"].iter().chain(&crate::target::STAGES) {
+        write("bench/src/targets/null_server.rs".to_owned(), "");
+        for package in ["shared"].iter().chain(&crate::targets::STAGES) {
             write(format!("{package}/Cargo.toml"), "");
             write(format!("{package}/src/deep/main.rs"), "fn main() {}");
         }

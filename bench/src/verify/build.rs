@@ -1,19 +1,55 @@
-//! The words in which the tables of `cases` are written: one method for each thing a case can say.
+//! The words in which the tables of `cases` are written. A plain case is one call: level, short id, section, rule,
+//! message (see `template`) and what must come back (see [`Case::expect`]).
 
+use super::case::{Case, Check, End, Level, Need, Script, Step, Want};
+use super::peer::{Peer, Problem};
+use super::template::expanded;
 use std::time::Duration;
 
-use super::case::{Case, Check, End, Need, Script, Step, Want};
-use super::{peer::Peer, wire::Problem};
+/// An absolute requirement of the RFCs.
+pub(crate) fn must(
+    id: impl Into<String>,
+    section: &'static str,
+    rule: &'static str,
+    message: impl AsRef<[u8]>,
+    expected: &str,
+) -> Case {
+    Case::new(Level::Must, id, section, rule).send(message).expect(expected)
+}
+
+/// A recommendation of the RFCs.
+pub(crate) fn should(
+    id: impl Into<String>,
+    section: &'static str,
+    rule: &'static str,
+    message: impl AsRef<[u8]>,
+    expected: &str,
+) -> Case {
+    Case { level: Level::Should, ..must(id, section, rule, message, expected) }
+}
+
+/// No RFC demands it.
+pub(crate) fn robust(
+    id: impl Into<String>,
+    section: &'static str,
+    rule: &'static str,
+    message: impl AsRef<[u8]>,
+    expected: &str,
+) -> Case {
+    Case { level: Level::Robustness, ..must(id, section, rule, message, expected) }
+}
 
 /// What the client does.
 impl Case {
+    /// An empty message is none.
     pub(crate) fn send(mut self, template: impl AsRef<[u8]>) -> Self {
-        self.steps.push(Step::Send(template.as_ref().to_vec()));
+        let template = expanded(template.as_ref());
+        self.steps.extend((!template.is_empty()).then_some(Step::Send(template)));
         self
     }
 
     pub(crate) fn drip(mut self, template: impl AsRef<[u8]>, every: Duration) -> Self {
-        self.steps.push(Step::Drip(template.as_ref().to_vec(), every));
+        self.steps.push(Step::Drip(expanded(template.as_ref()), every));
         self
     }
 
@@ -22,7 +58,7 @@ impl Case {
         self
     }
 
-    pub(crate) fn await_answers(mut self, count: usize) -> Self {
+    pub(crate) fn await_responses(mut self, count: usize) -> Self {
         self.steps.push(Step::Await(count));
         self
     }
@@ -40,24 +76,27 @@ impl Case {
 
 /// What must come back.
 impl Case {
-    pub(crate) fn status(mut self, status: &'static [u16]) -> Self {
-        self.wants.push(Want { status, head: false, checks: Vec::new() });
-        self
-    }
-
-    /// So many answers of 200.
-    pub(crate) fn oks(self, count: usize) -> Self {
-        (0..count).fold(self, |case, _| case.status(&[200]))
-    }
-
-    /// The last expected answer is one to HEAD.
-    pub(crate) fn without_content(mut self) -> Self {
-        if let Some(want) = self.wants.last_mut() {
-            want.head = true;
+    /// In words, with a space between them. A response is its status, `400|413` where each of two will do, `200*20` for
+    /// twenty of them; `head` (no content follows its fields) and `says-close` belong to the response before them.
+    /// `or-nothing`: no response at all will do. `open`, `closed`, `clean`, `idle` are an [`End`]. `once`: sent whole only.
+    pub(crate) fn expect(mut self, words: &str) -> Self {
+        for word in words.split_whitespace() {
+            match word {
+                "open" => self.end = End::Open,
+                "closed" => self.end = End::Closed,
+                "clean" => self.end = End::Clean,
+                "idle" => self.end = End::Idle,
+                "once" => self.once = true,
+                "or-nothing" => self.or_nothing = true,
+                "says-close" => self = self.check(Check::Token("connection", "close")),
+                "head" => self.wants.iter_mut().rev().take(1).for_each(|want| want.head = true),
+                responses => self.wants.extend(wants(responses)),
+            }
         }
         self
     }
 
+    /// Adds a check to the last expected response.
     pub(crate) fn check(mut self, check: Check) -> Self {
         if let Some(want) = self.wants.last_mut() {
             want.checks.push(check);
@@ -68,39 +107,18 @@ impl Case {
     pub(crate) fn body(self, body: impl AsRef<[u8]>) -> Self {
         self.check(Check::Body(body.as_ref().to_vec()))
     }
+}
 
-    pub(crate) fn says_close(self) -> Self {
-        self.check(Check::Token("connection", "close"))
-    }
-
-    pub(crate) fn or_nothing(mut self) -> Self {
-        self.or_nothing = true;
-        self
-    }
-
-    pub(crate) fn end(mut self, end: End) -> Self {
-        self.end = end;
-        self
-    }
-
-    /// 200, and the connection stays.
-    pub(crate) fn served(self) -> Self {
-        self.status(&[200]).end(End::Open)
-    }
-
-    /// One of these, and the connection ends: nothing after it is taken for a request.
-    pub(crate) fn refused(self, status: &'static [u16]) -> Self {
-        self.status(status).end(End::Closed)
-    }
+/// `400|413`, `200*20`. A misspelt word gives a status that no server sends, so that its case fails.
+fn wants(word: &str) -> impl Iterator<Item = Want> {
+    let (statuses, count) = word.split_once('*').unwrap_or((word, "1"));
+    let status = statuses.split('|').map(|status| status.parse().unwrap_or_default()).collect();
+    let want = Want { status, head: false, checks: Vec::new() };
+    std::iter::repeat_n(want, count.parse().unwrap_or_default())
 }
 
 /// When and how it may run.
 impl Case {
-    pub(crate) fn once(mut self) -> Self {
-        self.once = true;
-        self
-    }
-
     pub(crate) fn alone(mut self) -> Self {
         self.alone = true;
         self

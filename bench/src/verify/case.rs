@@ -3,9 +3,8 @@
 //! Cases are data. A plain case is one message, and the runner sends it three ways (whole, split, dripped)
 //! with the same expectation, because where the network cuts a request is no part of its meaning.
 
+use super::peer::{Peer, Problem};
 use std::time::Duration;
-
-use super::{peer::Peer, wire::Problem};
 
 /// How much a rule weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,16 +28,16 @@ impl Level {
     }
 }
 
-/// One thing that the client does.
+/// One action of the client.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// Sends a template (see `template`).
     Send(Vec<u8>),
-    /// Sends one byte of the template each time, over and over, until the server speaks or closes.
+    /// Sends one byte of the template each time, over and over, until the server responds or closes.
     Drip(Vec<u8>, Duration),
     /// Waits.
     Pause(Duration),
-    /// Reads until so many answers have come in all.
+    /// Reads until so many responses have come in all.
     Await(usize),
     /// Shuts down the client's write side.
     HalfClose,
@@ -51,14 +50,14 @@ pub(crate) enum Script {
     Scenario(fn(&Peer) -> Result<(), Problem>),
 }
 
-/// What must be true of one answer beside its status.
+/// What must be true of one response beside its status.
 #[derive(Debug, Clone)]
 pub(crate) enum Check {
     /// The comma-separated field holds this token, compared without case.
     Token(&'static str, &'static str),
     /// The field is absent.
     Lacks(&'static str),
-    /// The field equals that of an earlier answer, or is absent in both.
+    /// The field equals that of an earlier response, or is absent in both.
     Same(&'static str, usize),
     /// The content, byte for byte.
     Body(Vec<u8>),
@@ -66,28 +65,28 @@ pub(crate) enum Check {
     Lines(usize),
 }
 
-/// One expected answer.
+/// One expected response.
 #[derive(Debug, Clone)]
 pub(crate) struct Want {
     /// Any of these will do.
-    pub(crate) status: &'static [u16],
-    /// Whether it answers a HEAD request, so that no content follows its fields.
+    pub(crate) status: Vec<u16>,
+    /// Whether it responds to a HEAD request, so that no content follows its fields.
     pub(crate) head: bool,
     pub(crate) checks: Vec<Check>,
 }
 
-/// What must become of the connection once the expected answers are there.
+/// What must become of the connection once the expected responses are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The next request on it is answered.
+    /// The next request on it gets its response.
     Open,
-    /// The next request on it is not answered, and it ends.
+    /// The next request on it gets no response, and the connection ends.
     Closed,
-    /// It ends by itself, soon, and with no reset.
+    /// The server ends it by itself, soon, and with no reset.
     Clean,
-    /// As `Clean`, but because the server tired of waiting: the last answer could not know.
+    /// As `Clean`, but because of a time-out: the last response could not announce it.
     Idle,
-    /// The rule says nothing about it; still no further answer may come.
+    /// The rule says nothing about the connection; still no further response may come.
     Any,
 }
 
@@ -98,7 +97,7 @@ pub(crate) enum Need {
     Slow,
     /// More than one connection at a time.
     Concurrent,
-    /// The `/hello/NAME` route, for cases whose steps do not name it; and so on.
+    /// A route that the steps of the case do not name.
     Hello,
     Count,
     /// A limit of the server that is low enough to reach, by its flag.
@@ -121,38 +120,43 @@ pub struct Case {
     pub(crate) steps: Vec<Step>,
     pub(crate) wants: Vec<Want>,
     pub(crate) end: End,
-    /// No answer at all is as good as the one expected.
+    /// No response at all is as good as the one expected.
     pub(crate) or_nothing: bool,
     /// Sent whole only: splitting would change what is tried.
     pub(crate) once: bool,
     /// Must run while no other case does.
     pub(crate) alone: bool,
     pub(crate) needs: Vec<Need>,
-    /// The whole exchange may take no less and no more than this; `None` is the suite's own patience.
+    /// The whole exchange may take no less and no more than this; `None`: at most `--timeout` for each response.
     pub(crate) window: Option<(Duration, Duration)>,
 }
 
 impl Case {
+    /// A case without steps.
     pub(crate) fn new(
         level: Level,
         id: impl Into<String>,
         section: &'static str,
         rule: &'static str,
     ) -> Self {
+        let (steps, wants, needs) = (Vec::new(), Vec::new(), Vec::new());
+        let (end, script, window) = (End::Any, Script::Steps, None);
+        let (or_nothing, once, alone) = (false, false, false);
+        let id = id.into();
         Self {
-            id: id.into(),
+            id,
             section,
             level,
             rule,
-            script: Script::Steps,
-            steps: Vec::new(),
-            wants: Vec::new(),
-            end: End::Any,
-            or_nothing: false,
-            once: false,
-            alone: false,
-            needs: Vec::new(),
-            window: None,
+            script,
+            steps,
+            wants,
+            end,
+            or_nothing,
+            once,
+            alone,
+            needs,
+            window,
         }
     }
 
@@ -160,16 +164,4 @@ impl Case {
     pub fn group(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()
     }
-}
-
-pub(crate) fn must(id: impl Into<String>, section: &'static str, rule: &'static str) -> Case {
-    Case::new(Level::Must, id, section, rule)
-}
-
-pub(crate) fn should(id: impl Into<String>, section: &'static str, rule: &'static str) -> Case {
-    Case::new(Level::Should, id, section, rule)
-}
-
-pub(crate) fn robust(id: impl Into<String>, section: &'static str, rule: &'static str) -> Case {
-    Case::new(Level::Robustness, id, section, rule)
 }

@@ -2,8 +2,8 @@
 
 use super::case::{Case, Check, End, Level, Want};
 use super::play::Exchange;
-use super::response::Answer;
-use super::wire::Ending;
+use crate::wire::Ending;
+use crate::wire::response::Response;
 
 /// What is wrong with the exchange; empty where the case passes.
 pub(crate) fn judge(case: &Case, exchange: &Exchange) -> Vec<String> {
@@ -13,15 +13,15 @@ pub(crate) fn judge(case: &Case, exchange: &Exchange) -> Vec<String> {
     }
     let mut wrong = Vec::new();
     let expected = case.wants.len() + usize::from(exchange.probed);
-    let (fewer, more) = (wire.answers.len() < expected, wire.answers.len() > expected);
+    let (fewer, more) = (wire.responses.len() < expected, wire.responses.len() > expected);
     if fewer && !excused(case, exchange) || more && wire.malformed.is_none() {
         wrong.push(count(case, exchange));
     }
     wrong.extend(wire.malformed.clone());
-    for (index, (want, answer)) in case.wants.iter().zip(&wire.answers).enumerate() {
+    for (index, (want, response)) in case.wants.iter().zip(&wire.responses).enumerate() {
         wrong.extend(
-            compare(want, answer, &wire.answers)
-                .map(|text| format!("answer {}: {text}", index + 1)),
+            compare(want, response, &wire.responses)
+                .map(|text| format!("response {}: {text}", index + 1)),
         );
     }
     wrong.extend(probe(case, exchange));
@@ -30,11 +30,11 @@ pub(crate) fn judge(case: &Case, exchange: &Exchange) -> Vec<String> {
     wrong
 }
 
-/// A server may end a connection with any answer that says so. No MUST therefore hinges on the connection staying
+/// A server may end a connection with any response that says so. No MUST therefore hinges on the connection staying
 /// open: persistence has cases of its own.
 fn excused(case: &Case, exchange: &Exchange) -> bool {
     let wire = &exchange.wire;
-    let last = wire.answers.last().is_some_and(|answer| answer.is_last());
+    let last = wire.responses.last().is_some_and(Response::is_last);
     case.level == Level::Must && last && wire.ending != Ending::Open
 }
 
@@ -46,42 +46,44 @@ fn count(case: &Case, exchange: &Exchange) -> String {
         Ending::Reset => "the connection was reset",
     };
     let probe = if exchange.probed { " and the next request's" } else { "" };
-    let came: Vec<u16> = wire.answers.iter().map(|answer| answer.status).collect();
+    let came: Vec<u16> = wire.responses.iter().map(|response| response.status).collect();
     format!("expected {}{probe}, came {came:?}; {ending}", describe(case))
 }
 
-/// The expected answers in words.
+/// The expected responses in words.
 pub(crate) fn describe(case: &Case) -> String {
     let statuses =
         |want: &Want| want.status.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
     match case.wants.len() {
-        0 => "no answer".into(),
+        0 => "no response".into(),
         1..=4 => case.wants.iter().map(statuses).collect::<Vec<_>>().join(", "),
-        many => format!("{many} answers"),
+        many => format!("{many} responses"),
     }
 }
 
-fn compare(want: &Want, answer: &Answer, all: &[Answer]) -> Option<String> {
-    if !want.status.contains(&answer.status) {
-        return Some(format!("expected {:?}, came {}", want.status, answer.status));
+fn compare(want: &Want, response: &Response, all: &[Response]) -> Option<String> {
+    if !want.status.contains(&response.status) {
+        return Some(format!("expected {:?}, came {}", want.status, response.status));
     }
-    want.checks.iter().find_map(|check| violates(check, answer, all))
+    want.checks.iter().find_map(|check| violates(check, response, all))
 }
 
 /// Why the check fails.
-fn violates(check: &Check, answer: &Answer, all: &[Answer]) -> Option<String> {
+fn violates(check: &Check, response: &Response, all: &[Response]) -> Option<String> {
     let (holds, text) = match check {
         Check::Token(name, token) => {
-            (answer.has_token(name, token), format!("no {token} in {name}"))
+            (response.has_token(name, token), format!("no {token} in {name}"))
         }
-        Check::Lacks(name) => (answer.field(name).is_none(), format!("{name} has no place there")),
+        Check::Lacks(name) => {
+            (response.field(name).is_none(), format!("{name} has no place there"))
+        }
         Check::Same(name, index) => {
             let other = all.get(*index).and_then(|other| other.field(name));
-            (other == answer.field(name), format!("{name} is not that of answer {}", index + 1))
+            (other == response.field(name), format!("{name} is not that of response {}", index + 1))
         }
-        Check::Body(body) => (answer.body == *body, "not the content expected".into()),
+        Check::Body(body) => (response.body == *body, "not the content expected".into()),
         Check::Lines(count) => {
-            let lines = answer.body.iter().filter(|&&byte| byte == b'\n').count();
+            let lines = response.body.iter().filter(|&&byte| byte == b'\n').count();
             (lines == *count, format!("{lines} lines, not {count}"))
         }
     };
@@ -90,9 +92,9 @@ fn violates(check: &Check, answer: &Answer, all: &[Answer]) -> Option<String> {
 
 /// The request that the runner added must be served like any other.
 fn probe(case: &Case, exchange: &Exchange) -> Option<String> {
-    let answer = exchange.wire.answers.get(case.wants.len()).filter(|_| exchange.probed)?;
-    (answer.status != 200)
-        .then(|| format!("the next request on the connection was answered {}", answer.status))
+    let response = exchange.wire.responses.get(case.wants.len()).filter(|_| exchange.probed)?;
+    (response.status != 200)
+        .then(|| format!("the next request on the connection got {}", response.status))
 }
 
 fn ending(case: &Case, exchange: &Exchange) -> Option<&'static str> {
@@ -102,7 +104,7 @@ fn ending(case: &Case, exchange: &Exchange) -> Option<&'static str> {
         }
         (End::Closed | End::Clean | End::Idle, Ending::Open) => Some("the server did not close"),
         (End::Clean | End::Idle, Ending::Reset) => {
-            Some("a reset, which may lose the answer, where a clean close is due")
+            Some("a reset, which may lose the response, where a clean close is due")
         }
         _ => None,
     }

@@ -2,12 +2,12 @@
 //!
 //! A case is one rule: exact bytes to send and what must come back (`case`, written in the words of
 //! `build`, listed in `cases` a file to a group). A plain message is sent three ways (whole, split at
-//! its critical spot, byte by byte) and must mean the same each time (`play`, over `wire`). `response`
-//! reads what comes, strictly; `judge` compares; `answers` holds the rules for every answer.
+//! its critical spot, byte by byte) and must mean the same each time (`play`, over [`crate::wire`], which
+//! reads what comes, strictly); `judge` compares; `every_response` holds the rules for every response.
 //!
 //! Three weights. MUST and SHOULD are the RFCs' own words, for a status or for where a message ends.
 //! Robustness is what they leave open and an open internet does not: bounds, refusals where leniency
-//! is an attack, answers that can still be read. As a server may always close, no MUST hinges on a
+//! is an attack, responses that can still be read. As a server may always close, no MUST hinges on a
 //! connection that stays open.
 //!
 //! The suite is checked against servers that it was not written for. Failures of MUST / SHOULD /
@@ -23,36 +23,32 @@
 //! omission seen from several sides: twelve of nginx's are the characters of Host that it does not
 //! look at.
 
-mod answers;
 mod build;
 mod case;
 mod cases;
-mod escape;
+mod every_response;
 mod judge;
 mod nginx;
 mod options;
 mod peer;
 mod play;
 mod report;
-pub(crate) mod response;
 mod runner;
 mod template;
 #[cfg(test)]
 mod tests;
-pub(crate) mod wire;
 
+use crate::load::Url;
+use crate::terminal::{note, print};
+use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use crate::load::Url;
-use crate::report::{note, print};
-use anyhow::{Context, Result, bail, ensure};
-
 pub use case::{Case, Level};
 pub use options::Options;
+pub use peer::Problem;
 pub use report::{Outcome, Report, Verdict};
 pub use runner::run;
-pub use wire::Problem;
 
 /// Check a server's HTTP/1.1 from the outside
 ///
@@ -78,14 +74,14 @@ pub struct Args {
 /// The subcommand.
 ///
 /// # Errors
-/// When the address cannot be understood or nothing answers there: the suite did not run.
+/// When the address cannot be understood or nothing listens there: the suite did not run.
 pub fn main(args: &Args) -> Result<ExitCode> {
     if args.list {
         print(&list(&args.options))?;
         return Ok(ExitCode::SUCCESS);
     }
     let address = resolve(args.address.as_deref().unwrap_or_default())?;
-    std::net::TcpStream::connect_timeout(&address, args.options.patience)
+    std::net::TcpStream::connect_timeout(&address, args.options.timeout)
         .with_context(|| format!("nothing listens on {address}: start the server first"))?;
     let report = run(address, &args.options);
     if report.outcomes.iter().all(|outcome| outcome.case.group() == "answers") {
@@ -113,14 +109,10 @@ pub fn ids(options: &Options) -> Vec<String> {
 
 fn list(options: &Options) -> String {
     let mut text = String::new();
-    for case in cases::all(options)
-        .iter()
-        .chain(&answers::RULES.iter().map(answers::Rule::case).collect::<Vec<_>>())
-    {
-        if !options::matches(&options.only, &case.id) {
-            continue;
-        }
-        let Case { id, level, section, rule, .. } = case;
+    let rules = every_response::RULES.iter().map(every_response::Rule::case);
+    let all = cases::all(options).into_iter().chain(rules);
+    for case in all.filter(|case| options::matches(&options.only, &case.id)) {
+        let Case { id, level, section, rule, .. } = &case;
         text += &format!("{id:<40} {:<10} {section:<18} {rule}\n", level.name());
         if let Some(note) = nginx::note(id) {
             text += &format!("{:<40} nginx: {note}\n", "");

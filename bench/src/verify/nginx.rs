@@ -1,10 +1,10 @@
 //! Why nginx fails the cases that it fails: the check of the suite itself.
 //!
 //! A case that a trusted server fails is either a rule that the server breaks or a mistake of the
-//! suite. Each of them is explained here, and `--peer nginx` (and the test that starts nginx) fails
+//! suite. Each such case is explained here, and `--peer nginx` (and the test that starts nginx) fails
 //! where a case is red without a note or green with one.
 
-/// The note for a case, where nginx fails it.
+/// The note on a case that nginx fails.
 pub(crate) fn note(id: &str) -> Option<&'static str> {
     NOTES.iter().find(|(ids, _)| ids.contains(&id)).map(|(_, note)| *note)
 }
@@ -13,15 +13,15 @@ pub(crate) fn note(id: &str) -> Option<&'static str> {
 #[rustfmt::skip]
 pub(crate) const NOTES: &[(&[&str], &str)] = &[
     (&["line/two-spaces", "line/two-spaces-version", "line/trailing-space"], "skips runs of spaces, as 9112 3 allows"),
-    (&["line/no-version"], "answers as HTTP/0.9: the content with no head"),
+    (&["line/no-version"], "responds as HTTP/0.9: the content with no head"),
     (&["line/lf-as-end", "line/lf-before", "line/lf-only", "fields/lf-as-end", "fields/lf-then-crlf",
        "framing/length-hidden-by-lf"], "takes a bare LF as a line's end, as 9112 2.2 allows"),
     (&["line/version-two-digits"], "reads minor versions up to 99"),
-    (&["line/http-0.9"], "answers 400 to a major version below 1, 505 above"),
+    (&["line/http-0.9"], "responds 400 to a major version below 1, 505 above"),
     (&["line/target-fragment"], "cuts the fragment off and serves"),
     (&["line/target-non-ascii"], "takes bytes beyond ASCII in a target as they are"),
     (&["line/absolute-other-scheme"], "does not look at the scheme"),
-    (&["line/connect"], "answers 400 to the authority-form before it looks at the method"),
+    (&["line/connect"], "responds 400 to the authority-form before it looks at the method"),
     (&["fields/no-colon", "fields/name-parenthesis", "fields/name-slash", "fields/name-at", "fields/name-quotes",
        "fields/name-bracket", "fields/name-semicolon", "fields/name-non-ascii"],
      "drops a line that it cannot read and serves the rest (ignore_invalid_headers)"),
@@ -34,9 +34,9 @@ pub(crate) const NOTES: &[(&[&str], &str)] = &[
      "looks at Host only as far as it must to choose a server: the port and most characters are not checked"),
     (&["fields/host-good-padded", "framing/length-padded", "framing/chunked-padded"],
      "trims spaces around a value but not tabs"),
-    (&["fields/host-empty"], "answers 400 to an empty Host"),
+    (&["fields/host-empty"], "responds 400 to an empty Host"),
     (&["framing/coding-empty", "framing/coding-twice", "framing/coding-chunked-first"],
-     "knows the one value `chunked` and answers 501 to all others"),
+     "knows the one value `chunked` and responds 501 to all others"),
     (&["framing/chunked-empty-after", "framing/chunked-empty-before"],
      "compares the whole value with `chunked`: an empty list element makes it unknown"),
     (&["chunked/size-space-after", "chunked/size-tab-after", "chunked/size-space-inside", "chunked/extension-nul"],
@@ -55,7 +55,7 @@ pub(crate) const NOTES: &[(&[&str], &str)] = &[
     (&["expect/unknown-word", "expect/unknown-longer", "expect/unknown-list", "expect/unknown-no-body"],
      "ignores expectations that it does not know, as 9110 10.1.1 allows"),
     (&["expect/missing", "expect/not-allowed"],
-     "answers at once, keeps the connection and reads what comes next as the body"),
+     "responds at once, keeps the connection and reads what comes next as the body"),
     (&["expect/chunked-too-large", "limits/body-too-large-chunk", "limits/body-too-large-chunks"],
      "counts the bytes of chunks that came, not those that a size line announces"),
     (&["connection/close-first-line"], "lets the last Connection line decide"),
@@ -70,18 +70,18 @@ pub(crate) const NOTES: &[(&[&str], &str)] = &[
        "answers/allow-on-405"], "sends 405 without Allow"),
     (&["methods/missing-beats-method"], "looks at the method of a static file first: 405"),
     (&["methods/unknown", "methods/unknown-prefix", "methods/unknown-longer", "methods/unknown-body"],
-     "answers 405 to methods that it does not know"),
-    (&["methods/unknown-lower-case", "methods/unknown-token"], "answers 400 to methods not of A-Z, - and _"),
-    (&["methods/options-asterisk"], "answers 400 to the asterisk-form"),
+     "responds 405 to methods that it does not know"),
+    (&["methods/unknown-lower-case", "methods/unknown-token"], "responds 400 to methods not of A-Z, - and _"),
+    (&["methods/options-asterisk"], "responds 400 to the asterisk-form"),
     (&["methods/options-absolute"], "takes it for OPTIONS of /"),
     (&["methods/hello-not-allowed"], "its `return` serves any method"),
     (&["limits/head-too-large", "limits/head-line-counts"], "bounds a head by its buffers (4 of 8 KiB), not in all"),
-    (&["limits/head-much-too-large", "limits/field-endless"], "answers 400 where 431 is meant"),
+    (&["limits/head-much-too-large", "limits/field-endless"], "responds 400 where 431 is meant"),
     (&["limits/head-endless"], "waits for more: its buffers are not full yet"),
     (&["limits/fields-too-many", "limits/fields-much-too-many"], "does not count fields"),
     (&["timeouts/line-stalled", "timeouts/line-dripped", "timeouts/head-stalled", "timeouts/head-dripped", "timeouts/head-method-stalled",
-       "timeouts/fields-dripped", "timeouts/second-head-dripped"], "closes without an answer when a head takes too long"),
-    (&["timeouts/body-stalled", "timeouts/chunk-stalled"], "closes without an answer when a body takes too long"),
+       "timeouts/fields-dripped", "timeouts/second-head-dripped"], "closes without a response when a head takes too long"),
+    (&["timeouts/body-stalled", "timeouts/chunk-stalled"], "closes without a response when a body takes too long"),
     (&["timeouts/body-dripped", "timeouts/chunks-dripped", "timeouts/trailers-dripped"],
      "starts its body timer anew with each read: drips are waited for"),
 ];

@@ -1,11 +1,10 @@
-//! What a server offers and where its limits lie: flags, so that the suite fits a server that it has never met.
-
-use std::time::Duration;
+//! What a server offers and where its limits lie: flags, so that the suite fits a server that it was not written for.
 
 use crate::args::duration;
 use clap::{Args, Parser};
+use std::time::Duration;
 
-/// The routes, limits and manners of the server under test.
+/// The routes and limits of the server under test.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Run only the cases whose id matches, `*` standing for anything
@@ -20,23 +19,23 @@ pub struct Options {
     /// Include the cases that wait for a time-out of the server
     #[arg(long)]
     pub slow: bool,
-    /// How long an answer may take
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
-    pub patience: Duration,
+    /// How long a response may take
+    #[arg(long, alias = "patience", value_name = "TIME", default_value = "2s", value_parser = duration)]
+    pub timeout: Duration,
 
-    /// A path that answers GET with 200
+    /// A path whose GET gives 200
     #[arg(long, value_name = "PATH", default_value = "/")]
     pub get: String,
-    /// A prefix: GET PREFIXname answers "Hello, name!" (none: there is no such route)
+    /// A prefix: GET PREFIXname gives "Hello, name!" (none: there is no such route)
     #[arg(long, value_name = "PREFIX", default_value = "/hello/")]
     pub hello: String,
-    /// A path whose POST answers with the content it was sent (or none)
+    /// A path whose POST gives the content back (or none)
     #[arg(long, value_name = "PATH", default_value = "/echo")]
     pub echo: String,
-    /// A prefix: GET PREFIXn answers with n lines (or none)
+    /// A prefix: GET PREFIXn gives n lines (or none)
     #[arg(long, value_name = "PREFIX", default_value = "/count/")]
     pub count: String,
-    /// A prefix: GET PREFIXn answers after n milliseconds (or none)
+    /// A prefix: GET PREFIXn responds after n milliseconds (or none)
     #[arg(long, value_name = "PREFIX", default_value = "/sleep/")]
     pub sleep: String,
 
@@ -69,7 +68,7 @@ pub struct Options {
     /// The time between two requests
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration)]
     pub idle_timeout: Duration,
-    /// The time a client may take no byte of its answer
+    /// The time a client may take no byte of its response
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub write_timeout: Duration,
 }

@@ -1,12 +1,44 @@
-//! The server under test: where it is and what it offers.
-
-use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+//! The server under test: where it is, what it offers, and what was wrong with a response of it.
 
 use super::case::{Case, Need, Step};
 use super::options::Options;
 use super::template;
-use super::wire::{Problem, Wire};
+use crate::wire::Wire;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
+
+/// What went wrong, with the bytes that prove it.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// How the message was sent: whole, split, dripped.
+    pub way: &'static str,
+    /// What should have come and what came, in one line.
+    pub text: String,
+    /// The bytes sent, escaped.
+    pub sent: String,
+    /// The bytes received, escaped.
+    pub received: String,
+}
+
+impl Problem {
+    /// A problem seen on this connection.
+    pub(crate) fn on(wire: &Wire, text: impl Into<String>) -> Self {
+        let (sent, received) = (escape(&wire.sent), escape(&wire.received));
+        Self { way: "whole", text: text.into(), sent, received }
+    }
+}
+
+/// Printable ASCII as it is, the rest as `\r`, `\n`, `\t` or `\xNN`, on one line; the middle of a long message is left out.
+fn escape(bytes: &[u8]) -> String {
+    const START: usize = 700;
+    const END: usize = 100;
+    if bytes.len() <= START + END {
+        return bytes.escape_ascii().to_string();
+    }
+    let left_out = bytes.len() - START - END;
+    let (start, end) = (&bytes[..START], &bytes[bytes.len() - END..]);
+    format!("{} [... {left_out} bytes ...] {}", start.escape_ascii(), end.escape_ascii())
+}
 
 /// The server under test.
 pub(crate) struct Peer<'a> {
@@ -17,13 +49,13 @@ pub(crate) struct Peer<'a> {
 impl Peer<'_> {
     /// A fresh connection.
     pub(crate) fn connect(&self) -> Result<Wire, Problem> {
-        let stream =
-            TcpStream::connect_timeout(&self.address, self.options.patience).and_then(|stream| {
-                // Each write is a segment of its own: the cases are about where messages are cut.
-                stream.set_nodelay(true)?;
-                stream.set_write_timeout(Some(self.options.patience))?;
-                Ok(stream)
-            });
+        let timeout = self.options.timeout;
+        let stream = TcpStream::connect_timeout(&self.address, timeout).and_then(|stream| {
+            // Each write is a segment of its own: the cases are about where messages are cut.
+            stream.set_nodelay(true)?;
+            stream.set_write_timeout(Some(timeout))?;
+            Ok(stream)
+        });
         stream.map(Wire::new).map_err(|error| Problem {
             way: "whole",
             text: format!("cannot connect: {error}"),
@@ -32,30 +64,30 @@ impl Peer<'_> {
         })
     }
 
-    /// When the suite's patience ends.
+    /// When a response that is asked for now is overdue.
     pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.options.patience
+        Instant::now() + self.options.timeout
     }
 
     /// Fills in a template.
     pub(crate) fn fill(&self, template: &str) -> Vec<u8> {
-        template::whole(template.as_bytes(), self.options)
+        template::whole(&template::expanded(template.as_bytes()), self.options)
     }
 
     /// Connects and sends a template.
-    pub(crate) fn ask(&self, template: &str) -> Result<Wire, Problem> {
+    pub(crate) fn send(&self, template: &str) -> Result<Wire, Problem> {
         let mut wire = self.connect()?;
         wire.send(&self.fill(template));
         Ok(wire)
     }
 
-    /// Whether the server still answers a newcomer.
-    pub(crate) fn answers(&self) -> Result<(), Problem> {
-        let mut wire = self.ask(PROBE)?;
-        let answered = wire.read_answers(1, |_| false, self.deadline());
-        match wire.answers.first() {
-            Some(answer) if answered && answer.status == 200 => Ok(()),
-            _ => Err(wire.problem("afterwards the server did not answer a new client with 200")),
+    /// Whether the server still serves a new client.
+    pub(crate) fn serves(&self) -> Result<(), Problem> {
+        let mut wire = self.send(PROBE)?;
+        let came = wire.read_responses(1, |_| false, self.deadline());
+        match wire.responses.first() {
+            Some(response) if came && response.status == 200 => Ok(()),
+            _ => Err(Problem::on(&wire, "afterwards a new client did not get 200")),
         }
     }
 
@@ -66,18 +98,20 @@ impl Peer<'_> {
             Step::Send(bytes) | Step::Drip(bytes, _) => template::missing(bytes, self.options),
             _ => None,
         });
+        let options = self.options;
         let need = case.needs.iter().find_map(|need| match need {
-            Need::Slow => (!self.options.slow).then(|| "needs --slow".into()),
-            Need::Concurrent => (self.options.concurrent < 2)
-                .then(|| "needs more than one connection at a time".into()),
-            Need::Hello => template::missing(b"{hello}", self.options).map(route),
+            Need::Slow => (!options.slow).then(|| "needs --slow".into()),
+            Need::Concurrent => {
+                (options.concurrent < 2).then(|| "needs more than one connection at a time".into())
+            }
             Need::RequestsLimit => {
-                (self.options.requests_limit == 0).then(|| "needs --requests-limit".into())
+                (options.requests_limit == 0).then(|| "needs --requests-limit".into())
             }
             Need::ConnectionsLimit => {
-                (self.options.connections_limit == 0).then(|| "needs --connections-limit".into())
+                (options.connections_limit == 0).then(|| "needs --connections-limit".into())
             }
-            Need::Count => template::missing(b"{count}", self.options).map(route),
+            Need::Hello => template::missing(b"{hello}", options).map(route),
+            Need::Count => template::missing(b"{count}", options).map(route),
         });
         missing.map(route).or(need)
     }

@@ -1,12 +1,11 @@
 //! Plays a case on one connection in one of three ways, and finds out what became of the connection.
 
+use super::case::{Case, End, Step};
+use super::peer::{PROBE, Peer, Problem};
+use super::template;
+use crate::wire::{Ending, Wire};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-use super::case::{Case, End, Step};
-use super::peer::{PROBE, Peer};
-use super::template;
-use super::wire::{Ending, Problem, Wire};
 
 /// How a message is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,26 +41,26 @@ pub(crate) struct Exchange {
     pub(crate) took: Duration,
 }
 
-/// Plays the steps, reads the answers and settles what became of the connection.
+/// Plays the steps, reads the responses and settles what became of the connection.
 pub(crate) fn play(case: &Case, way: Way, peer: &Peer) -> Result<Exchange, Problem> {
     let start = Instant::now();
-    let patience = case.window.map_or(peer.options.patience, |(_, most)| most);
+    let timeout = case.window.map_or(peer.options.timeout, |(_, most)| most);
     let mut wire = peer.connect()?;
     let to_head = |index: usize| case.wants.get(index).is_some_and(|want| want.head);
     for step in &case.steps {
         match step {
             Step::Send(template) => send(&mut wire, template, way, peer),
-            Step::Drip(template, every) => wire.drip_on(template, *every, start + patience),
+            Step::Drip(template, every) => wire.drip_on(template, *every, start + timeout),
             Step::Pause(pause) => sleep(*pause),
             Step::Await(count) => {
-                wire.read_answers(*count, to_head, Instant::now() + patience);
+                wire.read_responses(*count, to_head, Instant::now() + timeout);
             }
             Step::HalfClose => wire.half_close(),
         }
     }
-    wire.read_answers(case.wants.len(), to_head, Instant::now() + patience);
-    let probed = settle(case, &mut wire, peer, Instant::now() + patience);
-    wire.read_answers(usize::MAX, to_head, Instant::now());
+    wire.read_responses(case.wants.len(), to_head, Instant::now() + timeout);
+    let probed = settle(case, &mut wire, peer, Instant::now() + timeout);
+    wire.read_responses(usize::MAX, to_head, Instant::now());
     Ok(Exchange { wire, probed, took: start.elapsed() })
 }
 
@@ -74,7 +73,7 @@ fn send(wire: &mut Wire, template: &[u8], way: Way, peer: &Peer) {
 }
 
 /// Finds out what became of the connection, without waiting where a question can be asked. Tells whether a probe
-/// was sent that must be answered.
+/// was sent that must get a response.
 fn settle(case: &Case, wire: &mut Wire, peer: &Peer, deadline: Instant) -> bool {
     let probe = peer.fill(PROBE);
     match case.end {
@@ -83,7 +82,7 @@ fn settle(case: &Case, wire: &mut Wire, peer: &Peer, deadline: Instant) -> bool 
             wire.fill_to_end(deadline);
             return true;
         }
-        // A server that lingers reads the probe and drops it; one that is still open answers it. The half-close
+        // A server that lingers reads the probe and drops it; one that is still open responds to it. The half-close
         // lets the one that lingers finish at once, so that no case waits for its timer.
         End::Closed if wire.ending == Ending::Open => {
             let ending = quiet_end(wire);

@@ -1,15 +1,13 @@
 //! What a run found: verdicts, totals by level, and the three ways to print them.
 
-use std::fmt;
-use std::time::Duration;
-
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
-use serde_json::{Value, json};
-
 use super::case::{Case, Level};
 use super::judge::describe;
 use super::nginx;
-use super::wire::Problem;
+use super::peer::Problem;
+use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use serde_json::{Value, json};
+use std::fmt;
+use std::time::Duration;
 
 /// How a case went.
 #[derive(Debug, Clone)]

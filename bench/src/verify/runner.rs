@@ -1,20 +1,19 @@
 //! Runs the cases: a bounded number at once, those that need the server to themselves last and one by one.
 
+use super::case::{Case, Need, Script};
+use super::cases;
+use super::every_response::RULES;
+use super::judge::judge;
+use super::options::{Options, matches};
+use super::peer::{Peer, Problem};
+use super::play::{Exchange, Way, play};
+use super::report::{Outcome, Report, Verdict};
+use crate::wire::Ending;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use super::answers::RULES;
-use super::case::{Case, Need, Script};
-use super::cases;
-use super::judge::judge;
-use super::options::{Options, matches};
-use super::peer::Peer;
-use super::play::{Exchange, Way, play};
-use super::report::{Outcome, Report, Verdict};
-use super::wire::{Ending, Problem};
 
 /// Runs the suite against the server at `address`.
 pub fn run(address: SocketAddr, options: &Options) -> Report {
@@ -37,7 +36,7 @@ pub fn run(address: SocketAddr, options: &Options) -> Report {
 #[derive(Default)]
 struct Run {
     outcomes: Mutex<Vec<(usize, Outcome)>>,
-    /// The first breach of each rule for every answer.
+    /// The first breach of each rule for every response.
     breaches: Mutex<[Option<Problem>; RULES.len()]>,
 }
 
@@ -79,13 +78,13 @@ impl Run {
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Problem { way: way.name(), ..exchange.wire.problem(wrong.join("; ")) })
+        Err(Problem { way: way.name(), ..Problem::on(&exchange.wire, wrong.join("; ")) })
     }
 
     fn note_breaches(&self, case: &Case, exchange: &Exchange) {
         for (slot, rule) in locked(&self.breaches).iter_mut().zip(RULES) {
             if slot.is_none() {
-                *slot = rule.broken(case, exchange).map(|text| exchange.wire.problem(text));
+                *slot = rule.broken(case, exchange).map(|text| Problem::on(&exchange.wire, text));
             }
         }
     }
@@ -98,7 +97,7 @@ impl Run {
         let judged = outcomes.iter().any(|outcome| !matches!(outcome.verdict, Verdict::Skipped(_)));
         for (rule, breach) in RULES.iter().zip(breaches) {
             let verdict = match breach {
-                _ if !judged => Verdict::Skipped("needs answers to judge".into()),
+                _ if !judged => Verdict::Skipped("needs responses to judge".into()),
                 Some(problem) => Verdict::Failed(problem),
                 None => Verdict::Passed,
             };
@@ -109,7 +108,7 @@ impl Run {
 }
 
 /// Plays a case, again if the machine was too busy for the play to show anything: a server reads on for a while
-/// after its last answer, and not for ever, so a client that needed longer itself may be reset.
+/// after its last response, and not for ever: a client that needed longer itself may be reset.
 fn play_in_time(case: &Case, way: Way, peer: &Peer) -> Result<Exchange, Problem> {
     const SLOW: Duration = Duration::from_secs(1);
     for _ in 0..3 {

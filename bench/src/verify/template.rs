@@ -1,7 +1,22 @@
 //! Templates: exact bytes, in which `{get}`, `{echo}`, `{hello}`, `{count}` and `{sleep}` stand for the server's
-//! routes and `{|}` for the critical spot where the message is cut when it is sent split.
+//! routes, `{|}` for the critical spot where the message is cut when it is sent split, and [`WORDS`] for what most
+//! requests have in common.
 
 use super::options::Options;
+use crate::wire::response::find;
+
+/// What stands for more.
+const WORDS: [(&str, &str); 4] = [
+    ("{GET}", "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n"),
+    ("{POST}", "POST {echo} HTTP/1.1\r\nHost: h\r\n"),
+    ("{1.1}", " HTTP/1.1\r\nHost: h\r\n"),
+    ("{chunked}", "Transfer-Encoding: chunked\r\n\r\n"),
+];
+
+/// The template without [`WORDS`].
+pub(crate) fn expanded(template: &[u8]) -> Vec<u8> {
+    replace(template, &WORDS)
+}
 
 /// The critical spot.
 const CUT: &[u8] = b"{|}";
@@ -27,10 +42,8 @@ pub(crate) fn missing(template: &[u8], options: &Options) -> Option<&'static str
 
 /// The message as it is sent whole: routes filled in, cuts left out.
 pub(crate) fn whole(template: &[u8], options: &Options) -> Vec<u8> {
-    let filled = routes(options).into_iter().fold(template.to_vec(), |bytes, (name, path)| {
-        replace(&bytes, name.as_bytes(), path.as_bytes())
-    });
-    replace(&filled, CUT, b"")
+    let [get, echo, hello, count, sleep] = routes(options);
+    replace(template, &[get, echo, hello, count, sleep, ("{|}", "")])
 }
 
 /// The message in pieces: cut at each mark, or inside the empty line that ends the head, where a parser that
@@ -51,18 +64,19 @@ pub(crate) fn pieces(template: &[u8], options: &Options) -> Vec<Vec<u8>> {
     vec![last[..at].to_vec(), last[at..].to_vec()]
 }
 
-/// Where `needle` begins in `hay`.
-pub(crate) fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    hay.windows(needle.len()).position(|window| window == needle)
-}
-
-fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+/// Puts the second of a pair for the first, wherever it stands.
+fn replace(bytes: &[u8], pairs: &[(&str, &str)]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some(at) = find(rest, from) {
+    // Bodies of a megabyte have none: then there is nothing to look at byte by byte.
+    while rest.contains(&b'{') {
+        let at = rest.iter().position(|byte| *byte == b'{').unwrap_or(rest.len());
         out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(to);
-        rest = &rest[at + from.len()..];
+        rest = &rest[at..];
+        let found = pairs.iter().find(|(from, _)| rest.starts_with(from.as_bytes()));
+        let (from, to) = found.unwrap_or(&("{", "{"));
+        out.extend_from_slice(to.as_bytes());
+        rest = &rest[from.len()..];
     }
     out.extend_from_slice(rest);
     out
@@ -76,6 +90,10 @@ mod tests {
     fn routes_are_filled_in_and_cuts_left_out() {
         let options = Options { get: "/g".into(), echo: "none".into(), ..Options::default() };
         assert_eq!(whole(b"GET {get} {|}HTTP", &options), b"GET /g HTTP");
+        assert_eq!(
+            whole(&expanded(b"HEAD {get}{1.1}"), &options),
+            b"HEAD /g HTTP/1.1\r\nHost: h\r\n"
+        );
         assert_eq!(missing(b"POST {echo}", &options), Some("{echo}"));
         assert_eq!(missing(b"GET {get}", &options), None);
     }

@@ -6,7 +6,7 @@
 
 use crate::document::{Block, Book, Problem};
 use crate::weave::Change;
-use bench::server::Server;
+use bench::targets::server::Server;
 use std::ops::Range;
 use std::path::Path;
 use std::process::Command;

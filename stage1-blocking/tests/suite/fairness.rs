@@ -1,7 +1,7 @@
 //! Clients that take their time, and what becomes of them.
 
 use anyhow::Result;
-use bench::promise::{Stage, fairness, silence};
+use bench::resilience::{Stage, fairness, silence};
 
 const STAGE: Stage =
     Stage::new(env!("CARGO_BIN_EXE_stage1-blocking"), 1, &["--keep-alive", "always"]);

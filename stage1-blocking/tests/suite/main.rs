@@ -5,8 +5,8 @@ mod fairness;
 mod operator;
 
 use anyhow::Result;
-use bench::promise::replace::{self, How};
-use bench::promise::{
+use bench::resilience::replace::{self, How};
+use bench::resilience::{
     Stage, attack, clients, conformance, descriptors, drain, ending, handlers, log,
 };
 

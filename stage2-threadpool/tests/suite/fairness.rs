@@ -1,7 +1,7 @@
 //! A pool that keeps connections as long as nobody waits for their threads: `--keep-alive fair`, as it is by default.
 
 use anyhow::Result;
-use bench::promise::{Stage, counters, fairness, silence};
+use bench::resilience::{Stage, counters, fairness, silence};
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &[]);
 

@@ -1,8 +1,8 @@
 //! What an operator does to this stage, and what happens to it on a real machine.
 
 use anyhow::Result;
-use bench::promise::Stage;
-use bench::promise::operator::{ends, limits, rotation, start, streams};
+use bench::resilience::Stage;
+use bench::resilience::operator::{ends, limits, rotation, start, streams};
 
 const STAGE: Stage =
     Stage::new(env!("CARGO_BIN_EXE_stage2-threadpool"), 64, &["--keep-alive", "always"]);

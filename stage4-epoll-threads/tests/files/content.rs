@@ -2,7 +2,7 @@
 
 use super::{Folder, LARGE, NEVER_OLD, PATIENT, ask, send, start, wait_until};
 use anyhow::{Context, Result, ensure};
-use bench::promise::client::answers;
+use bench::resilience::client::answers;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;

@@ -2,9 +2,9 @@
 
 use super::{Folder, LARGE, NEVER_OLD, PROGRAM, get, pattern, start, wait_until};
 use anyhow::{Context, Result, ensure};
-use bench::promise::PATIENCE;
-use bench::promise::client::Client;
-use bench::server::Server;
+use bench::resilience::PATIENCE;
+use bench::resilience::client::Client;
+use bench::targets::server::Server;
 use std::fs;
 use std::process::Command;
 

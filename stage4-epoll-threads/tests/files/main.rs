@@ -7,8 +7,8 @@ mod names;
 mod root;
 
 use anyhow::{Context, Result, ensure};
-use bench::promise::{PATIENCE, Stage};
-use bench::server::Server;
+use bench::resilience::{PATIENCE, Stage};
+use bench::targets::server::Server;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -4,8 +4,8 @@ use super::{
     Answer, Folder, NEVER_OLD, PATIENT, PROGRAM, get, pattern, send, site, start, wait_until,
 };
 use anyhow::{Context, Result, ensure};
-use bench::promise::PATIENCE;
-use bench::server::Server;
+use bench::resilience::PATIENCE;
+use bench::targets::server::Server;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;

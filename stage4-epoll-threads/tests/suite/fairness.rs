@@ -1,7 +1,7 @@
 //! One client does not keep the others waiting, and who is silent goes first.
 
 use anyhow::Result;
-use bench::promise::{Stage, counters, fairness, silence};
+use bench::resilience::{Stage, counters, fairness, silence};
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
 

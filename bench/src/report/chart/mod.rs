@@ -39,7 +39,7 @@ impl Chart {
 
 /// How the servers of a chart are told apart: a class that [`svg::STYLE`] gives a colour.
 pub fn class(target: &str) -> &'static str {
-    match crate::target::STAGES.iter().position(|stage| *stage == target) {
+    match crate::targets::STAGES.iter().position(|stage| *stage == target) {
         Some(0) => "s1",
         Some(1) => "s2",
         Some(2) => "s3",

@@ -2,8 +2,8 @@
 
 use super::curve::{Point, Series};
 use super::{Chart, class};
+use crate::experiments::timeline;
 use crate::results::{Group, Part, Results, Sample};
-use crate::timeline;
 use std::path::Path;
 
 /// Everything there are rows for. Percentiles and traces are read from the files in `folder`.

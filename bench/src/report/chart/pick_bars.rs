@@ -3,8 +3,8 @@
 use super::bars::{self, Bar, Body};
 use super::pick::View;
 use super::{Chart, class, grid};
+use crate::numbers;
 use crate::report::tables::{is_stage, levels, micros, of_matrix, workloads};
-use crate::report::text;
 use crate::results::{Group, Part, Sample};
 
 impl View<'_, '_> {
@@ -44,7 +44,7 @@ impl View<'_, '_> {
                 factor.map_or(String::new(), |below| format!(" ×{:.2}", sample.rps / below.rps));
             let left_out = (!sample.serves_all())
                 .then(|| format!(", served {} of {}", sample.served, sample.connections));
-            text::grouped(sample.rps) + &factor + &left_out.unwrap_or_default()
+            numbers::grouped(sample.rps) + &factor + &left_out.unwrap_or_default()
         };
         let bars = self.bars(level, |sample| Some(sample.rps), note);
         let title = format!("The ladder at {level} connections, {}", self.words());
@@ -95,7 +95,7 @@ impl View<'_, '_> {
                 let sample = of_matrix(self.groups, target, workload)?.median();
                 let left_out = (!sample.serves_all())
                     .then(|| format!(" ({}/{})", sample.served, sample.connections));
-                Some((sample.rps, text::grouped(sample.rps) + &left_out.unwrap_or_default()))
+                Some((sample.rps, numbers::grouped(sample.rps) + &left_out.unwrap_or_default()))
             };
             let cells = columns.iter().map(cell).collect();
             grid::Line { class: class(target), name: target.clone(), cells }

@@ -6,8 +6,8 @@ use super::class;
 use super::curve::{self, Point, Series, Words};
 use super::pick::View;
 use super::scale::Scale;
+use crate::numbers;
 use crate::report::tables::{levels, micros};
-use crate::report::text;
 use crate::results::{Part, Range, Sample, hgrm};
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ impl View<'_, '_> {
             subtitle: &format!("req/s; bands from the lowest repeat to the highest. {HOLLOW}"),
             x_unit: "connections",
             x_label: &|tick| format!("{tick}"),
-            y_label: &text::grouped,
+            y_label: &numbers::grouped,
         };
         let drawing = self.is_curve().then(|| curve::draw(&words, &axes, &series))?;
         let caption = "Flat while connections grow: the server is saturated, and more clients only wait longer.";
@@ -96,7 +96,7 @@ impl View<'_, '_> {
             subtitle: &format!("req/s of the busy clients. {HOLLOW}"),
             x_unit: "connections that are open and silent",
             x_label: &|tick| format!("{tick}"),
-            y_label: &text::grouped,
+            y_label: &numbers::grouped,
         };
         let drawing = (!series.is_empty()).then(|| curve::draw(&words, &axes, &series))?;
         let caption = "A server that waits for one client at a time stops at the first silent one, a pool at its size.";
@@ -130,7 +130,7 @@ fn by_factors(series: &[Series]) -> Scale {
 }
 
 fn per_second(figure: f64) -> String {
-    text::grouped(figure) + " req/s"
+    numbers::grouped(figure) + " req/s"
 }
 
 fn time(figure: f64) -> String {

@@ -2,8 +2,8 @@
 
 use super::Chart;
 use super::svg::{Anchor, Svg};
-use crate::timeline::trace::{Span, Thread, Trace};
-use crate::timeline::view::{self, Summary, WINDOW};
+use crate::results::timeline::{self, Summary, WINDOW};
+use crate::results::trace::{Span, Thread, Trace};
 use shared::trace::Slice;
 
 const WIDTH: f64 = 960.0;
@@ -58,8 +58,8 @@ struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     fn new(stage: &'a str, trace: &'a Trace) -> Self {
-        let window = view::window(trace);
-        let (summary, lanes) = (Summary::of(trace, &window), view::busy(trace, &window));
+        let window = timeline::window(trace);
+        let (summary, lanes) = (Summary::of(trace, &window), timeline::busy(trace, &window));
         Self { stage, window, summary, lanes }
     }
 

@@ -1,8 +1,9 @@
 //! Chunked bodies: RFC 9112 7.1.
 
-use super::super::case::Level::{Must, Robustness, Should};
-use super::super::case::{Case, Check, must, robust};
-use super::{Row, row};
+use super::{Row, rows};
+use crate::verify::build::{must, robust};
+use crate::verify::case::Case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 
 /// Chunked bodies that are `hello`, on a connection that stays.
 #[rustfmt::skip]
@@ -70,24 +71,20 @@ const REFUSED: &[Row] = &[
     ("trailer-request", Should, "RFC 9112 7.1.2", b"5\r\nhello\r\n0\r\nGET {get} HTTP/1.1\r\nHost: h\r\n\r\n", "a request where the trailers stand"),
 ];
 
-const HEAD: &str = "POST {echo} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+const HEAD: &str = "{POST}{chunked}";
 
 pub(super) fn cases() -> Vec<Case> {
-    let served = SERVED.iter().map(|body| row("chunked", body, HEAD, "").served().body("hello"));
-    let refused = REFUSED.iter().map(|body| row("chunked", body, HEAD, "").refused(&[400]));
-    served.chain(refused).chain(sizes()).chain(bounds()).collect()
+    let mut served = rows(SERVED, HEAD, "", "200 open");
+    served = served.into_iter().map(|case| case.body("hello")).collect();
+    [served, rows(REFUSED, HEAD, "", "400 closed"), sizes(), bounds()].concat()
 }
 
+#[rustfmt::skip]
 fn sizes() -> Vec<Case> {
-    // A number that is too large may also be answered 413: it is a length, and too much.
+    // A number that is too large may also be refused with 413: it is a length, and too much.
     let overflow = |id: &str, size: &str| {
-        must(
-            format!("chunked/overflow-{id}"),
-            "RFC 9112 7.1",
-            "a size that overflows is never a small one",
-        )
-        .send(format!("{HEAD}{size}\r\nhello\r\n0\r\n\r\n"))
-        .refused(&[400, 413])
+        must(format!("overflow-{id}"), "RFC 9112 7.1", "a size that overflows is never a small one",
+            format!("{HEAD}{size}\r\nhello\r\n0\r\n\r\n"), "400|413 closed")
     };
     vec![
         overflow("2-64-less-1", "FFFFFFFFFFFFFFFF"),
@@ -95,42 +92,28 @@ fn sizes() -> Vec<Case> {
         overflow("2-32-and-5", "100000005"),
         overflow("2-63", "8000000000000000"),
         overflow("30-digits", &"f".repeat(30)),
-        must("chunked/size-letters", "RFC 9112 7.1", "sizes in letters of either case")
-            .send(format!("{HEAD}a\r\n01234{{|}}56789\r\nA\r\n0123456789\r\n0\r\n\r\n"))
-            .served()
-            .body("01234567890123456789"),
-        must("chunked/empty", "RFC 9112 7.1", "no chunk but the last is an empty body")
-            .send(format!("{HEAD}0\r{{|}}\n\r\n"))
-            .status(&[200, 204])
-            .check(Check::Body(Vec::new()))
-            .end(super::super::case::End::Open),
-        must("chunked/binary", "RFC 9112 7.1", "chunk data is bytes, CRLF among them")
-            .send(format!("{HEAD}9\r\n\r\n0\r\n\r\n\r\n\r{{|}}\n0\r\n\r\n"))
-            .served()
-            .body("\r\n0\r\n\r\n\r\n"),
+        must("size-letters", "RFC 9112 7.1", "sizes in letters of either case",
+            format!("{HEAD}a\r\n01234{{|}}56789\r\nA\r\n0123456789\r\n0\r\n\r\n"), "200 open").body("01234567890123456789"),
+        must("empty", "RFC 9112 7.1", "no chunk but the last is an empty body",
+            format!("{HEAD}0\r{{|}}\n\r\n"), "200|204 open").body(""),
+        must("binary", "RFC 9112 7.1", "chunk data is bytes, CRLF among them",
+            format!("{HEAD}9\r\n\r\n0\r\n\r\n\r\n\r{{|}}\n0\r\n\r\n"), "200 open").body("\r\n0\r\n\r\n\r\n"),
     ]
 }
 
 /// What costs a server memory or time though it adds nothing to the body is bounded for the whole body.
+#[rustfmt::skip]
 fn bounds() -> Vec<Case> {
-    let rule = "what comes beside the data is bounded";
     let over = |id: &str, body: String| {
-        robust(format!("chunked/{id}"), "RFC 9112 7.1.1", rule)
-            .send(format!("{HEAD}{body}"))
-            .refused(&[400, 413, 431])
-            .once()
+        robust(id, "RFC 9112 7.1.1", "what comes beside the data is bounded", format!("{HEAD}{body}"), "400|413|431 closed once")
     };
     let extension = |length: usize| format!("1;{}\r\nx\r\n", "e".repeat(length));
     let trailer = |length: usize| format!("X-T: {}\r\n", "t".repeat(length));
     vec![
-        robust("chunked/extension-long", "RFC 9112 7.1.1", "an extension of 200 bytes is read")
-            .send(format!("{HEAD}{}0\r\n\r\n", extension(200)))
-            .served()
-            .body("x"),
-        robust("chunked/trailers-long", "RFC 9112 7.1.2", "trailers of 4 KiB are read")
-            .send(format!("{HEAD}0\r\n{}\r\n", trailer(1000).repeat(4)))
-            .served()
-            .once(),
+        robust("extension-long", "RFC 9112 7.1.1", "an extension of 200 bytes is read",
+            format!("{HEAD}{}0\r\n\r\n", extension(200)), "200 open").body("x"),
+        robust("trailers-long", "RFC 9112 7.1.2", "trailers of 4 KiB are read",
+            format!("{HEAD}0\r\n{}\r\n", trailer(1000).repeat(4)), "200 open once"),
         over("extension-too-long", format!("{}0\r\n\r\n", extension(300))),
         over("extension-endless", format!("1;{}", "e".repeat(20_000))),
         over("extensions-too-many", format!("{}0\r\n\r\n", extension(200).repeat(40))),

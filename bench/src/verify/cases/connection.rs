@@ -1,9 +1,10 @@
 //! Persistence, closing and half-closing: RFC 9112 9.
 
-use super::super::case::Level::{Must, Robustness, Should};
-use super::super::case::{Case, Check, End, Need, must, robust, should};
-use super::super::peer::{PROBE, Peer};
-use super::super::wire::{Ending, Problem};
+use crate::verify::build::{must, robust, should};
+use crate::verify::case::Level::{Must, Should};
+use crate::verify::case::{Case, Check, Need};
+use crate::verify::peer::{PROBE, Peer, Problem};
+use crate::wire::Ending;
 
 /// Name, what follows the target, whether the connection stays, the rule.
 #[rustfmt::skip]
@@ -30,223 +31,109 @@ const TOKENS: &[(&str, &str, bool, &str)] = &[
     ("1.0-proxy-connection", "HTTP/1.0\r\nProxy-Connection: keep-alive", false, "Proxy-Connection is no field of any standard"),
 ];
 
-/// Refusals after which the connection ends, whether or not the RFC demands that it does: what could not be read
-/// is no ground to stand on. The answer says so, and its end comes soon.
+/// Refusals after which the connection ends, whether or not the RFC demands that it does: behind what could not be
+/// read the server cannot know where the next request begins. The response says so, and its end comes soon.
 #[rustfmt::skip]
-const REFUSALS: &[(&str, &str, &[u16])] = &[
-    ("line", "G(T {get} HTTP/1.1\r\nHost: h\r\n\r\n", &[400]),
-    ("version", "GET {get} HTTP/2.0\r\nHost: h\r\n\r\n", &[505]),
-    ("host", "GET {get} HTTP/1.1\r\n\r\n", &[400]),
-    ("two-hosts", "GET {get} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", &[400]),
-    ("field", "GET {get} HTTP/1.1\r\nHost: h\r\nX-A : 1\r\n\r\n", &[400]),
-    ("length", "POST {get} HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n", &[400]),
-    ("coding", "POST {get} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: x\r\n\r\n", &[501]),
-    ("chunk", "POST {echo} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", &[400]),
-    ("large", "POST {echo} HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000000\r\n\r\n", &[413]),
+const REFUSALS: &[(&str, &str, &str)] = &[
+    ("line", "G(T {get}{1.1}\r\n", "400"),
+    ("version", "GET {get} HTTP/2.0\r\nHost: h\r\n\r\n", "505"),
+    ("host", "GET {get} HTTP/1.1\r\n\r\n", "400"),
+    ("two-hosts", "GET {get} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+    ("field", "GET {get}{1.1}X-A : 1\r\n\r\n", "400"),
+    ("length", "POST {get}{1.1}Content-Length: x\r\n\r\n", "400"),
+    ("coding", "POST {get}{1.1}Transfer-Encoding: x\r\n\r\n", "501"),
+    ("chunk", "{POST}{chunked}x\r\n", "400"),
+    ("large", "{POST}Content-Length: 1000000000000\r\n\r\n", "413"),
 ];
 
-const GET: &str = "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n";
-
 pub(super) fn cases() -> Vec<Case> {
-    let tokens = TOKENS.iter().map(|(name, rest, stays, rule)| {
+    let tokens = TOKENS.iter().map(|(id, rest, stays, rule)| {
         // A server may always close, so staying open is what it SHOULD do, and closing when told what it MUST.
-        let level = if *stays { Should } else { Must };
-        let case = Case::new(level, format!("connection/{name}"), "RFC 9112 9.3", rule)
-            .send(format!("GET {{get}} {rest}\r\n\r\n"));
-        if *stays { case.served() } else { case.status(&[200]).end(End::Closed) }
+        let (level, expected) = if *stays { (Should, "200 open") } else { (Must, "200 closed") };
+        let message = format!("GET {{get}} {rest}\r\n\r\n");
+        Case { level, ..must(*id, "RFC 9112 9.3", rule, message, expected) }
     });
-    let closes = REFUSALS.iter().map(|(name, message, status)| {
-        robust(
-            format!("connection/ends-after-{name}"),
-            "RFC 9112 9.6",
-            "after a refusal the server closes, soon and with no reset",
-        )
-        .send(*message)
-        .once()
-        .status(status)
-        .says_close()
-        .end(End::Clean)
+    let closes = REFUSALS.iter().map(|(id, message, status)| {
+        let rule = "after a refusal the server closes, soon and with no reset";
+        let expected = format!("{status} says-close clean once");
+        robust(format!("ends-after-{id}"), "RFC 9112 9.6", rule, message, &expected)
     });
-    let readable = REFUSALS.iter().map(|(name, message, status)| {
+    let readable = REFUSALS.iter().map(|(id, message, status)| {
+        let rule = "a client that is still sending 1 MB can read the refusal";
+        let expected = format!("{status} clean");
         // 1 MB follows the refused message, as from a client that is still uploading.
-        robust(
-            format!("connection/readable-{name}"),
-            "RFC 9112 9.6",
-            "a client that is still sending 1 MB can read the refusal",
-        )
-        .send(*message)
-        .send(vec![b'x'; 1_000_000])
-        .status(status)
-        .end(End::Clean)
+        robust(format!("readable-{id}"), "RFC 9112 9.6", rule, message, &expected)
+            .send(vec![b'x'; 1_000_000])
     });
     tokens.chain(persistence()).chain(closes).chain(readable).chain(half_close()).collect()
 }
 
+#[rustfmt::skip]
 fn persistence() -> Vec<Case> {
-    let post = |target: &str, length: usize| {
-        format!(
-            "POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{}",
-            "b".repeat(length)
-        )
-    };
-    let body = "a body that nobody wants is read past, and the connection stays";
+    let post = |target: &str, length: usize| format!("POST {target}{{1.1}}Content-Length: {length}\r\n\r\n{}", "b".repeat(length));
+    let body = "a body that the resource does not want is read past, and the connection stays";
     vec![
-        should(
-            "connection/1.0-keep-alive",
-            "RFC 9112 9.3",
-            "HTTP/1.0 with keep-alive stays open, and the answer says so",
-        )
-        .send("GET {get} HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
-        .served()
-        .check(Check::Token("connection", "keep-alive")),
-        must("connection/1.0-no-chunks", "RFC 9112 6.1", "HTTP/1.0 is never sent chunks")
-            .send("GET {count}1000 HTTP/1.0\r\n\r\n")
-            .status(&[200])
-            .check(Check::Lacks("transfer-encoding"))
-            .check(Check::Lines(1000))
-            .end(End::Closed),
-        must(
-            "connection/close-then-request",
-            "RFC 9112 9.6",
-            "what follows a request with close is not answered",
-        )
-        .send(format!("GET {{get}} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n{GET}"))
-        .status(&[200])
-        .end(End::Closed),
-        should(
-            "connection/close-ends-soon",
-            "RFC 9112 9.6",
-            "after the answer to close the server closes by itself",
-        )
-        .send("GET {get} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-        .once()
-        .status(&[200])
-        .says_close()
-        .end(End::Clean),
-        robust("connection/after-404", "RFC 9112 9.3", "404 is no reason to close")
-            .send("GET /no/such/resource HTTP/1.1\r\nHost: h\r\n\r\n")
-            .status(&[404])
-            .end(End::Open),
-        robust("connection/after-404-body", "RFC 9112 9.3", body)
-            .send(post("/no/such/resource", 100_000))
-            .status(&[404])
-            .end(End::Open),
-        robust("connection/after-405-body", "RFC 9112 9.3", body)
-            .send(post("{get}", 200_000))
-            .status(&[405])
-            .end(End::Open),
-        robust(
-            "connection/after-404-large-body",
-            "RFC 9112 9.6",
-            "beyond what is read past the answer can still be read",
-        )
-        .send(post("/no/such/resource", 700_000))
+        should("1.0-keep-alive", "RFC 9112 9.3", "HTTP/1.0 with keep-alive stays open, and the response says so",
+            "GET {get} HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "200 open").check(Check::Token("connection", "keep-alive")),
+        must("1.0-no-chunks", "RFC 9112 6.1", "HTTP/1.0 is never sent chunks", "GET {count}1000 HTTP/1.0\r\n\r\n", "200 closed")
+            .check(Check::Lacks("transfer-encoding")).check(Check::Lines(1000)),
+        must("close-then-request", "RFC 9112 9.6", "what follows a request with close gets no response",
+            "GET {get}{1.1}Connection: close\r\n\r\n{GET}", "200 closed"),
+        should("close-ends-soon", "RFC 9112 9.6", "after the response to close the server closes by itself",
+            "GET {get}{1.1}Connection: close\r\n\r\n", "200 says-close clean once"),
+        robust("after-404", "RFC 9112 9.3", "404 is no reason to close", "GET /no/such/resource{1.1}\r\n", "404 open"),
+        robust("after-404-body", "RFC 9112 9.3", body, post("/no/such/resource", 100_000), "404 open"),
+        robust("after-405-body", "RFC 9112 9.3", body, post("{get}", 200_000), "405 open"),
         // Both are right: to know nothing of the resource, and to take no such body for it.
-        .status(&[404, 413])
-        .end(End::Any),
-        robust("connection/after-501", "RFC 9112 9.3", "501 for a method is no reason to close")
-            .send("BREW {get} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello")
-            .status(&[405, 501])
-            .end(End::Open),
-        robust("connection/hundred", "RFC 9112 9.3", "a hundred requests, one after the other")
-            .scenario(hundred),
+        robust("after-404-large-body", "RFC 9112 9.6", "beyond what is read past, the response can still be read",
+            post("/no/such/resource", 700_000), "404|413"),
+        robust("after-501", "RFC 9112 9.3", "501 for a method is no reason to close",
+            "BREW {get}{1.1}Content-Length: 5\r\n\r\nhello", "405|501 open"),
+        robust("hundred", "RFC 9112 9.3", "a hundred requests, one after the other", "", "").scenario(hundred),
     ]
 }
 
-/// Each request is sent when the last answer is there.
+/// Each request is sent when the last response is there.
 fn hundred(peer: &Peer) -> Result<(), Problem> {
     let mut wire = peer.connect()?;
     for count in 1..=100 {
-        wire.send(&peer.fill(GET));
-        if !wire.read_answers(count, |_| false, peer.deadline()) {
-            return Err(wire.problem(format!("no answer to request {count}")));
+        wire.send(&peer.fill("{GET}"));
+        if !wire.read_responses(count, |_| false, peer.deadline()) {
+            return Err(Problem::on(&wire, format!("no response to request {count}")));
         }
     }
     wire.send(&peer.fill(PROBE));
-    wire.read_answers(101, |_| false, peer.deadline());
+    wire.read_responses(101, |_| false, peer.deadline());
     wire.fill_to_end(peer.deadline());
     if wire.ending == Ending::Eof {
         Ok(())
     } else {
-        Err(wire.problem("the last request said close, but no clean end came"))
+        Err(Problem::on(&wire, "the last request said close, but no clean end came"))
     }
 }
 
-/// A client that has nothing more to say may shut down its side and still be answered.
+/// A client that has nothing more to send may shut down its side and still gets its response.
+#[rustfmt::skip]
 fn half_close() -> Vec<Case> {
     let inside = |id: &str, message: &str| {
-        robust(
-            format!("connection/half-close-{id}"),
-            "RFC 9112 8",
-            "a message cut short is refused or dropped, and the connection ends",
-        )
-        .send(message)
-        .half_close()
-        .status(&[400])
-        .or_nothing()
-        .end(End::Clean)
+        robust(format!("half-close-{id}"), "RFC 9112 8", "a message cut short is refused or dropped, and the connection ends",
+            message, "400 or-nothing clean").half_close()
     };
-    let rule = "a client that half-closes after its request is answered";
+    let rule = "a client that half-closes after its request gets its response";
     vec![
-        Case::new(Robustness, "connection/half-close", "RFC 9112 9.6", rule)
-            .send(GET)
-            .half_close()
-            .status(&[200])
-            .end(End::Clean),
-        robust("connection/half-close-body", "RFC 9112 9.6", rule)
-            .send("POST {echo} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello")
-            .half_close()
-            .status(&[200])
-            .body("hello")
-            .end(End::Clean),
-        robust(
-            "connection/half-close-pipeline",
-            "RFC 9112 9.6",
-            "all the requests before the half-close are answered",
-        )
-        .send(GET.repeat(20))
-        .half_close()
-        .oks(20)
-        .end(End::Clean),
-        robust(
-            "connection/half-close-stream",
-            "RFC 9112 9.6",
-            "a long answer goes on after a half-close",
-        )
-        .send("GET {count}100000 HTTP/1.1\r\nHost: h\r\n\r\n")
-        .half_close()
-        .needs(Need::Count)
-        .status(&[200])
-        .check(Check::Lines(100_000))
-        .end(End::Clean),
+        robust("half-close", "RFC 9112 9.6", rule, "{GET}", "200 clean").half_close(),
+        robust("half-close-body", "RFC 9112 9.6", rule, "{POST}Content-Length: 5\r\n\r\nhello", "200 clean").body("hello").half_close(),
+        robust("half-close-pipeline", "RFC 9112 9.6", "all the requests before the half-close get their responses",
+            "{GET}".repeat(20), "200*20 clean").half_close(),
+        robust("half-close-stream", "RFC 9112 9.6", "a long response goes on after a half-close",
+            "GET {count}100000{1.1}\r\n", "200 clean").check(Check::Lines(100_000)).half_close().needs(Need::Count),
         inside("in-line", "GET {get} HT"),
-        inside("in-head", "GET {get} HTTP/1.1\r\nHost: h\r\n"),
-        inside("in-length", "POST {echo} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel"),
-        inside(
-            "in-chunk",
-            "POST {echo} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-        ),
-        inside(
-            "before-last-chunk",
-            "POST {echo} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-        ),
-        Case::new(
-            Must,
-            "connection/incomplete-not-served",
-            "RFC 9112 8",
-            "a body cut short is not handed on as if it were whole",
-        )
-        .send("POST {echo} HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\nhel")
-        .half_close()
-        .status(&[400, 408])
-        .or_nothing()
-        .end(End::Any),
-        robust(
-            "connection/half-close-silent",
-            "RFC 9112 9.6",
-            "a client that comes and goes without a word gets no answer",
-        )
-        .half_close()
-        .end(End::Clean),
+        inside("in-head", "GET {get}{1.1}"),
+        inside("in-length", "{POST}Content-Length: 5\r\n\r\nhel"),
+        inside("in-chunk", "{POST}{chunked}5\r\nhel"),
+        inside("before-last-chunk", "{POST}{chunked}5\r\nhello\r\n"),
+        must("incomplete-not-served", "RFC 9112 8", "a body cut short is not handed on as if it were whole",
+            "{POST}Content-Length: 50\r\n\r\nhel", "400|408 or-nothing").half_close(),
+        robust("half-close-silent", "RFC 9112 9.6", "a client that half-closes and sends nothing gets no response", "", "clean").half_close(),
     ]
 }

@@ -1,12 +1,13 @@
 //! Field lines and Host: RFC 9112 3.2 and 5, RFC 9110 5.
 
-use super::super::case::Level::{Must, Robustness, Should};
-use super::super::case::{Case, End, must, robust};
-use super::{Row, row};
+use super::{Row, rows};
+use crate::verify::build::{must, robust};
+use crate::verify::case::Case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 
 /// Each stands as a field line after Host: 400, and the connection ends.
 ///
-/// RFC 9112 2.2: a server SHOULD answer 400 to what does not match the grammar.
+/// RFC 9112 2.2: a server SHOULD respond with 400 to what does not match the grammar.
 #[rustfmt::skip]
 const REFUSED: &[Row] = &[
     ("space-before-colon", Must, "RFC 9112 5.1", b"X-A : 1", "white space before the colon"),
@@ -52,7 +53,7 @@ const SERVED: &[Row] = &[
     ("repeated", Must, "RFC 9110 5.3", b"X-A: 1\r\nX-A: 2\r\nx-a: 1", "a field of no meaning here may be repeated"),
 ];
 
-/// Each is a Host that is no `uri-host [":" port]`: RFC 9112 3.2 demands 400. It says nothing of the connection.
+/// Each is a Host that is no `uri-host [":" port]`: RFC 9112 3.2 demands 400. The RFC leaves the connection open or closed.
 #[rustfmt::skip]
 const BAD_HOSTS: &[(&str, &str)] = &[
     ("user-info", "user@h"), ("port-letters", "h:8x"), ("port-minus", "h:-1"), ("ports", "h:80:80"),
@@ -69,30 +70,38 @@ const GOOD_HOSTS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn cases() -> Vec<Case> {
-    const BEFORE: &str = "GET {get} HTTP/1.1\r\nHost: h\r\n";
+    const BEFORE: &str = "GET {get}{1.1}";
     const AFTER: &str = "\r\n\r\n";
-    let refused = REFUSED.iter().map(|line| row("fields", line, BEFORE, AFTER).refused(&[400]));
-    let served = SERVED.iter().map(|line| row("fields", line, BEFORE, AFTER).served());
-    let bad = BAD_HOSTS.iter().map(|(name, host)| {
-        must(format!("fields/host-{name}"), "RFC 9112 3.2", "an invalid Host is answered 400")
-            .send(format!("GET {{get}} HTTP/1.1\r\nHost: {{|}}{host}\r\n\r\n"))
-            .status(&[400])
+    let bad = BAD_HOSTS.iter().map(|(id, host)| {
+        let message = format!("GET {{get}} HTTP/1.1\r\nHost: {{|}}{host}\r\n\r\n");
+        must(
+            format!("host-{id}"),
+            "RFC 9112 3.2",
+            "an invalid Host is refused with 400",
+            message,
+            "400",
+        )
     });
-    let good = GOOD_HOSTS.iter().map(|(name, host)| {
-        must(format!("fields/host-good-{name}"), "RFC 9110 7.2", "a valid Host is accepted")
-            .send(format!("GET {{get}} HTTP/1.1\r\nHost:{{|}}{host}\r\n\r\n"))
-            .served()
+    let good = GOOD_HOSTS.iter().map(|(id, host)| {
+        let message = format!("GET {{get}} HTTP/1.1\r\nHost:{{|}}{host}\r\n\r\n");
+        must(
+            format!("host-good-{id}"),
+            "RFC 9110 7.2",
+            "a valid Host is accepted",
+            message,
+            "200 open",
+        )
     });
-    refused.chain(served).chain(bad).chain(good).chain(hosts()).chain(others()).collect()
+    let lines =
+        [rows(REFUSED, BEFORE, AFTER, "400 closed"), rows(SERVED, BEFORE, AFTER, "200 open")];
+    lines.concat().into_iter().chain(bad).chain(good).chain(hosts()).chain(others()).collect()
 }
 
 /// How many Hosts there may be: one in HTTP/1.1, one at most in HTTP/1.0.
+#[rustfmt::skip]
 fn hosts() -> Vec<Case> {
-    let rule = "exactly one Host in HTTP/1.1, or 400";
     let host = |id: &str, head: &str| {
-        must(format!("fields/host-{id}"), "RFC 9112 3.2", rule)
-            .send(format!("{head}\r\n\r\n"))
-            .status(&[400])
+        must(format!("host-{id}"), "RFC 9112 3.2", "exactly one Host in HTTP/1.1, or 400", format!("{head}\r\n\r\n"), "400")
     };
     vec![
         host("missing", "GET {get} HTTP/1.1"),
@@ -102,54 +111,26 @@ fn hosts() -> Vec<Case> {
         host("twice-apart", "GET {get} HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nhOST: a"),
         host("twice-1.0", "GET {get} HTTP/1.0\r\nHost: a\r\nHost: b"),
         host("twice-absolute", "GET http://a{get} HTTP/1.1\r\nHost: a\r\nHost: b"),
-        must("fields/host-none-1.0", "RFC 9112 3.2", "HTTP/1.0 needs no Host")
-            .send("GET {get} HTTP/1.0\r\n\r\n")
-            .status(&[200])
-            .end(End::Closed),
-        robust(
-            "fields/host-empty",
-            "RFC 9112 3.2",
-            "an empty Host is what a URI without authority has",
-        )
-        .send("GET {get} HTTP/1.1\r\nHost:\r\n\r\n")
-        .served(),
+        must("host-none-1.0", "RFC 9112 3.2", "HTTP/1.0 needs no Host", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
+        robust("host-empty", "RFC 9112 3.2", "an empty Host is what a URI without authority has",
+            "GET {get} HTTP/1.1\r\nHost:\r\n\r\n", "200 open"),
     ]
 }
 
+#[rustfmt::skip]
 fn others() -> Vec<Case> {
     vec![
-        must("fields/name-case", "RFC 9110 5.1", "names are compared without case")
-            .send("GET {get} HTTP/1.1\r\nhOsT: h\r\ncONNECTION: close\r\n\r\n")
-            .status(&[200])
-            .says_close()
-            .end(End::Closed),
-        must("fields/value-trimmed", "RFC 9112 5.1", "white space around a value is no part of it")
-            .send("GET {get} HTTP/1.1\r\nHost: h\r\nConnection:\t close \t \r\n\r\n")
-            .status(&[200])
-            .says_close()
-            .end(End::Closed),
-        must(
-            "fields/space-after-line",
-            "RFC 9112 2.2",
-            "white space before the first field: rejected, or those lines skipped",
-        )
-        .send("GET {get} HTTP/1.1\r\n Connection: close\r\nHost: h\r\n\r\n")
-        .status(&[200, 400]),
-        robust(
-            "fields/space-after-line-refused",
-            "RFC 9112 2.2",
-            "white space before the first field is refused",
-        )
-        .send("GET {get} HTTP/1.1\r\n Host: h\r\nHost: h\r\n\r\n")
-        .refused(&[400]),
-        must("fields/long-value", "RFC 9110 5.4", "a value of 4000 bytes, as cookies have")
-            .send(format!(
-                "GET {{get}} HTTP/1.1\r\nHost: h\r\nCookie: {}\r\n\r\n",
-                "c".repeat(4000)
-            ))
-            .served(),
-        must("fields/unknown", "RFC 9110 5.1", "fields that nobody knows are ignored")
-            .send("GET {get} HTTP/1.1\r\nHost: h\r\nX-Unknown: ?\r\nSec-Fetch-Mode: cors\r\n\r\n")
-            .served(),
+        must("name-case", "RFC 9110 5.1", "names are compared without case",
+            "GET {get} HTTP/1.1\r\nhOsT: h\r\ncONNECTION: close\r\n\r\n", "200 says-close closed"),
+        must("value-trimmed", "RFC 9112 5.1", "white space around a value is no part of it",
+            "GET {get}{1.1}Connection:\t close \t \r\n\r\n", "200 says-close closed"),
+        must("space-after-line", "RFC 9112 2.2", "white space before the first field: rejected, or those lines skipped",
+            "GET {get} HTTP/1.1\r\n Connection: close\r\nHost: h\r\n\r\n", "200|400"),
+        robust("space-after-line-refused", "RFC 9112 2.2", "white space before the first field is refused",
+            "GET {get} HTTP/1.1\r\n Host: h\r\nHost: h\r\n\r\n", "400 closed"),
+        must("long-value", "RFC 9110 5.4", "a value of 4000 bytes, as cookies have",
+            format!("GET {{get}}{{1.1}}Cookie: {}\r\n\r\n", "c".repeat(4000)), "200 open"),
+        must("unknown", "RFC 9110 5.1", "unknown fields are ignored",
+            "GET {get}{1.1}X-Unknown: ?\r\nSec-Fetch-Mode: cors\r\n\r\n", "200 open"),
     ]
 }

@@ -1,11 +1,12 @@
 //! Where a body ends: RFC 9112 6, and the classic ways to make two parsers disagree about it.
 //!
-//! Each refused message carries a second request behind the first. It must never be answered: whoever answers it
-//! has taken part of a body for a request, which is what request smuggling is.
+//! Each refused message carries a second request behind the first. It must never get a response: a server
+//! that serves it has taken part of a body for a request, which is request smuggling.
 
-use super::super::case::Level::{Must, Robustness, Should};
-use super::super::case::{Case, End, must, robust, should};
-use super::{Row, row};
+use super::{Row, rows};
+use crate::verify::build::{must, robust, should};
+use crate::verify::case::Case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 
 /// Field lines of a POST whose body cannot be told: 400, and the connection ends.
 #[rustfmt::skip]
@@ -34,8 +35,8 @@ const REFUSED: &[Row] = &[
     ("length-folded", Robustness, "RFC 9112 5.2", b"Content-Length:\r\n 5", "a folded Content-Length"),
     ("length-hidden-by-lf", Robustness, "RFC 9112 2.2", b"X-A: 1\nContent-Length: 5", "a length behind a bare LF"),
     ("length-hidden-by-cr", Should, "RFC 9112 2.2", b"X-A: 1\rContent-Length: 5", "a length behind a bare CR"),
-    ("coding-and-length", Robustness, "RFC 9112 6.1", b"Transfer-Encoding: chunked\r\nContent-Length: 5", "both framings: who reads which?"),
-    ("length-and-coding", Robustness, "RFC 9112 6.1", b"Content-Length: 5\r\nTransfer-Encoding: chunked", "both framings: who reads which?"),
+    ("coding-and-length", Robustness, "RFC 9112 6.1", b"Transfer-Encoding: chunked\r\nContent-Length: 5", "both framings: the proxy and the server may each read another"),
+    ("length-and-coding", Robustness, "RFC 9112 6.1", b"Content-Length: 5\r\nTransfer-Encoding: chunked", "both framings: the proxy and the server may each read another"),
     ("coding-space-colon", Must, "RFC 9112 5.1", b"Content-Length: 5\r\nTransfer-Encoding : chunked", "white space before the colon (TE.TE)"),
     ("coding-tab-colon", Must, "RFC 9112 5.1", b"Content-Length: 5\r\nTransfer-Encoding\t: chunked", "white space before the colon (TE.TE)"),
     ("coding-lf-colon", Should, "RFC 9112 5.1", b"Content-Length: 5\r\nTransfer-Encoding\n: chunked", "a bare LF before the colon (TE.TE)"),
@@ -51,7 +52,7 @@ const REFUSED: &[Row] = &[
     ("coding-chunked-first-lines", Robustness, "RFC 9112 6.3", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: x", "chunked, but not last, over two lines"),
 ];
 
-/// Codings that nobody knows: RFC 9112 6.3 demands 400 where the last is not chunked and 6.1 recommends 501 for what
+/// Unknown codings: RFC 9112 6.3 demands 400 where the last is not chunked and 6.1 recommends 501 for what
 /// is not understood. Both refuse, and the connection must end.
 #[rustfmt::skip]
 const UNKNOWN: &[(&str, &str)] = &[
@@ -80,155 +81,92 @@ const CHUNKED: &[(&str, &str, &str)] = &[
 
 /// The request that must not be seen.
 const HIDDEN: &str = "GET {get} HTTP/1.1\r\nHost: hidden\r\n\r\n";
-const POST: &str = "POST {echo} HTTP/1.1\r\nHost: h\r\n";
 
 pub(super) fn cases() -> Vec<Case> {
     let behind = format!("\r\n\r\n5\r\nhello\r\n0\r\n\r\n{HIDDEN}");
-    let refused = REFUSED.iter().map(|line| row("framing", line, POST, &behind).refused(&[400]));
-    let unknown = UNKNOWN.iter().map(|(name, coding)| {
-        must(
-            format!("framing/unknown-{name}"),
-            "RFC 9112 6.3",
-            "a coding that is not understood is refused, and the connection ends",
-        )
-        .send(format!("{POST}Transfer-Encoding: {{|}}{coding}{behind}"))
-        .refused(&[400, 501])
+    let unknown = UNKNOWN.iter().map(|(id, coding)| {
+        let rule = "a coding that is not understood is refused, and the connection ends";
+        let message = format!("{{POST}}Transfer-Encoding: {{|}}{coding}{behind}");
+        must(format!("unknown-{id}"), "RFC 9112 6.3", rule, message, "400|501 closed")
     });
-    let served = |fields: &str, id: &str, rule: &'static str, body: &str| {
-        must(format!("framing/{id}"), "RFC 9112 6.3", rule)
-            .send(format!("{POST}{fields}\r\n\r\n{body}"))
-            .served()
-            .body("hello")
+    let served = |table: &[(&'static str, &str, &'static str)], body: &str| -> Vec<Case> {
+        let message = |fields: &str| format!("{{POST}}{fields}\r\n\r\n{body}");
+        let case = |(id, fields, rule): &(&'static str, &str, &'static str)| {
+            must(*id, "RFC 9112 6.3", rule, message(fields), "200 open").body("hello")
+        };
+        table.iter().map(case).collect()
     };
-    let length = SERVED.iter().map(|(id, fields, rule)| served(fields, id, rule, "he{|}llo"));
-    let chunked = CHUNKED
-        .iter()
-        .map(|(id, fields, rule)| served(fields, id, rule, "5\r\nhe{|}llo\r\n0\r\n\r\n"));
-    refused
-        .chain(unknown)
-        .chain(length)
-        .chain(chunked)
-        .chain(vectors())
-        .chain(codings())
-        .chain(without())
-        .collect()
+    [
+        rows(REFUSED, "{POST}", &behind, "400 closed"),
+        unknown.collect(),
+        served(SERVED, "he{|}llo"),
+        served(CHUNKED, "5\r\nhe{|}llo\r\n0\r\n\r\n"),
+        vectors(),
+        codings(),
+        without(),
+    ]
+    .concat()
 }
 
 /// The vectors with the bodies that make them work, and numbers that overflow.
+#[rustfmt::skip]
 fn vectors() -> Vec<Case> {
-    // A number that is too large may also be answered 413: it is a length, and too much.
+    const CHUNKED: &str = "Transfer-Encoding: chunked";
+    // A number that is too large may also be refused with 413: it is a length, and too much.
     let overflow = |id: &str, number: &str| {
-        must(
-            format!("framing/{id}"),
-            "RFC 9112 6.3",
-            "a length that overflows is never a small one",
-        )
-        .send(format!("{POST}Content-Length: {number}\r\n\r\nhello{HIDDEN}"))
-        .refused(&[400, 413])
+        must(id, "RFC 9112 6.3", "a length that overflows is never a small one",
+            format!("{{POST}}Content-Length: {number}\r\n\r\nhello{HIDDEN}"), "400|413 closed")
     };
-    let rule =
-        "both framings: whatever is answered, the connection ends and the rest is no request";
     let both = |id: &str, fields: &str, body: &str| {
-        must(format!("framing/{id}"), "RFC 9112 6.1", rule)
-            .send(format!("{POST}{fields}\r\n\r\n{body}"))
-            .refused(&[200, 400, 501])
+        must(id, "RFC 9112 6.1", "both framings: whatever the response, the connection ends and the rest is no request",
+            format!("{{POST}}{fields}\r\n\r\n{body}"), "200|400|501 closed")
     };
-    let (chunked, length) = ("Transfer-Encoding: chunked", HIDDEN.len() + 5);
+    let in_1_0 = format!("POST {{echo}} HTTP/1.0\r\nConnection: keep-alive\r\n{CHUNKED}\r\n\r\n0\r\n\r\n{HIDDEN}");
+    let length = HIDDEN.len() + 5;
     vec![
         overflow("length-2-64", "18446744073709551616"),
         overflow("length-2-64-and-5", "18446744073709551621"),
         overflow("length-2-32-and-5-wrapped", "340282366920938463463374607431768211461"),
         overflow("length-40-digits", &"9".repeat(40)),
-        both(
-            "cl-te",
-            &format!("Content-Length: {length}\r\n{chunked}"),
-            &format!("0\r\n\r\n{HIDDEN}"),
-        ),
-        both("te-cl", &format!("{chunked}\r\nContent-Length: 4"), &format!("2c\r\n{HIDDEN}")),
-        both(
-            "te-te-cl",
-            &format!("{chunked}\r\nContent-Length: 5\r\nTransfer-Encoding: x"),
-            &format!("0\r\n\r\n{HIDDEN}"),
-        ),
-        must(
-            "framing/coding-in-1.0",
-            "RFC 9112 6.1",
-            "Transfer-Encoding in HTTP/1.0 is faulty: the connection ends",
-        )
-        .send(format!(
-            "POST {{echo}} HTTP/1.0\r\nConnection: keep-alive\r\n{chunked}\r\n\r\n0\r\n\r\n{HIDDEN}"
-        ))
-        .refused(&[200, 400, 501]),
-        robust(
-            "framing/coding-in-1.0-refused",
-            "RFC 9112 6.1",
-            "Transfer-Encoding in HTTP/1.0 is refused",
-        )
-        .send(format!(
-            "POST {{echo}} HTTP/1.0\r\nConnection: keep-alive\r\n{chunked}\r\n\r\n0\r\n\r\n{HIDDEN}"
-        ))
-        .refused(&[400]),
+        both("cl-te", &format!("Content-Length: {length}\r\n{CHUNKED}"), &format!("0\r\n\r\n{HIDDEN}")),
+        both("te-cl", &format!("{CHUNKED}\r\nContent-Length: 4"), &format!("2c\r\n{HIDDEN}")),
+        both("te-te-cl", &format!("{CHUNKED}\r\nContent-Length: 5\r\nTransfer-Encoding: x"), &format!("0\r\n\r\n{HIDDEN}")),
+        must("coding-in-1.0", "RFC 9112 6.1", "Transfer-Encoding in HTTP/1.0 is faulty: the connection ends", &in_1_0, "200|400|501 closed"),
+        robust("coding-in-1.0-refused", "RFC 9112 6.1", "Transfer-Encoding in HTTP/1.0 is refused", &in_1_0, "400 closed"),
     ]
 }
 
 /// Codings that are not understood, where only the status is at stake.
 fn codings() -> Vec<Case> {
-    let unknown = |id: &str, coding: &str| {
-        should(
-            format!("framing/501-{id}"),
-            "RFC 9112 6.1",
-            "a transfer coding that is not understood: 501",
-        )
-        .send(format!("{POST}Transfer-Encoding: {coding}\r\n\r\n0\r\n\r\n{HIDDEN}"))
-        .refused(&[501])
+    let unknown = |(id, coding): (&str, &str)| {
+        let message = format!("{{POST}}Transfer-Encoding: {coding}\r\n\r\n0\r\n\r\n{HIDDEN}");
+        let rule = "a transfer coding that is not understood: 501";
+        should(format!("501-{id}"), "RFC 9112 6.1", rule, message, "501 closed")
     };
-    vec![
-        unknown("gzip", "gzip"),
-        unknown("gzip-chunked", "gzip, chunked"),
-        unknown("word", "xchunked"),
-    ]
+    [("gzip", "gzip"), ("gzip-chunked", "gzip, chunked"), ("word", "xchunked")].map(unknown).into()
 }
 
 /// No body, or one where few expect it.
+#[rustfmt::skip]
 fn without() -> Vec<Case> {
     let length = HIDDEN.len() - "{get}".len() + 1;
-    let on = |method: &str, status: &'static [u16]| {
+    let any = "a body has its framing with any method";
+    let on = |method: &str, expected: &str| {
         // RFC 9110 9.3.1 lets a server refuse a GET with a body; reading it is what clients expect.
-        robust(
-            format!("framing/body-on-{}", method.to_lowercase()),
-            "RFC 9112 6",
-            "a body has its framing with any method",
-        )
-        .send(format!(
-            "{method} {{get}} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel{{|}}lo"
-        ))
-        .status(status)
-        .end(End::Open)
+        robust(format!("body-on-{}", method.to_lowercase()), "RFC 9112 6", any,
+            format!("{method} {{get}}{{1.1}}Content-Length: 5\r\n\r\nhel{{|}}lo"), expected)
     };
     vec![
-        on("GET", &[200]),
-        on("HEAD", &[200]).without_content(),
-        on("DELETE", &[200, 202, 204, 403, 405, 501]),
-        must("framing/body-on-get-hidden", "RFC 9112 6", "a request inside the body of a GET is no request")
-            // The body is long enough for a probe path of one byte; what is left over with longer ones is no request.
-            .send(format!("GET {{get}} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{HIDDEN}"))
-            .status(&[200, 400])
-            .end(End::Closed),
-        robust("framing/body-on-get-chunked", "RFC 9112 6", "a body has its framing with any method")
-            .send("GET {get} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-            .served(),
-        must("framing/none", "RFC 9112 6.3", "a POST with neither framing has no body (or 411)")
-            .send("POST {echo} HTTP/1.1\r\nHost: h\r\n\r\n")
-            .status(&[200, 204, 411])
-            .end(End::Any),
-        must("framing/length-zero", "RFC 9112 6.3", "Content-Length: 0 is no body")
-            .send("POST {echo} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
-            .status(&[200, 204])
-            .body("")
-            .end(End::Open),
-        must("framing/binary", "RFC 9112 6", "a body is bytes, CRLF and NUL among them")
-            .send(b"POST {echo} HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n\r\n\r\n\0{|}\xff\x80ab\n")
-            .served()
-            .body(b"\r\n\r\n\0\xff\x80ab\n"),
+        on("GET", "200 open"),
+        on("HEAD", "200 head open"),
+        on("DELETE", "200|202|204|403|405|501 open"),
+        // The body is long enough for a probe path of one byte; what is left over with longer ones is no request.
+        must("body-on-get-hidden", "RFC 9112 6", "a request inside the body of a GET is no request",
+            format!("GET {{get}}{{1.1}}Content-Length: {length}\r\nConnection: close\r\n\r\n{HIDDEN}"), "200|400 closed"),
+        robust("body-on-get-chunked", "RFC 9112 6", any, "GET {get}{1.1}{chunked}5\r\nhello\r\n0\r\n\r\n", "200 open"),
+        must("none", "RFC 9112 6.3", "a POST with neither framing has no body (or 411)", "{POST}\r\n", "200|204|411"),
+        must("length-zero", "RFC 9112 6.3", "Content-Length: 0 is no body", "{POST}Content-Length: 0\r\n\r\n", "200|204 open").body(""),
+        must("binary", "RFC 9112 6", "a body is bytes, CRLF and NUL among them",
+            b"{POST}Content-Length: 10\r\n\r\n\r\n\r\n\0{|}\xff\x80ab\n", "200 open").body(b"\r\n\r\n\0\xff\x80ab\n"),
     ]
 }

@@ -1,8 +1,9 @@
 //! The request line: RFC 9112 2.2 and 3.
 
-use super::super::case::Level::{Must, Robustness, Should};
-use super::super::case::{Case, End, must, robust, should};
-use super::{Row, row};
+use super::{Row, rows};
+use crate::verify::build::{must, robust, should};
+use crate::verify::case::Case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 
 /// Each is a whole request line, put before a good Host: 400, and the connection ends.
 ///
@@ -76,102 +77,44 @@ const SERVED: &[Row] = &[
     ("absolute-query", Must, "RFC 9112 3.2.2", b"GET http://h{get}?a HTTP/1.1", "the absolute-form may have a query"),
 ];
 
-/// No version of ours. RFC 9110 15.6.6 lets a server answer 505, and no other status says so.
+/// Major versions that no server here knows. RFC 9110 15.6.6 names 505 for them, and no other status says so.
 const MAJORS: [&str; 4] = ["HTTP/0.9", "HTTP/2.0", "HTTP/3.0", "HTTP/9.1"];
 
-const HOST: &str = "\r\nHost: h\r\n\r\n";
-
 pub(super) fn cases() -> Vec<Case> {
-    let refused = REFUSED.iter().map(|line| row("line", line, "", HOST).refused(&[400]));
-    let served = SERVED.iter().map(|line| row("line", line, "", HOST).served());
+    const HOST: &str = "\r\nHost: h\r\n\r\n";
     let majors = MAJORS.iter().map(|version| {
-        robust(
-            format!("line/{}", version.to_lowercase().replace('/', "-")),
-            "RFC 9110 15.6.6",
-            "another major version: 505",
-        )
-        .send(format!("GET {{get}} {version}\r\nHost: h\r\n\r\n"))
-        .refused(&[505])
+        let id = version.to_lowercase().replace('/', "-");
+        let message = format!("GET {{get}} {version}{HOST}");
+        robust(id, "RFC 9110 15.6.6", "another major version: 505", message, "505 closed")
     });
-    refused.chain(served).chain(majors).chain(others()).collect()
+    let lines = [rows(REFUSED, "", HOST, "400 closed"), rows(SERVED, "", HOST, "200 open")];
+    lines.concat().into_iter().chain(majors).chain(others()).collect()
 }
 
+#[rustfmt::skip]
 fn others() -> Vec<Case> {
-    let get = "GET {get} HTTP/1.1\r\nHost: h\r\n\r\n";
     vec![
-        should(
-            "line/empty-line-before",
-            "RFC 9112 2.2",
-            "an empty line before the request line is ignored",
-        )
-        .send(format!("\r{{|}}\n{get}"))
-        .served(),
-        robust(
-            "line/empty-lines-before",
-            "RFC 9112 2.2",
-            "a few empty lines before the request line are ignored",
-        )
-        .send(format!("\r\n\r{{|}}\n{get}"))
-        .served(),
-        robust(
-            "line/empty-lines-endless",
-            "RFC 9112 2.2",
-            "empty lines are not skipped without end",
-        )
-        .send("\r\n".repeat(16384))
-        // Which refusal is a matter of taste, and so is silence: there was no request.
-        .refused(&[400, 408, 414, 431])
-        .or_nothing(),
-        robust("line/lf-before", "RFC 9112 2.2", "a bare LF is no empty line")
-            .send(format!("\n{get}"))
-            .refused(&[400]),
-        robust("line/lf-only", "RFC 9112 2.2", "a request whose lines all end in LF")
-            .send("GET {get} HTTP/1.1\nHost: h\n\n")
-            .refused(&[400]),
-        must("line/method-case", "RFC 9110 9.1", "a method is case-sensitive: get is not GET")
-            .send("get {get} HTTP/1.1\r\nHost: h\r\n\r\n")
-            .status(&[400, 405, 501])
-            .end(End::Any),
-        must("line/version-1.0", "RFC 9110 2.5", "HTTP/1.0 is served")
-            .send("GET {get} HTTP/1.0\r\n\r\n")
-            .status(&[200])
-            .end(End::Closed),
-        should("line/version-two-majors", "RFC 9112 2.3", "a version has one digit on each side")
-            .send("GET {get} HTTP/11.1\r\nHost: h\r\n\r\n")
-            // No version at all, or a major one that is not known.
-            .refused(&[400, 505]),
-        robust("line/http2-preface", "RFC 9113 3.4", "the preface of HTTP/2 is refused")
-            .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            // Asterisk with another method, a method not known, a version not known: each is true.
-            .refused(&[400, 501, 505]),
-        robust(
-            "line/absolute-other-scheme",
-            "RFC 9112 3.2.2",
-            "an absolute-form of another scheme is none of ours",
-        )
-        .send("GET ftp://h{get} HTTP/1.1\r\nHost: h\r\n\r\n")
-        .status(&[400, 421])
-        .end(End::Any),
-        robust(
-            "line/absolute-https",
-            "RFC 9112 3.2.2",
-            "a gateway that ends TLS may pass https on",
-        )
-        .send("GET https://h{get} HTTP/1.1\r\nHost: h\r\n\r\n")
+        should("empty-line-before", "RFC 9112 2.2", "an empty line before the request line is ignored", "\r{|}\n{GET}", "200 open"),
+        robust("empty-lines-before", "RFC 9112 2.2", "a few empty lines before the request line are ignored", "\r\n\r{|}\n{GET}", "200 open"),
+        // Each of these refusals is right, and so is silence: there was no request.
+        robust("empty-lines-endless", "RFC 9112 2.2", "empty lines are not skipped without end",
+            "\r\n".repeat(16384), "400|408|414|431 closed or-nothing"),
+        robust("lf-before", "RFC 9112 2.2", "a bare LF is no empty line", "\n{GET}", "400 closed"),
+        robust("lf-only", "RFC 9112 2.2", "a request whose lines all end in LF", "GET {get} HTTP/1.1\nHost: h\n\n", "400 closed"),
+        must("method-case", "RFC 9110 9.1", "a method is case-sensitive: get is not GET", "get {get}{1.1}\r\n", "400|405|501"),
+        must("version-1.0", "RFC 9110 2.5", "HTTP/1.0 is served", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
+        // No version at all, or a major one that is not known.
+        should("version-two-majors", "RFC 9112 2.3", "a version has one digit on each side",
+            "GET {get} HTTP/11.1\r\nHost: h\r\n\r\n", "400|505 closed"),
+        // Asterisk with another method, a method not known, a version not known: each is true.
+        robust("http2-preface", "RFC 9113 3.4", "the preface of HTTP/2 is refused", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400|501|505 closed"),
+        robust("absolute-other-scheme", "RFC 9112 3.2.2", "an absolute-form of another scheme is refused", "GET ftp://h{get}{1.1}\r\n", "400|421"),
         // 421 is the RFC's own word for a URI that this server does not stand for.
-        .status(&[200, 421])
-        .end(End::Any),
-        must("line/absolute-no-path", "RFC 9112 3.2.2", "an absolute-form without a path means /")
-            .send("GET http://h HTTP/1.1\r\nHost: h\r\n\r\n")
-            // Whether there is a resource at / is the server's matter.
-            .status(&[200, 204, 301, 302, 307, 308, 403, 404])
-            .end(End::Open),
-        robust(
-            "line/connect",
-            "RFC 9110 9.3.6",
-            "CONNECT to a server that is no proxy: 501, close",
-        )
-        .send("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n")
-        .refused(&[501]),
+        robust("absolute-https", "RFC 9112 3.2.2", "a gateway that ends TLS may pass https on", "GET https://h{get}{1.1}\r\n", "200|421"),
+        // Whether there is a resource at / is the server's matter.
+        must("absolute-no-path", "RFC 9112 3.2.2", "an absolute-form without a path means /",
+            "GET http://h{1.1}\r\n", "200|204|301|302|307|308|403|404 open"),
+        robust("connect", "RFC 9110 9.3.6", "CONNECT to a server that is no proxy: 501, close",
+            "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", "501 closed"),
     ]
 }

@@ -18,32 +18,36 @@ use super::options::Options;
 
 /// All cases in the order in which they are listed.
 pub(crate) fn all(options: &Options) -> Vec<Case> {
-    [
-        line::cases(),
-        fields::cases(),
-        framing::cases(),
-        chunked::cases(),
-        expect::cases(options),
-        connection::cases(),
-        methods::cases(),
-        paths::cases(),
-        limits::cases(options),
-        timeouts::cases(options),
-        pipelining::cases(),
-        hostile::cases(),
-    ]
-    .concat()
+    let groups = [
+        ("line", line::cases()),
+        ("fields", fields::cases()),
+        ("framing", framing::cases()),
+        ("chunked", chunked::cases()),
+        ("expect", expect::cases(options)),
+        ("connection", connection::cases()),
+        ("methods", methods::cases()),
+        ("paths", paths::cases()),
+        ("limits", limits::cases(options)),
+        ("timeouts", timeouts::cases(options)),
+        ("pipelining", pipelining::cases()),
+        ("hostile", hostile::cases()),
+    ];
+    let named =
+        |group: &'static str| move |case: Case| Case { id: format!("{group}/{}", case.id), ..case };
+    groups.into_iter().flat_map(|(group, cases)| cases.into_iter().map(named(group))).collect()
 }
 
-/// A row of a table: short name, level, section, the bytes that the rule is about, and the rule.
+/// A row of a table: short id, level, section, the bytes that the rule is about, and the rule.
 type Row = (&'static str, Level, &'static str, &'static [u8], &'static str);
 
-/// A row as a case: the row's bytes stand between `before` and `after`, cut in their middle when sent split.
-fn row(group: &str, row: &Row, before: &str, after: &str) -> Case {
-    let (name, level, section, bytes, rule) = row;
-    let (left, right) = bytes.split_at(bytes.len() / 2);
-    // A `{get}` must not be cut in two: then the default cut will do.
-    let cut: &[u8] = if bytes.contains(&b'{') { b"" } else { b"{|}" };
-    let message = [before.as_bytes(), left, cut, right, after.as_bytes()].concat();
-    Case::new(*level, format!("{group}/{name}"), section, rule).send(message)
+/// Rows as cases: a row's bytes stand between `before` and `after`, cut in their middle when sent split.
+fn rows(rows: &[Row], before: &str, after: &str, expected: &str) -> Vec<Case> {
+    let case = |(id, level, section, bytes, rule): &Row| {
+        let (left, right) = bytes.split_at(bytes.len() / 2);
+        // A `{get}` must not be cut in two: then the default cut will do.
+        let cut: &[u8] = if bytes.contains(&b'{') { b"" } else { b"{|}" };
+        let message = [before.as_bytes(), left, cut, right, after.as_bytes()].concat();
+        Case::new(*level, *id, section, rule).send(message).expect(expected)
+    };
+    rows.iter().map(case).collect()
 }

@@ -1,8 +1,9 @@
 //! Paths: RFC 3986 2.1 and 5.2.4, RFC 9110 4.
 
-use super::super::case::{Case, End, must, robust, should};
+use crate::verify::build::{must, robust, should};
+use crate::verify::case::Case;
 
-/// What follows the prefix of the greeting, and the name in its answer: segments are split first, decoded after.
+/// What follows the prefix of the greeting, and the name in its response: segments are split first, decoded after.
 #[rustfmt::skip]
 const NAMES: &[(&str, &str, &str, &str)] = &[
     ("plain", "ada", "ada", "a dynamic segment"),
@@ -17,14 +18,14 @@ const NAMES: &[(&str, &str, &str, &str)] = &[
     ("query", "ada?b=/c", "ada", "the query is no part of the path"),
 ];
 
-/// Paths that are no paths.
+/// Invalid escapes, and NUL.
 #[rustfmt::skip]
 const BAD: &[(&str, &str)] = &[
     ("percent-alone", "%"), ("percent-one-digit", "%4"), ("percent-letters", "%zz"), ("percent-half", "%4g"),
     ("percent-unicode", "%u0041"), ("percent-percent", "%%41"), ("nul", "%00"), ("nul-inside", "a%00b"),
 ];
 
-/// Ways out of the root. None may ever be served; which refusal is a matter of taste.
+/// Ways out of the root. None may ever be served; each of several refusals is right.
 #[rustfmt::skip]
 const ESCAPES: &[(&str, &str)] = &[
     ("dots", "/../../../../../../etc/passwd"), ("escaped-dots", "/%2e%2e/%2e%2e/%2E%2E/%2e%2e/etc/passwd"),
@@ -40,85 +41,38 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("dot-dot-escaped", "/a/%2e%2e"), ("dot-dot-mixed", "/a/.%2E"), ("dot-in-the-middle", "/a/./.."),
 ];
 
+#[rustfmt::skip]
 pub(super) fn cases() -> Vec<Case> {
     let names = NAMES.iter().map(|(id, path, name, rule)| {
-        robust(format!("paths/name-{id}"), "RFC 3986 2.1", rule)
-            .send(format!("GET {{hello}}{path} HTTP/1.1\r\nHost: h\r\n\r\n"))
-            .served()
-            .body(format!("Hello, {name}!"))
+        robust(format!("name-{id}"), "RFC 3986 2.1", rule, format!("GET {{hello}}{path}{{1.1}}\r\n"), "200 open").body(format!("Hello, {name}!"))
     });
     let bad = BAD.iter().map(|(id, path)| {
-        robust(format!("paths/{id}"), "RFC 3986 2.1", "an escape that is none, and %00: 400")
-            .send(format!("GET /{path} HTTP/1.1\r\nHost: h\r\n\r\n"))
-            .status(&[400])
-            .end(End::Any)
+        robust(*id, "RFC 3986 2.1", "an invalid escape, and %00: 400", format!("GET /{path}{{1.1}}\r\n"), "400")
     });
     let escapes = ESCAPES.iter().map(|(id, path)| {
-        must(format!("paths/out-{id}"), "RFC 9110 17.3", "nothing leaves the root")
-            .send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"))
-            .status(&[400, 403, 404])
-            .end(End::Any)
+        must(format!("out-{id}"), "RFC 9110 17.3", "nothing leaves the root", format!("GET {path}{{1.1}}\r\n"), "400|403|404")
     });
     let spellings = SPELLINGS.iter().map(|(id, before)| {
-        should(
-            format!("paths/{id}"),
-            "RFC 3986 6.2.2",
-            "dot segments are resolved before the path is looked up",
-        )
-        .send(format!("GET {before}{{get}} HTTP/1.1\r\nHost: h\r\n\r\n"))
-        .served()
+        should(*id, "RFC 3986 6.2.2", "dot segments are resolved before the path is looked up",
+            format!("GET {before}{{get}}{{1.1}}\r\n"), "200 open")
     });
     names.chain(bad).chain(escapes).chain(spellings).chain(others()).collect()
 }
 
+#[rustfmt::skip]
 fn others() -> Vec<Case> {
-    let get = |case: Case, path: &str| case.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
     let bad_number = |id: &str, path: &str| {
-        // A number that is none may also be a path that is none.
-        let case = robust(
-            format!("paths/{id}"),
-            "RFC 9110 15.5.1",
-            "a number beyond its maximum, or none: 400 or no such path",
-        );
-        get(case, path).status(&[400, 404]).end(End::Open)
+        // An invalid number may also make the path one that does not exist.
+        robust(id, "RFC 9110 15.5.1", "a number beyond its maximum, or none: 400 or no such path",
+            format!("GET {path}{{1.1}}\r\n"), "400|404 open")
     };
     vec![
-        get(
-            should("paths/missing", "RFC 9110 15.5.5", "no such resource: 404"),
-            "/no/such/resource",
-        )
-        .status(&[404])
-        .end(End::Open),
-        get(must("paths/case", "RFC 9110 4.2.3", "paths are case-sensitive"), "/NO/Such/Resource")
-            .status(&[404])
-            .end(End::Open),
+        should("missing", "RFC 9110 15.5.5", "no such resource: 404", "GET /no/such/resource{1.1}\r\n", "404 open"),
+        must("case", "RFC 9110 4.2.3", "paths are case-sensitive", "GET /NO/Such/Resource{1.1}\r\n", "404 open"),
         // RFC 3986 5.2.4 takes `/..` for the root, which is served; a server may also refuse the attempt.
-        get(
-            robust(
-                "paths/above-root",
-                "RFC 3986 5.2.4",
-                "a way above the root ends at it, or is refused",
-            ),
-            "/..{get}",
-        )
-        .status(&[200, 400, 403, 404])
-        .end(End::Any),
-        get(
-            robust("paths/not-utf8", "RFC 3986 2.1", "bytes that are no UTF-8 do no harm"),
-            "{hello}%ff%fe",
-        )
-        .status(&[200, 400, 404])
-        .end(End::Any),
-        get(
-            robust(
-                "paths/name-empty",
-                "RFC 3986 3.3",
-                "an empty segment is a segment, or no such path",
-            ),
-            "{hello}",
-        )
-        .status(&[200, 400, 404])
-        .end(End::Open),
+        robust("above-root", "RFC 3986 5.2.4", "a way above the root ends at it, or is refused", "GET /..{get}{1.1}\r\n", "200|400|403|404"),
+        robust("not-utf8", "RFC 3986 2.1", "bytes that are no UTF-8 do no harm", "GET {hello}%ff%fe{1.1}\r\n", "200|400|404"),
+        robust("name-empty", "RFC 3986 3.3", "an empty segment is a segment, or no such path", "GET {hello}{1.1}\r\n", "200|400|404 open"),
         bad_number("count-beyond", "{count}999999999999"),
         bad_number("count-overflow", "{count}99999999999999999999999999"),
         bad_number("count-word", "{count}many"),

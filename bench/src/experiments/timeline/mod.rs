@@ -1,0 +1,140 @@
+//! `bench timeline`: 50 ms of each stage as a picture with a lane per thread.
+//!
+//! [`record`] has a server write a trace under a small load, [`trace`] reads it back, [`timeline`](crate::results::timeline) chooses
+//! the part that is shown, and [`crate::report::chart::timeline`] draws it.
+
+pub mod record;
+
+use crate::interrupt::Interrupt;
+use crate::report::chart::{Chart, timeline};
+use crate::results::timeline::{Summary, window};
+use crate::results::trace::Trace;
+use crate::results::{Host, Results, date, folder};
+use crate::targets::build;
+use crate::targets::{self, STAGES, Target};
+use crate::terminal;
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What `bench timeline` takes.
+#[derive(Args, Debug)]
+pub struct TimelineArgs {
+    /// stage1 to stage4 [default: the four stages]
+    stages: Vec<String>,
+    /// Where the picture and the traces go; the folder of a run will do
+    /// [default: target/bench/<date>-<machine>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Passed on to the stages, such as: -- --threads 8
+    #[arg(last = true)]
+    stage_args: Vec<String>,
+}
+
+impl TimelineArgs {
+    /// Builds, records, draws, and says in one line per stage what is to be seen.
+    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
+        let stages = stages(&self.stages)?;
+        let folder = self.out.unwrap_or_else(fresh);
+        let traces = prepare(&folder)?;
+        let programs = build::release(&stages, interrupt)?;
+        for stage in stages.into_iter().take_while(|_| !interrupt.raised()) {
+            let program = programs.get(stage).with_context(|| format!("cargo built no {stage}"))?;
+            let file = traces.join(format!("{stage}.json"));
+            record::record(program, &self.stage_args, &file, interrupt)?;
+        }
+        if interrupt.raised() {
+            return terminal::print("INTERRUPTED: nothing is drawn.\n");
+        }
+        terminal::print(&draw(&folder)?)
+    }
+}
+
+/// Draws what was recorded in `folder`, and says what came of it.
+fn draw(folder: &Path) -> Result<String> {
+    let traces = read(folder)?;
+    let Some(chart) = timeline::of(&traces) else { bail!("nothing was recorded") };
+    let picture = folder.join("charts").join(format!("{}.svg", chart.name));
+    folder::file(&picture, &chart.file())?;
+    let mut text = format!("50 ms of each: {}\n\n", record::WORDS);
+    for (stage, trace) in &traces {
+        let summary = Summary::of(trace, &window(trace));
+        ensure!(
+            summary.requests > 0,
+            "{stage} answered nobody; is the machine very busy? try again"
+        );
+        text += &format!("{stage:<22}{}\n", summary.line());
+    }
+    text += &format!("\nPicture: {}\n", picture.display());
+    text += &format!("Traces:  {}/*.json, for ui.perfetto.dev\n", folder.join(TRACES).display());
+    Ok(text)
+}
+
+/// The folder of the traces, within that of the run.
+const TRACES: &str = "traces";
+
+/// The picture of the traces in a run's folder, if there are any.
+pub fn chart(folder: &Path) -> Option<Chart> {
+    timeline::of(&read(folder).ok()?)
+}
+
+/// The traces in a run's folder, lowest rung first.
+fn read(folder: &Path) -> Result<Vec<(&'static str, Trace)>> {
+    let mut traces = Vec::new();
+    for stage in STAGES {
+        let path = folder.join(TRACES).join(format!("{stage}.json"));
+        if path.exists() {
+            let text = fs::read_to_string(&path);
+            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let trace = Trace::parse(&text);
+            traces.push((stage, trace.with_context(|| path.display().to_string())?));
+        }
+    }
+    Ok(traces)
+}
+
+/// The stages that were named, or all.
+fn stages(names: &[String]) -> Result<Vec<&'static str>> {
+    if names.is_empty() {
+        return Ok(STAGES.to_vec());
+    }
+    let stage = |target: Target| match target {
+        Target::Stage(index) => Ok(STAGES[index]),
+        other => bail!("{} writes no trace; name stages: stage1 to stage4", other.name()),
+    };
+    targets::parse(names)?.into_iter().map(stage).collect()
+}
+
+/// A folder of its own, named like that of a run.
+fn fresh() -> PathBuf {
+    folder::fresh(&Results { began: date::now(), host: Host::here(), ..Results::default() })
+}
+
+/// Makes the folder, and says at once if that cannot be. Traces that are there are not overwritten.
+fn prepare(folder: &Path) -> Result<PathBuf> {
+    let traces = folder.join(TRACES);
+    ensure!(
+        !traces.exists(),
+        "there are traces in {} already; choose another folder (--out DIR), or remove them",
+        folder.display()
+    );
+    fs::create_dir_all(&traces).with_context(|| {
+        format!("cannot write to {}; choose another folder: --out DIR", folder.display())
+    })?;
+    // The servers open their files themselves, wherever they run.
+    traces.canonicalize().context("the folder changes meanwhile")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_stages_write_traces() {
+        let parse = |name: &str| stages(&[name.to_owned()]);
+        assert_eq!(parse("stage3").unwrap(), ["stage3-epoll"]);
+        assert!(parse("floor").unwrap_err().to_string().contains("name stages"));
+        assert_eq!(stages(&[]).unwrap().len(), 4);
+    }
+}

@@ -1,0 +1,66 @@
+//! One stage under a small load, its trace written to a file.
+
+use crate::interrupt::Interrupt;
+use crate::load::{Expect, Load, Options, Url};
+use crate::results::timeline::{WARM_UP, WINDOW};
+use crate::targets::server::Server;
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+/// Clients of one kind, each with a connection.
+struct Clients {
+    count: usize,
+    path: &'static str,
+    /// Requests per second of all of them together.
+    rate: f64,
+}
+
+const fn clients(count: usize, path: &'static str, rate: f64) -> Clients {
+    Clients { count, path, rate }
+}
+
+/// The same clients for every stage. Those of a kind take turns; the four that have a handler sleep are
+/// kinds of their own, and ask together.
+const LOAD: [Clients; 6] = [
+    clients(1, "/sleep/5", 25.0),
+    clients(1, "/sleep/5", 25.0),
+    clients(1, "/sleep/5", 25.0),
+    clients(1, "/sleep/5", 25.0),
+    clients(2, "/work/500", 300.0),
+    clients(4, "/", 600.0),
+];
+
+/// The load in words.
+pub const WORDS: &str = "four clients ask for /sleep/5 together, every 40 ms; beside them 300 times a second /work/500, and 600 times /";
+
+/// Microseconds from one time that handlers sleep to the next.
+const PERIOD: f64 = 40_000.0;
+
+/// Starts `program`, puts the load on it until the window is over, and ends it: then the trace is whole.
+pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interrupt) -> Result<()> {
+    let mut command = vec![OsString::from("--listen"), "127.0.0.1:0".into()];
+    command.extend(["--trace".into(), trace.as_os_str().to_owned()]);
+    command.extend(args.iter().map(OsString::from));
+    let mut server = Server::start(program, &command)?;
+    let loads: Vec<_> =
+        LOAD.iter().map(|clients| start(clients, &server)).collect::<Result<_>>()?;
+    // Half of the window again, for a machine that is late with everything.
+    interrupt.wait(Duration::from_secs_f64((WARM_UP + PERIOD + WINDOW * 1.5) / 1e6));
+    server.check()?;
+    drop(loads);
+    server.terminate().context("ending the server, which then writes the rest of its trace")?;
+    Ok(())
+}
+
+fn start(clients: &Clients, server: &Server) -> Result<Load> {
+    let url = Url::parse(&format!("http://{}{}", server.address(), clients.path))?;
+    // It is ended by hand.
+    let mut options = Options::get(url, clients.count, Duration::from_secs(3600));
+    options.threads = 1;
+    options.rate = Some(clients.rate);
+    // How often it turned in circles for half a millisecond is part of the answer.
+    options.expect = Expect::Any;
+    Load::start(&options)
+}

@@ -1,0 +1,181 @@
+//! `bench drain`, `replace`, `starve`, `keepalive`, `hostile` and `soak`: the promises at full length, with what was measured.
+
+use super::hostile::Kind;
+use super::replace::{self, How, Replaced};
+use super::{Stage, descriptors, drain, keepalive, random, say, siege, soak};
+use crate::args;
+use crate::interrupt::Interrupt;
+use crate::targets::build;
+use crate::targets::{STAGES, Target};
+use anyhow::{Context, Result, ensure};
+use std::time::Duration;
+
+/// Which promise to try.
+#[derive(clap::Subcommand, Debug)]
+pub enum Promise {
+    /// End a loaded server, many times over: nothing that it let in is lost
+    Drain {
+        /// Stages, as `3` or `stage3` [default: all]
+        stages: Vec<String>,
+        /// How many times
+        #[arg(long, default_value_t = 20)]
+        times: usize,
+    },
+    /// Put a new server in the place of a loaded one, many times over: nothing is lost
+    Replace {
+        /// Stages [default: all; 4 with --beside]
+        stages: Vec<String>,
+        /// How many times
+        #[arg(long, default_value_t = 20)]
+        times: usize,
+        /// Start the new one before the old one is asked to end: nobody is refused either (stage 4)
+        #[arg(long)]
+        beside: bool,
+    },
+    /// Let 500 clients want into a server without descriptors: it neither ends nor spins
+    Starve {
+        /// Stages [default: all]
+        stages: Vec<String>,
+    },
+    /// Limit requests, idle time and connections: what keeping connections open is worth
+    Keepalive {
+        /// Stages [default: 3 and 4]
+        stages: Vec<String>,
+        /// How long each load is measured
+        #[arg(long = "for", value_name = "TIME", default_value = "1s", value_parser = args::duration)]
+        time: Duration,
+    },
+    /// Set 500 hostile clients of each kind beside 32 good ones
+    Hostile {
+        /// Stages [default: 3 and 4]
+        stages: Vec<String>,
+        /// Only this kind; may be given more than once
+        #[arg(long = "kind", value_enum)]
+        kinds: Vec<Kind>,
+        /// How long each kind has, and the good clients without it
+        #[arg(long = "for", value_name = "TIME", default_value = "2s", value_parser = args::duration)]
+        time: Duration,
+        /// How often, each kind; the figures are medians
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        repeat: usize,
+        /// What clients choose by
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Mix good and hostile clients for a long time: no errors, flat memory
+    Soak {
+        /// Stages [default: 3 and 4]
+        stages: Vec<String>,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "2m", value_parser = args::duration)]
+        time: Duration,
+        /// Hostile clients [default: as the stage can bear]
+        #[arg(long)]
+        hostile: Option<usize>,
+        /// What clients choose by; what was printed once repeats that run [default: random]
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+}
+
+impl Promise {
+    /// Tries it on each stage. The first that is broken is the error.
+    pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
+        let (stages, all) = match self {
+            Self::Replace { stages, beside: true, .. } => (stages, &[3][..]),
+            Self::Drain { stages, .. } | Self::Replace { stages, .. } | Self::Starve { stages } => {
+                (stages, &[0, 1, 2, 3][..])
+            }
+            Self::Hostile { stages, .. }
+            | Self::Soak { stages, .. }
+            | Self::Keepalive { stages, .. } => (stages, &[2, 3][..]),
+        };
+        let chosen = if stages.is_empty() { all.to_vec() } else { numbers(stages)? };
+        let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
+        let programs = build::release(&names, interrupt)?;
+        for (index, name) in chosen.into_iter().zip(names) {
+            let program = programs.get(name).context("cargo built no program")?;
+            let program = program.to_str().context("the program's path is not UTF-8")?;
+            let flags: &[&str] = if index < 2 { &["--keep-alive", "always"] } else { &[] };
+            let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
+            say(name)?;
+            self.try_on(&stage, interrupt).with_context(|| name.to_owned())?;
+        }
+        Ok(())
+    }
+
+    fn try_on(&self, stage: &Stage, interrupt: &Interrupt) -> Result<()> {
+        match self {
+            Self::Drain { times, .. } => try_drain(stage, *times),
+            Self::Replace { times, beside, .. } => try_replace(stage, *times, *beside),
+            Self::Starve { .. } => try_starve(stage),
+            Self::Keepalive { time, .. } => keepalive::show(stage, *time, interrupt),
+            Self::Hostile { kinds, time, repeat, seed, .. } => {
+                let chosen = |kind: &Kind| kinds.is_empty() || kinds.contains(kind);
+                siege::show(stage, chosen, *time, *repeat, *seed)
+            }
+            Self::Soak { time, hostile, seed, .. } => {
+                let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
+                let seed = seed.unwrap_or_else(random::seed);
+                // Before it begins: a run that fails must tell how to repeat it.
+                say(&format!("  seed {seed}"))?;
+                let soak = soak::soak(stage, hostile, *time, seed, interrupt)?;
+                show_soak(&soak)?;
+                soak.growth.check()
+            }
+        }
+    }
+}
+
+fn numbers(names: &[String]) -> Result<Vec<usize>> {
+    let number = |target: &Target| match target {
+        Target::Stage(index) => Some(*index),
+        _ => None,
+    };
+    let found: Vec<_> = crate::targets::parse(names)?.iter().filter_map(number).collect();
+    ensure!(!found.is_empty(), "name stages: 1 to 4");
+    Ok(found)
+}
+
+fn try_drain(stage: &Stage, times: usize) -> Result<()> {
+    let drain::Drains { times, answered, after, longest } = drain::under_load(stage, times)?;
+    say(&format!(
+        "  {times} drains: {answered} answered, {after} of them after the signal, 0 lost; the longest took {longest:.2?}"
+    ))?;
+    Ok(())
+}
+
+fn try_replace(stage: &Stage, times: usize, beside: bool) -> Result<()> {
+    let how = if beside { How::Beside } else { How::After };
+    let Replaced { times, answered, refused, longest, slowest_connect } =
+        replace::under_load(stage, how, times)?;
+    say(&format!(
+        "  {times} replacements: {answered} answered, 0 lost, {refused} connects refused; the longest end took {longest:.2?}, the slowest connect {slowest_connect:.2?}"
+    ))?;
+    Ok(())
+}
+
+fn try_starve(stage: &Stage) -> Result<()> {
+    for how in descriptors::Lack::of(stage) {
+        let descriptors::Shortage { fds, waited, cpu } = descriptors::shortage(stage, *how)?;
+        say(&format!(
+            "  {how}: {fds} descriptors held, {waited} times nobody could be taken in, {:.1} % of a core used",
+            cpu * 100.0
+        ))?;
+    }
+    Ok(())
+}
+
+fn show_soak(soak: &soak::Soak) -> Result<()> {
+    let soak::Soak { time, account, deeds, memory: [first, most, last], growth, fds } = soak;
+    say(&format!(
+        "  {time:.0?}: {} good requests answered, none lost, nobody refused, p99 {:.1?}; {} hostile deeds\n  \
+         memory {first} KiB before, {most} at most, {last} afterwards; {growth}\n  \
+         descriptors: {} at most, {} afterwards, as before",
+        account.answered,
+        account.p99(),
+        deeds.done,
+        fds[0],
+        fds[1]
+    ))
+}

@@ -1,0 +1,167 @@
+//! What keeping connections open is worth, and who has to give one up: three experiments on one server.
+
+use super::client::Client;
+use super::silence::who_asked_once;
+use super::{PATIENCE, Stage, say};
+use crate::evidence::tree::Snapshot;
+use crate::interrupt::Interrupt;
+use crate::load::{Expect, Load, Options, Url};
+use crate::numbers;
+use crate::report::table;
+use anyhow::{Result, ensure};
+use comfy_table::CellAlignment;
+use std::time::{Duration, Instant};
+
+/// Numbers of requests after which the server ends a connection; 0: never.
+const REQUESTS: [u32; 4] = [1, 10, 100, 0];
+
+/// Clients of the load.
+const BUSY: usize = 32;
+
+/// Clients that ask once and then stay silent.
+const IDLE: usize = 40;
+
+/// The idle time-out of the experiment.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// All three, briefly and by their counts alone: none takes more requests than it may, none that is idle
+/// is closed before its time, and those who have to give way are those who were idle longest.
+pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
+    let never = Interrupt::default();
+    for limit in [1, 10] {
+        let mut found = per_connection(stage, limit, Duration::from_millis(300), &never)?;
+        if found.requests == 0 {
+            // This machine has much else to do.
+            found = per_connection(stage, limit, Duration::from_secs(5), &never)?;
+        }
+        let possible = found.connections * u64::from(limit);
+        ensure!(0 < found.requests && found.requests <= possible, "{limit}: {found:?}");
+    }
+    let kept = kept(stage)?;
+    ensure!(kept.iter().all(|kept| *kept >= Duration::from_secs(1)), "closed early: {kept:?}");
+    let closed = closed(stage)?;
+    ensure!(closed == (1..17).collect::<Vec<_>>(), "not those who were idle longest: {closed:?}");
+    Ok(())
+}
+
+/// What a limit on the requests of a connection comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct PerConnection {
+    /// Answers per second.
+    pub rps: f64,
+    /// CPU time of the server for each.
+    pub cpu: Duration,
+    /// Correct answers.
+    pub requests: u64,
+    /// Connections that they took.
+    pub connections: u64,
+}
+
+/// Puts load on a server that ends each connection after `limit` requests.
+pub fn per_connection(
+    stage: &Stage,
+    limit: u32,
+    time: Duration,
+    interrupt: &Interrupt,
+) -> Result<PerConnection> {
+    let server = stage.start(&["--max-requests", &limit.to_string()])?;
+    let url = Url::parse(&format!("http://{}/", server.address()))?;
+    let expect = Expect::Body(b"Hello, World!".to_vec());
+    let load = Load::start(&Options { expect, ..Options::get(url, BUSY, time) })?;
+    load.warm_up(interrupt)?;
+    let before = Snapshot::of(server.pid())?.cpu();
+    load.measure(interrupt);
+    let used = Snapshot::of(server.pid())?.cpu().saturating_sub(before);
+    let outcome = load.finish(interrupt)?;
+    let requests = outcome.tally.requests;
+    let connections = outcome.tally.opened + outcome.tally.reconnects;
+    ensure!(outcome.tally.errors.total() == 0, "errors: {:?}", outcome.tally.errors);
+    let cpu = Duration::from_nanos(used / requests.max(1));
+    Ok(PerConnection { rps: outcome.rps(), cpu, requests, connections })
+}
+
+/// How long each of some clients was kept after it had begun to ask, in the order of their asking.
+pub fn kept(stage: &Stage) -> Result<Vec<Duration>> {
+    let server = stage.start(&["--idle-timeout", &format!("{}ms", TIMEOUT.as_millis())])?;
+    let mut clients = Vec::new();
+    for _ in 0..IDLE {
+        let (asked, mut client) = (Instant::now(), Client::connect(server.address())?);
+        client.ask("/")?;
+        clients.push((asked, client));
+    }
+    let mut kept = vec![None; IDLE];
+    let deadline = Instant::now() + PATIENCE;
+    while kept.contains(&None) {
+        ensure!(Instant::now() < deadline, "an idle connection was kept for {PATIENCE:?}");
+        for ((asked, client), kept) in clients.iter_mut().zip(&mut kept) {
+            if kept.is_none() && !client.hears_nothing() {
+                *kept = Some(asked.elapsed());
+            }
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(kept.into_iter().flatten().collect())
+}
+
+/// Fills a server with idle clients, has the first ask once more, and lets somebody in who finds no place. Tells
+/// who was closed, by the order of their coming.
+pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
+    let cap = IDLE.to_string();
+    // Each loop closes clients of its own: with one, "longest idle" is the same for all.
+    let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
+    let mut clients = who_asked_once(&server, IDLE)?;
+    // Whoever asked less than a second ago is not idle.
+    std::thread::sleep(Duration::from_millis(1500));
+    clients[0].ask("/")?;
+    let mut newcomer = Client::connect(server.address())?;
+    newcomer.ask("/")?;
+    // They were closed before the newcomer was taken in, so it shows by now.
+    let is_closed =
+        |(number, client): (usize, &mut Client)| (!client.hears_nothing()).then_some(number);
+    Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())
+}
+
+/// One who takes the last place closes nobody, however long others have been idle.
+pub fn the_last_place_costs_nobody_theirs(stage: &Stage) -> Result<()> {
+    let cap = (IDLE + 1).to_string();
+    let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
+    let mut clients = who_asked_once(&server, IDLE)?;
+    std::thread::sleep(Duration::from_millis(1500));
+    Client::connect(server.address())?.ask("/")?;
+    let stays =
+        clients.iter_mut().filter_map(|client| client.hears_nothing().then_some(())).count();
+    ensure!(stays == IDLE, "{stays} of {IDLE} idle clients are still there");
+    Ok(())
+}
+
+/// All three, as one table.
+pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Result<()> {
+    let header = ["experiment", "setting", "what came of it"];
+    let mut table = table::new(header.map(str::to_owned).to_vec());
+    for limit in REQUESTS {
+        let found = per_connection(stage, limit, time, interrupt)?;
+        let setting = if limit == 0 { "no limit".to_owned() } else { format!("at most {limit}") };
+        let result = format!(
+            "{} req/s, {} CPU each, {} connections",
+            numbers::grouped(found.rps),
+            numbers::time(found.cpu),
+            numbers::grouped(found.connections as f64)
+        );
+        table.add_row(["requests per connection".to_owned(), setting, result]);
+    }
+    let kept = kept(stage)?;
+    for seconds in [0.5, 1.5] {
+        let held = kept.iter().filter(|kept| kept.as_secs_f64() > seconds).count();
+        let result = format!("{held} of {IDLE} silent connections after {seconds} s");
+        table.add_row(["idle time-out".to_owned(), numbers::time(TIMEOUT), result]);
+    }
+    let closed = closed(stage)?;
+    let setting = format!("{IDLE} connections");
+    let result = format!("a newcomer came in; of {IDLE}, closed: {closed:?}");
+    table.add_row(["cap, the first has asked again".to_owned(), setting, result]);
+    if let Some(results) = table.column_mut(2) {
+        results.set_cell_alignment(CellAlignment::Left);
+    }
+    say(&format!("{table}"))?;
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The book's claims as data, and what a run says to each: held, did not hold, or cannot be tested here,
+//! because ...
+//!
+//! [`claim`] is the shape of `bench/claims.json`, [`judge`] holds a claim against a run, [`command`] prints.
+
+pub mod claim;
+pub mod command;
+pub mod judge;
+
+pub use claim::{Claim, Claims};
+pub use judge::{Verdict, judge};
+
+use anyhow::{Context, Result};
+
+/// The claims that this program was built with.
+pub fn built_in() -> Result<Vec<Claim>> {
+    let claims: Claims = serde_json::from_str(include_str!("../../../claims.json"))
+        .context("bench/claims.json is not a list of claims")?;
+    Ok(claims.claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_claims_can_be_read_and_have_names_of_their_own() {
+        let claims = built_in().unwrap();
+        let names: HashSet<_> = claims.iter().map(|claim| &claim.id).collect();
+        assert!(claims.len() >= 8 && names.len() == claims.len());
+    }
+
+    #[test]
+    fn they_are_about_servers_figures_and_workloads_that_exist() {
+        let known = |target: &String| {
+            crate::targets::STAGES.contains(&target.as_str())
+                || ["floor", "nginx"].contains(&target.as_str())
+        };
+        for claim in built_in().unwrap() {
+            let targets = claim.left.targets().iter().chain(claim.right.targets());
+            assert!(targets.into_iter().all(known), "{}", claim.id);
+            assert!(["close", "keep-alive"].contains(&claim.connection.as_str()), "{}", claim.id);
+            assert!(
+                ["hello", "work", "sleep", "idle"].contains(&claim.workload.as_str()),
+                "{}",
+                claim.id
+            );
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! `bench fit`: a scalability law through measured points, with its error. A model, and called one.
+//!
+//! Throughput of n loops = λn ÷ (1 + σ(n-1) + κn(n-1)). With κ = 0 it is Amdahl's law, with κ the universal
+//! scalability law. Turned over, n ÷ throughput is linear in n-1 and n(n-1): least squares find the rest.
+
+use crate::terminal;
+use anyhow::{Context, Result, ensure};
+
+/// Fits scalability laws to measured points.
+#[derive(clap::Args, Debug)]
+pub struct FitArgs {
+    /// Loops and what they served: `1=40000 2=76000`; the same number of loops may come again
+    #[arg(required = true, value_name = "LOOPS=RPS", value_parser = point)]
+    points: Vec<Point>,
+}
+
+/// So many loops served so many requests per second.
+type Point = (f64, f64);
+
+/// A law that was fitted.
+#[derive(Debug)]
+pub struct Fit {
+    /// 1/λ, σ/λ and κ/λ: as many as the law has.
+    terms: Vec<f64>,
+    /// σ, and κ where the law has it.
+    pub costs: Vec<f64>,
+    /// The standard error of each; unknown when there are no more points than parameters.
+    pub errors: Option<Vec<f64>>,
+}
+
+impl FitArgs {
+    /// Prints what each law makes of the points, or why it cannot be fitted.
+    pub fn run(&self) -> Result<()> {
+        let mut text = String::new();
+        let fits = [("Amdahl's law", 2), ("universal scalability law", 3)].map(|(name, count)| {
+            let fit = Fit::of(&self.points, count);
+            match &fit {
+                Ok(fit) => {
+                    text += &format!("{name}: {}\n", fit.in_words());
+                    fit.doubts().iter().for_each(|doubt| text += &format!("  {doubt}\n"));
+                }
+                Err(why) => text += &format!("{name}: {why:#}\n"),
+            }
+            fit.ok()
+        });
+        terminal::print(&(text + &self.table(&fits)))
+    }
+
+    /// What was measured beside what the laws say, and what they say of more loops.
+    fn table(&self, fits: &[Option<Fit>; 2]) -> String {
+        let mut text = format!("{:>6} {:>10}{:>10}{:>10}\n", "loops", "measured", "Amdahl", "USL");
+        let most = self.points.iter().map(|point| point.0).fold(1.0, f64::max);
+        let beyond = [2.0, 4.0].map(|times| (most * times, f64::NAN));
+        for (loops, rps) in self.points.iter().copied().chain(beyond) {
+            let measured = if rps.is_nan() { "-".to_owned() } else { format!("{rps:.0}") };
+            let model = |fit: &Option<Fit>| {
+                let rps = fit.as_ref().map_or(f64::NAN, |fit| fit.predict(loops));
+                // Where a negative cost has eaten up the time that a request takes, there is no figure.
+                if rps > 0.0 && rps.is_finite() { format!("{rps:.0}") } else { "-".to_owned() }
+            };
+            let models = fits.each_ref().map(model);
+            text += &format!("{loops:>6} {measured:>10}{:>10}{:>10}\n", models[0], models[1]);
+        }
+        text
+    }
+}
+
+fn point(text: &str) -> Result<Point> {
+    let parts = text.split_once('=').with_context(|| format!("`{text}` is not LOOPS=RPS"))?;
+    let loops: u32 = parts.0.parse().with_context(|| format!("`{}` is no number", parts.0))?;
+    let rps: f64 = parts.1.parse().with_context(|| format!("`{}` is no number", parts.1))?;
+    ensure!(loops > 0 && rps.is_finite() && rps > 0.0, "`{text}`: both must be more than 0");
+    Ok((f64::from(loops), rps))
+}
+
+/// What the law multiplies its terms with.
+fn row(loops: f64, count: usize) -> Vec<f64> {
+    [1.0, loops - 1.0, loops * (loops - 1.0)][..count].to_vec()
+}
+
+impl Fit {
+    /// The law with so many terms that misses the points least, each by its share of itself.
+    fn of(points: &[Point], count: usize) -> Result<Self> {
+        let mut loops: Vec<_> = points.iter().map(|point| point.0 as u32).collect();
+        loops.sort_unstable();
+        loops.dedup();
+        let different = loops.len();
+        ensure!(
+            different >= count,
+            "{count} parameters need {count} different numbers of loops, here are {different}: no fit"
+        );
+        // Each row divided by what it should give: all should give 1.
+        let rows: Vec<Vec<f64>> = points
+            .iter()
+            .map(|(loops, rps)| row(*loops, count).iter().map(|x| x * rps / loops).collect())
+            .collect();
+        let square = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f64>();
+        let matrix: Vec<Vec<f64>> =
+            (0..count).map(|i| (0..count).map(|j| square(i, j)).collect()).collect();
+        let inverse = inverse(matrix).context("the points do not tell its parameters apart")?;
+        let right: Vec<f64> =
+            (0..count).map(|i| rows.iter().map(|row| row[i]).sum::<f64>()).collect();
+        let terms: Vec<f64> = inverse.iter().map(|row| dot(row, &right)).collect();
+        let missed: f64 = rows.iter().map(|row| (1.0 - dot(row, &terms)).powi(2)).sum();
+        let spare = points.len() - count;
+        let variance = (spare > 0).then(|| missed / spare as f64);
+        let costs = terms[1..].iter().map(|term| term / terms[0]).collect::<Vec<_>>();
+        let errors = variance.map(|variance| errors(&inverse, &terms, variance));
+        Ok(Self { terms, costs, errors })
+    }
+
+    /// Requests per second with so many loops, says the model.
+    pub fn predict(&self, loops: f64) -> f64 {
+        loops / dot(&row(loops, self.terms.len()), &self.terms)
+    }
+
+    fn in_words(&self) -> String {
+        let cost = |(index, name): (usize, &str)| {
+            let cost = self.costs.get(index)?;
+            let error = self.errors.as_ref().and_then(|errors| errors.get(index));
+            let error = error.map_or("error unknown".to_owned(), |error| format!("± {error:.4}"));
+            Some(format!("{name} = {cost:.4} ({error})"))
+        };
+        let costs: Vec<_> = ["σ", "κ"].into_iter().enumerate().filter_map(cost).collect();
+        format!("λ = {:.0}, {}", 1.0 / self.terms[0], costs.join(", "))
+    }
+
+    /// A cost below zero is one that no server has: a sentence about each.
+    fn doubts(&self) -> Vec<String> {
+        let below = |(name, cost): (&&str, &f64)| {
+            (*cost < -ROUNDING).then(|| {
+                format!("{name} is negative, as no cost is: points this few or this noisy cannot carry it, nor any figure beyond them")
+            })
+        };
+        ["σ", "κ"].iter().zip(&self.costs).filter_map(below).collect()
+    }
+}
+
+/// What is no more below zero than this is zero, as far as it is printed.
+const ROUNDING: f64 = 0.00005;
+
+/// Standard errors of term ÷ first term, from those of both and from how they go together.
+fn errors(inverse: &[Vec<f64>], terms: &[f64], variance: f64) -> Vec<f64> {
+    let of = |i: usize| {
+        let ratio = terms[i] / terms[0];
+        let spread = inverse[i][i] - 2.0 * ratio * inverse[0][i] + ratio * ratio * inverse[0][0];
+        (variance * spread).max(0.0).sqrt() / terms[0].abs()
+    };
+    (1..terms.len()).map(of).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Gauss and Jordan: what turns the matrix into the identity turns the identity into its inverse. The
+/// matrix is a sum of squares, so that its diagonal can always be divided by, unless there is no inverse.
+fn inverse(mut matrix: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
+    let size = matrix.len();
+    for (i, row) in matrix.iter_mut().enumerate() {
+        row.extend((0..size).map(|j| if i == j { 1.0 } else { 0.0 }));
+    }
+    for i in 0..size {
+        let pivot = matrix[i][i];
+        // Zero, and what is no number.
+        if !pivot.is_normal() {
+            return None;
+        }
+        matrix[i].iter_mut().for_each(|value| *value /= pivot);
+        let row = matrix[i].clone();
+        for (_, other) in matrix.iter_mut().enumerate().filter(|(j, _)| *j != i) {
+            let factor = other[i];
+            other.iter_mut().zip(&row).for_each(|(value, taken)| *value -= factor * taken);
+        }
+    }
+    Some(matrix.into_iter().map(|row| row[size..].to_vec()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points on the law with λ = 1000.
+    fn law(loops: &[f64], sigma: f64, kappa: f64) -> Vec<Point> {
+        let rps = |n: f64| 1000.0 * n / (1.0 + sigma * (n - 1.0) + kappa * n * (n - 1.0));
+        loops.iter().map(|n| (*n, rps(*n))).collect()
+    }
+
+    #[test]
+    fn a_law_is_found_in_its_own_points() {
+        let fit = Fit::of(&law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.002), 3).unwrap();
+        assert!((fit.costs[0] - 0.05).abs() < 1e-6 && (fit.costs[1] - 0.002).abs() < 1e-6);
+        assert!(fit.errors.as_ref().unwrap().iter().all(|error| *error < 1e-6), "{fit:?}");
+        assert!((fit.predict(1.0) - 1000.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_law_says_only_the_costs_that_it_has() {
+        let points = law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.01);
+        let words = |count| Fit::of(&points, count).unwrap().in_words();
+        assert!(words(2).contains("σ") && !words(2).contains("κ"), "{}", words(2));
+        assert!(words(3).contains("κ = 0.0100 (± 0.0000)"), "{}", words(3));
+    }
+
+    #[test]
+    fn a_law_that_does_not_hold_shows_in_its_error() {
+        let fit = Fit::of(&law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.01), 2).unwrap();
+        assert!(fit.errors.unwrap()[0] > 0.005);
+    }
+
+    #[test]
+    fn as_many_points_as_parameters_leave_the_error_unknown() {
+        let fit = Fit::of(&law(&[1.0, 2.0], 0.1, 0.0), 2).unwrap();
+        assert!((fit.costs[0] - 0.1).abs() < 1e-9 && fit.errors.is_none());
+        assert!(fit.in_words().contains("error unknown"));
+        // Two runs each tell how far a run is off.
+        assert!(Fit::of(&[(1.0, 99.0), (1.0, 101.0), (2.0, 180.0)], 2).unwrap().errors.is_some());
+    }
+
+    #[test]
+    fn a_cost_below_zero_is_doubted() {
+        let doubts = |points: &[Point]| Fit::of(points, 3).unwrap().doubts();
+        let loops = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(doubts(&law(&loops, 0.05, 0.01)), [""; 0]);
+        assert_eq!(doubts(&law(&loops, 0.05, 0.0)), [""; 0]);
+        let found = doubts(&law(&loops, 0.1, -0.005));
+        assert!(found.len() == 1 && found[0].starts_with("κ is negative"), "{found:?}");
+        // Three points that two loops happened to do well in.
+        assert!(
+            doubts(&[(1.0, 100.0), (2.0, 210.0), (4.0, 350.0)])[0].starts_with("σ is negative")
+        );
+    }
+
+    #[test]
+    fn too_few_points_are_no_fit() {
+        let why = Fit::of(&law(&[1.0, 2.0, 2.0, 2.0], 0.1, 0.0), 3).unwrap_err();
+        assert!(why.to_string().contains("here are 2"), "{why}");
+        for text in ["", "1", "0=5", "1=0", "1=nan", "x=1", "-1=1", "1=inf"] {
+            assert!(point(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The null responder: every read is answered with the same bytes. No parsing, no routing, no timers: it
+//! is the price of the kernel alone, and what a server costs beyond it is the server's own.
+
+use crate::terminal;
+use anyhow::{Context, Result};
+use shared::sys::net::ListenOptions;
+use shared::sys::{Epoll, Events, Interest, Listener, Socket};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::thread;
+
+/// What a stage answers to `GET /`, but for the time of day.
+const HELLO: &[u8] = b"HTTP/1.1 200 OK\r\n\
+    Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 13\r\n\r\nHello, World!";
+/// The same for the last answer of a connection.
+const GOODBYE: &[u8] = b"HTTP/1.1 200 OK\r\n\
+    Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Connection: close\r\n\
+    Content-Length: 13\r\n\r\nHello, World!";
+
+/// The listener's token: connections have the index of their place, which never comes near.
+const LISTENER: u64 = u64::MAX;
+
+/// Serves until the process is killed: one listener and one epoll loop per thread. It cannot read, so it
+/// must be told whether its clients expect it to `close` after each answer.
+pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
+    let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
+    let bind = |address| {
+        Listener::bind(address, options).with_context(|| {
+            format!("cannot listen on {address}; port 0 picks a free one: --listen 127.0.0.1:0")
+        })
+    };
+    let first = bind(address)?;
+    let address = first.local_addr()?;
+    let mut listeners = vec![first];
+    for _ in 1..threads {
+        listeners.push(bind(address)?);
+    }
+    terminal::print(&format!("floor listening on http://{address}\n"))?;
+    // The kernel spreads connections over the listeners by a hash of their addresses, evenly enough.
+    thread::scope(|scope| {
+        let loops: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| scope.spawn(move || Floor::new(listener, close)?.run()))
+            .collect();
+        // No loop ends but by an error.
+        loops.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(result) => result.context("a loop of the floor failed"),
+            Err(_) => anyhow::bail!("a loop of the floor panicked"),
+        })
+    })
+}
+
+/// One loop, which shares nothing with the others.
+struct Floor {
+    listener: Listener,
+    epoll: Epoll,
+    /// By token. A free place stays until the next connection takes it.
+    sockets: Vec<Option<Socket>>,
+    free: Vec<usize>,
+    /// Who asked in this round. As in the stages, all are read from before any is written to: which of
+    /// its clients a server wakes when is a part of the kernel's price.
+    asked: Vec<usize>,
+    close: bool,
+}
+
+impl Floor {
+    fn new(listener: Listener, close: bool) -> io::Result<Self> {
+        let epoll = Epoll::new()?;
+        epoll.add(&listener, Interest::READ, LISTENER)?;
+        Ok(Self {
+            listener,
+            epoll,
+            sockets: Vec::new(),
+            free: Vec::new(),
+            asked: Vec::new(),
+            close,
+        })
+    }
+
+    fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        let mut scratch = vec![0; 64 * 1024];
+        loop {
+            self.epoll.wait(&mut events, None)?;
+            for event in events.iter() {
+                if event.token == LISTENER {
+                    self.accept()?;
+                } else {
+                    self.read(event.token as usize, &mut scratch);
+                }
+            }
+            self.answer();
+        }
+    }
+
+    /// Takes all that wait, so that a burst of connections costs one wake-up.
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            let socket = match self.listener.accept() {
+                Ok(socket) => socket,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                // One client that gave up meanwhile ends nothing.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+                Err(error) => return Err(error),
+            };
+            let slot = self.free.pop().unwrap_or_else(|| {
+                self.sockets.push(None);
+                self.sockets.len() - 1
+            });
+            self.epoll.add(&socket, Interest::READ, slot as u64)?;
+            self.sockets[slot] = Some(socket);
+        }
+    }
+
+    /// One read, one write, as a stage does for a request that comes in one piece.
+    fn read(&mut self, slot: usize, scratch: &mut [u8]) {
+        let Some(socket) = &self.sockets[slot] else {
+            return;
+        };
+        match socket.read(scratch) {
+            Ok(1..) => self.asked.push(slot),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => self.drop(slot),
+        }
+    }
+
+    fn answer(&mut self) {
+        let answer = if self.close { GOODBYE } else { HELLO };
+        let mut asked = std::mem::take(&mut self.asked);
+        for slot in asked.drain(..) {
+            // 200 bytes always fit a send buffer whose last 200 were acknowledged.
+            let written = self.sockets[slot].as_ref().is_some_and(|it| it.write(answer).is_ok());
+            if self.close || !written {
+                self.drop(slot);
+            }
+        }
+        self.asked = asked;
+    }
+
+    /// Closing the socket takes it out of the epoll as well.
+    fn drop(&mut self, slot: usize) {
+        self.sockets[slot] = None;
+        self.free.push(slot);
+    }
+}
