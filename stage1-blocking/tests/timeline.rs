@@ -7,7 +7,7 @@ use bench::interrupt::Interrupt;
 use bench::report::chart::timeline;
 use bench::results::timeline as view;
 use bench::results::trace::Trace;
-use shared::trace::{Moment, Slice};
+use shared::telemetry::trace::{InstantEvent, Span};
 use std::path::Path;
 
 const NAME: &str = "stage1-blocking";
@@ -20,13 +20,16 @@ fn one_thread_does_one_thing_after_the_other() -> Result<()> {
     let text = std::fs::read_to_string(file)?;
     let trace = Trace::parse(&text)?;
     // Nothing is missing, not even the last piece: who came has gone.
-    let count = |moment: Moment| text.matches(&format!("\"{}\"", moment.name())).count();
-    assert!(count(Moment::Accepted) >= 10 && count(Moment::Accepted) == count(Moment::Closed));
+    let count = |event: InstantEvent| text.matches(&format!("\"{}\"", event.name())).count();
+    assert!(
+        count(InstantEvent::Accepted) >= 10
+            && count(InstantEvent::Accepted) == count(InstantEvent::Closed)
+    );
 
     let busy = view::busy(&trace, &view::window(&trace));
     let names: Vec<_> = busy.iter().map(|thread| thread.name.as_str()).collect();
     assert_eq!(names, ["main"]);
-    assert!(busy[0].slices.iter().any(|(slice, _)| *slice == Slice::Blocking));
+    assert!(busy[0].spans.iter().any(|(span, _)| *span == Span::Blocking));
     let overlap = trace.requests.windows(2).filter(|pair| pair[0].end > pair[1].start);
     assert_eq!(overlap.count(), 0, "two requests were open at once");
 

@@ -7,7 +7,7 @@ use bench::resilience::client::{Client, answers};
 use bench::resilience::vitals::{self, Vitals};
 use bench::resilience::{PATIENCE, Stage};
 use bench::targets::server::Server;
-use shared::limits::MAX_OUTPUT;
+use shared::http::limits::MAX_OUTPUT;
 use shared::sys::rlimit;
 use shared::sys::signal::{self, Signal};
 use std::fs;

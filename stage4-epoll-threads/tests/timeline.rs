@@ -7,7 +7,7 @@ use bench::interrupt::Interrupt;
 use bench::report::chart::timeline;
 use bench::results::timeline as view;
 use bench::results::trace::Trace;
-use shared::trace::{Moment, Slice};
+use shared::telemetry::trace::{InstantEvent, Span};
 use std::path::Path;
 
 const NAME: &str = "stage4-epoll-threads";
@@ -21,14 +21,17 @@ fn loops_go_on_while_the_pool_sleeps() -> Result<()> {
     let text = std::fs::read_to_string(file)?;
     let trace = Trace::parse(&text)?;
     // Nothing is missing, not even the last piece: who came has gone.
-    let count = |moment: Moment| text.matches(&format!("\"{}\"", moment.name())).count();
-    assert!(count(Moment::Accepted) >= 10 && count(Moment::Accepted) == count(Moment::Closed));
+    let count = |event: InstantEvent| text.matches(&format!("\"{}\"", event.name())).count();
+    assert!(
+        count(InstantEvent::Accepted) >= 10
+            && count(InstantEvent::Accepted) == count(InstantEvent::Closed)
+    );
 
     // The kernel may have given all connections to one loop.
     let (mut loops, mut pool) = (0, 0);
     for thread in view::busy(&trace, &view::window(&trace)) {
-        let blocks = thread.slices.iter().any(|(slice, _)| *slice == Slice::Blocking);
-        let reads = thread.slices.iter().any(|(slice, _)| *slice == Slice::Request);
+        let blocks = thread.spans.iter().any(|(span, _)| *span == Span::Blocking);
+        let reads = thread.spans.iter().any(|(span, _)| *span == Span::Request);
         assert_eq!(
             (blocks, reads),
             (!thread.name.starts_with("loop-"), !blocks),

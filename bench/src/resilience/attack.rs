@@ -7,7 +7,7 @@ use super::vitals::{self, Vitals};
 use super::{Stage, side_by_side};
 use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
-use shared::limits::MAX_OUTPUT;
+use shared::http::limits::MAX_OUTPUT;
 use std::time::Duration;
 
 /// Hostile clients at once.

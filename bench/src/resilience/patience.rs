@@ -4,7 +4,7 @@
 use super::client::{Client, answers};
 use super::{PATIENCE, Stage, side_by_side, vitals};
 use anyhow::{Context, Result, bail, ensure};
-use shared::limits::MAX_OUTPUT;
+use shared::http::limits::MAX_OUTPUT;
 use shared::sys::Socket;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use shared::trace::{Moment, Slice};
+use shared::telemetry::trace::{InstantEvent, Span};
 use std::collections::BTreeMap;
 
 /// What one server did.
@@ -11,7 +11,7 @@ pub struct Trace {
     /// Its threads, by name.
     pub threads: Vec<Thread>,
     /// Its requests, in the order in which their heads were complete.
-    pub requests: Vec<Span>,
+    pub requests: Vec<Interval>,
 }
 
 /// One lane.
@@ -20,19 +20,19 @@ pub struct Thread {
     /// `main`, `worker-7`, `loop-0`, `blocking-12`.
     pub name: String,
     /// By rising start; what lies within another comes after it.
-    pub slices: Vec<(Slice, Span)>,
+    pub spans: Vec<(Span, Interval)>,
 }
 
 /// From when to when, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
+pub struct Interval {
     /// The beginning.
     pub start: f64,
     /// The end.
     pub end: f64,
 }
 
-impl Span {
+impl Interval {
     /// Whether any of it lies in `other`.
     pub fn meets(&self, other: &Self) -> bool {
         self.start < other.end && self.end > other.start
@@ -83,11 +83,11 @@ fn threads(events: &[Event]) -> Vec<Thread> {
     let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
     for event in events {
         let lane = lanes.entry(event.tid).or_default();
-        let slice = Slice::ALL.into_iter().find(|slice| slice.name() == event.name);
-        match (event.ph, slice) {
+        let span = Span::ALL.into_iter().find(|span| span.name() == event.name);
+        match (event.ph, span) {
             ('M', _) => lane.name = event.args.name.clone().unwrap_or_default(),
-            ('B', Some(slice)) => lane.open.push((slice, event.ts)),
-            ('E', Some(slice)) => lane.end(slice, event.ts),
+            ('B', Some(span)) => lane.open.push((span, event.ts)),
+            ('E', Some(span)) => lane.end(span, event.ts),
             _ => {}
         }
     }
@@ -101,26 +101,26 @@ fn threads(events: &[Event]) -> Vec<Thread> {
 #[derive(Default)]
 struct Lane {
     name: String,
-    open: Vec<(Slice, f64)>,
-    slices: Vec<(Slice, Span)>,
+    open: Vec<(Span, f64)>,
+    spans: Vec<(Span, Interval)>,
 }
 
 impl Lane {
     /// An end without a beginning is that of a wait that was there before the trace.
-    fn end(&mut self, slice: Slice, end: f64) {
-        if let Some((_, start)) = self.open.pop_if(|(open, _)| *open == slice) {
-            self.slices.push((slice, Span { start, end }));
+    fn end(&mut self, span: Span, end: f64) {
+        if let Some((_, start)) = self.open.pop_if(|(open, _)| *open == span) {
+            self.spans.push((span, Interval { start, end }));
         }
     }
 
     fn finish(mut self, end: f64) -> Thread {
-        self.slices
-            .extend(self.open.iter().map(|(slice, start)| (*slice, Span { start: *start, end })));
+        self.spans
+            .extend(self.open.iter().map(|(span, start)| (*span, Interval { start: *start, end })));
         // Of two that begin together the longer one lies around the other.
-        self.slices.sort_by(|(_, left), (_, right)| {
+        self.spans.sort_by(|(_, left), (_, right)| {
             left.start.total_cmp(&right.start).then(right.end.total_cmp(&left.end))
         });
-        Thread { name: self.name, slices: self.slices }
+        Thread { name: self.name, spans: self.spans }
     }
 }
 
@@ -131,30 +131,28 @@ fn in_order(name: &str) -> (bool, String, usize) {
 }
 
 /// A request is open from its complete head to the end of the first write after its handler.
-fn requests(events: &[Event]) -> Vec<Span> {
+fn requests(events: &[Event]) -> Vec<Interval> {
     let (mut open, mut requests) = (BTreeMap::new(), Vec::new());
     for event in events {
         let Some(connection) = &event.args.connection else { continue };
         match (event.ph, event.name.as_str()) {
-            ('i', name) if name == Moment::Parsed.name() => {
+            ('i', name) if name == InstantEvent::Parsed.name() => {
                 open.insert(connection, (event.ts, false));
             }
-            ('E', name)
-                if [Slice::Handler, Slice::Blocking].iter().any(|one| one.name() == name) =>
-            {
+            ('E', name) if [Span::Handler, Span::Blocking].iter().any(|one| one.name() == name) => {
                 open.entry(connection).and_modify(|(_, handled)| *handled = true);
             }
-            ('E', name) if name == Slice::Write.name() => {
+            ('E', name) if name == Span::Write.name() => {
                 if let Some((start, true)) = open.get(connection).copied() {
                     open.remove(connection);
-                    requests.push(Span { start, end: event.ts });
+                    requests.push(Interval { start, end: event.ts });
                 }
             }
             _ => {}
         }
     }
     let end = Trace::end(events);
-    requests.extend(open.into_values().map(|(start, _)| Span { start, end }));
+    requests.extend(open.into_values().map(|(start, _)| Interval { start, end }));
     requests.sort_by(|left, right| left.start.total_cmp(&right.start));
     requests
 }
@@ -172,21 +170,21 @@ mod tests {
         let lane = |name: &str| trace.threads.iter().find(|thread| thread.name == name).unwrap();
         let names: Vec<_> = trace.threads.iter().map(|thread| thread.name.as_str()).collect();
         assert_eq!(names, ["loop-0", "blocking-2", "blocking-10"]);
-        let kinds: Vec<_> = lane("loop-0").slices.iter().map(|(slice, _)| slice.name()).collect();
+        let kinds: Vec<_> = lane("loop-0").spans.iter().map(|(span, _)| span.name()).collect();
         assert_eq!(
             kinds,
             ["request", "handler", "write", "request", "write", "wait", "write", "wait"]
         );
-        let asleep = Span { start: 150.0, end: 5150.0 };
-        assert_eq!(lane("blocking-10").slices, [(Slice::Blocking, asleep)]);
-        assert!(lane("blocking-2").slices.is_empty());
+        let asleep = Interval { start: 150.0, end: 5150.0 };
+        assert_eq!(lane("blocking-10").spans, [(Span::Blocking, asleep)]);
+        assert!(lane("blocking-2").spans.is_empty());
     }
 
     #[test]
     fn a_request_ends_with_the_write_after_its_handler() {
-        let spans = Trace::parse(TEXT).unwrap().requests;
-        let of = |start, end| Span { start, end };
-        assert_eq!(spans, [of(105.0, 120.0), of(135.0, 5210.0)]);
+        let intervals = Trace::parse(TEXT).unwrap().requests;
+        let of = |start, end| Interval { start, end };
+        assert_eq!(intervals, [of(105.0, 120.0), of(135.0, 5210.0)]);
     }
 
     #[test]

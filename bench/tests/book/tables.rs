@@ -3,7 +3,7 @@
 use bench::report::blocks;
 use bench::results::folder;
 use clap::Args;
-use shared::limits::Limits;
+use shared::http::Limits;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;

@@ -5,7 +5,7 @@ use crate::resilience::ending;
 use crate::results::trace::Trace;
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
-use shared::trace::Moment;
+use shared::telemetry::trace::InstantEvent;
 use std::fs;
 
 /// How a server ends.
@@ -50,7 +50,7 @@ fn is_whole(stage: &Stage, end: End, grace: &str, expected: i32) -> Result<()> {
     let text = fs::read_to_string(&trace)?;
     serde_json::from_str::<serde_json::Value>(&text).context("the trace")?;
     Trace::parse(&text)?;
-    let parsed = text.matches(&format!("\"{}\"", Moment::Parsed.name())).count();
+    let parsed = text.matches(&format!("\"{}\"", InstantEvent::Parsed.name())).count();
     ensure!(parsed >= sent, "{parsed} requests in the trace, {sent} responses");
     Ok(())
 }
