@@ -34,8 +34,8 @@ impl DateLine {
     }
 
     /// The date alone.
-    pub fn date(&self) -> &str {
-        str::from_utf8(&self.line["Date: ".len()..LINE - 2]).unwrap_or_default()
+    pub fn date(&self) -> &[u8] {
+        &self.line["Date: ".len()..LINE - 2]
     }
 
     /// The whole line.

@@ -31,7 +31,7 @@ impl AccessLog {
     /// `date` is an IMF-fixdate; `length` is `None` where it is not known beforehand.
     pub(crate) fn line(
         &mut self,
-        date: &str,
+        date: &[u8],
         request: &[u8],
         code: u16,
         length: Option<u64>,
@@ -43,6 +43,7 @@ impl AccessLog {
             Some(peer) => write!(buffer, "{peer}"),
             None => write!(buffer, "-"),
         };
+        let Ok(date) = str::from_utf8(date) else { return };
         let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
         let _ = write!(buffer, " - - [{day}/{month}/{year}:{time} +0000] \"");
         escape(buffer, request);

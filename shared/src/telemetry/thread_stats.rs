@@ -37,7 +37,7 @@ pub struct ResponseRecord<'a> {
     /// The present moment, and the same as an IMF-fixdate.
     pub now: Instant,
     /// See `now`.
-    pub date: &'a str,
+    pub date: &'a [u8],
 }
 
 impl ThreadStats {
