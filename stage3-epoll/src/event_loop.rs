@@ -60,6 +60,7 @@ impl EventLoop {
         }
         self.connections.process_requests();
         self.connections.flush();
+        self.connections.run_write_queue();
         if let Some((token, task)) = self.connections.take_task() {
             // It blocks, and with it all connections: there is no other thread. The next task waits for the next tick,
             // or clients whose responses take no time would wait for all of them.

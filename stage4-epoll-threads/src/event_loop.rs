@@ -76,6 +76,7 @@ impl EventLoop {
         }
         self.connections.process_requests();
         self.connections.flush();
+        self.connections.run_write_queue();
         while let Some((token, task)) = self.connections.take_task() {
             // It blocks, so it runs elsewhere: this loop goes on, and finds the result in its mailbox.
             if let Err(declined) = self.pool.submit(token, task, &self.mailbox) {

@@ -1,13 +1,15 @@
 //! From bytes to requests: heads, bodies, and what is decided between the two.
 
 use super::super::body::{Decoder, Framing, Progress};
+use super::super::encoding::Exchange;
 use super::super::head::{Expectation, Head, HeadParser, RequestHead, without_empty_lines};
 use super::super::limits::{MAX_DISCARD, rate_deadline};
-use super::super::response::{Exchange, Response};
+use super::super::response::Response;
 use super::super::service::Service;
 use super::super::status::{RequestError, Status};
+use super::super::step::StepCx;
 use super::responding::KnownRequest;
-use super::{Incoming, ParseStep, Protocol, State, StepCx};
+use super::{Incoming, ParseStep, Protocol, State};
 use std::borrow::Cow;
 use std::time::Instant;
 

@@ -1,12 +1,14 @@
 //! From requests to responses: the handler, and how its response leaves.
 
+use super::super::encoding::{Delimiter, Exchange, Source};
 use super::super::head::{RequestHead, without_empty_lines};
 use super::super::request::{OwnedRequest, Request};
 use super::super::request_line::{Method, Version};
-use super::super::response::{Body, Delimiter, Exchange, Response, Source};
+use super::super::response::{Body, Response};
 use super::super::service::{REQUEST_BYTES, ResponseSummary, Service};
 use super::super::status::RequestError;
-use super::{Action, Blocked, PIECE, ParseStep, Protocol, Sending, State, StepCx};
+use super::super::step::{Action, StepCx};
+use super::{Blocked, PIECE, ParseStep, Protocol, Sending, State};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

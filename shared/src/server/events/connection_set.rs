@@ -4,6 +4,7 @@ mod closing;
 mod reading;
 mod writing;
 
+use super::super::clock::Clock;
 use super::super::context::{ServerContext, ThreadContext, ThreadService};
 use super::super::deadlines::TIME_SLICE;
 use super::super::task::{BlockingTask, TaskResult};
@@ -17,8 +18,6 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Instant;
-
-use super::super::clock::Clock;
 
 /// What is read from one socket in one tick; epoll tells of the rest again.
 const MAX_READ: usize = 64 << 10;
@@ -46,6 +45,57 @@ const FILE_BYTES: usize = 16;
 /// - A connection stands in the write queue at most once.
 ///
 /// [`ConnectionLimit`]: super::super::accept::ConnectionLimit
+///
+/// The whole of stage 3, without its deadlines, its blocking handlers and its end:
+///
+/// ```
+/// # use shared::app::{App, demo};
+/// # use shared::server::context::ServerContext;
+/// use shared::server::events::{Acceptor, ConnectionSet};
+/// # use shared::server::shutdown::{Drain, DrainSettings};
+/// use shared::sys::{Epoll, Events, Listener};
+/// # use shared::telemetry::Telemetry;
+/// # use std::io::{Read, Write};
+/// # use std::rc::Rc;
+/// # use std::sync::Arc;
+/// # use std::time::{Duration, Instant};
+/// # fn main() -> std::io::Result<()> {
+/// # let telemetry = Arc::new(Telemetry::counters_only());
+/// # let app = App::new(demo::router(), None, Arc::clone(telemetry.metrics()));
+/// # let second = Duration::from_secs(1);
+/// # let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second })?;
+/// # let context = ServerContext::new(app, drain, telemetry);
+/// const LISTENER: u64 = u64::MAX;
+/// let (epoll, mut events) = (Rc::new(Epoll::new()?), Events::with_capacity(16));
+/// let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Default::default())?;
+/// let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
+/// client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+///
+/// let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, &context)?;
+/// let mut connections = ConnectionSet::new(Rc::clone(&epoll), &context);
+/// let mut was_accepted = false;
+/// while !(was_accepted && connections.is_empty()) {
+///     epoll.wait(&mut events, None)?;
+///     let now = Instant::now();
+///     connections.begin_tick(now);
+///     for event in events.iter() {
+///         if event.token == LISTENER {
+///             acceptor.accept_batch(&mut connections, events.len(), now);
+///             was_accepted = true;
+///         } else {
+///             connections.on_event(event);
+///         }
+///     }
+///     connections.process_requests();
+///     connections.flush();
+///     connections.end_tick();
+/// }
+/// let mut response = String::new();
+/// client.read_to_string(&mut response)?;
+/// assert!(response.ends_with("Hello, World!"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct ConnectionSet {
     epoll: Rc<Epoll>,
     thread: ThreadContext,

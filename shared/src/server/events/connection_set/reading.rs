@@ -83,7 +83,7 @@ impl ConnectionSet {
             }
             self.thread.stats.end(Span::Request);
             if self.output.len() >= MAX_OUTPUT {
-                self.write_responses();
+                self.flush();
             }
         }
         self.inputs = inputs;

@@ -11,25 +11,20 @@ use std::io;
 use std::ops::Range;
 
 impl ConnectionSet {
-    /// Writes the responses of this tick, then as much of long ones as the write budget allows.
+    /// Writes the responses of this tick.
     pub fn flush(&mut self) {
-        self.write_responses();
-        self.run_write_queue();
-        self.thread.end_tick();
-    }
-
-    pub(super) fn write_responses(&mut self) {
         let mut responses = std::mem::take(&mut self.responses);
         for (token, range, action) in responses.drain(..) {
             self.perform(token, range, action);
         }
         self.responses = responses;
         self.output.clear();
+        self.thread.end_tick();
     }
 
     /// Long responses go on, one after the other, until this tick's budget is used. Half of it is kept for them: responses
     /// that began in this tick may have used it all, and so would others in every tick.
-    fn run_write_queue(&mut self) {
+    pub fn run_write_queue(&mut self) {
         self.write_budget = self.write_budget.max(WRITE_BUDGET / 2);
         while self.write_budget > 0
             && let Some(token) = self.write_queue.pop_front()
@@ -89,22 +84,18 @@ impl ConnectionSet {
     /// Writes a connection's output and does what its protocol wants next. An error is the end of
     /// this connection and of nothing else.
     pub(super) fn perform(&mut self, token: Token, range: Range<usize>, action: Action) {
-        if self.try_perform(token, range, action).is_err() {
-            self.remove(token);
-        }
-    }
-
-    fn try_perform(&mut self, token: Token, range: Range<usize>, action: Action) -> io::Result<()> {
         let end = self.output.len();
-        let mut action = self.write(token, range, action)?;
-        while action == Action::Write && self.may_write_more(token) {
+        let mut next = self.write(token, range, action);
+        while matches!(next, Ok(Action::Write)) && self.may_write_more(token) {
             self.output.truncate(end);
             let resumed = self.step(token, |protocol, _, cx| protocol.resume(cx));
-            let Some(more) = resumed else { return Ok(()) };
-            action = self.write(token, end..self.output.len(), more)?;
+            let Some(action) = resumed else { return };
+            next = self.write(token, end..self.output.len(), action);
         }
         self.output.truncate(end);
-        self.set_next(token, action)
+        if next.and_then(|action| self.set_next(token, action)).is_err() {
+            self.remove(token);
+        }
     }
 
     /// Writes a piece of output, then what the response has of a file. What is next is what was, unless the
