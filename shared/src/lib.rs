@@ -57,11 +57,11 @@
 //!
 //! # The reading path
 //!
-//! Some 2,000 lines, in this order, are the whole idea; all else may be skipped at first.
+//! Some 2,000 lines, in this order, are the whole idea; a first reading may skip all else.
 //!
 //! `http/step.rs`, `http/protocol.rs`, `http/protocol/receiving.rs`, `http/protocol/responding.rs`, `http/head/parser.rs`,
-//! `http/body.rs`, `app/mod.rs`, `app/router.rs`, `server/blocking/mod.rs`, `server/blocking/waiting.rs`,
-//! `server/events/connection_set.rs` and its three files, `server/events/connection.rs`, `server/events/acceptor.rs`.
+//! `app/mod.rs`, `app/router.rs`, `server/blocking/mod.rs`, `server/blocking/waiting.rs`,
+//! `server/events/connection_set.rs` and its three files.
 #![cfg(target_os = "linux")]
 // They panic when nobody reads them: `telemetry::stderr::line` does not.
 #![deny(clippy::print_stderr, clippy::print_stdout)]

@@ -15,7 +15,7 @@ use super::bytes::is_value;
 use super::field::{self, Line};
 use super::status::{RequestError, Status};
 
-/// How far one call to [`Decoder::decode`] came.
+/// How far one call to [`super::body::Decoder::decode`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes taken from the input; the rest belongs to the next request.

@@ -36,18 +36,18 @@ impl<S: Service> StepCx<'_, S> {
 /// What the stage does next, after it has written what is in [`StepCx::out`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Read, and [`Protocol::receive`] what came.
+    /// Read, and [`super::Protocol::receive`] what came.
     Read,
-    /// Read nothing for now: there is more to write. [`Protocol::resume`].
+    /// Read nothing for now: there is more to write. [`super::Protocol::resume`].
     Write,
-    /// Read nothing for now: more requests are here, and it is the other connections' turn. [`Protocol::resume`].
+    /// Read nothing for now: more requests are here, and it is the other connections' turn. [`super::Protocol::resume`].
     Yield,
-    /// [`Protocol::take_blocking`], respond to that wherever the stage thinks best, and [`Protocol::complete`].
+    /// [`super::Protocol::take_blocking`], respond to that wherever the stage thinks best, and [`super::Protocol::complete`].
     Run,
     /// Neither read nor write: a response will come from elsewhere, or when the deadline has passed.
     Wait,
     /// Close.
     Close,
-    /// Shut down the write side, [`Protocol::linger`], and go on reading.
+    /// Shut down the write side, [`super::Protocol::linger`], and go on reading.
     Linger,
 }

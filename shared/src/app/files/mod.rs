@@ -2,7 +2,7 @@
 //!
 //! A small file is answered from memory, with fields that were prepared when it was read. A large one
 //! stays open and goes from the page cache to the socket with sendfile(2). Neither is trusted for
-//! longer than [`Settings::cache_age`]: then the name is opened again, and a file that was replaced is another
+//! longer than [`FileSettings::cache_age`]: then the name is opened again, and a file that was replaced is another
 //! file. An open one can also be rewritten, so it is looked at (fstat(2)) before each answer and each sending.
 
 mod byte_range;
