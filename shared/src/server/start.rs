@@ -89,7 +89,7 @@ impl ServerContext {
 }
 
 /// Prepares all that. Call it before any thread is started: the signals are blocked for those that come
-/// later, and the table of descriptors can grow without waiting for anybody.
+/// later, and the table of descriptors can grow without waiting for another thread.
 fn prepare(args: &Args) -> Result<ServerContext> {
     signal::block(Signal::ALL).context("blocking signals")?;
     signal::ignore_file_size_limit();
@@ -173,7 +173,7 @@ const TABLE: u64 = 65_536;
 const FREE: usize = 4;
 
 /// Says that the server listens, once all that serves is there: the first line on standard output tells
-/// readers and programs where. One that cannot be written is an error: nobody would find the server.
+/// readers and programs where. A line that cannot be written is an error: no program would find the server.
 pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
     let free = (0..FREE).map(|_| io::stderr().as_fd().try_clone_to_owned());
     drop(free.collect::<io::Result<Vec<_>>>().context("no descriptor is left for a client")?);

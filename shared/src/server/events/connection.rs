@@ -24,7 +24,7 @@ pub(super) struct Connection {
     pub(super) presence: Option<Arc<ClientPresence>>,
 }
 
-/// Bytes that a socket had no room for.
+/// Bytes that the socket would not take: its send buffer was full.
 struct Unsent {
     bytes: Vec<u8>,
     written: usize,
@@ -55,8 +55,10 @@ impl Connection {
         let file_follows = self.protocol.file().is_some();
         let written = match bytes.is_empty() {
             true => 0,
-            false if file_follows => no_room_is_zero(self.socket.write_with_more_to_come(bytes))?,
-            false => no_room_is_zero(self.socket.write(bytes))?,
+            false if file_follows => {
+                would_block_is_zero(self.socket.write_with_more_to_come(bytes))?
+            }
+            false => would_block_is_zero(self.socket.write(bytes))?,
         };
         if written < bytes.len() {
             self.keep(bytes[written..].to_vec(), now);
@@ -78,7 +80,7 @@ impl Connection {
         let sent = match socket.send_file(file.file()?, file.offset(), count) {
             // The file has shrunk since its length was promised: only the end of the connection can tell.
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            result => no_room_is_zero(result)?,
+            result => would_block_is_zero(result)?,
         };
         file.advance(sent as u64);
         if sent < count {
@@ -99,7 +101,8 @@ impl Connection {
             return Ok(0);
         };
         let rest = &unsent.bytes[unsent.written..];
-        let written = if rest.is_empty() { 0 } else { no_room_is_zero(self.socket.write(rest))? };
+        let written =
+            if rest.is_empty() { 0 } else { would_block_is_zero(self.socket.write(rest))? };
         unsent.written += written;
         unsent.progress.on_written(written, now);
         if unsent.written == unsent.bytes.len() {
@@ -115,13 +118,13 @@ impl Connection {
     }
 
     /// Whether nothing can go on before the socket takes more.
-    pub(super) fn is_waiting_for_room(&self) -> bool {
+    pub(super) fn is_write_blocked(&self) -> bool {
         self.unsent.is_some()
     }
 
     /// Since when its client has been silent: see [`Protocol::silent_since`].
     pub(super) fn silent_since(&self, limits: &Limits) -> Option<Instant> {
-        if self.is_waiting_for_room() { None } else { self.protocol.silent_since(limits) }
+        if self.is_write_blocked() { None } else { self.protocol.silent_since(limits) }
     }
 
     /// When this client is late.
@@ -150,7 +153,7 @@ impl Connection {
     #[inline]
     pub(super) fn update_interest(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
         let interest = match self.next {
-            _ if self.is_waiting_for_room() => Interest::WRITE,
+            _ if self.is_write_blocked() => Interest::WRITE,
             Action::Run | Action::Wait => Interest::NONE,
             // It waits for its turn, not for its socket.
             Action::Write | Action::Yield => return Ok(()),
@@ -164,7 +167,7 @@ impl Connection {
     }
 }
 
-fn no_room_is_zero(result: io::Result<usize>) -> io::Result<usize> {
+fn would_block_is_zero(result: io::Result<usize>) -> io::Result<usize> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
         result => result,

@@ -114,7 +114,7 @@ pub struct ConnectionSet {
     tasks: VecDeque<(Token, BlockingTask)>,
     /// Connections whose next requests are here already, and had to leave the loop to others.
     yielded: Vec<Token>,
-    /// Connections whose long responses go on when it is their turn again; their sockets have room.
+    /// Connections whose long responses go on when it is their turn again; their sockets would take more.
     write_queue: VecDeque<Token>,
     /// What is left of [`WRITE_BUDGET`] in this tick.
     write_budget: usize,

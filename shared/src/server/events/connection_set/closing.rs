@@ -50,7 +50,7 @@ impl ConnectionSet {
         if grace.is_some() {
             return self.note_deadline(grace);
         }
-        if connection.is_waiting_for_room() {
+        if connection.is_write_blocked() {
             self.thread.stats.counters.timed_out.add(1);
             return self.remove(token);
         }
@@ -75,10 +75,10 @@ impl ConnectionSet {
         true
     }
 
-    /// Begins to close connections that have been silent for a second, until `count` are on their way out, to make room
+    /// Begins to close connections that have been silent for a second, until `count` are on their way out, to free places
     /// for new ones. Those whose clients never asked go first, then those that have been silent longest.
     pub fn evict_silent(&mut self, count: usize) {
-        // Who has asked in this tick is not silent.
+        // A client that has asked in this tick is not silent.
         self.process_requests();
         let (now, limits) = (self.thread.clock.now(), &self.thread.server.limits);
         let (mut silent, mut closing) = (Vec::new(), 0);
