@@ -17,7 +17,6 @@ use crate::telemetry::trace::{InstantEvent, Span};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
-use waiting::Woken;
 
 /// Connections that wait for a thread.
 pub trait PendingConnections {
@@ -59,6 +58,15 @@ pub struct Server<'a, P> {
 /// Bytes of its output buffer that a thread keeps. A long pipeline of responses needs half a MiB, and with as many for each
 /// thread of a pool for ever, one client after the other would make them a leak.
 const KEPT: usize = 4 << 10;
+
+/// Why a waiting thread goes on.
+enum Woken {
+    Readable,
+    /// The connection's deadline has passed.
+    Late,
+    /// The client has been silent for long enough, and its thread is wanted, or the server is to end.
+    Unwanted,
+}
 
 impl<'a, P: PendingConnections> Server<'a, P> {
     /// `pending` matters to `--keep-alive fair`.

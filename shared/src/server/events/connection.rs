@@ -1,6 +1,7 @@
 //! One connection of an event loop: its socket, its protocol, and output that the socket would not take.
 
-use super::super::deadlines::WriteProgress;
+use super::super::context::ServerContext;
+use super::super::deadlines::{WriteProgress, earlier};
 use super::super::task::ClientPresence;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
@@ -133,6 +134,23 @@ impl Connection {
             Some(unsent) => Some(unsent.progress.deadline(write_timeout)),
             None => self.protocol.deadline(),
         }
+    }
+
+    /// The same where the server may drain: then a client that is silent is late earlier.
+    #[inline]
+    pub(super) fn deadline_in(&self, server: &ServerContext) -> Option<Instant> {
+        let deadline = self.deadline(server.write_timeout);
+        if server.drain.has_begun() {
+            earlier(deadline, self.end_of_silence(server))
+        } else {
+            deadline
+        }
+    }
+
+    #[cold]
+    fn end_of_silence(&self, server: &ServerContext) -> Option<Instant> {
+        let since = self.silent_since(&server.limits)?;
+        server.drain.end_of_silence(since)
     }
 
     /// Of a client that is late to take its output: until when it has time, if it has acknowledged more of late than

@@ -192,7 +192,7 @@ impl ConnectionSet {
         self.thread.stats.counters.accepted.add(1);
         let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
         let connection = Connection::new(socket, protocol);
-        self.note_deadline(closing::deadline(&connection, &self.thread.server));
+        self.note_deadline(connection.deadline_in(&self.thread.server));
         let token = self.table.insert(connection);
         self.most = self.most.max(self.len());
         self.thread.stats.set_current(token);

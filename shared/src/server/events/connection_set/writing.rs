@@ -1,7 +1,6 @@
 //! The writing half of a tick: what a client is sent, and what its connection waits for then.
 
 use super::super::table::Token;
-use super::closing::deadline;
 use super::{ConnectionSet, FILE_BYTES, WRITE_BUDGET};
 use crate::http::Action;
 use crate::server::task::BlockingTask;
@@ -192,7 +191,7 @@ impl ConnectionSet {
             let idle = &self.thread.stats.counters.idle;
             if is_idle { idle.add(1) } else { idle.subtract(1) }
         }
-        let deadline = deadline(connection, &self.thread.server);
+        let deadline = connection.deadline_in(&self.thread.server);
         self.note_deadline(deadline);
         Ok(())
     }
