@@ -73,6 +73,9 @@ impl ConnectionLimit {
 }
 
 /// The next connection for a thread that served another one until now: who is there already had to wait for that.
+///
+/// # Errors
+/// As [`next`].
 pub fn next_in_line(
     listener: &Listener,
     drain: &Drain,
@@ -90,6 +93,9 @@ pub fn next_in_line(
 
 /// Sleeps until a connection comes and takes it. `None`: the server is to end, and no connection waits any more. `evict_one` is
 /// called when there are no descriptors or there is no memory for it.
+///
+/// # Errors
+/// That of poll(2). An error of accept(2) ends no server: it is waited for or passed over.
 pub fn next(
     listener: &Listener,
     drain: &Drain,

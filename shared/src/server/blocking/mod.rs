@@ -76,7 +76,10 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         Self { thread, pending, input, output: Vec::new(), connections: 0 }
     }
 
-    /// Serves one connection to its end. An error is the end of this connection and of nothing else.
+    /// Serves one connection to its end.
+    ///
+    /// # Errors
+    /// Reading, writing or waiting failed: the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
         let now = self.thread.clock.read();
         let stats = &mut self.thread.stats;
