@@ -14,8 +14,7 @@ use bench::experiments::timeline::TimelineArgs;
 use bench::interrupt::Interrupt;
 use bench::load::command::LoadArgs;
 use bench::report::page::ReportArgs;
-use bench::resilience::command::Promise;
-use bench::resilience::rolling_restart::FleetArgs;
+use bench::resilience::command::Check;
 use bench::results::claims::command::ClaimsArgs;
 use bench::results::compare::CompareArgs;
 use bench::results::fit::FitArgs;
@@ -74,10 +73,8 @@ enum Command {
     Explain(ExplainArgs),
     /// Fit a scalability law to requests per second of 1, 2, 4 ... loops
     Fit(FitArgs),
-    /// Replace three servers behind HAProxy, one by one, while clients are at work
-    Fleet(FleetArgs),
     #[command(flatten)]
-    Promise(Promise),
+    Check(Check),
     /// Answer every read with the same bytes: the kernel's own price
     Floor {
         /// Where to listen; port 0 picks a free one
@@ -142,8 +139,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Timeline(timeline) => timeline.run(&interrupt)?,
         Command::Explain(explain) => explain.run(&interrupt)?,
         Command::Fit(fit) => fit.run()?,
-        Command::Fleet(fleet) => fleet.run(&interrupt)?,
-        Command::Promise(promise) => promise.run(&interrupt)?,
+        Command::Check(check) => check.run(&interrupt)?,
         Command::Floor { .. } | Command::Verify(_) => {}
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::resilience::vitals;
+use bench::resilience::process_usage;
 use bench::targets::server::Server;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -34,9 +34,9 @@ fn status(client: TcpStream) -> String {
 fn a_full_queue_is_answered_with_503() {
     let server = start(&["--threads", "1"]);
     let busy = ask(&server, "/sleep/3000");
-    vitals::at_rest(server.pid()).unwrap();
+    process_usage::at_rest(server.pid()).unwrap();
     let waiting = ask(&server, "/");
-    vitals::at_rest(server.pid()).unwrap();
+    process_usage::at_rest(server.pid()).unwrap();
     let refused = ask(&server, "/");
     assert_eq!(status(refused), "HTTP/1.1 503 Service Unavailable");
     assert_eq!(

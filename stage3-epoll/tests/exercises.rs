@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::evidence::tree::Snapshot;
-use bench::resilience::vitals;
+use bench::resilience::process_usage;
 use bench::targets::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::io::{BufRead, BufReader, Write};
@@ -45,7 +45,7 @@ fn a_slow_reader_gets_all_of_its_answers() {
     let request = format!("GET /count/{LINES} HTTP/1.1\r\nHost: h\r\n\r\n");
     client.get_mut().write_all(request.repeat(ANSWERS - 1).as_bytes()).unwrap();
     // Until it can write no more.
-    vitals::at_rest(server.pid()).unwrap();
+    process_usage::at_rest(server.pid()).unwrap();
     let mut line = String::new();
     for answer in 0..ANSWERS {
         assert_eq!(status(&mut client), "HTTP/1.1 200 OK", "answer {answer}");
@@ -74,7 +74,7 @@ fn a_slow_reader_gets_all_of_its_answers() {
 fn a_sleeping_handler_stops_nobody() {
     let server = start();
     let mut sleeping = ask(&server, "/sleep/2000");
-    vitals::at_rest(server.pid()).unwrap();
+    process_usage::at_rest(server.pid()).unwrap();
     assert_eq!(status(&mut ask(&server, "/")), "HTTP/1.1 200 OK");
     sleeping.get_ref().set_nonblocking(true).unwrap();
     assert!(sleeping.fill_buf().is_err(), "the sleep was over before the other answer came");
@@ -90,7 +90,7 @@ fn a_draining_server_does_not_spin() {
     let server = start();
     let mut client =
         send(&server, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel");
-    vitals::at_rest(server.pid()).unwrap();
+    process_usage::at_rest(server.pid()).unwrap();
     let before = Snapshot::of(server.pid()).unwrap();
     signal::send(server.pid(), Signal::Terminate).unwrap();
     sleep(Duration::from_millis(1500));

@@ -1,10 +1,10 @@
-//! A tree of files that is edited all the time while it is served. A file that is replaced by rename is always
-//! answered with one whole version; a file written in place settles on the last; and no version is answered
-//! with any more a second after the next one came.
+//! Files that are edited all the time while they are served. A file that is replaced by rename is always
+//! served as one whole version; a file written in place settles on the last; and no version is served
+//! any more a second after the next one came.
 
 use super::client::Client;
-use super::random::Random;
-use super::{PATIENCE, Stage};
+use super::{Stage, TIMEOUT};
+use crate::numbers::Random;
 use crate::tools::Folder;
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::{self, File};
@@ -16,26 +16,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long an old version may be answered with.
+/// How long an old version may be served.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Clients that read.
 const CLIENTS: u64 = 4;
 
-/// How much of it.
+/// How many files, and how they are edited.
 #[derive(Clone, Copy, Debug)]
-pub struct Size {
-    /// Files.
-    pub files: usize,
+struct Size {
+    files: usize,
     /// How long they are edited.
-    pub time: Duration,
-    /// What everybody chooses by.
-    pub seed: u64,
+    time: Duration,
+    /// The seed of all choices.
+    seed: u64,
 }
 
 impl Size {
     /// A short form, or what the variables `TREE_FILES`, `TREE_SECONDS` and `TREE_SEED` say.
-    pub fn from_environment() -> Self {
+    fn from_environment() -> Self {
         let number = |name, default| {
             std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
         };
@@ -47,25 +46,19 @@ impl Size {
     }
 }
 
-/// What happened.
-#[derive(Clone, Copy, Debug)]
-pub struct Edited {
-    /// Edits that were made.
-    pub edits: u64,
-    /// Answers that were read meanwhile, each of them right.
-    pub answers: u64,
-}
-
-/// Serves a tree, edits it, and reads it.
-pub fn edited(stage: &Stage, size: Size) -> Result<Edited> {
-    let tree = Tree::grow(size)?;
+/// Serves files, edits them, and reads them.
+///
+/// # Errors
+/// Names the file that was torn or old.
+pub fn are_served_whole_and_fresh(stage: &Stage) -> Result<()> {
+    let tree = Tree::grow(Size::from_environment())?;
     let folder = tree.folder.path().to_str().context("a folder whose name is not UTF-8")?;
     // Shorter than it need be: what is left of the second is for a machine that has much else to do.
     let server = stage.start(&["--root", folder, "--cache-age", "250ms"])?;
-    let (address, stop, answers) = (server.address(), AtomicBool::new(false), AtomicU64::new(0));
+    let (address, stop, responses) = (server.address(), AtomicBool::new(false), AtomicU64::new(0));
     let edits = thread::scope(|scope| -> Result<u64> {
-        let (tree, stop, answers) = (&tree, &stop, &answers);
-        let read = |number| scope.spawn(move || tree.read(address, number, stop, answers));
+        let (tree, stop, responses) = (&tree, &stop, &responses);
+        let read = |number| scope.spawn(move || tree.read(address, number, stop, responses));
         let readers: Vec<_> = (0..CLIENTS).map(read).collect();
         let edits = tree.edit();
         stop.store(true, Relaxed);
@@ -76,9 +69,9 @@ pub fn edited(stage: &Stage, size: Size) -> Result<Edited> {
     })?;
     thread::sleep(FRESH);
     tree.is_as_edited(address)?;
-    let answers = answers.into_inner();
-    ensure!(edits > 0 && answers > 0, "{edits} edits, {answers} answers");
-    Ok(Edited { edits, answers })
+    let responses = responses.into_inner();
+    ensure!(edits > 0 && responses > 0, "{edits} edits, {responses} responses");
+    Ok(())
 }
 
 struct Tree {
@@ -164,14 +157,14 @@ impl Tree {
         address: SocketAddr,
         reader: u64,
         stop: &AtomicBool,
-        answers: &AtomicU64,
+        responses: &AtomicU64,
     ) -> Result<()> {
         let mut random = Random::new(self.size.seed ^ (reader + 1) << 32);
         while !stop.load(Relaxed) {
             let mut client = Client::connect(address)?;
             for _ in 0..30 {
                 self.check(&mut client, self.choose(&mut random))?;
-                answers.fetch_add(1, Relaxed);
+                responses.fetch_add(1, Relaxed);
             }
         }
         Ok(())
@@ -181,8 +174,7 @@ impl Tree {
     fn check(&self, client: &mut Client, number: usize) -> Result<()> {
         let (name, before, asked) =
             (Self::name(number), self.history(number).clone(), Instant::now());
-        let (status, body) = client.ask(&format!("/{name}")).context(name.clone())?;
-        ensure!(status == 200, "{name}: {status}");
+        let body = client.fetch_ok(&format!("/{name}"))?;
         let after = self.history(number).clone();
         let newest = after.since.len() - 1 + usize::from(after.is_changing);
         // An old version: it was replaced, and how long ago?
@@ -206,16 +198,16 @@ impl Tree {
         Ok(())
     }
 
-    /// Nobody edits any more: each file is answered with its last version.
+    /// When the edits are over, each file is served in its last version.
     fn is_as_edited(&self, address: SocketAddr) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE * 10;
+        let deadline = Instant::now() + TIMEOUT * 10;
         for first in (0..self.size.files).step_by(30) {
             ensure!(Instant::now() < deadline, "the last look takes too long");
             let mut client = Client::connect(address)?;
             for number in first..self.size.files.min(first + 30) {
-                let (status, body) = client.ask(&format!("/{}", Self::name(number)))?;
+                let body = client.fetch_ok(&format!("/{}", Self::name(number)))?;
                 let last = content(number, self.history(number).since.len() - 1);
-                ensure!(status == 200 && body == last, "{number}: not its last version");
+                ensure!(body == last, "{number}: not its last version");
             }
         }
         Ok(())

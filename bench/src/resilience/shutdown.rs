@@ -1,8 +1,8 @@
-//! How a server ends: asked once, it finishes what it has; asked twice, it goes.
+//! How a server ends: at the first signal it finishes what it has, at the second it ends at once.
 
-use super::client::{Client, answers};
-use super::vitals::has_taken_signals;
-use super::{PATIENCE, Stage, side_by_side};
+use super::client::{Client, serves};
+use super::process_usage::has_taken_signals;
+use super::{Stage, TIMEOUT, side_by_side, wait_until};
 use crate::targets::server::Server;
 use anyhow::{Context, Result, bail, ensure};
 use shared::sys::signal::{self, Signal};
@@ -12,16 +12,22 @@ use std::time::{Duration, Instant};
 /// and was not cut off.
 const LONG_GRACE: &[&str] = &["--grace", "120s", "--drain-idle", "120s"];
 
-/// How long a server that is asked to end lets newcomers in for certain.
+/// How long a server that is asked to end still accepts for certain.
 const LAME_DUCK: Duration = Duration::from_millis(200);
 
+/// The exit status after a second SIGTERM.
+pub(super) const SECOND_SIGTERM: i32 = 128 + 15;
+
 /// All the ways to end.
+///
+/// # Errors
+/// Names what went wrong; so does each check of these modules.
 pub fn each(stage: &Stage) -> Result<()> {
     side_by_side(&[drains, ends_with_its_grace, second_signal], 3, |way| way(stage))
 }
 
-/// A request in flight is answered, and told that it is the last; those who come while the server drains
-/// hear that it does; then it ends with status 0. Another can take its place at once.
+/// A request in flight gets its response, which says that it is the last; clients that come while the server drains
+/// read 503 from `/healthz`; then the server ends with status 0. Another can take its place at once.
 fn drains(stage: &Stage) -> Result<()> {
     for millis in [300, 1000, 3000, 9000] {
         let server = stage.start(LONG_GRACE)?;
@@ -30,7 +36,7 @@ fn drains(stage: &Stage) -> Result<()> {
         let silent = Client::connect(server.address())?;
         let start = Instant::now();
         signal::send(server.pid(), Signal::Terminate)?;
-        taken(&server)?;
+        signals_taken(server.pid())?;
         // Else the machine is so busy that the handler may have been over before the signal came.
         if asked.elapsed() < Duration::from_millis(u64::from(millis)) / 2 {
             return drains_with(stage, server, in_flight, silent, start);
@@ -49,24 +55,19 @@ fn drains_with(
 ) -> Result<()> {
     let address = server.address();
     let late = Client::connect(address);
-    // On a slow machine the last call may be over by now.
+    // On a slow machine the last accept may be over by now.
     ensure!(late.is_ok() || start.elapsed() > LAME_DUCK, "it refuses while it drains");
-    ensure!(in_flight.expect(200)?, "the answer in flight does not say that it is the last");
+    ensure!(in_flight.expect(200)?, "the response in flight does not say that it is the last");
     in_flight.expect_end()?;
     for mut client in [Ok(silent), late].into_iter().flatten() {
-        says_that_it_drains(&mut client)?;
+        // A load balancer learns it on whatever connection it asks.
+        client.get("/healthz");
+        ensure!(client.expect(503)?, "/healthz does not say that its connection ends");
+        client.expect_end()?;
     }
-    let status = server.wait(PATIENCE)?.context("it drained, and did not end")?;
-    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
+    exits(&mut server, 0)?;
     let next = stage.start_on(&address.to_string(), &[]).context("restarting on the same port")?;
-    answers(next.address())
-}
-
-/// A load balancer hears it, on whatever connection it asks.
-fn says_that_it_drains(client: &mut Client) -> Result<()> {
-    client.get("/healthz");
-    ensure!(client.expect(503)?, "/healthz does not say that its connection ends");
-    client.expect_end()
+    serves(next.address())
 }
 
 /// What is still open when the grace period ends is cut off, and that is no failure either.
@@ -74,24 +75,43 @@ fn ends_with_its_grace(stage: &Stage) -> Result<()> {
     let mut server = stage.start(&["--grace", "100ms"])?;
     let _in_flight = in_handler(&server, 60_000)?;
     signal::send(server.pid(), Signal::Interrupt)?;
-    let status = server.wait(PATIENCE)?.context("it outlived its grace period")?;
-    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
-    Ok(())
+    exits(&mut server, 0)
 }
 
-/// A second signal does not wait for anybody.
+/// A second signal waits for no client.
 fn second_signal(stage: &Stage) -> Result<()> {
     let mut server = stage.start(LONG_GRACE)?;
     let _in_flight = in_handler(&server, 60_000)?;
+    terminate_twice(server.pid())?;
+    exits(&mut server, SECOND_SIGTERM)
+}
+
+/// Asks a server to end, and waits until it has; tells how long that took.
+///
+/// # Errors
+/// When it does not end, or with another status than 0.
+pub fn terminate(server: &mut Server) -> Result<Duration> {
+    let start = Instant::now();
     signal::send(server.pid(), Signal::Terminate)?;
-    taken(&server)?;
-    signal::send(server.pid(), Signal::Terminate)?;
-    let status = server.wait(PATIENCE)?.context("a second SIGTERM did not end it")?;
-    ensure!(status.code() == Some(128 + 15), "{status}");
+    exits(server, 0).map(|()| start.elapsed())
+}
+
+/// Sends SIGTERM twice.
+pub(super) fn terminate_twice(pid: u32) -> Result<()> {
+    signal::send(pid, Signal::Terminate)?;
+    // Two that are pending at once are one.
+    signals_taken(pid)?;
+    Ok(signal::send(pid, Signal::Terminate)?)
+}
+
+/// Waits until a server ends by itself, which must be with this status.
+pub(super) fn exits(server: &mut Server, expected: i32) -> Result<()> {
+    let status = server.wait(TIMEOUT)?.context("it does not end")?;
+    ensure!(status.code() == Some(expected), "{status}: {}", server.stderr());
     Ok(())
 }
 
-/// A client whose second request sleeps: as its first one is answered, the second was read.
+/// A client whose second request sleeps: as its first one has its response, the second was read.
 pub(super) fn in_handler(server: &Server, millis: u32) -> Result<Client> {
     let mut client = Client::connect(server.address())?;
     let two =
@@ -101,25 +121,16 @@ pub(super) fn in_handler(server: &Server, millis: u32) -> Result<Client> {
     Ok(client)
 }
 
-/// Waits until a server says that it drains, or takes no newcomers any more.
+/// Waits until a server says that it drains, or accepts no more.
 pub(super) fn begun(server: &Server) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    wait_until("the beginning of its drain", || {
         let health =
-            Client::connect(server.address()).and_then(|mut client| client.ask("/healthz"));
-        if health.map_or(true, |(status, _)| status == 503) {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "it goes on as if no signal had come");
-    }
+            Client::connect(server.address()).and_then(|mut client| client.fetch("/healthz"));
+        Ok(health.map_or(true, |(status, _)| status == 503))
+    })
 }
 
-/// Waits until the first signal was taken: two that are pending at once are one.
-pub(super) fn taken(server: &Server) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !has_taken_signals(server.pid())? {
-        ensure!(Instant::now() < deadline, "it does not take its signals");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
+/// Waits until a process has taken the signals that were sent to it.
+pub(super) fn signals_taken(pid: u32) -> Result<()> {
+    wait_until("it takes its signals", || has_taken_signals(pid))
 }

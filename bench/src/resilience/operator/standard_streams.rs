@@ -1,7 +1,8 @@
-//! Standard input, output and error that are closed, full, or read by nobody.
+//! Standard input, output and error that are closed, full, or read by no process.
 
-use super::{Stage, wait_until};
+use super::{Stage, ask, wait_until};
 use crate::resilience::client::Client;
+use crate::resilience::shutdown::{SECOND_SIGTERM, terminate_twice};
 use anyhow::{Context, Result, ensure};
 use shared::sys::poll::{self, Wait};
 use shared::sys::process;
@@ -14,19 +15,22 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 /// All of it.
+///
+/// # Errors
+/// Names what went wrong.
 pub fn each(stage: &Stage) -> Result<()> {
     for stderr in [Stderr::Closed, Stderr::Full, Stderr::NoSpace] {
-        nobody_reads_standard_error(stage, stderr).with_context(|| format!("{stderr:?}"))?;
+        no_process_reads_standard_error(stage, stderr).with_context(|| format!("{stderr:?}"))?;
     }
-    nobody_reads_the_log_on_standard_output(stage)?;
-    nobody_hears_the_announcement(stage)?;
+    no_process_reads_the_log_on_standard_output(stage)?;
+    the_announcement_cannot_be_written(stage)?;
     closed_at_the_start(stage)
 }
 
 /// What has become of standard error.
 #[derive(Clone, Copy, Debug)]
 enum Stderr {
-    /// A pipe that nobody reads any more.
+    /// A pipe whose reader has left.
     Closed,
     /// A pipe whose reader has stopped.
     Full,
@@ -85,41 +89,41 @@ impl Drop for Server {
     }
 }
 
-/// It starts with a warning, lives through a panic, and ends with its grace period or at a second signal.
-fn nobody_reads_standard_error(stage: &Stage, stderr: Stderr) -> Result<()> {
-    for (grace, signals, expected) in [("100ms", 1, 0), ("120s", 2, 128 + 15)] {
+/// The server starts with a warning, lives through a panic, and ends with its grace period or at a second signal.
+fn no_process_reads_standard_error(stage: &Stage, stderr: Stderr) -> Result<()> {
+    for (grace, twice, expected) in [("100ms", false, 0), ("120s", true, SECOND_SIGTERM)] {
         let (stream, _reader) = stderr.open()?;
         let mut server = Server::start(stage, "0.0.0.0:0", &["--grace", grace], stream)?;
-        Client::connect(server.address)?.ask("/panic").context("a handler that panics")?;
+        let pid = server.child.id();
+        Client::connect(server.address)?.fetch("/panic").context("a handler that panics")?;
         let mut client = Client::connect(server.address)?;
-        client
-            .send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /sleep/60000 HTTP/1.1\r\nHost: h\r\n\r\n");
+        client.get("/");
+        client.get("/sleep/60000");
         client.expect(200)?;
-        for _ in 0..signals {
-            signal::send(server.child.id(), Signal::Terminate)?;
-            wait_until("a signal taken", || {
-                super::super::vitals::has_taken_signals(server.child.id())
-            })?;
+        if twice {
+            terminate_twice(pid)?;
+        } else {
+            signal::send(pid, Signal::Terminate)?;
         }
         let status = server.ended()?;
-        ensure!(status == Some(expected), "{grace}, {signals} signals: {status:?}");
+        ensure!(status == Some(expected), "{grace}: {status:?}");
     }
     Ok(())
 }
 
-fn nobody_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
+fn no_process_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
     let mut server = Server::start(stage, "127.0.0.1:0", &["--log", "-"], Stdio::piped())?;
     server.stdout = None;
     let stderr = server.child.stderr.take().context("no standard error")?;
     // A child that another test is starting just now may still hold the reading end, until it executes its program.
     wait_until("a word about the log", || {
-        super::ask(server.address, "/", 10)?;
+        ask(server.address, "/", 10)?;
         Ok(poll::wait(&mut [Wait::readable(stderr.as_fd())], Some(Instant::now()))?)
     })?;
     let (mut stderr, mut said) = (BufReader::new(stderr), String::new());
     stderr.read_line(&mut said)?;
     ensure!(said.contains("Broken pipe"), "{said}");
-    super::ask(server.address, "/", 100)?;
+    ask(server.address, "/", 100)?;
     signal::send(server.child.id(), Signal::Terminate)?;
     ensure!(server.ended()? == Some(0), "it fails");
     stderr.read_to_string(&mut said)?;
@@ -127,8 +131,8 @@ fn nobody_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Then nobody would find the server.
-fn nobody_hears_the_announcement(stage: &Stage) -> Result<()> {
+/// Then no client would find the server.
+fn the_announcement_cannot_be_written(stage: &Stage) -> Result<()> {
     let (stdout, _) = Stderr::Closed.open()?;
     let mut command = Command::new(stage.program);
     command.args(["--listen", "127.0.0.1:0"]).stdout(stdout);

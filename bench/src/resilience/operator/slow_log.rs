@@ -1,8 +1,11 @@
 //! A log that cannot be written as fast as its lines come, or not at all for a while.
 
-use super::{Folder, Server, Stage, ask, ended, limited, lines, wait_for_lines, wait_until};
-use crate::resilience::client::{Client, answers};
-use crate::resilience::{PATIENCE, ending};
+use super::{
+    Server, Stage, TIMEOUT, ask, fifo, folder_and_log, limited, lines, path, wait_for_lines,
+    wait_until,
+};
+use crate::resilience::client::{metric, serves};
+use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
 use std::fs;
@@ -10,6 +13,9 @@ use std::io::Read;
 use std::process::Command;
 
 /// All of it.
+///
+/// # Errors
+/// Names what went wrong.
 pub fn each(stage: &Stage) -> Result<()> {
     a_file_may_not_grow_for_a_while(stage)?;
     a_torn_line_is_written_again(stage)?;
@@ -23,10 +29,10 @@ const SMALL: &str = "--fsize=1500:";
 
 /// As on a disk that is full for a while: the server goes on, and so does the log when it may.
 fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let (log, trace) = (folder.path("log"), folder.path("trace"));
+    let (folder, log) = folder_and_log()?;
+    let trace = path(&folder, "trace");
     let args = ["--log", &log, "--trace", &trace];
-    let mut server = Server::announced(limited(stage, SMALL, &args), PATIENCE)?;
+    let mut server = Server::announced(limited(stage, SMALL, &args), TIMEOUT)?;
     for _ in 0..4 {
         ask(server.address(), "/", 25)?;
     }
@@ -35,8 +41,7 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
     ask(server.address(), "/", 25)?;
     lift(&server)?;
     wait_for_lines(&log, 125)?;
-    signal::send(server.pid(), Signal::Terminate)?;
-    ensure!(ended(&mut server)?.code() == Some(0), "{}", server.stderr());
+    shutdown::terminate(&mut server)?;
     serde_json::from_str::<serde_json::Value>(&fs::read_to_string(&trace)?).context("the trace")?;
     let said = server.stderr();
     ensure!(said.matches("File too large").count() <= 2, "once for each file: {said}");
@@ -45,7 +50,7 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
 
 /// A server whose log ends in the midst of a line.
 fn torn(stage: &Stage, log: &str) -> Result<Server> {
-    let server = Server::announced(limited(stage, SMALL, &["--log", log]), PATIENCE)?;
+    let server = Server::announced(limited(stage, SMALL, &["--log", log]), TIMEOUT)?;
     ask(server.address(), "/hello/of-a-length-that-no-limit-is-a-multiple-of", 50)?;
     wait_until("a torn line", || Ok(!fs::read_to_string(log)?.ends_with('\n')))?;
     Ok(server)
@@ -53,11 +58,9 @@ fn torn(stage: &Stage, log: &str) -> Result<Server> {
 
 /// Where the rest of a line will not follow, its beginning is taken back: at the end, and by a rotation.
 fn a_torn_line_does_not_stay(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let (log, old) = (folder.path("log"), folder.path("old"));
-    let mut server = torn(stage, &log)?;
-    signal::send(server.pid(), Signal::Terminate)?;
-    ended(&mut server)?;
+    let (folder, log) = folder_and_log()?;
+    let old = path(&folder, "old");
+    shutdown::terminate(&mut torn(stage, &log)?)?;
     lines(&fs::read_to_string(&log)?)?;
     fs::remove_file(&log)?;
     let server = torn(stage, &log)?;
@@ -69,8 +72,7 @@ fn a_torn_line_does_not_stay(stage: &Stage) -> Result<()> {
 
 /// Its beginning is gone by the time that there is room for the rest.
 fn a_torn_line_is_written_again(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let log = folder.path("log");
+    let (_folder, log) = folder_and_log()?;
     let server = torn(stage, &log)?;
     fs::File::options().write(true).open(&log)?.set_len(0)?;
     // What fits now is whole.
@@ -90,15 +92,15 @@ fn lift(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// What waits is bounded; what is dropped is counted, and told of where it is missing.
+/// What waits is bounded; what is dropped is counted, and the log says where it is missing.
 fn a_reader_stops_and_goes_on(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let (path, mut reader) = folder.fifo("log")?;
+    let (folder, _) = folder_and_log()?;
+    let (path, mut reader) = fifo(&folder)?;
     let server = stage.start(&["--log", &path, "--log-buffer", "65536"])?;
     let (mut asked, mut dropped) = (0, 0);
     while dropped == 0 {
-        ask(server.address(), "/hello/somebody-who-waits", 100)?;
-        (asked, dropped) = (asked + 101, self::dropped(&server)?);
+        ask(server.address(), "/hello/a-client-that-waits", 100)?;
+        (asked, dropped) = (asked + 101, metric(server.address(), "http_log_lines_dropped_total")?);
     }
     wait_until("it says that lines are dropped", || {
         Ok(server.stderr().contains("some are dropped"))
@@ -113,14 +115,7 @@ fn a_reader_stops_and_goes_on(stage: &Stage) -> Result<()> {
     ensure!(missing > 0 && written + missing == asked, "{written} + {missing} of {asked}");
     let said = server.stderr();
     ensure!(said.matches("some are dropped").count() == 1, "{said}");
-    answers(server.address())
-}
-
-fn dropped(server: &Server) -> Result<u64> {
-    let (_, page) = Client::connect(server.address())?.ask("/metrics")?;
-    let page = String::from_utf8(page)?;
-    let line = page.lines().find_map(|line| line.strip_prefix("http_log_lines_dropped_total "));
-    line.context("/metrics does not tell")?.parse().context("http_log_lines_dropped_total")
+    serves(server.address())
 }
 
 /// Responses that the whole lines of a log tell of.
@@ -129,26 +124,23 @@ fn told(log: &[u8]) -> Result<usize> {
     Ok(lines(std::str::from_utf8(&log[..end])?)?.into_iter().sum())
 }
 
-/// Whether the server drains, or is told twice.
+/// Whether the server drains, or gets a second signal.
 fn a_reader_that_has_stopped_holds_no_end(stage: &Stage) -> Result<()> {
     for twice in [false, true] {
-        let folder = Folder::new()?;
-        let (path, _reader) = folder.fifo("log")?;
+        let (folder, _) = folder_and_log()?;
+        let (path, _reader) = fifo(&folder)?;
         let mut server = stage.start(&["--log", &path, "--grace", "120s"])?;
         // More than a pipe holds.
-        ask(server.address(), "/hello/somebody-who-waits-for-ever", 2000)?;
-        let in_flight = twice.then(|| ending::in_handler(&server, 60_000)).transpose()?;
-        signal::send(server.pid(), Signal::Terminate)?;
+        ask(server.address(), "/hello/a-client-that-waits-for-ever", 2000)?;
         if twice {
-            ending::taken(&server)?;
-            signal::send(server.pid(), Signal::Terminate)?;
+            let _in_flight = in_handler(&server, 60_000)?;
+            shutdown::terminate_twice(server.pid())?;
+            exits(&mut server, SECOND_SIGTERM)?;
+        } else {
+            shutdown::terminate(&mut server)?;
         }
-        let (status, expected) = (ended(&mut server)?, if twice { 128 + 15 } else { 0 });
-        ensure!(status.code() == Some(expected), "{status}");
-        wait_until("it says what is missing", || {
-            Ok(server.stderr().contains("could not be written"))
-        })?;
-        drop(in_flight);
+        let says = || Ok(server.stderr().contains("could not be written"));
+        wait_until("it says what is missing", says)?;
     }
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! A server that lacks something starts whole, or says in one line what is missing.
 
-use super::{Folder, Server, Stage, limited};
-use crate::resilience::PATIENCE;
-use crate::resilience::client::answers;
+use super::{Server, Stage, TIMEOUT, fifo, folder_and_log, limited, path};
+use crate::resilience::client::serves;
 use crate::terminal;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -12,6 +11,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// All of it.
+///
+/// # Errors
+/// Names what went wrong; so do the other checks.
 pub fn each(stage: &Stage) -> Result<()> {
     a_log_that_cannot_be_opened(stage)?;
     few_descriptors(stage, &[])?;
@@ -19,9 +21,9 @@ pub fn each(stage: &Stage) -> Result<()> {
 }
 
 fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let (here, nowhere) = (folder.path(""), folder.path("no/such/folder"));
-    let (fifo, reader) = folder.fifo("fifo")?;
+    let (folder, _) = folder_and_log()?;
+    let (here, nowhere) = (path(&folder, ""), path(&folder, "no/such/folder"));
+    let (fifo, reader) = fifo(&folder)?;
     drop(reader);
     for flag in ["--log", "--trace"] {
         for (path, words) in [(&here, "directory"), (&nowhere, "No such file"), (&fifo, "reader")] {
@@ -32,14 +34,14 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// For each number of descriptors the server announces itself and answers, or says what is missing.
+/// For each number of descriptors the server announces itself and serves, or says what is missing.
 pub fn few_descriptors(stage: &Stage, args: &[&str]) -> Result<()> {
     let mut refused = 0;
     for count in 10..=40 {
         let limits = format!("--nofile={count}");
-        match Server::announced(limited(stage, &limits, args), PATIENCE) {
+        match Server::announced(limited(stage, &limits, args), TIMEOUT) {
             Ok(server) => {
-                answers(server.address()).with_context(|| limits.clone())?;
+                serves(server.address()).with_context(|| limits.clone())?;
                 ensure!(server.stderr().is_empty(), "{limits}: {}", server.stderr());
             }
             Err(error) => {
@@ -71,7 +73,7 @@ pub fn few_threads(stage: &Stage, count: usize) -> Result<()> {
 
 /// It must not start, and say why.
 fn refuses(command: Command, words: &[&str]) -> Result<()> {
-    match Server::announced(command, PATIENCE) {
+    match Server::announced(command, TIMEOUT) {
         Ok(_) => bail!("it starts"),
         Err(error) => says(&error, words),
     }

@@ -1,4 +1,4 @@
-//! Memory that should stay flat: the straight line through what was seen of it, and how steep it may be.
+//! Whether memory leaks: the straight line through its samples, and how steep the line may be.
 
 use anyhow::{Result, ensure};
 use std::fmt;
@@ -49,8 +49,11 @@ impl Growth {
         self.per_minute * self.window.as_secs_f64() / 60.0
     }
 
-    /// Memory that grows is an error, if the time was long enough to tell. What only goes up and down has a slope too,
-    /// by chance, but not one that makes up most of the swing.
+    /// Whether it is no leak. Memory that only goes up and down has a slope too, by chance, but not one that makes up most of
+    /// the swing.
+    ///
+    /// # Errors
+    /// When memory grows, and the time was long enough to tell.
     pub fn check(&self) -> Result<()> {
         let grows = self.per_minute > PER_MINUTE && self.in_all() > IN_ALL.max(self.swing / 2.0);
         ensure!(

@@ -1,7 +1,8 @@
 //! Logs that are continued, renamed, truncated, deleted, and shared.
 
-use super::{Folder, Server, Stage, ask, ended, lines, wait_for_lines, wait_until};
-use crate::resilience::client::answers;
+use super::{Server, Stage, ask, folder_and_log, lines, path, wait_for_lines, wait_until};
+use crate::resilience::client::serves;
+use crate::resilience::shutdown::{self, exits, signals_taken};
 use anyhow::{Result, ensure};
 use shared::sys::signal::{self, Signal};
 use std::fs;
@@ -11,6 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 /// All of it.
+///
+/// # Errors
+/// Names what went wrong.
 pub fn each(stage: &Stage) -> Result<()> {
     a_log_is_continued(stage)?;
     a_log_is_truncated(stage)?;
@@ -21,13 +25,11 @@ pub fn each(stage: &Stage) -> Result<()> {
 
 /// Also one that ends in the midst of a line, because its writer was killed.
 fn a_log_is_continued(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let log = folder.path("log");
+    let (_folder, log) = folder_and_log()?;
     for run in 1..=2 {
         let mut server = stage.start(&["--log", &log])?;
         ask(server.address(), "/", 25)?;
-        signal::send(server.pid(), Signal::Terminate)?;
-        ended(&mut server)?;
+        shutdown::terminate(&mut server)?;
         wait_for_lines(&log, 25 * run)?;
     }
     fs::File::options().append(true).open(&log)?.write_all(b"127.0.0.1 - - [torn")?;
@@ -42,8 +44,7 @@ fn a_log_is_continued(stage: &Stage) -> Result<()> {
 
 /// logrotate's `copytruncate`: the next line stands at the beginning, and not behind a hole.
 fn a_log_is_truncated(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let log = folder.path("log");
+    let (_folder, log) = folder_and_log()?;
     let server = stage.start(&["--log", &log])?;
     for _ in 0..3 {
         ask(server.address(), "/", 25)?;
@@ -55,8 +56,8 @@ fn a_log_is_truncated(stage: &Stage) -> Result<()> {
 
 /// Lines go to the old file until SIGHUP, whatever its name is by then; and then to a new one.
 fn a_log_is_opened_anew(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let (log, old) = (folder.path("log"), folder.path("log.1"));
+    let (folder, log) = folder_and_log()?;
+    let old = path(&folder, "log.1");
     let server = stage.start(&["--log", &log])?;
     fs::rename(&log, &old)?;
     ask(server.address(), "/", 25)?;
@@ -79,8 +80,8 @@ fn hang_up(server: &Server, log: &str) -> Result<()> {
 
 /// The operator is told, and the next SIGHUP tries again. Without a log there is nothing to open, and no harm.
 fn what_cannot_be_opened_anew_goes_on(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let (here, away) = (folder.path("here"), folder.path("away"));
+    let (folder, _) = folder_and_log()?;
+    let (here, away) = (path(&folder, "here"), path(&folder, "away"));
     fs::create_dir(&here)?;
     let log = format!("{here}/log");
     let server = stage.start(&["--log", &log])?;
@@ -95,15 +96,14 @@ fn what_cannot_be_opened_anew_goes_on(stage: &Stage) -> Result<()> {
     hang_up(&server, &log)?;
     let without = stage.start(&[])?;
     signal::send(without.pid(), Signal::HangUp)?;
-    super::super::ending::taken(&without)?;
-    answers(without.address())
+    signals_taken(without.pid())?;
+    serves(without.address())
 }
 
 /// Under load, and also while the server drains.
 fn many_rotations_lose_no_line(stage: &Stage) -> Result<()> {
     const ROTATIONS: usize = 50;
-    let folder = Folder::new()?;
-    let log = folder.path("log");
+    let (folder, log) = folder_and_log()?;
     let mut server = stage.start(&["--log", &log])?;
     let (address, over, asked) = (server.address(), AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| -> Result<()> {
@@ -115,7 +115,7 @@ fn many_rotations_lose_no_line(stage: &Stage) -> Result<()> {
             Ok(())
         });
         let rotate = |number: usize| {
-            fs::rename(&log, folder.path(&format!("log.{number}")))?;
+            fs::rename(&log, path(&folder, &format!("log.{number}")))?;
             hang_up(&server, &log)
         };
         let rotated = (0..ROTATIONS).try_for_each(rotate);
@@ -125,9 +125,9 @@ fn many_rotations_lose_no_line(stage: &Stage) -> Result<()> {
     })?;
     signal::send(server.pid(), Signal::Terminate)?;
     signal::send(server.pid(), Signal::HangUp)?;
-    ensure!(ended(&mut server)?.code() == Some(0), "{}", server.stderr());
+    exits(&mut server, 0)?;
     let mut written = 0;
-    for file in fs::read_dir(&folder.0)? {
+    for file in fs::read_dir(folder.path())? {
         written += lines(&fs::read_to_string(file?.path())?)?[0];
     }
     let asked = asked.into_inner();
@@ -136,9 +136,11 @@ fn many_rotations_lose_no_line(stage: &Stage) -> Result<()> {
 }
 
 /// Two servers append to one file, as while one replaces the other: every line is whole.
+///
+/// # Errors
+/// When a line is torn or missing.
 pub fn two_servers_share_a_log(stage: &Stage) -> Result<()> {
-    let folder = Folder::new()?;
-    let log = folder.path("log");
+    let (_folder, log) = folder_and_log()?;
     let start = || stage.start(&["--log", &log, "--replace"]);
     let mut servers = [start()?, start()?];
     let addresses = [0, 1, 0, 1].map(|index: usize| servers[index].address());
@@ -148,8 +150,7 @@ pub fn two_servers_share_a_log(stage: &Stage) -> Result<()> {
         asking.into_iter().try_for_each(|client| client.join().unwrap_or(Ok(())))
     })?;
     for server in &mut servers {
-        signal::send(server.pid(), Signal::Terminate)?;
-        ended(server)?;
+        shutdown::terminate(server)?;
     }
     wait_for_lines(&log, 4 * 5000)
 }
