@@ -6,13 +6,14 @@
 //! questions about HTTP, and [`promise`] tries what a server must survive; both need only `load` and `targets`.
 //!
 //! The small modules at the top belong to all: [`args`] (values on the command line), [`interrupt`] (Ctrl-C),
-//! [`numbers`] (statistics, random numbers, and how figures are written), [`terminal`] (printing) and [`tools`]
-//! (installed programs, temporary folders).
+//! [`numbers`] (statistics, random numbers, and how figures are written), [`table`] (one table for terminal, document
+//! and page), [`terminal`] (printing), [`tools`] (installed programs, temporary folders) and [`workspace`] (the stages).
 #![forbid(unsafe_code)]
 // They panic when the reader has left: what is printed goes through terminal::print and terminal::note.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod args;
+pub mod cli;
 pub mod evidence;
 pub mod experiments;
 pub mod fleet;
@@ -22,7 +23,9 @@ pub mod numbers;
 pub mod promise;
 pub mod report;
 pub mod results;
+pub mod table;
 pub mod targets;
 pub mod terminal;
 pub mod tools;
 pub mod verify;
+pub mod workspace;

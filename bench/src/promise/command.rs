@@ -5,8 +5,9 @@ use super::replace::{self, How, Replaced};
 use super::{Stage, descriptors, drain, keepalive, random, say, siege, soak};
 use crate::args;
 use crate::interrupt::Interrupt;
+use crate::targets::Target;
 use crate::targets::build;
-use crate::targets::{STAGES, Target};
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 

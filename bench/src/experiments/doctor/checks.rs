@@ -1,8 +1,8 @@
 //! What the kernel allows: cores, descriptors, ports, queues. Each judgement is a function of the figures alone.
 
-use super::Finding;
+use super::finding::Finding;
 use shared::sys::rlimit;
-use std::{fs, thread};
+use std::fs;
 
 /// The most connections of any run that has a name (`--full`), and some descriptors besides.
 const DESCRIPTORS: u64 = 1200 + 64;
@@ -13,7 +13,7 @@ const BACKLOG: u64 = 1200;
 pub fn all() -> Vec<Finding> {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let number = |file: &str| read(file).trim().parse().ok();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = crate::tools::cores();
     let governor = read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     let mut findings = vec![
         of_cores(cores),
@@ -125,7 +125,7 @@ fn of_governor(governor: &str) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::doctor::Weight::{Fine, Note, Obstacle};
+    use crate::experiments::doctor::finding::Weight::{Fine, Note, Obstacle};
 
     #[test]
     fn each_figure_is_judged_and_what_is_wrong_has_a_remedy() {

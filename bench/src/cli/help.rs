@@ -1,0 +1,133 @@
+//! The commands in four groups, and the one that was meant by a misspelt one.
+
+use super::{Check, Cli, Command};
+use crate::targets;
+use anyhow::{Error, anyhow};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Subcommand};
+
+/// A group: what it is for, its commands, and an example.
+const GROUPS: [(&str, &[&str], &str); 4] = [
+    (
+        "Measure: how fast, and at what cost",
+        &["run", "load", "rate", "idle", "matrix"],
+        "bench run stage1 stage2 --quick",
+    ),
+    (
+        "Understand: why it is so",
+        &["explain", "timeline", "baseline", "fit"],
+        "bench explain stage3 -c 200",
+    ),
+    (
+        "Judge: what the figures are worth",
+        &["report", "compare", "claims", "doctor"],
+        "bench claims --fresh",
+    ),
+    (
+        "Check: whether a server does what it must",
+        &["verify", "check"],
+        "bench verify 127.0.0.1:8080; bench check drain stage3",
+    ),
+];
+
+/// What a script needs to know.
+const EXIT: &str = "Exit status:
+  0    done
+  1    failed; one line on standard error says why, and what to do
+  2    the command line was not understood
+       (verify has its own three: see bench verify --help)
+  3    a claim did not hold (claims), or something must be mended first (doctor)
+  130  interrupted (143 by SIGTERM): what was measured is printed and written, marked as interrupted
+
+Results go to standard output, progress and errors to standard error. Nothing is coloured.";
+
+const TEMPLATE: &str = "{about}
+
+{usage-heading} bench COMMAND [OPTIONS]
+       bench [SERVERS] [OPTIONS]    (the same as bench run)
+
+{before-help}bench COMMAND --help tells a command's options.
+
+{after-help}";
+
+/// The command line with its commands in groups. The checks outside of `check` are not listed.
+pub(super) fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for check in Check::augment_subcommands(clap::Command::new("check")).get_subcommands() {
+        command = command.mut_subcommand(check.get_name(), |one| one.hide(true));
+    }
+    let groups = groups(&command);
+    command.help_template(TEMPLATE).before_help(groups).after_help(EXIT)
+}
+
+fn groups(command: &clap::Command) -> String {
+    let mut text = String::new();
+    for (title, names, example) in GROUPS {
+        text += &format!("{title}\n");
+        for name in names {
+            let about = command.find_subcommand(name).and_then(clap::Command::get_about);
+            text +=
+                &format!("  {name:<10}{}\n", about.map(ToString::to_string).unwrap_or_default());
+        }
+        text += &format!("  Example:  {example}\n\n");
+    }
+    text.trim_end().to_owned()
+}
+
+/// What to say of the first word on the command line, when it is neither a command nor a server and looks like a
+/// command: without a command it would be a run.
+pub(super) fn misspelt(word: Option<String>) -> Option<Error> {
+    let word = word.filter(|word| !word.starts_with('-') && !word.contains("://"))?;
+    let known = Command::augment_subcommands(clap::Command::new("bench"));
+    let is_known = word == "help" || known.find_subcommand(&word).is_some();
+    if is_known || targets::parse(std::slice::from_ref(&word)).is_ok() {
+        return None;
+    }
+    let error = known.try_get_matches_from(["bench", &word]).err()?;
+    let meant = match error.get(ContextKind::SuggestedSubcommand)? {
+        // The likeliest stands last.
+        ContextValue::Strings(names) => names.last()?.clone(),
+        ContextValue::String(name) => name.clone(),
+        _ => return None,
+    };
+    Some(anyhow!("`{word}` is neither a command nor a server; did you mean `{meant}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_that_is_listed_has_its_group() {
+        let command = command();
+        command.clone().debug_assert();
+        let listed = command.get_subcommands().filter(|one| !one.is_hide_set());
+        let listed: BTreeSet<_> = listed.map(clap::Command::get_name).collect();
+        let grouped = GROUPS.iter().flat_map(|(_, names, _)| *names).copied().collect();
+        assert_eq!(listed, grouped);
+    }
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        for example in GROUPS.iter().flat_map(|(.., examples)| examples.split("; ")) {
+            let found = command().try_get_matches_from(example.split(' '));
+            assert!(found.is_ok(), "{example}: {}", found.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_misspelt_command_is_told_which_one_was_meant() {
+        let told = |word: &str| misspelt(Some(word.to_owned())).map(|error| error.to_string());
+        for (word, meant) in
+            [("laod", "load"), ("claimz", "claims"), ("basline", "baseline"), ("drian", "drain")]
+        {
+            assert!(told(word).unwrap().ends_with(&format!("did you mean `{meant}`?")), "{word}");
+        }
+        for word in
+            ["run", "fleet", "floor", "stage2", "all", "--help", "http://127.0.0.1/", "help"]
+        {
+            assert_eq!(told(word), None, "{word}");
+        }
+    }
+}
