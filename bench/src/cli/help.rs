@@ -3,7 +3,6 @@
 use super::{Check, Cli, Command};
 use crate::targets;
 use anyhow::{Error, anyhow};
-use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Subcommand};
 
 /// A group: what it is for, its commands, and an example.
@@ -83,14 +82,31 @@ pub(super) fn misspelt(word: Option<String>) -> Option<Error> {
     if is_known || targets::parse(std::slice::from_ref(&word)).is_ok() {
         return None;
     }
-    let error = known.try_get_matches_from(["bench", &word]).err()?;
-    let meant = match error.get(ContextKind::SuggestedSubcommand)? {
-        // The likeliest stands last.
-        ContextValue::Strings(names) => names.last()?.clone(),
-        ContextValue::String(name) => name.clone(),
-        _ => return None,
-    };
+    let names = known.get_subcommands().map(clap::Command::get_name);
+    let near = names.map(|name| (distance(&word, name), name)).min()?;
+    // Two letters of a short word are not a slip any more, but another word.
+    let meant = (near.0 <= 1 + word.len() / 5).then_some(near.1)?;
     Some(anyhow!("`{word}` is neither a command nor a server; did you mean `{meant}`?"))
+}
+
+/// How many letters must be put in, left out, replaced, or swapped with the next to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    // A row for each beginning of `one`: the distances to every beginning of `other`.
+    let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
+    for i in 0..one.len() {
+        let mut row = vec![i + 1];
+        for j in 0..other.len() {
+            let replaced = rows[i][j] + usize::from(one[i] != other[j]);
+            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && (one[i], one[i - 1]) == (other[j - 1], other[j]) {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
 }
 
 #[cfg(test)]
