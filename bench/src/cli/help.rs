@@ -1,6 +1,6 @@
 //! The commands in four groups, and the one that was meant by a misspelt one.
 
-use super::{Check, Cli, Command};
+use super::commands::{Check, Cli, Command};
 use crate::targets;
 use anyhow::{Error, anyhow};
 use clap::{CommandFactory, Subcommand};

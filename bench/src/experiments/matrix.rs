@@ -2,9 +2,8 @@
 
 use super::benchmark;
 use super::common::Common;
-use super::plan::{Experiment, Plan};
+use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
-use super::trial::Trial;
 use super::workload::{BUSY, IDLE, Route, Workload};
 use crate::interrupt::Interrupt;
 use crate::results::Part;

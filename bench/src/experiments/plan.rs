@@ -1,11 +1,26 @@
 //! What is to be measured, and in which order.
 
-use super::trial::{self, Trial};
 use super::workload::{Route, Workload};
 use crate::numbers::{self, Random};
 use crate::results::Part;
 use crate::targets::{Connection, Target};
 use std::time::Duration;
+
+/// What a trial takes beside its window, about: start, warm-up and end.
+pub const OVERHEAD: Duration = Duration::from_millis(250);
+
+/// One measurement to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Index into the plan's targets.
+    pub target: usize,
+    /// What is to become of connections after a response.
+    pub connection: Connection,
+    /// How many clients.
+    pub connections: usize,
+    /// What they ask for, and which idle clients there are beside them.
+    pub workload: Workload,
+}
 
 /// How trials are made.
 #[derive(Clone, Debug)]
@@ -41,6 +56,13 @@ pub struct Experiment {
     pub trials: Vec<Trial>,
     /// What their rows are for.
     pub part: Part,
+}
+
+impl Trial {
+    /// The same for every server; the first one's.
+    pub fn of(connection: Connection, connections: usize, workload: Workload) -> Self {
+        Self { target: 0, connection, connections, workload }
+    }
 }
 
 impl Plan {
@@ -91,7 +113,7 @@ fn has(target: &Target, kind: &Trial) -> bool {
 impl Experiment {
     /// How long it takes, about.
     pub fn time(&self) -> Duration {
-        (self.plan.duration + trial::OVERHEAD) * self.trials.len() as u32
+        (self.plan.duration + OVERHEAD) * self.trials.len() as u32
     }
 }
 

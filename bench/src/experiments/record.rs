@@ -1,8 +1,8 @@
 //! Measurements on their way into the folder of a run.
 
 use super::common::Common;
-use super::plan::{Experiment, Plan};
-use super::trial::{Measurement, Trial};
+use super::plan::{Experiment, Plan, Trial};
+use super::trial::Measurement;
 use super::workload::{Route, Workload};
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;

@@ -1,7 +1,6 @@
 //! One trial: a fresh server, a load on it, and what both have used.
 
-use super::plan::Plan;
-use super::workload::Workload;
+use super::plan::{Plan, Trial};
 use super::wrk::{self, Opinion};
 use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
@@ -14,22 +13,6 @@ use std::time::Duration;
 
 /// How long the first responses are waited for. Clients that a server leaves waiting would use up any bound.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// What a trial takes beside its window, about: start, warm-up and end.
-pub const OVERHEAD: Duration = Duration::from_millis(250);
-
-/// One measurement to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trial {
-    /// Index into the plan's targets.
-    pub target: usize,
-    /// What is to become of connections after a response.
-    pub connection: Connection,
-    /// How many clients.
-    pub connections: usize,
-    /// What they ask for, and which idle clients there are beside them.
-    pub workload: Workload,
-}
-
 /// A trial that was made.
 #[derive(Clone, Debug)]
 pub struct Measurement {
@@ -64,11 +47,6 @@ impl Measurement {
 }
 
 impl Trial {
-    /// The same for every server; the first one's.
-    pub fn of(connection: Connection, connections: usize, workload: Workload) -> Self {
-        Self { target: 0, connection, connections, workload }
-    }
-
     /// Starts the server, measures it, and kills it: a drain would only wait for clients that are gone.
     ///
     /// # Errors

@@ -3,8 +3,7 @@
 use super::finding::Finding;
 use crate::evidence::host::Times;
 use crate::experiments::common::Common;
-use crate::experiments::plan::Plan;
-use crate::experiments::trial::Trial;
+use crate::experiments::plan::{Plan, Trial};
 use crate::interrupt::Interrupt;
 use crate::numbers::median;
 use crate::targets::{Starter, Target};

@@ -7,9 +7,9 @@
 mod text;
 
 use super::common::Common;
-use super::plan::{Experiment, Plan};
+use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
-use super::trial::{Measurement, Trial};
+use super::trial::Measurement;
 use super::workload::WorkloadArgs;
 use crate::evidence::{perf, strace};
 use crate::interrupt::Interrupt;

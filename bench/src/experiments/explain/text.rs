@@ -1,7 +1,8 @@
 //! The long answer as a page of text.
 
 use crate::evidence::perf::Symbol;
-use crate::experiments::trial::{Measurement, Trial};
+use crate::experiments::plan::Trial;
+use crate::experiments::trial::Measurement;
 use crate::numbers;
 use crate::table::Table;
 use crate::targets::Connection;
