@@ -14,6 +14,7 @@ pub mod perf;
 pub mod sampler;
 pub mod sleep;
 pub mod strace;
+mod tool;
 pub mod tree;
 pub mod verdict;
 

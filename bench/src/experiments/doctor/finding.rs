@@ -11,7 +11,7 @@ pub enum Weight {
     Obstacle,
 }
 
-/// One thing that was looked at.
+/// What is there, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How much it matters.
@@ -25,23 +25,19 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// As it should be.
+    /// Something as it should be.
     pub fn fine(name: &'static str, found: impl Into<String>) -> Self {
         Self { weight: Weight::Fine, name, found: found.into(), remedy: String::new() }
     }
 
-    /// Worth knowing, with a remedy.
+    /// Something worth knowing.
     pub fn note(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { weight: Weight::Note, name, found: found.into(), remedy: remedy.into() }
     }
 
-    /// In the way, with a remedy.
-    pub fn obstacle(
-        name: &'static str,
-        found: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self { weight: Weight::Obstacle, name, found: found.into(), remedy: remedy.into() }
+    /// The same, in the way.
+    pub fn obstacle(self) -> Self {
+        Self { weight: Weight::Obstacle, ..self }
     }
 
     /// One line, and one for the remedy.
@@ -51,11 +47,11 @@ impl Finding {
             Weight::Note => "note",
             Weight::Obstacle => "FIX",
         };
-        let mut text = format!("{weight:<5}{:<14}{}\n", self.name, self.found);
-        if !self.remedy.is_empty() {
-            text += &format!("{:19}-> {}\n", "", self.remedy);
-        }
-        text
+        let remedy = match self.remedy.as_str() {
+            "" => String::new(),
+            remedy => format!("{:19}-> {remedy}\n", ""),
+        };
+        format!("{weight:<5}{:<14}{}\n{remedy}", self.name, self.found)
     }
 }
 
@@ -66,7 +62,7 @@ mod tests {
     #[test]
     fn a_finding_is_a_line_and_its_remedy_another() {
         assert_eq!(Finding::fine("cores", "8").lines(), "ok   cores         8\n");
-        let text = Finding::obstacle("ports", "none", "open some").lines();
+        let text = Finding::note("ports", "none", "open some").obstacle().lines();
         assert_eq!(text, "FIX  ports         none\n                   -> open some\n");
     }
 }
