@@ -5,9 +5,16 @@ use std::time::Duration;
 
 /// A duration: `500ms`, `2s`, `1.5s`, `1m`, `1h`; a bare number is seconds. At most a day.
 pub fn duration(text: &str) -> Result<Duration> {
-    const UNITS: [(&str, f64); 6] =
-        [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)];
-    let end = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
+    const UNITS: [(&str, f64); 7] = [
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+        ("", 1.0),
+    ];
+    let end = text.find(|character: char| character.is_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let scale = UNITS.iter().find(|(name, _)| *name == unit);
     let (Ok(number), Some((_, scale))) = (number.parse::<f64>(), scale) else {

@@ -49,6 +49,15 @@ pub struct Sockets {
     pub queued: u64,
 }
 
+/// Connections that waited to be accepted, of all samples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Queue {
+    /// On average.
+    pub mean: f64,
+    /// At most.
+    pub max: u64,
+}
+
 /// The longest list that is read: thousands of closed connections that linger make it long, and the
 /// kernel writes it while the server is being measured.
 const MAX_LINES: usize = 20_000;

@@ -2,8 +2,9 @@
 //!
 //! [`parse`] reads the kernel's formats, [`tree`] adds up a process with all its threads and children,
 //! [`sampler`] looks twenty times a second at what the threads [`sleep`](crate::evidence::sleep) in,
-//! [`machine`] at the accept queue and at everybody else. [`Watch`] puts them around one window. What
-//! cannot be read is unknown, and never zero. [`verdict`] turns it all into one sentence.
+//! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
+//! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and
+//! [`perf`] see more, where they are installed and allowed.
 
 mod group;
 pub mod host;
@@ -13,10 +14,11 @@ pub mod perf;
 pub mod sampler;
 pub mod sleep;
 pub mod strace;
+mod tool;
 pub mod tree;
 pub mod verdict;
 
-use machine::{Listening, Sockets};
+use machine::{Listening, Queue, Sockets};
 use sampler::Sampler;
 use serde::Serialize;
 use sleep::Sleep;
@@ -51,17 +53,8 @@ pub struct Evidence {
     pub machine: Option<host::Machine>,
 }
 
-/// Connections that waited to be accepted, of all samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Queue {
-    /// On average.
-    pub mean: f64,
-    /// At most.
-    pub max: u64,
-}
-
 impl Evidence {
-    /// How many threads were found in this state, on average; `None` when nobody could look.
+    /// How many threads were found in this state, on average; `None` without samples.
     pub fn asleep_in(&self, sleep: Sleep) -> Option<f64> {
         let found = self.sleeps.iter().find(|(state, _)| *state == sleep);
         (!self.sleeps.is_empty()).then(|| found.map_or(0.0, |(_, threads)| *threads))
@@ -106,7 +99,7 @@ impl Watch {
         }
         Evidence {
             seconds,
-            cores: crate::load::default_threads(),
+            cores: crate::tools::cores(),
             server,
             threads,
             sleeps: samples.sleeps,

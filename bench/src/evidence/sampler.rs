@@ -1,7 +1,6 @@
 //! Looks twenty times a second at what each thread of a server is doing, and at its accept queue.
 
-use super::Queue;
-use super::machine::{self, Sockets};
+use super::machine::{self, Queue, Sockets};
 use super::sleep::{KINDS, Sleep};
 use super::tree;
 use std::collections::HashMap;

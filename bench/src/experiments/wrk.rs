@@ -1,4 +1,4 @@
-//! A second opinion: wrk, on the same server, right after us.
+//! A second opinion: wrk, on the same server, right afterwards.
 
 use crate::load::Options;
 use crate::tools;
@@ -22,15 +22,8 @@ pub fn ask(options: &Options) -> Result<Opinion> {
     let threads = options.threads.min(options.connections).to_string();
     let seconds = options.duration.as_secs().max(1).to_string();
     let mut command = Command::new(program);
-    command.args([
-        "--latency",
-        "-t",
-        &threads,
-        "-c",
-        &options.connections.to_string(),
-        "-d",
-        &seconds,
-    ]);
+    let connections = options.connections.to_string();
+    command.args(["--latency", "-t", &threads, "-c", &connections, "-d", &seconds]);
     if options.close {
         command.args(["-H", "Connection: close"]);
     }

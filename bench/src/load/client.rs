@@ -1,7 +1,7 @@
 //! One client slot: what it has sent, what it waits for, and what it makes of the bytes that come.
 
-use super::Plan;
 use super::errors::Trouble;
+use super::plan::Plan;
 use super::response::Parser;
 use super::samples::Tally;
 use shared::sys::Socket;

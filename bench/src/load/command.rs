@@ -1,6 +1,8 @@
 //! `bench load`: its flags, and what they make of a load.
 
-use super::{Expect, Options, Url, output};
+use super::output;
+use super::plan::{Expect, Options};
+use super::url::Url;
 use crate::terminal;
 use crate::{args, interrupt::Interrupt};
 use anyhow::{Context, Result, ensure};

@@ -1,7 +1,8 @@
 //! A load's outcome, for people and for programs.
 
-use super::{Options, Outcome};
-use crate::numbers;
+use super::plan::Options;
+use super::{IdleCounts, Latency, Outcome, Pacing};
+use crate::numbers::{self, as_micros};
 use anyhow::Result;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -35,59 +36,36 @@ struct Json {
     interrupted: bool,
     /// Null in a closed loop.
     target_rps: Option<f64>,
-    pacing: super::Pacing,
-    crowd: super::Crowd,
-}
-
-/// A percentile that too few samples speak for is null.
-#[derive(Serialize)]
-struct Latency {
-    mean: f64,
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p99: Option<f64>,
-    p999: Option<f64>,
-    max: f64,
+    pacing: Pacing,
+    crowd: IdleCounts,
 }
 
 impl Json {
     fn of(options: &Options, outcome: &Outcome) -> Self {
         let tally = &outcome.tally;
-        let percentile = |quantile| tally.percentile(quantile).map(micros);
         Self {
             requests: tally.requests,
             seconds: outcome.window.as_secs_f64(),
             rps: outcome.rps(),
             served: tally.served,
             opened: tally.opened,
-            latency_us: Latency {
-                mean: micros(tally.mean()),
-                p50: percentile(0.5),
-                p90: percentile(0.9),
-                p99: percentile(0.99),
-                p999: percentile(0.999),
-                max: micros(tally.max()),
-            },
+            latency_us: tally.latencies(),
             errors: tally.errors,
             reconnects: tally.reconnects,
             bytes: tally.bytes,
             in_flight_at_end: tally.unanswered.count,
-            mean_in_flight_us: micros(tally.unanswered.mean()),
-            oldest_in_flight_us: micros(tally.unanswered.longest),
-            mean_timed_out_us: micros(tally.timed_out.mean()),
-            longest_timed_out_us: micros(tally.timed_out.longest),
-            client_cpu_us_per_request: outcome.client_cpu().map(micros),
+            mean_in_flight_us: as_micros(tally.unanswered.mean()),
+            oldest_in_flight_us: as_micros(tally.unanswered.longest),
+            mean_timed_out_us: as_micros(tally.timed_out.mean()),
+            longest_timed_out_us: as_micros(tally.timed_out.longest),
+            client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
             interrupted: outcome.interrupted,
             target_rps: options.rate,
             pacing: tally.pacing,
-            crowd: tally.crowd,
+            crowd: tally.idle,
         }
     }
-}
-
-fn micros(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1000.0
 }
 
 /// The outcome as a screen of text.
@@ -157,10 +135,10 @@ fn in_service(options: &Options, outcome: &Outcome) -> String {
 
 /// What became of those that only sat there.
 fn beside(options: &Options, outcome: &Outcome) -> String {
-    let crowd = outcome.tally.crowd;
+    let idle = outcome.tally.idle;
     format!(
         "{} silent, {} slow: {} connected, {} answered, {} evicted by the server",
-        options.silent, options.slow, crowd.opened, crowd.answered, crowd.evicted
+        options.silent, options.slow, idle.opened, idle.answered, idle.evicted
     )
 }
 
@@ -169,7 +147,7 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
     let pacing = outcome.tally.pacing;
     let unsent = match pacing.unsent {
         0 => String::new(),
-        some => format!(", {some} were due and not sent: all connections waited for answers"),
+        some => format!(", {some} were due and not sent: all connections waited for responses"),
     };
     format!(
         "{:.1} % of {} per second; sent {} late on average, {} at most{unsent}",
@@ -184,7 +162,7 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
 fn latencies(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     if tally.requests == 0 {
-        return "none: no request was answered rightly".to_owned();
+        return "none: no request had a correct response".to_owned();
     }
     let mut line = format!("mean {}", numbers::time(tally.mean()));
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
@@ -202,7 +180,7 @@ fn errors(outcome: &Outcome) -> String {
     let list: Vec<_> = named.map(|(name, count)| format!("{name} {count}")).collect();
     match list.join(", ") {
         none if none.is_empty() => "none".to_owned(),
-        some if errors.body > 0 => some + " (do answers differ on purpose? --any-body)",
+        some if errors.body > 0 => some + " (do responses differ on purpose? --any-body)",
         some => some,
     }
 }
@@ -212,7 +190,7 @@ fn generator(outcome: &Outcome, seconds: f64) -> String {
     let busy: Duration = outcome.tally.cpu.iter().sum();
     let busiest = outcome.tally.cpu.iter().max().copied().unwrap_or_default();
     let per_request =
-        outcome.client_cpu().map_or("-".to_owned(), |cpu| format!("{:.2} us", micros(cpu)));
+        outcome.client_cpu().map_or("-".to_owned(), |cpu| format!("{:.2} µs", as_micros(cpu)));
     format!(
         "{per_request} of CPU per request, {:.2} cores, busiest thread {:.0} %",
         busy.as_secs_f64() / seconds,

@@ -1,12 +1,12 @@
 //! What is asked for and what answers must be: as the caller says it, and as the threads need it.
 
-use super::Url;
 use super::digest::Digest;
 use super::errors::Trouble;
 use super::response::Answer;
+use super::url::Url;
+use crate::tools;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::thread;
 use std::time::Duration;
 
 /// What a correct answer's body is.
@@ -63,7 +63,8 @@ impl Options {
         Self {
             url,
             connections,
-            threads: default_threads(),
+            // The server under test needs the cores too, but so it does on every machine.
+            threads: tools::cores(),
             duration,
             warm_up: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
@@ -79,11 +80,6 @@ impl Options {
             burden: Duration::ZERO,
         }
     }
-}
-
-/// One thread per core: the server under test needs them too, but so it does on every machine.
-pub fn default_threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// What the threads read: the requests, ready to be sent, and what answers must be.

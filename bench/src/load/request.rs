@@ -1,6 +1,6 @@
 //! The text of a request: the caller's fields, and those that the generator adds where the caller has none.
 
-use super::Options;
+use super::plan::Options;
 
 /// Methods that are made for content: they say so when they send none (RFC 9110, section 8.6).
 const WITH_CONTENT: [&str; 3] = ["POST", "PUT", "PATCH"];

@@ -1,8 +1,9 @@
 //! What one thread counts, and how the threads' counts become one.
 
-use super::Errors;
+use super::errors::Errors;
+use crate::numbers::as_micros;
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The longest latency told apart from longer ones: a minute, in nanoseconds.
@@ -37,7 +38,7 @@ pub struct Tally {
     /// How well a constant rate was kept.
     pub pacing: Pacing,
     /// What became of the clients that were silent or slow on purpose.
-    pub crowd: Crowd,
+    pub idle: IdleCounts,
 }
 
 /// Requests without an answer, and how long each had waited so far.
@@ -91,15 +92,28 @@ impl Pacing {
     }
 }
 
-/// Clients that only sit there.
+/// Clients that were silent or slow on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Crowd {
+pub struct IdleCounts {
     /// Those that got a connection.
     pub opened: u64,
     /// Those that were answered once.
     pub answered: u64,
     /// Those whose connection the server ended. They do not come back.
     pub evicted: u64,
+}
+
+/// Latencies of correct responses, in microseconds. A percentile that too few samples speak for is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)] // Their names say it.
+pub struct Latency {
+    pub mean: f64,
+    pub p50: Option<f64>,
+    pub p90: Option<f64>,
+    pub p99: Option<f64>,
+    pub p999: Option<f64>,
+    pub max: f64,
 }
 
 impl Tally {
@@ -121,7 +135,7 @@ impl Tally {
             cpu: Vec::new(),
             tenths: [0; 10],
             pacing: Pacing::default(),
-            crowd: Crowd::default(),
+            idle: IdleCounts::default(),
         }
     }
 
@@ -167,6 +181,19 @@ impl Tally {
         // The tolerance is for quantiles that binary fractions only come near to: 0.9 of 100 is 10 beyond.
         (beyond + 1e-6 >= 10.0)
             .then(|| Duration::from_nanos(self.latency.value_at_quantile(quantile)))
+    }
+
+    /// All of them, as files hold them.
+    pub fn latencies(&self) -> Latency {
+        let percentile = |quantile| self.percentile(quantile).map(as_micros);
+        Latency {
+            mean: as_micros(self.mean()),
+            p50: percentile(0.5),
+            p90: percentile(0.9),
+            p99: percentile(0.99),
+            p999: percentile(0.999),
+            max: as_micros(self.max()),
+        }
     }
 
     /// The mean latency; zero without samples.

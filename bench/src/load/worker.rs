@@ -3,11 +3,11 @@
 //! A request costs one read, one write and its share of one epoll_wait: the next request is written as
 //! soon as the answer is read, so epoll never has to be told to watch for anything else.
 
-use super::Shared;
 use super::client::{Client, Known, Reading, Step};
 use super::errors::Trouble;
 use super::pace::Pace;
 use super::samples::Tally;
+use super::window::Shared;
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Events, Interest, clock, sched};
 use std::io::ErrorKind;

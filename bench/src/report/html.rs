@@ -1,9 +1,10 @@
 //! The page: one file that needs no network and no script, light or dark as the reader's system is.
 
 use super::blocks::{self, Block};
-use super::chart::svg::{STYLE, escape};
+use super::chart::svg::STYLE;
 use super::chart::{self, Chart};
 use crate::results::Results;
+use crate::table::escape;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -19,7 +20,7 @@ pub fn of(results: &Results, folder: &Path) -> String {
          <title>bench: {title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n",
         include_str!("page.css")
     );
-    let _ = writeln!(text, "<h1>The race of {title}</h1>");
+    let _ = writeln!(text, "<h1>The benchmark of {title}</h1>");
     text += &introduction(results);
     let charts = chart::of(results, folder);
     let blocks = blocks::of(results);
@@ -38,7 +39,9 @@ pub fn of(results: &Results, folder: &Path) -> String {
         text += &section(heading, &charts, |chart| chart == name, table);
     }
     let own = |block: &&Block| {
-        ["rate", "table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
+        ["rate", "wrk", "ceiling", "table ", "why ", "claims"]
+            .iter()
+            .any(|kind| block.name.starts_with(kind))
     };
     for block in blocks.iter().filter(own) {
         let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
@@ -47,9 +50,10 @@ pub fn of(results: &Results, folder: &Path) -> String {
 }
 
 /// How to read what was measured in a closed loop.
-const CLOSED_LOOP: &str = "Every client asks again as soon as it is answered (a closed loop), on the same machine as \
-    the server. Figures are of the repeat with the median of requests per second. “Served” is how many of the clients \
-    were answered at all: a server that answers few of them shows small latencies, as those who wait are not in them.";
+const CLOSED_LOOP: &str = "Every client sends its next request as soon as the response is complete (a closed loop), on \
+    the same machine as the server. Figures are of the repeat with the median of requests per second. “Served” is how \
+    many clients got any response: a server that serves few of them shows small latencies, as the clients that wait \
+    are not in them.";
 /// And at a constant rate.
 const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
     planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
@@ -68,7 +72,7 @@ fn introduction(results: &Results) -> String {
         writeln!(text, "<p>{}</p>", if results.is_of_rate() { CONSTANT_RATE } else { CLOSED_LOOP });
     let config = &results.config;
     let each = format!(
-        "{} s a cell, {} of each, {} generator threads",
+        "{} s a trial, {} of each, {} generator threads",
         config.seconds, config.repeat, config.threads
     );
     text += "<dl>\n";

@@ -8,7 +8,8 @@ use super::{Stage, attack_report, descriptors, drain, keepalive, say};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::numbers;
-use crate::targets::{self, STAGES, Target, build};
+use crate::targets::{self, Target, build};
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 

@@ -5,9 +5,8 @@ use super::{Stage, process_usage, say, wait_until};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
 use crate::numbers;
-use crate::report::table;
+use crate::table::Table;
 use anyhow::{Result, ensure};
-use comfy_table::CellAlignment;
 use std::time::{Duration, Instant};
 
 /// Numbers of requests after which the server ends a connection; 0: never.
@@ -133,8 +132,7 @@ pub fn the_last_place_closes_no_other(stage: &Stage) -> Result<()> {
 
 /// All three, as one table.
 pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Result<()> {
-    let header = ["experiment", "setting", "what came of it"];
-    let mut table = table::new(header.map(str::to_owned).to_vec());
+    let mut table = Table::of_prose(["experiment", "setting", "what came of it"]);
     for limit in REQUESTS {
         let found = per_connection(stage, limit, time, interrupt)?;
         let setting = if limit == 0 { "no limit".to_owned() } else { format!("at most {limit}") };
@@ -144,20 +142,17 @@ pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Resu
             numbers::time(found.cpu),
             numbers::grouped(found.connections as f64)
         );
-        table.add_row(["requests per connection".to_owned(), setting, result]);
+        table.add(["requests per connection".to_owned(), setting, result]);
     }
     let kept = kept(stage)?;
     for seconds in [0.5, 1.5] {
         let held = kept.iter().filter(|kept| kept.as_secs_f64() > seconds).count();
         let result = format!("{held} of {IDLE} silent connections after {seconds} s");
-        table.add_row(["idle time-out".to_owned(), numbers::time(IDLE_TIMEOUT), result]);
+        table.add(["idle time-out".to_owned(), numbers::time(IDLE_TIMEOUT), result]);
     }
     let closed = closed(stage)?;
     let setting = format!("{IDLE} connections");
     let result = format!("a new client was accepted; of {IDLE}, closed: {closed:?}");
-    table.add_row(["cap, the first has asked again".to_owned(), setting, result]);
-    if let Some(results) = table.column_mut(2) {
-        results.set_cell_alignment(CellAlignment::Left);
-    }
-    say(&format!("{table}"))
+    table.add(["cap, the first has asked again".to_owned(), setting, result]);
+    say(table.terminal().trim_end())
 }

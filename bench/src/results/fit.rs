@@ -3,7 +3,6 @@
 //! Throughput of n loops = λn ÷ (1 + σ(n-1) + κn(n-1)). With κ = 0 it is Amdahl's law, with κ the universal
 //! scalability law. Turned over, n ÷ throughput is linear in n-1 and n(n-1): least squares find the rest.
 
-use crate::terminal;
 use anyhow::{Context, Result, ensure};
 
 /// Fits scalability laws to measured points.
@@ -29,8 +28,8 @@ pub struct Fit {
 }
 
 impl FitArgs {
-    /// Prints what each law makes of the points, or why it cannot be fitted.
-    pub fn run(&self) -> Result<()> {
+    /// What each law makes of the points, or why it cannot be fitted.
+    pub fn text(&self) -> String {
         let mut text = String::new();
         let fits = [("Amdahl's law", 2), ("universal scalability law", 3)].map(|(name, count)| {
             let fit = Fit::of(&self.points, count);
@@ -43,7 +42,7 @@ impl FitArgs {
             }
             fit.ok()
         });
-        terminal::print(&(text + &self.table(&fits)))
+        text + &self.table(&fits)
     }
 
     /// What was measured beside what the laws say, and what they say of more loops.

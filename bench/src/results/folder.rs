@@ -1,6 +1,7 @@
 //! The folder of a run.
 
-use super::{Results, SCHEMA, csv, source};
+use super::{Results, SCHEMA, csv};
+use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -86,7 +87,7 @@ pub fn latest() -> Result<PathBuf> {
 
 /// The last of the recorded runs, by the day in its name: a checkout gives all files the same age.
 pub fn recorded() -> Result<PathBuf> {
-    let place = source::workspace().join("bench/results");
+    let place = workspace::root().join("bench/results");
     last(&place, |folder| Some(folder.file_name()?.to_owned()))
         .with_context(|| format!("no recorded run in {}; name a folder", place.display()))
 }
@@ -101,10 +102,10 @@ fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBu
 
 /// Beside what cargo builds, so that `cargo clean` and `.gitignore` know it.
 fn default_place() -> PathBuf {
-    let workspace = source::workspace();
+    let root = workspace::root();
     let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     // A path that is absolute already stays as it is.
-    let place = if workspace.exists() { workspace.join(target) } else { "target".into() };
+    let place = if root.exists() { root.join(target) } else { "target".into() };
     place.join("bench")
 }
 

@@ -1,9 +1,8 @@
-//! The repeats of a cell: the one in the middle, and how far the others lie from it.
+//! The repeats of a trial: the one in the middle, and how far the others lie from it.
 
-use super::Sample;
-use super::sample::Part;
+use super::sample::{Part, Sample};
 
-/// All repeats of one cell.
+/// All repeats of one trial.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
     /// At least one.

@@ -1,9 +1,12 @@
 //! A trace as a server wrote it, read back: which thread did what, and when.
 
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use shared::trace::{Moment, Slice};
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 /// What one server did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +40,27 @@ impl Span {
     pub fn meets(&self, other: &Self) -> bool {
         self.start < other.end && self.end > other.start
     }
+}
+
+/// The folder of the traces, within that of the run.
+pub const FOLDER: &str = "traces";
+
+/// The traces in a run's folder, lowest rung first.
+///
+/// # Errors
+/// A file that cannot be read, or is no trace.
+pub fn read(folder: &Path) -> Result<Vec<(&'static str, Trace)>> {
+    let mut traces = Vec::new();
+    for stage in STAGES {
+        let path = folder.join(FOLDER).join(format!("{stage}.json"));
+        if path.exists() {
+            let text = fs::read_to_string(&path);
+            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let trace = Trace::parse(&text);
+            traces.push((stage, trace.with_context(|| path.display().to_string())?));
+        }
+    }
+    Ok(traces)
 }
 
 /// One line of the file.

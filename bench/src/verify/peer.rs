@@ -1,6 +1,5 @@
 //! The server under test: where it is, what it offers, and what was wrong with a response of it.
 
-use super::case::{Case, Need, Step};
 use super::options::Options;
 use super::template;
 use crate::wire::Wire;
@@ -89,31 +88,6 @@ impl Peer<'_> {
             Some(response) if came && response.status == 200 => Ok(()),
             _ => Err(Problem::on(&wire, "afterwards a new client did not get 200")),
         }
-    }
-
-    /// Why the case cannot run here.
-    pub(crate) fn lacks(&self, case: &Case) -> Option<String> {
-        let route = |name: &str| format!("needs {}", name.replace('{', "--").replace('}', " PATH"));
-        let missing = case.steps.iter().find_map(|step| match step {
-            Step::Send(bytes) | Step::Drip(bytes, _) => template::missing(bytes, self.options),
-            _ => None,
-        });
-        let options = self.options;
-        let need = case.needs.iter().find_map(|need| match need {
-            Need::Slow => (!options.slow).then(|| "needs --slow".into()),
-            Need::Concurrent => {
-                (options.concurrent < 2).then(|| "needs more than one connection at a time".into())
-            }
-            Need::RequestsLimit => {
-                (options.requests_limit == 0).then(|| "needs --requests-limit".into())
-            }
-            Need::ConnectionsLimit => {
-                (options.connections_limit == 0).then(|| "needs --connections-limit".into())
-            }
-            Need::Hello => template::missing(b"{hello}", options).map(route),
-            Need::Count => template::missing(b"{count}", options).map(route),
-        });
-        missing.map(route).or(need)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs the cases: a bounded number at once, those that need the server to themselves last and one by one.
 
-use super::case::{Case, Need, Script};
+use super::case::{Case, Need, Script, Step};
 use super::cases;
 use super::every_response::RULES;
 use super::judge::judge;
@@ -8,6 +8,7 @@ use super::options::{Options, matches};
 use super::peer::{Peer, Problem};
 use super::play::{Exchange, Way, play};
 use super::report::{Outcome, Report, Verdict};
+use super::template::missing;
 use crate::wire::Ending;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -56,7 +57,7 @@ impl Run {
     }
 
     fn verdict(&self, case: &Case, peer: &Peer) -> Verdict {
-        if let Some(why) = peer.lacks(case) {
+        if let Some(why) = lacks(case, peer.options) {
             return Verdict::Skipped(why);
         }
         let result = match case.script {
@@ -105,6 +106,30 @@ impl Run {
         }
         Report { outcomes, took: start.elapsed() }
     }
+}
+
+/// Why the case cannot run here.
+fn lacks(case: &Case, options: &Options) -> Option<String> {
+    let route = |name: &str| format!("needs {}", name.replace('{', "--").replace('}', " PATH"));
+    let no_route = case.steps.iter().find_map(|step| match step {
+        Step::Send(bytes) | Step::Drip(bytes, _) => missing(bytes, options),
+        _ => None,
+    });
+    let need = case.needs.iter().find_map(|need| match need {
+        Need::Slow => (!options.slow).then(|| "needs --slow".into()),
+        Need::Concurrent => {
+            (options.concurrent < 2).then(|| "needs more than one connection at a time".into())
+        }
+        Need::RequestsLimit => {
+            (options.requests_limit == 0).then(|| "needs --requests-limit".into())
+        }
+        Need::ConnectionsLimit => {
+            (options.connections_limit == 0).then(|| "needs --connections-limit".into())
+        }
+        Need::Hello => missing(b"{hello}", options).map(route),
+        Need::Count => missing(b"{count}", options).map(route),
+    });
+    no_route.map(route).or(need)
 }
 
 /// Plays a case, again if the machine was too busy for the play to show anything: a server reads on for a while

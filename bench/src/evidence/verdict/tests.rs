@@ -1,10 +1,11 @@
 //! Each rule with a saved sample: the figures of rows that were measured on a machine with two cores.
 
 use super::*;
-use crate::evidence::Queue;
 use crate::evidence::host::Machine;
-use crate::evidence::machine::Sockets;
+use crate::evidence::machine::{Queue, Sockets};
+use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::{Thread, Use};
+use std::time::Duration;
 
 mod ceilings;
 

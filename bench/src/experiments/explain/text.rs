@@ -1,12 +1,13 @@
 //! The long answer as a page of text.
 
-use super::ExplainArgs;
 use crate::evidence::perf::Symbol;
-use crate::experiments::trial::Row;
+use crate::experiments::plan::Trial;
+use crate::experiments::trial::Measurement;
 use crate::numbers;
-use crate::report::table;
-use crate::targets::Target;
-use crate::terminal;
+use crate::table::Table;
+use crate::targets::Connection;
+use crate::terminal::wrapped;
+use crate::workspace::label;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -18,22 +19,19 @@ pub(super) const HINTS: &str = "
 As root there is more to see, while `bench load` keeps a server busy:
   perf trace -s -p PID                                   which system calls take how long, in each thread
   bpftrace -e 'kprobe:tcp_v4_syn_recv_sock { @=count() }'  new connections, as the kernel makes them
-  ss -tlnp; nstat -az TcpExtListenOverflows              accept queues and their limits; who was turned away
+  ss -tlnp; nstat -az TcpExtListenOverflows              accept queues, their limits, and connections that found one full
 ";
 
 /// The pass that only looked.
-pub(super) fn of(look: &Row, target: &Target, args: &ExplainArgs) -> String {
+pub(super) fn of(look: &Measurement, target: &str) -> String {
     let verdict = look.verdict(None);
-    let mut page = format!(
-        "\n{}, {} connections, {}, {}\n\n",
-        target.name(),
-        args.connections,
-        if args.close { "one request each" } else { "kept alive" },
-        args.workload.workload().name()
-    );
-    page += &terminal::wrapped("The bottleneck  ", &verdict.sentence);
+    let Trial { connection, connections, workload, .. } = look.trial;
+    let kept = if connection == Connection::Close { "one request each" } else { "kept alive" };
+    let (name, workload) = (label(target), workload.name());
+    let mut page = format!("\n{name}, {connections} connections, {kept}, {workload}\n\n");
+    page += &wrapped("The bottleneck  ", &verdict.sentence);
     for doubt in &verdict.doubts {
-        page += &terminal::wrapped("   not trusted  ", doubt);
+        page += &wrapped("   not trusted  ", doubt);
     }
     for (label, line) in [
         ("Clients", clients(look)),
@@ -44,7 +42,7 @@ pub(super) fn of(look: &Row, target: &Target, args: &ExplainArgs) -> String {
         ("Generator", generator(look)),
         ("Machine", machine(look)),
     ] {
-        page += &terminal::wrapped(&format!("{label:<16}"), &line);
+        page += &wrapped(&format!("{label:<16}"), &line);
     }
     page + &threads(look)
 }
@@ -57,7 +55,7 @@ pub(super) fn calls(calls: Result<Vec<(String, f64)>>) -> String {
     };
     let worth = calls.iter().filter(|(_, ratio)| *ratio >= 0.005);
     let list: Vec<_> = worth.map(|(name, ratio)| format!("{name} {ratio:.2}")).collect();
-    let line = terminal::wrapped("System calls    ", &format!("{} per request", list.join(", ")));
+    let line = wrapped("System calls    ", &format!("{} per request", list.join(", ")));
     format!(
         "\n{line}                (under strace, which slows the server down: only the ratios hold)\n"
     )
@@ -87,7 +85,7 @@ pub(super) fn symbols(symbols: Result<Vec<Symbol>>) -> String {
     page
 }
 
-fn clients(look: &Row) -> String {
+fn clients(look: &Measurement) -> String {
     let (seen, tally) = (look.seen(), &look.outcome.tally);
     let percentile = |quantile| tally.percentile(quantile).map_or("-".to_owned(), numbers::time);
     format!(
@@ -104,7 +102,7 @@ fn clients(look: &Row) -> String {
     )
 }
 
-fn server(look: &Row) -> String {
+fn server(look: &Measurement) -> String {
     let Some(server) = &look.evidence.server else {
         return "not a process of ours: nothing is known of it".to_owned();
     };
@@ -113,12 +111,12 @@ fn server(look: &Row) -> String {
         format!("{:.0} % of it the kernel's{guess}", 100.0 * share)
     });
     let memory = server.memory.map_or(String::new(), |bytes| {
-        format!(", {} KB of memory", numbers::grouped(bytes as f64 / 1024.0))
+        format!(", {} KiB of memory", numbers::grouped(bytes as f64 / 1024.0))
     });
     format!("{:.2} cores, {kernel}{memory}", server.cpu / look.evidence.seconds)
 }
 
-fn per_request(look: &Row) -> String {
+fn per_request(look: &Measurement) -> String {
     let Some(server) = &look.evidence.server else { return "-".to_owned() };
     let requests = look.seen().requests.max(1) as f64;
     let each = |count: Option<u64>| {
@@ -136,7 +134,7 @@ fn per_request(look: &Row) -> String {
     )
 }
 
-fn queues(look: &Row) -> String {
+fn queues(look: &Measurement) -> String {
     let queue = look.evidence.queue.map_or("accept queue unknown".to_owned(), |queue| {
         format!("{:.1} connections wait to be accepted, {} at most", queue.mean, queue.max)
     });
@@ -148,7 +146,7 @@ fn queues(look: &Row) -> String {
     format!("{queue}{sockets}; overflows {}, drops {}", lost.0, lost.1)
 }
 
-fn found(look: &Row) -> String {
+fn found(look: &Measurement) -> String {
     let list: Vec<_> = look
         .evidence
         .sleeps
@@ -158,7 +156,7 @@ fn found(look: &Row) -> String {
     if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
 }
 
-fn generator(look: &Row) -> String {
+fn generator(look: &Measurement) -> String {
     let seen = look.seen();
     let each = look.outcome.client_cpu().map_or("-".to_owned(), numbers::time);
     format!(
@@ -168,7 +166,7 @@ fn generator(look: &Row) -> String {
     )
 }
 
-fn machine(look: &Row) -> String {
+fn machine(look: &Measurement) -> String {
     look.evidence.machine.map_or("unknown".to_owned(), |machine| {
         format!(
             "{:.2} of {} cores busy for programs, {:.2} in interrupts, {:.2} taken by the host",
@@ -177,32 +175,29 @@ fn machine(look: &Row) -> String {
     })
 }
 
-fn threads(look: &Row) -> String {
+fn threads(look: &Measurement) -> String {
     let all = &look.evidence.threads;
     if all.is_empty() {
         return String::new();
     }
-    let header = ["Thread", "Busy", "Waits for CPU", "Sleeps/s", "Mostly"];
-    let mut table = table::new(header.map(str::to_owned).to_vec());
+    let mut table = Table::new(["Thread", "Busy", "Waits for CPU", "Sleeps/s", "Mostly"]);
+    let seconds = look.evidence.seconds;
     for thread in all.iter().take(THREADS) {
-        let share = |seconds: f64| format!("{:.0}%", 100.0 * seconds / look.evidence.seconds);
-        let sleeps = thread
-            .voluntary
-            .map_or("?".to_owned(), |count| numbers::grouped(count as f64 / look.evidence.seconds));
-        let mostly = thread.mostly.map_or("?".to_owned(), |(sleep, share)| {
-            format!("{} {:.0}%", sleep.name(), 100.0 * share)
-        });
-        table.add_row([
+        let share = |part: f64| format!("{:.0}%", 100.0 * part / seconds);
+        let sleeps = thread.voluntary.map(|count| numbers::grouped(count as f64 / seconds));
+        let mostly =
+            thread.mostly.map(|(sleep, share)| format!("{} {:.0}%", sleep.name(), 100.0 * share));
+        table.add([
             thread.name.clone(),
             share(thread.cpu),
             share(thread.run_wait),
-            sleeps,
-            mostly,
+            sleeps.unwrap_or_else(|| "?".to_owned()),
+            mostly.unwrap_or_else(|| "?".to_owned()),
         ]);
     }
     let more = match all.len().saturating_sub(THREADS) {
         0 => String::new(),
         more => format!("and {more} more that did less\n"),
     };
-    format!("\n{table}\n{more}")
+    format!("\n{}{more}", table.terminal())
 }

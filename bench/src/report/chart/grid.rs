@@ -1,5 +1,6 @@
 //! The matrix: servers over workloads, a small bar in each cell, as long as its share of the column's best.
 
+use super::picture::{Chart, Texts};
 use super::svg::{Anchor, Svg, WIDTH};
 
 const LEFT: f64 = 176.0;
@@ -18,8 +19,8 @@ pub struct Line {
 }
 
 /// Draws the lines under the names of the columns.
-pub fn draw(title: &str, subtitle: &str, columns: &[&str], lines: &[Line]) -> String {
-    let mut svg = Svg::new(TOP + lines.len() as f64 * STEP + 8.0, title, subtitle);
+pub fn chart(texts: Texts, columns: &[&str], lines: &[Line]) -> Chart {
+    let mut svg = Svg::new(TOP + lines.len() as f64 * STEP + 8.0, &texts.title, &texts.subtitle);
     let width = (WIDTH - LEFT - 16.0) / columns.len().max(1) as f64;
     for (column, name) in columns.iter().enumerate() {
         let x = LEFT + column as f64 * width;
@@ -28,7 +29,7 @@ pub fn draw(title: &str, subtitle: &str, columns: &[&str], lines: &[Line]) -> St
         let best = figures.map(|(figure, _)| *figure).fold(0.0, f64::max);
         for (index, line) in lines.iter().enumerate() {
             let y = TOP + index as f64 * STEP;
-            svg.rect("band floor", (x, y), (width - 16.0, 14.0));
+            svg.rect("band null", (x, y), (width - 16.0, 14.0));
             let Some((figure, text)) = &line.cells[column] else {
                 svg.text("muted", (x, y + 29.0), Anchor::Start, "not measured");
                 continue;
@@ -42,5 +43,5 @@ pub fn draw(title: &str, subtitle: &str, columns: &[&str], lines: &[Line]) -> St
         let y = TOP + index as f64 * STEP + 12.0;
         svg.text(&format!("name {}", line.class), (LEFT - 10.0, y), Anchor::End, &line.name);
     }
-    svg.finish()
+    texts.chart(svg.finish())
 }

@@ -1,10 +1,11 @@
 //! Stages one below the other, a lane for each thread, on the same axis of time.
 
-use super::Chart;
+use super::picture::Chart;
 use super::svg::{Anchor, Svg};
 use crate::results::timeline::{self, Summary, WINDOW};
-use crate::results::trace::{Span, Thread, Trace};
+use crate::results::trace::{self, Span, Thread, Trace};
 use shared::trace::Slice;
+use std::path::Path;
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 104.0;
@@ -26,8 +27,13 @@ const LEGEND: [(Slice, &str, &str); 4] = [
     (Slice::Request, "bar s3", "reads a request"),
     (Slice::Handler, "bar s4", "runs a handler"),
     (Slice::Blocking, "bar s2", "is blocked in a handler"),
-    (Slice::Write, "bar nginx", "writes an answer"),
+    (Slice::Write, "bar nginx", "writes a response"),
 ];
+
+/// The picture of the traces in a run's folder, if there are any.
+pub fn of_folder(folder: &Path) -> Option<Chart> {
+    of(&trace::read(folder).ok()?)
+}
 
 /// The picture of these stages, if there are any.
 pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
@@ -73,7 +79,7 @@ impl<'a> Panel<'a> {
         for (index, thread) in self.lanes.iter().enumerate() {
             let y = top + HEADING + index as f64 * LANE;
             svg.text("muted", (LEFT - 8.0, y + THICK - 2.0), Anchor::End, &thread.name);
-            svg.rect("band floor", (LEFT, y), (RIGHT - LEFT, THICK));
+            svg.rect("band null", (LEFT, y), (RIGHT - LEFT, THICK));
             for (slice, span) in thread.slices.iter().filter(|(_, span)| span.meets(&self.window)) {
                 self.slice(svg, *slice, span, y);
             }

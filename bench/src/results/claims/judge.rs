@@ -5,8 +5,7 @@
 //! and one from after it. Of the repeats the one is told in which the comparison comes out in the middle.
 
 use super::claim::{At, Claim, Quantity, Relation};
-use crate::numbers;
-use crate::report::tables::micros;
+use crate::numbers::{self, micros};
 use crate::results::{Group, Part, Results};
 
 /// What a run says to a claim.

@@ -1,7 +1,9 @@
-//! Clients that only sit there: some ask once and then stay silent, others send a byte each second. They cost a
-//! server a connection each, and one that has a thread wait for each client a thread as well.
+//! Idle clients: some send one request and then stay silent, others send a byte each second. Each costs a server a
+//! connection, and a server that has a thread wait for each client a thread as well.
 
-use super::{Crowd, Options, Shared};
+use super::plan::Options;
+use super::samples::IdleCounts;
+use super::window::Shared;
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Event, Events, Interest, Socket};
 use std::io;
@@ -11,20 +13,20 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often the end of the window is looked for.
+/// How often the clock is compared with the end of the window.
 const TICK: Duration = Duration::from_millis(10);
 /// From one byte of a slow client to its next.
 const DRIP: Duration = Duration::from_secs(1);
 
 /// All of them, driven by one thread.
-pub(super) struct Sitting {
+pub(super) struct IdleClients {
     epoll: Epoll,
-    clients: Vec<Seat>,
+    clients: Vec<IdleClient>,
     request: Vec<u8>,
-    crowd: Crowd,
+    counts: IdleCounts,
 }
 
-struct Seat {
+struct IdleClient {
     /// `None` after the server ended it.
     socket: Option<Socket>,
     slow: bool,
@@ -33,53 +35,53 @@ struct Seat {
     answered: bool,
 }
 
-impl Sitting {
+impl IdleClients {
     /// Opens all connections, and returns when all silent ones were answered or the warm-up is over:
     /// what the others meet is a server that has them already.
     pub(super) fn start(
         options: &Options,
         shared: &Arc<Shared>,
-    ) -> io::Result<JoinHandle<Result<Crowd>>> {
+    ) -> io::Result<JoinHandle<Result<IdleCounts>>> {
         let (options, shared) = (options.clone(), Arc::clone(shared));
-        let patience = options.warm_up;
+        let warm_up = options.warm_up;
         let (settled, is_settled) = mpsc::channel();
-        let sit = move || Self::open(&options)?.run(&shared, options.silent as u64, &settled);
-        let thread = thread::Builder::new().name("crowd".to_owned()).spawn(sit)?;
+        let run = move || Self::open(&options)?.run(&shared, options.silent as u64, &settled);
+        let thread = thread::Builder::new().name("idle".to_owned()).spawn(run)?;
         // A server that answers one and waits for its next request never answers the others.
-        let _ = is_settled.recv_timeout(patience);
+        let _ = is_settled.recv_timeout(warm_up);
         Ok(thread)
     }
 
     fn open(options: &Options) -> Result<Self> {
         let epoll = Epoll::new().context("cannot create an epoll")?;
-        let mut sitting = Self {
+        let mut idle = Self {
             epoll,
             clients: Vec::new(),
             request: Options { close: false, ..options.clone() }.request().into_bytes(),
-            crowd: Crowd::default(),
+            counts: IdleCounts::default(),
         };
         for number in 0..options.silent + options.slow {
             let socket =
                 Socket::connect(options.url.address).context("a silent client's connect")?;
-            sitting.epoll.add(&socket, Interest::READ_WRITE, number as u64)?;
+            idle.epoll.add(&socket, Interest::READ_WRITE, number as u64)?;
             let slow = number >= options.silent;
             let socket = Some(socket);
-            sitting.clients.push(Seat { socket, slow, sent: 0, answered: false });
+            idle.clients.push(IdleClient { socket, slow, sent: 0, answered: false });
         }
-        Ok(sitting)
+        Ok(idle)
     }
 
-    /// Sits until the window closes.
-    fn run(mut self, shared: &Shared, silent: u64, settled: &Sender<()>) -> Result<Crowd> {
+    /// Runs until the window closes.
+    fn run(mut self, shared: &Shared, silent: u64, settled: &Sender<()>) -> Result<IdleCounts> {
         let mut events = Events::with_capacity(256);
         let mut next_drip = Instant::now() + DRIP;
         while shared.now() < shared.close.load(Relaxed) {
             self.epoll.wait(&mut events, Some(TICK)).context("epoll_wait")?;
             for event in events.iter() {
-                self.attend(event);
+                self.handle(event);
             }
-            if self.crowd.answered + self.crowd.evicted >= silent {
-                // Nobody listens any more after the first time.
+            if self.counts.answered + self.counts.evicted >= silent {
+                // After the first time the receiver is gone.
                 let _ = settled.send(());
             }
             if Instant::now() >= next_drip {
@@ -87,10 +89,10 @@ impl Sitting {
                 (0..self.clients.len()).for_each(|number| self.drip(number));
             }
         }
-        Ok(self.crowd)
+        Ok(self.counts)
     }
 
-    fn attend(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
         let number = event.token as usize;
         let client = &mut self.clients[number];
         let Some(socket) = &client.socket else { return };
@@ -98,13 +100,13 @@ impl Sitting {
             match socket.read(&mut [0; 4096]) {
                 Ok(1..) if !client.answered => {
                     client.answered = true;
-                    self.crowd.answered += 1;
+                    self.counts.answered += 1;
                 }
                 Ok(1..) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // The end, or an error: it does not come back.
+                // The end, or an error: this client does not come back.
                 Ok(0) | Err(_) => {
-                    self.crowd.evicted += 1;
+                    self.counts.evicted += 1;
                     client.socket = None;
                     return;
                 }
@@ -119,7 +121,7 @@ impl Sitting {
     fn begin(&mut self, number: usize) {
         let client = &mut self.clients[number];
         let Some(socket) = &client.socket else { return };
-        self.crowd.opened += 1;
+        self.counts.opened += 1;
         let length = if client.slow { 1 } else { self.request.len() };
         client.sent = socket.write(&self.request[..length]).unwrap_or(0);
         // From now on only what the server does matters.
