@@ -28,10 +28,14 @@ pub(crate) fn free_port() -> Result<SocketAddr> {
 
 /// A folder of our own among the temporary ones.
 #[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    pub(crate) fn create() -> Result<Self> {
+    /// Creates it.
+    ///
+    /// # Errors
+    /// When the temporary folder cannot be written.
+    pub fn create() -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("bench-{}-{number}", process::id()));
@@ -40,8 +44,14 @@ impl Folder {
         Ok(Self(path))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// The path of a file in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 }
 

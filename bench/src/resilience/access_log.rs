@@ -22,7 +22,7 @@ const LINES: [(&[u8], &str, u16); 5] = [
 /// When a line is missing, wrong or too long.
 pub fn log_says_what_came(stage: &Stage) -> Result<()> {
     let folder = Folder::create()?;
-    let file = folder.path().join("log");
+    let file = folder.join("log");
     let server = stage.start(&["--log", &file.to_string_lossy(), "--head-timeout", "2s"])?;
     let long = format!("GET /{} HTTP/1.1\r\n", "a".repeat(20_000));
     for (request, _, status) in LINES.into_iter().chain([(long.as_bytes(), "", 414)]) {

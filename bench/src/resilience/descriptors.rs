@@ -75,7 +75,7 @@ pub fn each(stage: &Stage) -> Result<()> {
 /// When an accepted client is not served, or the server spins, or does not serve as before afterwards.
 pub fn shortage(stage: &Stage, how: Limit) -> Result<Shortage> {
     let folder = Folder::create()?;
-    fs::write(folder.path().join("file"), CONTENT).context("a file to serve")?;
+    fs::write(folder.join("file"), CONTENT).context("a file to serve")?;
     let server = start(stage, how, folder.path())?;
     let (address, pid) = (server.address(), server.pid());
     serves(address)?;

@@ -78,7 +78,7 @@ pub fn tasks_of_half_closed_clients_wait_for_the_others(stage: &Stage) -> Result
 /// While every thread for handlers sleeps, files are opened and `/metrics` is served.
 pub fn files_and_metrics_have_a_way_of_their_own(stage: &Stage) -> Result<()> {
     let folder = Folder::create()?;
-    fs::write(folder.path().join("file.txt"), "a file")?;
+    fs::write(folder.join("file.txt"), "a file")?;
     let server = stage.start(&["--root", &folder.path().to_string_lossy()])?;
     let mut sleepers = Client::asking(server.address(), "/sleep/60000", 2 * POOL)?;
     let mut other = Client::connect(server.address())?;

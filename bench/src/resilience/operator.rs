@@ -24,7 +24,7 @@ fn folder_and_log() -> Result<(Folder, String)> {
 }
 
 fn path(folder: &Folder, name: &str) -> String {
-    folder.path().join(name).display().to_string()
+    folder.join(name).display().to_string()
 }
 
 /// A FIFO that is open for reading and writing: opening it waits for no process, and it has no end.
