@@ -21,7 +21,10 @@ pub fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// A port that is free now. Another process may take it before the server does, which then says so.
-pub(crate) fn free_port() -> Result<SocketAddr> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<SocketAddr> {
     let probe = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     Ok(probe.local_addr()?)
 }

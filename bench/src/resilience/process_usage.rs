@@ -1,7 +1,7 @@
 //! What a server holds and uses: descriptors, threads, memory, CPU time; from `/proc`, without asking the server.
 
-use super::{TIMEOUT, wait_until};
-use anyhow::{Context, Result, ensure};
+use super::wait_until;
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
@@ -70,7 +70,7 @@ pub fn peak_memory(pid: u32) -> Result<u64> {
 /// Waits until a process needs no more than `most` KiB again, and tells where it comes to rest.
 ///
 /// # Errors
-/// When it still needs more after [`TIMEOUT`].
+/// When it still needs more after [`TIMEOUT`](super::TIMEOUT).
 pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
     let mut now = u64::MAX;
     let fallen = wait_until("less memory", || {
@@ -87,17 +87,14 @@ pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
 /// # Errors
 /// When it does not come to rest.
 pub fn at_rest(pid: u32) -> Result<()> {
-    let deadline = Instant::now() + TIMEOUT;
-    let mut before = switches_asleep(pid)?;
-    loop {
-        sleep(BETWEEN_LOOKS);
+    let mut before = None;
+    wait_until("the process comes to rest", || {
         let now = switches_asleep(pid)?;
-        if now.is_some() && now == before {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "process {pid} does not come to rest in {TIMEOUT:?}");
+        let rests = now.is_some() && now == before;
         before = now;
-    }
+        sleep(BETWEEN_LOOKS);
+        Ok(rests)
+    })
 }
 
 /// Shorter than a server's pause between two attempts to accept, so that one without descriptors rests too.
