@@ -78,14 +78,22 @@ impl Client {
         Ok(response.is_last())
     }
 
-    /// GETs `path` on this connection: the status and the body of the response.
+    /// The next response: its status and its body.
     ///
     /// # Errors
     /// When none comes in time, or an invalid one.
-    pub fn fetch(&mut self, path: &str) -> Result<(u16, Vec<u8>)> {
-        self.get(path);
+    pub fn response(&mut self) -> Result<(u16, Vec<u8>)> {
         let response = self.read()?;
         Ok((response.status, response.body.clone()))
+    }
+
+    /// GETs `path` on this connection.
+    ///
+    /// # Errors
+    /// As [`Client::response`].
+    pub fn fetch(&mut self, path: &str) -> Result<(u16, Vec<u8>)> {
+        self.get(path);
+        self.response()
     }
 
     /// GETs `path` on this connection, which must be there; its body.
