@@ -4,7 +4,7 @@ use super::TIMEOUT;
 use crate::wire::response::Response;
 use crate::wire::{Ending, Wire};
 use anyhow::{Context, Result, bail, ensure};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// One connection.
@@ -24,10 +24,8 @@ impl Client {
     /// When the server refuses, or does not take the connection in time.
     pub fn connect(address: SocketAddr) -> Result<Self> {
         let free = Instant::now();
-        let stream = TcpStream::connect_timeout(&address, TIMEOUT).context("connecting")?;
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(TIMEOUT))?;
-        Ok(Self { wire: Wire::new(stream), taken: 0, free, hesitated: Duration::ZERO })
+        let wire = Wire::connect(address, TIMEOUT).context("connecting")?;
+        Ok(Self { wire, taken: 0, free, hesitated: Duration::ZERO })
     }
 
     /// Clients that have sent a GET, and have not read the response.

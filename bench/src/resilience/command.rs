@@ -4,7 +4,7 @@ use super::hostile::Kind;
 use super::replace::{self, Handover, Replaced};
 use super::rolling_restart::RollingRestartArgs;
 use super::soak::{self, Soak};
-use super::{Stage, attack_report, descriptors, drain, keepalive, say};
+use super::{Stage, attack_report, descriptors, keepalive, say};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::numbers;
@@ -149,15 +149,16 @@ fn numbers(names: &[String]) -> Result<Vec<usize>> {
 }
 
 fn try_drain(stage: &Stage, times: usize) -> Result<()> {
-    let drain::Drains { served, after, longest } = drain::under_load(stage, times)?;
+    let Replaced { served, drained, longest, .. } =
+        replace::under_load(stage, Handover::After, times)?;
     say(&format!(
-        "  {times} drains: {served} responses, {after} of them after the signal, 0 lost; the longest took {longest:.2?}"
+        "  {times} drains: {served} responses, {drained} of them after the signal, 0 lost; the longest took {longest:.2?}"
     ))
 }
 
 fn try_replace(stage: &Stage, times: usize, beside: bool) -> Result<()> {
     let how = if beside { Handover::Beside } else { Handover::After };
-    let Replaced { served, refused, longest, slowest_connect } =
+    let Replaced { served, refused, longest, slowest_connect, .. } =
         replace::under_load(stage, how, times)?;
     say(&format!(
         "  {times} replacements: {served} responses, 0 lost, {refused} connects refused; the longest end took {longest:.2?}, the slowest connect {slowest_connect:.2?}"

@@ -81,7 +81,7 @@ fn check(stage: &Stage, flags: &[&str], options: Options) -> Result<()> {
 }
 
 /// Runs `work` on a fresh server, which must then serve as before and hold what it held before.
-fn leaves_no_trace(
+pub(super) fn leaves_no_trace(
     stage: &Stage,
     flags: &[&str],
     work: impl FnOnce(&Server) -> Result<()>,

@@ -1,7 +1,7 @@
 //! Handlers that fail, and handlers that block.
 
 use super::client::{Client, serves};
-use super::process_usage::ProcessUsage;
+use super::conformance::leaves_no_trace;
 use super::shutdown::in_handler;
 use super::{Stage, TIMEOUT, wait_until};
 use anyhow::{Context, Result, ensure};
@@ -10,16 +10,14 @@ use std::time::Instant;
 
 /// A handler that panics costs its own request a 500: the connection, the threads and the others stay.
 pub fn panics(stage: &Stage) -> Result<()> {
-    let server = stage.start(&[])?;
-    serves(server.address())?;
-    let before = ProcessUsage::at_rest(server.pid())?;
-    for _ in 0..100 {
-        let mut client = Client::connect(server.address())?;
-        ensure!(client.fetch("/panic")?.0 == 500, "/panic has another status");
-        client.fetch_ok("/").context("after the panic")?;
-    }
-    before.wait_for(server.pid())?;
-    serves(server.address())
+    leaves_no_trace(stage, &[], |server| {
+        for _ in 0..100 {
+            let mut client = Client::connect(server.address())?;
+            ensure!(client.fetch("/panic")?.0 == 500, "/panic has another status");
+            client.fetch_ok("/").context("after the panic")?;
+        }
+        Ok(())
+    })
 }
 
 /// While a handler sleeps, other clients are served. By the order of events: its response could not come for a minute.

@@ -11,7 +11,6 @@ pub mod client;
 pub mod command;
 pub mod conformance;
 pub mod descriptors;
-pub mod drain;
 pub mod edited_files;
 pub mod fairness;
 pub mod handlers;

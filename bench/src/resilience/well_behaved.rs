@@ -25,8 +25,6 @@ pub struct Behaviour {
     pub head_timeout: Duration,
     /// Only `GET /`, so that their latencies compare; else a mixture of routes.
     pub hello_only: bool,
-    /// A refused connection ends a client: the server is gone.
-    pub until_refused: bool,
     /// Every fourth is slow: it pauses, sends bodies in two halves, and asks for what takes long.
     pub some_are_slow: bool,
 }
@@ -40,7 +38,6 @@ impl Behaviour {
             pause: Duration::ZERO,
             head_timeout: Duration::from_secs(10),
             hello_only: false,
-            until_refused: false,
             some_are_slow: false,
         }
     }
@@ -105,9 +102,9 @@ impl WellBehavedClients {
         wait().or_else(|_| wait())
     }
 
-    /// The server is ending: from now on a response that does not say so counts as lost.
-    pub fn expect_last_responses(&self) {
-        self.shared.ending.store(true, Relaxed);
+    /// Whether the server is ending: then a response that does not say so counts as lost.
+    pub fn expect_last_responses(&self, ending: bool) {
+        self.shared.ending.store(ending, Relaxed);
     }
 
     /// They finish what they have begun, and tell.
@@ -116,14 +113,6 @@ impl WellBehavedClients {
     /// When one of them panicked.
     pub fn stop(self) -> Result<Outcome> {
         self.shared.stop.store(true, Relaxed);
-        self.join()
-    }
-
-    /// They go on until the server has refused each of them.
-    ///
-    /// # Errors
-    /// When one of them panicked.
-    pub fn join(self) -> Result<Outcome> {
         let mut total = Outcome::new()?;
         for thread in self.threads {
             let outcome =
@@ -186,9 +175,6 @@ impl Shared {
                 Err(_) if late => continue,
                 Err(error) if is_refused(&error) => outcome.refused += 1,
                 Err(error) => outcome.lost.push(format!("{error:#}")),
-            }
-            if self.behaviour.until_refused {
-                break;
             }
             thread::sleep(Duration::from_millis(10));
         }

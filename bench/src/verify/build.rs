@@ -1,8 +1,7 @@
 //! The words in which the tables of `cases` are written. A plain case is one call: level, short id, section, rule,
 //! message (see `template`) and what must come back (see [`Case::expect`]).
 
-use super::case::{Case, Check, End, Level, Need, Script, Step, Want};
-use super::peer::{Peer, Problem};
+use super::case::{Case, Check, End, Level, Need, Scenario, Step, Want};
 use super::template::expanded;
 use std::time::Duration;
 
@@ -68,8 +67,8 @@ impl Case {
         self
     }
 
-    pub(crate) fn scenario(mut self, play: fn(&Peer) -> Result<(), Problem>) -> Self {
-        self.script = Script::Scenario(play);
+    pub(crate) fn scenario(mut self, play: Scenario) -> Self {
+        self.scenario = Some(play);
         self
     }
 }

@@ -43,12 +43,8 @@ pub(crate) enum Step {
     HalfClose,
 }
 
-/// What a case does: steps that the runner plays, or a function where steps cannot say it.
-#[derive(Clone, Copy)]
-pub(crate) enum Script {
-    Steps,
-    Scenario(fn(&Peer) -> Result<(), Problem>),
-}
+/// What a client does where steps cannot say it.
+pub(crate) type Scenario = fn(&Peer) -> Result<(), Problem>;
 
 /// What must be true of one response beside its status.
 #[derive(Debug, Clone)]
@@ -116,8 +112,9 @@ pub struct Case {
     pub level: Level,
     /// The rule in one line.
     pub rule: &'static str,
-    pub(crate) script: Script,
     pub(crate) steps: Vec<Step>,
+    /// What the client does instead, where steps cannot say it.
+    pub(crate) scenario: Option<Scenario>,
     pub(crate) wants: Vec<Want>,
     pub(crate) end: End,
     /// No response at all is as good as the one expected.
@@ -139,24 +136,20 @@ impl Case {
         section: &'static str,
         rule: &'static str,
     ) -> Self {
-        let (steps, wants, needs) = (Vec::new(), Vec::new(), Vec::new());
-        let (end, script, window) = (End::Any, Script::Steps, None);
-        let (or_nothing, once, alone) = (false, false, false);
-        let id = id.into();
         Self {
-            id,
+            id: id.into(),
             section,
             level,
             rule,
-            script,
-            steps,
-            wants,
-            end,
-            or_nothing,
-            once,
-            alone,
-            needs,
-            window,
+            steps: Vec::new(),
+            scenario: None,
+            wants: Vec::new(),
+            end: End::Any,
+            or_nothing: false,
+            once: false,
+            alone: false,
+            needs: Vec::new(),
+            window: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::options::Options;
 use super::template;
 use crate::wire::Wire;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// What went wrong, with the bytes that prove it.
@@ -48,14 +48,7 @@ pub(crate) struct Peer<'a> {
 impl Peer<'_> {
     /// A fresh connection.
     pub(crate) fn connect(&self) -> Result<Wire, Problem> {
-        let timeout = self.options.timeout;
-        let stream = TcpStream::connect_timeout(&self.address, timeout).and_then(|stream| {
-            // Each write is a segment of its own: the cases are about where messages are cut.
-            stream.set_nodelay(true)?;
-            stream.set_write_timeout(Some(timeout))?;
-            Ok(stream)
-        });
-        stream.map(Wire::new).map_err(|error| Problem {
+        Wire::connect(self.address, self.options.timeout).map_err(|error| Problem {
             way: "whole",
             text: format!("cannot connect: {error}"),
             sent: String::new(),

@@ -1,6 +1,6 @@
 //! Runs the cases: a bounded number at once, those that need the server to themselves last and one by one.
 
-use super::case::{Case, Need, Script, Step};
+use super::case::{Case, Need, Step};
 use super::cases;
 use super::every_response::RULES;
 use super::judge::judge;
@@ -44,10 +44,11 @@ struct Run {
 impl Run {
     fn all(&self, plan: Vec<(usize, Case)>, peer: &Peer, jobs: usize) {
         let queue = Mutex::new(VecDeque::from(plan));
+        let take = || locked(&queue).pop_front();
         thread::scope(|scope| {
             for _ in 0..jobs.max(1) {
                 scope.spawn(|| {
-                    while let Some((index, case)) = pop(&queue) {
+                    while let Some((index, case)) = take() {
                         let verdict = self.verdict(&case, peer);
                         locked(&self.outcomes).push((index, Outcome { case, verdict }));
                     }
@@ -60,11 +61,9 @@ impl Run {
         if let Some(why) = lacks(case, peer.options) {
             return Verdict::Skipped(why);
         }
-        let result = match case.script {
-            Script::Scenario(scenario) => scenario(peer),
-            Script::Steps => {
-                Way::of(case).iter().try_for_each(|way| self.attempt(case, *way, peer))
-            }
+        let result = match case.scenario {
+            Some(scenario) => scenario(peer),
+            None => Way::of(case).iter().try_for_each(|way| self.attempt(case, *way, peer)),
         };
         match result {
             Ok(()) => Verdict::Passed,
@@ -115,19 +114,16 @@ fn lacks(case: &Case, options: &Options) -> Option<String> {
         Step::Send(bytes) | Step::Drip(bytes, _) => missing(bytes, options),
         _ => None,
     });
-    let need = case.needs.iter().find_map(|need| match need {
-        Need::Slow => (!options.slow).then(|| "needs --slow".into()),
-        Need::Concurrent => {
-            (options.concurrent < 2).then(|| "needs more than one connection at a time".into())
-        }
-        Need::RequestsLimit => {
-            (options.requests_limit == 0).then(|| "needs --requests-limit".into())
-        }
-        Need::ConnectionsLimit => {
-            (options.connections_limit == 0).then(|| "needs --connections-limit".into())
-        }
-        Need::Hello => missing(b"{hello}", options).map(route),
-        Need::Count => missing(b"{count}", options).map(route),
+    let need = case.needs.iter().find_map(|need| {
+        let (has, what) = match need {
+            Need::Slow => (options.slow, "--slow"),
+            Need::Concurrent => (options.concurrent > 1, "more than one connection at a time"),
+            Need::RequestsLimit => (options.requests_limit > 0, "--requests-limit"),
+            Need::ConnectionsLimit => (options.connections_limit > 0, "--connections-limit"),
+            Need::Hello => (options.hello != "none", "--hello PATH"),
+            Need::Count => (options.count != "none", "--count PATH"),
+        };
+        (!has).then(|| format!("needs {what}"))
     });
     no_route.map(route).or(need)
 }
@@ -143,10 +139,6 @@ fn play_in_time(case: &Case, way: Way, peer: &Peer) -> Result<Exchange, Problem>
         }
     }
     play(case, way, peer)
-}
-
-fn pop(queue: &Mutex<VecDeque<(usize, Case)>>) -> Option<(usize, Case)> {
-    locked(queue).pop_front()
 }
 
 /// A thread that panicked has lost its own case; the others' results still stand.

@@ -2,7 +2,7 @@
 
 use crate::numbers::Random;
 use crate::verify::build::robust;
-use crate::verify::case::{Case, Need};
+use crate::verify::case::{Case, Need, Scenario};
 use crate::verify::peer::{PROBE, Peer, Problem};
 use crate::wire::response::{Parsed, parse};
 use crate::wire::{Ending, Wire};
@@ -37,7 +37,7 @@ fn bytes() -> Vec<Case> {
 /// Clients by the hundred, clients that vanish, and slow clients.
 #[rustfmt::skip]
 fn clients() -> Vec<Case> {
-    let of = |id: &str, rule: &'static str, play: fn(&Peer) -> Result<(), Problem>| {
+    let of = |id: &str, rule: &'static str, play: Scenario| {
         robust(id, SECTION, rule, "", "").scenario(play).alone()
     };
     vec![
