@@ -11,7 +11,7 @@ impl Worker<'_> {
     }
 
     /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
-    /// an answer can help, or that there is no plan to keep.
+    /// a response can help, or that there is no plan to keep.
     pub(super) fn dispatch(&mut self) -> Option<u64> {
         loop {
             let pace = self.pace.as_mut()?;
@@ -36,7 +36,7 @@ impl Worker<'_> {
         }
         self.clients[slot].free = false;
         if self.clients[slot].socket.is_some() {
-            self.ask(slot, now, due);
+            self.request(slot, now, due);
         } else {
             self.open(slot);
             self.clients[slot].since = due;

@@ -47,7 +47,7 @@ impl IdleClients {
         let (settled, is_settled) = mpsc::channel();
         let run = move || Self::open(&options)?.run(&shared, options.silent as u64, &settled);
         let thread = thread::Builder::new().name("idle".to_owned()).spawn(run)?;
-        // A server that answers one and waits for its next request never answers the others.
+        // A server that responses one and waits for its next request never responses the others.
         let _ = is_settled.recv_timeout(warm_up);
         Ok(thread)
     }

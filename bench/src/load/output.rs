@@ -25,7 +25,7 @@ struct Json {
     errors: super::Errors,
     reconnects: u64,
     bytes: u64,
-    /// Requests without an answer, apart from the latencies: those under way at the end, and the time-outs.
+    /// Requests without a response, apart from the latencies: those under way at the end, and the time-outs.
     in_flight_at_end: u64,
     mean_in_flight_us: f64,
     oldest_in_flight_us: f64,

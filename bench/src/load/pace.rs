@@ -2,7 +2,7 @@
 //! that it was due, whether a connection was free to send it or not.
 //!
 //! In a closed loop a server that stops for a while is asked nothing meanwhile, so that its pause shows in
-//! one answer per connection. Here it shows in every request that was due.
+//! one response per connection. Here it shows in every request that was due.
 
 use std::collections::VecDeque;
 
