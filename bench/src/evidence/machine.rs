@@ -1,4 +1,4 @@
-//! The server's sockets as the kernel counts them: who waits to be accepted, who was turned away.
+//! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
 use super::parse::{self, ESTABLISHED, LISTEN};
 use serde::Serialize;
@@ -43,7 +43,7 @@ pub fn delayed_acks() -> Option<u64> {
 pub struct Sockets {
     /// Accepted by the server.
     pub accepted: u64,
-    /// Of these, with a request in the socket that nobody has read.
+    /// Of these, with a request in the socket that the server has not read.
     pub unread: u64,
     /// Established, and still in the accept queue.
     pub queued: u64,
@@ -131,6 +131,9 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(10));
             queue(address).is_none()
         };
-        assert!((0..100).any(|_| is_unknown()), "nobody listens: unknown, and not an empty queue");
+        assert!(
+            (0..100).any(|_| is_unknown()),
+            "without a listener: unknown, and not an empty queue"
+        );
     }
 }

@@ -28,7 +28,7 @@ impl Worker<'_> {
         }
     }
 
-    /// A window that was uneven is not to be trusted: who notices needs to know when the responses came.
+    /// A window that was uneven is not to be trusted, and it shows only by when the responses came.
     pub(super) fn book(&mut self, now: u64) {
         let open = self.shared.open.load(Relaxed);
         if self.counting {

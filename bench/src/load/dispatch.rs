@@ -17,7 +17,7 @@ impl Worker<'_> {
             let pace = self.pace.as_mut()?;
             let (due, now) = (pace.due(), self.shared.now());
             if now < due {
-                // With nobody free there is nothing to be on time for.
+                // Without a free client there is nothing to be on time for.
                 return (!pace.free.is_empty()).then_some(due);
             }
             let slot = pace.free.pop_front()?;

@@ -117,7 +117,7 @@ impl IdleClients {
         }
     }
 
-    /// The connection stands: a silent client asks, a slow one sends its first byte.
+    /// The connection stands: a silent client sends its request, a slow one its first byte.
     fn begin(&mut self, number: usize) {
         let client = &mut self.clients[number];
         let Some(socket) = &client.socket else { return };

@@ -49,7 +49,7 @@ pub struct Options {
     pub expect: Expect,
     /// Requests per second, sent when they are due; `None`: each client sends its next request when the response is complete.
     pub rate: Option<f64>,
-    /// Clients beside the others that ask once and then stay silent.
+    /// Clients beside the others that send one request and then stay silent.
     pub silent: usize,
     /// Clients beside the others that send one byte of their request each second.
     pub slow: usize,

@@ -20,7 +20,7 @@ fn thread(name: &str, cpu: f64, voluntary: u64, mostly: Sleep) -> Thread {
     }
 }
 
-/// Fifty clients, all answered, a server with time to spare.
+/// Fifty clients, all served, a server with time to spare.
 fn seen() -> Seen {
     Seen {
         open: 50,
@@ -89,7 +89,7 @@ fn one_dropped_handshake_explains_no_window() {
     assert_eq!(cause(&seen(), &Evidence { overflows: Some(1), ..evidence() }).0, Cause::Unknown);
 }
 
-/// Stage 1 with `--keep-alive always` and one client that asked once: fifty that ask get nothing.
+/// Stage 1 with `--keep-alive always` and one client that sent one request: fifty busy clients get nothing.
 fn stage1_with_a_silent_client() -> (Seen, Evidence) {
     let seen = Seen { silent: 1, served: 0, requests: 0, rps: 0.0, mean: 0.0, p50: None, ..seen() };
     let evidence = Evidence {
@@ -107,7 +107,7 @@ fn stage_1_waits_for_a_silent_client() {
     let (cause, sentence) = cause(&seen, &evidence);
     assert_eq!(cause, Cause::SilentClients);
     assert!(sentence.contains("a client that sends nothing; 0 of 50"), "{sentence}");
-    // Where the list of sockets was too long to be read, nobody knows how many they are.
+    // Where the list of sockets was too long to be read, their number is unknown.
     let verdict = verdict(&seen, &Evidence { sockets: None, ..evidence }, None);
     assert_eq!(verdict.cause, Cause::SilentClients);
     assert!(verdict.sentence.contains("waits for clients that send nothing;"), "{verdict:?}");
@@ -130,7 +130,7 @@ fn stage_2_waits_for_more_silent_clients_than_it_has_workers() {
 
 #[test]
 fn held_connections_are_no_silent_clients() {
-    // Stage 2 with 800 that ask all the time: 64 have a worker, 65 lie in its queue with a request unread.
+    // Stage 2 with 800 busy clients: 64 have a worker, 65 lie in its queue with a request unread.
     let seen = Seen { open: 800, served: 64, ..seen() };
     let evidence = Evidence {
         sleeps: vec![(Sleep::Poll, 60.0), (Sleep::Running, 4.0), (Sleep::Futex, 1.0)],
@@ -143,7 +143,7 @@ fn held_connections_are_no_silent_clients() {
     assert!(sentence.contains("64 connections; 736 wait (671 in the accept queue)"), "{sentence}");
 }
 
-/// `/sleep/5` by 64 clients, answered as fast as `threads` that sleep can.
+/// `/sleep/5` by 64 clients, served as fast as `threads` that sleep can.
 fn sleeping(threads: f64) -> (Seen, Evidence) {
     let rps = threads * 195.0;
     let seen = Seen { open: 64, served: 64, rps, mean: 64.0 / rps, requests: rps as u64, ..seen() };
