@@ -42,7 +42,7 @@ impl Folder {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("bench-{}-{number}", process::id()));
-        // An existing one is an error: in a folder for everybody it could be somebody's trap.
+        // An existing one is an error: in a folder that all users share it could be a trap.
         fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
         Ok(Self(path))
     }

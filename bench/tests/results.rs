@@ -117,7 +117,7 @@ fn the_page_needs_nothing_else_and_has_every_chart() {
     let files = written(&folder);
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     // Percentiles need many answers, and how many come is a matter of speed.
-    for kind in ["ladder", "rps", "cpu"] {
+    for kind in ["rps", "cpu"] {
         for mode in ["close", "keep-alive"] {
             let name = format!("charts/{kind}-{mode}.svg");
             assert!(files.iter().any(|(path, _)| path.ends_with(&name)), "{name}");

@@ -2,7 +2,7 @@
 
 use crate::experiments::run::RunArgs;
 use crate::interrupt::Interrupt;
-use crate::report::{blocks, page, tables};
+use crate::report::{blocks, lines, page};
 use crate::results::{Results, claims, compare, folder};
 use crate::terminal;
 use anyhow::{Context, Result, anyhow};
@@ -69,7 +69,7 @@ impl CompareArgs {
         let a = folder::read(&self.a.map_or_else(folder::recorded, Ok)?)?;
         let b = folder::read(&self.b.map_or_else(folder::latest, Ok)?)?;
         let pairs = compare::pairs(&a, &b);
-        let table = tables::compare(&pairs)
+        let table = lines::compare(&pairs)
             .context("the two runs have no trial in common: other servers, modes or connections")?;
         let origin = |results: &Results| {
             let day = results.began.split('T').next().unwrap_or_default();

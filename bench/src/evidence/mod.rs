@@ -66,8 +66,8 @@ pub struct Watch {
     pid: Option<u32>,
     started: Instant,
     before: Option<Snapshot>,
-    listening: Option<Listening>,
-    delayed_acks: Option<u64>,
+    /// Of before the first connection, and of the window's beginning.
+    counters: [Listening; 2],
     machine: Option<host::Times>,
     sampler: Sampler,
 }
@@ -75,12 +75,12 @@ pub struct Watch {
 impl Watch {
     /// Begins, right before the window opens. Without a `pid` the machine alone is looked at.
     /// `listening` is of before the first connection: a queue overflows when all come at once.
-    pub fn start(pid: Option<u32>, address: SocketAddr, listening: Option<Listening>) -> Self {
+    pub fn start(pid: Option<u32>, address: SocketAddr, listening: Listening) -> Self {
         let sampler = Sampler::start(pid, address);
         let machine = host::Times::now();
-        let delayed_acks = machine::delayed_acks();
+        let counters = [listening, Listening::now()];
         let before = pid.and_then(|pid| Snapshot::of(pid).ok());
-        Self { pid, started: Instant::now(), before, listening, delayed_acks, machine, sampler }
+        Self { pid, started: Instant::now(), before, counters, machine, sampler }
     }
 
     /// Ends, right after the window closed.
@@ -88,26 +88,23 @@ impl Watch {
         let seconds = self.started.elapsed().as_secs_f64();
         let after = self.pid.and_then(|pid| Snapshot::of(pid).ok());
         let machine = self.machine.zip(host::Times::now());
-        let listening = self.listening.zip(Listening::now());
-        let delayed_acks = self.delayed_acks.zip(machine::delayed_acks());
+        let listening = Listening::now();
+        let [in_all, in_window] = self.counters.map(|before| listening.since(&before));
         let samples = self.sampler.finish();
-        let mut threads = Vec::new();
-        let mut server = None;
-        if let Some((before, after)) = self.before.zip(after) {
-            threads = after.threads_since(&before, &samples.favourites);
-            server = Some(after.use_since(&before));
-        }
+        let tree = self.before.zip(after);
         Evidence {
             seconds,
             cores: crate::tools::cores(),
-            server,
-            threads,
+            server: tree.as_ref().map(|(before, after)| after.use_since(before)),
+            threads: tree.map_or(Vec::new(), |(before, after)| {
+                after.threads_since(&before, &samples.favourites)
+            }),
             sleeps: samples.sleeps,
             queue: samples.queue,
             sockets: samples.sockets,
-            overflows: listening.and_then(|(before, after)| after.overflows_since(&before)),
-            drops: listening.and_then(|(before, after)| after.drops_since(&before)),
-            delayed_acks: delayed_acks.map(|(before, after)| after.saturating_sub(before)),
+            overflows: in_all.overflows,
+            drops: in_all.drops,
+            delayed_acks: in_window.delayed_acks,
             machine: machine.map(|(before, after)| after.since(&before)),
         }
     }

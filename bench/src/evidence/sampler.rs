@@ -19,7 +19,7 @@ const REFRESH: usize = 10;
 /// The round after which the whole list of sockets is read, once, as it is long.
 const SOCKETS: usize = 4;
 
-/// A thread that samples until it is asked for what it found.
+/// A thread that samples until [`Sampler::finish`].
 pub struct Sampler {
     stop: Sender<()>,
     thread: Option<JoinHandle<Samples>>,

@@ -25,7 +25,7 @@ pub struct Verdict {
     pub doubts: Vec<String>,
 }
 
-/// The verdict on one row. `ceiling`: what the generator reached against the floor in the same conditions.
+/// The verdict on one row. `ceiling`: what the generator reached against the null server in the same conditions.
 pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Verdict {
     let case = Case { seen, evidence, ceiling };
     let (cause, sentence) = rules::RULES.iter().find_map(|rule| rule(&case)).unwrap_or_else(|| {

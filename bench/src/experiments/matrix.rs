@@ -4,7 +4,7 @@ use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
-use super::workload::{BUSY, IDLE, Route, Workload};
+use super::workload::{BUSY, IDLE, Kind, Workload};
 use crate::interrupt::Interrupt;
 use crate::results::Part;
 use crate::targets::Connection;
@@ -31,15 +31,15 @@ pub fn short(plan: &Plan) -> Experiment {
 }
 
 fn of(plan: Plan) -> Experiment {
-    let kind = |(route, idle, connections)| {
-        let workload = Workload { route, idle, ..Workload::default() };
+    let kind = |(kind, idle, connections)| {
+        let workload = Workload { kind, idle, ..Workload::default() };
         Trial::of(Connection::KeepAlive, connections, workload)
     };
     let kinds = [
-        (Route::Hello, 0, CONNECTIONS),
-        (Route::Work, 0, CONNECTIONS),
-        (Route::Sleep, 0, CONNECTIONS),
-        (Route::Hello, IDLE, BUSY),
+        (Kind::Hello, 0, CONNECTIONS),
+        (Kind::Work, 0, CONNECTIONS),
+        (Kind::Sleep, 0, CONNECTIONS),
+        (Kind::Hello, IDLE, BUSY),
     ];
     plan.experiment(Part::Matrix, &kinds.map(kind))
 }

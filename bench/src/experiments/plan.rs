@@ -1,6 +1,6 @@
 //! What is to be measured, and in which order.
 
-use super::workload::{Route, Workload};
+use super::workload::Workload;
 use crate::numbers::{self, Random};
 use crate::results::Part;
 use crate::targets::{Connection, Target};
@@ -107,7 +107,7 @@ impl Plan {
 
 /// The others have one response to everything, with which they would win every comparison.
 fn has(target: &Target, kind: &Trial) -> bool {
-    kind.workload.route == Route::Hello || matches!(target, Target::Stage(_) | Target::Url(..))
+    kind.workload.kind.path().is_none() || matches!(target, Target::Stage(_) | Target::Url(..))
 }
 
 impl Experiment {

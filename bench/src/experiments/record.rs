@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::trial::Measurement;
-use super::workload::{Route, Workload};
+use super::workload::{Kind, Workload};
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
 use crate::numbers::{as_micros, median};
@@ -201,12 +201,12 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
 
 /// The book's word for a workload.
 fn name_of(workload: Workload, part: Part) -> &'static str {
-    match workload.route {
-        Route::Work => "work",
-        Route::Sleep => "sleep",
+    match workload.kind {
+        Kind::Work => "work",
+        Kind::Sleep => "sleep",
         // The curve begins with no idle client, and that is its beginning.
-        Route::Hello if workload.beside() > 0 || part == Part::Idle => "idle",
-        Route::Hello => "hello",
+        _ if workload.beside() > 0 || part == Part::Idle => "idle",
+        _ => "hello",
     }
 }
 

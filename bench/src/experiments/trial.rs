@@ -85,7 +85,7 @@ impl Trial {
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
         (options.silent, options.slow) = (self.workload.idle, self.workload.slow);
-        if let Some(path) = self.workload.route.path() {
+        if let Some(path) = self.workload.kind.path() {
             path.clone_into(&mut options.url.target);
             // `/work` tells how far it counted, which differs.
             options.expect = Expect::Any;

@@ -7,23 +7,11 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Workload {
     /// What is asked for.
-    pub route: Route,
+    pub kind: Kind,
     /// Clients beside the others that send one request and then stay silent.
     pub idle: usize,
     /// Clients beside the others that send one byte each second.
     pub slow: usize,
-}
-
-/// What is asked for. Its handler does nothing, computes, or sleeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Route {
-    /// Thirteen bytes.
-    #[default]
-    Hello,
-    /// 200 µs of CPU time, then a few bytes.
-    Work,
-    /// 5 ms asleep, as with a slow backend, then a few bytes.
-    Sleep,
 }
 
 /// The workloads by the names that the command line has for them.
@@ -68,14 +56,9 @@ impl WorkloadArgs {
     /// # Errors
     /// Idle clients on connections that are not kept.
     pub fn workload(&self) -> Result<Workload> {
-        let idle = if self.workload == Kind::Idle { IDLE } else { 0 };
-        let route = match self.workload {
-            Kind::Hello | Kind::Idle => Route::Hello,
-            Kind::Work => Route::Work,
-            Kind::Sleep => Route::Sleep,
-        };
-        let (idle, slow) = (self.idle.unwrap_or(idle), self.slow.unwrap_or(0));
-        let workload = Workload { route, idle, slow };
+        let kind = self.workload;
+        let idle = self.idle.unwrap_or(if kind == Kind::Idle { IDLE } else { 0 });
+        let workload = Workload { kind, idle, slow: self.slow.unwrap_or(0) };
         ensure!(
             !(self.close && workload.beside() > 0),
             "silent clients need connections that are kept: leave --close away"
@@ -84,11 +67,11 @@ impl WorkloadArgs {
     }
 }
 
-impl Route {
-    /// Its path; `None`: whatever the server has at the address that was given.
+impl Kind {
+    /// The path; `None`: whatever the server has at the address that was given.
     pub fn path(self) -> Option<&'static str> {
         match self {
-            Self::Hello => None,
+            Self::Hello | Self::Idle => None,
             Self::Work => Some("/work/200"),
             Self::Sleep => Some("/sleep/5"),
         }
@@ -99,11 +82,11 @@ impl Workload {
     /// `work` or `sleep` or `idle 200`; `hello` for the plain one.
     pub fn name(self) -> String {
         let mut parts = Vec::new();
-        match self.route {
-            Route::Hello if self.beside() > 0 => {}
-            Route::Hello => parts.push("hello".to_owned()),
-            Route::Work => parts.push("work".to_owned()),
-            Route::Sleep => parts.push("sleep".to_owned()),
+        match self.kind {
+            Kind::Hello | Kind::Idle if self.beside() > 0 => {}
+            Kind::Hello | Kind::Idle => parts.push("hello".to_owned()),
+            Kind::Work => parts.push("work".to_owned()),
+            Kind::Sleep => parts.push("sleep".to_owned()),
         }
         parts.extend((self.idle > 0).then(|| format!("idle {}", self.idle)));
         parts.extend((self.slow > 0).then(|| format!("slow {}", self.slow)));
@@ -129,8 +112,7 @@ mod tests {
         assert_eq!(of(Kind::Hello, None, None).name(), "hello");
         assert_eq!(of(Kind::Idle, None, None).name(), "idle 200");
         assert_eq!(of(Kind::Idle, Some(5), Some(3)).name(), "idle 5, slow 3");
-        let work = of(Kind::Work, None, Some(2));
-        assert_eq!((work.name().as_str(), work.route.path()), ("work, slow 2", Some("/work/200")));
+        assert_eq!(of(Kind::Work, None, Some(2)).name(), "work, slow 2");
         let closing = WorkloadArgs { close: true, slow: Some(1), ..WorkloadArgs::default() };
         assert!(closing.workload().is_err());
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Opinion {
     /// Requests per second.
     pub rps: f64,
-    /// Half of its answers took longer. Its higher percentiles are not comparable: it invents samples.
+    /// Half of its responses took longer. Its higher percentiles are not comparable: it invents samples.
     pub p50: Duration,
 }
 

@@ -28,7 +28,7 @@ impl Worker<'_> {
         }
     }
 
-    /// A window that was uneven is not to be trusted: who notices needs to know when the answers came.
+    /// A window that was uneven is not to be trusted, and it shows only by when the responses came.
     pub(super) fn book(&mut self, now: u64) {
         let open = self.shared.open.load(Relaxed);
         if self.counting {
@@ -61,7 +61,7 @@ impl Worker<'_> {
     }
 
     /// Connects, and tries to write at once: on a local network the connection often stands already, and
-    /// then nothing has to be waited for but the answer.
+    /// then nothing has to be waited for but the response.
     pub(super) fn connect(&mut self, slot: usize) -> io::Result<()> {
         let socket = Socket::connect(self.shared.plan.address)?;
         socket.set_nodelay(true)?;

@@ -11,13 +11,13 @@ impl Worker<'_> {
     }
 
     /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
-    /// an answer can help, or that there is no plan to keep.
+    /// a response can help, or that there is no plan to keep.
     pub(super) fn dispatch(&mut self) -> Option<u64> {
         loop {
             let pace = self.pace.as_mut()?;
             let (due, now) = (pace.due(), self.shared.now());
             if now < due {
-                // With nobody free there is nothing to be on time for.
+                // Without a free client there is nothing to be on time for.
                 return (!pace.free.is_empty()).then_some(due);
             }
             let slot = pace.free.pop_front()?;
@@ -36,7 +36,7 @@ impl Worker<'_> {
         }
         self.clients[slot].free = false;
         if self.clients[slot].socket.is_some() {
-            self.ask(slot, now, due);
+            self.request(slot, now, due);
         } else {
             self.open(slot);
             self.clients[slot].since = due;

@@ -47,7 +47,7 @@ impl IdleClients {
         let (settled, is_settled) = mpsc::channel();
         let run = move || Self::open(&options)?.run(&shared, options.silent as u64, &settled);
         let thread = thread::Builder::new().name("idle".to_owned()).spawn(run)?;
-        // A server that answers one and waits for its next request never answers the others.
+        // A server that responses one and waits for its next request never responses the others.
         let _ = is_settled.recv_timeout(warm_up);
         Ok(thread)
     }
@@ -117,7 +117,7 @@ impl IdleClients {
         }
     }
 
-    /// The connection stands: a silent client asks, a slow one sends its first byte.
+    /// The connection stands: a silent client sends its request, a slow one its first byte.
     fn begin(&mut self, number: usize) {
         let client = &mut self.clients[number];
         let Some(socket) = &client.socket else { return };

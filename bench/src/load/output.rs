@@ -25,7 +25,7 @@ struct Json {
     errors: super::Errors,
     reconnects: u64,
     bytes: u64,
-    /// Requests without an answer, apart from the latencies: those under way at the end, and the time-outs.
+    /// Requests without a response, apart from the latencies: those under way at the end, and the time-outs.
     in_flight_at_end: u64,
     mean_in_flight_us: f64,
     oldest_in_flight_us: f64,
@@ -121,8 +121,8 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Little's law, which holds for whatever was measured rightly: here for the requests that were answered.
-/// What was not answered has lines of its own.
+/// Little's law, which holds for all that was measured rightly: here for the requests that got a response.
+/// Requests without one have lines of their own.
 fn in_service(options: &Options, outcome: &Outcome) -> String {
     // At a constant rate, requests that are due count whether they could be sent or not.
     let of = match options.rate {

@@ -1,8 +1,8 @@
 //! A constant rate: requests are due at moments that are planned beforehand, and each is timed from the moment
 //! that it was due, whether a connection was free to send it or not.
 //!
-//! In a closed loop a server that stops for a while is asked nothing meanwhile, so that its pause shows in
-//! one answer per connection. Here it shows in every request that was due.
+//! In a closed loop a server that stops for a while gets no requests meanwhile, so that its pause shows in
+//! one response per connection. Here it shows in every request that was due.
 
 use std::collections::VecDeque;
 

@@ -25,7 +25,7 @@ impl Options {
         request + "\r\n" + &self.content()
     }
 
-    /// Whether each connection is to end after one answer: by `--close`, or by a field that asks for it.
+    /// Whether each connection is to end after one response: by `--close`, or by a field that asks for it.
     pub(super) fn closes(&self) -> bool {
         self.close || self.lists("connection", "close")
     }

@@ -12,9 +12,9 @@ const LONGEST: u64 = 60_000_000_000;
 /// Counts of the window: of one thread, and after [`Tally::merge`] of all.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    /// Correct answers that were completed in the window.
+    /// Correct responses that were completed in the window.
     pub requests: u64,
-    /// Bytes of answers that arrived in it.
+    /// Bytes of responses that arrived in it.
     pub bytes: u64,
     /// What went wrong in it.
     pub errors: Errors,
@@ -22,10 +22,10 @@ pub struct Tally {
     pub reconnects: u64,
     /// Client slots that had a connection at least once.
     pub opened: u64,
-    /// Client slots that got at least one correct answer in the window.
+    /// Client slots that got at least one correct response in the window.
     pub served: u64,
-    /// Of correct answers alone, nanoseconds: from the request's first byte (in close mode from the start of
-    /// the connect) to the answer's last.
+    /// Of correct responses alone, nanoseconds: from the request's first byte (in close mode from the start of
+    /// the connect) to the response's last.
     pub latency: Histogram<u64>,
     /// Requests that were given up when their time was out. How long they would have taken is unknown.
     pub timed_out: Waits,
@@ -33,7 +33,7 @@ pub struct Tally {
     pub unanswered: Waits,
     /// CPU that each thread of the generator used in the window.
     pub cpu: Vec<Duration>,
-    /// Correct answers in each tenth of the window, about: threads look at the clock every 10 ms.
+    /// Correct responses in each tenth of the window, about: threads look at the clock every 10 ms.
     pub tenths: [u64; 10],
     /// How well a constant rate was kept.
     pub pacing: Pacing,
@@ -41,7 +41,7 @@ pub struct Tally {
     pub idle: IdleCounts,
 }
 
-/// Requests without an answer, and how long each had waited so far.
+/// Requests without a response, and how long each had waited so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
     /// How many.
@@ -77,7 +77,7 @@ impl Waits {
 pub struct Pacing {
     /// Requests that were due in the window and sent.
     pub sent: u64,
-    /// Requests that were due in the window and were not: every connection still waited for an answer.
+    /// Requests that were due in the window and were not: every connection still waited for a response.
     pub unsent: u64,
     /// How late requests were sent, in nanoseconds: all together, and the latest.
     pub lag_total: u64,

@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::tables;
+use super::{lines, tables};
 use crate::numbers::{self, micros};
 use crate::results::{Results, Sample, claims};
 use crate::table::{Table, escape};
@@ -77,15 +77,15 @@ pub fn of(results: &Results) -> Vec<Block> {
     let title = "Requests per second beside silent connections";
     add("idle", title, table(tables::idle(results)));
     let title = "The same rate for all, timed from when each was due";
-    add("rate", title, table(tables::rate(results)));
-    add("wrk", "A second opinion: wrk", table(tables::wrk(results)));
+    add("rate", title, table(lines::rate(results)));
+    add("wrk", "A second opinion: wrk", table(lines::wrk(results)));
     add("ceiling", "The generator's ceiling", sentence(ceiling(results)));
     add("claims", "The book's claims", table(claims(results)));
     for target in &results.config.targets {
         let name = format!("table {target}");
-        add(&name, label(target), table(tables::of_target(results, target)));
+        add(&name, label(target), table(lines::of_target(results, target)));
         let title = format!("{}: why", label(target));
-        add(&format!("why {target}"), &title, table(tables::verdicts(results, target)));
+        add(&format!("why {target}"), &title, table(lines::verdicts(results, target)));
     }
     blocks
 }

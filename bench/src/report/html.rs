@@ -1,6 +1,6 @@
 //! The page: one file that needs no network and no script, light or dark as the reader's system is.
 
-use super::blocks::{self, Block};
+use super::blocks;
 use super::chart::svg::STYLE;
 use super::chart::{self, Chart};
 use crate::results::Results;
@@ -23,29 +23,17 @@ pub fn of(results: &Results, folder: &Path) -> String {
     let _ = writeln!(text, "<h1>The benchmark of {title}</h1>");
     text += &introduction(results);
     let charts = chart::of(results, folder);
-    let blocks = blocks::of(results);
-    for (mode, heading) in
-        [("close", "One request per connection"), ("keep-alive", "Connections kept alive")]
-    {
-        let ladder = blocks.iter().find(|block| block.name == format!("ladder {mode}"));
-        text += &section(heading, &charts, |name| name.ends_with(&format!("-{mode}")), ladder);
+    for block in blocks::of(results).iter().filter(|block| block.name != "origin") {
+        let _ = writeln!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
+        // The charts of a mode stand with its ladder.
+        let suffix = block.name.strip_prefix("ladder ").map(|mode| format!("-{mode}"));
+        let belongs = |chart: &&Chart| match &suffix {
+            Some(suffix) => chart.name.ends_with(suffix),
+            None => chart.name == block.name,
+        };
+        text += &figures(charts.iter().filter(belongs));
     }
-    for (name, heading) in [
-        ("matrix", "Four workloads"),
-        ("idle", "Silent connections"),
-        ("timeline", "A timeline of every thread"),
-    ] {
-        let table = blocks.iter().find(|block| block.name == name);
-        text += &section(heading, &charts, |chart| chart == name, table);
-    }
-    let own = |block: &&Block| {
-        ["rate", "wrk", "ceiling", "table ", "why ", "claims"]
-            .iter()
-            .any(|kind| block.name.starts_with(kind))
-    };
-    for block in blocks.iter().filter(own) {
-        let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
-    }
+    text += &figures(charts.iter().filter(|chart| chart.name == "timeline"));
     text + "</main>\n</body>\n</html>\n"
 }
 
@@ -89,27 +77,16 @@ fn introduction(results: &Results) -> String {
     text
 }
 
-/// A heading, its charts side by side, and its table; nothing when it would be empty.
-fn section(
-    heading: &str,
-    charts: &[Chart],
-    belongs: impl Fn(&str) -> bool,
-    table: Option<&Block>,
-) -> String {
-    let mut text = String::new();
-    for chart in charts.iter().filter(|chart| belongs(&chart.name)) {
-        let caption = escape(&chart.caption);
-        let _ = writeln!(
-            text,
-            "<figure class=\"{}\">{}<figcaption>{caption}</figcaption></figure>",
-            chart.name, chart.drawing
-        );
+/// Charts side by side; nothing without any.
+fn figures<'a>(charts: impl Iterator<Item = &'a Chart>) -> String {
+    let figure = |chart: &Chart| {
+        let (name, drawing, caption) = (&chart.name, &chart.drawing, escape(&chart.caption));
+        format!("<figure class=\"{name}\">{drawing}<figcaption>{caption}</figcaption></figure>\n")
+    };
+    match charts.map(figure).collect::<String>() {
+        none if none.is_empty() => none,
+        some => format!("<div class=\"charts\">\n{some}</div>\n"),
     }
-    if text.is_empty() {
-        return text;
-    }
-    let table = table.map_or(String::new(), Block::html);
-    format!("<h2>{heading}</h2>\n{table}<div class=\"charts\">\n{text}</div>\n")
 }
 
 #[cfg(test)]

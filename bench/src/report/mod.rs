@@ -4,5 +4,6 @@
 pub mod blocks;
 pub mod chart;
 pub mod html;
+pub mod lines;
 pub mod page;
 pub mod tables;

@@ -181,7 +181,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Once it is reaped its number may belong to somebody else, so that one is asked first.
+        // Once it is reaped its number may belong to another process: whether it runs is asked first.
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
             let _ = signal::kill_group(self.pid());
             let _ = self.child.wait();
@@ -198,7 +198,7 @@ fn drain_stdout(stdout: impl Read, first_line: &mpsc::Sender<String>) {
     let mut reader = BufReader::new(stdout);
     let mut line = String::new();
     if matches!(reader.read_line(&mut line), Ok(1..)) {
-        // Nobody listens any more when the server was given up meanwhile.
+        // The receiver is gone when the server was given up meanwhile.
         let _ = first_line.send(line);
     }
     let _ = std::io::copy(&mut reader, &mut std::io::sink());
@@ -277,7 +277,7 @@ mod tests {
             thread::sleep(POLL);
         };
         drop(server);
-        // An orphan stays a zombie for as long as nobody reaps it: gone or zombie, it runs no more.
+        // An orphan stays a zombie until it is reaped: gone or zombie, it runs no more.
         let running = || {
             std::fs::read_to_string(format!("/proc/{forked}/stat"))
                 .is_ok_and(|stat| !stat.contains(") Z"))

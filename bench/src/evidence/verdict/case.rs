@@ -20,19 +20,19 @@ pub struct Ceiling {
 /// What the clients saw, in short.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Seen {
-    /// Clients that asked.
+    /// Clients that sent requests all the time.
     pub open: u64,
-    /// Those that were answered in the window.
+    /// Those that got a response in the window.
     pub served: u64,
     /// Clients beside them that were silent on purpose.
     pub silent: u64,
-    /// Correct answers, all and per second.
+    /// Correct responses, all and per second.
     pub requests: u64,
     #[allow(missing_docs)]
     pub rps: f64,
     /// Mean latency in seconds; times `rps`, it is the number of connections being served (Little's law).
     pub mean: f64,
-    /// Half of the answers took longer.
+    /// Half of the responses took longer.
     pub p50: Option<Duration>,
     /// Errors by name.
     pub errors: Vec<(&'static str, u64)>,
@@ -63,7 +63,7 @@ impl Case<'_> {
         Some(self.evidence.server.as_ref()?.cpu / self.evidence.seconds.max(f64::MIN_POSITIVE))
     }
 
-    /// Cores that server and client kept busy. Most kernels charge the work of an interrupt to whoever it
+    /// Cores that server and client kept busy. Most kernels charge the work of an interrupt to the process that it
     /// interrupts; some keep it apart, and then what there is on loopback is our packets.
     pub(super) fn ours(&self, machine: Machine) -> f64 {
         let charged = self.server_cores().unwrap_or(0.0) + self.seen.client_cores;
@@ -99,7 +99,7 @@ impl Case<'_> {
             && self.sleepers_serve()
     }
 
-    /// Who sleeps in a handler wakes up once per request. h2o's main thread only keeps house: once a second.
+    /// A thread that sleeps in a handler wakes up once per request. h2o's main thread does housekeeping, once a second.
     fn sleepers_serve(&self) -> bool {
         let sleeps = |thread: &&Thread| matches!(thread.mostly, Some((Sleep::Timer, _)));
         let wakes: Vec<_> = self.evidence.threads.iter().filter(sleeps).collect();
@@ -116,7 +116,7 @@ impl Case<'_> {
         }
         if let Some(machine) = self.evidence.machine {
             let strangers = machine.processes + machine.interrupts - self.ours(machine);
-            // Without the server's own share nobody can say whose the rest is.
+            // Without the server's own share, whose the rest is cannot be told.
             if self.evidence.server.is_some() && strangers > 0.1 * self.evidence.cores as f64 {
                 doubts.push(format!("other programs used {strangers:.1} cores"));
             }

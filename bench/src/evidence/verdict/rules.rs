@@ -16,13 +16,13 @@ pub enum Cause {
     SilentClients,
     /// Handlers sleep, and there are too few threads to sleep in.
     SleepingThreads,
-    /// Threads keep company to the connections that they have, and others wait.
+    /// Each thread holds a connection, and other clients wait.
     HeldConnections,
     /// Nagle's algorithm waits for a delayed acknowledgement.
     DelayedAck,
     /// One thread never rests.
     SingleThread,
-    /// The generator cannot ask any faster.
+    /// The generator cannot send requests any faster.
     Client,
     /// Server and client use up all CPUs.
     Machine,
@@ -88,7 +88,7 @@ fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
 }
 
 fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
-    // Accepted, nothing to read from them, and not among those that were answered.
+    // Accepted, nothing to read from them, and not among the clients that were served.
     let quiet = case
         .evidence
         .sockets
@@ -97,18 +97,18 @@ fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
         && quiet.unwrap_or(case.seen.silent) > 0
         && case.waits_for_one_client_each())
     .then(|| {
-        let of = format!("{} of {} that ask", case.seen.served, case.seen.open);
+        let of = format!("{} of {} busy clients", case.seen.served, case.seen.open);
         let silent = match quiet {
             Some(1) => "a client that sends".to_owned(),
             Some(many) => format!("{many} clients that send"),
             None => "clients that send".to_owned(),
         };
-        let sentence = format!("the server waits for {silent} nothing; {of} were answered");
+        let sentence = format!("the server waits for {silent} nothing; {of} were served");
         (Cause::SilentClients, sentence)
     })
 }
 
-/// Comes before the held connections: an event loop holds nobody, and its clients starve all the same.
+/// Comes before the held connections: an event loop holds no connection, and its clients starve all the same.
 fn sleeping_threads(case: &Case<'_>) -> Option<(Cause, String)> {
     let asleep = case.evidence.asleep_in(Sleep::Timer)?;
     let under_way = case.seen.in_service();
@@ -118,7 +118,7 @@ fn sleeping_threads(case: &Case<'_>) -> Option<(Cause, String)> {
             many => format!("{many:.0} threads sleep in handlers"),
         };
         let sentence = format!(
-            "{threads} while {under_way:.0} requests are under way, and nobody serves the others"
+            "{threads} while {under_way:.0} requests are under way, and no thread serves the others"
         );
         (Cause::SleepingThreads, sentence)
     })
@@ -135,22 +135,22 @@ fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
         };
         let holds = match served {
             0 => "none of the connections is served".to_owned(),
-            1 => "the server keeps company to 1 connection".to_owned(),
-            many => format!("the server keeps company to {many} connections"),
+            1 => "the server holds 1 connection".to_owned(),
+            many => format!("the server holds {many} connections"),
         };
         (Cause::HeldConnections, format!("{holds}; {} wait{queue}", open.saturating_sub(served)))
     })
 }
 
 /// A handler that takes 40 ms looks the same to the clients: what tells them apart is that the client's kernel
-/// has to send its acknowledgements late, one for about each answer.
+/// has to send its acknowledgements late, one for about each response.
 fn delayed_ack(case: &Case<'_>) -> Option<(Cause, String)> {
     let near = Duration::from_millis(36)..Duration::from_millis(48);
     let little = case.server_cores().unwrap_or(0.0) + case.seen.client_cores < 0.3;
     let late = case.evidence.delayed_acks.is_some_and(|acks| 4 * acks >= 3 * case.seen.requests);
     (case.seen.p50.is_some_and(|p50| near.contains(&p50)) && little && late).then(|| {
-        let sentence = "each answer takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
-                        write an answer at once, or set TCP_NODELAY";
+        let sentence = "each response takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
+                        write a response at once, or set TCP_NODELAY";
         (Cause::DelayedAck, sentence.to_owned())
     })
 }
@@ -218,8 +218,8 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
     })
 }
 
-/// After all that may be true on a full machine as well. Of a server that is no process of ours nobody can say
-/// whether it is the one that fills it.
+/// After all that may be true on a full machine as well. Whether a server that is no process of ours fills the machine
+/// is unknown.
 fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;

@@ -11,13 +11,15 @@ use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
 use super::trial::Measurement;
 use super::workload::WorkloadArgs;
-use crate::evidence::{perf, strace};
+use crate::evidence::perf::{self, Symbol};
+use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
 use crate::targets::{Connection, Running, Starter};
 use crate::{args, load, terminal};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use serde_json::Value;
 use std::time::Duration;
 
 /// What `bench explain` takes.
@@ -58,12 +60,15 @@ impl ExplainArgs {
         let mut page = text::of(look, name);
         if !interrupt.raised() {
             let calls = calls(&experiment, &starter, interrupt);
-            record.note("calls_per_request", calls.as_deref().map(text::calls_json).ok());
+            record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
             page += &text::calls(calls);
         }
         if !interrupt.raised() {
             let symbols = symbols(&experiment, &starter, interrupt);
-            record.note("functions", symbols.as_deref().map(text::symbols_json).ok());
+            let shares = |symbols: &Vec<Symbol>| -> Vec<_> {
+                symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
+            };
+            record.note("functions", symbols.as_ref().ok().map(|symbols| object(&shares(symbols))));
             page += &text::symbols(symbols);
         }
         if interrupt.raised() {
@@ -74,14 +79,21 @@ impl ExplainArgs {
     }
 
     fn experiment(&self) -> Result<Experiment> {
-        let one = self.common.targets.len() == 1;
-        ensure!(one, "explain one server at a time, such as `bench explain stage3`");
+        let named = self.common.targets.len();
         let targets = self.common.targets()?;
-        ensure!(targets.len() == 1, "explain one server at a time, such as `bench explain stage3`");
+        ensure!(
+            named == 1 && targets.len() == 1,
+            "explain one server at a time, such as `bench explain stage3`"
+        );
         let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(3));
         let modes = vec![Connection::closing(self.workload.close)];
         Ok(Plan { modes, workload: self.workload.workload()?, ..plan }.ladder(Part::Ladder))
     }
+}
+
+/// Named figures as files hold them.
+fn object(figures: &[(String, f64)]) -> Value {
+    figures.iter().map(|(name, figure)| (name.clone(), *figure)).collect()
 }
 
 /// The server once more, and the load that a tool looks at: no longer than `most`.
@@ -119,7 +131,7 @@ fn symbols(
     experiment: &Experiment,
     starter: &Starter,
     interrupt: &Interrupt,
-) -> Result<Vec<perf::Symbol>> {
+) -> Result<Vec<Symbol>> {
     let (_running, pid, options) = started(experiment, starter, perf::PASS)?;
     let perf = perf::Perf::attach(pid)?;
     load::run(&options, interrupt)?;

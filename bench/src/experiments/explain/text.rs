@@ -3,7 +3,7 @@
 use crate::evidence::perf::Symbol;
 use crate::experiments::plan::Trial;
 use crate::experiments::trial::Measurement;
-use crate::numbers;
+use crate::numbers::{self, grouped};
 use crate::table::Table;
 use crate::targets::Connection;
 use crate::terminal::wrapped;
@@ -61,37 +61,32 @@ pub(super) fn calls(calls: Result<Vec<(String, f64)>>) -> String {
     )
 }
 
-/// The same for programs: each call with its number per request.
-pub(super) fn calls_json(calls: &[(String, f64)]) -> serde_json::Value {
-    calls.iter().map(|(name, ratio)| (name.clone(), *ratio)).collect()
-}
-
-/// Functions with their shares of the server's CPU time, in percent.
-pub(super) fn symbols_json(symbols: &[Symbol]) -> serde_json::Value {
-    symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
-}
-
 /// Where the CPU time goes.
 pub(super) fn symbols(symbols: Result<Vec<Symbol>>) -> String {
     let symbols = match symbols {
         Ok(symbols) => symbols,
         Err(error) => return format!("\nFunctions: {error:#}\n"),
     };
-    let mut page = "\nFunctions by their share of the server's CPU time (perf)\n".to_owned();
-    for symbol in symbols {
-        let owner = if symbol.kernel { "kernel" } else { "server" };
-        page += &format!("  {:>5.1} %  {owner}  {}\n", symbol.share, symbol.name);
-    }
-    page
+    let line = |Symbol { name, share, kernel }: &Symbol| {
+        let owner = if *kernel { "kernel" } else { "server" };
+        format!("  {share:>5.1} %  {owner}  {name}\n")
+    };
+    let lines: String = symbols.iter().map(line).collect();
+    format!("\nFunctions by their share of the server's CPU time (perf)\n{lines}")
+}
+
+/// A figure that may be unknown.
+fn known<T: ToString>(figure: Option<T>) -> String {
+    figure.map_or("?".to_owned(), |figure| figure.to_string())
 }
 
 fn clients(look: &Measurement) -> String {
     let (seen, tally) = (look.seen(), &look.outcome.tally);
-    let percentile = |quantile| tally.percentile(quantile).map_or("-".to_owned(), numbers::time);
+    let percentile = |quantile| known(tally.percentile(quantile).map(numbers::time));
     format!(
         "{} requests per second; mean {}, p50 {}, p99 {}, max {}; {} of {} served; by Little's law {:.1} are in \
          service at any moment",
-        numbers::grouped(seen.rps),
+        grouped(seen.rps),
         numbers::time(tally.mean()),
         percentile(0.5),
         percentile(0.99),
@@ -110,18 +105,17 @@ fn server(look: &Measurement) -> String {
         let guess = if ticks < 200 { " (few ticks: a guess)" } else { "" };
         format!("{:.0} % of it the kernel's{guess}", 100.0 * share)
     });
-    let memory = server.memory.map_or(String::new(), |bytes| {
-        format!(", {} KiB of memory", numbers::grouped(bytes as f64 / 1024.0))
-    });
-    format!("{:.2} cores, {kernel}{memory}", server.cpu / look.evidence.seconds)
+    let memory =
+        server.memory.map(|bytes| format!(", {} KiB of memory", grouped(bytes as f64 / 1024.0)));
+    let cores = server.cpu / look.evidence.seconds;
+    format!("{cores:.2} cores, {kernel}{}", memory.unwrap_or_default())
 }
 
 fn per_request(look: &Measurement) -> String {
     let Some(server) = &look.evidence.server else { return "-".to_owned() };
     let requests = look.seen().requests.max(1) as f64;
-    let each = |count: Option<u64>| {
-        count.map_or("?".to_owned(), |count| format!("{:.2}", count as f64 / requests))
-    };
+    let each =
+        |count: Option<u64>| known(count.map(|count| format!("{:.2}", count as f64 / requests)));
     let time = |seconds: f64| numbers::time(Duration::from_secs_f64((seconds / requests).max(0.0)));
     format!(
         "{} of CPU, {} of waiting for a CPU; {} sleeps, {} times taken off its CPU; {} reads, {} writes",
@@ -135,35 +129,28 @@ fn per_request(look: &Measurement) -> String {
 }
 
 fn queues(look: &Measurement) -> String {
-    let queue = look.evidence.queue.map_or("accept queue unknown".to_owned(), |queue| {
+    let evidence = &look.evidence;
+    let queue = evidence.queue.map_or("accept queue unknown".to_owned(), |queue| {
         format!("{:.1} connections wait to be accepted, {} at most", queue.mean, queue.max)
     });
-    let sockets = look.evidence.sockets.map_or(String::new(), |sockets| {
+    let sockets = evidence.sockets.map(|sockets| {
         format!("; of {} accepted, {} have something unread", sockets.accepted, sockets.unread)
     });
-    let count = |count: Option<u64>| count.map_or("?".to_owned(), |count| count.to_string());
-    let lost = (count(look.evidence.overflows), count(look.evidence.drops));
-    format!("{queue}{sockets}; overflows {}, drops {}", lost.0, lost.1)
+    let (overflows, drops) = (known(evidence.overflows), known(evidence.drops));
+    format!("{queue}{}; overflows {overflows}, drops {drops}", sockets.unwrap_or_default())
 }
 
 fn found(look: &Measurement) -> String {
-    let list: Vec<_> = look
-        .evidence
-        .sleeps
-        .iter()
-        .map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name()))
-        .collect();
+    let sleeps = look.evidence.sleeps.iter();
+    let list: Vec<_> =
+        sleeps.map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name())).collect();
     if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
 }
 
 fn generator(look: &Measurement) -> String {
-    let seen = look.seen();
-    let each = look.outcome.client_cpu().map_or("-".to_owned(), numbers::time);
-    format!(
-        "{:.2} cores, its busiest thread {:.0} %, {each} of CPU per request",
-        seen.client_cores,
-        100.0 * seen.client_busiest
-    )
+    let (seen, each) = (look.seen(), known(look.outcome.client_cpu().map(numbers::time)));
+    let (cores, busiest) = (seen.client_cores, 100.0 * seen.client_busiest);
+    format!("{cores:.2} cores, its busiest thread {busiest:.0} %, {each} of CPU per request")
 }
 
 fn machine(look: &Measurement) -> String {
@@ -176,28 +163,23 @@ fn machine(look: &Measurement) -> String {
 }
 
 fn threads(look: &Measurement) -> String {
-    let all = &look.evidence.threads;
-    if all.is_empty() {
-        return String::new();
-    }
+    let (all, seconds) = (&look.evidence.threads, look.evidence.seconds);
     let mut table = Table::new(["Thread", "Busy", "Waits for CPU", "Sleeps/s", "Mostly"]);
-    let seconds = look.evidence.seconds;
     for thread in all.iter().take(THREADS) {
-        let share = |part: f64| format!("{:.0}%", 100.0 * part / seconds);
-        let sleeps = thread.voluntary.map(|count| numbers::grouped(count as f64 / seconds));
+        let percent = |share: f64| format!("{:.0}%", 100.0 * share);
         let mostly =
-            thread.mostly.map(|(sleep, share)| format!("{} {:.0}%", sleep.name(), 100.0 * share));
+            thread.mostly.map(|(sleep, share)| format!("{} {}", sleep.name(), percent(share)));
         table.add([
             thread.name.clone(),
-            share(thread.cpu),
-            share(thread.run_wait),
-            sleeps.unwrap_or_else(|| "?".to_owned()),
-            mostly.unwrap_or_else(|| "?".to_owned()),
+            percent(thread.cpu / seconds),
+            percent(thread.run_wait / seconds),
+            known(thread.voluntary.map(|count| grouped(count as f64 / seconds))),
+            known(mostly),
         ]);
     }
     let more = match all.len().saturating_sub(THREADS) {
         0 => String::new(),
         more => format!("and {more} more that did less\n"),
     };
-    format!("\n{}{more}", table.terminal())
+    if all.is_empty() { more } else { format!("\n{}{more}", table.terminal()) }
 }

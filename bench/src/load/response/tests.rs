@@ -1,4 +1,4 @@
-//! Every cut of every kind of answer.
+//! Every cut of every kind of response.
 
 use super::*;
 
@@ -10,26 +10,26 @@ const BARE_LF: &str =
     "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\nD;x\nHello, World!\n0\nA: b\n\n";
 const UNTIL_CLOSE: &str = "HTTP/1.0 200 OK\r\n\r\nHello, World!";
 
-fn answers(pieces: &[&[u8]]) -> Result<Vec<Answer>, Malformed> {
-    let (mut parser, mut answers) = (Parser::new(false), Vec::new());
+fn responses(pieces: &[&[u8]]) -> Result<Vec<Response>, Malformed> {
+    let (mut parser, mut responses) = (Parser::new(false), Vec::new());
     for mut piece in pieces.iter().copied() {
         while !piece.is_empty() {
-            let (used, answer) = parser.feed(piece)?;
+            let (used, response) = parser.feed(piece)?;
             piece = &piece[used..];
-            answers.extend(answer);
+            responses.extend(response);
         }
     }
-    answers.extend(parser.end());
-    assert!(parser.between_answers());
-    Ok(answers)
+    responses.extend(parser.end());
+    assert!(parser.between_responses());
+    Ok(responses)
 }
 
 #[test]
-fn every_cut_gives_the_same_answers() {
-    let hello = Answer { status: 200, body: Digest::of(b"Hello, World!"), close: false };
-    let closing = Answer { close: true, ..hello };
-    let created = Answer { status: 201, body: Digest::EMPTY, close: true };
-    let nothing = Answer { status: 204, close: false, ..created };
+fn every_cut_gives_the_same_responses() {
+    let hello = Response { status: 200, body: Digest::of(b"Hello, World!"), close: false };
+    let closing = Response { close: true, ..hello };
+    let created = Response { status: 201, body: Digest::EMPTY, close: true };
+    let nothing = Response { status: 204, close: false, ..created };
     for (stream, expected) in [
         (HELLO.to_owned(), vec![hello]),
         (HINTS.to_owned(), vec![nothing]),
@@ -42,15 +42,19 @@ fn every_cut_gives_the_same_answers() {
         let bytes = stream.as_bytes();
         for cut in 0..=bytes.len() {
             let (left, right) = bytes.split_at(cut);
-            assert_eq!(answers(&[left, right]).as_ref(), Ok(&expected), "{stream:?} cut at {cut}");
+            assert_eq!(
+                responses(&[left, right]).as_ref(),
+                Ok(&expected),
+                "{stream:?} cut at {cut}"
+            );
         }
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
-        assert_eq!(answers(&single).as_ref(), Ok(&expected), "{stream:?}");
+        assert_eq!(responses(&single).as_ref(), Ok(&expected), "{stream:?}");
     }
 }
 
 #[test]
-fn an_answer_to_head_ends_with_its_head() {
+fn a_response_to_head_ends_with_its_head() {
     for (fields, close) in [
         ("Content-Length: 13\r\n", false),
         ("Transfer-Encoding: chunked\r\n", false),
@@ -59,16 +63,16 @@ fn an_answer_to_head_ends_with_its_head() {
         ("Connection: close\r\n", true),
     ] {
         let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
-        let answer = Answer { status: 200, body: Digest::EMPTY, close };
+        let response = Response { status: 200, body: Digest::EMPTY, close };
         let found = Parser::new(true).feed(head.as_bytes());
-        assert_eq!(found, Ok((head.len(), Some(answer))), "{fields:?}");
+        assert_eq!(found, Ok((head.len(), Some(response))), "{fields:?}");
     }
 }
 
 #[test]
 fn another_protocol_ends_this_one() {
-    let (_, answer) = Parser::new(false).feed(b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n").unwrap();
-    assert_eq!(answer, Some(Answer { status: 101, body: Digest::EMPTY, close: true }));
+    let (_, response) = Parser::new(false).feed(b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n").unwrap();
+    assert_eq!(response, Some(Response { status: 101, body: Digest::EMPTY, close: true }));
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn an_end_in_the_middle_completes_nothing() {
             let mut parser = Parser::new(false);
             assert_eq!(parser.feed(&stream.as_bytes()[..cut]).unwrap(), (cut, None));
             assert_eq!(parser.end(), None);
-            assert!(!parser.between_answers());
+            assert!(!parser.between_responses());
         }
     }
 }
@@ -87,6 +91,6 @@ fn an_end_in_the_middle_completes_nothing() {
 fn broken_chunks_are_malformed() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in ["\r\n", "x\r\n", ";a\r\n", "1\r\nab", "5 5\r\nhellox", "11111111111111111\r\n"] {
-        assert_eq!(answers(&[head.as_bytes(), body.as_bytes()]), Err(Malformed), "{body:?}");
+        assert_eq!(responses(&[head.as_bytes(), body.as_bytes()]), Err(Malformed), "{body:?}");
     }
 }

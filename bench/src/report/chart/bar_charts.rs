@@ -1,34 +1,12 @@
-//! Which figures become bars, and how to read them.
+//! CPU per request as bars, and how to read them.
 
 use super::bars::{self, Bar, Body};
-use super::grid;
-use super::picture::{Chart, Texts, class};
+use super::picture::{Chart, class};
 use super::view::View;
-use crate::numbers::{self, micros};
-use crate::report::tables::{find, is_matrix, levels, workloads};
-use crate::results::{Group, Sample};
+use crate::numbers::micros;
+use crate::report::tables::levels;
+use crate::results::Group;
 use crate::workspace::label;
-
-/// Requests per second of all servers at the most connections.
-pub fn ladder(view: &View<'_, '_>) -> Option<Chart> {
-    let level = *levels(view.groups, view.mode).last()?;
-    let note = |sample: &Sample, below: Option<&Sample>| {
-        let factor = below.filter(|below| below.rps > 0.0);
-        let factor = factor.map(|below| format!(" ×{:.2}", sample.rps / below.rps));
-        let left_out = (!sample.serves_all())
-            .then(|| format!(", served {} of {}", sample.served, sample.connections));
-        numbers::grouped(sample.rps) + &factor.unwrap_or_default() + &left_out.unwrap_or_default()
-    };
-    let bars = view.bars(level, |sample| Some(sample.rps), note);
-    let caption = match view.results.config.repeat {
-        ..2 => "Each was measured once: how much of it is noise, only repeats would tell.",
-        _ => "Whiskers go from the lowest repeat to the highest; what lies within them is noise.",
-    };
-    let title = format!("The ladder at {level} connections");
-    let subtitle = "req/s; × is the factor over the stage above";
-    let texts = view.texts("ladder", &title, subtitle, caption);
-    Some(bars::chart(texts, &bars, None))
-}
 
 /// CPU per request of all servers at the most connections.
 pub fn cpu(view: &View<'_, '_>) -> Option<Chart> {
@@ -66,30 +44,4 @@ pub fn cpu(view: &View<'_, '_>) -> Option<Chart> {
 /// User time of a request, where enough ticks have split it.
 fn user_part(group: &Group<'_>) -> Option<f64> {
     Some(group.median().server_cpu_us? * (1.0 - group.kernel()?))
-}
-
-/// Requests per second of all servers over workloads.
-pub fn matrix(view: &View<'_, '_>) -> Option<Chart> {
-    let columns = workloads(view.groups);
-    let line = |target: &String| {
-        let cell = |workload: &&str| {
-            let group = find(view.groups, &|sample| is_matrix(sample, target, workload));
-            let sample = group?.median();
-            let left_out = (!sample.serves_all())
-                .then(|| format!(" ({}/{})", sample.served, sample.connections));
-            Some((sample.rps, numbers::grouped(sample.rps) + &left_out.unwrap_or_default()))
-        };
-        let cells = columns.iter().map(cell).collect();
-        grid::Line { class: class(target), name: label(target).to_owned(), cells }
-    };
-    let lines: Vec<_> = view.results.config.targets.iter().map(line).collect();
-    let texts = Texts {
-        name: "matrix".into(),
-        title: "Which model suits which workload".into(),
-        subtitle:
-            "req/s beside the best of each column; in brackets: clients served, where not all were"
-                .into(),
-        caption: "Each stage has a workload that stops it; only the last survives all.",
-    };
-    (!columns.is_empty()).then(|| grid::chart(texts, &columns, &lines))
 }

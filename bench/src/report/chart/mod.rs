@@ -1,7 +1,7 @@
 //! Pictures of a recorded run, as SVG. The same results give the same bytes.
 //!
-//! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`],
-//! [`bars`] and [`grid`]. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of it is
+//! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`]
+//! and [`bars`]. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of it is
 //! shown. [`timeline`] is drawn from traces.
 
 pub mod axes;
@@ -9,7 +9,6 @@ pub mod bar_charts;
 pub mod bars;
 pub mod curve;
 pub mod curve_charts;
-pub mod grid;
 pub mod picture;
 pub mod scale;
 pub mod svg;
@@ -28,7 +27,6 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let mut charts = Vec::new();
     for mode in ["close", "keep-alive"] {
         let view = View { results, groups: &groups, mode };
-        charts.extend(bar_charts::ladder(&view));
         charts.extend(curve_charts::rps(&view));
         charts.extend(curve_charts::p99(&view));
         charts.extend(curve_charts::percentiles(&view, folder));
@@ -36,7 +34,6 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     }
     let view = View { results, groups: &groups, mode: "keep-alive" };
     charts.extend(curve_charts::idle(&view));
-    charts.extend(bar_charts::matrix(&view));
     charts.extend(timeline::of_folder(folder));
     charts
 }

@@ -46,7 +46,7 @@ pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
         title: TITLE.to_owned(),
         caption:
             "The same clients for each stage, and 50 ms of what its threads did: shortly before \
-            four clients at once ask for something slow. Threads that only waited are left out."
+            four clients at once request something slow. Threads that only waited are left out."
                 .to_owned(),
         drawing: draw(&panels),
     })

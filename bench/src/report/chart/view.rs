@@ -1,10 +1,9 @@
 //! The rows of a run that a chart shows.
 
-use super::bars::{Bar, Body};
 use super::curve::{Point, Series};
 use super::picture::{Texts, class};
 use crate::results::{Group, Part, Results, Sample};
-use crate::workspace::{is_stage, label};
+use crate::workspace::label;
 
 /// The rows of one mode.
 pub struct View<'g, 'a> {
@@ -70,29 +69,5 @@ impl View<'_, '_> {
         };
         let all = self.results.config.targets.iter().map(one);
         all.filter(|series| !series.points.is_empty()).collect()
-    }
-
-    /// The bars of a figure at so many connections. `note` also gets the row of the stage below.
-    pub fn bars(
-        &self,
-        level: usize,
-        figure: fn(&Sample) -> Option<f64>,
-        note: impl Fn(&Sample, Option<&Sample>) -> String,
-    ) -> Vec<Bar> {
-        let (mut bars, mut below) = (Vec::new(), None);
-        for target in &self.results.config.targets {
-            let Some(group) = self.at(target, level) else { continue };
-            let Some(range) = group.range(figure) else { continue };
-            let sample = group.median();
-            bars.push(Bar {
-                class: class(target),
-                name: label(target).to_owned(),
-                range,
-                body: Body::Whole,
-                note: note(sample, below.filter(|_| is_stage(target))),
-            });
-            below = is_stage(target).then_some(sample).or(below);
-        }
-        bars
     }
 }

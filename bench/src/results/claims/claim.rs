@@ -10,7 +10,7 @@ pub struct Claims {
     pub claims: Vec<Claim>,
 }
 
-/// One claim. A misspelt field is an error: a condition that is not read is a claim nobody made.
+/// One claim. A misspelt field is an error: a condition that is not read makes another claim.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {

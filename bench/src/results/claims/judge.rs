@@ -56,7 +56,7 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
         .iter()
         .filter(|group| {
             let sample = group.median();
-            // The matrix repeats `hello` in windows of its own, and at a constant rate nobody is asked for more.
+            // The matrix repeats `hello` in windows of its own, and a constant rate does not show what a server can do.
             let hello = claim.workload == "hello";
             let other = sample.part == Part::Rate || hello && sample.part != Part::Ladder;
             (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
@@ -74,8 +74,8 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
     }
 }
 
-/// A claim about speed stands or falls with figures that can be trusted; who was served is seen even on a
-/// machine where others work.
+/// A claim about speed stands or falls with figures that can be trusted; how many clients were served shows even on a
+/// machine where other programs work.
 fn doubted(
     claim: &Claim,
     verdict: Verdict,
