@@ -23,7 +23,7 @@ const SLACK: u64 = 4 << 10;
 /// What may stay of an attack, in KiB, whatever its kind: pages that hold something else as well.
 pub const KEPT: u64 = 4 << 10;
 
-/// The same for a stage with a thread for each client it serves: of each, its stack and its buffers.
+/// What may stay for a stage with a thread for each client: also the stack and the buffers of each thread.
 pub fn kept(stage: &Stage) -> u64 {
     if stage.at_once <= 64 { KEPT + 64 * stage.at_once as u64 } else { KEPT }
 }

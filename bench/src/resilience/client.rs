@@ -58,8 +58,8 @@ impl Client {
         self.hesitated = self.hesitated.max(self.free.elapsed());
     }
 
-    /// Whether it has once used up half of a time-out of the server's before it sent anything: on a busy machine that
-    /// may happen to any client, and the server owes it nothing then.
+    /// Whether this client once let half of a time-out of the server's pass before it sent anything. On a busy machine
+    /// that may happen to any client, and the server then owes it nothing.
     pub(super) fn was_late(&self, time_out: Duration) -> bool {
         let has_sent_nothing = self.taken == 0 && self.hesitated.is_zero();
         let now = if has_sent_nothing { self.free.elapsed() } else { Duration::ZERO };
@@ -104,7 +104,7 @@ impl Client {
         Ok(body)
     }
 
-    /// Whether nothing has come yet: neither a byte nor the end.
+    /// Whether the client has read nothing yet: neither a byte nor the end.
     pub fn hears_nothing(&mut self) -> bool {
         !self.wire.fill(Instant::now()) && self.wire.ending == Ending::Open
     }
@@ -171,7 +171,7 @@ pub fn metric(address: SocketAddr, name: &str) -> Result<u64> {
     value(Client::connect(address)?.fetch_ok("/metrics")?, name)
 }
 
-/// The same, from a page that was read.
+/// One value of a page of metrics.
 pub(super) fn value(page: Vec<u8>, name: &str) -> Result<u64> {
     let page = String::from_utf8(page).context("/metrics is no text")?;
     let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

@@ -26,9 +26,9 @@ const ECHO: &[u8] = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\
 /// How a server comes to lack descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// It is started with few, and knows it: it accepts as many clients as it has room for.
+    /// The server is started with few, and knows: it accepts as many clients as it has room for.
     AtStart,
-    /// Its limit falls, while it runs, to what it holds: accept(2) fails, and so does openat2(2).
+    /// The limit falls to what the running server holds: accept(2) fails, and so does openat2(2).
     WhileRunning,
 }
 

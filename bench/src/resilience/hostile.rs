@@ -96,7 +96,7 @@ pub struct Actions {
     pub done: u64,
     /// Connections that they began, among them.
     pub connects: u64,
-    /// Those that did not come about.
+    /// Connects that failed.
     pub failed: u64,
 }
 

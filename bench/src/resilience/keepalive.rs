@@ -113,7 +113,7 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     clients[0].fetch_ok("/")?;
     let mut another = Client::connect(server.address())?;
     another.fetch_ok("/")?;
-    // They were closed before the new connection was accepted, so it shows by now.
+    // The server closes connections before it accepts another, so by now their clients can read the end.
     let is_closed =
         |(number, client): (usize, &mut Client)| (!client.hears_nothing()).then_some(number);
     Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())

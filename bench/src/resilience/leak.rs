@@ -12,7 +12,7 @@ const MEANINGFUL: Duration = Duration::from_secs(60);
 /// a run of hours.
 const PER_MINUTE: f64 = 64.0;
 
-/// And how much in all, in KiB: a heap that takes one more step, once, does not leak.
+/// How much memory may grow in all, in KiB: a heap that takes one more step, once, does not leak.
 const IN_ALL: f64 = 1024.0;
 
 /// How memory changed in the second half of a run. In the first, heaps and caches fill.
@@ -27,7 +27,7 @@ pub struct Growth {
 }
 
 impl Growth {
-    /// Of a run that took so long; each sample is a time since its start, and KiB.
+    /// The growth in a run that took `time`; each sample is a time since its start, and KiB.
     pub fn of(samples: &[(Duration, u64)], time: Duration) -> Self {
         let window = time / 2;
         let half: Vec<_> = samples
@@ -79,7 +79,7 @@ impl fmt::Display for Growth {
     }
 }
 
-/// Of the straight line that fits best (least squares).
+/// The slope of the straight line that fits best (least squares).
 fn slope(samples: &[(f64, f64)]) -> f64 {
     let count = samples.len().max(1) as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| samples.iter().map(of).sum::<f64>() / count;

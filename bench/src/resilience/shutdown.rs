@@ -37,7 +37,7 @@ fn drains(stage: &Stage) -> Result<()> {
         let start = Instant::now();
         signal::send(server.pid(), Signal::Terminate)?;
         signals_taken(server.pid())?;
-        // Else the machine is so busy that the handler may have been over before the signal came.
+        // Otherwise the machine is so busy that the handler may have been over before the signal came.
         if asked.elapsed() < Duration::from_millis(u64::from(millis)) / 2 {
             return drains_with(stage, server, in_flight, silent, start);
         }

@@ -74,7 +74,7 @@ struct Shared {
 }
 
 impl WellBehavedClients {
-    /// They begin.
+    /// Starts them.
     pub fn start(address: SocketAddr, behaviour: Behaviour) -> Self {
         let (stop, ending) = (AtomicBool::new(false), AtomicBool::new(false));
         let shared = Shared { address, behaviour, stop, ending, served: AtomicU64::new(0) };
@@ -107,7 +107,7 @@ impl WellBehavedClients {
         self.shared.ending.store(ending, Relaxed);
     }
 
-    /// They finish what they have begun, and tell.
+    /// Lets them finish the request that they wait for; what they have seen.
     ///
     /// # Errors
     /// When one of them panicked.

@@ -26,7 +26,7 @@ pub fn run(address: SocketAddr, options: &Options) -> Report {
         .filter(|case| matches(&options.only, &case.id))
         .enumerate()
         .collect();
-    // Those that wait for a time-out first: the others pass the time.
+    // Cases that wait for a time-out first: the others pass the time.
     plan.sort_by_key(|(_, case)| (case.alone, !case.needs.contains(&Need::Slow)));
     let alone = plan.split_off(plan.iter().take_while(|(_, case)| !case.alone).count());
     run.all(plan, &peer, options.jobs);

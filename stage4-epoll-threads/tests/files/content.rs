@@ -62,7 +62,7 @@ fn the_tag_of_a_file_that_does_not_change_is_good_for_the_rest_of_it() -> Result
     write(&folder.join("small"), b'0', 100)?;
     let server = start(folder.path(), &[])?;
     for path in ["/large", "/small"] {
-        // It may have been written too short a while ago for its tag to last.
+        // The file may have been written too recently for its tag to last.
         let continues = || {
             let head = ask(&server, "HEAD", path, "Range: bytes=0-9\r\n")?;
             ensure!(

@@ -37,12 +37,12 @@ fn a_root_that_was_replaced_is_served_and_nothing_that_was_kept_of_the_old_one()
     fs::remove_file(&www)?;
     fs::rename(&spare, &www)?;
     await_version(&server, "v3")?;
-    // It is deleted, and built anew after a while.
+    // The folder is deleted, and made again after a while.
     fs::remove_dir_all(&www)?;
     await_nothing(&server)?;
     site(&www, "v4")?;
     await_version(&server, "v4")?;
-    // It is taken away, and brought back.
+    // The folder is taken away, and brought back.
     fs::rename(&www, &spare)?;
     await_nothing(&server)?;
     fs::rename(&spare, &www)?;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-/// All of it.
+/// Every check of this file.
 ///
 /// # Errors
 /// Names what went wrong.
@@ -23,7 +23,7 @@ pub fn each(stage: &Stage) -> Result<()> {
     many_rotations_lose_no_line(stage)
 }
 
-/// Also one that ends in the midst of a line, because its writer was killed.
+/// A log is continued, also one that ends in the midst of a line because its writer was killed.
 fn a_log_is_continued(stage: &Stage) -> Result<()> {
     let (_folder, log) = folder_and_log()?;
     for run in 1..=2 {

@@ -12,7 +12,7 @@ use std::fs;
 use std::io::Read;
 use std::process::Command;
 
-/// All of it.
+/// Every check of this file.
 ///
 /// # Errors
 /// Names what went wrong.
@@ -70,7 +70,7 @@ fn a_torn_line_does_not_stay(stage: &Stage) -> Result<()> {
     lines(&fs::read_to_string(&old)?).map(drop)
 }
 
-/// Its beginning is gone by the time that there is room for the rest.
+/// The beginning of a torn line is gone by the time that there is room for the rest.
 fn a_torn_line_is_written_again(stage: &Stage) -> Result<()> {
     let (_folder, log) = folder_and_log()?;
     let server = torn(stage, &log)?;
@@ -124,7 +124,7 @@ fn told(log: &[u8]) -> Result<usize> {
     Ok(lines(std::str::from_utf8(&log[..end])?)?.into_iter().sum())
 }
 
-/// Whether the server drains, or gets a second signal.
+/// A reader that has stopped holds up no end, neither that of a drain nor that at a second signal.
 fn a_reader_that_has_stopped_holds_no_end(stage: &Stage) -> Result<()> {
     for twice in [false, true] {
         let (folder, _) = folder_and_log()?;

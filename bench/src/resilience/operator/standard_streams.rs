@@ -14,7 +14,7 @@ use std::os::fd::AsFd;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-/// All of it.
+/// Every check of this file.
 ///
 /// # Errors
 /// Names what went wrong.
@@ -27,7 +27,7 @@ pub fn each(stage: &Stage) -> Result<()> {
     closed_at_the_start(stage)
 }
 
-/// What has become of standard error.
+/// The state of standard error.
 #[derive(Clone, Copy, Debug)]
 enum Stderr {
     /// A pipe whose reader has left.
@@ -75,7 +75,7 @@ impl Server {
         Ok(Self { child, stdout: Some(stdout), address: ([127, 0, 0, 1], port).into() })
     }
 
-    /// Waits for its end; its status.
+    /// Waits for the end of the server; its exit status.
     fn ended(&mut self) -> Result<Option<i32>> {
         wait_until("its end", || Ok(self.child.try_wait()?.is_some()))?;
         Ok(self.child.wait()?.code())
@@ -131,7 +131,7 @@ fn no_process_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Then no client would find the server.
+/// A server that cannot announce itself would not be found: it must not start.
 fn the_announcement_cannot_be_written(stage: &Stage) -> Result<()> {
     let (stdout, _) = Stderr::Closed.open()?;
     let mut command = Command::new(stage.program);

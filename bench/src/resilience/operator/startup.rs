@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-/// All of it.
+/// Every check of this file.
 ///
 /// # Errors
 /// Names what went wrong; so do the other checks.
@@ -71,7 +71,7 @@ pub fn few_threads(stage: &Stage, count: usize) -> Result<()> {
     refuses(command, &["ulimit -u"]).with_context(|| format!("{count} threads"))
 }
 
-/// It must not start, and say why.
+/// The server must not start, and must say why.
 fn refuses(command: Command, words: &[&str]) -> Result<()> {
     match Server::announced(command, TIMEOUT) {
         Ok(_) => bail!("it starts"),
@@ -79,7 +79,7 @@ fn refuses(command: Command, words: &[&str]) -> Result<()> {
     }
 }
 
-/// One line with these words, and status 1.
+/// The error is one line with these words, and status 1.
 fn says(error: &anyhow::Error, words: &[&str]) -> Result<()> {
     let text = format!("{error:#}");
     let right = text.lines().count() == 1

@@ -25,7 +25,7 @@ pub struct Balancer {
 pub struct Counters {
     /// Connections that it tried, or requests that it sent, once more at the same server.
     pub retries: u64,
-    /// The same, at another server.
+    /// Connections or requests that it tried again at another server.
     pub redispatched: u64,
     /// Responses such as 503 that it made itself, because no server could be reached.
     pub unreachable: u64,
