@@ -1,6 +1,7 @@
 //! No descriptors left: new clients wait, clients that were accepted are served, and nothing spins.
 
 use super::client::{Client, metric, serves};
+use super::operator::{limited, set_limit};
 use super::process_usage::{self, ProcessUsage};
 use super::{Stage, TIMEOUT, side_by_side};
 use crate::targets::server::Server;
@@ -9,7 +10,6 @@ use anyhow::{Context, Result, ensure};
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// Clients that connect while there are no descriptors,
 const WAITING: usize = 500;
@@ -85,7 +85,7 @@ pub fn shortage(stage: &Stage, how: Limit) -> Result<Shortage> {
     let (begun, rest) = ECHO.split_at(ECHO.len() - 2);
     accepted.iter_mut().for_each(|client| client.send(begun));
     if how == Limit::WhileRunning {
-        limit(&server, lowest_free(&server)?)?;
+        set_limit(&server, &format!("--nofile={}:", lowest_free(&server)?))?;
     }
     let waiting = (0..WAITING - ASKING).map(|_| Client::connect(address));
     let waiting = waiting.collect::<Result<Vec<_>>>()?;
@@ -95,7 +95,7 @@ pub fn shortage(stage: &Stage, how: Limit) -> Result<Shortage> {
     let (cpu, fds) = (process_usage::cpu_share(pid)?, ProcessUsage::of(pid)?.fds);
     are_served(&mut accepted, rest, how)?;
     if how == Limit::WhileRunning {
-        limit(&server, 1024)?;
+        set_limit(&server, "--nofile=1024:")?;
     }
     drop((waiting, accepted));
     for (number, mut client) in asking.into_iter().enumerate() {
@@ -138,18 +138,11 @@ fn serves_as_before(server: &Server, how: Limit) -> Result<u64> {
 fn start(stage: &Stage, how: Limit, root: &Path) -> Result<Server> {
     let root = root.to_str().context("the folder's name is not UTF-8")?;
     // Accepted clients take as long for a request as the others need to come.
-    let patient = ["--body-timeout", "120s"];
-    let flags = [stage.flags, &["--listen", "127.0.0.1:0", "--root", root], &patient].concat();
-    let mut command = match how {
-        Limit::AtStart => {
-            let mut shell = Command::new("sh");
-            shell.arg("-c").arg("ulimit -n 64; exec \"$0\" \"$@\"").arg(stage.program);
-            shell
-        }
-        Limit::WhileRunning => Command::new(stage.program),
-    };
-    command.args(flags);
-    Server::announced(command, TIMEOUT)
+    let flags = ["--root", root, "--body-timeout", "120s"];
+    match how {
+        Limit::AtStart => Server::announced(limited(stage, "--nofile=64", &flags), TIMEOUT),
+        Limit::WhileRunning => stage.start(&flags),
+    }
 }
 
 /// The number that its next descriptor would have.
@@ -158,12 +151,4 @@ fn lowest_free(server: &Server) -> Result<usize> {
         fs::symlink_metadata(format!("/proc/{}/fd/{number}", server.pid())).is_ok()
     };
     (0..).find(|number| !open(number)).context("every number is in use")
-}
-
-/// Sets the soft limit of a process that runs (prlimit(1), of util-linux).
-fn limit(server: &Server, files: usize) -> Result<()> {
-    let (pid, files) = (server.pid().to_string(), format!("--nofile={files}:"));
-    let status = Command::new("prlimit").args(["--pid", &pid, &files]).status();
-    ensure!(status.context("prlimit, of util-linux, is needed")?.success(), "prlimit failed");
-    Ok(())
 }

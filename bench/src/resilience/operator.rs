@@ -36,11 +36,19 @@ fn fifo(folder: &Folder) -> Result<(String, fs::File)> {
 }
 
 /// The stage under another limit, in the words of prlimit(1), of util-linux.
-fn limited(stage: &Stage, limit: &str, args: &[&str]) -> Command {
+pub(super) fn limited(stage: &Stage, limit: &str, args: &[&str]) -> Command {
     let mut command = Command::new("prlimit");
     command.arg(limit).arg(stage.program).args(["--listen", "127.0.0.1:0"]);
     command.args(stage.flags).args(args);
     command
+}
+
+/// Sets a soft limit of a server that runs, in the same words.
+pub(super) fn set_limit(server: &Server, limit: &str) -> Result<()> {
+    let pid = server.pid().to_string();
+    let status = Command::new("prlimit").args(["--pid", &pid, limit]).status();
+    ensure!(status.context("prlimit, of util-linux, is needed")?.success(), "prlimit failed");
+    Ok(())
 }
 
 /// GETs `path` so many times on one connection, 25 at once.

@@ -1,8 +1,8 @@
 //! A log that cannot be written as fast as its lines come, or not at all for a while.
 
 use super::{
-    Server, Stage, TIMEOUT, ask, fifo, folder_and_log, limited, lines, path, wait_for_lines,
-    wait_until,
+    Server, Stage, TIMEOUT, ask, fifo, folder_and_log, limited, lines, path, set_limit,
+    wait_for_lines, wait_until,
 };
 use crate::resilience::client::{metric, serves};
 use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
@@ -10,7 +10,6 @@ use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::Read;
-use std::process::Command;
 
 /// Every check of this file.
 ///
@@ -39,7 +38,7 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
     let says = |words: &str| server.stderr().matches(words).count();
     wait_until("it says that the log is too large", || Ok(says("File too large") > 0))?;
     ask(server.address(), "/", 25)?;
-    lift(&server)?;
+    set_limit(&server, "--fsize=unlimited:")?;
     wait_for_lines(&log, 125)?;
     shutdown::terminate(&mut server)?;
     serde_json::from_str::<serde_json::Value>(&fs::read_to_string(&trace)?).context("the trace")?;
@@ -77,19 +76,11 @@ fn a_torn_line_is_written_again(stage: &Stage) -> Result<()> {
     fs::File::options().write(true).open(&log)?.set_len(0)?;
     // What fits now is whole.
     wait_until("lines from the beginning", || Ok(fs::metadata(&log)?.len() > 0))?;
-    lift(&server)?;
+    set_limit(&server, "--fsize=unlimited:")?;
     wait_until("whole lines", || {
         let text = fs::read_to_string(&log)?;
         Ok(text.ends_with('\n') && lines(&text).is_ok())
     })
-}
-
-/// Lifts the limit of a server that runs.
-fn lift(server: &Server) -> Result<()> {
-    let pid = server.pid().to_string();
-    let status = Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:"]).status();
-    ensure!(status?.success(), "prlimit failed");
-    Ok(())
 }
 
 /// What waits is bounded; what is dropped is counted, and the log says where it is missing.

@@ -20,18 +20,14 @@ pub struct Balancer {
     folder: Folder,
 }
 
-/// What HAProxy counted for its whole backend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Connections that it tried, or requests that it sent, once more at the same server.
-    pub retries: u64,
-    /// Connections or requests that it tried again at another server.
-    pub redispatched: u64,
-    /// Responses such as 503 that it made itself, because no server could be reached.
-    pub unreachable: u64,
-    /// Responses that broke off, or never began.
-    pub broken: u64,
-}
+/// What HAProxy counts for its whole backend: the column of its statistics, and what is counted. Tries again are
+/// connections or requests; requests without a server got 503 from HAProxy itself; broken responses also never began.
+const COUNTERS: [(&str, &str); 4] = [
+    ("wretr", "tries again at the same server"),
+    ("wredis", "tries again at another"),
+    ("econ", "requests without a server"),
+    ("eresp", "broken responses"),
+];
 
 impl Balancer {
     /// Starts it on a free port before these servers, with `bench/peers/haproxy.cfg`.
@@ -67,22 +63,20 @@ impl Balancer {
         wait_until(&format!("haproxy notices server {name}"), || Ok(is_up() == Some(up)))
     }
 
-    /// What it counted so far.
+    /// What it counted so far, in words.
     ///
     /// # Errors
     /// When it does not tell.
-    pub fn counters(&self) -> Result<Counters> {
+    pub fn counted(&self) -> Result<String> {
         let table = self.statistics()?;
-        let of = |column| {
-            let count = field(&table, "BACKEND", column).and_then(|text| text.parse().ok());
-            count.with_context(|| format!("haproxy does not tell {column}"))
+        let counted = |(column, what): (&str, &str)| {
+            let count = field(&table, "BACKEND", column);
+            Ok(format!(
+                "{} {what}",
+                count.with_context(|| format!("haproxy does not tell {column}"))?
+            ))
         };
-        Ok(Counters {
-            retries: of("wretr")?,
-            redispatched: of("wredis")?,
-            unreachable: of("econ")?,
-            broken: of("eresp")?,
-        })
+        Ok(COUNTERS.into_iter().map(counted).collect::<Result<Vec<_>>>()?.join(", "))
     }
 
     fn statistics(&self) -> Result<String> {

@@ -63,7 +63,7 @@ impl RollingRestartArgs {
     ) -> Result<usize> {
         let mut count = 0;
         for index in (0..self.times).flat_map(|_| 0..NAMES.len()) {
-            wait_for(clients, clients.served() + BETWEEN, interrupt)?;
+            clients.wait_for(BETWEEN)?;
             if interrupt.raised() {
                 break;
             }
@@ -75,7 +75,7 @@ impl RollingRestartArgs {
             ))?;
             count += 1;
         }
-        wait_for(clients, clients.served() + BETWEEN, interrupt)?;
+        clients.wait_for(BETWEEN)?;
         Ok(count)
     }
 
@@ -85,24 +85,11 @@ impl RollingRestartArgs {
             "{count} servers replaced: {served} responses, {} lost, {refused} connects refused",
             lost.len()
         ))?;
-        let counters = servers.balancer.counters()?;
-        say(&format!(
-            "haproxy: {} tries again at the same server, {} at another; {} requests without a server, {} broken responses",
-            counters.retries, counters.redispatched, counters.unreachable, counters.broken
-        ))?;
+        say(&format!("haproxy: {}", servers.balancer.counted()?))?;
         lost.iter().take(5).try_for_each(|what| say(&format!("  lost: {what}")))?;
         ensure!(self.kill || (lost.is_empty() && *refused == 0), "requests were lost");
         Ok(())
     }
-}
-
-/// Waits until clients got so many responses, or the user wants to stop.
-fn wait_for(clients: &WellBehavedClients, responses: u64, interrupt: &Interrupt) -> Result<()> {
-    let deadline = Instant::now() + TIMEOUT;
-    while clients.served() < responses && !interrupt.wait(Duration::from_millis(1)) {
-        ensure!(Instant::now() < deadline, "clients get no more responses");
-    }
-    Ok(())
 }
 
 struct Servers<'a> {
