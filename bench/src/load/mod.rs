@@ -1,14 +1,15 @@
 //! The load generator: clients that send the next request as soon as the response is complete (a closed loop), or at a
 //! constant rate.
 //!
-//! [`plan`] says what is asked for and what is right, [`head`] and [`response`] find where a response ends, [`client`]
-//! is one client slot, [`worker`] the event loop that drives a thread's share of them, [`samples`] what is counted. All
-//! connections are opened and warmed up before one shared [`window`] opens, and only responses that are completed in
-//! it count.
+//! `plan` says what is asked for and what is right, [`head`] and [`response`] find where a response ends, `client` is
+//! one client slot, `worker` the event loop that drives a thread's share of them, [`samples`] what is counted. All
+//! connections are opened and warmed up before one shared `window` opens, and only responses that are completed in it
+//! count.
 
 mod client;
 pub mod command;
 mod connect;
+mod counts;
 mod digest;
 mod dispatch;
 mod errors;
@@ -24,10 +25,11 @@ mod url;
 mod window;
 mod worker;
 
+pub use counts::{IdleCounts, Latency, Pacing, Waits};
 pub use digest::Digest;
 pub use errors::Errors;
 pub use plan::{Expect, Options};
-pub use samples::{IdleCounts, Latency, Pacing, Tally, Waits};
+pub use samples::Tally;
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
