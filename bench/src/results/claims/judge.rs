@@ -142,6 +142,7 @@ fn short(name: &str, figure: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Figures;
 
     fn claim(text: &str) -> Claim {
         let rest = r#""id": "x", "text": "x", "connection": "close", "#;
@@ -154,7 +155,7 @@ mod tests {
             workload: "hello".to_owned(),
             connection: "close".to_owned(),
             connections: *connections,
-            rps: *rps,
+            load: Figures { rps: *rps, ..Figures::default() },
             ..Sample::default()
         };
         let mut results = Results { rows: rows.iter().map(row).collect(), ..Results::default() };
@@ -188,7 +189,7 @@ mod tests {
             judge(&claim(FASTER), &rows),
             Verdict::Held("rps 100 ≥ 96, at 5 connections".into())
         );
-        rows.rows[4].rps = 70.0;
+        rows.rows[4].load.rps = 70.0;
         assert!(matches!(judge(&claim(FASTER), &rows), Verdict::DidNotHold(_)));
     }
 
