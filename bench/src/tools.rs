@@ -49,7 +49,7 @@ pub(crate) fn free_port() -> Result<SocketAddr> {
     Ok(probe.local_addr()?)
 }
 
-/// A folder of our own among the temporary ones.
+/// A temporary folder of our own.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 

@@ -97,7 +97,7 @@ impl Watch {
             cores: crate::tools::cores(),
             server: tree.as_ref().map(|(before, after)| after.use_since(before)),
             threads: tree.map_or(Vec::new(), |(before, after)| {
-                after.threads_since(&before, &samples.favourites)
+                after.threads_since(&before, &samples.most_often)
             }),
             sleeps: samples.sleeps,
             queue: samples.queue,

@@ -93,7 +93,7 @@ impl Record {
         !self.results.failures.is_empty()
     }
 
-    /// Adds what was measured, and the verdict on each measurement beside those of the null server.
+    /// Adds what was measured, and the verdict on each measurement beside the null server's.
     pub fn add(
         &mut self,
         experiment: &Experiment,

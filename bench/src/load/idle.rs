@@ -36,7 +36,7 @@ struct IdleClient {
 }
 
 impl IdleClients {
-    /// Opens all connections, and returns when all silent ones were answered or the warm-up is over:
+    /// Opens all connections, and returns when all silent clients got a response or the warm-up is over:
     /// what the others meet is a server that has them already.
     pub(super) fn start(
         options: &Options,

@@ -107,7 +107,7 @@ fn in_service(options: &Options, outcome: &Outcome) -> String {
     format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)")
 }
 
-/// What became of those that only sat there.
+/// What became of the idle clients.
 fn beside(options: &Options, outcome: &Outcome) -> String {
     let idle = outcome.tally.idle;
     format!(

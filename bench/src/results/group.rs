@@ -1,4 +1,4 @@
-//! The repeats of a trial: the one in the middle, and how far the others lie from it.
+//! The repeats of a trial: the median, and how far the others lie from it.
 
 use super::sample::{Part, Sample};
 

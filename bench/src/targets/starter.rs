@@ -94,7 +94,7 @@ impl Running {
         }
     }
 
-    /// The server's own words as an error, if it has died: its figures would be those of a dead server.
+    /// The server's own words as an error, if the server has died: figures of a dead server mean nothing.
     pub fn check(&mut self) -> Result<()> {
         match self {
             Self::Server(server) => server.check(),

@@ -26,7 +26,7 @@ pub(super) const RULES: [Rule; 11] = [
 
 fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
     let times = case.evidence.overflows?;
-    // Each costs one client one second of those that all have. A single handshake that was dropped when all
+    // Each overflow costs one client one second. A single handshake that was dropped when all
     // connected at once explains nothing of a whole window.
     let clients_seconds = case.seen.open as f64 * case.evidence.seconds;
     (times > 0 && times as f64 >= 0.05 * clients_seconds).then(|| {
@@ -115,7 +115,7 @@ fn single_thread(case: &Case<'_>) -> Option<(Cause, String)> {
     let mut tireless = case.evidence.threads.iter().filter(never_rests);
     let (one, others) = (tireless.next()?, tireless.count());
     let cores = case.server_cores()?;
-    // However many others have little to do; but where all CPUs are in use, those are the limit.
+    // However many other threads have little to do; but where all CPUs are in use, the CPUs are the limit.
     (others == 0 && (cores < 1.1 || !case.is_full())).then(|| {
         let busy = 100.0 * (one.cpu / seconds).min(1.0);
         let sentence = format!(
@@ -188,7 +188,7 @@ fn hand_over(case: &Case<'_>) -> Option<(Cause, String)> {
     let by_waiters: u64 = waiters.filter_map(|thread| thread.voluntary).sum();
     let all = case.evidence.server.as_ref()?.voluntary?;
     let requests = case.seen.requests.max(1) as f64;
-    // An event loop sleeps once per request too when there is little to do: those in the pool must have
+    // An event loop sleeps once per request too when there is little to do: threads of the pool must have
     // been woken up as well.
     (all as f64 / requests > 1.0 && by_waiters as f64 / requests > 0.5).then(|| {
         let sentence = format!(

@@ -2,7 +2,7 @@
 //!
 //! What is compared was measured in the same repeat. Repeats are interleaved, so that what happens to the machine in the
 //! course of a run happens to all servers; two medians can still come from different repeats, one from before it
-//! and one from after it. Of the repeats the one is told in which the comparison comes out in the middle.
+//! and one from after it. The repeat with the middle comparison is told.
 
 use super::claim::{At, Claim, Quantity, Relation};
 use crate::results::{Group, Sample};
@@ -34,10 +34,10 @@ fn pairs(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<[usize; 2]>, String
     }
 }
 
-/// For each pair, of all repeats the one in which the comparison comes out in the middle.
+/// For each pair the comparison of the repeat that comes out in the middle.
 pub(super) fn comparisons(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<Comparison>, String> {
     let value = |quantity: &Quantity, level: usize, repeat: usize| {
-        // Of several rows with as many connections the one with the most idle ones beside them.
+        // Of several rows with as many connections, the row with the most idle connections.
         quantity.value(&|target, figure| {
             let is_of = |sample: &Sample| sample.target == target && sample.connections == level;
             let of_level = groups.iter().filter(|group| is_of(group.median()));

@@ -109,9 +109,9 @@ fn hindrance(claim: &Claim, results: &Results) -> Result<(), String> {
     Ok(())
 }
 
-/// All must be so; the one that comes nearest to not being so, or is farthest from it, is told.
+/// All must hold. The comparison that comes nearest to failing, or fails by most, is told.
 fn decide(claim: &Claim, comparisons: &[Comparison]) -> Result<Verdict, String> {
-    // Of equals the one with the most connections.
+    // Of equals, the comparison with the most connections.
     let by_margin =
         |a: &&Comparison, b: &&Comparison| margin(claim, a).total_cmp(&margin(claim, b));
     let worst = comparisons.iter().rev().min_by(by_margin).ok_or("nothing to compare")?;
