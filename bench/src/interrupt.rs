@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Whether the user asked to stop. One that was made with [`Interrupt::default`] is never raised by a signal.
+/// Whether the user asked to stop. An [`Interrupt::default`] is never raised by a signal.
 #[derive(Debug, Default)]
 pub struct Interrupt {
     signal: Mutex<Option<Signal>>,
@@ -41,7 +41,7 @@ impl Interrupt {
         self.changed.notify_all();
     }
 
-    /// Whether it was asked to stop.
+    /// Whether the user asked to stop.
     pub fn raised(&self) -> bool {
         self.lock().is_some()
     }
@@ -52,7 +52,7 @@ impl Interrupt {
         u8::try_from(128 + signal.number()).ok()
     }
 
-    /// Sleeps, at most this long; says whether it was asked to stop.
+    /// Sleeps, at most this long; says whether the user asked to stop.
     pub fn wait(&self, at_most: Duration) -> bool {
         let guard = self.lock();
         let (signal, _) = self

@@ -11,6 +11,29 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Programs of other people that are used where they are installed: name, what for, and Debian's package.
+pub const PROGRAMS: [(&str, &str, &str); 7] = [
+    ("nginx", "a server to stand beside", "nginx-light"),
+    ("h2o", "another server to stand beside", "h2o"),
+    ("lighttpd", "another server to stand beside", "lighttpd"),
+    ("haproxy", "a balancer for `bench check rolling-restart`", "haproxy"),
+    ("wrk", "a second opinion on req/s", "wrk"),
+    ("strace", "system calls per request", "strace"),
+    ("perf", "which functions cost CPU time", "linux-perf"),
+];
+
+/// Where one of [`PROGRAMS`] is installed.
+///
+/// # Errors
+/// When it is not; the error says how to install it.
+pub fn require(name: &str) -> Result<PathBuf> {
+    find(name).with_context(|| {
+        let known = PROGRAMS.iter().find(|(program, ..)| *program == name);
+        let package = known.map_or(name, |(.., package)| package);
+        format!("{name} is not installed; on Debian or Ubuntu: apt-get install {package}")
+    })
+}
+
 /// Where a program is installed, if it is. Debian puts servers where a user's PATH does not lead.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -29,7 +52,7 @@ pub fn free_port() -> Result<SocketAddr> {
     Ok(probe.local_addr()?)
 }
 
-/// A folder of our own among the temporary ones.
+/// A temporary folder of our own.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
@@ -72,5 +95,6 @@ mod tests {
     fn what_is_installed_is_found() {
         assert!(find("sh").is_some_and(|path| path.is_absolute()));
         assert_eq!(find("no-such-program"), None);
+        assert!(require("no-such").unwrap_err().to_string().ends_with("apt-get install no-such"));
     }
 }

@@ -32,7 +32,7 @@ static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
         let output = bench(&args);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.contains(out), "{text}");
-        if folder::read(&folder).unwrap().rows.iter().all(|row| row.requests > 0) {
+        if folder::read(&folder).unwrap().rows.iter().all(|row| row.load.requests > 0) {
             break;
         }
     }
@@ -69,7 +69,10 @@ fn a_run_leaves_every_row_and_says_where_and_of_what() {
     assert_eq!(results.source.servers, source::hash(&workspace::root()).unwrap());
     assert!(results.host.cores > 0 && results.command.contains(&"floor".to_owned()));
     for row in &results.rows {
-        assert!(row.requests > 0 && row.served > 0 && row.server_cpu_us.is_some(), "{row:?}");
+        assert!(
+            row.load.requests > 0 && row.load.served > 0 && row.server_cpu_us.is_some(),
+            "{row:?}"
+        );
         let points = hgrm::read(&fs::read_to_string(folder.join(&row.hgrm)).unwrap());
         assert!(!points.is_empty() && points.last().unwrap().0 == 1.0);
     }

@@ -1,4 +1,4 @@
-//! The commands in four groups, and the one that was meant by a misspelt one.
+//! The commands in four groups, and which command a misspelt word stands for.
 
 use super::commands::{Cli, Command};
 use crate::resilience::command::Check;

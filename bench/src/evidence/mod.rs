@@ -1,7 +1,7 @@
 //! What the kernel says about a server from outside: `/proc`, without root, and one sentence about it.
 //!
 //! [`parse`] reads the kernel's formats, [`tree`] adds up a process with all its threads and children,
-//! [`sampler`] looks twenty times a second at what the threads [`sleep`](crate::evidence::sleep) in,
+//! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
 //! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
 //! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and
 //! [`perf`] see more, where they are installed and allowed.
@@ -97,7 +97,7 @@ impl Watch {
             cores: crate::tools::cores(),
             server: tree.as_ref().map(|(before, after)| after.use_since(before)),
             threads: tree.map_or(Vec::new(), |(before, after)| {
-                after.threads_since(&before, &samples.favourites)
+                after.threads_since(&before, &samples.most_often)
             }),
             sleeps: samples.sleeps,
             queue: samples.queue,

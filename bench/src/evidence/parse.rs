@@ -111,7 +111,7 @@ pub fn allowed(status: &str) -> Option<Vec<RangeInclusive<usize>>> {
     list.trim().split(',').map(range).collect()
 }
 
-/// The `allowed` ones' lines of `/proc/stat`, added up; `None` when there is none of them.
+/// The lines of `/proc/stat` of the `allowed` CPUs, added up; `None` without any.
 pub fn cpus(stat: &str, allowed: &[RangeInclusive<usize>]) -> Option<Cpus> {
     let cpu = |line: &str| {
         // The first line, which is of all CPUs, has no number.

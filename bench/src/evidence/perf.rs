@@ -37,7 +37,7 @@ impl Perf {
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
         let args = ["record", "-q", "-F", "999", "-p", &pid.to_string(), "-o"];
-        let mut tool = Tool::start("perf", "linux-perf", &args)?;
+        let mut tool = Tool::start("perf", &args)?;
         thread::sleep(ATTACH);
         tool.still_runs("as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
         Ok(Self(tool))
@@ -49,7 +49,7 @@ impl Perf {
     /// When perf does not end, or took no samples.
     pub fn finish(mut self) -> Result<Vec<Symbol>> {
         let samples = self.0.end()?;
-        let output = Command::new(tools::find("perf").context("perf is gone")?)
+        let output = Command::new(tools::require("perf")?)
             .args(["report", "--stdio", "-q", "--no-children", "-F", "overhead,sym", "-i"])
             .arg(samples)
             .stdin(Stdio::null())

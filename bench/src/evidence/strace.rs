@@ -20,7 +20,7 @@ impl Strace {
     /// When strace is not installed, or may not trace `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
         let args = ["-c", "-f", "-q", "-p", &pid.to_string(), "-o"];
-        let mut tool = Tool::start("strace", "strace", &args)?;
+        let mut tool = Tool::start("strace", &args)?;
         let traced = || {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
             status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))

@@ -20,11 +20,9 @@ pub(super) struct Tool {
 }
 
 impl Tool {
-    /// Starts `name` (Debian's `package`) with `args`, behind which stands the file that it writes.
-    pub(super) fn start(name: &str, package: &str, args: &[&str]) -> Result<Self> {
-        let program = tools::find(name).with_context(|| {
-            format!("{name} is not installed; on Debian or Ubuntu: apt-get install {package}")
-        })?;
+    /// Starts `name` with `args`, behind which stands the file that it writes.
+    pub(super) fn start(name: &str, args: &[&str]) -> Result<Self> {
+        let program = tools::require(name)?;
         let folder = Folder::create()?;
         let mut command = Command::new(program);
         command.args(args).arg(folder.path().join("output"));

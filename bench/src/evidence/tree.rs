@@ -120,11 +120,11 @@ impl Snapshot {
         }
     }
 
-    /// What each thread did since `before`, the busiest first. `favourites`: where samples found it.
+    /// What each thread did since `before`, the busiest first. `most_often`: where samples found it.
     pub fn threads_since(
         &self,
         before: &Self,
-        favourites: &HashMap<u32, (Sleep, f64)>,
+        most_often: &HashMap<u32, (Sleep, f64)>,
     ) -> Vec<Thread> {
         let thread = |(tid, after): (&u32, &Counters)| {
             let before = before.threads.get(tid);
@@ -138,7 +138,7 @@ impl Snapshot {
                 run_wait: run_wait as f64 / 1e9,
                 voluntary: difference(after.switches, Some(switches))
                     .map(|[voluntary, _]| voluntary),
-                mostly: favourites.get(tid).copied(),
+                mostly: most_often.get(tid).copied(),
             })
         };
         let mut threads: Vec<_> = self.threads.iter().filter_map(thread).collect();

@@ -5,10 +5,11 @@
 //! is the limit also fills the machine.
 
 mod case;
+mod cause;
 mod rules;
 
 pub use case::{Ceiling, Seen};
-pub use rules::Cause;
+pub use cause::Cause;
 
 use super::Evidence;
 use case::Case;

@@ -49,7 +49,7 @@ fn measure(
             ));
             match trial.measure(plan, starter, interrupt) {
                 Ok(measurement) if !measurement.outcome.interrupted => measured.push(measurement),
-                // Cut short: its window has another length than those it would stand beside.
+                // Cut short: this window has another length than the others.
                 Ok(_) => {}
                 Err(error) => {
                     failures.push(format!("{name}: {error:#}"));

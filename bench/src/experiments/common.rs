@@ -26,7 +26,7 @@ pub struct Common {
     /// Decides the order of the servers [default: another one each time]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Where the results go [default: target/bench/<date>-<machine>]
+    /// Where the results go [default: target/bench/DATE-MACHINE]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8

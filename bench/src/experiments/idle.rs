@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Args;
 use std::time::Duration;
 
-/// The points of the curve in a run: none, the one that stops stage 1, half of stage 2's workers and all of
+/// The points of the curve in a run: none, one (which stops stage 1), half of stage 2's workers and all of
 /// them, and more.
 const POINTS: [usize; 5] = [0, 1, 32, 64, 200];
 

@@ -6,6 +6,7 @@ use super::trial::Measurement;
 use super::workload::{Kind, Workload};
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
+use crate::load::Figures;
 use crate::numbers::{as_micros, median};
 use crate::results::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, hgrm};
 use crate::targets::Target;
@@ -14,7 +15,6 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 use std::{env, iter};
 
 /// What is known of a run so far.
@@ -93,7 +93,7 @@ impl Record {
         !self.results.failures.is_empty()
     }
 
-    /// Adds what was measured, and the verdict on each measurement beside those of the null server.
+    /// Adds what was measured, and the verdict on each measurement beside the null server's.
     pub fn add(
         &mut self,
         experiment: &Experiment,
@@ -167,7 +167,6 @@ fn ceiling(trial: Trial, plan: &Plan, measured: &[Measurement]) -> Option<Ceilin
 /// The recorded form of a measurement.
 fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
     let (Trial { workload, .. }, outcome) = (one.trial, &one.outcome);
-    let tally = &outcome.tally;
     Sample {
         target: experiment.plan.targets[one.trial.target].name().to_owned(),
         part: experiment.part,
@@ -177,23 +176,9 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         idle: workload.idle,
         slow: workload.slow,
         repeat,
-        seconds: outcome.window.as_secs_f64(),
-        requests: tally.requests,
-        rps: outcome.rps(),
-        served: tally.served,
-        opened: tally.opened,
-        latency_us: tally.latencies(),
-        errors: tally.errors,
-        reconnects: tally.reconnects,
-        bytes: tally.bytes,
-        in_flight_at_end: tally.unanswered.count,
-        mean_in_flight_us: as_micros(tally.unanswered.mean()),
-        oldest_in_flight_us: as_micros(tally.unanswered.longest),
-        mean_timed_out_us: as_micros(tally.timed_out.mean()),
-        longest_timed_out_us: as_micros(tally.timed_out.longest),
+        load: Figures::of(outcome),
         server_cpu_us: one.server_cpu().map(as_micros),
         client_cpu_us: outcome.client_cpu().map(as_micros),
-        client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
         hgrm: String::new(),
         evidence: observed(&experiment.plan, one),
     }

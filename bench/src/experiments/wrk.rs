@@ -17,8 +17,7 @@ pub struct Opinion {
 
 /// Runs it with the threads, connections and duration of `options`; whole seconds, as it has no others.
 pub fn ask(options: &Options) -> Result<Opinion> {
-    let program = tools::find("wrk")
-        .context("wrk is not installed; on Debian or Ubuntu: apt-get install wrk")?;
+    let program = tools::require("wrk")?;
     let threads = options.threads.min(options.connections).to_string();
     let seconds = options.duration.as_secs().max(1).to_string();
     let mut command = Command::new(program);

@@ -18,7 +18,7 @@ impl Worker<'_> {
                 continue;
             }
             if client.socket.is_none() {
-                // At a constant rate, one that lost its connection waits for the next request that is due.
+                // At a constant rate, a client that lost its connection waits for the next request that is due.
                 if !client.opened || !self.release(slot) {
                     self.open(slot);
                 }
@@ -93,7 +93,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Counts what went wrong. A connection that broke is replaced at once; one that never stood is tried
+    /// Counts what went wrong. A connection that broke is replaced at once. A connect that failed is tried
     /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
     pub(super) fn fail(&mut self, slot: usize, trouble: Trouble, error: Option<&io::Error>) {
         if self.counting {

@@ -1,8 +1,8 @@
 //! Idle clients: some send one request and then stay silent, others send a byte each second. Each costs a server a
 //! connection, and a server that has a thread wait for each client a thread as well.
 
+use super::counts::IdleCounts;
 use super::plan::Options;
-use super::samples::IdleCounts;
 use super::window::Shared;
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Event, Events, Interest, Socket};
@@ -36,7 +36,7 @@ struct IdleClient {
 }
 
 impl IdleClients {
-    /// Opens all connections, and returns when all silent ones were answered or the warm-up is over:
+    /// Opens all connections, and returns when all silent clients got a response or the warm-up is over:
     /// what the others meet is a server that has them already.
     pub(super) fn start(
         options: &Options,

@@ -1,19 +1,22 @@
 //! The load generator: clients that send the next request as soon as the response is complete (a closed loop), or at a
 //! constant rate.
 //!
-//! [`plan`] says what is asked for and what is right, [`head`] and [`response`] find where a response ends, [`client`]
-//! is one client slot, [`worker`] the event loop that drives a thread's share of them, [`samples`] what is counted. All
-//! connections are opened and warmed up before one shared [`window`] opens, and only responses that are completed in
-//! it count.
+//! `plan` says what is asked for and what is right, [`head`] and [`response`] find where a response ends, `client` is
+//! one client slot, `worker` the event loop that drives a thread's share of them, [`samples`] what is counted. All
+//! connections are opened and warmed up before one shared `window` opens, and only responses that are completed in it
+//! count.
 
 mod client;
 pub mod command;
 mod connect;
+mod counts;
 mod digest;
 mod dispatch;
 mod errors;
+mod figures;
 pub mod head;
 mod idle;
+mod outcome;
 mod output;
 mod pace;
 mod plan;
@@ -24,10 +27,13 @@ mod url;
 mod window;
 mod worker;
 
+pub use counts::{IdleCounts, Latency, Pacing, Waits};
 pub use digest::Digest;
 pub use errors::Errors;
+pub use figures::Figures;
+pub use outcome::Outcome;
 pub use plan::{Expect, Options};
-pub use samples::{IdleCounts, Latency, Pacing, Tally, Waits};
+pub use samples::Tally;
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
@@ -41,31 +47,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use window::Shared;
 use worker::Worker;
-
-/// What a finished load has shown.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The counts of all threads.
-    pub tally: Tally,
-    /// How long the window was open.
-    pub window: Duration,
-    /// Whether it was closed early, by a signal.
-    pub interrupted: bool,
-}
-
-impl Outcome {
-    /// Correct responses per second.
-    pub fn rps(&self) -> f64 {
-        self.tally.requests as f64 / self.window.as_secs_f64().max(f64::MIN_POSITIVE)
-    }
-
-    /// CPU of the generator per correct response.
-    pub fn client_cpu(&self) -> Option<Duration> {
-        let total: Duration = self.tally.cpu.iter().sum();
-        let requests = u32::try_from(self.tally.requests).ok()?;
-        total.checked_div(requests)
-    }
-}
 
 /// A load that is being put on a server. Dropping it ends it.
 pub struct Load {

@@ -1,7 +1,9 @@
 //! A load's outcome, for people and for programs.
 
+use super::counts::{IdleCounts, Pacing};
+use super::figures::Figures;
+use super::outcome::Outcome;
 use super::plan::Options;
-use super::{IdleCounts, Latency, Outcome, Pacing};
 use crate::numbers::{self, as_micros};
 use anyhow::Result;
 use serde::Serialize;
@@ -16,23 +18,10 @@ pub(super) fn json(options: &Options, outcome: &Outcome) -> Result<String> {
 /// The shape of `--json`. Keys are only ever added: scripts read them.
 #[derive(Serialize)]
 struct Json {
-    requests: u64,
-    seconds: f64,
-    rps: f64,
-    served: u64,
-    opened: u64,
-    latency_us: Latency,
-    errors: super::Errors,
-    reconnects: u64,
-    bytes: u64,
-    /// Requests without a response, apart from the latencies: those under way at the end, and the time-outs.
-    in_flight_at_end: u64,
-    mean_in_flight_us: f64,
-    oldest_in_flight_us: f64,
-    mean_timed_out_us: f64,
-    longest_timed_out_us: f64,
+    /// Requests without a response stand apart from the latencies: those under way at the end, and the time-outs.
+    #[serde(flatten)]
+    figures: Figures,
     client_cpu_us_per_request: Option<f64>,
-    client_threads_cpu_seconds: Vec<f64>,
     interrupted: bool,
     /// Null in a closed loop.
     target_rps: Option<f64>,
@@ -42,28 +31,13 @@ struct Json {
 
 impl Json {
     fn of(options: &Options, outcome: &Outcome) -> Self {
-        let tally = &outcome.tally;
         Self {
-            requests: tally.requests,
-            seconds: outcome.window.as_secs_f64(),
-            rps: outcome.rps(),
-            served: tally.served,
-            opened: tally.opened,
-            latency_us: tally.latencies(),
-            errors: tally.errors,
-            reconnects: tally.reconnects,
-            bytes: tally.bytes,
-            in_flight_at_end: tally.unanswered.count,
-            mean_in_flight_us: as_micros(tally.unanswered.mean()),
-            oldest_in_flight_us: as_micros(tally.unanswered.longest),
-            mean_timed_out_us: as_micros(tally.timed_out.mean()),
-            longest_timed_out_us: as_micros(tally.timed_out.longest),
+            figures: Figures::of(outcome),
             client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
-            client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
             interrupted: outcome.interrupted,
             target_rps: options.rate,
-            pacing: tally.pacing,
-            crowd: tally.idle,
+            pacing: outcome.tally.pacing,
+            crowd: outcome.tally.idle,
         }
     }
 }
@@ -133,7 +107,7 @@ fn in_service(options: &Options, outcome: &Outcome) -> String {
     format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)")
 }
 
-/// What became of those that only sat there.
+/// What became of the idle clients.
 fn beside(options: &Options, outcome: &Outcome) -> String {
     let idle = outcome.tally.idle;
     format!(

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub enum Expect {
     /// Exactly these bytes.
     Body(Vec<u8>),
-    /// The same as the first one that comes.
+    /// The same as the first response that comes.
     Same,
     /// Anything that is framed correctly: pages that change from one request to the next.
     Any,
@@ -41,7 +41,7 @@ pub struct Options {
     pub pipeline: usize,
     /// The request's method.
     pub method: String,
-    /// Further header fields; those that the generator adds itself are replaced by them.
+    /// Further header fields; they replace the fields that the generator adds itself.
     pub headers: Vec<(String, String)>,
     /// The request's body.
     pub body: Option<String>,

@@ -1,4 +1,4 @@
-//! The text of a request: the caller's fields, and those that the generator adds where the caller has none.
+//! The text of a request: the caller's fields, and the generator's where the caller has none.
 
 use super::plan::Options;
 

@@ -30,7 +30,7 @@ pub(super) struct Worker<'a> {
     pub(super) pace: Option<Pace>,
     scratch: Vec<u8>,
     known: Known,
-    /// Slots whose connections are to be replaced after this round of events.
+    /// Slots whose connections are to be replaced at the end of this tick.
     leaving: Vec<usize>,
     pub(super) tally: Tally,
     /// Whether the window has opened, and when it closes, as of the last look.

@@ -104,10 +104,10 @@ pub fn origin(results: &Results) -> String {
 /// The most that the generator reached against the null server, and what was the limit there.
 fn ceiling(results: &Results) -> Option<String> {
     let of_null = results.rows.iter().filter(|row| row.target == NULL_SERVER);
-    let rps = |sample: &&Sample| sample.rps;
+    let rps = |sample: &&Sample| sample.load.rps;
     let best = of_null.max_by(|left, right| rps(left).total_cmp(&rps(right)))?;
     let verdict = best.observed("verdict")?.as_str()?;
-    let (reached, cpu) = (numbers::grouped(best.rps), micros(best.client_cpu_us));
+    let (reached, cpu) = (numbers::grouped(best.load.rps), micros(best.client_cpu_us));
     Some(format!(
         "{reached} requests per second against the null server, at {cpu} of its own CPU each; there {verdict}."
     ))

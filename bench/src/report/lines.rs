@@ -25,20 +25,20 @@ pub fn of_target(results: &Results, target: &str) -> Option<Table> {
     ];
     let line = |group: &Group<'_>| {
         let sample = group.median();
-        let latency = &sample.latency_us;
+        let latency = &sample.load.latency_us;
         let spread =
             group.spread().map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
         vec![
             sample.connection.clone(),
             sample.connections.to_string(),
-            numbers::grouped(sample.rps) + &spread,
+            numbers::grouped(sample.load.rps) + &spread,
             micros(Some(latency.mean)),
             micros(latency.p50),
             micros(latency.p90),
             micros(latency.p99),
             micros(Some(latency.max)),
-            format!("{}/{}", sample.served, sample.connections),
-            numbers::grouped(sample.errors.total() as f64),
+            format!("{}/{}", sample.load.served, sample.connections),
+            numbers::grouped(sample.load.errors.total() as f64),
             micros(sample.server_cpu_us),
             group.kernel().map_or("-".to_owned(), |share| format!("{:.0}", 100.0 * share)),
         ]
@@ -56,7 +56,7 @@ pub fn verdicts(results: &Results, target: &str) -> Option<Table> {
     let own = groups.iter().map(Group::median).filter(|sample| {
         // A server that keeps up with a constant rate has no bottleneck worth a word.
         let due = noted(sample, "target_rps");
-        let keeps_up = due.is_some_and(|due| sample.rps >= 0.99 * due);
+        let keeps_up = due.is_some_and(|due| sample.load.rps >= 0.99 * due);
         let part = matches!(sample.part, Part::Ladder | Part::Rate);
         sample.target == target && part && !keeps_up
     });
@@ -76,9 +76,9 @@ pub fn verdicts(results: &Results, target: &str) -> Option<Table> {
 /// What each server made of a constant rate; `None` when there are no rows for it.
 pub fn rate(results: &Results) -> Option<Table> {
     let line = |group: &Group<'_>| {
-        let (sample, latency) = (group.median(), group.median().latency_us);
+        let (sample, latency) = (group.median(), group.median().load.latency_us);
         let rate = noted(sample, "target_rps").unwrap_or_default();
-        let reached = 100.0 * sample.rps / rate.max(f64::MIN_POSITIVE);
+        let reached = 100.0 * sample.load.rps / rate.max(f64::MIN_POSITIVE);
         vec![
             label(&sample.target).to_owned(),
             numbers::grouped(rate),
@@ -91,7 +91,7 @@ pub fn rate(results: &Results) -> Option<Table> {
             micros(Some(latency.max)),
             micros(noted(sample, "lag_us")),
             noted(sample, "unsent").map_or("-".to_owned(), numbers::grouped),
-            format!("{}/{}", sample.served, sample.connections),
+            format!("{}/{}", sample.load.served, sample.connections),
         ]
     };
     let header = [
@@ -110,9 +110,9 @@ pub fn wrk(results: &Results) -> Option<Table> {
         Some(vec![
             label(&sample.target).to_owned(),
             format!("{}, {}", sample.connection, sample.connections),
-            numbers::grouped(sample.rps),
+            numbers::grouped(sample.load.rps),
             numbers::grouped(noted(sample, "wrk_rps")?),
-            micros(sample.latency_us.p50),
+            micros(sample.load.latency_us.p50),
             micros(noted(sample, "wrk_p50_us")),
         ])
     };
@@ -125,12 +125,12 @@ pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
     let line = |pair: &Pair<'_>| {
         let (a, b) = (pair.a, pair.b);
         let idle = if a.idle > 0 { format!(" + {} idle", a.idle) } else { String::new() };
-        let factor = (a.rps > 0.0).then(|| format!("×{:.2}", b.rps / a.rps));
+        let factor = (a.load.rps > 0.0).then(|| format!("×{:.2}", b.load.rps / a.load.rps));
         vec![
             label(&a.target).to_owned(),
             format!("{} {} {}{idle}", a.workload, a.connection, a.connections),
-            numbers::grouped(a.rps),
-            numbers::grouped(b.rps),
+            numbers::grouped(a.load.rps),
+            numbers::grouped(b.load.rps),
             factor.unwrap_or_else(|| "-".to_owned()),
             pair.rps.name().to_owned(),
             micros(a.server_cpu_us),
@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn half_of_the_rate_is_half_of_it() {
-        let mut sample = Sample { part: Part::Rate, rps: 50.0, ..Sample::default() };
+        let mut sample = Sample { part: Part::Rate, ..Sample::default() };
+        sample.load.rps = 50.0;
         sample.evidence.insert("target_rps".to_owned(), 100.0.into());
         let table = rate(&results(sample)).unwrap();
         assert_eq!(table.rows[0][..3], ["null server", "100", "50.0%"]);

@@ -51,18 +51,18 @@ fn table(results: &Results, corner: &str, columns: &[Column<'_>], cell: Cell) ->
 /// Req/s, the factor over the rung below, and what must not be overlooked beside them.
 fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     let sample = group.median();
-    let lower = lower.map(|lower| lower.median().rps).filter(|rps| *rps > 0.0);
-    let factor = lower.map_or(String::new(), |lower| format!(" ×{:.2}", sample.rps / lower));
+    let lower = lower.map(|lower| lower.median().load.rps).filter(|rps| *rps > 0.0);
+    let factor = lower.map_or(String::new(), |lower| format!(" ×{:.2}", sample.load.rps / lower));
     let mut notes = Vec::new();
-    if (sample.served as usize) < sample.connections {
-        notes.push(format!("served {}/{}", sample.served, sample.connections));
+    if (sample.load.served as usize) < sample.connections {
+        notes.push(format!("served {}/{}", sample.load.served, sample.connections));
     }
     let evicted = noted(sample, "crowd.evicted").unwrap_or_default() as u64;
-    for (name, count) in [("errors", sample.errors.total()), ("evicted", evicted)] {
+    for (name, count) in [("errors", sample.load.errors.total()), ("evicted", evicted)] {
         notes.extend((count > 0).then(|| format!("{name} {count}")));
     }
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    numbers::grouped(sample.rps) + &factor + &notes
+    numbers::grouped(sample.load.rps) + &factor + &notes
 }
 
 /// The different values of a figure over some rows, rising.
@@ -106,7 +106,7 @@ pub fn beside(results: &Results, mode: &str) -> Option<String> {
     let groups = results.groups();
     let columns = rungs(&groups, mode);
     let rps = |target: &str, column: &Column<'_>| {
-        column.of(&groups, target).map(|group| group.median().rps).filter(|rps| *rps > 0.0)
+        column.of(&groups, target).map(|group| group.median().load.rps).filter(|rps| *rps > 0.0)
     };
     let measured = |target: &&String| columns.iter().any(|column| rps(target, column).is_some());
     let present = || results.config.targets.iter().filter(measured);
@@ -165,6 +165,7 @@ pub fn idle(results: &Results) -> Option<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Figures;
 
     fn sample(target: &str, part: Part, rps: f64, served: u64) -> Sample {
         Sample {
@@ -173,8 +174,7 @@ mod tests {
             workload: "hello".to_owned(),
             connection: "keep-alive".to_owned(),
             connections: 50,
-            rps,
-            served,
+            load: Figures { rps, served, ..Figures::default() },
             ..Sample::default()
         }
     }

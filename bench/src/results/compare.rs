@@ -57,7 +57,7 @@ pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
     let right = b.groups();
     let pair = |one: Group<'a>| {
         let other = right.iter().find(|group| group.is_of(one.median()))?;
-        let rps = Verdict::of(&one, other, &|sample| Some(sample.rps));
+        let rps = Verdict::of(&one, other, &|sample| Some(sample.load.rps));
         let cpu = Verdict::of(&one, other, &|sample| sample.server_cpu_us);
         Some(Pair { a: one.median(), b: other.median(), rps, cpu })
     };
@@ -82,9 +82,13 @@ pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Figures;
 
     fn run(rps: &[f64]) -> Results {
-        let row = |rps: &f64| Sample { target: "floor".into(), rps: *rps, ..Sample::default() };
+        let row = |rps: &f64| {
+            let load = Figures { rps: *rps, ..Figures::default() };
+            Sample { target: "floor".into(), load, ..Sample::default() }
+        };
         Results { rows: rps.iter().map(row).collect(), ..Results::default() }
     }
 

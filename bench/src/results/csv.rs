@@ -62,8 +62,9 @@ mod tests {
 
     #[test]
     fn every_line_has_every_field() {
-        let mut row = Sample { target: "floor".to_owned(), rps: 1.5, ..Sample::default() };
-        (row.errors.read, row.errors.timeout) = (1, 2);
+        let mut row = Sample { target: "floor".to_owned(), ..Sample::default() };
+        row.load.rps = 1.5;
+        (row.load.errors.read, row.load.errors.timeout) = (1, 2);
         let text = write(&[row]);
         assert!(
             text.ends_with("\nladder,floor,,,0,0,0,0,0.000,0,1.500,0,3,0.000,,,,,0.000,,\n"),

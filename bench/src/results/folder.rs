@@ -10,7 +10,7 @@ use std::{env, fs};
 const FILE: &str = "results.json";
 
 /// Writes `results` and one percentile file per row to `folder`, which is made if it is not there.
-/// `percentiles` are those of the rows, in their order.
+/// `percentiles` are of the rows, in their order.
 pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
     file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
@@ -77,7 +77,7 @@ pub fn fresh(results: &Results) -> PathBuf {
     folders.find(|folder| !folder.exists()).unwrap_or_default()
 }
 
-/// The run that was written last, among those that were not told where.
+/// The run that was written last in the default place.
 pub fn latest() -> Result<PathBuf> {
     let place = default_place();
     let written = |folder: &Path| fs::metadata(folder.join(FILE)).and_then(|file| file.modified());
@@ -92,7 +92,7 @@ pub fn recorded() -> Result<PathBuf> {
         .with_context(|| format!("no recorded run in {}; name a folder", place.display()))
 }
 
-/// Of the runs in `place` the one that comes last in an order.
+/// The last of the runs in `place`, in the order of `key`.
 fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBuf> {
     let entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
     let runs = entries.filter(|folder| folder.join(FILE).exists());

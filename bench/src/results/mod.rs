@@ -20,6 +20,7 @@ pub mod source;
 pub mod timeline;
 pub mod trace;
 
+pub use crate::load::Figures;
 pub use group::{Group, Range};
 pub use host::Host;
 pub use sample::{Part, Sample};
@@ -99,7 +100,7 @@ mod tests {
         let text = r#"{"schema": 9, "weather": "fair", "rows": [
             {"target": "floor", "requests": 7, "mood": [], "evidence": {"server": {"kernel": [0.8, 30]}}}]}"#;
         let results: Results = serde_json::from_str(text).unwrap();
-        assert_eq!((results.schema, results.rows[0].requests), (9, 7));
+        assert_eq!((results.schema, results.rows[0].load.requests), (9, 7));
         assert_eq!(results.rows[0].figure("evidence.server.kernel.0"), Some(0.8));
         let back = serde_json::to_string(&results).unwrap();
         assert_eq!(serde_json::from_str::<Results>(&back).unwrap(), results);

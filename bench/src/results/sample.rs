@@ -1,6 +1,6 @@
 //! One raw row: a trial, measured once.
 
-use crate::load::{Errors, Latency};
+use crate::load::Figures;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,40 +39,13 @@ pub struct Sample {
     pub slow: usize,
     /// Which repeat it is, from 0.
     pub repeat: usize,
-    /// How long the window was open.
-    pub seconds: f64,
-    /// Correct responses completed in it.
-    pub requests: u64,
-    /// The same per second.
-    pub rps: f64,
-    /// Clients that got at least one response in the window.
-    pub served: u64,
-    /// Clients that had a connection at least once.
-    pub opened: u64,
-    /// Of correct responses, from the request's first byte to the response's last.
-    pub latency_us: Latency,
-    /// What went wrong, by kind.
-    pub errors: Errors,
-    /// Connections that had to be opened again.
-    pub reconnects: u64,
-    /// Bytes received.
-    pub bytes: u64,
-    /// Requests under way when the window closed.
-    pub in_flight_at_end: u64,
-    /// How long they had waited on average.
-    pub mean_in_flight_us: f64,
-    /// How long the oldest of them had waited.
-    pub oldest_in_flight_us: f64,
-    /// How long requests had waited, on average, that were given up: `errors.timeout` of them.
-    pub mean_timed_out_us: f64,
-    /// The longest of those waits.
-    pub longest_timed_out_us: f64,
+    /// What the clients saw.
+    #[serde(flatten)]
+    pub load: Figures,
     /// CPU of the server per correct response, where it is a process of ours.
     pub server_cpu_us: Option<f64>,
     /// CPU of the generator per correct response.
     pub client_cpu_us: Option<f64>,
-    /// CPU of each thread of the generator, seconds.
-    pub client_threads_cpu_seconds: Vec<f64>,
     /// Where the percentiles are, relative to the folder.
     pub hgrm: String,
     /// What else was observed, by name: the kernel's figures, the verdict, what an experiment adds.
@@ -96,16 +69,16 @@ impl Sample {
     /// A figure by its name, as claims and evidence name it; `None` when this row has none.
     pub fn figure(&self, name: &str) -> Option<f64> {
         match name {
-            "rps" => Some(self.rps),
-            "served" => Some(self.served as f64),
+            "rps" => Some(self.load.rps),
+            "served" => Some(self.load.served as f64),
             "connections" => Some(self.connections as f64),
-            "errors" => Some(self.errors.total() as f64),
-            "mean" => Some(self.latency_us.mean),
-            "p50" => self.latency_us.p50,
-            "p90" => self.latency_us.p90,
-            "p99" => self.latency_us.p99,
-            "p999" => self.latency_us.p999,
-            "max" => Some(self.latency_us.max),
+            "errors" => Some(self.load.errors.total() as f64),
+            "mean" => Some(self.load.latency_us.mean),
+            "p50" => self.load.latency_us.p50,
+            "p90" => self.load.latency_us.p90,
+            "p99" => self.load.latency_us.p99,
+            "p999" => self.load.latency_us.p999,
+            "max" => Some(self.load.latency_us.max),
             "cpu" => self.server_cpu_us,
             other => self.observed(other.strip_prefix("evidence.")?)?.as_f64(),
         }
@@ -129,6 +102,6 @@ impl Sample {
 
     /// Whether nearly all clients were served. Else the latencies are those of the few that were.
     pub fn serves_all(&self) -> bool {
-        self.served as f64 >= 0.95 * self.connections as f64
+        self.load.served as f64 >= 0.95 * self.connections as f64
     }
 }

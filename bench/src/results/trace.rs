@@ -81,7 +81,7 @@ struct Args {
 }
 
 impl Trace {
-    /// Reads a file. Threads hand over their events piece by piece, so that those of several are mixed.
+    /// Reads a file. Threads hand over their events piece by piece, so that events of several threads are mixed.
     pub fn parse(text: &str) -> Result<Self> {
         let mut events = Vec::new();
         for (number, line) in
@@ -92,7 +92,7 @@ impl Trace {
             events.push(event);
         }
         ensure!(!events.is_empty(), "there is no event in it");
-        // Stable: of events at the same moment, those of one thread stay in their order.
+        // A stable sort: events of one thread at the same moment stay in their order.
         events.sort_by(|left, right| left.ts.total_cmp(&right.ts));
         Ok(Self { threads: threads(&events), requests: requests(&events) })
     }

@@ -13,8 +13,6 @@ use std::process::Command;
 pub struct Peer {
     /// Its program.
     pub name: &'static str,
-    /// Debian's package.
-    pub package: &'static str,
     /// What stands before the name of the configuration file; the servers stay in the foreground.
     arguments: &'static [&'static str],
     configuration: &'static str,
@@ -24,21 +22,18 @@ pub struct Peer {
 pub const PEERS: [Peer; 3] = [
     Peer {
         name: "nginx",
-        package: "nginx-light",
         // -e: errors before the configuration is read would go to a log in /var, which is not ours.
         arguments: &["-p", "FOLDER", "-e", "stderr", "-c"],
         configuration: include_str!("../../peers/nginx.conf"),
     },
     Peer {
         name: "h2o",
-        package: "h2o",
         // -m worker: no second process that waits for the first to die.
         arguments: &["-m", "worker", "-c"],
         configuration: include_str!("../../peers/h2o.conf"),
     },
     Peer {
         name: "lighttpd",
-        package: "lighttpd",
         arguments: &["-D", "-f"],
         configuration: include_str!("../../peers/lighttpd.conf"),
     },
@@ -60,10 +55,7 @@ impl Peer {
     /// # Errors
     /// When it is not installed, or does not listen within 10 s.
     pub fn start(&self, workers: usize) -> Result<PeerServer> {
-        let Self { name, package, .. } = self;
-        let program = self.find().with_context(|| {
-            format!("{name} is not installed; on Debian or Ubuntu: apt-get install {package}")
-        })?;
+        let program = tools::require(self.name)?;
         let (folder, address) = (Folder::create()?, free_port()?);
         let files = folder.path().join("files");
         fs::create_dir(&files)?;

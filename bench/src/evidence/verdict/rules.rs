@@ -1,60 +1,10 @@
 //! The rules themselves, each a question to one row's figures.
 
 use super::case::Case;
+use super::cause::Cause;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
-use serde::Serialize;
 use std::time::Duration;
-
-/// The kinds of bottleneck.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// Connections found the accept queue full.
-    QueueOverflow,
-    /// Threads wait for clients that send nothing.
-    SilentClients,
-    /// Handlers sleep, and there are too few threads to sleep in.
-    SleepingThreads,
-    /// Each thread holds a connection, and other clients wait.
-    HeldConnections,
-    /// Nagle's algorithm waits for a delayed acknowledgement.
-    DelayedAck,
-    /// One thread never rests.
-    SingleThread,
-    /// The generator cannot send requests any faster.
-    Client,
-    /// Server and client use up all CPUs.
-    Machine,
-    /// Other programs use up all CPUs.
-    Strangers,
-    /// Threads wake each other up.
-    HandOver,
-    /// The handler's own waiting, of which there is room for more.
-    SlowHandler,
-    /// None of these.
-    Unknown,
-}
-
-impl Cause {
-    /// In two words, for a table.
-    pub fn short(self) -> &'static str {
-        match self {
-            Self::QueueOverflow => "accept queue full",
-            Self::SilentClients => "silent clients",
-            Self::SleepingThreads => "too few threads",
-            Self::HeldConnections => "others wait",
-            Self::DelayedAck => "delayed ACK",
-            Self::SingleThread => "one thread",
-            Self::Client => "the client",
-            Self::Machine => "machine full",
-            Self::Strangers => "other programs",
-            Self::HandOver => "hand-over",
-            Self::SlowHandler => "the sleep itself",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
 
@@ -76,7 +26,7 @@ pub(super) const RULES: [Rule; 11] = [
 
 fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
     let times = case.evidence.overflows?;
-    // Each costs one client one second of those that all have. A single handshake that was dropped when all
+    // Each overflow costs one client one second. A single handshake that was dropped when all
     // connected at once explains nothing of a whole window.
     let clients_seconds = case.seen.open as f64 * case.evidence.seconds;
     (times > 0 && times as f64 >= 0.05 * clients_seconds).then(|| {
@@ -165,7 +115,7 @@ fn single_thread(case: &Case<'_>) -> Option<(Cause, String)> {
     let mut tireless = case.evidence.threads.iter().filter(never_rests);
     let (one, others) = (tireless.next()?, tireless.count());
     let cores = case.server_cores()?;
-    // However many others have little to do; but where all CPUs are in use, those are the limit.
+    // However many other threads have little to do; but where all CPUs are in use, the CPUs are the limit.
     (others == 0 && (cores < 1.1 || !case.is_full())).then(|| {
         let busy = 100.0 * (one.cpu / seconds).min(1.0);
         let sentence = format!(
@@ -238,7 +188,7 @@ fn hand_over(case: &Case<'_>) -> Option<(Cause, String)> {
     let by_waiters: u64 = waiters.filter_map(|thread| thread.voluntary).sum();
     let all = case.evidence.server.as_ref()?.voluntary?;
     let requests = case.seen.requests.max(1) as f64;
-    // An event loop sleeps once per request too when there is little to do: those in the pool must have
+    // An event loop sleeps once per request too when there is little to do: threads of the pool must have
     // been woken up as well.
     (all as f64 / requests > 1.0 && by_waiters as f64 / requests > 0.5).then(|| {
         let sentence = format!(

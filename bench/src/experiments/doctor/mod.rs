@@ -9,7 +9,7 @@ pub mod noise;
 
 use crate::interrupt::Interrupt;
 use crate::results::Host;
-use crate::terminal;
+use crate::{terminal, tools};
 use anyhow::Result;
 use clap::Args;
 use finding::{Finding, Weight};
@@ -25,20 +25,9 @@ pub struct DoctorArgs {
     no_noise: bool,
 }
 
-/// Name, what it is for, and Debian's package.
-const TOOLS: [(&str, &str, &str); 7] = [
-    ("nginx", "a server to stand beside", "nginx-light"),
-    ("wrk", "a second opinion on req/s", "wrk"),
-    ("strace", "system calls per request", "strace"),
-    ("perf", "which kernel functions cost", "linux-perf"),
-    ("haproxy", "a balancer for `bench check rolling-restart`", "haproxy"),
-    ("h2o", "another server to stand beside", "h2o"),
-    ("lighttpd", "another server to stand beside", "lighttpd"),
-];
-
-/// One finding for each.
+/// Programs that make a run tell more. None is needed.
 fn tools() -> Vec<Finding> {
-    let of = |(name, purpose, package): (&'static str, &str, &str)| match crate::tools::find(name) {
+    let of = |(name, purpose, package): (&'static str, &str, &str)| match tools::find(name) {
         Some(path) => Finding::fine(name, format!("{} ({purpose})", path.display())),
         None => Finding::note(
             name,
@@ -46,7 +35,7 @@ fn tools() -> Vec<Finding> {
             format!("on Debian or Ubuntu: apt-get install {package}"),
         ),
     };
-    TOOLS.into_iter().map(of).collect()
+    tools::PROGRAMS.into_iter().map(of).collect()
 }
 
 impl DoctorArgs {

@@ -1,7 +1,7 @@
 //! `bench explain`: the long answer to "why is it as fast as it is?", for one server under one load.
 //!
-//! Three passes, each with a fresh process: one that only looks, from outside; one under strace, which slows
-//! a server down so much that only ratios are left; one under perf. Where a tool is missing or not allowed, a line
+//! Three passes, each with a fresh process: a look from outside; one under strace, which slows a server down so much that only
+//! ratios are left; one under perf. Where a tool is missing or not allowed, a line
 //! says why.
 
 mod text;

@@ -22,7 +22,7 @@ pub struct TimelineArgs {
     /// stage1 to stage4 [default: the four stages]
     stages: Vec<String>,
     /// Where the picture and the traces go; the folder of a run will do
-    /// [default: target/bench/<date>-<machine>]
+    /// [default: target/bench/DATE-MACHINE]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8

@@ -24,7 +24,7 @@ pub fn rps(view: &View<'_, '_>) -> Option<Chart> {
     let series = view.series(
         Part::Ladder,
         |sample| sample.connections,
-        |sample| Some(sample.rps),
+        |sample| Some(sample.load.rps),
         &per_second,
     );
     over_connections(view, texts, &series, from_zero(&series), &numbers::grouped)
@@ -39,7 +39,7 @@ pub fn p99(view: &View<'_, '_>) -> Option<Chart> {
     let series = view.series(
         Part::Ladder,
         |sample| sample.connections,
-        |sample| sample.latency_us.p99,
+        |sample| sample.load.latency_us.p99,
         &time,
     );
     over_connections(view, texts, &series, by_factors(&series), &round_time)
@@ -85,7 +85,7 @@ pub fn percentiles(view: &View<'_, '_>, folder: &Path) -> Option<Chart> {
 /// Requests per second over the number of silent connections.
 pub fn idle(view: &View<'_, '_>) -> Option<Chart> {
     let series =
-        view.series(Part::Idle, |sample| sample.idle, |sample| Some(sample.rps), &per_second);
+        view.series(Part::Idle, |sample| sample.idle, |sample| Some(sample.load.rps), &per_second);
     let idle = series.iter().flat_map(|one| &one.points).map(|point| point.x as usize);
     let axes = Axes { x: Scale::levels(&idle.collect::<Vec<_>>()), y: from_zero(&series) };
     let texts = Texts {
@@ -102,7 +102,7 @@ pub fn idle(view: &View<'_, '_>) -> Option<Chart> {
 /// The points that at least 10 samples lie beyond. The very first is the shortest of all samples, an accident.
 fn percentile_points(folder: &Path, sample: &Sample) -> Vec<Point> {
     let text = fs::read_to_string(folder.join(&sample.hgrm)).unwrap_or_default();
-    let last = 1.0 - 10.0 / (sample.requests.max(1) as f64);
+    let last = 1.0 - 10.0 / (sample.load.requests.max(1) as f64);
     let point = |(x, millis): (f64, f64)| {
         let micros = millis * 1e3;
         let y = Range { low: micros, middle: micros, high: micros };

@@ -60,7 +60,7 @@ impl View<'_, '_> {
             let (sample, y) = (group.median(), group.range(figure)?);
             let range = format!("{} ({} to {})", say(y.middle), say(y.low), say(y.high));
             let (name, x) = (label(&sample.target), x(sample));
-            let tip = format!("{name}, {x} connections: {range}, served {}", sample.served);
+            let tip = format!("{name}, {x} connections: {range}, served {}", sample.load.served);
             Some(Point { x: x as f64, y, hollow: !sample.serves_all(), tip })
         };
         let one = |target: &String| {

@@ -95,8 +95,7 @@ impl Balancer {
 /// # Errors
 /// Says how to install it.
 pub fn find() -> Result<PathBuf> {
-    tools::find("haproxy")
-        .context("haproxy is not installed; on Debian or Ubuntu: apt-get install haproxy")
+    tools::require("haproxy")
 }
 
 /// One value of the backend's table: comma-separated, its columns named in the first line.

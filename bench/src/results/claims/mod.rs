@@ -1,9 +1,10 @@
 //! The book's claims as data, and what a run says to each: held, did not hold, or cannot be tested here,
 //! because ...
 //!
-//! [`claim`] is the shape of `bench/claims.json`, and [`judge`] holds a claim against a run.
+//! [`claim`] is the shape of `bench/claims.json`, and [`mod@judge`] holds a claim against a run.
 
 pub mod claim;
+mod comparison;
 pub mod judge;
 
 pub use claim::{Claim, Claims};
