@@ -129,30 +129,6 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case without steps.
-    pub(crate) fn new(
-        level: Level,
-        id: impl Into<String>,
-        section: &'static str,
-        rule: &'static str,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            section,
-            level,
-            rule,
-            steps: Vec::new(),
-            scenario: None,
-            wants: Vec::new(),
-            end: End::Any,
-            or_nothing: false,
-            once: false,
-            alone: false,
-            needs: Vec::new(),
-            window: None,
-        }
-    }
-
     /// The part of the id before the slash.
     pub fn group(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()
