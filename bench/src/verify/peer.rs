@@ -73,6 +73,17 @@ impl Peer<'_> {
         Ok(wire)
     }
 
+    /// Waits until `count` responses have come in all; `otherwise` says what it means that they do not.
+    pub(crate) fn await_responses(
+        &self,
+        wire: &mut Wire,
+        count: usize,
+        otherwise: &str,
+    ) -> Result<(), Problem> {
+        let came = wire.read_responses(count, |_| false, self.deadline());
+        came.then_some(()).ok_or_else(|| Problem::on(wire, otherwise))
+    }
+
     /// Whether the server still serves a new client.
     pub(crate) fn serves(&self) -> Result<(), Problem> {
         let mut wire = self.send(PROBE)?;

@@ -98,9 +98,7 @@ fn hundred(peer: &Peer) -> Result<(), Problem> {
     let mut wire = peer.connect()?;
     for count in 1..=100 {
         wire.send(&peer.fill("{GET}"));
-        if !wire.read_responses(count, |_| false, peer.deadline()) {
-            return Err(Problem::on(&wire, format!("no response to request {count}")));
-        }
+        peer.await_responses(&mut wire, count, &format!("no response to request {count}"))?;
     }
     wire.send(&peer.fill(PROBE));
     wire.read_responses(101, |_| false, peer.deadline());

@@ -119,9 +119,7 @@ fn hold_connections(peer: &Peer) -> Result<(), Problem> {
     let mut held = Vec::new();
     for _ in 0..peer.options.connections_limit {
         let mut wire = peer.send("{GET}")?;
-        if !wire.read_responses(1, |_| false, peer.deadline()) {
-            return Err(Problem::on(&wire, "a connection within the limit got no response"));
-        }
+        peer.await_responses(&mut wire, 1, "a connection within the limit got no response")?;
         held.push(wire);
     }
     let mut more = peer.send("{GET}")?;
@@ -130,19 +128,12 @@ fn hold_connections(peer: &Peer) -> Result<(), Problem> {
     }
     if let Some(wire) = held.last_mut() {
         wire.send(&peer.fill("{GET}"));
-        if !wire.read_responses(2, |_| false, peer.deadline()) {
-            return Err(Problem::on(
-                wire,
-                "at the limit an open connection got no response any more",
-            ));
-        }
+        peer.await_responses(wire, 2, "at the limit an open connection got no response any more")?;
     }
     held.remove(0);
-    match more.read_responses(1, |_| false, peer.deadline()) {
-        true => Ok(()),
-        false => Err(Problem::on(
-            &more,
-            "the connection that waited got no response when another had gone",
-        )),
-    }
+    peer.await_responses(
+        &mut more,
+        1,
+        "the connection that waited got no response when another had gone",
+    )
 }
