@@ -17,9 +17,6 @@ const LINES: [(&[u8], &str, u16); 5] = [
 ];
 
 /// Sends requests good and bad, one of them longer than a line of the log may be, and reads the log.
-///
-/// # Errors
-/// When a line is missing, wrong or too long.
 pub fn log_says_what_came(stage: &Stage) -> Result<()> {
     let folder = Folder::create()?;
     let file = folder.join("log");

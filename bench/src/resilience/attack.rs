@@ -152,9 +152,6 @@ fn behaviour(seed: u64, head_timeout: Duration) -> Behaviour {
 const ATTACKS: usize = 4;
 
 /// Each kind, for as long as a test may take.
-///
-/// # Errors
-/// As [`attack`].
 pub fn each(stage: &Stage) -> Result<()> {
     let times = [200, 1200].map(Duration::from_millis);
     let kinds: Vec<_> = Kind::all().iter().zip(1..).collect();

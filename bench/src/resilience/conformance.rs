@@ -20,9 +20,6 @@ const TIME_OUTS: &str = "timeouts/*";
 
 /// All cases but those that wait for a time-out. They too mostly wait, for the moment of their next byte: each group
 /// has a server of its own, and all go at once.
-///
-/// # Errors
-/// Lists the cases that failed; so do the other functions.
 pub fn all_cases(stage: &Stage) -> Result<()> {
     let group = |id: String| id.split('/').next().map(|group| format!("{group}/*"));
     let mut groups: Vec<_> =
@@ -96,9 +93,6 @@ pub(super) fn leaves_no_trace(
 
 /// Many clients at once: all connect and ask, then all read. Twice on each connection where the stage holds that many;
 /// else each leaves after its response, so that the next can be served.
-///
-/// # Errors
-/// When one is not served, or the server holds more than before.
 pub fn many_clients(stage: &Stage, count: usize) -> Result<()> {
     let stay = stage.at_once > 64;
     leaves_no_trace(stage, &[], |server| {

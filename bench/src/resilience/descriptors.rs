@@ -60,9 +60,6 @@ pub struct Shortage {
 }
 
 /// Each of them.
-///
-/// # Errors
-/// As [`shortage`].
 pub fn each(stage: &Stage) -> Result<()> {
     side_by_side(Limit::of(stage), 2, |how| {
         shortage(stage, *how).map(drop).with_context(|| how.to_string())

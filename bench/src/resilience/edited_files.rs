@@ -47,9 +47,6 @@ impl Size {
 }
 
 /// Serves files, edits them, and reads them.
-///
-/// # Errors
-/// Names the file that was torn or old.
 pub fn are_served_whole_and_fresh(stage: &Stage) -> Result<()> {
     let tree = Tree::grow(Size::from_environment())?;
     let folder = tree.folder.path().to_str().context("a folder whose name is not UTF-8")?;

@@ -23,9 +23,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// All three, briefly and by their counts alone: none takes more requests than it may, none that is idle
 /// is closed before its time, and connections that were idle longest give way first.
-///
-/// # Errors
-/// Names what went wrong; so do the other checks.
 pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
     let never = Interrupt::default();
     for limit in [1, 10] {

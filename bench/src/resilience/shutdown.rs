@@ -19,9 +19,6 @@ const LAME_DUCK: Duration = Duration::from_millis(200);
 pub(super) const SECOND_SIGTERM: i32 = 128 + 15;
 
 /// All the ways to end.
-///
-/// # Errors
-/// Names what went wrong; so does each check of these modules.
 pub fn each(stage: &Stage) -> Result<()> {
     side_by_side(&[drains, ends_with_its_grace, second_signal], 3, |way| way(stage))
 }

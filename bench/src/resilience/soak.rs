@@ -28,9 +28,6 @@ pub struct Soak {
 }
 
 /// For as long as a test may take.
-///
-/// # Errors
-/// As [`soak`].
 pub fn short(stage: &Stage) -> Result<()> {
     soak(stage, stage.at_once / 4 * 3, Duration::from_secs(3), 1, &Interrupt::default()).map(drop)
 }

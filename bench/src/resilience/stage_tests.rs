@@ -1,5 +1,5 @@
-//! The tests of every stage, as one list. A stage's `tests/suite.rs` names its program and calls [`checks_of_every_stage!`];
-//! what only some stages can do it adds with [`checks!`].
+//! The tests of every stage, as one list. A stage's `tests/suite.rs` names its program and calls `checks_of_every_stage!`;
+//! what only some stages can do it adds with `checks!`.
 
 /// One test for each line `name: check`, where `check` is called with the stage and returns a `Result`.
 #[macro_export]
@@ -40,7 +40,7 @@ macro_rules! checks_of_every_stage {
     };
 }
 
-/// What holds where an event loop serves many connections; after [`checks_of_every_stage!`].
+/// What holds where an event loop serves many connections; after `checks_of_every_stage!`.
 #[macro_export]
 macro_rules! checks_of_event_loops {
     ($stage:expr) => {

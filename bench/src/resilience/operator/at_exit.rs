@@ -8,9 +8,6 @@ use shared::trace::Moment;
 use std::fs;
 
 /// Every response that was sent has its line, and its events.
-///
-/// # Errors
-/// When one has not, or a line or the trace is torn.
 pub fn all_is_written(stage: &Stage) -> Result<()> {
     // The server drains; a handler sleeps for longer than the grace period; a handler sleeps, and a second signal comes.
     for (sleeps, twice, grace) in

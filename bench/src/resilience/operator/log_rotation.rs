@@ -12,9 +12,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 /// Every check of this file.
-///
-/// # Errors
-/// Names what went wrong.
 pub fn each(stage: &Stage) -> Result<()> {
     a_log_is_continued(stage)?;
     a_log_is_truncated(stage)?;
@@ -136,9 +133,6 @@ fn many_rotations_lose_no_line(stage: &Stage) -> Result<()> {
 }
 
 /// Two servers append to one file, as while one replaces the other: every line is whole.
-///
-/// # Errors
-/// When a line is torn or missing.
 pub fn two_servers_share_a_log(stage: &Stage) -> Result<()> {
     let (_folder, log) = folder_and_log()?;
     let start = || stage.start(&["--log", &log, "--replace"]);

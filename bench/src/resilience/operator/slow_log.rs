@@ -12,9 +12,6 @@ use std::fs;
 use std::io::Read;
 
 /// Every check of this file.
-///
-/// # Errors
-/// Names what went wrong.
 pub fn each(stage: &Stage) -> Result<()> {
     a_file_may_not_grow_for_a_while(stage)?;
     a_torn_line_is_written_again(stage)?;

@@ -15,9 +15,6 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 /// Every check of this file.
-///
-/// # Errors
-/// Names what went wrong.
 pub fn each(stage: &Stage) -> Result<()> {
     for stderr in [Stderr::Closed, Stderr::Full, Stderr::NoSpace] {
         no_process_reads_standard_error(stage, stderr).with_context(|| format!("{stderr:?}"))?;

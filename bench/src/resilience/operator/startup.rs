@@ -11,9 +11,6 @@ use std::path::Path;
 use std::process::Command;
 
 /// Every check of this file.
-///
-/// # Errors
-/// Names what went wrong; so do the other checks.
 pub fn each(stage: &Stage) -> Result<()> {
     a_log_that_cannot_be_opened(stage)?;
     few_descriptors(stage, &[])?;
