@@ -1,8 +1,8 @@
 //! What a server must survive, tried on the running program: no request is lost when it ends, no client suffers from
 //! another, and everything is given back afterwards.
 //!
-//! The tests of each stage call these checks with their own program: see [`crate::checks_of_every_stage`]. Nothing here measures: a check
-//! passes or fails, and never for being slow. The error of a check names what went wrong.
+//! The tests of each stage call these checks with their own program: see [`crate::checks_of_every_stage`]. Nothing
+//! here measures: a check passes or fails, and never for being slow. The error of a check names what went wrong.
 
 pub mod access_log;
 pub mod attack;

@@ -1,4 +1,5 @@
-//! What a server holds and uses: descriptors, threads, memory, CPU time; from `/proc`, without asking the server.
+//! What a server holds and uses: descriptors, threads, memory, CPU time; from `/proc`, without asking the server. A
+//! process that is gone is an error everywhere.
 
 use super::wait_until;
 use anyhow::{Context, Result};
@@ -20,9 +21,6 @@ pub struct ProcessUsage {
 
 impl ProcessUsage {
     /// Of process `pid`, now.
-    ///
-    /// # Errors
-    /// When the process is gone; so do all functions of this module.
     pub fn of(pid: u32) -> Result<Self> {
         let count = |what: &str| {
             let entries = fs::read_dir(format!("/proc/{pid}/{what}"));
@@ -52,17 +50,11 @@ impl ProcessUsage {
 }
 
 /// Resident memory of a process, in KiB.
-///
-/// # Errors
-/// When the process is gone.
 pub fn memory(pid: u32) -> Result<u64> {
     kib(pid, "VmRSS:")
 }
 
 /// The most resident memory that it ever had, in KiB.
-///
-/// # Errors
-/// When the process is gone.
 pub fn peak_memory(pid: u32) -> Result<u64> {
     kib(pid, "VmHWM:")
 }
@@ -140,17 +132,11 @@ fn tasks(pid: u32) -> Result<Vec<PathBuf>> {
 }
 
 /// Places in the process's table of descriptors, used or not.
-///
-/// # Errors
-/// When the process is gone.
 pub fn descriptor_places(pid: u32) -> Result<u64> {
     status(pid, "FDSize:")?.parse().context("FDSize")
 }
 
 /// Whether the process has taken every signal that was sent to it.
-///
-/// # Errors
-/// When the process is gone.
 pub fn has_taken_signals(pid: u32) -> Result<bool> {
     Ok(status(pid, "ShdPnd:")?.bytes().all(|digit| digit == b'0'))
 }
