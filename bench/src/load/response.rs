@@ -200,6 +200,3 @@ fn chunk_size(size: Option<u64>, done: bool, byte: u8) -> Result<State, Malforme
         _ => Err(Malformed),
     }
 }
-
-#[cfg(test)]
-mod tests;
