@@ -17,6 +17,9 @@ pub struct Interrupt {
 impl Interrupt {
     /// Takes SIGINT and SIGTERM away from their usual effect: the first raises this, the second ends
     /// the process at once. Call it before any other thread is started.
+    ///
+    /// # Errors
+    /// When signals cannot be blocked, or the thread that waits for them cannot be started.
     pub fn catch() -> Result<Arc<Self>> {
         signal::block(Signal::TERMINATION).context("cannot block signals")?;
         let interrupt = Arc::new(Self::default());

@@ -35,6 +35,3 @@ pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Ve
     });
     Verdict { cause, sentence, doubts: case.doubts() }
 }
-
-#[cfg(test)]
-mod tests;

@@ -41,7 +41,7 @@ fn measure(
     let (mut measured, mut failures, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for trial in trials.iter().take_while(|_| !interrupt.raised()) {
         if !failed.contains(&trial.target) {
-            let (name, connection) = (plan.targets[trial.target].name(), trial.connection.name());
+            let (name, connection) = (plan.targets[trial.target].label(), trial.connection.name());
             let workload = trial.workload.name();
             progress.say(&format!(
                 "{name}, {connection}, {} connections, {workload}",

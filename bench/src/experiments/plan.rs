@@ -120,7 +120,7 @@ impl Experiment {
 /// What is going to happen, and for how long: a user should not have to guess whether it hangs.
 pub fn announcement(experiments: &[Experiment]) -> String {
     let Some(Experiment { plan, trials, .. }) = experiments.first() else { return String::new() };
-    let names: Vec<_> = plan.targets.iter().map(|target| target.name()).collect();
+    let names: Vec<_> = plan.targets.iter().map(Target::label).collect();
     let seconds = experiments.iter().map(Experiment::time).sum::<Duration>().as_secs_f64();
     let time = match seconds {
         ..100.0 => format!("{seconds:.0} seconds"),

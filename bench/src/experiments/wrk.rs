@@ -16,6 +16,9 @@ pub struct Opinion {
 }
 
 /// Runs it with the threads, connections and duration of `options`; whole seconds, as it has no others.
+///
+/// # Errors
+/// When wrk is not installed, or prints something else.
 pub fn ask(options: &Options) -> Result<Opinion> {
     let program = tools::require("wrk")?;
     let threads = options.threads.min(options.connections).to_string();

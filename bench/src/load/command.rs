@@ -66,6 +66,9 @@ pub struct LoadArgs {
 
 impl LoadArgs {
     /// Runs the load and prints what came of it. Wrong responses are figures, not errors of ours.
+    ///
+    /// # Errors
+    /// When no connection comes about, or standard output takes no more.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let (options, json) = (self.options()?, self.json);
         let outcome = super::run(&options, interrupt)?;

@@ -34,6 +34,9 @@ pub struct Head {
 /// Reads a head from the front of `bytes`: with its length when it is all here, `None` when more is
 /// to come. `searched` bytes at the front are known not to end it, so that a response that
 /// drips in costs no second search.
+///
+/// # Errors
+/// Bytes that no HTTP/1 response begins with, or a framing that cannot be trusted.
 pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Malformed> {
     let from = searched.saturating_sub(2);
     match end(&bytes[from..]) {

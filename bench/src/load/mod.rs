@@ -58,6 +58,9 @@ pub struct Load {
 
 impl Load {
     /// Starts the threads, which open all connections and begin to send requests.
+    ///
+    /// # Errors
+    /// Too few open files allowed, or a thread that cannot be started.
     pub fn start(options: &Options) -> Result<Self> {
         check_descriptors(options.connections + options.silent + options.slow)?;
         let shared = Arc::new(Shared::new(options));
@@ -114,6 +117,9 @@ impl Load {
     }
 
     /// Ends the load and adds up what its threads counted.
+    ///
+    /// # Errors
+    /// When a thread of the load failed.
     pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
         let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
         let mut tally = Tally::new();
@@ -141,6 +147,9 @@ impl Drop for Load {
 }
 
 /// The whole of it: start, warm up, measure, finish.
+///
+/// # Errors
+/// As [`Load::start`], [`Load::warm_up`] and [`Load::finish`].
 pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome> {
     let load = Load::start(options)?;
     load.warm_up(interrupt)?;

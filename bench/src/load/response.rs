@@ -73,6 +73,9 @@ impl Parser {
 
     /// Takes bytes up to the end of one response at most, and says how many it took. It takes all
     /// unless a response ended before.
+    ///
+    /// # Errors
+    /// Bytes that are no HTTP/1 response; nothing sensible can follow.
     pub fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Response>), Malformed> {
         let mut used = 0;
         loop {
@@ -200,6 +203,3 @@ fn chunk_size(size: Option<u64>, done: bool, byte: u8) -> Result<State, Malforme
         _ => Err(Malformed),
     }
 }
-
-#[cfg(test)]
-mod tests;

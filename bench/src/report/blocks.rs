@@ -2,7 +2,7 @@
 
 use super::{lines, tables};
 use crate::numbers::{self, micros};
-use crate::results::{Results, Sample, claims};
+use crate::results::{Part, Results, Sample, claims};
 use crate::table::{Table, escape};
 use crate::terminal::wrapped;
 use crate::workspace::{NULL_SERVER, label};
@@ -103,7 +103,8 @@ pub fn origin(results: &Results) -> String {
 
 /// The most that the generator reached against the null server, and what was the limit there.
 fn ceiling(results: &Results) -> Option<String> {
-    let of_null = results.rows.iter().filter(|row| row.target == NULL_SERVER);
+    let of_null =
+        results.rows.iter().filter(|row| row.target == NULL_SERVER && row.part != Part::Rate);
     let rps = |sample: &&Sample| sample.load.rps;
     let best = of_null.max_by(|left, right| rps(left).total_cmp(&rps(right)))?;
     let verdict = best.observed("verdict")?.as_str()?;

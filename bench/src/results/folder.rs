@@ -11,6 +11,9 @@ const FILE: &str = "results.json";
 
 /// Writes `results` and one percentile file per row to `folder`, which is made if it is not there.
 /// `percentiles` are of the rows, in their order.
+///
+/// # Errors
+/// When a file cannot be written.
 pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
     file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
@@ -22,6 +25,9 @@ pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result
 
 /// Makes a folder for a run, and says at once if that cannot be: not after minutes of measuring. One that
 /// holds a run already is refused: measurements are not overwritten.
+///
+/// # Errors
+/// When it holds a run, or cannot be written to.
 pub fn make(folder: &Path) -> Result<()> {
     ensure!(
         !folder.join(FILE).exists(),
@@ -37,6 +43,9 @@ pub fn make(folder: &Path) -> Result<()> {
 }
 
 /// Writes one file, and the folders above it.
+///
+/// # Errors
+/// When it cannot be written; the error names it.
 pub fn file(path: &Path, text: &str) -> Result<()> {
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(path))?;
@@ -46,6 +55,9 @@ pub fn file(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Reads a run back.
+///
+/// # Errors
+/// When it holds no run, or a run of a newer bench.
 pub fn read(folder: &Path) -> Result<Results> {
     let path = folder.join(FILE);
     let text = fs::read_to_string(&path)
@@ -78,6 +90,9 @@ pub fn fresh(results: &Results) -> PathBuf {
 }
 
 /// The run that was written last in the default place.
+///
+/// # Errors
+/// When there is none.
 pub fn latest() -> Result<PathBuf> {
     let place = default_place();
     let written = |folder: &Path| fs::metadata(folder.join(FILE)).and_then(|file| file.modified());
@@ -86,6 +101,9 @@ pub fn latest() -> Result<PathBuf> {
 }
 
 /// The last of the recorded runs, by the day in its name: a checkout gives all files the same age.
+///
+/// # Errors
+/// When there is none.
 pub fn recorded() -> Result<PathBuf> {
     let place = workspace::root().join("bench/results");
     last(&place, |folder| Some(folder.file_name()?.to_owned()))

@@ -49,6 +49,9 @@ fn git(folder: &Path, args: &[&str]) -> Option<String> {
 
 /// Names and contents of all that the servers are built from, as 16 hexadecimal digits: they tell a
 /// table that outlived its server.
+///
+/// # Errors
+/// A source that cannot be read.
 pub fn hash(workspace: &Path) -> io::Result<String> {
     let mut files = vec![workspace.join("bench/src/targets/null_server.rs")];
     let mut packages = vec!["shared"];

@@ -82,6 +82,9 @@ struct Args {
 
 impl Trace {
     /// Reads a file. Threads hand over their events piece by piece, so that events of several threads are mixed.
+    ///
+    /// # Errors
+    /// A line that is no event of `--trace`; the error names it.
     pub fn parse(text: &str) -> Result<Self> {
         let mut events = Vec::new();
         for (number, line) in

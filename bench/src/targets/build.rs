@@ -14,6 +14,9 @@ const PROFILE: &str = "BENCH_PROFILE";
 
 /// Builds `packages` of this workspace as a release and tells where each program lies. Cargo shows its
 /// progress on standard error as usual.
+///
+/// # Errors
+/// When cargo cannot be started, or the build fails.
 pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
     if packages.is_empty() {
         return Ok(HashMap::new());

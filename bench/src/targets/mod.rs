@@ -12,7 +12,7 @@ mod starter;
 pub use starter::{Running, Starter};
 
 use crate::load::{Expect, Url};
-use crate::workspace::{NULL_SERVER, STAGES};
+use crate::workspace::{NULL_SERVER, STAGES, label};
 use anyhow::{Context, Result, bail, ensure};
 use peers::{PEERS, Peer};
 
@@ -109,7 +109,12 @@ impl Target {
         }
     }
 
-    /// What its `GET /` answers with.
+    /// As people read it.
+    pub fn label(&self) -> &str {
+        label(self.name())
+    }
+
+    /// What a correct response to its `GET /` is.
     pub fn expect(&self) -> Expect {
         match self {
             Self::Url(..) => Expect::Same,

@@ -35,8 +35,10 @@ pub struct Server {
 
 impl Server {
     /// Starts `program`, whose first line on standard output must be `... listening on http://ADDR`.
-    /// The error names what the program wrote to standard error when it ends before that, or
-    /// says that it did not come within 10 s.
+    ///
+    /// # Errors
+    /// When the program ends before that, with what it wrote to standard error; or when the line does not come within
+    /// 10 s.
     pub fn start<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(args);
@@ -44,6 +46,9 @@ impl Server {
     }
 
     /// Like [`Server::start`], with a time limit of its own.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
     pub fn announced(command: Command, within: Duration) -> Result<Self> {
         let (mut server, first_line) = Self::spawn(command)?;
         let line = match first_line.recv_timeout(within) {
@@ -66,6 +71,9 @@ impl Server {
     }
 
     /// Starts a server that announces nothing, and waits until `address` takes a connection.
+    ///
+    /// # Errors
+    /// When it ends before, or does not listen within 10 s.
     pub fn accepting(command: Command, address: SocketAddr) -> Result<Self> {
         let (mut server, _) = Self::spawn(command)?;
         let deadline = Instant::now() + START;
@@ -132,6 +140,9 @@ impl Server {
     }
 
     /// An error in the server's own words if it has ended meanwhile.
+    ///
+    /// # Errors
+    /// That it has ended, in its own words.
     pub fn check(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             Some(_) => Err(self.died()),
@@ -140,6 +151,9 @@ impl Server {
     }
 
     /// Waits until it ends by itself; `None` when it still runs after `within`.
+    ///
+    /// # Errors
+    /// When its state cannot be read.
     pub fn wait(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + within;
         loop {
@@ -152,6 +166,9 @@ impl Server {
     }
 
     /// Asks it to end (SIGTERM) and waits; kills it, and says so, when it has not ended after 10 s.
+    ///
+    /// # Errors
+    /// That it had to be killed.
     pub fn terminate(mut self) -> Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);

@@ -31,6 +31,9 @@ pub enum Running {
 
 impl Starter {
     /// Builds the stages among `targets`.
+    ///
+    /// # Errors
+    /// When the build fails.
     pub fn build(
         targets: &[Target],
         stage_args: Vec<String>,
@@ -42,6 +45,9 @@ impl Starter {
     }
 
     /// Starts `target` on a free port and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not listen; the error has its own words.
     pub fn start(&self, target: &Target, connection: Connection) -> Result<Running> {
         match target {
             Target::Stage(index) => self.start_stage(*index, connection).map(Running::Server),
@@ -86,6 +92,9 @@ impl Running {
     }
 
     /// What to ask for.
+    ///
+    /// # Errors
+    /// When its address cannot be looked up.
     pub fn url(&self) -> Result<Url> {
         match (self, self.server()) {
             (_, Some(server)) => Url::parse(&format!("http://{}/", server.address())),
@@ -95,6 +104,9 @@ impl Running {
     }
 
     /// The server's own words as an error, if the server has died: figures of a dead server mean nothing.
+    ///
+    /// # Errors
+    /// That it has died.
     pub fn check(&mut self) -> Result<()> {
         match self {
             Self::Server(server) => server.check(),

@@ -46,7 +46,7 @@ impl ExplainArgs {
         let plan = &experiment.plan;
         let starter = Starter::build(&plan.targets, self.common.stage_args.clone(), interrupt)?;
         let mut record = Record::begin(plan, plan.repeat, &self.common)?;
-        let name = plan.targets[0].name();
+        let name = plan.targets[0].label();
         terminal::note(&format!("{name}: one pass to look, one under strace, one under perf"));
         let mut looks = experiment
             .trials

@@ -7,7 +7,6 @@ use crate::numbers::{self, grouped};
 use crate::table::Table;
 use crate::targets::Connection;
 use crate::terminal::wrapped;
-use crate::workspace::label;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -23,11 +22,11 @@ As root there is more to see, while `bench load` keeps a server busy:
 ";
 
 /// The pass that only looked.
-pub(super) fn of(look: &Measurement, target: &str) -> String {
+pub(super) fn of(look: &Measurement, name: &str) -> String {
     let verdict = look.verdict(None);
     let Trial { connection, connections, workload, .. } = look.trial;
     let kept = if connection == Connection::Close { "one request each" } else { "kept alive" };
-    let (name, workload) = (label(target), workload.name());
+    let workload = workload.name();
     let mut page = format!("\n{name}, {connections} connections, {kept}, {workload}\n\n");
     page += &wrapped("The bottleneck  ", &verdict.sentence);
     for doubt in &verdict.doubts {

@@ -39,6 +39,9 @@ pub const WORDS: &str = "four clients request /sleep/5 together, every 40 ms; be
 const PERIOD: f64 = 40_000.0;
 
 /// Starts `program`, puts the load on it until the window is over, and ends it: then the trace is whole.
+///
+/// # Errors
+/// When the server cannot be started or loaded, or does not end.
 pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interrupt) -> Result<()> {
     let mut command = vec![OsString::from("--listen"), "127.0.0.1:0".into()];
     command.extend(["--trace".into(), trace.as_os_str().to_owned()]);

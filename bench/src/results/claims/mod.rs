@@ -13,6 +13,9 @@ pub use judge::{Verdict, judge};
 use anyhow::{Context, Result};
 
 /// The claims that this program was built with.
+///
+/// # Errors
+/// When `bench/claims.json` has another shape.
 pub fn built_in() -> Result<Vec<Claim>> {
     let claims: Claims = serde_json::from_str(include_str!("../../../claims.json"))
         .context("bench/claims.json is not a list of claims")?;

@@ -1,9 +1,13 @@
 //! What is used up: a thread, the client, the machine.
 
-use super::*;
+use crate::rules::{busy, evidence, expect, seen, thread, used};
+use bench::evidence::Evidence;
+use bench::evidence::sleep::Sleep;
+use bench::evidence::tree::Use;
+use bench::evidence::verdict::{Cause, Ceiling, Seen, verdict};
 
 /// One thread that never rests; stage 3 on `/work/200`.
-pub(super) fn stage_3_on_work() -> Evidence {
+pub(crate) fn stage_3_on_work() -> Evidence {
     Evidence {
         server: used(0.99, 0.05),
         threads: vec![thread("stage3-epoll", 0.99, 30, Sleep::Running)],

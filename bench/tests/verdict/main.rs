@@ -1,4 +1,7 @@
-//! A generator that is too slow is the bottleneck, and has to say so of itself.
+//! The verdict: each rule on saved samples, and a generator that is too slow, which has to say so of itself.
+
+mod ceilings;
+mod rules;
 
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;

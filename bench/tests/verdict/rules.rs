@@ -1,31 +1,31 @@
 //! Each rule with a saved sample: the figures of rows that were measured on a machine with two cores.
 
-use super::*;
-use crate::evidence::host::Machine;
-use crate::evidence::machine::{Queue, Sockets};
-use crate::evidence::sleep::Sleep;
-use crate::evidence::tree::{Thread, Use};
+use crate::ceilings;
+use bench::evidence::Evidence;
+use bench::evidence::host::Machine;
+use bench::evidence::machine::{Queue, Sockets};
+use bench::evidence::sleep::Sleep;
+use bench::evidence::tree::{Thread, Use};
+use bench::evidence::verdict::{Cause, Seen, verdict};
 use std::time::Duration;
 
-mod ceilings;
-
-fn thread(name: &str, cpu: f64, voluntary: u64, mostly: Sleep) -> Thread {
+pub(crate) fn thread(name: &str, cpu: f64, voluntary: u64, mostly: Sleep) -> Thread {
     let (name, voluntary, mostly) = (name.to_owned(), Some(voluntary), Some((mostly, 0.9)));
     Thread { tid: 1, name, cpu, run_wait: 0.0, voluntary, mostly }
 }
 
 /// A machine with so many cores busy for processes, and in interrupts.
-fn busy(processes: f64, interrupts: f64) -> Option<Machine> {
+pub(crate) fn busy(processes: f64, interrupts: f64) -> Option<Machine> {
     Some(Machine { processes, interrupts, ..Machine::default() })
 }
 
 /// What a server used: so many cores, and the kernel's share of them.
-fn used(cpu: f64, kernel: f64) -> Option<Use> {
+pub(crate) fn used(cpu: f64, kernel: f64) -> Option<Use> {
     Some(Use { cpu, kernel: Some((kernel, 94)), ..Use::default() })
 }
 
 /// Fifty clients, all served, a server with time to spare.
-fn seen() -> Seen {
+pub(crate) fn seen() -> Seen {
     Seen {
         open: 50,
         served: 50,
@@ -40,7 +40,7 @@ fn seen() -> Seen {
     }
 }
 
-fn evidence() -> Evidence {
+pub(crate) fn evidence() -> Evidence {
     Evidence {
         seconds: 1.0,
         cores: 2,
@@ -58,7 +58,7 @@ fn evidence() -> Evidence {
 
 /// Checks the cause and a part of the sentence; nothing speaks against them.
 #[track_caller]
-fn expect(seen: &Seen, evidence: &Evidence, cause: Cause, words: &str) {
+pub(crate) fn expect(seen: &Seen, evidence: &Evidence, cause: Cause, words: &str) {
     let found = verdict(seen, evidence, None);
     assert_eq!((found.cause, found.doubts.len()), (cause, 0), "{found:?}");
     assert!(found.sentence.contains(words), "{found:?}");
@@ -75,7 +75,7 @@ fn a_backlog_of_one_overflows_and_one_dropped_handshake_explains_no_window() {
     let overflows = |count| Evidence { overflows: Some(count), ..evidence() };
     let seen = Seen { served: 3, ..seen() };
     expect(&seen, &overflows(137), Cause::QueueOverflow, "overflowed 137 times");
-    expect(&tests::seen(), &overflows(1), Cause::Unknown, "");
+    expect(&self::seen(), &overflows(1), Cause::Unknown, "");
 }
 
 /// A server that waits for silent clients, with so many threads in poll.
