@@ -18,7 +18,7 @@ impl Worker<'_> {
                 continue;
             }
             if client.socket.is_none() {
-                // At a constant rate, one that lost its connection waits for the next request that is due.
+                // At a constant rate, a client that lost its connection waits for the next request that is due.
                 if !client.opened || !self.release(slot) {
                     self.open(slot);
                 }
@@ -28,7 +28,7 @@ impl Worker<'_> {
         }
     }
 
-    /// A window that was uneven is not to be trusted: who notices needs to know when the answers came.
+    /// A window that was uneven is not to be trusted, and it shows only by when the responses came.
     pub(super) fn book(&mut self, now: u64) {
         let open = self.shared.open.load(Relaxed);
         if self.counting {
@@ -61,7 +61,7 @@ impl Worker<'_> {
     }
 
     /// Connects, and tries to write at once: on a local network the connection often stands already, and
-    /// then nothing has to be waited for but the answer.
+    /// then nothing has to be waited for but the response.
     pub(super) fn connect(&mut self, slot: usize) -> io::Result<()> {
         let socket = Socket::connect(self.shared.plan.address)?;
         socket.set_nodelay(true)?;
@@ -93,7 +93,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Counts what went wrong. A connection that broke is replaced at once; one that never stood is tried
+    /// Counts what went wrong. A connection that broke is replaced at once. A connect that failed is tried
     /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
     pub(super) fn fail(&mut self, slot: usize, trouble: Trouble, error: Option<&io::Error>) {
         if self.counting {

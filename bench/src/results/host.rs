@@ -1,8 +1,8 @@
 //! The machine a run was made on: figures mean nothing without it.
 
+use crate::tools;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::thread;
 
 /// Kernel, processor, memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl Host {
             name: read("/proc/sys/kernel/hostname").trim().to_owned(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             cpu: model(&read("/proc/cpuinfo")),
-            cores: thread::available_parallelism().map_or(1, usize::from),
+            cores: tools::cores(),
             memory_mib: memory(&read("/proc/meminfo")),
         }
     }

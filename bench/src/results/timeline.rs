@@ -42,7 +42,7 @@ pub struct Summary {
     pub threads: usize,
     /// Requests whose head was complete.
     pub requests: usize,
-    /// Of the requests with a complete head, the most that were not answered yet at one moment.
+    /// Of the requests with a complete head, the most that had no response yet at one moment.
     pub open: usize,
 }
 

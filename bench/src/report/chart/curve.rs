@@ -1,6 +1,7 @@
 //! Curves: a figure over connections, with a band from the lowest repeat to the highest.
 
 use super::axes::{Axes, HEIGHT};
+use super::picture::{Chart, Texts};
 use super::svg::Svg;
 use crate::results::Range;
 
@@ -30,24 +31,20 @@ pub struct Series {
     pub marked: bool,
 }
 
-/// Texts of a chart.
-pub struct Words<'a> {
-    /// What it shows.
-    pub title: &'a str,
-    /// What its figures mean.
-    pub subtitle: &'a str,
+/// What stands at the axes.
+pub struct Labels<'a> {
     /// Under the lower axis.
     pub x_unit: &'a str,
     /// How a tick of the lower axis is written.
-    pub x_label: &'a dyn Fn(f64) -> String,
+    pub x: &'a dyn Fn(f64) -> String,
     /// How a tick of the left axis is written, with its unit.
-    pub y_label: &'a dyn Fn(f64) -> String,
+    pub y: &'a dyn Fn(f64) -> String,
 }
 
 /// Draws all of them: bands below, marks above.
-pub fn draw(words: &Words<'_>, axes: &Axes, series: &[Series]) -> String {
-    let mut svg = Svg::new(HEIGHT, words.title, words.subtitle);
-    axes.draw(&mut svg, words.x_unit, (words.x_label, words.y_label));
+pub fn chart(texts: Texts, labels: &Labels<'_>, axes: &Axes, series: &[Series]) -> Chart {
+    let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
+    axes.draw(&mut svg, labels.x_unit, (labels.x, labels.y));
     for one in series {
         let upper = one.points.iter().map(|point| axes.place(point.x, point.y.high));
         let lower = one.points.iter().rev().map(|point| axes.place(point.x, point.y.low));
@@ -68,5 +65,5 @@ pub fn draw(words: &Words<'_>, axes: &Axes, series: &[Series]) -> String {
         names.extend(places.last().map(|end| (one.class, one.name.as_str(), *end)));
     }
     Axes::names(&mut svg, &names);
-    svg.finish()
+    texts.chart(svg.finish())
 }

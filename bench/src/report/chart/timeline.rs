@@ -1,10 +1,11 @@
 //! Stages one below the other, a lane for each thread, on the same axis of time.
 
-use super::Chart;
+use super::picture::Chart;
 use super::svg::{Anchor, Svg};
 use crate::results::timeline::{self, Summary, WINDOW};
-use crate::results::trace::{Interval, Thread, Trace};
-use shared::telemetry::trace::Span;
+use crate::results::trace::{self, Span, Thread, Trace};
+use shared::trace::Slice;
+use std::path::Path;
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 104.0;
@@ -22,12 +23,17 @@ const LEAST: f64 = 0.8;
 const TICK: f64 = 10_000.0;
 
 /// What a thread does, by its class in the style, and what it is called. Waiting is the bare lane.
-const LEGEND: [(Span, &str, &str); 4] = [
-    (Span::Request, "bar s3", "reads a request"),
-    (Span::Handler, "bar s4", "runs a handler"),
-    (Span::Blocking, "bar s2", "is blocked in a handler"),
-    (Span::Write, "bar nginx", "writes an answer"),
+const LEGEND: [(Slice, &str, &str); 4] = [
+    (Slice::Request, "bar s3", "reads a request"),
+    (Slice::Handler, "bar s4", "runs a handler"),
+    (Slice::Blocking, "bar s2", "is blocked in a handler"),
+    (Slice::Write, "bar nginx", "writes a response"),
 ];
+
+/// The picture of the traces in a run's folder, if there are any.
+pub fn of_folder(folder: &Path) -> Option<Chart> {
+    of(&trace::read(folder).ok()?)
+}
 
 /// The picture of these stages, if there are any.
 pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
@@ -40,7 +46,7 @@ pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
         title: TITLE.to_owned(),
         caption:
             "The same clients for each stage, and 50 ms of what its threads did: shortly before \
-            four clients at once ask for something slow. Threads that only waited are left out."
+            four clients at once request something slow. Threads that only waited are left out."
                 .to_owned(),
         drawing: draw(&panels),
     })
@@ -51,7 +57,7 @@ const TITLE: &str = "What every thread does";
 /// One stage.
 struct Panel<'a> {
     stage: &'a str,
-    window: Interval,
+    window: Span,
     summary: Summary,
     lanes: Vec<&'a Thread>,
 }
@@ -73,18 +79,16 @@ impl<'a> Panel<'a> {
         for (index, thread) in self.lanes.iter().enumerate() {
             let y = top + HEADING + index as f64 * LANE;
             svg.text("muted", (LEFT - 8.0, y + THICK - 2.0), Anchor::End, &thread.name);
-            svg.rect("band floor", (LEFT, y), (RIGHT - LEFT, THICK));
-            for (span, interval) in
-                thread.spans.iter().filter(|(_, interval)| interval.meets(&self.window))
-            {
-                self.span(svg, *span, interval, y);
+            svg.rect("band null", (LEFT, y), (RIGHT - LEFT, THICK));
+            for (slice, span) in thread.slices.iter().filter(|(_, span)| span.meets(&self.window)) {
+                self.slice(svg, *slice, span, y);
             }
         }
     }
 
-    fn span(&self, svg: &mut Svg, span: Span, interval: &Interval, y: f64) {
-        let Some((_, class, _)) = LEGEND.iter().find(|(known, ..)| *known == span) else { return };
-        let (from, to) = (self.place(interval.start), self.place(interval.end));
+    fn slice(&self, svg: &mut Svg, slice: Slice, span: &Span, y: f64) {
+        let Some((_, class, _)) = LEGEND.iter().find(|(known, ..)| *known == slice) else { return };
+        let (from, to) = (self.place(span.start), self.place(span.end));
         svg.rect(class, (from, y), ((to - from).max(LEAST), THICK));
     }
 
@@ -134,17 +138,17 @@ mod tests {
 
     #[test]
     fn every_busy_thread_has_a_lane_and_every_slice_its_place() {
-        let interval = |start, end| Interval { start, end };
-        let thread = |name: &str, span, interval| {
-            let spans = vec![(span, interval)];
-            Thread { name: name.to_owned(), spans }
+        let span = |start, end| Span { start, end };
+        let thread = |name: &str, slice, span| {
+            let slices = vec![(slice, span)];
+            Thread { name: name.to_owned(), slices }
         };
         let trace = Trace {
             threads: vec![
-                thread("main", Span::Blocking, interval(64_000.0, 69_000.0)),
-                thread("idle", Span::Wait, interval(0.0, 200_000.0)),
+                thread("main", Slice::Blocking, span(64_000.0, 69_000.0)),
+                thread("idle", Slice::Wait, span(0.0, 200_000.0)),
             ],
-            requests: vec![interval(0.0, 1.0)],
+            requests: vec![span(0.0, 1.0)],
         };
         let drawing = of(&[("stage1-blocking", trace)]).unwrap().drawing;
         assert!(drawing.contains(">main</text>") && !drawing.contains(">idle</text>"));
