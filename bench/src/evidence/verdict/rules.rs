@@ -4,6 +4,7 @@ use super::case::Case;
 use super::cause::Cause;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
+use crate::numbers::counted;
 use std::time::Duration;
 
 pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
@@ -85,8 +86,7 @@ fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
         };
         let holds = match served {
             0 => "none of the connections is served".to_owned(),
-            1 => "the server holds 1 connection".to_owned(),
-            many => format!("the server holds {many} connections"),
+            many => format!("the server holds {}", counted(many as usize, "connection")),
         };
         (Cause::HeldConnections, format!("{holds}; {} wait{queue}", open.saturating_sub(served)))
     })
