@@ -1,19 +1,10 @@
 //! From a figure to a place on an axis.
 
-/// How figures are spread over an axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Spread {
-    Even,
-    /// Equal factors are equally far.
-    Log,
-    /// Like `Log`, but with a place for zero.
-    LogFromZero,
-}
-
 /// An axis: from `low` to `high`, with ticks.
 #[derive(Clone, Debug)]
 pub struct Scale {
-    spread: Spread,
+    /// Whether equal factors are equally far, about: zero has a place too.
+    log: bool,
     low: f64,
     high: f64,
     /// Where lines and labels stand, rising.
@@ -29,7 +20,7 @@ impl Scale {
         let step = factor.unwrap_or(10.0) * power;
         let steps = (high / step).ceil().max(1.0) as usize;
         let ticks: Vec<_> = (0..=steps).map(|index| index as f64 * step).collect();
-        Self { spread: Spread::Even, low: 0.0, high: step * steps as f64, ticks }
+        Self { log: false, low: 0.0, high: step * steps as f64, ticks }
     }
 
     /// With ticks at `levels` and nowhere else.
@@ -37,19 +28,13 @@ impl Scale {
         let mut ticks: Vec<_> = levels.iter().map(|level| *level as f64).collect();
         ticks.sort_by(f64::total_cmp);
         ticks.dedup();
-        let (low, high) =
-            (ticks.first().copied().unwrap_or(1.0), ticks.last().copied().unwrap_or(1.0));
-        let spread = if low > 0.0 { Spread::Log } else { Spread::LogFromZero };
-        Self { spread, low, high, ticks }
+        let end = |end: Option<&f64>| end.copied().unwrap_or(1.0);
+        Self { log: true, low: end(ticks.first()), high: end(ticks.last()), ticks }
     }
 
     /// 0 at the axis' beginning, 1 at its end; figures beyond stay at the ends.
     pub fn place(&self, figure: f64) -> f64 {
-        let bend = |figure: f64| match self.spread {
-            Spread::Even => figure,
-            Spread::Log => figure.max(1e-9).ln(),
-            Spread::LogFromZero => figure.max(0.0).ln_1p(),
-        };
+        let bend = |figure: f64| if self.log { figure.max(0.0).ln_1p() } else { figure };
         let (low, high) = (bend(self.low), bend(self.high));
         if high <= low {
             return 0.5;
@@ -75,5 +60,6 @@ mod tests {
         assert_eq!(Scale::levels(&[50]).place(50.0), 0.5);
         let scale = Scale::levels(&[0, 1000]);
         assert_eq!((scale.place(0.0), scale.place(1000.0)), (0.0, 1.0));
+        assert!(Scale::levels(&[]).ticks.is_empty());
     }
 }
