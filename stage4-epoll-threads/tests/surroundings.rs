@@ -9,7 +9,7 @@ use bench::resilience::shutdown::terminate;
 use bench::resilience::{Stage, TIMEOUT, wait_until};
 use bench::targets::server::Server;
 use bench::tools::Folder;
-use shared::limits::MAX_OUTPUT;
+use shared::http::limits::MAX_OUTPUT;
 use shared::sys::rlimit;
 use std::fs;
 use std::io::{Read, Write};

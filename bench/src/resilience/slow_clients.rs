@@ -4,7 +4,7 @@
 use super::client::{Client, serves};
 use super::{Stage, TIMEOUT, process_usage, side_by_side, wait_until};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use shared::limits::MAX_OUTPUT;
+use shared::http::limits::MAX_OUTPUT;
 use shared::sys::Socket;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

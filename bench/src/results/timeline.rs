@@ -1,8 +1,8 @@
 //! Which part of a trace is shown, and what is to be said of it.
 
-use super::trace::{Span, Thread, Trace};
+use super::trace::{Interval, Thread, Trace};
 use crate::numbers::counted;
-use shared::trace::Slice;
+use shared::telemetry::trace::Span;
 
 /// How much is shown, in microseconds.
 pub const WINDOW: f64 = 50_000.0;
@@ -12,25 +12,26 @@ pub const WARM_UP: f64 = 60_000.0;
 const BEFORE: f64 = 4_000.0;
 
 /// The part that is shown: shortly before a handler blocks, so that the stages are seen in the same situation.
-pub fn window(trace: &Trace) -> Span {
+pub fn window(trace: &Trace) -> Interval {
     let first = trace.requests.first().map_or(0.0, |request| request.start);
     let warm = first + WARM_UP;
-    let slices = trace.threads.iter().flat_map(|thread| &thread.slices);
-    let blocking: Vec<_> = slices.filter(|(slice, _)| *slice == Slice::Blocking).collect();
+    let spans = trace.threads.iter().flat_map(|thread| &thread.spans);
+    let blocking: Vec<_> = spans.filter(|(span, _)| *span == Span::Blocking).collect();
     // Where handlers block one after the other, the first of them.
     let is_first = |start: f64| {
-        let before = Span { start: start - BEFORE, end: start };
-        start >= warm && !blocking.iter().any(|(_, span)| span.meets(&before))
+        let before = Interval { start: start - BEFORE, end: start };
+        start >= warm && !blocking.iter().any(|(_, interval)| interval.meets(&before))
     };
-    let starts = blocking.iter().map(|(_, span)| span.start).filter(|start| is_first(*start));
+    let starts =
+        blocking.iter().map(|(_, interval)| interval.start).filter(|start| is_first(*start));
     let start = starts.map(|start| start - BEFORE).min_by(f64::total_cmp).unwrap_or(warm);
-    Span { start, end: start + WINDOW }
+    Interval { start, end: start + WINDOW }
 }
 
 /// The threads that did more than wait.
-pub fn busy<'a>(trace: &'a Trace, window: &Span) -> Vec<&'a Thread> {
+pub fn busy<'a>(trace: &'a Trace, window: &Interval) -> Vec<&'a Thread> {
     let works = |thread: &&Thread| {
-        thread.slices.iter().any(|(slice, span)| *slice != Slice::Wait && span.meets(window))
+        thread.spans.iter().any(|(span, interval)| *span != Span::Wait && interval.meets(window))
     };
     trace.threads.iter().filter(works).collect()
 }
@@ -48,14 +49,14 @@ pub struct Summary {
 
 impl Summary {
     /// Counts.
-    pub fn of(trace: &Trace, window: &Span) -> Self {
+    pub fn of(trace: &Trace, window: &Interval) -> Self {
         let handles = |thread: &&Thread| {
-            let handler = |(slice, span): &(Slice, Span)| {
-                matches!(slice, Slice::Handler | Slice::Blocking) && span.meets(window)
+            let handler = |(span, interval): &(Span, Interval)| {
+                matches!(span, Span::Handler | Span::Blocking) && interval.meets(window)
             };
-            thread.slices.iter().any(handler)
+            thread.spans.iter().any(handler)
         };
-        let begins = |request: &&Span| (window.start..window.end).contains(&request.start);
+        let begins = |request: &&Interval| (window.start..window.end).contains(&request.start);
         Self {
             threads: trace.threads.iter().filter(handles).count(),
             requests: trace.requests.iter().filter(begins).count(),
@@ -72,7 +73,7 @@ impl Summary {
 }
 
 /// The number only rises where a request begins, so that looking there is enough.
-fn most_open(requests: &[Span], window: &Span) -> usize {
+fn most_open(requests: &[Interval], window: &Interval) -> usize {
     let seen: Vec<_> = requests.iter().filter(|request| request.meets(window)).collect();
     let open_at =
         |moment| seen.iter().filter(|other| other.start <= moment && moment < other.end).count();
@@ -84,42 +85,42 @@ mod tests {
     use super::*;
 
     fn trace() -> Trace {
-        let span = |start, end| Span { start, end };
-        let thread = |name: &str, slices| Thread { name: name.to_owned(), slices };
+        let interval = |start, end| Interval { start, end };
+        let thread = |name: &str, spans| Thread { name: name.to_owned(), spans };
         Trace {
             threads: vec![
                 thread(
                     "a",
-                    vec![(Slice::Handler, span(0.0, 10.0)), (Slice::Wait, span(10.0, 9e4))],
+                    vec![(Span::Handler, interval(0.0, 10.0)), (Span::Wait, interval(10.0, 9e4))],
                 ),
-                thread("b", vec![(Slice::Blocking, span(7e4, 7.5e4))]),
-                thread("c", vec![(Slice::Request, span(8e4, 8.1e4))]),
+                thread("b", vec![(Span::Blocking, interval(7e4, 7.5e4))]),
+                thread("c", vec![(Span::Request, interval(8e4, 8.1e4))]),
             ],
             requests: vec![
-                span(0.0, 10.0),
-                span(6.9e4, 8.0e4),
-                span(7.9e4, 8.1e4),
-                span(8e4, 8.2e4),
+                interval(0.0, 10.0),
+                interval(6.9e4, 8.0e4),
+                interval(7.9e4, 8.1e4),
+                interval(8e4, 8.2e4),
             ],
         }
     }
 
     #[test]
     fn the_window_begins_before_a_handler_blocks() {
-        assert_eq!(window(&trace()), Span { start: 66_000.0, end: 116_000.0 });
+        assert_eq!(window(&trace()), Interval { start: 66_000.0, end: 116_000.0 });
         let mut trace = trace();
         // Three in a row, of which the first is too early: nothing begins with the others.
-        trace.threads[1].slices = [5.8e4, 6.3e4, 6.8e4]
-            .map(|start| (Slice::Blocking, Span { start, end: start + 5e3 }))
+        trace.threads[1].spans = [5.8e4, 6.3e4, 6.8e4]
+            .map(|start| (Span::Blocking, Interval { start, end: start + 5e3 }))
             .to_vec();
         assert_eq!(window(&trace).start, 60_000.0);
         trace.threads.remove(1);
-        assert_eq!(window(&trace), Span { start: 60_000.0, end: 110_000.0 });
+        assert_eq!(window(&trace), Interval { start: 60_000.0, end: 110_000.0 });
     }
 
     #[test]
     fn only_what_lies_in_the_window_counts() {
-        let (trace, window) = (trace(), Span { start: 66_000.0, end: 116_000.0 });
+        let (trace, window) = (trace(), Interval { start: 66_000.0, end: 116_000.0 });
         let names: Vec<_> = busy(&trace, &window).iter().map(|thread| &thread.name).collect();
         assert_eq!(names, ["b", "c"]);
         // The second ends at the very moment at which the fourth begins.

@@ -3,8 +3,8 @@
 use super::picture::Chart;
 use super::svg::{Anchor, Svg};
 use crate::results::timeline::{self, Summary, WINDOW};
-use crate::results::trace::{self, Span, Thread, Trace};
-use shared::trace::Slice;
+use crate::results::trace::{self, Interval, Thread, Trace};
+use shared::telemetry::trace::Span;
 use std::path::Path;
 
 const WIDTH: f64 = 960.0;
@@ -23,11 +23,11 @@ const LEAST: f64 = 0.8;
 const TICK: f64 = 10_000.0;
 
 /// What a thread does, by its class in the style, and what it is called. Waiting is the bare lane.
-const LEGEND: [(Slice, &str, &str); 4] = [
-    (Slice::Request, "bar s3", "reads a request"),
-    (Slice::Handler, "bar s4", "runs a handler"),
-    (Slice::Blocking, "bar s2", "is blocked in a handler"),
-    (Slice::Write, "bar nginx", "writes a response"),
+const LEGEND: [(Span, &str, &str); 4] = [
+    (Span::Request, "bar s3", "reads a request"),
+    (Span::Handler, "bar s4", "runs a handler"),
+    (Span::Blocking, "bar s2", "is blocked in a handler"),
+    (Span::Write, "bar nginx", "writes a response"),
 ];
 
 /// The picture of the traces in a run's folder, if there are any.
@@ -57,7 +57,7 @@ const TITLE: &str = "What every thread does";
 /// One stage.
 struct Panel<'a> {
     stage: &'a str,
-    window: Span,
+    window: Interval,
     summary: Summary,
     lanes: Vec<&'a Thread>,
 }
@@ -80,15 +80,17 @@ impl<'a> Panel<'a> {
             let y = top + HEADING + index as f64 * LANE;
             svg.text("muted", (LEFT - 8.0, y + THICK - 2.0), Anchor::End, &thread.name);
             svg.rect("band null", (LEFT, y), (RIGHT - LEFT, THICK));
-            for (slice, span) in thread.slices.iter().filter(|(_, span)| span.meets(&self.window)) {
-                self.slice(svg, *slice, span, y);
+            for (span, interval) in
+                thread.spans.iter().filter(|(_, interval)| interval.meets(&self.window))
+            {
+                self.span(svg, *span, interval, y);
             }
         }
     }
 
-    fn slice(&self, svg: &mut Svg, slice: Slice, span: &Span, y: f64) {
-        let Some((_, class, _)) = LEGEND.iter().find(|(known, ..)| *known == slice) else { return };
-        let (from, to) = (self.place(span.start), self.place(span.end));
+    fn span(&self, svg: &mut Svg, span: Span, interval: &Interval, y: f64) {
+        let Some((_, class, _)) = LEGEND.iter().find(|(known, ..)| *known == span) else { return };
+        let (from, to) = (self.place(interval.start), self.place(interval.end));
         svg.rect(class, (from, y), ((to - from).max(LEAST), THICK));
     }
 
@@ -138,17 +140,17 @@ mod tests {
 
     #[test]
     fn every_busy_thread_has_a_lane_and_every_slice_its_place() {
-        let span = |start, end| Span { start, end };
-        let thread = |name: &str, slice, span| {
-            let slices = vec![(slice, span)];
-            Thread { name: name.to_owned(), slices }
+        let interval = |start, end| Interval { start, end };
+        let thread = |name: &str, span, interval| {
+            let spans = vec![(span, interval)];
+            Thread { name: name.to_owned(), spans }
         };
         let trace = Trace {
             threads: vec![
-                thread("main", Slice::Blocking, span(64_000.0, 69_000.0)),
-                thread("idle", Slice::Wait, span(0.0, 200_000.0)),
+                thread("main", Span::Blocking, interval(64_000.0, 69_000.0)),
+                thread("idle", Span::Wait, interval(0.0, 200_000.0)),
             ],
-            requests: vec![span(0.0, 1.0)],
+            requests: vec![interval(0.0, 1.0)],
         };
         let drawing = of(&[("stage1-blocking", trace)]).unwrap().drawing;
         assert!(drawing.contains(">main</text>") && !drawing.contains(">idle</text>"));

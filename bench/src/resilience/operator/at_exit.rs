@@ -4,7 +4,7 @@ use super::{Stage, ask, folder_and_log, lines, path};
 use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
-use shared::trace::Moment;
+use shared::telemetry::trace::InstantEvent;
 use std::fs;
 
 /// Every response that was sent has its line, and its events.
@@ -38,7 +38,7 @@ fn is_whole(stage: &Stage, sleeps: bool, twice: bool, grace: &str) -> Result<()>
     ensure!(written == [sent, 0], "{written:?} lines for {sent} responses");
     let text = fs::read_to_string(&trace)?;
     serde_json::from_str::<serde_json::Value>(&text).context("the trace")?;
-    let parsed = text.matches(&format!("\"{}\"", Moment::Parsed.name())).count();
+    let parsed = text.matches(&format!("\"{}\"", InstantEvent::Parsed.name())).count();
     ensure!(parsed >= sent, "{parsed} requests in the trace, {sent} responses");
     Ok(())
 }
