@@ -48,6 +48,27 @@ fn json_is_exactly_one_object_with_the_promised_keys() {
 }
 
 #[test]
+fn a_load_sees_a_server_that_it_did_not_start_and_names_the_bottleneck() {
+    let server = null_server();
+    let url = format!("http://{}/", server.address());
+    let output = bench(&["load", &url, "-c", "3", "-d", "500ms"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let behind = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name));
+    let seen = behind("Server").unwrap();
+    assert!(seen.trim().starts_with("bench: ") && seen.contains("CPU per request"), "{text}");
+    assert!(behind("Threads").is_some(), "{text}");
+    let last = text.lines().rev().find(|line| !line.starts_with("     ")).unwrap();
+    assert!(last.trim().starts_with("Bottleneck "), "{text}");
+    let output = bench(&["load", &url, "-c", "3", "-d", "500ms", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((json["server"].as_str(), json["server_unseen"].as_str()), (Some("bench"), None));
+    assert!(json["server_cpu_us"].as_f64().unwrap() > 0.0, "{json}");
+    for key in ["cause", "verdict"] {
+        assert!(json[key].is_string(), "{key}");
+    }
+}
+
+#[test]
 fn a_run_prints_a_table_and_both_ladders() {
     let out = fresh("tables");
     let output =

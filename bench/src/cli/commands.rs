@@ -30,7 +30,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Build and measure the stages, beside the null server and nginx
     Run(RunArgs),
-    /// Put load on a URL and measure
+    /// Put load on a URL, measure, and name the bottleneck
     Load(LoadArgs),
     /// The same constant rate for every server, timed from when each request was due
     Rate(RateArgs),

@@ -3,7 +3,9 @@
 mod commands;
 mod help;
 mod judge;
+mod load;
 mod output;
+mod server;
 
 use crate::experiments::matrix;
 use crate::interrupt::Interrupt;
@@ -66,7 +68,7 @@ fn run(command: Command) -> Result<ExitCode> {
 fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
     match command {
         Command::Run(run) => finished(&run.run(interrupt)?)?,
-        Command::Load(load) => load.run(interrupt)?,
+        Command::Load(args) => return load::run(&args, interrupt),
         Command::Rate(rate) => finished(&rate.run(interrupt)?)?,
         Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
         Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,

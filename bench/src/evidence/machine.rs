@@ -1,6 +1,6 @@
 //! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
-use super::parse::{self, ESTABLISHED, LISTEN};
+use super::parse::{self, ESTABLISHED, LISTEN, Tcp};
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -71,38 +71,49 @@ pub fn sockets(address: SocketAddr) -> Option<Sockets> {
 }
 
 fn sockets_within(address: SocketAddr, lines: usize) -> Option<Sockets> {
-    let file = BufReader::new(File::open(parse::tcp_file(address)).ok()?);
     let mut sockets = Sockets::default();
-    for (number, line) in file.lines().enumerate() {
-        if number == lines {
-            return None;
-        }
-        let Some(socket) = parse::tcp(&line.ok()?) else { continue };
-        if socket.port == address.port() && socket.state == ESTABLISHED {
-            match socket.inode {
-                0 => sockets.queued += 1,
-                _ => {
-                    sockets.accepted += 1;
-                    sockets.unread += u64::from(socket.unread > 0);
-                }
+    for path in parse::tcp_files(address) {
+        // Without IPv6 there is no second file.
+        let Ok(file) = File::open(path) else { continue };
+        for (number, line) in BufReader::new(file).lines().enumerate() {
+            if number == lines {
+                return None;
+            }
+            let Some(socket) = parse::tcp(&line.ok()?) else { continue };
+            if socket.port == address.port() && socket.state == ESTABLISHED {
+                sockets.add(&socket);
             }
         }
     }
     Some(sockets)
 }
 
+impl Sockets {
+    fn add(&mut self, socket: &Tcp) {
+        match socket.inode {
+            0 => self.queued += 1,
+            _ => {
+                self.accepted += 1;
+                self.unread += u64::from(socket.unread > 0);
+            }
+        }
+    }
+}
+
 /// Connections that wait to be accepted, at all listeners of this port. Listeners stand first in the
 /// list, so that little of it is read.
 pub fn queue(address: SocketAddr) -> Option<u64> {
-    let file = BufReader::with_capacity(4096, File::open(parse::tcp_file(address)).ok()?);
     let mut waiting = None;
-    for line in file.lines().skip(1) {
-        let socket = parse::tcp(&line.ok()?)?;
-        if socket.state != LISTEN {
-            break;
-        }
-        if socket.port == address.port() {
-            *waiting.get_or_insert(0) += socket.unread;
+    for path in parse::tcp_files(address) {
+        let Ok(file) = File::open(path) else { continue };
+        for line in BufReader::with_capacity(4096, file).lines().skip(1) {
+            let socket = parse::tcp(&line.ok()?)?;
+            if socket.state != LISTEN {
+                break;
+            }
+            if socket.port == address.port() {
+                *waiting.get_or_insert(0) += socket.unread;
+            }
         }
     }
     waiting

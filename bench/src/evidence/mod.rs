@@ -1,6 +1,6 @@
 //! What the kernel says about a server from outside: `/proc`, without root, and one sentence about it.
 //!
-//! [`parse`] reads the kernel's formats, [`tree`] adds up a process with all its threads and children,
+//! [`parse`] reads the kernel's formats, [`process`] finds the server of an address, [`tree`] adds up a process with all its threads and children,
 //! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
 //! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
 //! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and
@@ -11,6 +11,7 @@ pub mod host;
 pub mod machine;
 pub mod parse;
 pub mod perf;
+pub mod process;
 pub mod sampler;
 pub mod sleep;
 pub mod strace;
@@ -63,7 +64,7 @@ impl Evidence {
 
 /// Looks at a server from its start to its [`Watch::finish`].
 pub struct Watch {
-    pid: Option<u32>,
+    pids: Vec<u32>,
     started: Instant,
     before: Option<Snapshot>,
     /// Of before the first connection, and of the window's beginning.
@@ -73,20 +74,21 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins, right before the window opens. Without a `pid` the machine alone is looked at.
+    /// Begins, right before the window opens. `pids` and all that they forked are the server; without any, the
+    /// machine alone is looked at.
     /// `listening` is of before the first connection: a queue overflows when all come at once.
-    pub fn start(pid: Option<u32>, address: SocketAddr, listening: Listening) -> Self {
-        let sampler = Sampler::start(pid, address);
+    pub fn start(pids: Vec<u32>, address: SocketAddr, listening: Listening) -> Self {
+        let sampler = Sampler::start(pids.clone(), address);
         let machine = host::Times::now();
         let counters = [listening, Listening::now()];
-        let before = pid.and_then(|pid| Snapshot::of(pid).ok());
-        Self { pid, started: Instant::now(), before, counters, machine, sampler }
+        let before = Snapshot::of(&pids).ok();
+        Self { pids, started: Instant::now(), before, counters, machine, sampler }
     }
 
     /// Ends, right after the window closed.
     pub fn finish(self) -> Evidence {
         let seconds = self.started.elapsed().as_secs_f64();
-        let after = self.pid.and_then(|pid| Snapshot::of(pid).ok());
+        let after = Snapshot::of(&self.pids).ok();
         let machine = self.machine.zip(host::Times::now());
         let listening = Listening::now();
         let [in_all, in_window] = self.counters.map(|before| listening.since(&before));

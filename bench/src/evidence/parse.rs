@@ -1,6 +1,6 @@
 //! The kernel's formats: pure functions from a file's text to figures. See proc(5).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 /// Two numbers that follow each other, behind `skip` others.
@@ -84,9 +84,44 @@ pub fn tcp(line: &str) -> Option<Tcp> {
     })
 }
 
-/// The file with the sockets of this address's family.
-pub fn tcp_file(address: SocketAddr) -> &'static str {
-    if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" }
+/// The files with the sockets of a server on `address`: an IPv6 socket may take IPv4 connections too.
+pub fn tcp_files(address: SocketAddr) -> &'static [&'static str] {
+    let both = &["/proc/net/tcp", "/proc/net/tcp6"];
+    if address.is_ipv4() { both } else { &both[1..] }
+}
+
+/// A socket that listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The user who opened it.
+    pub uid: u32,
+    /// The number by which the links in `/proc/PID/fd` name it.
+    pub inode: u64,
+}
+
+/// A line of `/proc/net/tcp` or `tcp6` that is about a listening socket.
+pub fn listener(line: &str) -> Option<Listener> {
+    let Tcp { port, state, inode, .. } = tcp(line)?;
+    let mut fields = line.split_whitespace().skip(1);
+    let ip = ip(fields.next()?.rsplit_once(':')?.0)?;
+    let uid = fields.nth(5)?.parse().ok()?;
+    (state == LISTEN).then_some(Listener { address: SocketAddr::new(ip, port), uid, inode })
+}
+
+/// An address as the kernel prints it: hexadecimal words of 32 bits, each in the byte order of the machine.
+fn ip(text: &str) -> Option<IpAddr> {
+    let word =
+        |at: usize| u32::from_str_radix(text.get(at..at + 8)?, 16).ok().map(u32::to_ne_bytes);
+    match text.len() {
+        8 => Some(IpAddr::from(word(0)?)),
+        32 => {
+            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
+            Some(IpAddr::from(<[u8; 16]>::try_from(words.concat()).ok()?))
+        }
+        _ => None,
+    }
 }
 
 /// Ticks of several CPUs together.
@@ -171,6 +206,16 @@ mod tests {
         let expected = Tcp { port: 0x2457, state: ESTABLISHED, unread: 0x25, inode: 0 };
         assert_eq!(tcp(waiting), Some(expected));
         assert_eq!(tcp("  sl  local_address rem_address   st tx_queue rx_queue"), None);
+        assert_eq!(super::listener(waiting), None);
+        if cfg!(target_endian = "little") {
+            let found = super::listener(listener).unwrap();
+            assert_eq!((found.address, found.uid), ("127.0.0.1:9303".parse().unwrap(), 0));
+        }
+        let six = listener.replace("0100007F", "0000000000000000FFFF00000100007F");
+        if cfg!(target_endian = "little") {
+            let found = super::listener(&six).unwrap().address;
+            assert_eq!(found.ip().to_canonical(), IpAddr::from([127, 0, 0, 1]));
+        }
     }
 
     #[test]

@@ -40,12 +40,12 @@ pub struct Samples {
 
 impl Sampler {
     /// Begins. A sampler that cannot be started finds nothing.
-    pub fn start(pid: Option<u32>, address: SocketAddr) -> Self {
+    pub fn start(pids: Vec<u32>, address: SocketAddr) -> Self {
         let (stop, stopped) = mpsc::channel();
         let sample = move || {
             let mut samplings = Samplings::default();
             while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                samplings.look(pid, address);
+                samplings.look(&pids, address);
             }
             samplings.summary()
         };
@@ -77,9 +77,9 @@ struct Watched {
 }
 
 impl Samplings {
-    fn look(&mut self, pid: Option<u32>, address: SocketAddr) {
-        if let Some(pid) = pid.filter(|_| self.count.is_multiple_of(REFRESH)) {
-            self.refresh(pid);
+    fn look(&mut self, pids: &[u32], address: SocketAddr) {
+        if self.count.is_multiple_of(REFRESH) {
+            self.refresh(pids);
         }
         let mut buffer = String::new();
         for watched in &mut self.watched {
@@ -94,9 +94,8 @@ impl Samplings {
         self.count += 1;
     }
 
-    fn refresh(&mut self, pid: u32) {
-        let processes = tree::processes(pid).unwrap_or_default();
-        for (tid, folder) in processes.into_iter().flat_map(tree::tasks) {
+    fn refresh(&mut self, pids: &[u32]) {
+        for (tid, folder) in tree::all(pids).into_iter().flat_map(tree::tasks) {
             if self.watched.iter().all(|watched| watched.tid != tid) {
                 let syscall = File::open(folder.join("syscall")).ok();
                 self.watched.push(Watched { tid, folder, syscall });
@@ -176,7 +175,7 @@ mod tests {
     fn a_thread_of_ours_is_seen_waiting() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let sampler = Sampler::start(Some(std::process::id()), address);
+        let sampler = Sampler::start(vec![std::process::id()], address);
         // Not a test of speed: it lasts until the sampler must have looked.
         thread::sleep(10 * PERIOD);
         let samples = sampler.finish();

@@ -4,10 +4,11 @@ use super::parse;
 use super::sleep::Sleep;
 use serde::Serialize;
 use shared::sys::process::ticks_per_second;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::process;
 
 /// All threads of a tree at one moment.
 #[derive(Clone, Debug, Default)]
@@ -29,17 +30,21 @@ struct Counters {
     switches: Option<[u64; 2]>,
 }
 
+/// Threads ended whose work counts when the process used so many seconds more than its threads, and this share: a few
+/// ticks are the rounding.
+const ENDED: f64 = 0.1;
+
 /// What a tree used between two snapshots. What is unknown is `None`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Use {
-    /// Seconds on a CPU, user and kernel together, to the nanosecond.
+    /// Seconds on a CPU, user and kernel together, to the nanosecond; to a tick of 10 ms where threads ended.
     pub cpu: f64,
     /// The part of them that was spent in the kernel, and the ticks of 10 ms that it was found with:
     /// less than 200 are a guess.
     pub kernel: Option<(f64, u64)>,
     /// Seconds that threads waited for a CPU although they had work.
     pub run_wait: f64,
-    /// Times that a thread went to sleep by itself. Threads that ended are not in it.
+    /// Times that a thread went to sleep by itself; unknown where threads ended that had work.
     pub voluntary: Option<u64>,
     /// Times that a thread was taken off its CPU.
     pub involuntary: Option<u64>,
@@ -69,12 +74,15 @@ pub struct Thread {
 }
 
 impl Snapshot {
-    /// Looks at `pid` and at all that it forked.
+    /// Looks at the processes `roots` and at all that they forked.
     ///
     /// # Errors
     /// When there is no such process.
-    pub fn of(pid: u32) -> io::Result<Self> {
-        let processes = processes(pid)?;
+    pub fn of(roots: &[u32]) -> io::Result<Self> {
+        let processes = all(roots);
+        if processes.is_empty() {
+            return Err(ErrorKind::NotFound.into());
+        }
         let tasks: Vec<_> = processes.iter().flat_map(|pid| tasks(*pid)).collect();
         // What is compared with the generator's own window comes first: the rest takes a millisecond.
         let mut snapshot = Self::default();
@@ -108,9 +116,14 @@ impl Snapshot {
         let switches = |of: &Self| sum(of.threads.values().map(|thread| thread.switches));
         let switches = difference(switches(self), switches(before));
         let calls = difference(self.calls, before.calls);
+        let ticks = difference(self.ticks, before.ticks);
+        let cpu = threads.iter().map(|thread| thread.cpu).sum();
+        // A server with a thread for each connection: what they did is known of the process alone.
+        let ended = ticks.and_then(seconds).filter(|all| all - cpu > ENDED * (1.0 + cpu));
+        let switches = switches.filter(|_| ended.is_none());
         Use {
-            cpu: threads.iter().map(|thread| thread.cpu).sum(),
-            kernel: difference(self.ticks, before.ticks).and_then(kernel_share),
+            cpu: ended.unwrap_or(cpu),
+            kernel: ticks.and_then(kernel_share),
             run_wait: threads.iter().map(|thread| thread.run_wait).sum(),
             voluntary: switches.map(|[voluntary, _]| voluntary),
             involuntary: switches.map(|[_, involuntary]| involuntary),
@@ -148,6 +161,11 @@ impl Snapshot {
     }
 }
 
+/// Ticks as seconds.
+fn seconds([user, kernel]: [u64; 2]) -> Option<f64> {
+    Some((user + kernel) as f64 / ticks_per_second().ok()? as f64)
+}
+
 /// The kernel's share of user and kernel ticks, and how many there are.
 fn kernel_share([user, kernel]: [u64; 2]) -> Option<(f64, u64)> {
     // A tick is the kernel's unit of reporting (10 ms as a rule); shares do not depend on it.
@@ -156,7 +174,14 @@ fn kernel_share([user, kernel]: [u64; 2]) -> Option<(f64, u64)> {
     (all > 0).then(|| (kernel as f64 / all as f64, hundredths))
 }
 
-/// `pid`, and all below it.
+/// The processes `roots` and all below them, each once.
+pub fn all(roots: &[u32]) -> Vec<u32> {
+    let found = roots.iter().flat_map(|root| processes(*root).unwrap_or_default());
+    found.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// `pid`, and all below it; this process and what is below that only when it is `pid`: a server may have started the
+/// program that measures it.
 ///
 /// # Errors
 /// When there is no such process.
@@ -165,7 +190,8 @@ pub fn processes(pid: u32) -> io::Result<Vec<u32>> {
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         // A thread may end between the listing and the reading.
         let children = read(task?.path().join("children")).unwrap_or_default();
-        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+        let children = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        for child in children.filter(|child| *child != process::id()) {
             found.extend(processes(child).unwrap_or_default());
         }
     }
@@ -222,9 +248,9 @@ mod tests {
 
     #[test]
     fn we_have_used_some_ourselves() {
-        let snapshot = Snapshot::of(std::process::id()).unwrap();
+        let snapshot = Snapshot::of(&[process::id()]).unwrap();
         assert!(snapshot.cpu() > 0 && snapshot.memory.is_none_or(|bytes| bytes > 0));
-        assert!(Snapshot::of(u32::MAX).is_err());
+        assert!(Snapshot::of(&[u32::MAX]).is_err() && Snapshot::of(&[]).is_err());
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub struct Verdict {
 pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Verdict {
     let case = Case { seen, evidence, ceiling };
     let (cause, sentence) = rules::RULES.iter().find_map(|rule| rule(&case)).unwrap_or_else(|| {
-        let sentence = "neither CPU nor a queue is the limit; look closer with `bench explain`";
+        let sentence = match evidence.server {
+            Some(_) => "neither CPU nor a queue is the limit; look closer with `bench explain`",
+            None => "the client has time to spare: the limit is the server or the way there, which cannot be seen",
+        };
         (Cause::Unknown, sentence.to_owned())
     });
     Verdict { cause, sentence, doubts: case.doubts() }

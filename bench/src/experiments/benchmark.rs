@@ -4,8 +4,10 @@ use super::common::Common;
 use super::plan::{Experiment, announcement};
 use super::record::{Finished, Record};
 use super::trial::Measurement;
+use crate::evidence::process;
 use crate::interrupt::Interrupt;
-use crate::targets::Starter;
+use crate::load::Url;
+use crate::targets::{Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Result, ensure};
 
@@ -21,6 +23,7 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
     let starter = Starter::build(&plan.targets, common.stage_args.clone(), interrupt)?;
     let mut record = Record::begin(plan, planned, common)?;
     terminal::note(&announcement(experiments));
+    tell_unseen(&plan.targets);
     for experiment in experiments {
         // After a server that failed, its further trials would only fail once more.
         if !record.has_failures() {
@@ -29,6 +32,17 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
         }
     }
     record.end(interrupt)
+}
+
+/// Says of which servers that run already no more will be known than what the clients see.
+fn tell_unseen(targets: &[Target]) {
+    for target in targets {
+        let Target::Url(name, url) = target else { continue };
+        if let Some(why) = Url::parse(url).and_then(|url| process::listening_on(url.address)).err()
+        {
+            terminal::note(&format!("{name}: its CPU is unknown: {why}"));
+        }
+    }
 }
 
 /// Measures trial by trial. A target that fails is reported once and left out from then on.

@@ -4,7 +4,7 @@ use super::plan::{Plan, Trial};
 use super::wrk::{self, Opinion};
 use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
-use crate::evidence::{Evidence, Watch};
+use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Outcome};
 use crate::targets::{Connection, Running, Starter, Target};
@@ -27,7 +27,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// CPU of the server per correct response, where it is a process of ours.
+    /// CPU of the server per correct response, where its processes can be seen.
     pub fn server_cpu(&self) -> Option<Duration> {
         let requests = u32::try_from(self.outcome.tally.requests).unwrap_or(u32::MAX);
         let server = self.evidence.server.as_ref()?;
@@ -95,7 +95,7 @@ impl Trial {
 }
 
 /// What `open` clients saw, beside `silent` ones, as the rules look at it.
-fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
+pub fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
     let tally = &outcome.tally;
     let seconds = outcome.window.as_secs_f64().max(f64::MIN_POSITIVE);
     let cores = |cpu: Duration| cpu.as_secs_f64() / seconds;
@@ -123,10 +123,26 @@ pub fn observe(
     options: &Options,
     interrupt: &Interrupt,
 ) -> Result<(Outcome, Evidence)> {
+    let pids = match running.pid() {
+        Some(pid) => vec![pid],
+        None => process::listening_on(options.url.address).unwrap_or_default(),
+    };
+    watch(pids, options, interrupt)
+}
+
+/// The same for a server whose processes are `pids`; of none, the machine alone is looked at.
+///
+/// # Errors
+/// As [`observe`].
+pub fn watch(
+    pids: Vec<u32>,
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Result<(Outcome, Evidence)> {
     let listening = Listening::now();
     let load = Load::start(options)?;
     load.warm_up(interrupt)?;
-    let watch = Watch::start(running.pid(), options.url.address, listening);
+    let watch = Watch::start(pids, options.url.address, listening);
     load.measure(interrupt);
     let evidence = watch.finish();
     Ok((load.finish(interrupt)?, evidence))

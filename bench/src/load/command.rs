@@ -1,10 +1,8 @@
-//! `bench load`: its flags, and what they make of a load.
+//! The flags of `bench load`, and the load that they ask for.
 
-use super::output;
 use super::plan::{Expect, Options};
 use super::url::Url;
-use crate::terminal;
-use crate::{args, interrupt::Interrupt};
+use crate::args;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::time::Duration;
@@ -61,26 +59,15 @@ pub struct LoadArgs {
     burden: Option<Duration>,
     /// One JSON object on standard output
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 impl LoadArgs {
-    /// Runs the load and prints what came of it. Wrong responses are figures, not errors of ours.
+    /// The load that these arguments ask for.
     ///
     /// # Errors
-    /// When no connection comes about, or standard output takes no more.
-    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
-        let (options, json) = (self.options()?, self.json);
-        let outcome = super::run(&options, interrupt)?;
-        let text = if json {
-            output::json(&options, &outcome)?
-        } else {
-            output::human(&options, &outcome)
-        };
-        terminal::print(&text)
-    }
-
-    fn options(&self) -> Result<Options> {
+    /// A URL that cannot be loaded, or a method that is none.
+    pub fn options(&self) -> Result<Options> {
         let is_token = |byte: u8| byte.is_ascii_uppercase() || byte == b'-';
         ensure!(
             !self.method.is_empty() && self.method.bytes().all(is_token),

@@ -17,7 +17,7 @@ mod figures;
 pub mod head;
 mod idle;
 mod outcome;
-mod output;
+pub mod output;
 mod pace;
 mod plan;
 mod request;

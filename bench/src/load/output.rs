@@ -5,19 +5,23 @@ use super::figures::Figures;
 use super::outcome::Outcome;
 use super::plan::Options;
 use crate::numbers::{self, as_micros};
+use crate::terminal;
 use anyhow::Result;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// The outcome as one JSON object in a line.
-pub(super) fn json(options: &Options, outcome: &Outcome) -> Result<String> {
-    Ok(serde_json::to_string(&Json::of(options, outcome))? + "\n")
+/// The outcome as one JSON object in a line, with `further` fields.
+///
+/// # Errors
+/// A figure that cannot be written.
+pub fn json(options: &Options, outcome: &Outcome, further: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string(&Json::of(options, outcome, further))? + "\n")
 }
 
 /// The shape of `--json`. Keys are only ever added: scripts read them.
 #[derive(Serialize)]
-struct Json {
+struct Json<'a, T> {
     /// Requests without a response stand apart from the latencies: those under way at the end, and the time-outs.
     #[serde(flatten)]
     figures: Figures,
@@ -27,10 +31,12 @@ struct Json {
     target_rps: Option<f64>,
     pacing: Pacing,
     crowd: IdleCounts,
+    #[serde(flatten)]
+    further: &'a T,
 }
 
-impl Json {
-    fn of(options: &Options, outcome: &Outcome) -> Self {
+impl<'a, T> Json<'a, T> {
+    fn of(options: &Options, outcome: &Outcome, further: &'a T) -> Self {
         Self {
             figures: Figures::of(outcome),
             client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
@@ -38,26 +44,25 @@ impl Json {
             target_rps: options.rate,
             pacing: outcome.tally.pacing,
             crowd: outcome.tally.idle,
+            further,
         }
     }
 }
 
-/// The outcome as a screen of text.
-pub(super) fn human(options: &Options, outcome: &Outcome) -> String {
-    let lines: Vec<_> = lines(options, outcome)
-        .into_iter()
-        .map(|(name, value)| format!("  {name:<11}{value}"))
-        .collect();
+/// The outcome as a screen of text, with `further` lines, each under its name.
+pub fn human(options: &Options, outcome: &Outcome, further: Vec<(&'static str, String)>) -> String {
+    let lines = lines(options, outcome).into_iter().chain(further);
+    let lines = lines.map(|(name, value)| terminal::wrapped(&format!("  {name:<13}"), &value));
     let kind = if options.rate.is_some() { "constant rate" } else { "closed loop" };
     let cut = if outcome.interrupted { ", INTERRUPTED" } else { "" };
     format!(
-        "http://{}{}: {} connections, {} threads, {:.1} s, {kind}{cut}\n\n{}\n",
+        "http://{}{}: {} connections, {} threads, {:.1} s, {kind}{cut}\n\n{}",
         options.url.host,
         options.url.target,
         options.connections,
         outcome.tally.cpu.len(),
         outcome.window.as_secs_f64(),
-        lines.join("\n")
+        lines.collect::<String>()
     )
 }
 

@@ -67,7 +67,12 @@ pub(crate) fn expect(seen: &Seen, evidence: &Evidence, cause: Cause, words: &str
 #[test]
 fn nothing_in_particular_and_nothing_known_is_nothing_claimed() {
     expect(&seen(), &evidence(), Cause::Unknown, "bench explain");
-    expect(&seen(), &Evidence { cores: 2, ..Evidence::default() }, Cause::Unknown, "");
+    expect(
+        &seen(),
+        &Evidence { cores: 2, ..Evidence::default() },
+        Cause::Unknown,
+        "cannot be seen",
+    );
 }
 
 #[test]

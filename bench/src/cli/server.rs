@@ -1,0 +1,155 @@
+//! What the kernel said about the server of a load, in lines for people.
+
+use crate::evidence::sleep::Sleep;
+use crate::evidence::tree::{Thread, Use};
+use crate::evidence::{Evidence, process};
+use crate::numbers::{self, as_micros};
+use anyhow::Result;
+use std::time::Duration;
+
+/// So many kinds of threads are told; the others have next to nothing to do.
+const KINDS: usize = 4;
+/// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
+const TICKS: u64 = 20;
+
+/// The server's CPU per request, its threads, its accept queue; or why nothing can be seen of them. `requests`: the
+/// correct responses of the window.
+pub(super) fn lines(
+    found: &Result<Vec<u32>>,
+    evidence: &Evidence,
+    requests: u64,
+) -> Vec<(&'static str, String)> {
+    let server = match (found, &evidence.server) {
+        (Err(why), _) => format!("its CPU is unknown: {why}"),
+        (_, None) => "its CPU is unknown: its processes ended meanwhile".to_owned(),
+        (Ok(pids), Some(used)) => {
+            format!("{}: {}", process::names(pids), cost(used, evidence, requests))
+        }
+    };
+    let mut lines = vec![("Server", server)];
+    if !evidence.threads.is_empty() {
+        lines.push(("Threads", threads(evidence)));
+    }
+    if let Some(queue) = evidence.queue.filter(|queue| queue.max > 0) {
+        let text = format!("{:.1} connections on average, {} at most", queue.mean, queue.max);
+        lines.push(("Accept queue", text));
+    }
+    lines
+}
+
+/// CPU of the server per correct response, where its processes can be seen.
+pub(super) fn per_request(evidence: &Evidence, requests: u64) -> Option<Duration> {
+    let cpu = evidence.server.as_ref()?.cpu;
+    Duration::from_secs_f64(cpu).checked_div(u32::try_from(requests).ok()?)
+}
+
+fn cost(used: &Use, evidence: &Evidence, requests: u64) -> String {
+    let cores = used.cpu / evidence.seconds.max(f64::MIN_POSITIVE);
+    let cores = format!("{cores:.2} cores");
+    let Some(each) = per_request(evidence, requests) else { return cores };
+    let each = as_micros(each);
+    let shares = used.kernel.filter(|(_, ticks)| *ticks >= TICKS).map(|(kernel, _)| {
+        format!(" (user {:.2}, system {:.2})", each * (1.0 - kernel), each * kernel)
+    });
+    let switches = used.voluntary.zip(used.involuntary).map(|counts| {
+        let [voluntary, involuntary] =
+            <[u64; 2]>::from(counts).map(|count| count as f64 / requests as f64);
+        format!(
+            "; context switches per request: {voluntary:.2} voluntary, {involuntary:.2} involuntary"
+        )
+    });
+    format!(
+        "{each:.2} µs of CPU per request{}, {cores}{}",
+        shares.unwrap_or_default(),
+        switches.unwrap_or_default()
+    )
+}
+
+/// Threads of one name that are found in the same state, with the CPU time of all of them.
+struct Kind {
+    name: String,
+    state: Option<Sleep>,
+    threads: usize,
+    cpu: f64,
+}
+
+/// The kinds of threads, the busiest first.
+fn kinds(threads: &[Thread]) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    for Thread { name, cpu, mostly, .. } in threads {
+        let state = mostly.map(|(state, _)| state);
+        match kinds.iter_mut().find(|kind| kind.name == *name && kind.state == state) {
+            Some(kind) => {
+                kind.threads += 1;
+                kind.cpu += cpu;
+            }
+            None => kinds.push(Kind { name: name.clone(), state, threads: 1, cpu: *cpu }),
+        }
+    }
+    kinds.sort_by(|left, right| right.cpu.total_cmp(&left.cpu));
+    kinds
+}
+
+fn threads(evidence: &Evidence) -> String {
+    let kinds = kinds(&evidence.threads);
+    let told = kinds.iter().take(KINDS).map(|Kind { name, state, threads, cpu }| {
+        let count = if *threads > 1 { format!("{threads} × ") } else { String::new() };
+        let state = state.map_or(String::new(), |state| match state {
+            Sleep::Running => ", mostly running".to_owned(),
+            Sleep::Other => ", mostly asleep elsewhere".to_owned(),
+            asleep => format!(", mostly in {}", asleep.name()),
+        });
+        let busy = 100.0 * cpu / evidence.seconds.max(f64::MIN_POSITIVE);
+        format!("{count}{name} {busy:.0} %{state}")
+    });
+    let mut told: Vec<_> = told.collect();
+    let others: usize = kinds.iter().skip(KINDS).map(|kind| kind.threads).sum();
+    told.extend((others > 0).then(|| format!("and {}", numbers::counted(others, "other"))));
+    told.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thread(name: &str, cpu: f64, state: Sleep) -> Thread {
+        let (name, mostly) = (name.to_owned(), Some((state, 0.9)));
+        Thread { tid: 1, name, cpu, run_wait: 0.0, voluntary: None, mostly }
+    }
+
+    #[test]
+    fn a_server_in_lines() {
+        let used = Use {
+            cpu: 1.0,
+            kernel: Some((0.75, 100)),
+            voluntary: Some(5000),
+            involuntary: Some(100),
+            ..Use::default()
+        };
+        let evidence = Evidence {
+            seconds: 2.0,
+            server: Some(used),
+            threads: vec![
+                thread("nginx", 0.5, Sleep::Epoll),
+                thread("nginx", 0.5, Sleep::Epoll),
+                thread("main", 0.0, Sleep::Running),
+            ],
+            ..Evidence::default()
+        };
+        let lines = lines(&Ok(Vec::new()), &evidence, 10_000);
+        assert_eq!(
+            lines[0].1,
+            ": 100.00 µs of CPU per request (user 25.00, system 75.00), 0.50 cores; \
+             context switches per request: 0.50 voluntary, 0.01 involuntary"
+        );
+        assert_eq!(lines[1].1, "2 × nginx 50 %, mostly in epoll_wait; main 0 %, mostly running");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_said_in_one_line() {
+        let found = Err(anyhow::anyhow!("the server is on another machine"));
+        let lines = lines(&found, &Evidence::default(), 5);
+        let expected = "its CPU is unknown: the server is on another machine";
+        assert_eq!(lines, [("Server", expected.to_owned())]);
+    }
+}
