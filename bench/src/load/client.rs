@@ -4,6 +4,7 @@ use super::errors::Failure;
 use super::plan::Plan;
 use super::response::Parser;
 use super::samples::Tally;
+use super::window::Shared;
 use shared::sys::Socket;
 
 /// A slot holds one connection at a time, over reconnects.
@@ -19,6 +20,10 @@ pub(super) struct Client {
     pub(super) sent_at: u64,
     /// What they are timed from: the same moment, or at a constant rate when they were due.
     pub(super) since: u64,
+    /// When the first piece of a response came that is not complete yet; zero without one.
+    pub(super) first_byte: u64,
+    /// When the connect began; zero once the connection stands.
+    pub(super) connecting: u64,
     /// Whether epoll also tells when the socket takes more.
     pub(super) watches_writes: bool,
     /// Whether this connection stands, as its first successful write shows.
@@ -47,25 +52,29 @@ pub(super) enum Step {
 /// A response's bytes that were read, parsed and found right. A response that equals them byte for byte is right too
 /// without being parsed, and comparing costs a tenth of parsing: most responses of a test are equal, and the others
 /// (a new Date) are parsed as ever.
-pub(super) struct Known(Vec<u8>);
+pub(super) struct Known {
+    bytes: Vec<u8>,
+    status: u16,
+}
 
 impl Known {
     /// Longer ones would not come in one read anyway.
     const LIMIT: usize = 16 * 1024;
 
     pub(super) fn new() -> Self {
-        Self(Vec::with_capacity(Self::LIMIT))
+        Self { bytes: Vec::with_capacity(Self::LIMIT), status: 0 }
     }
 
     fn begins(&self, bytes: &[u8]) -> bool {
-        !self.0.is_empty() && bytes.starts_with(&self.0)
+        !self.bytes.is_empty() && bytes.starts_with(&self.bytes)
     }
 
-    fn remember(&mut self, bytes: &[u8]) {
-        self.0.clear();
+    fn remember(&mut self, bytes: &[u8], status: u16) {
+        self.bytes.clear();
         if bytes.len() <= Self::LIMIT {
-            self.0.extend_from_slice(bytes);
+            self.bytes.extend_from_slice(bytes);
         }
+        self.status = status;
     }
 }
 
@@ -87,12 +96,24 @@ impl Client {
             awaiting: 0,
             sent_at: 0,
             since: 0,
+            first_byte: 0,
+            connecting: 0,
             watches_writes: false,
             established: false,
             opened: false,
             warm: false,
             served: false,
             free: false,
+        }
+    }
+
+    /// The connection took bytes, so it stands. Of its first ones, how long that took is counted.
+    pub(super) fn stands(&mut self, shared: &Shared, tally: &mut Tally) {
+        self.established = true;
+        self.opened = true;
+        if self.connecting > 0 {
+            tally.connect.saturating_record(shared.now().saturating_sub(self.connecting));
+            self.connecting = 0;
         }
     }
 
@@ -123,19 +144,24 @@ impl Client {
     fn take_one(&mut self, bytes: &[u8], reading: &mut Reading<'_>) -> Result<usize, Step> {
         let whole = self.parser.between_responses();
         if whole && reading.known.begins(bytes) {
-            self.finish(None, reading);
-            return Ok(reading.known.0.len());
+            self.finish(reading.known.status, None, reading);
+            return Ok(reading.known.bytes.len());
         }
         // What is about to be remembered as right must be right in every byte. Only long responses, and
         // of those all but a connection's first, are checked by their length alone.
         self.parser.hashing |= whole && bytes.len() <= Known::LIMIT;
         let fed = self.parser.feed(bytes).map_err(|_| Step::Broken(Failure::Status))?;
-        let (used, Some(response)) = fed else { return Ok(fed.0) };
+        let (used, Some(response)) = fed else {
+            if whole {
+                self.first_byte = reading.now;
+            }
+            return Ok(fed.0);
+        };
         let wrong = reading.plan.wrong(&response, self.parser.hashing);
         if wrong.is_none() && whole && self.parser.hashing && !response.close {
-            reading.known.remember(&bytes[..used]);
+            reading.known.remember(&bytes[..used], response.status);
         }
-        self.finish(wrong, reading);
+        self.finish(response.status, wrong, reading);
         if response.close { Err(Step::Leave) } else { Ok(used) }
     }
 
@@ -143,22 +169,26 @@ impl Client {
     pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Failure> {
         let response = self.parser.end().ok_or(Failure::Read)?;
         let wrong = reading.plan.wrong(&response, self.parser.hashing);
-        self.finish(wrong, reading);
+        self.finish(response.status, wrong, reading);
         Ok(())
     }
 
     /// A response is complete. After a right one the connection is trusted: lengths will do.
-    fn finish(&mut self, wrong: Option<Failure>, reading: &mut Reading<'_>) {
+    fn finish(&mut self, status: u16, wrong: Option<Failure>, reading: &mut Reading<'_>) {
         self.parser.hashing = wrong.is_some();
         self.awaiting -= 1;
-        match (wrong, &mut reading.tally) {
-            (None, Some(tally)) => {
+        let first_byte = std::mem::take(&mut self.first_byte);
+        let Some(tally) = &mut reading.tally else { return };
+        tally.status_codes.add(status);
+        match wrong {
+            None => {
                 self.served = true;
-                tally.requests += 1;
-                tally.latency.saturating_record(reading.now.saturating_sub(self.since));
+                tally.succeed(self.since, first_byte, reading.now);
             }
-            (Some(failure), Some(tally)) => tally.errors.add(failure, 1),
-            (_, None) => {}
+            Some(failure) => tally.fail(failure, 1, reading.now, || match failure {
+                Failure::Body => "a body other than the expected one".to_owned(),
+                _ => format!("status {status}"),
+            }),
         }
     }
 }

@@ -32,14 +32,17 @@ impl Worker<'_> {
     pub(super) fn book(&mut self, now: u64) {
         let open = self.shared.open.load(Relaxed);
         if self.counting {
-            self.tally.book_tenth(now.saturating_sub(open), self.close.saturating_sub(open));
+            let (elapsed, window) = (now.saturating_sub(open), self.close.saturating_sub(open));
+            self.tally.book_tenth(elapsed, window);
+            self.tally.series.book(elapsed, window, self.tally.ended());
         }
     }
 
     pub(super) fn time_out(&mut self, slot: usize, now: u64) {
         let client = &self.clients[slot];
         if self.counting {
-            self.tally.errors.add(Failure::Timeout, client.awaiting as u64);
+            let (failure, count) = (Failure::Timeout, client.awaiting as u64);
+            self.tally.fail(failure, count, now, || failure.text().to_owned());
             self.tally.timed_out.add(client.awaiting, now.saturating_sub(client.since));
         }
         self.reopen(slot);
@@ -55,6 +58,8 @@ impl Worker<'_> {
         client.awaiting = self.shared.plan.pipeline;
         client.sent_at = self.shared.now();
         client.since = client.sent_at;
+        client.first_byte = 0;
+        client.connecting = client.sent_at;
         if let Err(error) = self.connect(slot) {
             self.fail(slot, Failure::Connect, Some(&error));
         }
@@ -69,8 +74,7 @@ impl Worker<'_> {
         match socket.write(&self.shared.plan.requests) {
             Ok(count) => {
                 client.written = count;
-                client.established = true;
-                client.opened = true;
+                client.stands(self.shared, &mut self.tally);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
@@ -97,7 +101,10 @@ impl Worker<'_> {
     /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
     pub(super) fn fail(&mut self, slot: usize, failure: Failure, error: Option<&io::Error>) {
         if self.counting {
-            self.tally.errors.add(failure, 1);
+            self.tally.fail(failure, 1, self.shared.now(), || match error {
+                Some(error) => format!("{}: {error}", failure.text()),
+                None => failure.text().to_owned(),
+            });
         }
         if failure == Failure::Connect {
             if let Some(error) = error {

@@ -1,5 +1,7 @@
 //! Kinds of counts: waits, the pace, idle clients, latencies.
 
+use crate::numbers::as_micros;
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -76,4 +78,27 @@ pub struct Latency {
     pub p99: Option<f64>,
     pub p999: Option<f64>,
     pub max: f64,
+}
+
+impl Latency {
+    /// Of samples in nanoseconds.
+    pub fn of(samples: &Histogram<u64>) -> Self {
+        let at = |quantile| percentile(samples, quantile).map(as_micros);
+        Self {
+            mean: as_micros(Duration::from_nanos(samples.mean() as u64)),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: as_micros(Duration::from_nanos(samples.max())),
+        }
+    }
+}
+
+/// What `quantile` of the samples, which are nanoseconds, do not exceed; `None` when fewer than 10 samples lie beyond it:
+/// one of them more or less would move it at will.
+pub(super) fn percentile(samples: &Histogram<u64>, quantile: f64) -> Option<Duration> {
+    let beyond = samples.len() as f64 * (1.0 - quantile);
+    // The tolerance is for quantiles that binary fractions only come near to: 0.9 of 100 is 10 beyond.
+    (beyond + 1e-6 >= 10.0).then(|| Duration::from_nanos(samples.value_at_quantile(quantile)))
 }

@@ -31,6 +31,20 @@ pub(super) enum Failure {
     Body,
 }
 
+impl Failure {
+    /// What happened, as far as no error of the system's says more.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Connect => "no connection",
+            Self::Read => "the connection ended before the response was complete",
+            Self::Write => "the connection took only a part of the request",
+            Self::Timeout => "no response within the time-out",
+            Self::Status => "bytes that are no HTTP response",
+            Self::Body => "bytes that answer no request",
+        }
+    }
+}
+
 impl Errors {
     /// All of them.
     pub fn total(&self) -> u64 {

@@ -6,6 +6,7 @@
 //! connections are opened and warmed up before one shared `window` opens, and only responses that are completed in it
 //! count.
 
+mod bars;
 mod client;
 pub mod command;
 mod connect;
@@ -23,6 +24,8 @@ mod plan;
 mod request;
 pub mod response;
 pub mod samples;
+mod series;
+mod status_codes;
 mod url;
 mod window;
 mod worker;
@@ -34,6 +37,8 @@ pub use figures::Figures;
 pub use outcome::Outcome;
 pub use plan::{Expect, Options};
 pub use samples::Tally;
+pub use series::{Second, Series};
+pub use status_codes::StatusCodes;
 pub use url::Url;
 
 use crate::interrupt::Interrupt;

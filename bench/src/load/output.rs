@@ -1,14 +1,19 @@
 //! A load's outcome, for people and for programs.
 
-use super::counts::{IdleCounts, Pacing};
+use super::bars::bars;
+use super::counts::{IdleCounts, Latency, Pacing, percentile};
 use super::figures::Figures;
 use super::outcome::Outcome;
 use super::plan::Options;
+use super::series::Second;
 use crate::numbers::{self, as_micros};
 use crate::terminal;
 use anyhow::Result;
+use hdrhistogram::Histogram;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::iter;
 use std::time::Duration;
 
 /// The outcome as one JSON object in a line, with `further` fields.
@@ -31,19 +36,30 @@ struct Json<'a, T> {
     target_rps: Option<f64>,
     pacing: Pacing,
     crowd: IdleCounts,
+    status_codes: BTreeMap<usize, u64>,
+    first_error: Option<&'a str>,
+    connect_us: Latency,
+    first_byte_us: Latency,
+    per_second: &'a [Second],
     #[serde(flatten)]
     further: &'a T,
 }
 
 impl<'a, T> Json<'a, T> {
-    fn of(options: &Options, outcome: &Outcome, further: &'a T) -> Self {
+    fn of(options: &Options, outcome: &'a Outcome, further: &'a T) -> Self {
+        let tally = &outcome.tally;
         Self {
             figures: Figures::of(outcome),
             client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
             interrupted: outcome.interrupted,
             target_rps: options.rate,
-            pacing: outcome.tally.pacing,
-            crowd: outcome.tally.idle,
+            pacing: tally.pacing,
+            crowd: tally.idle,
+            status_codes: tally.status_codes.by_code(),
+            first_error: tally.first_error.as_ref().map(|(_, text)| text.as_str()),
+            connect_us: Latency::of(&tally.connect),
+            first_byte_us: Latency::of(&tally.first_byte),
+            per_second: &tally.series.seconds,
             further,
         }
     }
@@ -75,8 +91,11 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     let mut lines = vec![("Requests", format!("{requests} ({rps} per second)"))];
     lines.extend(options.rate.map(|rate| ("Rate", kept(rate, outcome))));
     lines.push(("Latency", latencies(outcome)));
+    lines.extend(parts(outcome));
     lines.push(("Served", format!("{} of {} connections", tally.served, tally.opened)));
+    lines.push(("Status", status_codes(outcome)));
     lines.push(("Errors", errors(outcome)));
+    lines.extend(tally.first_error.as_ref().map(|(_, text)| ("First error", text.clone())));
     if tally.reconnects > 0 {
         lines.push(("Reconnects", numbers::grouped(tally.reconnects as f64)));
     }
@@ -137,19 +156,49 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
     )
 }
 
+/// What else there is to say of latencies: how many were how long, and what they are made of, where these parts differ.
+fn parts(outcome: &Outcome) -> Vec<(&'static str, String)> {
+    let tally = &outcome.tally;
+    let names = ["Histogram"].into_iter().chain(iter::repeat(""));
+    let mut lines: Vec<_> = names.zip(bars(&tally.latency)).collect();
+    if !tally.connect.is_empty() {
+        let count = numbers::grouped(tally.connect.len() as f64);
+        lines.push(("Connect", format!("{} ({count} connections)", summary(&tally.connect))));
+    }
+    // Most responses come in one piece: then this is the latency once more.
+    if tally.first_byte.mean() < 0.99 * tally.latency.mean() {
+        lines.push(("First byte", summary(&tally.first_byte)));
+    }
+    lines
+}
+
+/// How many responses had which status code.
+fn status_codes(outcome: &Outcome) -> String {
+    let counts = outcome.tally.status_codes.by_code().into_iter();
+    let counts = counts.map(|(code, count)| format!("{code}: {}", numbers::grouped(count as f64)));
+    let list = counts.collect::<Vec<_>>().join(", ");
+    if list.is_empty() { "no response".to_owned() } else { list }
+}
+
 /// Mean, the percentiles that enough samples speak for, and the longest.
 fn latencies(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     if tally.requests == 0 {
         return "none: no request had a correct response".to_owned();
     }
-    let mut line = format!("mean {}", numbers::time(tally.mean()));
+    summary(&tally.latency)
+}
+
+/// Of samples in nanoseconds.
+fn summary(samples: &Histogram<u64>) -> String {
+    let time = |nanos| numbers::time(Duration::from_nanos(nanos));
+    let mut line = format!("mean {}", time(samples.mean() as u64));
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
-        if let Some(value) = tally.percentile(quantile) {
+        if let Some(value) = percentile(samples, quantile) {
             let _ = write!(line, ", {name} {}", numbers::time(value));
         }
     }
-    line + &format!(", max {}", numbers::time(tally.max()))
+    line + &format!(", max {}", time(samples.max()))
 }
 
 /// The kinds of errors that happened, with the remedy where there is one.

@@ -1,8 +1,9 @@
 //! What one thread counts, and how the threads' counts become one.
 
-use super::counts::{IdleCounts, Latency, Pacing, Waits};
-use super::errors::Errors;
-use crate::numbers::as_micros;
+use super::counts::{IdleCounts, Latency, Pacing, Waits, percentile};
+use super::errors::{Errors, Failure};
+use super::series::{Second, Series};
+use super::status_codes::StatusCodes;
 use hdrhistogram::Histogram;
 use std::time::Duration;
 
@@ -16,8 +17,12 @@ pub struct Tally {
     pub requests: u64,
     /// Bytes of responses that arrived in it.
     pub bytes: u64,
+    /// Responses that were completed in it, by status code, right or wrong.
+    pub status_codes: StatusCodes,
     /// What went wrong in it.
     pub errors: Errors,
+    /// When the first error occurred, in nanoseconds of the load's clock, and what it was.
+    pub first_error: Option<(u64, String)>,
     /// Connections opened anew in it, after the server ended one or the time-out did.
     pub reconnects: u64,
     /// Client slots that had a connection at least once.
@@ -27,6 +32,13 @@ pub struct Tally {
     /// Of correct responses alone, nanoseconds: from the request's first byte (in close mode from the start of
     /// the connect) to the response's last.
     pub latency: Histogram<u64>,
+    /// Of correct responses, from the request's first byte to the response's first.
+    pub first_byte: Histogram<u64>,
+    /// Latencies of responses that came in several pieces, until [`Tally::settle`] adds them to the others.
+    in_pieces: Option<Box<Histogram<u64>>>,
+    /// From the start of a connect to the first byte that the connection took, of all connections, of those before the
+    /// window as well.
+    pub connect: Histogram<u64>,
     /// Requests that were given up when their time was out. How long they would have taken is unknown.
     pub timed_out: Waits,
     /// Requests under way when the window closed. In a closed loop there are always some.
@@ -35,6 +47,8 @@ pub struct Tally {
     pub cpu: Vec<Duration>,
     /// Correct responses in each tenth of the window, about: threads look at the clock every 10 ms.
     pub tenths: [u64; 10],
+    /// What happened in each second of the window.
+    pub series: Series,
     /// How well a constant rate was kept.
     pub pacing: Pacing,
     /// What became of the clients that were silent or slow on purpose.
@@ -44,21 +58,24 @@ pub struct Tally {
 impl Tally {
     /// All counts zero.
     pub fn new() -> Self {
-        // Three digits hold every figure to 0.1 %. The bounds are constants that hdrhistogram accepts.
-        let latency = Histogram::new_with_bounds(1, LONGEST, 3)
-            .unwrap_or_else(|error| unreachable!("constant bounds: {error}"));
         Self {
             requests: 0,
             bytes: 0,
+            status_codes: StatusCodes::new(),
             errors: Errors::default(),
+            first_error: None,
             reconnects: 0,
             opened: 0,
             served: 0,
-            latency,
+            latency: histogram(3),
+            first_byte: histogram(2),
+            in_pieces: None,
+            connect: histogram(2),
             timed_out: Waits::default(),
             unanswered: Waits::default(),
             cpu: Vec::new(),
             tenths: [0; 10],
+            series: Series::default(),
             pacing: Pacing::default(),
             idle: IdleCounts::default(),
         }
@@ -68,7 +85,10 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.bytes += other.bytes;
+        self.status_codes.merge(&other.status_codes);
         self.errors.merge(&other.errors);
+        let errors = [&self.first_error, &other.first_error].into_iter().flatten();
+        self.first_error = errors.min().cloned();
         self.reconnects += other.reconnects;
         self.opened += other.opened;
         self.served += other.served;
@@ -76,12 +96,55 @@ impl Tally {
         self.unanswered.merge(&other.unanswered);
         // Equal bounds on both sides: nothing is out of range.
         let _ = self.latency.add(&other.latency);
+        let _ = self.first_byte.add(&other.first_byte);
+        let _ = self.connect.add(&other.connect);
+        self.series.merge(&other.series);
         self.cpu.extend(&other.cpu);
         self.pacing.sent += other.pacing.sent;
         self.pacing.unsent += other.pacing.unsent;
         self.pacing.lag_total += other.pacing.lag_total;
         self.pacing.lag_max = self.pacing.lag_max.max(other.pacing.lag_max);
         self.tenths.iter_mut().zip(other.tenths).for_each(|(sum, part)| *sum += part);
+    }
+
+    /// Counts `count` requests that went wrong `at` this moment; `text` tells how.
+    pub(super) fn fail(
+        &mut self,
+        failure: Failure,
+        count: u64,
+        at: u64,
+        text: impl FnOnce() -> String,
+    ) {
+        self.errors.add(failure, count);
+        self.first_error.get_or_insert_with(|| (at, text()));
+    }
+
+    /// Counts a correct response, complete `now`. `first_byte`: when the first piece of it came; zero if it is whole, as
+    /// most are, for which one histogram is enough.
+    pub(super) fn succeed(&mut self, since: u64, first_byte: u64, now: u64) {
+        self.requests += 1;
+        let latency = now.saturating_sub(since);
+        if first_byte == 0 {
+            self.latency.saturating_record(latency);
+        } else {
+            self.first_byte.saturating_record(first_byte.saturating_sub(since));
+            let in_pieces = self.in_pieces.get_or_insert_with(|| Box::new(histogram(3)));
+            in_pieces.saturating_record(latency);
+        }
+    }
+
+    /// Makes the two histograms whole, at the end: a response in one piece is in both with the same time.
+    pub(super) fn settle(&mut self) {
+        // Equal bounds on both sides: nothing is out of range.
+        let _ = self.first_byte.add(&self.latency);
+        if let Some(in_pieces) = self.in_pieces.take() {
+            let _ = self.latency.add(*in_pieces);
+        }
+    }
+
+    /// Requests that came to an end, whichever.
+    pub(super) fn ended(&self) -> Second {
+        Second { requests: self.requests, errors: self.errors.total() }
     }
 
     /// Books what was answered since the last call to the tenth of the window that ends about now.
@@ -99,26 +162,14 @@ impl Tally {
         (all >= 1000).then(|| 10.0 * slowest as f64 / all as f64)
     }
 
-    /// The latency that `quantile` of the samples do not exceed; `None` when fewer than 10 samples
-    /// lie beyond it: one of them more or less would move it at will.
+    /// The latency that `quantile` of the samples do not exceed; `None` when too few lie beyond it to tell.
     pub fn percentile(&self, quantile: f64) -> Option<Duration> {
-        let beyond = self.latency.len() as f64 * (1.0 - quantile);
-        // The tolerance is for quantiles that binary fractions only come near to: 0.9 of 100 is 10 beyond.
-        (beyond + 1e-6 >= 10.0)
-            .then(|| Duration::from_nanos(self.latency.value_at_quantile(quantile)))
+        percentile(&self.latency, quantile)
     }
 
     /// All of them, as files hold them.
     pub fn latencies(&self) -> Latency {
-        let percentile = |quantile| self.percentile(quantile).map(as_micros);
-        Latency {
-            mean: as_micros(self.mean()),
-            p50: percentile(0.5),
-            p90: percentile(0.9),
-            p99: percentile(0.99),
-            p999: percentile(0.999),
-            max: as_micros(self.max()),
-        }
+        Latency::of(&self.latency)
     }
 
     /// The mean latency; zero without samples.
@@ -132,6 +183,13 @@ impl Tally {
     }
 }
 
+/// So many digits are right; three hold a figure to 0.1 %.
+fn histogram(digits: u8) -> Histogram<u64> {
+    // The bounds are constants that hdrhistogram accepts.
+    Histogram::new_with_bounds(1, LONGEST, digits)
+        .unwrap_or_else(|error| unreachable!("constant bounds: {error}"))
+}
+
 impl Default for Tally {
     fn default() -> Self {
         Self::new()
@@ -141,7 +199,6 @@ impl Default for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::errors::Failure;
 
     fn tally(latencies: impl IntoIterator<Item = u64>) -> Tally {
         let mut tally = Tally::new();
@@ -173,6 +230,27 @@ mod tests {
         assert_eq!(ages, (Duration::from_secs(4), Duration::from_secs(5)));
         // Three significant digits: within 0.1 %.
         assert!(left.max().as_nanos().abs_diff(9_000_000) < 9_000);
+    }
+
+    #[test]
+    fn a_response_in_pieces_has_a_first_byte_of_its_own() {
+        let mut tally = Tally::new();
+        tally.succeed(1_000, 0, 2_000);
+        tally.succeed(1_000, 3_000, 51_000);
+        tally.settle();
+        assert_eq!((tally.requests, tally.latency.len(), tally.first_byte.len()), (2, 2, 2));
+        let longest = [&tally.latency, &tally.first_byte].map(|samples| samples.max() / 1000);
+        assert_eq!(longest, [50, 2]);
+    }
+
+    #[test]
+    fn the_first_error_of_all_threads_is_told() {
+        let (mut left, mut right) = (Tally::new(), Tally::new());
+        left.fail(Failure::Read, 1, 20, || "later".to_owned());
+        right.fail(Failure::Status, 1, 10, || "status 503".to_owned());
+        right.fail(Failure::Status, 1, 11, || unreachable!());
+        left.merge(&right);
+        assert_eq!(left.first_error, Some((10, "status 503".to_owned())));
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Writes what is left of the requests, and has epoll tell when that is not all that the socket takes.
+    /// Writes what is left of the requests.
     pub(super) fn send(&mut self, slot: usize) {
         let requests = &self.shared.plan.requests;
         let client = &mut self.clients[slot];
@@ -130,8 +130,7 @@ impl<'a> Worker<'a> {
         match socket.write(&requests[client.written..]) {
             Ok(count) => {
                 client.written += count;
-                client.established = true;
-                client.opened = true;
+                client.stands(self.shared, &mut self.tally);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
@@ -139,13 +138,21 @@ impl<'a> Worker<'a> {
                 return self.fail(slot, failure, Some(&error));
             }
         }
-        let unsent = client.written < requests.len();
-        if unsent != client.watches_writes {
-            client.watches_writes = unsent;
-            let interest = if unsent { Interest::READ_WRITE } else { Interest::READ };
-            if let Err(error) = self.epoll.modify(socket, interest, slot as u64) {
-                self.fail(slot, Failure::Write, Some(&error));
-            }
+        self.watch_writes(slot);
+    }
+
+    /// Has epoll tell when the socket takes more, if something is left to be sent.
+    fn watch_writes(&mut self, slot: usize) {
+        let client = &mut self.clients[slot];
+        let unsent = client.written < self.shared.plan.requests.len();
+        let Some(socket) = client.socket.as_ref().filter(|_| unsent != client.watches_writes)
+        else {
+            return;
+        };
+        client.watches_writes = unsent;
+        let interest = if unsent { Interest::READ_WRITE } else { Interest::READ };
+        if let Err(error) = self.epoll.modify(socket, interest, slot as u64) {
+            self.fail(slot, Failure::Write, Some(&error));
         }
     }
 
@@ -245,6 +252,7 @@ impl<'a> Worker<'a> {
                 self.tally.unanswered.add(client.awaiting, now.saturating_sub(client.since));
             }
         }
+        self.tally.settle();
         Ok(self.tally)
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 mod answers;
+mod counts;
 mod cuts;
 mod endings;
 
