@@ -69,6 +69,25 @@ fn a_load_sees_a_server_that_it_did_not_start_and_names_the_bottleneck() {
 }
 
 #[test]
+fn a_load_that_fails_says_so_by_its_status() {
+    let server = null_server();
+    let url = format!("http://{}/", server.address());
+    let load = |more: &[&str]| {
+        let output = bench(&[&["load", &url, "-c", "2", "-d", "500ms"], more].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(load(&["--fail-if", "max>1h", "--fail-if", "rps<0"]), (Some(0), String::new()));
+    let (status, error) = load(&["--fail-if", "rps>0"]);
+    assert_eq!(status, Some(4), "{error}");
+    assert!(error.starts_with("bench: failed by --fail-if rps>0: it is "), "{error}");
+    // The body is never the one that is asked for.
+    let (status, error) = load(&["--expect", "other"]);
+    assert_eq!(status, Some(1), "{error}");
+    assert!(error.contains("no request had a correct response: a body other than"), "{error}");
+    assert_eq!(load(&["--fail-if", "p98>1ms"]).0, Some(2));
+}
+
+#[test]
 fn a_run_prints_a_table_and_both_ladders() {
     let out = fresh("tables");
     let output =

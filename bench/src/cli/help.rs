@@ -37,6 +37,7 @@ const EXIT: &str = "Exit status:
   2    the command line was not understood
        (verify has its own three: see bench verify --help)
   3    a claim did not hold (claims), or something must be mended first (doctor)
+  4    a condition of --fail-if holds (load)
   130  interrupted (143 by SIGTERM): what was measured is printed and written, marked as interrupted
 
 Results go to standard output, progress and errors to standard error. Nothing is coloured.";

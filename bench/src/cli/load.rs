@@ -10,13 +10,16 @@ use crate::load::command::LoadArgs;
 use crate::load::{Options, Outcome, output};
 use crate::numbers::as_micros;
 use crate::terminal;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
-/// Runs the load and prints what came of it. Wrong responses are figures, not errors of ours.
+/// The exit status when a condition of `--fail-if` holds: unlike 1, nothing went wrong with the load itself.
+const FAILED: u8 = 4;
+
+/// Runs the load and prints what came of it. Wrong responses are figures, as long as there are right ones too.
 ///
 /// # Errors
-/// When no connection comes about, or standard output takes no more.
+/// When no connection comes about, nothing but errors came back, or standard output takes no more.
 pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     let options = args.options()?;
     let found = process::listening_on(options.url.address);
@@ -32,7 +35,21 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
         output::human(&options, &outcome, further)
     };
     terminal::print(&text)?;
-    Ok(0)
+    judge(args, &outcome)
+}
+
+/// The exit status.
+fn judge(args: &LoadArgs, outcome: &Outcome) -> Result<u8> {
+    let tally = &outcome.tally;
+    if let Some((_, first)) = tally.first_error.as_ref().filter(|_| tally.requests == 0) {
+        bail!("no request had a correct response: {first}");
+    }
+    let failures: Vec<_> =
+        args.fail_if.iter().filter_map(|condition| condition.failure(outcome)).collect();
+    for failure in &failures {
+        terminal::note(&format!("bench: failed by --fail-if {failure}"));
+    }
+    Ok(if failures.is_empty() { 0 } else { FAILED })
 }
 
 /// The bottleneck, and what speaks against trusting the figures.

@@ -1,5 +1,6 @@
 //! The flags of `bench load`, and the load that they ask for.
 
+use super::condition::Condition;
 use super::plan::{Expect, Options};
 use super::url::Url;
 use crate::args;
@@ -57,6 +58,10 @@ pub struct LoadArgs {
     /// CPU time to waste for each response, to see what a slow generator does to the figures
     #[arg(long, value_name = "TIME", value_parser = args::duration)]
     burden: Option<Duration>,
+    /// Exit with status 4 if this holds: p99>5ms, errors>1%, rps<1000, served<100% (mean, p50, p90, p99, p99.9, max); may
+    /// be repeated
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
+    pub fail_if: Vec<Condition>,
     /// One JSON object on standard output
     #[arg(long)]
     pub json: bool,

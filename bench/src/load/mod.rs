@@ -9,6 +9,7 @@
 mod bars;
 mod client;
 pub mod command;
+pub mod condition;
 mod connect;
 mod counts;
 mod digest;

@@ -24,7 +24,10 @@ fn status_codes_are_counted_and_the_first_error_is_told() {
 
 #[test]
 fn a_connection_that_ends_is_told_as_the_first_error() {
-    let tally = run(&options(serve(|mut stream| drop(read_request(&mut stream))))).tally;
+    let tally = run(&options(serve(|mut stream| {
+        let _ = read_request(&mut stream);
+    })))
+    .tally;
     let text = tally.first_error.unwrap().1;
     assert!(text.starts_with("the connection ended before the response was complete"), "{text}");
     assert!(tally.status_codes.by_code().is_empty());
