@@ -88,6 +88,17 @@ impl Random {
         ((self.number() >> 32) as usize) % limit.max(1)
     }
 
+    /// From 0 to 1, which is not reached.
+    pub fn fraction(&mut self) -> f64 {
+        // As many bits as a fraction has.
+        (self.number() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// From 0 up, exponentially distributed with a mean of 1: the gaps between events that know nothing of each other.
+    pub fn exponential(&mut self) -> f64 {
+        -(1.0 - self.fraction()).ln()
+    }
+
     /// So many bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| (self.number() >> 56) as u8).collect()
@@ -138,5 +149,8 @@ mod tests {
         let mut seen = [false; 10];
         (0..1000).for_each(|_| seen[random.below(10)] = true);
         assert_eq!(seen, [true; 10]);
+        assert!((0..1000).all(|_| (0.0..1.0).contains(&random.fraction())));
+        let mean = (0..10_000).map(|_| random.exponential()).sum::<f64>() / 10_000.0;
+        assert!((0.95..1.05).contains(&mean), "{mean}");
     }
 }

@@ -1,7 +1,8 @@
 //! The flags of `bench load`, and the load that they ask for.
 
 use super::condition::Condition;
-use super::plan::{Expect, Options};
+use super::plan::{Arrivals, Expect, Options};
+use super::think::Think;
 use super::url::Url;
 use crate::args;
 use anyhow::{Context, Result, ensure};
@@ -16,9 +17,15 @@ pub struct LoadArgs {
     /// Connections, open at the same time
     #[arg(short, long, default_value = "50", value_parser = args::count)]
     connections: usize,
-    /// How long to measure, after the warm-up (500ms, 10s, 1m)
-    #[arg(short, long, default_value = "10s", value_parser = args::duration)]
-    duration: Duration,
+    /// How long to measure, after the warm-up (500ms, 10s, 1m) [default: 10s; with -n: a day at most]
+    #[arg(short, long, value_parser = args::duration)]
+    duration: Option<Duration>,
+    /// Measure until so many requests have come to an end
+    #[arg(short = 'n', long, value_name = "N", value_parser = args::count)]
+    requests: Option<usize>,
+    /// Send requests so long before measuring [default: until each connection had a response, 1s at most]
+    #[arg(long, value_name = "DURATION", value_parser = args::duration)]
+    warm_up: Option<Duration>,
     /// Threads of the generator [default: one per core]
     #[arg(short, long, value_parser = args::count)]
     threads: Option<usize>,
@@ -49,6 +56,15 @@ pub struct LoadArgs {
     /// Requests per second, sent when they are due and timed from then [default: a closed loop]
     #[arg(short = 'R', long, value_name = "N", conflicts_with = "pipeline", value_parser = args::rate)]
     rate: Option<f64>,
+    /// When requests are due at that rate
+    #[arg(long, value_enum, default_value = "constant", requires = "rate")]
+    arrivals: Arrivals,
+    /// How long each client waits between a response and its next request: half of this to one and a half, at random
+    #[arg(long, value_name = "DURATION", conflicts_with = "rate", value_parser = args::duration)]
+    think: Option<Duration>,
+    /// Always wait exactly that long
+    #[arg(long, requires = "think")]
+    think_fixed: bool,
     /// Further clients that send one request and then stay silent
     #[arg(long, value_name = "N", default_value = "0")]
     idle: usize,
@@ -68,6 +84,11 @@ pub struct LoadArgs {
 }
 
 impl LoadArgs {
+    fn window(&self) -> Duration {
+        let default = if self.requests.is_some() { 86_400 } else { 10 };
+        self.duration.unwrap_or(Duration::from_secs(default))
+    }
+
     /// The load that these arguments ask for.
     ///
     /// # Errors
@@ -80,7 +101,14 @@ impl LoadArgs {
             self.method
         );
         let url = Url::parse(&self.url).with_context(|| format!("cannot load `{}`", self.url))?;
-        let mut options = Options::get(url, self.connections, self.duration);
+        let mut options = Options::get(url, self.connections, self.window());
+        options.requests = self.requests.map(|requests| requests as u64);
+        options.think = self.think.map(|mean| Think { mean, fixed: self.think_fixed });
+        // Each client asks for the first time after it has thought.
+        options.warm_up += self.think.unwrap_or_default() * 3 / 2;
+        if let Some(warm_up) = self.warm_up {
+            (options.warm_up, options.whole_warm_up) = (warm_up, true);
+        }
         options.threads = self.threads.unwrap_or(options.threads);
         options.timeout = self.timeout;
         options.close = self.close;
@@ -93,7 +121,7 @@ impl LoadArgs {
             None if self.any_body => Expect::Any,
             None => Expect::Same,
         };
-        options.rate = self.rate;
+        (options.rate, options.arrivals) = (self.rate, self.arrivals);
         (options.silent, options.slow) = (self.idle, self.slow);
         options.burden = self.burden.unwrap_or_default();
         Ok(options)

@@ -18,6 +18,10 @@ impl Worker<'_> {
                 continue;
             }
             if client.socket.is_none() {
+                if self.thinkers.is_some() && !client.opened {
+                    self.arrive(slot);
+                    continue;
+                }
                 // At a constant rate, a client that lost its connection waits for the next request that is due.
                 if !client.opened || !self.release(slot) {
                     self.open(slot);
@@ -33,8 +37,11 @@ impl Worker<'_> {
         let open = self.shared.open.load(Relaxed);
         if self.counting {
             let (elapsed, window) = (now.saturating_sub(open), self.close.saturating_sub(open));
-            self.tally.book_tenth(elapsed, window);
-            self.tally.series.book(elapsed, window, self.tally.ended());
+            if self.quota.is_none() {
+                self.tally.book_tenth(elapsed, window);
+            }
+            let new = self.tally.series.book(elapsed, window, self.tally.ended());
+            self.shared.so_far.add(new);
         }
     }
 
@@ -62,6 +69,25 @@ impl Worker<'_> {
         client.connecting = client.sent_at;
         if let Err(error) = self.connect(slot) {
             self.fail(slot, Failure::Connect, Some(&error));
+        }
+    }
+
+    /// A client with think time connects, and thinks before its first request: or all would ask at once.
+    fn arrive(&mut self, slot: usize) {
+        let connect = || {
+            let socket = Socket::connect(self.shared.plan.address)?;
+            socket.set_nodelay(true)?;
+            self.epoll.add(&socket, Interest::READ, slot as u64)?;
+            Ok(socket)
+        };
+        match connect() {
+            Ok(socket) => {
+                let client = &mut self.clients[slot];
+                client.socket = Some(socket);
+                client.written = self.shared.plan.requests.len();
+                self.release(slot);
+            }
+            Err(error) => self.fail(slot, Failure::Connect, Some(&error)),
         }
     }
 

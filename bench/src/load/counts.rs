@@ -50,6 +50,13 @@ pub struct Pacing {
 }
 
 impl Pacing {
+    /// A request was sent so many nanoseconds late.
+    pub(super) fn add(&mut self, lag: u64) {
+        self.sent += 1;
+        self.lag_total += lag;
+        self.lag_max = self.lag_max.max(lag);
+    }
+
     /// How late a request was sent on average.
     pub fn lag(&self) -> Duration {
         Duration::from_nanos(self.lag_total / self.sent.max(1))

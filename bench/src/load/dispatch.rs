@@ -1,4 +1,5 @@
-//! What a thread of the generator does at a constant rate: it sends what is due, as far as clients are free.
+//! What a thread of the generator does at a constant rate, or with think time: it sends what is due, as far as clients are
+//! free.
 
 use super::worker::Worker;
 
@@ -13,6 +14,9 @@ impl Worker<'_> {
     /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
     /// a response can help, or that there is no plan to keep.
     pub(super) fn dispatch(&mut self) -> Option<u64> {
+        if self.thinkers.is_some() {
+            return self.dispatch_thinkers();
+        }
         loop {
             let pace = self.pace.as_mut()?;
             let (due, now) = (pace.due(), self.shared.now());
@@ -21,36 +25,50 @@ impl Worker<'_> {
                 return (!pace.free.is_empty()).then_some(due);
             }
             let slot = pace.free.pop_front()?;
-            pace.sent += 1;
-            self.send_planned(slot, due, now);
+            pace.advance();
+            if self.counting {
+                self.tally.pacing.add(now.saturating_sub(due));
+            }
+            self.begin(slot, now, due);
         }
     }
 
-    fn send_planned(&mut self, slot: usize, due: u64, now: u64) {
-        if self.counting {
-            let pacing = &mut self.tally.pacing;
-            let lag = now.saturating_sub(due);
-            pacing.sent += 1;
-            pacing.lag_total += lag;
-            pacing.lag_max = pacing.lag_max.max(lag);
+    /// The same for clients with think time. Each is timed from when its request is sent.
+    fn dispatch_thinkers(&mut self) -> Option<u64> {
+        loop {
+            let thinkers = self.thinkers.as_mut()?;
+            let (due, now) = (thinkers.next()?, self.shared.now());
+            let Some(slot) = thinkers.take(now) else { return Some(due) };
+            self.begin(slot, now, now);
         }
+    }
+
+    /// A free client sends its request, on a new connection if it lost the last one.
+    fn begin(&mut self, slot: usize, now: u64, since: u64) {
         self.clients[slot].free = false;
         if self.clients[slot].socket.is_some() {
-            self.request(slot, now, due);
+            self.request(slot, now, since);
         } else {
             self.open(slot);
-            self.clients[slot].since = due;
+            self.clients[slot].since = since;
         }
     }
 
-    /// At a constant rate, an answered client waits until a request is due; says whether there is one.
+    /// An answered client waits: at a constant rate until a request is due, with think time until it has thought. Says
+    /// whether there is one of these.
     pub(super) fn release(&mut self, slot: usize) -> bool {
-        let Some(pace) = &mut self.pace else { return false };
+        if self.pace.is_none() && self.thinkers.is_none() {
+            return false;
+        }
         let client = &mut self.clients[slot];
         if !client.free {
             client.free = true;
             client.awaiting = 0;
-            pace.free.push_back(slot);
+            if let Some(thinkers) = &mut self.thinkers {
+                thinkers.add(slot, self.shared.now());
+            } else if let Some(pace) = &mut self.pace {
+                pace.free.push_back(slot);
+            }
         }
         true
     }

@@ -27,6 +27,7 @@ pub mod response;
 pub mod samples;
 mod series;
 mod status_codes;
+mod think;
 mod url;
 mod window;
 mod worker;
@@ -36,23 +37,31 @@ pub use digest::Digest;
 pub use errors::Errors;
 pub use figures::Figures;
 pub use outcome::Outcome;
-pub use plan::{Expect, Options};
+pub use plan::{Arrivals, Expect, Options};
 pub use samples::Tally;
 pub use series::{Second, Series};
 pub use status_codes::StatusCodes;
+pub use think::Think;
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
+use crate::numbers;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use idle::IdleClients;
 use pace::Pace;
 use shared::sys::rlimit;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use think::Thinkers;
 use window::Shared;
-use worker::Worker;
+use worker::{Share, Worker};
+
+/// How often the caller is told the counts so far.
+const TELL: Duration = Duration::from_millis(500);
+/// How often it is looked whether all requests have come to an end.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A load that is being put on a server. Dropping it ends it.
 pub struct Load {
@@ -76,12 +85,14 @@ impl Load {
             .context("cannot start the thread of the silent clients")?;
         let threads = options.threads.clamp(1, options.connections);
         let start = |index| {
-            let (shared, clients) =
-                (Arc::clone(&shared), share(options.connections, threads, index));
-            let pace = options.rate.map(|rate| Pace::new(rate, index, threads));
+            let (shared, part) = (Arc::clone(&shared), options.part(threads, index));
             thread::Builder::new()
                 .name(format!("load-{index}"))
-                .spawn(move || Worker::new(&shared, clients, pace)?.run())
+                .spawn(move || {
+                    let counted = Worker::new(&shared, part).and_then(Worker::run);
+                    shared.running.fetch_sub(1, Release);
+                    counted
+                })
                 .context("cannot start a thread of the generator")
         };
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
@@ -95,7 +106,8 @@ impl Load {
     /// When no connection came about at all.
     pub fn warm_up(&self, interrupt: &Interrupt) -> Result<()> {
         let deadline = Instant::now() + self.options.warm_up;
-        while self.shared.warm.load(Relaxed) < self.options.connections
+        let is_warm = || self.shared.warm.load(Relaxed) >= self.options.connections;
+        while (self.options.whole_warm_up || !is_warm())
             && Instant::now() < deadline
             && !interrupt.wait(Duration::from_millis(2))
         {}
@@ -110,15 +122,39 @@ impl Load {
         }
     }
 
-    /// Opens the window and returns when it closes: after the duration, or at an interrupt.
+    /// Opens the window and returns when it closes: after the duration, when all requests that were asked for have come to
+    /// an end, or at an interrupt.
     pub fn measure(&self, interrupt: &Interrupt) {
+        self.measure_and_tell(interrupt, &mut |_, _| {});
+    }
+
+    /// The same; about twice a second `tell` is told how long the window has been open, and the counts so far.
+    pub fn measure_and_tell(&self, interrupt: &Interrupt, tell: &mut dyn FnMut(Duration, Second)) {
         let open = self.shared.now();
         let close = open + self.options.duration.as_nanos() as u64;
         self.shared.close.store(close, Release);
         self.shared.open.store(open, Release);
-        if interrupt.wait(self.options.duration) {
+        // Threads that have their requests end by themselves.
+        let look = if self.options.requests.is_some() { LOOK } else { TELL };
+        let mut told = open;
+        loop {
             let now = self.shared.now();
-            self.shared.close.fetch_min(now.max(open + 1), Release);
+            if now >= close {
+                return;
+            }
+            if interrupt.wait(look.min(Duration::from_nanos(close - now))) {
+                self.shared.close.fetch_min(self.shared.now().max(open + 1), Release);
+                return;
+            }
+            if self.shared.running.load(Acquire) == 0 {
+                self.shared.close.fetch_min(self.shared.last.load(Relaxed).max(open + 1), Release);
+                return;
+            }
+            let now = self.shared.now();
+            if now - told >= TELL.as_nanos() as u64 {
+                told = now;
+                tell(Duration::from_nanos(now - open), self.shared.so_far.sums());
+            }
         }
     }
 
@@ -161,6 +197,20 @@ pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome> {
     load.warm_up(interrupt)?;
     load.measure(interrupt);
     load.finish(interrupt)
+}
+
+impl Options {
+    /// What the thread with number `index` of `threads` has to do.
+    fn part(&self, threads: usize, index: usize) -> Share {
+        let thinkers = self.think.map(|think| Thinkers::new(think, numbers::seed()));
+        let quota = |requests| share(requests as usize, threads, index) as u64;
+        Share {
+            clients: share(self.connections, threads, index),
+            pace: self.rate.map(|rate| Pace::new(rate, self.arrivals, index, threads)),
+            thinkers,
+            quota: self.requests.map(quota),
+        }
+    }
 }
 
 /// How many of `connections` the thread with number `index` drives: the remainder goes to the first ones.

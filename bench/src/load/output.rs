@@ -4,8 +4,9 @@ use super::bars::bars;
 use super::counts::{IdleCounts, Latency, Pacing, percentile};
 use super::figures::Figures;
 use super::outcome::Outcome;
-use super::plan::Options;
+use super::plan::{Arrivals, Options};
 use super::series::Second;
+use super::think::Think;
 use crate::numbers::{self, as_micros};
 use crate::terminal;
 use anyhow::Result;
@@ -69,7 +70,11 @@ impl<'a, T> Json<'a, T> {
 pub fn human(options: &Options, outcome: &Outcome, further: Vec<(&'static str, String)>) -> String {
     let lines = lines(options, outcome).into_iter().chain(further);
     let lines = lines.map(|(name, value)| terminal::wrapped(&format!("  {name:<13}"), &value));
-    let kind = if options.rate.is_some() { "constant rate" } else { "closed loop" };
+    let kind = match (options.rate, options.arrivals) {
+        (None, _) => "closed loop",
+        (_, Arrivals::Constant) => "constant rate",
+        (_, Arrivals::Poisson) => "constant rate with random gaps",
+    };
     let cut = if outcome.interrupted { ", INTERRUPTED" } else { "" };
     format!(
         "http://{}{}: {} connections, {} threads, {:.1} s, {kind}{cut}\n\n{}",
@@ -89,6 +94,7 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     let (requests, rps) =
         (numbers::grouped(tally.requests as f64), numbers::grouped(outcome.rps()));
     let mut lines = vec![("Requests", format!("{requests} ({rps} per second)"))];
+    lines.extend(options.think.map(|think| ("Think time", thought(think, options, outcome))));
     lines.extend(options.rate.map(|rate| ("Rate", kept(rate, outcome))));
     lines.push(("Latency", latencies(outcome)));
     lines.extend(parts(outcome));
@@ -137,6 +143,18 @@ fn beside(options: &Options, outcome: &Outcome) -> String {
     format!(
         "{} silent, {} slow: {} connected, {} answered, {} evicted by the server",
         options.silent, options.slow, idle.opened, idle.answered, idle.evicted
+    )
+}
+
+/// The interactive response time law, beside what was measured.
+fn thought(think: Think, options: &Options, outcome: &Outcome) -> String {
+    let how = if think.fixed { "always" } else { "on average" };
+    let users = options.connections * options.pipeline;
+    let each = think.mean + outcome.tally.mean();
+    format!(
+        "{} {how}; {users} clients / (response + think time) = {} per second",
+        numbers::time(think.mean),
+        numbers::grouped(users as f64 / each.as_secs_f64())
     )
 }
 

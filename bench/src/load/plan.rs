@@ -3,8 +3,10 @@
 use super::digest::Digest;
 use super::errors::Failure;
 use super::response::Response;
+use super::think::Think;
 use super::url::Url;
 use crate::tools;
+use clap::ValueEnum;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -20,6 +22,16 @@ pub enum Expect {
     Any,
 }
 
+/// When requests are due at a rate.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrivals {
+    /// At equal gaps
+    #[default]
+    Constant,
+    /// At random gaps, as from many clients that know nothing of each other: they queue even where there is time for all
+    Poisson,
+}
+
 /// A load to be put on a server.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -31,8 +43,12 @@ pub struct Options {
     pub threads: usize,
     /// The window's length.
     pub duration: Duration,
+    /// So many requests in the window, which then closes before its length is over.
+    pub requests: Option<u64>,
     /// How long the window waits, at most, for every client's first response.
     pub warm_up: Duration,
+    /// Whether it waits so long even if all have it.
+    pub whole_warm_up: bool,
     /// How long a response may take before the client gives up.
     pub timeout: Duration,
     /// One request per connection (`Connection: close`).
@@ -49,6 +65,10 @@ pub struct Options {
     pub expect: Expect,
     /// Requests per second, sent when they are due; `None`: each client sends its next request when the response is complete.
     pub rate: Option<f64>,
+    /// When they are due.
+    pub arrivals: Arrivals,
+    /// How long clients wait between a response and their next request; `None`: they do not.
+    pub think: Option<Think>,
     /// Clients beside the others that send one request and then stay silent.
     pub silent: usize,
     /// Clients beside the others that send one byte of their request each second.
@@ -66,7 +86,9 @@ impl Options {
             // The server under test needs the cores too, but so it does on every machine.
             threads: tools::cores(),
             duration,
+            requests: None,
             warm_up: Duration::from_secs(1),
+            whole_warm_up: false,
             timeout: Duration::from_secs(5),
             close: false,
             pipeline: 1,
@@ -75,6 +97,8 @@ impl Options {
             body: None,
             expect: Expect::Same,
             rate: None,
+            arrivals: Arrivals::default(),
+            think: None,
             silent: 0,
             slow: 0,
             burden: Duration::ZERO,

@@ -1,9 +1,30 @@
 //! What the threads of a load share with the thread that opens and closes the window.
 
 use super::plan::{Options, Plan};
+use super::series::Second;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Instant;
+
+/// Sums of all threads.
+#[derive(Default)]
+pub(super) struct SoFar {
+    requests: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl SoFar {
+    pub(super) fn add(&self, new: Second) {
+        self.requests.fetch_add(new.requests, Relaxed);
+        self.errors.fetch_add(new.errors, Relaxed);
+    }
+
+    pub(super) fn sums(&self) -> Second {
+        let [requests, errors] = [&self.requests, &self.errors].map(|sum| sum.load(Relaxed));
+        Second { requests, errors }
+    }
+}
 
 /// One load's plan, clock and window.
 pub(super) struct Shared {
@@ -14,6 +35,11 @@ pub(super) struct Shared {
     pub(super) close: AtomicU64,
     /// Client slots that got at least one response.
     pub(super) warm: AtomicUsize,
+    /// Responses and errors in the window so far, as of the threads' last looks at the clock.
+    pub(super) so_far: SoFar,
+    /// Threads of the generator that run, and when the last of the others ended.
+    pub(super) running: AtomicUsize,
+    pub(super) last: AtomicU64,
     /// Why the first connect that failed did so.
     pub(super) refusal: OnceLock<String>,
 }
@@ -27,6 +53,9 @@ impl Shared {
             open: AtomicU64::new(u64::MAX),
             close: AtomicU64::new(u64::MAX),
             warm: AtomicUsize::new(0),
+            so_far: SoFar::default(),
+            running: AtomicUsize::new(options.threads.clamp(1, options.connections)),
+            last: AtomicU64::new(0),
             refusal: OnceLock::new(),
         }
     }

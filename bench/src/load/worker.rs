@@ -7,6 +7,7 @@ use super::client::{Client, Known, Reading, Step};
 use super::errors::Failure;
 use super::pace::Pace;
 use super::samples::Tally;
+use super::think::Thinkers;
 use super::window::Shared;
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Events, Interest, clock, sched};
@@ -22,12 +23,24 @@ const EVENTS: usize = 1024;
 /// One read takes a whole response of any usual size.
 const SCRATCH: usize = 64 * 1024;
 
+/// One thread's share of a load.
+pub(super) struct Share {
+    pub(super) clients: usize,
+    pub(super) pace: Option<Pace>,
+    pub(super) thinkers: Option<Thinkers>,
+    pub(super) quota: Option<u64>,
+}
+
 pub(super) struct Worker<'a> {
     pub(super) shared: &'a Shared,
     pub(super) epoll: Epoll,
     pub(super) clients: Vec<Client>,
     /// At a constant rate: when which request is due.
     pub(super) pace: Option<Pace>,
+    /// With think time: when which client will have thought.
+    pub(super) thinkers: Option<Thinkers>,
+    /// How many requests this thread has to bring to an end in the window, if not as many as it can.
+    pub(super) quota: Option<u64>,
     scratch: Vec<u8>,
     known: Known,
     /// Slots whose connections are to be replaced at the end of this tick.
@@ -43,7 +56,8 @@ pub(super) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(shared: &'a Shared, clients: usize, pace: Option<Pace>) -> Result<Self> {
+    pub(super) fn new(shared: &'a Shared, share: Share) -> Result<Self> {
+        let Share { clients, pace, thinkers, quota } = share;
         let bodiless = shared.plan.bodiless;
         Ok(Self {
             shared,
@@ -53,6 +67,8 @@ impl<'a> Worker<'a> {
             known: Known::new(),
             leaving: Vec::new(),
             pace,
+            thinkers,
+            quota,
             tally: Tally::new(),
             counting: false,
             close: u64::MAX,
@@ -70,7 +86,7 @@ impl<'a> Worker<'a> {
             // The last response came just now: at one connection every other look at the clock is saved.
             let now = self.looked.take().unwrap_or_else(|| self.shared.now());
             self.close = self.shared.close.load(Relaxed);
-            if now >= self.close {
+            if now >= self.close || self.is_done() {
                 return self.finish(now);
             }
             if !self.counting && now >= self.shared.open.load(Relaxed) {
@@ -92,6 +108,13 @@ impl<'a> Worker<'a> {
             .context("epoll_wait")?;
             self.handle(&events);
         }
+    }
+
+    /// Whether this thread's part of the requests has come to an end.
+    fn is_done(&self) -> bool {
+        let Some(quota) = self.quota.filter(|_| self.counting) else { return false };
+        let ended = self.tally.ended();
+        ended.requests + ended.errors >= quota
     }
 
     fn handle(&mut self, events: &Events) {
@@ -116,9 +139,10 @@ impl<'a> Worker<'a> {
     /// Where both share the cores, waiting for its turn it finds several: a third of its voluntary
     /// context switches, and the CPU per request falls by 8 %. At a constant rate being on time matters more.
     fn choose_schedule(&self) -> Result<()> {
-        match self.pace {
-            Some(_) => sched::exact_timers().context("cannot ask for exact timers"),
-            None => sched::batch().context("cannot choose the scheduling policy SCHED_BATCH"),
+        if self.pace.is_some() || self.thinkers.is_some() {
+            sched::exact_timers().context("cannot ask for exact timers")
+        } else {
+            sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")
         }
     }
 
@@ -158,6 +182,7 @@ impl<'a> Worker<'a> {
 
     /// Reads once: epoll is level-triggered, and tells again when more is there than one read took.
     fn receive(&mut self, slot: usize) {
+        let is_done = self.is_done();
         let client = &mut self.clients[slot];
         let Some(socket) = &client.socket else { return };
         let read = socket.read(&mut self.scratch);
@@ -166,11 +191,12 @@ impl<'a> Worker<'a> {
         // set a blocking server free to response ours, before this thread looks at the window again.
         let now = self.shared.now();
         self.looked = Some(now);
+        let counts = self.counting && now < self.close && !is_done;
         let mut reading = Reading {
             now,
             plan: &self.shared.plan,
             known: &mut self.known,
-            tally: (self.counting && now < self.close).then_some(&mut self.tally),
+            tally: counts.then_some(&mut self.tally),
         };
         match read {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -253,6 +279,7 @@ impl<'a> Worker<'a> {
             }
         }
         self.tally.settle();
+        self.shared.last.fetch_max(now.min(self.close), Relaxed);
         Ok(self.tally)
     }
 }

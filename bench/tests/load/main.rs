@@ -7,6 +7,7 @@ mod answers;
 mod counts;
 mod cuts;
 mod endings;
+mod windows;
 
 use bench::interrupt::Interrupt;
 use bench::load::{self, Expect, Options, Outcome, Url};

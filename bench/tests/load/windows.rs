@@ -1,0 +1,69 @@
+//! When requests are sent, and how long is measured: think time, random gaps, a number of requests, a warm-up.
+
+use super::{HELLO, options, read_request, repeat, run, serve};
+use bench::interrupt::Interrupt;
+use bench::load::{self, Arrivals, Think, Url};
+use std::io::Write;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn so_many_requests_end_the_window_whether_they_are_right_or_wrong() {
+    let refusal = "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n";
+    for (answer, requests) in [(HELLO, 37), (HELLO, 1), (refusal, 37)] {
+        let mut options = options(serve(move |stream| repeat(stream, answer)));
+        (options.requests, options.duration) = (Some(requests), HOUR);
+        let outcome = run(&options);
+        let tally = &outcome.tally;
+        let expected = if answer == HELLO { (requests, 0) } else { (0, requests) };
+        assert_eq!((tally.requests, tally.errors.status), expected, "{tally:?}");
+        assert!(outcome.window < HOUR && !outcome.interrupted && outcome.rps() >= 0.0);
+    }
+}
+
+#[test]
+fn clients_that_think_do_not_ask_meanwhile() {
+    for close in [false, true] {
+        let mut options = options(serve(|mut stream| {
+            while read_request(&mut stream) && stream.write_all(HELLO.as_bytes()).is_ok() {}
+        }));
+        let mean = Duration::from_millis(50);
+        (options.think, options.close) = (Some(Think { mean, fixed: true }), close);
+        let outcome = run(&options);
+        let tally = &outcome.tally;
+        // Each of five clients asks once in 50 ms at most, however fast the server is.
+        let most = 5 * (1 + outcome.window.as_millis() / mean.as_millis()) as u64;
+        assert!(tally.requests > 0 && tally.requests <= most, "{tally:?}");
+        assert_eq!((tally.errors.total(), tally.opened), (0, 5), "{tally:?}");
+    }
+}
+
+#[test]
+fn without_a_server_there_is_nothing_to_think_about() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    let mut options = options(url);
+    options.think = Some(Think { mean: Duration::from_millis(5), fixed: false });
+    let error = load::run(&options, &Interrupt::default()).unwrap_err();
+    assert!(error.to_string().contains("is a server listening there?"), "{error}");
+}
+
+#[test]
+fn requests_at_random_gaps_are_sent_and_answered() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    (options.rate, options.arrivals) = (Some(500.0), Arrivals::Poisson);
+    let tally = run(&options).tally;
+    assert!(tally.requests > 0 && tally.pacing.sent > 0 && tally.errors.total() == 0, "{tally:?}");
+}
+
+#[test]
+fn a_warm_up_that_was_asked_for_is_not_cut_short() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    (options.warm_up, options.whole_warm_up) = (Duration::from_millis(500), true);
+    let start = Instant::now();
+    run(&options);
+    assert!(start.elapsed() >= options.warm_up + options.duration);
+}
