@@ -45,6 +45,33 @@ pub fn wrapped(label: &str, text: &str) -> String {
     lines + "\n"
 }
 
+/// A line on standard error that is written anew each time; only on a terminal, elsewhere nothing is. Dropping it clears
+/// the line.
+pub struct LiveLine {
+    on_terminal: bool,
+}
+
+impl LiveLine {
+    /// Nothing is written yet.
+    pub fn start() -> Self {
+        Self { on_terminal: stderr().is_terminal() }
+    }
+
+    /// Writes `text` in the place of what was there. Where that fails, nothing is left to tell it with.
+    pub fn say(&self, text: &str) {
+        if self.on_terminal {
+            // Carriage return, and ECMA-48's "erase in line".
+            let _ = stderr().lock().write_all(format!("\r\x1b[K{text}").as_bytes());
+        }
+    }
+}
+
+impl Drop for LiveLine {
+    fn drop(&mut self) {
+        self.say("");
+    }
+}
+
 /// How far a long run is: a bar on a terminal, plain lines elsewhere.
 pub struct Progress {
     bar: Option<ProgressBar>,

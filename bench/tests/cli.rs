@@ -69,6 +69,20 @@ fn a_load_sees_a_server_that_it_did_not_start_and_names_the_bottleneck() {
 }
 
 #[test]
+fn clients_that_were_not_to_ask_are_not_said_to_wait() {
+    let server = null_server();
+    let url = format!("http://{}/", server.address());
+    for more in [["-n", "10"], ["-R", "10"], ["--think", "30s"]] {
+        let args =
+            [&["load", &url, "-c", "30", "-d", "500ms", "--warm-up", "10ms", "--json"], &more[..]];
+        let output = bench(&args.concat());
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(json["served"].as_u64() < Some(30), "{json}");
+        assert_ne!(json["cause"].as_str(), Some("others wait"), "{json}");
+    }
+}
+
+#[test]
 fn a_load_that_fails_says_so_by_its_status() {
     let server = null_server();
     let url = format!("http://{}/", server.address());

@@ -2,16 +2,20 @@
 //! sentence that names the bottleneck.
 
 use super::server;
-use crate::evidence::verdict::{Verdict, verdict};
+use crate::evidence::verdict::{Cause, Verdict, verdict};
 use crate::evidence::{Evidence, process};
 use crate::experiments::trial;
 use crate::interrupt::Interrupt;
 use crate::load::command::LoadArgs;
-use crate::load::{Options, Outcome, output};
-use crate::numbers::as_micros;
-use crate::terminal;
+use crate::load::{self, Options, Outcome, Second, output};
+use crate::numbers::{self, as_micros};
+use crate::terminal::{self, LiveLine};
 use anyhow::{Result, bail};
 use serde::Serialize;
+use std::time::Duration;
+
+/// What is said instead of "look closer" where there is nothing to look for.
+const NO_MORE: &str = "none: the server keeps up, and the clients ask for no more";
 
 /// The exit status when a condition of `--fail-if` holds: unlike 1, nothing went wrong with the load itself.
 const FAILED: u8 = 4;
@@ -24,9 +28,13 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     let options = args.options()?;
     let found = process::listening_on(options.url.address);
     let pids = found.as_deref().unwrap_or_default().to_vec();
-    let (outcome, evidence) = trial::watch(pids, &options, interrupt)?;
+    let (outcome, evidence) = watch(pids, &options, interrupt)?;
     let beside = options.silent + options.slow;
-    let verdict = verdict(&trial::seen(&outcome, options.connections, beside), &evidence, None);
+    let seen = trial::seen(&outcome, asking(&options, &outcome), beside);
+    let mut verdict = verdict(&seen, &evidence, None);
+    if verdict.cause == Cause::Unknown && is_asked_for_no_more(&options, &outcome) {
+        verdict.sentence = NO_MORE.to_owned();
+    }
     let text = if args.json {
         json(&options, &outcome, &found, evidence, verdict)?
     } else {
@@ -36,6 +44,45 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     };
     terminal::print(&text)?;
     judge(args, &outcome)
+}
+
+/// Measures, and says on a terminal how it goes.
+fn watch(pids: Vec<u32>, options: &Options, interrupt: &Interrupt) -> Result<(Outcome, Evidence)> {
+    let line = LiveLine::start();
+    line.say("  warm-up");
+    let mut before = (Duration::ZERO, Second::default());
+    trial::watch(pids, options, interrupt, &mut |open, sums| {
+        let seconds = (open - before.0).as_secs_f64().max(f64::MIN_POSITIVE);
+        let rps = (sums.requests - before.1.requests) as f64 / seconds;
+        let errors = (sums.errors - before.1.errors) as f64 / seconds;
+        before = (open, sums);
+        let (rps, all) = (numbers::grouped(rps), numbers::grouped(sums.requests as f64));
+        let open = open.as_secs_f64();
+        line.say(&format!(
+            "  {open:.1} s: {all} requests, now {rps} requests and {errors:.0} errors per second"
+        ));
+    })
+}
+
+/// The clients that asked for something in the window: all in a closed loop. At a rate, with think time, or with a few
+/// requests in all, a client without a response need not be one that the server left waiting.
+fn asking(options: &Options, outcome: &Outcome) -> usize {
+    let tally = &outcome.tally;
+    let few = options.requests.is_some_and(|requests| requests < 20 * options.connections as u64);
+    let asked = match few {
+        true => tally.served + tally.timed_out.count,
+        false if options.rate.is_some() || options.think.is_some() => {
+            tally.served + tally.timed_out.count + tally.unanswered.count
+        }
+        false => return options.connections,
+    };
+    options.connections.min(asked as usize)
+}
+
+/// Whether the clients are the ones that set the pace, and the server kept it.
+fn is_asked_for_no_more(options: &Options, outcome: &Outcome) -> bool {
+    let keeps_rate = options.rate.is_some() && outcome.tally.pacing.unsent == 0;
+    keeps_rate || options.think.is_some()
 }
 
 /// The exit status.
@@ -88,5 +135,5 @@ fn json(
         doubts: verdict.doubts,
         evidence,
     };
-    output::json(options, outcome, &further)
+    load::json(options, outcome, &further)
 }

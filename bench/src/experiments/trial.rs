@@ -6,7 +6,7 @@ use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
-use crate::load::{Expect, Load, Options, Outcome};
+use crate::load::{Expect, Load, Options, Outcome, Second};
 use crate::targets::{Connection, Running, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
@@ -127,10 +127,11 @@ pub fn observe(
         Some(pid) => vec![pid],
         None => process::listening_on(options.url.address).unwrap_or_default(),
     };
-    watch(pids, options, interrupt)
+    watch(pids, options, interrupt, &mut |_, _| {})
 }
 
-/// The same for a server whose processes are `pids`; of none, the machine alone is looked at.
+/// The same for a server whose processes are `pids`; of none, the machine alone is looked at. `tell` is as in
+/// [`Load::measure_and_tell`].
 ///
 /// # Errors
 /// As [`observe`].
@@ -138,12 +139,13 @@ pub fn watch(
     pids: Vec<u32>,
     options: &Options,
     interrupt: &Interrupt,
+    tell: &mut dyn FnMut(Duration, Second),
 ) -> Result<(Outcome, Evidence)> {
     let listening = Listening::now();
     let load = Load::start(options)?;
     load.warm_up(interrupt)?;
     let watch = Watch::start(pids, options.url.address, listening);
-    load.measure(interrupt);
+    load.measure_and_tell(interrupt, tell);
     let evidence = watch.finish();
     Ok((load.finish(interrupt)?, evidence))
 }

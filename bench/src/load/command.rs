@@ -9,8 +9,20 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::time::Duration;
 
+/// Where other tools go on.
+const WHAT_IT_IS_NOT: &str = "It speaks HTTP/1.1 without TLS, sends the same request each time, and runs no scripts:
+  HTTPS           oha, hey, wrk
+  HTTP/2, HTTP/3  h2load, oha
+  scripts         k6, Locust, wrk with Lua
+The server's CPU, threads and accept queue are shown for a server on this machine whose processes may be looked into:
+those of the same user, or all of them for root.
+
+Exit status: 0 done; 1 no connection, or nothing but errors came back; 2 the command line was not understood;
+4 a condition of --fail-if holds; 130 interrupted";
+
 /// What `bench load` takes.
 #[derive(Args, Debug)]
+#[command(after_help = WHAT_IT_IS_NOT)]
 pub struct LoadArgs {
     /// What to ask for: http://HOST[:PORT][/PATH]
     url: String,
@@ -56,8 +68,14 @@ pub struct LoadArgs {
     /// Requests per second, sent when they are due and timed from then [default: a closed loop]
     #[arg(short = 'R', long, value_name = "N", conflicts_with = "pipeline", value_parser = args::rate)]
     rate: Option<f64>,
-    /// When requests are due at that rate
-    #[arg(long, value_enum, default_value = "constant", requires = "rate")]
+    /// The gaps between them: constant, or poisson (random, as from clients that know nothing of each other)
+    #[arg(
+        long,
+        value_enum,
+        default_value = "constant",
+        hide_possible_values = true,
+        requires = "rate"
+    )]
     arrivals: Arrivals,
     /// How long each client waits between a response and its next request: half of this to one and a half, at random
     #[arg(long, value_name = "DURATION", conflicts_with = "rate", value_parser = args::duration)]
@@ -74,8 +92,7 @@ pub struct LoadArgs {
     /// CPU time to waste for each response, to see what a slow generator does to the figures
     #[arg(long, value_name = "TIME", value_parser = args::duration)]
     burden: Option<Duration>,
-    /// Exit with status 4 if this holds: p99>5ms, errors>1%, rps<1000, served<100% (mean, p50, p90, p99, p99.9, max); may
-    /// be repeated
+    /// Exit with status 4 if this holds: p99>5ms (mean to max), errors>1%, rps<1000, served<100%; may be repeated
     #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
     pub fail_if: Vec<Condition>,
     /// One JSON object on standard output
