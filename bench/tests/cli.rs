@@ -35,7 +35,9 @@ fn json_is_exactly_one_object_with_the_promised_keys() {
     let output = bench(&["load", &url, "-c", "3", "-t", "2", "-d", "100ms", "--json"]);
     assert!(output.status.success());
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    for key in ["requests", "seconds", "rps", "latency_us", "errors"] {
+    let figures = ["requests", "seconds", "rps", "latency_us", "errors"];
+    let further = ["status_codes", "first_error", "connect_us", "first_byte_us", "per_second"];
+    for key in figures.iter().chain(&further) {
         assert!(json.get(key).is_some(), "{key}");
     }
     assert_eq!((json["served"].as_u64(), json["opened"].as_u64()), (Some(3), Some(3)));
@@ -94,6 +96,12 @@ fn a_load_that_fails_says_so_by_its_status() {
     let (status, error) = load(&["--fail-if", "rps>0"]);
     assert_eq!(status, Some(4), "{error}");
     assert!(error.starts_with("bench: failed by --fail-if rps>0: it is "), "{error}");
+    let output = bench(&["load", &url, "-c", "2", "-d", "500ms", "--expect", "other"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.ends_with("Bottleneck   not to be told: no request had a correct response\n"),
+        "{text}"
+    );
     // The body is never the one that is asked for.
     let (status, error) = load(&["--expect", "other"]);
     assert_eq!(status, Some(1), "{error}");

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// What is said instead of "look closer" where there is nothing to look for.
 const NO_MORE: &str = "none: the server keeps up, and the clients ask for no more";
 
+/// What is said of a server that answered nothing right: how fast it did that is no matter.
+const ONLY_ERRORS: &str = "not to be told: no request had a correct response";
+
 /// The exit status when a condition of `--fail-if` holds: unlike 1, nothing went wrong with the load itself.
 const FAILED: u8 = 4;
 
@@ -32,9 +35,7 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     let beside = options.silent + options.slow;
     let seen = trial::seen(&outcome, asking(&options, &outcome), beside);
     let mut verdict = verdict(&seen, &evidence, None);
-    if verdict.cause == Cause::Unknown && is_asked_for_no_more(&options, &outcome) {
-        verdict.sentence = NO_MORE.to_owned();
-    }
+    correct(&mut verdict, &options, &outcome);
     let text = if args.json {
         json(&options, &outcome, &found, evidence, verdict)?
     } else {
@@ -43,7 +44,7 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
         output::human(&options, &outcome, further)
     };
     terminal::print(&text)?;
-    judge(args, &outcome)
+    if outcome.interrupted { Ok(0) } else { judge(args, &outcome) }
 }
 
 /// Measures, and says on a terminal how it goes.
@@ -79,13 +80,22 @@ fn asking(options: &Options, outcome: &Outcome) -> usize {
     options.connections.min(asked as usize)
 }
 
+/// Says what the rules, which look at correct responses on behalf of clients that ask all the time, cannot know.
+fn correct(verdict: &mut Verdict, options: &Options, outcome: &Outcome) {
+    if outcome.tally.requests == 0 && outcome.tally.errors.total() > 0 {
+        (verdict.cause, verdict.sentence) = (Cause::Unknown, ONLY_ERRORS.to_owned());
+    } else if verdict.cause == Cause::Unknown && is_asked_for_no_more(options, outcome) {
+        verdict.sentence = NO_MORE.to_owned();
+    }
+}
+
 /// Whether the clients are the ones that set the pace, and the server kept it.
 fn is_asked_for_no_more(options: &Options, outcome: &Outcome) -> bool {
     let keeps_rate = options.rate.is_some() && outcome.tally.pacing.unsent == 0;
     keeps_rate || options.think.is_some()
 }
 
-/// The exit status.
+/// The exit status of a load that was not interrupted.
 fn judge(args: &LoadArgs, outcome: &Outcome) -> Result<u8> {
     let tally = &outcome.tally;
     if let Some((_, first)) = tally.first_error.as_ref().filter(|_| tally.requests == 0) {

@@ -103,9 +103,17 @@ fn threads(evidence: &Evidence) -> String {
         format!("{count}{name} {busy:.0} %{state}")
     });
     let mut told: Vec<_> = told.collect();
+    told.extend(ended(evidence));
     let others: usize = kinds.iter().skip(KINDS).map(|kind| kind.threads).sum();
     told.extend((others > 0).then(|| format!("and {}", numbers::counted(others, "other"))));
     told.join("; ")
+}
+
+/// The CPU of threads that are gone: a server may have one for each connection.
+fn ended(evidence: &Evidence) -> Option<String> {
+    let cpu: f64 = evidence.threads.iter().map(|thread| thread.cpu).sum();
+    let gone = 100.0 * (evidence.server.as_ref()?.cpu - cpu) / evidence.seconds;
+    (gone >= 1.0).then(|| format!("threads that ended {gone:.0} %"))
 }
 
 #[cfg(test)]
@@ -141,6 +149,10 @@ mod tests {
             lines[0].1,
             ": 100.00 µs of CPU per request (user 25.00, system 75.00), 0.50 cores; \
              context switches per request: 0.50 voluntary, 0.01 involuntary"
+        );
+        assert_eq!(
+            ended(&Evidence { threads: Vec::new(), ..evidence }).unwrap(),
+            "threads that ended 50 %"
         );
         assert_eq!(lines[1].1, "2 × nginx 50 %, mostly in epoll_wait; main 0 %, mostly running");
     }

@@ -63,7 +63,7 @@ fn server_and_client_fill_the_machine() {
 fn others_fill_the_machine_or_a_server_that_is_not_ours_does() {
     let (server, threads, machine) = (None, Vec::new(), busy(1.9, 0.0));
     let foreign = Evidence { server, threads, machine, ..evidence() };
-    let words = "client 0.30 of 2 cores, and the server is no process";
+    let words = "client 0.30 of 2 cores, and the server's CPU is unknown";
     expect(&seen(), &foreign, Cause::Machine, words);
     let found = verdict(&seen(), &Evidence { machine: busy(1.9, 0.1), ..evidence() }, None);
     assert_eq!((found.cause, found.doubts.len()), (Cause::OtherPrograms, 1), "{found:?}");

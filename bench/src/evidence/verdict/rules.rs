@@ -151,7 +151,7 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
     let client = case.seen.client_cores;
     let Some(server) = case.server_cores() else {
         let sentence = format!(
-            "the machine is full: client {client:.2} of {cores} cores, and the server is no process of ours"
+            "the machine is full: client {client:.2} of {cores} cores, and the server's CPU is unknown"
         );
         return case.is_full().then_some((Cause::Machine, sentence));
     };
@@ -168,8 +168,8 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
     })
 }
 
-/// After all that may be true on a full machine as well. Whether a server that is no process of ours fills the machine
-/// is unknown.
+/// After all that may be true on a full machine as well. Whether a server whose processes cannot be seen fills the
+/// machine is unknown.
 fn other_programs(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
