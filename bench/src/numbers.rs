@@ -17,6 +17,11 @@ pub fn grouped(number: f64) -> String {
     text
 }
 
+/// `1 core`, `2 cores`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A duration with three digits, in the unit that keeps them short: `87.3 µs`, `4.21 ms`, `1.50 s`.
 pub fn time(duration: Duration) -> String {
     let micros = as_micros(duration);
@@ -95,6 +100,7 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped() {
+        assert_eq!((counted(1, "core"), counted(0, "core")), ("1 core".into(), "0 cores".into()));
         for (number, text) in
             [(0.0, "0"), (999.4, "999"), (1000.0, "1,000"), (1_234_567.8, "1,234,568")]
         {

@@ -1,7 +1,7 @@
 //! What is to be measured, and in which order.
 
 use super::workload::Workload;
-use crate::numbers::{self, Random};
+use crate::numbers::{self, Random, counted};
 use crate::results::Part;
 use crate::targets::{Connection, Target};
 use std::time::Duration;
@@ -123,14 +123,14 @@ pub fn announcement(experiments: &[Experiment]) -> String {
     let names: Vec<_> = plan.targets.iter().map(Target::label).collect();
     let seconds = experiments.iter().map(Experiment::time).sum::<Duration>().as_secs_f64();
     let time = match seconds {
-        ..100.0 => format!("{seconds:.0} seconds"),
-        _ => format!("{:.0} minutes", (seconds / 60.0).ceil()),
+        ..100.0 => counted(seconds.ceil() as usize, "second"),
+        _ => counted((seconds / 60.0).ceil() as usize, "minute"),
     };
     let rate = plan.rate.map_or(String::new(), |rate| format!(" at {rate} requests per second"));
     format!(
-        "{}: {} trials of {}{rate}, {} generator threads, seed {}; this takes about {time}",
+        "{}: {} of {}{rate}, {} generator threads, seed {}; this takes about {time}",
         names.join(", "),
-        trials.len(),
+        counted(trials.len(), "trial"),
         numbers::time(plan.duration),
         plan.threads,
         plan.seed

@@ -1,6 +1,6 @@
 //! One client slot: what it has sent, what it waits for, and what it makes of the bytes that come.
 
-use super::errors::Trouble;
+use super::errors::Failure;
 use super::plan::Plan;
 use super::response::Parser;
 use super::samples::Tally;
@@ -41,7 +41,7 @@ pub(super) enum Step {
     /// Nothing more comes on this connection, or nothing more is wanted: it is replaced.
     Leave,
     /// Nothing sensible can follow on this connection.
-    Broken(Trouble),
+    Broken(Failure),
 }
 
 /// A response's bytes that were read, parsed and found right. A response that equals them byte for byte is right too
@@ -114,7 +114,7 @@ impl Client {
             0 if reading.plan.close => Step::Leave,
             0 if self.written == reading.plan.requests.len() => Step::Again,
             // The server responded before it had the whole request: what it makes of the rest is unknown.
-            0 => Step::Broken(Trouble::Write),
+            0 => Step::Broken(Failure::Write),
             _ => Step::Wait,
         }
     }
@@ -129,7 +129,7 @@ impl Client {
         // What is about to be remembered as right must be right in every byte. Only long responses, and
         // of those all but a connection's first, are checked by their length alone.
         self.parser.hashing |= whole && bytes.len() <= Known::LIMIT;
-        let fed = self.parser.feed(bytes).map_err(|_| Step::Broken(Trouble::Status))?;
+        let fed = self.parser.feed(bytes).map_err(|_| Step::Broken(Failure::Status))?;
         let (used, Some(response)) = fed else { return Ok(fed.0) };
         let wrong = reading.plan.wrong(&response, self.parser.hashing);
         if wrong.is_none() && whole && self.parser.hashing && !response.close {
@@ -140,15 +140,15 @@ impl Client {
     }
 
     /// The server ended the connection: says whether that was to be expected.
-    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Trouble> {
-        let response = self.parser.end().ok_or(Trouble::Read)?;
+    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Failure> {
+        let response = self.parser.end().ok_or(Failure::Read)?;
         let wrong = reading.plan.wrong(&response, self.parser.hashing);
         self.finish(wrong, reading);
         Ok(())
     }
 
     /// A response is complete. After a right one the connection is trusted: lengths will do.
-    fn finish(&mut self, wrong: Option<Trouble>, reading: &mut Reading<'_>) {
+    fn finish(&mut self, wrong: Option<Failure>, reading: &mut Reading<'_>) {
         self.parser.hashing = wrong.is_some();
         self.awaiting -= 1;
         match (wrong, &mut reading.tally) {
@@ -157,7 +157,7 @@ impl Client {
                 tally.requests += 1;
                 tally.latency.saturating_record(reading.now.saturating_sub(self.since));
             }
-            (Some(trouble), Some(tally)) => tally.errors.add(trouble, 1),
+            (Some(failure), Some(tally)) => tally.errors.add(failure, 1),
             (_, None) => {}
         }
     }
@@ -169,6 +169,6 @@ fn unexpected(bytes: &[u8]) -> Step {
     if bytes.starts_with(b"HTTP/1.") && bytes.get(8..12) == Some(b" 408") {
         Step::Leave
     } else {
-        Step::Broken(Trouble::Body)
+        Step::Broken(Failure::Body)
     }
 }

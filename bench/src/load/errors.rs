@@ -22,7 +22,7 @@ pub struct Errors {
 
 /// The kinds of [`Errors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum Failure {
     Connect,
     Read,
     Write,
@@ -45,19 +45,19 @@ impl Errors {
         std::array::from_fn(|kind| (names[kind], counts[kind]))
     }
 
-    pub(super) fn add(&mut self, trouble: Trouble, count: u64) {
-        *match trouble {
-            Trouble::Connect => &mut self.connect,
-            Trouble::Read => &mut self.read,
-            Trouble::Write => &mut self.write,
-            Trouble::Timeout => &mut self.timeout,
-            Trouble::Status => &mut self.status,
-            Trouble::Body => &mut self.body,
+    pub(super) fn add(&mut self, failure: Failure, count: u64) {
+        *match failure {
+            Failure::Connect => &mut self.connect,
+            Failure::Read => &mut self.read,
+            Failure::Write => &mut self.write,
+            Failure::Timeout => &mut self.timeout,
+            Failure::Status => &mut self.status,
+            Failure::Body => &mut self.body,
         } += count;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        use Trouble::{Body, Connect, Read, Status, Timeout, Write};
+        use Failure::{Body, Connect, Read, Status, Timeout, Write};
         let kinds = [Connect, Read, Write, Timeout, Status, Body];
         for (kind, (_, count)) in kinds.into_iter().zip(other.by_name()) {
             self.add(kind, count);

@@ -1,7 +1,7 @@
 //! What is asked for and what responses must be: as the caller says it, and as the threads need it.
 
 use super::digest::Digest;
-use super::errors::Trouble;
+use super::errors::Failure;
 use super::response::Response;
 use super::url::Url;
 use crate::tools;
@@ -116,9 +116,9 @@ impl Plan {
     }
 
     /// What is wrong with a response, if anything is. `hashed`: its bytes are known, not only how many.
-    pub(super) fn wrong(&self, response: &Response, hashed: bool) -> Option<Trouble> {
+    pub(super) fn wrong(&self, response: &Response, hashed: bool) -> Option<Failure> {
         if !(200..300).contains(&response.status) {
-            return Some(Trouble::Status);
+            return Some(Failure::Status);
         }
         let expected = self.expected.as_ref()?;
         let matches = match (hashed && !self.bodiless, self.bodiless) {
@@ -126,7 +126,7 @@ impl Plan {
             (_, true) => true,
             _ => expected.get().is_none_or(|body| body.length == response.body.length),
         };
-        (!matches).then_some(Trouble::Body)
+        (!matches).then_some(Failure::Body)
     }
 }
 

@@ -141,7 +141,7 @@ impl Default for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::errors::Trouble;
+    use crate::load::errors::Failure;
 
     fn tally(latencies: impl IntoIterator<Item = u64>) -> Tally {
         let mut tally = Tally::new();
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn merging_adds_samples_and_keeps_the_oldest() {
         let (mut left, mut right) = (tally([1_000, 3_000]), tally([9_000_000]));
-        right.errors.add(Trouble::Timeout, 2);
+        right.errors.add(Failure::Timeout, 2);
         left.unanswered.add(1, 1_000_000_000);
         right.unanswered.add(3, 5_000_000_000);
         left.merge(&right);

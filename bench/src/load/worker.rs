@@ -4,7 +4,7 @@
 //! soon as the response is read, so epoll never has to be told to watch for anything else.
 
 use super::client::{Client, Known, Reading, Step};
-use super::errors::Trouble;
+use super::errors::Failure;
 use super::pace::Pace;
 use super::samples::Tally;
 use super::window::Shared;
@@ -135,8 +135,8 @@ impl<'a> Worker<'a> {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
-                let trouble = if client.established { Trouble::Write } else { Trouble::Connect };
-                return self.fail(slot, trouble, Some(&error));
+                let failure = if client.established { Failure::Write } else { Failure::Connect };
+                return self.fail(slot, failure, Some(&error));
             }
         }
         let unsent = client.written < requests.len();
@@ -144,7 +144,7 @@ impl<'a> Worker<'a> {
             client.watches_writes = unsent;
             let interest = if unsent { Interest::READ_WRITE } else { Interest::READ };
             if let Err(error) = self.epoll.modify(socket, interest, slot as u64) {
-                self.fail(slot, Trouble::Write, Some(&error));
+                self.fail(slot, Failure::Write, Some(&error));
             }
         }
     }
@@ -176,13 +176,13 @@ impl<'a> Worker<'a> {
                     self.warmed(slot);
                     self.reopen(slot);
                 }
-                Err(trouble) => self.fail(slot, trouble, None),
+                Err(failure) => self.fail(slot, failure, None),
             },
             Ok(count) => {
                 let step = client.take(&self.scratch[..count], &mut reading);
                 self.step(slot, step, now);
             }
-            Err(error) => self.fail(slot, Trouble::Read, Some(&error)),
+            Err(error) => self.fail(slot, Failure::Read, Some(&error)),
         }
     }
 
@@ -197,7 +197,7 @@ impl<'a> Worker<'a> {
                 }
             }
             Step::Leave => self.leaving.push(slot),
-            Step::Broken(trouble) => return self.fail(slot, trouble, None),
+            Step::Broken(failure) => return self.fail(slot, failure, None),
         }
         self.warmed(slot);
     }

@@ -8,7 +8,7 @@ use crate::table::escape;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The whole page. Percentiles are read from the files in `folder`.
+/// The whole page. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> String {
     let machine = escape(&results.host.name);
     let day = escape(results.began.split('T').next().unwrap_or_default());

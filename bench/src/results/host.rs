@@ -1,5 +1,6 @@
 //! The machine a run was made on: figures mean nothing without it.
 
+use crate::numbers::counted;
 use crate::tools;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -35,9 +36,9 @@ impl Host {
 
     /// In one line: `Intel(R) ..., 2 cores, 7.8 GiB, Linux 6.1.0`.
     pub fn line(&self) -> String {
-        let plural = if self.cores == 1 { "" } else { "s" };
+        let cores = counted(self.cores, "core");
         let gib = self.memory_mib as f64 / 1024.0;
-        format!("{}, {} core{plural}, {gib:.1} GiB, Linux {}", self.cpu, self.cores, self.kernel)
+        format!("{}, {cores}, {gib:.1} GiB, Linux {}", self.cpu, self.kernel)
     }
 }
 

@@ -66,7 +66,7 @@ fn others_fill_the_machine_or_a_server_that_is_not_ours_does() {
     let words = "client 0.30 of 2 cores, and the server is no process";
     expect(&seen(), &foreign, Cause::Machine, words);
     let found = verdict(&seen(), &Evidence { machine: busy(1.9, 0.1), ..evidence() }, None);
-    assert_eq!((found.cause, found.doubts.len()), (Cause::Strangers, 1), "{found:?}");
+    assert_eq!((found.cause, found.doubts.len()), (Cause::OtherPrograms, 1), "{found:?}");
 }
 
 #[test]

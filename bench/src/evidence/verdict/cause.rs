@@ -23,7 +23,7 @@ pub enum Cause {
     /// Server and client use up all CPUs.
     Machine,
     /// Other programs use up all CPUs.
-    Strangers,
+    OtherPrograms,
     /// Threads wake each other up.
     HandOver,
     /// The handler's own waiting, of which there is room for more.
@@ -44,7 +44,7 @@ impl Cause {
             Self::SingleThread => "one thread",
             Self::Client => "the client",
             Self::Machine => "machine full",
-            Self::Strangers => "other programs",
+            Self::OtherPrograms => "other programs",
             Self::HandOver => "hand-over",
             Self::SlowHandler => "the sleep itself",
             Self::Unknown => "unknown",

@@ -4,6 +4,7 @@ use super::case::Case;
 use super::cause::Cause;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
+use crate::numbers::counted;
 use std::time::Duration;
 
 pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
@@ -18,7 +19,7 @@ pub(super) const RULES: [Rule; 11] = [
     single_thread,
     client,
     machine,
-    strangers,
+    other_programs,
     // A pool that sleeps is woken up as well; the sleep is what takes the time.
     slow_handler,
     hand_over,
@@ -85,8 +86,7 @@ fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
         };
         let holds = match served {
             0 => "none of the connections is served".to_owned(),
-            1 => "the server holds 1 connection".to_owned(),
-            many => format!("the server holds {many} connections"),
+            many => format!("the server holds {}", counted(many as usize, "connection")),
         };
         (Cause::HeldConnections, format!("{holds}; {} wait{queue}", open.saturating_sub(served)))
     })
@@ -170,7 +170,7 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
 
 /// After all that may be true on a full machine as well. Whether a server that is no process of ours fills the machine
 /// is unknown.
-fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
+fn other_programs(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
     (case.is_full() && case.server_cores().is_some() && !case.handlers_sleep()).then(|| {
@@ -178,7 +178,7 @@ fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
         let sentence = format!(
             "other programs fill the machine: server and client get {ours:.2} of {cores} cores"
         );
-        (Cause::Strangers, sentence)
+        (Cause::OtherPrograms, sentence)
     })
 }
 

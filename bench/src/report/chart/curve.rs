@@ -27,24 +27,12 @@ pub struct Series {
     pub name: String,
     /// At least one.
     pub points: Vec<Point>,
-    /// Whether each point gets a mark; a curve of hundreds has none.
-    pub marked: bool,
-}
-
-/// What stands at the axes.
-pub struct Labels<'a> {
-    /// Under the lower axis.
-    pub x_unit: &'a str,
-    /// How a tick of the lower axis is written.
-    pub x: &'a dyn Fn(f64) -> String,
-    /// How a tick of the left axis is written, with its unit.
-    pub y: &'a dyn Fn(f64) -> String,
 }
 
 /// Draws all of them: bands below, marks above.
-pub fn chart(texts: Texts, labels: &Labels<'_>, axes: &Axes, series: &[Series]) -> Chart {
+pub fn chart(texts: Texts, x_unit: &str, axes: &Axes, series: &[Series]) -> Chart {
     let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
-    axes.draw(&mut svg, labels.x_unit, (labels.x, labels.y));
+    axes.draw(&mut svg, x_unit);
     for one in series {
         let upper = one.points.iter().map(|point| axes.place(point.x, point.y.high));
         let lower = one.points.iter().rev().map(|point| axes.place(point.x, point.y.low));
@@ -58,7 +46,7 @@ pub fn chart(texts: Texts, labels: &Labels<'_>, axes: &Axes, series: &[Series]) 
         let places: Vec<_> =
             one.points.iter().map(|point| axes.place(point.x, point.y.middle)).collect();
         svg.path(&format!("line {}", one.class), &places, false);
-        for (point, place) in one.points.iter().zip(&places).filter(|_| one.marked) {
+        for (point, place) in one.points.iter().zip(&places) {
             let kind = if point.hollow { "hollow" } else { "dot" };
             svg.dot(&format!("{kind} {}", one.class), *place, &point.tip);
         }

@@ -21,15 +21,13 @@ use crate::results::Results;
 use std::path::Path;
 use view::View;
 
-/// Everything there are rows for. Percentiles and traces are read from the files in `folder`.
+/// Everything there are rows for. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let groups = results.groups();
     let mut charts = Vec::new();
     for mode in ["close", "keep-alive"] {
         let view = View { results, groups: &groups, mode };
         charts.extend(curve_charts::rps(&view));
-        charts.extend(curve_charts::p99(&view));
-        charts.extend(curve_charts::percentiles(&view, folder));
         charts.extend(bar_charts::cpu(&view));
     }
     let view = View { results, groups: &groups, mode: "keep-alive" };

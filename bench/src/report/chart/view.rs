@@ -2,6 +2,7 @@
 
 use super::curve::{Point, Series};
 use super::picture::{Texts, class};
+use crate::numbers;
 use crate::results::{Group, Part, Results, Sample};
 use crate::workspace::label;
 
@@ -14,9 +15,6 @@ pub struct View<'g, 'a> {
     /// `close` or `keep-alive`.
     pub mode: &'static str,
 }
-
-/// How a figure is written.
-type Say<'a> = &'a dyn Fn(f64) -> String;
 
 impl View<'_, '_> {
     /// Texts of a chart of this mode.
@@ -48,24 +46,20 @@ impl View<'_, '_> {
         groups.into_iter().find(|group| group.median().connections == level)
     }
 
-    /// Every server's curve of a figure over what `x` takes from a row.
-    pub fn series(
-        &self,
-        part: Part,
-        x: fn(&Sample) -> usize,
-        figure: fn(&Sample) -> Option<f64>,
-        say: Say<'_>,
-    ) -> Vec<Series> {
+    /// Every server's curve of requests per second over what `x` takes from a row.
+    pub fn series(&self, part: Part, x: fn(&Sample) -> usize) -> Vec<Series> {
         let point = |group: &&Group<'_>| {
-            let (sample, y) = (group.median(), group.range(figure)?);
-            let range = format!("{} ({} to {})", say(y.middle), say(y.low), say(y.high));
-            let (name, x) = (label(&sample.target), x(sample));
-            let tip = format!("{name}, {x} connections: {range}, served {}", sample.load.served);
+            let (sample, y) = (group.median(), group.range(|sample| Some(sample.load.rps))?);
+            let [middle, low, high] = [y.middle, y.low, y.high].map(numbers::grouped);
+            let (name, x, served) = (label(&sample.target), x(sample), sample.load.served);
+            let tip = format!(
+                "{name}, {x} connections: {middle} req/s ({low} to {high}), served {served}"
+            );
             Some(Point { x: x as f64, y, hollow: !sample.serves_all(), tip })
         };
         let one = |target: &String| {
             let points: Vec<_> = self.of(target, part).iter().filter_map(point).collect();
-            Series { class: class(target), name: label(target).to_owned(), points, marked: true }
+            Series { class: class(target), name: label(target).to_owned(), points }
         };
         let all = self.results.config.targets.iter().map(one);
         all.filter(|series| !series.points.is_empty()).collect()
