@@ -94,7 +94,7 @@ impl Sitting {
         let number = event.token as usize;
         let client = &mut self.clients[number];
         let Some(socket) = &client.socket else { return };
-        if event.readable() {
+        if event.is_readable() {
             match socket.read(&mut [0; 4096]) {
                 Ok(1..) if !client.answered => {
                     client.answered = true;
@@ -110,7 +110,7 @@ impl Sitting {
                 }
             }
         }
-        if event.writable() {
+        if event.is_writable() {
             self.begin(number);
         }
     }

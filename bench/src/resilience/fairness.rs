@@ -4,8 +4,8 @@
 use super::client::Client;
 use super::{PATIENCE, Stage, vitals};
 use anyhow::{Context, Result, ensure};
+use shared::sys::process::freeze;
 use shared::sys::rlimit;
-use shared::sys::signal::freeze;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};

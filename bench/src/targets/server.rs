@@ -183,7 +183,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Once it is reaped its number may belong to somebody else, so that one is asked first.
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            let _ = signal::kill_group(self.pid());
+            let _ = process::kill_group(self.pid());
             let _ = self.child.wait();
         }
     }

@@ -129,7 +129,7 @@ impl<'a> Fleet<'a> {
         let old = &mut self.servers[index];
         let (start, address) = (Instant::now(), old.address());
         if kill {
-            signal::kill_group(old.pid())?;
+            shared::sys::process::kill_group(old.pid())?;
         } else {
             signal::send(old.pid(), Signal::Terminate)?;
         }

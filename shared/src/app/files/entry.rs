@@ -2,7 +2,7 @@
 
 use super::identity::Identity;
 use super::media;
-use crate::sys::file::file_clock;
+use crate::sys::clock::file_times;
 use std::fs::{File, Metadata};
 use std::io;
 use std::mem;
@@ -54,7 +54,7 @@ impl Entry {
     /// Takes in an open file; reads it if it is small.
     pub(super) fn read(file: File, mut metadata: Metadata, name: &[u8]) -> io::Result<Self> {
         // Before each reading, so that what is read is no older than the clock says.
-        let mut clock = file_clock()?;
+        let mut clock = file_times();
         for _ in 0..TRIES {
             if metadata.len() > SMALL {
                 break;
@@ -66,7 +66,7 @@ impl Entry {
             if Identity::of(&before) == identity && identity.size() == bytes.len() as u64 {
                 return Ok(Self::new(Content::Memory(bytes), &metadata, clock, name));
             }
-            clock = file_clock()?;
+            clock = file_times();
         }
         Ok(Self::new(Content::Open(file), &metadata, clock, name))
     }

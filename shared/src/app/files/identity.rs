@@ -36,7 +36,7 @@ impl Identity {
         self.size
     }
 
-    /// Whether every change after `clock`, which [`file_clock`](crate::sys::file::file_clock) has shown, will show.
+    /// Whether every change after `clock`, which [`file_times`](crate::sys::clock::file_times) has shown, will show.
     /// The clock of file times stands still between its ticks, and a file that is written twice within one has
     /// had two contents with one time. No fraction of a second: the file system keeps none (FAT: only even
     /// seconds).
