@@ -1,4 +1,5 @@
 //! What a connection costs in memory, counted by an allocator that keeps the books.
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 #[path = "common/mod.rs"]
 mod common;

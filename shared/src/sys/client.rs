@@ -29,9 +29,6 @@ impl Socket {
     }
 
     /// The error that is pending on the socket, if any (SO_ERROR): the outcome of [`Socket::connect`].
-    ///
-    /// # Errors
-    /// None that the kernel gives for a socket.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.0.take_error()
     }
@@ -45,18 +42,12 @@ impl Socket {
     }
 
     /// With `on`, close(2) throws away unsent data and sends RST (SO_LINGER with a time-out of 0).
-    ///
-    /// # Errors
-    /// None that the kernel gives for a socket.
     pub fn set_reset_on_close(&self, on: bool) -> io::Result<()> {
         let linger = libc::linger { l_onoff: on.into(), l_linger: 0 };
         set_option(self, libc::SOL_SOCKET, libc::SO_LINGER, &linger)
     }
 
     /// Fixes the size of the receive buffer (SO_RCVBUF), before or after connecting. Bytes; the kernel doubles it.
-    ///
-    /// # Errors
-    /// None that the kernel gives for a socket.
     pub fn set_receive_buffer(&self, bytes: i32) -> io::Result<()> {
         set_option(self, libc::SOL_SOCKET, libc::SO_RCVBUF, &bytes)
     }
@@ -91,9 +82,6 @@ impl Epoll {
 
 /// Has the kernel wake this thread when its time-outs end: by default it delays them by up to 50 µs
 /// to wake several threads at once (PR_SET_TIMERSLACK in prctl(2)).
-///
-/// # Errors
-/// None that the kernel gives for this time.
 pub fn exact_timers() -> io::Result<()> {
     let nanoseconds: libc::c_ulong = 1;
     // SAFETY: a plain call without pointers.

@@ -74,16 +74,14 @@ impl Events {
         }
     }
 
-    fn get(&self, index: usize) -> Option<Event> {
-        // The struct is packed on x86-64: its fields are copied out, never borrowed.
-        self.raw[..self.ready].get(index).map(|raw| Event { token: raw.u64, flags: raw.events })
-    }
-
     /// The events of the last wait. The kernel reports descriptors that stay ready in the same order each
     /// time, so each wait begins with another of them: no connection is always served last.
     pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
         let first = self.waits.checked_rem(self.ready).unwrap_or(0);
-        (first..self.ready).chain(0..first).filter_map(|index| self.get(index))
+        // The struct is packed on x86-64: its fields are copied out, never borrowed.
+        let event =
+            |index: usize| Event { token: self.raw[index].u64, flags: self.raw[index].events };
+        (first..self.ready).chain(0..first).map(event)
     }
 
     /// The number of events of the last wait.
@@ -150,9 +148,6 @@ impl Epoll {
 
     /// Sleeps until a descriptor is ready or `timeout` has passed (`None`: without limit). A signal, or a
     /// stop of the process, ends the wait without an event: a wait begun anew would have all of its time again.
-    ///
-    /// # Errors
-    /// None that the kernel gives for arguments like these.
     #[inline]
     pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         let (room, timeout) = (events.raw.len() as libc::c_int, millis(timeout));

@@ -25,9 +25,6 @@ impl Directory {
     }
 
     /// Its metadata (fstat(2)).
-    ///
-    /// # Errors
-    /// None that the kernel gives for an open directory of a local file system.
     pub fn metadata(&self) -> io::Result<Metadata> {
         self.0.metadata()
     }

@@ -3,7 +3,7 @@
 use super::address::encode;
 use super::faults::{accepting, moving};
 use super::{check, new_descriptor};
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -50,17 +50,6 @@ impl Socket {
             let flags = libc::MSG_MORE | libc::MSG_NOSIGNAL;
             // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
             unsafe { libc::send(self.raw(), bytes.as_ptr().cast(), length, flags) }
-        })
-    }
-
-    /// Writes several buffers with one call, in order, as far as the send buffer takes them.
-    ///
-    /// # Errors
-    /// As [`Socket::write`].
-    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        moving(buffers.len().min(libc::UIO_MAXIOV as usize), |count| {
-            // SAFETY: `IoSlice` has the layout of `iovec` (std guarantees it), and there are `count` or more.
-            unsafe { libc::writev(self.raw(), buffers.as_ptr().cast(), count as libc::c_int) }
         })
     }
 
@@ -206,9 +195,6 @@ impl Listener {
     }
 
     /// The address that it is bound to: the way to learn which port 0 became.
-    ///
-    /// # Errors
-    /// None that the kernel gives for a bound socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }

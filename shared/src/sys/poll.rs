@@ -42,9 +42,6 @@ impl<'a> Wait<'a> {
 
 /// Waits until one of `waits` is ready: `true`; or until `deadline` has passed: `false`. The deadline
 /// is a moment and not a duration, so neither signals nor early wake-ups prolong the wait.
-///
-/// # Errors
-/// None that the kernel gives for arguments like these.
 #[inline]
 pub fn wait(waits: &mut [Wait<'_>], deadline: Option<Instant>) -> io::Result<bool> {
     let ready = retry(|| {

@@ -36,9 +36,6 @@ impl Signal {
 
 /// Blocks these signals in this thread and in every thread that it starts from now on, so that they
 /// stay pending until [`wait`] takes them. Call it first in `main`.
-///
-/// # Errors
-/// None that the kernel gives for these signals.
 pub fn block(signals: &[Signal]) -> io::Result<()> {
     change_mask(libc::SIG_BLOCK, signals)
 }
@@ -60,9 +57,6 @@ fn change_mask(how: libc::c_int, signals: &[Signal]) -> io::Result<()> {
 }
 
 /// Sleeps until one of these signals arrives, which must be blocked; `None` when `deadline` passed first.
-///
-/// # Errors
-/// None that the kernel gives for these signals.
 pub fn wait(signals: &[Signal], deadline: Option<Instant>) -> io::Result<Option<Signal>> {
     let set = set_of(signals);
     let taken = retry(|| {

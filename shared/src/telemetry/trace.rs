@@ -45,13 +45,7 @@ impl Span {
 
     /// The name in the file.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Wait => "wait",
-            Self::Request => "request",
-            Self::Handler => "handler",
-            Self::Blocking => "blocking",
-            Self::Write => "write",
-        }
+        ["wait", "request", "handler", "blocking", "write"][self as usize]
     }
 }
 
@@ -71,12 +65,7 @@ pub enum InstantEvent {
 impl InstantEvent {
     /// The name in the file.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Received => "received",
-            Self::Parsed => "parsed",
-            Self::Closed => "closed",
-        }
+        ["accepted", "received", "parsed", "closed"][self as usize]
     }
 }
 

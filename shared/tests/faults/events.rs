@@ -1,11 +1,11 @@
 //! The event loops' connections, one loop in one thread, with a clock of its own.
 
+use crate::schedule::{self, Injected, Schedule};
 use crate::script::{SCRIPTS, check, script, without_dates};
-use crate::{schedule, seeds, without_leaks};
+use crate::{plan, seeds, without_leaks};
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
 use shared::server::events::ConnectionSet;
-use shared::sys::faults::{self, Injected, Schedule};
 use shared::sys::{Epoll, Events, Socket};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -56,7 +56,7 @@ fn run(
     let mut peers: Vec<_> =
         scripts.iter().map(|number| peer(&mut connections, server, *number)).collect();
     if let Some(plan) = plan {
-        faults::begin(plan);
+        plan.begin();
     }
     let mut rounds = 0;
     while !(connections.is_empty() && peers.iter().all(|peer| peer.ended)) {
@@ -75,7 +75,7 @@ fn run(
             let _ = peer.stream.shutdown(std::net::Shutdown::Both);
         });
     }
-    (peers.into_iter().map(|peer| peer.heard).collect(), faults::end())
+    (peers.into_iter().map(|peer| peer.heard).collect(), schedule::end())
 }
 
 fn peer(connections: &mut ConnectionSet, server: &ServerContext, number: u64) -> Peer {
@@ -108,7 +108,7 @@ fn an_event_loop_answers_as_if_nothing_had_happened() {
             let scripts: Vec<_> =
                 (0..1 + seed % 4).map(|client| (seed * 7919 + client * 31) % SCRIPTS).collect();
             let (expected, _) = run(server, &scripts, None);
-            let (came, injected) = run(server, &scripts, Some(schedule(seed)));
+            let (came, injected) = run(server, &scripts, Some(plan(seed)));
             for (came, expected) in came.iter().zip(&expected) {
                 check(seed, came, expected, injected.fatal > 0);
             }

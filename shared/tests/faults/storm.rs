@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 8;
 
-/// The storm of each test lasts for so many signals.
+/// Signals in each test.
 const SIGNALS: u64 = 500;
 
-/// ConnectionSet ask until the storm is over, of a `server` that goes on while its last argument says so.
-fn weather(
+/// Clients send requests until there were enough signals, to a `server` that goes on while its last argument says so.
+fn under_signals(
     context: &ServerContext,
     mut server: impl FnMut(&ServerContext, &Listener, &dyn Fn() -> bool) + Send,
 ) {
@@ -57,7 +57,7 @@ fn weather(
 #[test]
 fn a_blocking_thread_is_not_disturbed_by_signals() {
     without_leaks(|context| {
-        weather(context, |context, listener, go_on| {
+        under_signals(context, |context, listener, go_on| {
             let counters = context.telemetry.metrics().register();
             let mut server = Server::new(context, listener);
             while go_on() {
@@ -72,7 +72,7 @@ fn a_blocking_thread_is_not_disturbed_by_signals() {
 #[test]
 fn an_event_loop_is_not_disturbed_by_signals() {
     without_leaks(|context| {
-        weather(context, |context, listener, go_on| {
+        under_signals(context, |context, listener, go_on| {
             let epoll = Rc::new(Epoll::new().unwrap());
             let mut connections = ConnectionSet::new(Rc::clone(&epoll), context);
             let listener = listener.try_clone().unwrap();
@@ -85,7 +85,7 @@ fn an_event_loop_is_not_disturbed_by_signals() {
                 for event in events.iter() {
                     match event.token {
                         u64::MAX => {
-                            drop(acceptor.accept_batch(&mut connections, events.len(), now))
+                            acceptor.accept_batch(&mut connections, events.len(), now);
                         }
                         _ => connections.on_event(event),
                     }

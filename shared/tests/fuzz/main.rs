@@ -8,6 +8,7 @@
 //! FUZZ_SECONDS=60 cargo test --release -p shared --test fuzz -- --nocapture
 //! FUZZ_SECONDS=0 FUZZ_SEED=123 cargo test -p shared --test fuzz -- --nocapture
 //! ```
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 #[cfg(test)]
 #[path = "../connection/answer.rs"]

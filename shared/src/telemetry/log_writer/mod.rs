@@ -35,11 +35,14 @@ pub(super) struct Settings {
     pub(super) gap: fn(u64) -> String,
 }
 
+/// Whole lines of one thread.
+type Buffer = Arc<Mutex<Vec<u8>>>;
+
 /// The handle of a file and of the thread that writes it.
 pub(super) struct LogWriter {
     queue: Arc<Queue>,
     /// The buffers of all threads. `None`: the process is about to end.
-    buffers: Mutex<Option<Vec<Arc<Mutex<Vec<u8>>>>>>,
+    buffers: Mutex<Option<Vec<Buffer>>>,
     /// For messages.
     name: String,
 }
@@ -67,7 +70,7 @@ impl LogWriter {
 
     /// A buffer for the calling thread.
     pub(super) fn buffer(&self) -> LineBuffer {
-        let lines = Arc::new(Mutex::default());
+        let lines = Buffer::default();
         lock(&self.buffers).iter_mut().for_each(|buffers| buffers.push(Arc::clone(&lines)));
         LineBuffer { lines, queue: Arc::clone(&self.queue) }
     }
@@ -101,7 +104,7 @@ impl LogWriter {
 /// One thread's lines, until it hands them over.
 pub(super) struct LineBuffer {
     /// Only its thread uses it, until [`LogWriter::finish`] takes the lines at the end of the process.
-    lines: Arc<Mutex<Vec<u8>>>,
+    lines: Buffer,
     queue: Arc<Queue>,
 }
 

@@ -5,8 +5,10 @@ use crate::sys::sync::lock;
 use std::fmt::Write;
 use std::sync::Arc;
 
+type Read = fn(&Counters) -> &Count;
+
 /// Counters that are a sum over all threads and have no labels: name, help, number.
-const TOTALS: [(&str, &str, fn(&Counters) -> &Count); 5] = [
+const TOTALS: [(&str, &str, Read); 5] = [
     ("http_connections_timed_out", "Connections ended by a time-out.", |it| &it.timed_out),
     ("http_connections_evicted", "Idle connections closed to make room.", |it| &it.evicted),
     ("http_received_bytes", "Bytes read.", |it| &it.received),
