@@ -85,7 +85,7 @@ fn a_request_on_a_warm_connection_allocates_nothing() {
 }
 
 #[test]
-fn the_books_are_kept() {
+fn the_allocator_counts_what_is_allocated_and_freed() {
     let (allocations, held) = (ALLOCATIONS.get(), HELD.get());
     let kept = Vec::<u8>::with_capacity(1000);
     assert_eq!((ALLOCATIONS.get() - allocations, HELD.get() - held), (1, 1000));

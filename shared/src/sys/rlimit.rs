@@ -35,20 +35,3 @@ pub fn reserve_descriptors(any: impl AsFd, count: u32) -> io::Result<()> {
     // SAFETY: fcntl takes no pointers here. It returns a new descriptor, the lowest from `highest` on; closed at once.
     unsafe { new_descriptor(|| libc::fcntl(any, libc::F_DUPFD_CLOEXEC, highest)) }.map(drop)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_grows_at_once() {
-        let size = || -> usize {
-            let status = std::fs::read_to_string("/proc/self/status").unwrap();
-            let line = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
-            line.trim().parse().unwrap()
-        };
-        let count = raise_open_files().unwrap().min(1000) as u32;
-        reserve_descriptors(io::stderr(), count).unwrap();
-        assert!(size() >= count as usize, "{} places for {count}", size());
-    }
-}

@@ -20,7 +20,7 @@ fn run(
     served.set_nonblocking(true).unwrap();
     client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     thread::scope(|scope| {
-        let heard = scope.spawn(move || talk(client, &script(number)));
+        let received = scope.spawn(move || exchange(client, &script(number)));
         if let Some(plan) = plan {
             plan.begin();
         }
@@ -29,20 +29,20 @@ fn run(
         drop(socket);
         let injected = schedule::end();
         assert!(result.is_ok() || injected.fatal > 0, "{plan:?}: {result:?}");
-        (heard.join().unwrap(), injected)
+        (received.join().unwrap(), injected)
     })
 }
 
-fn talk(mut client: UnixStream, says: &[u8]) -> Vec<u8> {
-    let mut heard = Vec::new();
+fn exchange(mut client: UnixStream, script: &[u8]) -> Vec<u8> {
+    let mut received = Vec::new();
     // Of a connection that was lost, neither has to succeed.
-    let _ = client.write_all(says);
-    let _ = client.read_to_end(&mut heard);
-    heard
+    let _ = client.write_all(script);
+    let _ = client.read_to_end(&mut received);
+    received
 }
 
 #[test]
-fn a_blocking_thread_answers_as_if_nothing_had_happened() {
+fn faults_change_no_response_of_a_blocking_thread() {
     without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
         let others = Listener::bind(any, ListenOptions::default()).unwrap();

@@ -1,5 +1,5 @@
 //! The system calls fail and fall short at any point, by tens of thousands of seeded schedules: the
-//! answers are the same, or end cleanly where a connection was lost; nothing panics and nothing leaks.
+//! responses are the same, or end cleanly where a connection was lost; nothing panics and nothing leaks.
 //!
 //! ```text
 //! cargo test -p shared --features faults --test faults

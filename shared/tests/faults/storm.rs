@@ -1,7 +1,7 @@
 //! A timer interrupts the serving thread a thousand times a second, in whatever call it sleeps: its
 //! clients notice nothing.
 
-use crate::accepting::ask;
+use crate::accepting::get;
 use crate::without_leaks;
 use shared::server::accept;
 use shared::server::blocking::Server;
@@ -30,14 +30,14 @@ fn under_signals(
     let address = listener.local_addr().unwrap();
     let (before, left) = (Storm::signals(), AtomicUsize::new(CLIENTS));
     thread::scope(|scope| {
-        let asking: Vec<_> = (0..CLIENTS)
+        let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut answered = 0;
-                    while Storm::signals() < before + SIGNALS || answered == 0 {
-                        assert!(ask(address).ends_with("Hello, World!"));
-                        answered += 1;
-                        // So that the server sleeps too: it is a sleeper that is interrupted.
+                    let mut responses = 0;
+                    while Storm::signals() < before + SIGNALS || responses == 0 {
+                        assert!(get(address).ends_with("Hello, World!"));
+                        responses += 1;
+                        // So that the server sleeps too: a signal interrupts only a call that sleeps.
                         thread::sleep(Duration::from_millis(2));
                     }
                     left.fetch_sub(1, Relaxed);
@@ -48,8 +48,8 @@ fn under_signals(
             let _storm = Storm::on_this_thread(Duration::from_millis(1)).unwrap();
             server(context, &listener, &|| left.load(Relaxed) > 0);
         });
-        asking.into_iter().for_each(|client| client.join().unwrap());
-        // Wakes a server that waits for one more.
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        // Wakes a server that waits for another connection.
         let _ = std::net::TcpStream::connect(address);
     });
 }

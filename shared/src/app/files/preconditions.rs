@@ -22,14 +22,16 @@ impl Precondition {
         etag: &str,
         modified: SystemTime,
     ) -> Self {
-        let is_modified_since = |date: &[u8]| Some(whole_seconds(modified) > parse(date)?);
+        let modified = whole_seconds(modified);
         let holds = match (field("if-match"), field("if-unmodified-since")) {
             (Some(tags), _) => list_has(&tags, etag, false),
-            (None, date) => date.and_then(|date| is_modified_since(&date)) != Some(true),
+            (None, Some(date)) => parse(&date).is_none_or(|date| modified <= date),
+            (None, None) => true,
         };
         let is_known = match (field("if-none-match"), field("if-modified-since")) {
             (Some(tags), _) => list_has(&tags, etag, true),
-            (None, date) => date.and_then(|date| is_modified_since(&date)) == Some(false),
+            (None, Some(date)) => parse(&date).is_some_and(|date| modified <= date),
+            (None, None) => false,
         };
         match (holds, is_known) {
             (false, _) => Self::Failed,
