@@ -172,29 +172,3 @@ pub(super) fn interrupted_is_none(ready: isize) -> io::Result<usize> {
         },
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::EventFd;
-
-    #[test]
-    fn level_triggered_tells_again_until_it_is_dealt_with() {
-        let (epoll, fd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
-        let mut events = Events::with_capacity(4);
-        epoll.add(&fd, Interest::READ, 42).unwrap();
-        epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
-        assert!(events.is_empty());
-        fd.notify();
-        for _ in 0..2 {
-            epoll.wait(&mut events, None).unwrap();
-            assert_eq!(
-                events.iter().map(|event| (event.token, event.is_readable())).collect::<Vec<_>>(),
-                [(42, true)]
-            );
-        }
-        assert!(fd.clear());
-        epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
-        assert!(events.is_empty());
-    }
-}

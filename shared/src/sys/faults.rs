@@ -37,11 +37,8 @@ mod hook {
 
 #[cfg(feature = "faults")]
 mod hook {
-    use super::super::Socket;
     use super::Call;
     use std::cell::RefCell;
-    use std::os::fd::OwnedFd;
-    use std::os::unix::net::UnixStream;
 
     /// Decides over a call: the bytes that it moves at most, or the `errno` that it fails with.
     pub type Hook = Box<dyn FnMut(Call) -> Result<usize, libc::c_int>>;
@@ -60,13 +57,6 @@ mod hook {
             // SAFETY: `__errno_location` returns this thread's own `errno`, always writable.
             .map_err(|errno| unsafe { *libc::__errno_location() = errno })
             .ok()
-    }
-
-    /// A pair of sockets costs no port and leaves nothing behind in TIME_WAIT.
-    impl From<UnixStream> for Socket {
-        fn from(stream: UnixStream) -> Self {
-            Self(OwnedFd::from(stream).into())
-        }
     }
 }
 

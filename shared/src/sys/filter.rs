@@ -34,30 +34,3 @@ impl Listener {
         set_option(self, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &filter)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::sys::Listener;
-    use crate::sys::net::ListenOptions;
-    use std::io::{ErrorKind, Write};
-    use std::net::TcpStream;
-    use std::time::Duration;
-
-    #[test]
-    fn connections_in_the_queue_stay_and_none_joins_them() {
-        let any = "127.0.0.1:0".parse().unwrap();
-        let listener = Listener::bind(any, ListenOptions::default()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut early = TcpStream::connect(address).unwrap();
-        listener.drop_syns().unwrap();
-        assert!(TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err());
-        let accepted = listener.accept().unwrap();
-        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
-        drop(listener);
-        // The accepted socket inherits the filter, and bytes still arrive on it.
-        early.write_all(b"ping").unwrap();
-        let mut bytes = [0; 4];
-        while accepted.read(&mut bytes).is_err() {}
-        assert_eq!(&bytes, b"ping");
-    }
-}
