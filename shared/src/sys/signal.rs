@@ -9,13 +9,14 @@ use std::time::Instant;
 
 /// The signals that a server takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Signal {
-    /// SIGHUP: the terminal has closed; to a server: open the log again, see logrotate(8).
-    HangUp,
-    /// SIGINT: Ctrl-C.
-    Interrupt,
-    /// SIGTERM: from kill(1) and every supervisor.
-    Terminate,
+    /// The terminal has closed; to a server: open the log again, see logrotate(8).
+    HangUp = libc::SIGHUP,
+    /// Ctrl-C.
+    Interrupt = libc::SIGINT,
+    /// From kill(1) and every supervisor.
+    Terminate = libc::SIGTERM,
 }
 
 impl Signal {
@@ -26,11 +27,7 @@ impl Signal {
 
     /// Its number. By convention, a process that this signal ends has exit status 128 + number.
     pub fn number(self) -> i32 {
-        match self {
-            Self::HangUp => libc::SIGHUP,
-            Self::Interrupt => libc::SIGINT,
-            Self::Terminate => libc::SIGTERM,
-        }
+        self as i32
     }
 }
 
