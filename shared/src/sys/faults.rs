@@ -1,8 +1,8 @@
 //! For tests: a hook beneath the sockets, where calls fall short and fail as they hardly ever do on loopback. A first
 //! reading may skip it.
 //!
-//! The hook exists only in builds with the feature `faults`, which no program has: without it [`moving`] and
-//! [`accepting`] are the bare call.
+//! The hook exists only in builds with the feature `faults`, which no program has: without it `moving` and
+//! `accepting` are the bare call.
 
 use super::retry;
 use std::io;

@@ -2,7 +2,7 @@
 //!
 //! Every wrapper makes one system call, returns [`std::io::Result`], and hands out descriptors as
 //! [`OwnedFd`], which close themselves. `EINTR` is handled here, once,
-//! in [`retry`]: no caller ever sees it. `EAGAIN` is not an accident but a result ("not now"), and
+//! in `retry`: no caller ever sees it. `EAGAIN` is not an accident but a result ("not now"), and
 //! comes back as [`std::io::ErrorKind::WouldBlock`].
 
 mod address;

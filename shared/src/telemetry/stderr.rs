@@ -28,7 +28,7 @@ fn is_writable() -> bool {
     poll::wait(&mut [Wait::writable(io::stderr().as_fd())], Some(Instant::now())).unwrap_or(false)
 }
 
-/// A panic hook: the message of the standard one, by way of [`line`].
+/// A panic hook: the message of the standard one, by way of [`line()`].
 pub fn panicked(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("?");
