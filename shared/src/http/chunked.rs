@@ -15,7 +15,7 @@ use super::bytes::is_value;
 use super::field::{self, Line};
 use super::status::{RequestError, Status};
 
-/// How far one call to [`Decoder::decode`] came.
+/// How far one call to [`super::body::Decoder::decode`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes taken from the input; the rest belongs to the next request.
@@ -40,7 +40,7 @@ const MAX_TRAILER: usize = 8192;
 pub(super) struct Chunked {
     state: State,
     /// Content bytes that may still come.
-    room: u64,
+    left: u64,
     size_line: usize,
     extensions: usize,
     /// The trailer line that is being read, and the bytes of those before it.
@@ -69,7 +69,7 @@ impl Chunked {
         let (size_line, extensions, trailers) = (0, 0, 0);
         Self {
             state: State::Size(None),
-            room: limit,
+            left: limit,
             size_line,
             extensions,
             trailer_line: Vec::new(),
@@ -123,7 +123,7 @@ impl Chunked {
             (State::Size(size), byte)
                 if byte.is_ascii_hexdigit() && self.size_line <= MAX_DIGITS =>
             {
-                more_digits(size, byte)
+                Ok(add_digit(size, byte))
             }
             (State::Size(Some(size)) | State::Extension(size), b'\r') => Ok(State::SizeEnd(size)),
             (State::Size(Some(size)) | State::SizeSpace(size), b';') => self.extension(size),
@@ -149,7 +149,7 @@ impl Chunked {
     /// A size line is complete. A chunk that does not fit is refused now, not when its data is here.
     fn begin(&mut self, size: u64) -> Result<State, RequestError> {
         self.size_line = 0;
-        self.room = self.room.checked_sub(size).ok_or(TOO_LARGE)?;
+        self.left = self.left.checked_sub(size).ok_or(TOO_LARGE)?;
         Ok(if size == 0 { State::Trailer } else { State::Data(size) })
     }
 
@@ -176,14 +176,10 @@ impl Chunked {
     }
 }
 
-/// Checked: an overflowing size that wraps around is a smuggled request.
-fn more_digits(size: Option<u64>, byte: u8) -> Result<State, RequestError> {
+/// A size of [`MAX_DIGITS`] digits fits into 64 bits. One that wraps around would be a smuggled request.
+fn add_digit(size: Option<u64>, byte: u8) -> State {
     let digit = char::from(byte).to_digit(16).unwrap_or(0);
-    let size = size
-        .unwrap_or(0)
-        .checked_mul(16)
-        .ok_or(RequestError::bad("a chunk size beyond 64 bits"))?;
-    Ok(State::Size(Some(size + u64::from(digit))))
+    State::Size(Some(size.unwrap_or(0) << 4 | u64::from(digit)))
 }
 
 #[cfg(test)]
@@ -279,7 +275,7 @@ mod tests {
         let many_extensions = format!("1;{}\r\na\r\n", "x".repeat(200)).repeat(30);
         assert_eq!(decode(many_extensions.as_bytes(), 4096), Err(400));
         let trailers = format!("0\r\n{}\r\n", "a: bcdef\r\n".repeat(MAX_TRAILER / 10));
-        assert_eq!(decode(trailers.as_bytes(), 4096), Err(431).or(decode(trailers.as_bytes(), 1)));
+        assert_eq!(decode(trailers.as_bytes(), 4096), decode(trailers.as_bytes(), 1));
         let too_many = format!("0\r\n{}", "a: bcdef\r\n".repeat(MAX_TRAILER / 10 + 1));
         assert_eq!(decode(too_many.as_bytes(), 4096), Err(431));
     }

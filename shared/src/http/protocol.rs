@@ -13,73 +13,71 @@
 //!    │  Ending ◄─── the response was the last ─────────── Blocked ────────►│
 //!    └─────────────── the response was not the last ◄──────────────────────┘
 //! ```
+//!
+//! Not drawn: `Delayed`, a response that is held back, and `Lingering`, which follows on `Ending` while the client still sends.
 
 mod receiving;
 mod responding;
 
+use super::encoding::{Exchange, Source};
 use super::head::HeadParser;
 use super::limits::{Limits, MAX_OUTPUT, SILENT_LINGER};
 use super::request::OwnedRequest;
-use super::response::{Exchange, FileBody, Response, Source};
+use super::response::{FileBody, Response};
 use super::service::Service;
 use super::status::{RequestError, Status};
+use super::step::{Action, StepCx};
 use std::time::{Duration, Instant};
-
-/// What a stage lends to a connection for one step.
-pub struct StepCx<'a, S> {
-    /// The application, the clock and the counters.
-    pub service: S,
-    /// What a client may take.
-    pub limits: &'a Limits,
-    /// When the thread woke up to what it reads now: responses to it take from then on.
-    pub since: Instant,
-    /// How long this connection may go on with further requests that it has sent already, while others wait.
-    pub time_slice: Duration,
-    /// Whether the stage lets connections stay open between requests.
-    pub keep_alive: bool,
-    /// Whether other connections wait for this thread: a response is then the last of its connection.
-    pub has_backlog: bool,
-    /// Whether the server is about to end: every response is then the last of its connection.
-    pub draining: bool,
-    /// Where responses are appended.
-    pub out: &'a mut Vec<u8>,
-    /// Bytes of this connection that wait to be written already, elsewhere.
-    pub pending: usize,
-}
-
-impl<S: Service> StepCx<'_, S> {
-    /// Whether a step that began at `start` has had its time. The handlers have moved the clock.
-    fn is_over(&self, start: Instant) -> bool {
-        self.service.now().saturating_duration_since(start) >= self.time_slice
-    }
-}
-
-/// What the stage does next, after it has written what is in [`StepCx::out`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Read, and [`Protocol::receive`] what came.
-    Read,
-    /// Read nothing for now: there is more to write. [`Protocol::resume`].
-    Write,
-    /// Read nothing for now: more requests are here, and it is the other connections' turn. [`Protocol::resume`].
-    Yield,
-    /// [`Protocol::take_blocking`], respond to that wherever the stage thinks best, and [`Protocol::complete`].
-    Run,
-    /// Neither read nor write: a response will come from elsewhere, or when the deadline has passed.
-    Wait,
-    /// Close.
-    Close,
-    /// Shut down the write side, [`Protocol::linger`], and go on reading.
-    Linger,
-}
 
 /// The state of one connection. What is only needed inside a request is boxed: an idle connection is small.
 ///
 /// Invariants:
 /// - Requests are responded to in their order, one at a time (RFC 9112 section 9.3.2).
-/// - [`Protocol::respond`](Protocol) alone decides whether a response is the last; no request after the last is looked at.
+/// - A response that is the last says so (`Connection: close`, or no keep-alive); nothing after it is looked at.
 /// - There is a deadline whenever the connection waits for its client to send; none while it waits for a handler.
 /// - At most [`MAX_OUTPUT`] bytes, and the end of one response, are appended in a step.
+///
+/// ```
+/// use shared::http::*;
+/// use std::time::{Duration, Instant, SystemTime};
+///
+/// /// A server of one response.
+/// struct Hello(Instant, DateLine);
+///
+/// impl Service for Hello {
+///     type Resource<'a> = ();
+///     fn find<'a>(&self, _: RequestHead<'a>, _: bool) -> Result<(), Response>
+///     where
+///         Self: 'a,
+///     {
+///         Ok(())
+///     }
+///     fn blocks_on(_: &()) -> Option<BlocksOn> { None }
+///     fn respond(&mut self, _: (), _: &Request<'_>) -> Response { Response::text("hello") }
+///     fn now(&self) -> Instant { self.0 }
+///     fn date_line(&self) -> &DateLine { &self.1 }
+///     fn on_head(&mut self) {}
+///     fn on_response(&mut self, _: &ResponseSummary<'_>) {}
+///     fn keeps_request_line(&self) -> bool { false }
+/// }
+///
+/// let (now, limits, mut out) = (Instant::now(), Limits::default(), Vec::new());
+/// let mut protocol = Protocol::new(&limits, now);
+/// let mut cx = StepCx {
+///     service: Hello(now, DateLine::new(now, SystemTime::now())),
+///     limits: &limits,
+///     since: now,
+///     time_slice: Duration::MAX,
+///     keep_alive: true,
+///     has_backlog: false,
+///     draining: false,
+///     out: &mut out,
+///     pending: 0,
+/// };
+/// assert_eq!(protocol.receive(b"GET / HT", &mut cx), Action::Read);
+/// assert_eq!(protocol.receive(b"TP/1.1\r\nHost: a\r\n\r\n", &mut cx), Action::Read);
+/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\nhello"));
+/// ```
 pub struct Protocol {
     state: State,
     /// Read, and not used yet: a part of a head, or requests that wait for their turn.
@@ -99,8 +97,11 @@ enum State {
     Blocked(Box<Blocked>),
     /// The response is held back until the deadline.
     Delayed(Box<(Response, Exchange)>),
-    /// The last response is given. `true`: the client may still be sending.
-    Ending(bool),
+    /// The last response is given.
+    Ending {
+        /// Whether the client may still be sending: then what comes is discarded for a while.
+        lingers: bool,
+    },
     /// Our side is shut; what comes is discarded.
     Lingering,
 }
@@ -200,8 +201,8 @@ impl Protocol {
                 State::Body(_) => self.receive_body(rest, cx),
                 State::Blocked(blocked) if blocked.request.is_some() => return (at, Action::Run),
                 State::Blocked(_) | State::Delayed(_) => return (at, Action::Wait),
-                State::Ending(false) if rest.is_empty() => return (at, Action::Close),
-                State::Ending(_) => return (bytes.len(), Action::Linger),
+                State::Ending { lingers: false } if rest.is_empty() => return (at, Action::Close),
+                State::Ending { .. } => return (bytes.len(), Action::Linger),
                 State::Lingering => return (bytes.len(), Action::Read),
             };
             match step {

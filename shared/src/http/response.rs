@@ -1,27 +1,25 @@
-//! What a handler returns, and how it becomes bytes (RFC 9112 sections 4 and 6).
+//! What a handler returns.
 
 use super::bytes::{token_length, value_length};
-use super::date::DateLine;
-use super::request_line::Version;
 use super::status::{RequestError, Status};
 use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A response, before it is known to which client or over which connection it goes.
 pub struct Response {
     pub(super) status: Status,
-    content_type: &'static str,
-    fields: Vec<(&'static str, String)>,
+    pub(super) content_type: &'static str,
+    pub(super) fields: Vec<(&'static str, String)>,
     pub(super) body: Body,
     /// How long to hold it back, if at all.
     pub(super) delay: Option<Duration>,
 }
 
-/// The content of an answer.
+/// The content of a response.
 pub enum Body {
     /// Bytes that are there now; they are announced with Content-Length.
     Bytes(Cow<'static, [u8]>),
@@ -60,7 +58,7 @@ pub trait FileBody: Send {
 /// Reads a part of a file into the page cache.
 pub type ReadAhead = Box<dyn FnOnce() + Send>;
 
-/// Makes a body piece by piece, so that an answer of any size costs a fixed amount of memory.
+/// Makes a body piece by piece, so that a response of any size costs a fixed amount of memory.
 pub trait Stream: Send {
     /// Appends about `room` bytes to `out`, at least one unless this was the end. Returns whether there is more.
     fn produce(&mut self, out: &mut Vec<u8>, room: usize) -> bool;
@@ -100,13 +98,13 @@ impl Response {
         Self { status, content_type, fields: Vec::new(), body, delay: None }
     }
 
-    /// The same answer with another type: a whole Content-Type field line, line end included.
+    /// The same response with another type: a whole Content-Type field line, line end included.
     pub fn of_type(mut self, content_type: &'static str) -> Self {
         self.content_type = content_type;
         self
     }
 
-    /// The same answer, so much later. Nobody sleeps for it: it is a deadline of the connection.
+    /// The same response, so much later. No thread sleeps for it: it is a deadline of the connection.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self
@@ -136,224 +134,5 @@ impl Response {
     /// What a client is told whose request is malformed.
     pub fn refusal(error: RequestError) -> Self {
         Self::new(error.status, format!("{}: {}\n", error.status.code, error.reason))
-    }
-}
-
-/// What an answer must know of the request and of the connection.
-#[derive(Clone, Debug)]
-pub(super) struct Exchange {
-    /// HEAD: the fields of the answer to GET, without its content.
-    pub(super) is_head: bool,
-    pub(super) version: Version,
-    /// Whether another request may follow on this connection.
-    pub(super) keep_alive: bool,
-    /// When the request was complete.
-    pub(super) since: Instant,
-    /// Its first bytes, for the log.
-    pub(super) line: Option<Box<[u8]>>,
-}
-
-/// How a body is delimited (RFC 9112 section 6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Delimiter {
-    Length(u64),
-    Chunks,
-    /// The end of the connection: all that an HTTP/1.0 client understands of a stream.
-    Close,
-}
-
-impl Response {
-    /// How this answer will be delimited for this client.
-    pub(super) fn delimiter(&self, version: Version) -> Delimiter {
-        match (&self.body, version) {
-            (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len() as u64),
-            (Body::Shared(_, range), _) => Delimiter::Length(range.len() as u64),
-            (Body::File(file), _) => Delimiter::Length(file.left()),
-            (Body::Stream(_), Version::Http11) => Delimiter::Chunks,
-            (Body::Stream(_), Version::Http10) => Delimiter::Close,
-        }
-    }
-
-    /// Appends the head: prepared pieces, copied one after the other.
-    pub(super) fn write_head(
-        &self,
-        out: &mut Vec<u8>,
-        exchange: &Exchange,
-        delimiter: Delimiter,
-        date: &DateLine,
-    ) {
-        out.reserve(256);
-        out.extend_from_slice(self.status.line.as_bytes());
-        out.extend_from_slice(date.line());
-        if !self.status.is_bodyless() {
-            out.extend_from_slice(self.content_type.as_bytes());
-            match delimiter {
-                Delimiter::Length(length) => write_length(out, length),
-                Delimiter::Chunks => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
-                Delimiter::Close => {}
-            }
-        }
-        for (name, value) in &self.fields {
-            write_field(out, name, value);
-        }
-        match (exchange.keep_alive, exchange.version) {
-            (false, _) => out.extend_from_slice(b"Connection: close\r\n"),
-            (true, Version::Http10) => out.extend_from_slice(b"Connection: keep-alive\r\n"),
-            (true, Version::Http11) => {}
-        }
-        out.extend_from_slice(b"\r\n");
-    }
-}
-
-fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value.as_bytes());
-    out.extend_from_slice(b"\r\n");
-}
-
-fn write_length(out: &mut Vec<u8>, length: u64) {
-    let (mut digits, mut at, mut left) = ([0_u8; 20], 20, length);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(b"Content-Length: ");
-    out.extend_from_slice(&digits[at..]);
-    out.extend_from_slice(b"\r\n");
-}
-
-/// What is still to be sent of an answer that does not fit into the output at once.
-pub(super) enum Source {
-    Bytes {
-        bytes: Cow<'static, [u8]>,
-        sent: usize,
-    },
-    Stream {
-        /// `None` after its last piece.
-        stream: Option<Box<dyn Stream>>,
-        delimiter: Delimiter,
-    },
-    /// Sent by the stage itself, from the file to the socket.
-    File(Box<dyn FileBody>),
-}
-
-impl Source {
-    /// Whether all of it has been appended, or sent.
-    pub(super) fn is_spent(&self) -> bool {
-        match self {
-            Self::Bytes { bytes, sent } => *sent == bytes.len(),
-            Self::Stream { stream, .. } => stream.is_none(),
-            Self::File(file) => file.left() == 0,
-        }
-    }
-
-    /// Appends the next piece, of about `room` bytes.
-    pub(super) fn fill(&mut self, out: &mut Vec<u8>, room: usize) {
-        match self {
-            Self::Bytes { bytes, sent } => {
-                let piece = &bytes[*sent..bytes.len().min(*sent + room)];
-                out.extend_from_slice(piece);
-                *sent += piece.len();
-            }
-            Self::File(_) => {}
-            Self::Stream { stream: source, delimiter } => {
-                let Some(stream) = source else { return };
-                let start = out.len();
-                let more = stream.produce(out, room);
-                if *delimiter == Delimiter::Chunks {
-                    frame_chunk(out, start, more);
-                }
-                if !more {
-                    *source = None;
-                }
-            }
-        }
-    }
-}
-
-/// Makes what was appended since `start` one chunk, and ends the body after the last. An empty chunk
-/// would be read as the end, so none is written for nothing.
-fn frame_chunk(out: &mut Vec<u8>, start: usize, more: bool) {
-    let length = out.len() - start;
-    if length > 0 {
-        let size_line = format!("{length:x}\r\n");
-        out.splice(start..start, size_line.bytes());
-        out.extend_from_slice(b"\r\n");
-    }
-    if !more {
-        out.extend_from_slice(b"0\r\n\r\n");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::SystemTime;
-
-    fn head(response: &Response, version: Version, keep_alive: bool) -> String {
-        let mut out = Vec::new();
-        let exchange =
-            Exchange { is_head: false, version, keep_alive, since: Instant::now(), line: None };
-        response.write_head(
-            &mut out,
-            &exchange,
-            response.delimiter(version),
-            &DateLine::new(Instant::now(), SystemTime::now()),
-        );
-        let text = String::from_utf8(out).unwrap();
-        text.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("|")
-    }
-
-    #[test]
-    fn a_head_has_one_framing_and_says_when_it_is_the_last() {
-        let hello = Response::text("Hello, World!");
-        let common = "HTTP/1.1 200 OK|Content-Type: text/plain; charset=utf-8|Content-Length: 13|";
-        assert_eq!(head(&hello, Version::Http11, true), common.to_owned());
-        assert_eq!(head(&hello, Version::Http11, false), format!("{common}Connection: close|"));
-        assert_eq!(head(&hello, Version::Http10, true), format!("{common}Connection: keep-alive|"));
-        let nothing = Response::empty(Status::NO_CONTENT).with("Allow", "GET");
-        assert_eq!(head(&nothing, Version::Http11, true), "HTTP/1.1 204 No Content|Allow: GET|");
-    }
-
-    struct Countdown(u8);
-
-    impl Stream for Countdown {
-        fn produce(&mut self, out: &mut Vec<u8>, _: usize) -> bool {
-            self.0 -= 1;
-            out.extend_from_slice(&[b'x'; 20][..usize::from(self.0) * 10]);
-            self.0 > 0
-        }
-    }
-
-    #[test]
-    fn a_stream_is_chunks_for_1_1_and_ends_with_the_connection_for_1_0() {
-        for (version, expected) in [
-            (Version::Http11, "14\r\nxxxxxxxxxxxxxxxxxxxx\r\na\r\nxxxxxxxxxx\r\n0\r\n\r\n"),
-            (Version::Http10, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
-        ] {
-            let response = Response::stream(Countdown(3));
-            let delimiter = response.delimiter(version);
-            let Body::Stream(stream) = response.body else { panic!("a stream") };
-            let stream = Some(stream);
-            let (mut source, mut out) = (Source::Stream { stream, delimiter }, Vec::new());
-            while !source.is_spent() {
-                source.fill(&mut out, 100);
-            }
-            assert_eq!(out, expected.as_bytes());
-        }
-    }
-
-    #[test]
-    fn lengths_are_written_in_decimal() {
-        for length in [0, 9, 10, 13, 1_048_576, u64::MAX] {
-            let mut out = Vec::new();
-            write_length(&mut out, length);
-            assert_eq!(out, format!("Content-Length: {length}\r\n").into_bytes());
-        }
     }
 }

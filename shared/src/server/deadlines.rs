@@ -1,8 +1,7 @@
 //! How long silent and slow clients are waited for.
 //!
-//! That the socket takes more is seen at once, but it takes no more before it has got rid of some 64 KiB. Whoever
-//! reads a few KiB a second would seem to stand still meanwhile. So before a client is given up, the kernel is asked
-//! what has arrived.
+//! A socket takes more only when the client has acknowledged some 64 KiB: a client that reads a few KiB a second
+//! would seem to stand still meanwhile. So before a connection is given up, the kernel is asked what has arrived.
 
 use crate::http::limits::rate_deadline;
 use std::time::{Duration, Instant};
@@ -57,12 +56,20 @@ impl WriteProgress {
         }
     }
 
-    /// When to give up, unless another look tells of progress: after a time without any progress, and after more time in all than a slow
-    /// line would need. Either alone could be defeated: the second by stopping after a fast start, the
+    /// When to give up, unless another look tells of progress: after a time without any progress, or after more time in all
+    /// than a slow line would need, whichever comes first. Either alone could be defeated: the second by stopping after a fast start, the
     /// first by taking one byte now and then.
     pub fn deadline(&self, timeout: Duration) -> Instant {
         let stuck = self.progress + timeout;
         stuck.min(rate_deadline(self.since, timeout, self.taken.max(self.arrived)))
+    }
+}
+
+/// The earlier of two moments, either of which there may not be.
+pub fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

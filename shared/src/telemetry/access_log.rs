@@ -18,7 +18,7 @@ pub struct ResponseRecord<'a> {
     pub length: Option<u64>,
     /// The first bytes of the request, if they were kept.
     pub request: &'a [u8],
-    /// When the request was complete.
+    /// When the thread woke up to the last byte of the request.
     pub since: Instant,
     /// The present moment, and the same as an IMF-fixdate.
     pub now: Instant,

@@ -62,7 +62,7 @@ impl ThreadStats {
 
     /// The responses of this tick are written: one reading of the clock for all of them.
     #[inline]
-    pub fn end_tick(&mut self, now: impl FnOnce() -> Instant) {
+    pub fn record_latencies(&mut self, now: impl FnOnce() -> Instant) {
         if self.fresh > 0 {
             let latency = now().saturating_duration_since(self.since);
             self.counters.add_latency(latency, self.fresh);

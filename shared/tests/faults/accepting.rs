@@ -44,6 +44,7 @@ fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
         }
         connections.process_requests();
         connections.flush();
+        connections.run_write_queue();
         acceptor.update(&mut connections, now);
     }
     assert!(schedule::end().harmless > 0);

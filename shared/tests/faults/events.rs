@@ -93,6 +93,7 @@ fn tick(connections: &mut ConnectionSet, events: &Events, now: Instant) {
     events.iter().for_each(|event| connections.on_event(event));
     connections.process_requests();
     connections.flush();
+    connections.run_write_queue();
     if let Some((token, task)) = connections.take_task() {
         let response = task.run(connections.stats());
         connections.complete(token, response);

@@ -92,6 +92,7 @@ fn an_event_loop_is_not_disturbed_by_signals() {
                 }
                 connections.process_requests();
                 connections.flush();
+                connections.run_write_queue();
                 acceptor.update(&mut connections, now);
             }
         });

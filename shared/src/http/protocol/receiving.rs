@@ -1,18 +1,20 @@
 //! From bytes to requests: heads, bodies, and what is decided between the two.
 
 use super::super::body::{Decoder, Framing, Progress};
+use super::super::encoding::Exchange;
 use super::super::head::{Expectation, Head, HeadParser, RequestHead, without_empty_lines};
 use super::super::limits::{MAX_DISCARD, rate_deadline};
-use super::super::response::{Exchange, Response};
+use super::super::response::Response;
 use super::super::service::Service;
 use super::super::status::{RequestError, Status};
+use super::super::step::StepCx;
 use super::responding::KnownRequest;
-use super::{Incoming, ParseStep, Protocol, State, StepCx};
+use super::{Incoming, ParseStep, Protocol, State};
 use std::borrow::Cow;
 use std::time::Instant;
 
 impl Protocol {
-    /// Between requests or inside a head.
+    /// Between requests or inside a head. Without bytes, the connection is idle, and its idle time begins.
     pub(super) fn receive_head<S: Service>(
         &mut self,
         bytes: &[u8],
@@ -87,7 +89,7 @@ impl Protocol {
         ParseStep::Used(used)
     }
 
-    /// Responds from the head alone. A body that nobody wants is read to its end, so that the
+    /// Responds from the head alone. A body that no handler wants is read to its end, so that the
     /// connection can stay; but not a large one, and not one whose client asked for a 100 first: it may
     /// have left the body out, and then what follows is the next request.
     fn respond_early<S: Service>(
@@ -113,7 +115,7 @@ impl Protocol {
                 let incoming = Incoming::new(no_bytes, decoder, cx.service.now());
                 State::Body(Box::new(Incoming { discard: true, ..*incoming }))
             }
-            _ => State::Ending(true),
+            _ => State::Ending { lingers: true },
         };
         ParseStep::Used(request.bytes.len())
     }
@@ -130,7 +132,7 @@ impl Protocol {
         let Progress { used, done } = match body.take(bytes) {
             Ok(progress) => progress,
             Err(_) if body.discard => {
-                self.state = State::Ending(true);
+                self.state = State::Ending { lingers: true };
                 return ParseStep::Used(bytes.len());
             }
             Err(error) => {

@@ -1,23 +1,14 @@
 //! Waiting for a client: until it sends, until it is late, or until its thread is wanted elsewhere.
 
 use super::super::config::KeepAlive;
-use super::super::deadlines::SILENCE;
-use super::{PendingConnections, Server};
+use super::super::deadlines::{SILENCE, earlier};
+use super::{PendingConnections, Server, Woken};
 use crate::http::Protocol;
 use crate::sys::Socket;
 use crate::sys::poll::{self, Wait};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
-
-/// Why a waiting thread goes on.
-pub(super) enum Woken {
-    Readable,
-    /// The connection's deadline has passed.
-    Late,
-    /// The client has been silent for long enough, and its thread is wanted, or the server is to end.
-    Unwanted,
-}
 
 impl<P: PendingConnections> Server<'_, P> {
     pub(super) fn wait(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
@@ -35,14 +26,14 @@ impl<P: PendingConnections> Server<'_, P> {
     /// has passed: a client that has spoken after all is served.
     fn wait_in_silence(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         let (deadline, mut offer) = (protocol.deadline(), None);
-        let mut stays =
-            self.thread.server.keep_alive != KeepAlive::Fair || !protocol.is_between_requests();
+        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
+        let mut is_to_offer = is_fair && protocol.is_between_requests();
         loop {
             let drained = self.end_of_silence(socket, protocol);
             let end = earlier(deadline, drained);
-            let until = match stays {
-                true => end,
-                false => earlier(end, self.silent_since(protocol).map(|since| since + SILENCE)),
+            let until = match is_to_offer {
+                true => earlier(end, self.silent_since(protocol).map(|since| since + SILENCE)),
+                false => end,
             };
             let mut waits = [
                 Wait::readable(socket.as_fd()),
@@ -65,7 +56,7 @@ impl<P: PendingConnections> Server<'_, P> {
                 false if until == end => return Ok(Woken::Unwanted),
                 false => {
                     // Without a descriptor for it no offer can be made: then the client has all its time.
-                    (offer, stays) = (self.pending.offer().ok(), true);
+                    (offer, is_to_offer) = (self.pending.offer().ok(), false);
                 }
             }
         }
@@ -83,12 +74,5 @@ impl<P: PendingConnections> Server<'_, P> {
         let waited = socket.silent_for().ok().filter(|_| !protocol.is_between_requests());
         let before = waited.and_then(|time| Instant::now().checked_sub(time));
         self.thread.server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
-    }
-}
-
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }

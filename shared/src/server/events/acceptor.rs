@@ -24,6 +24,8 @@ const EVICTED_AT_ONCE: usize = 16;
 /// - The listener is watched exactly while the state is `Accepting`.
 /// - Every connection that is accepted has acquired a place under the limit before.
 /// - Once closed it stays closed, and the accept queue was empty at that moment.
+///
+/// See [`ConnectionSet`] for an example with both.
 pub struct Acceptor {
     listener: Option<Listener>,
     epoll: Rc<Epoll>,

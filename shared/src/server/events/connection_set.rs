@@ -4,6 +4,7 @@ mod closing;
 mod reading;
 mod writing;
 
+use super::super::clock::Clock;
 use super::super::context::{ServerContext, ThreadContext, ThreadService};
 use super::super::deadlines::TIME_SLICE;
 use super::super::task::{BlockingTask, TaskResult};
@@ -18,16 +19,14 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::super::clock::Clock;
-
 /// What is read from one socket in one tick; epoll tells of the rest again.
 const MAX_READ: usize = 64 << 10;
 
 /// Input of one tick that may pile up before it is processed: small, so that it stays in the core's cache.
-const MAX_INPUT: usize = 2 * MAX_READ;
+const MAX_TICK_INPUT: usize = 2 * MAX_READ;
 
 /// Output of one tick that may pile up before it is written.
-const MAX_OUTPUT: usize = 1 << 20;
+const MAX_TICK_OUTPUT: usize = 1 << 20;
 
 /// The write budget: bytes of long responses that are made and sent in one tick, all connections together. For so long
 /// a small response may have to wait for them. A connection that finds none left continues in the next tick.
@@ -35,17 +34,68 @@ const WRITE_BUDGET: usize = 64 << 10;
 
 /// So many bytes of a file take about as long as one that is made: the kernel sends them from where they
 /// are, and no program touches them on the way.
-const FILE_BYTES: usize = 16;
+const FILE_BYTES_PER_BYTE: usize = 16;
 
 /// The connections of one loop. No two loops share any.
 ///
 /// Invariants:
 /// - Every connection is watched by epoll under its token, and counted in the [`ConnectionLimit`].
 /// - `earliest` is not later than any connection's deadline.
-/// - Between two ticks nothing is read and not processed, and nothing is made and not written or kept with its connection.
+/// - Between two ticks nothing is made and not written or kept with its connection.
 /// - A connection stands in the write queue at most once.
 ///
 /// [`ConnectionLimit`]: super::super::accept::ConnectionLimit
+///
+/// Stage 3 without its deadlines, its long responses, its blocking handlers and its end:
+///
+/// ```
+/// # use shared::app::{App, demo};
+/// # use shared::server::context::ServerContext;
+/// use shared::server::events::{Acceptor, ConnectionSet};
+/// # use shared::server::shutdown::{Drain, DrainSettings};
+/// use shared::sys::{Epoll, Events, Listener};
+/// # use shared::telemetry::Telemetry;
+/// # use std::io::{Read, Write};
+/// # use std::rc::Rc;
+/// # use std::sync::Arc;
+/// # use std::time::{Duration, Instant};
+/// # fn main() -> std::io::Result<()> {
+/// # let telemetry = Arc::new(Telemetry::counters_only());
+/// # let app = App::new(demo::router(), None, Arc::clone(telemetry.metrics()));
+/// # let second = Duration::from_secs(1);
+/// # let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second })?;
+/// # let context = ServerContext::new(app, drain, telemetry);
+/// const LISTENER: u64 = u64::MAX;
+/// let (epoll, mut events) = (Rc::new(Epoll::new()?), Events::with_capacity(16));
+/// let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Default::default())?;
+/// let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
+/// client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+///
+/// let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, &context)?;
+/// let mut connections = ConnectionSet::new(Rc::clone(&epoll), &context);
+/// let mut was_accepted = false;
+/// while !(was_accepted && connections.is_empty()) {
+///     epoll.wait(&mut events, None)?;
+///     let now = Instant::now();
+///     connections.begin_tick(now);
+///     for event in events.iter() {
+///         if event.token == LISTENER {
+///             acceptor.accept_batch(&mut connections, events.len(), now);
+///             was_accepted = true;
+///         } else {
+///             connections.on_event(event);
+///         }
+///     }
+///     connections.process_requests();
+///     connections.flush();
+///     connections.end_tick();
+/// }
+/// let mut response = String::new();
+/// client.read_to_string(&mut response)?;
+/// assert!(response.ends_with("Hello, World!"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct ConnectionSet {
     epoll: Rc<Epoll>,
     thread: ThreadContext,
@@ -64,7 +114,7 @@ pub struct ConnectionSet {
     tasks: VecDeque<(Token, BlockingTask)>,
     /// Connections whose next requests are here already, and had to leave the loop to others.
     yielded: Vec<Token>,
-    /// Connections whose long responses go on when it is their turn again; their sockets have room.
+    /// Connections whose long responses go on when it is their turn again; their sockets would take more.
     write_queue: VecDeque<Token>,
     /// What is left of [`WRITE_BUDGET`] in this tick.
     write_budget: usize,
@@ -82,7 +132,7 @@ impl ConnectionSet {
             thread,
             table: Table::new(),
             most: 0,
-            input: vec![0; MAX_INPUT].into_boxed_slice(),
+            input: vec![0; MAX_TICK_INPUT].into_boxed_slice(),
             filled: 0,
             inputs: Vec::new(),
             output: Vec::new(),
@@ -132,7 +182,7 @@ impl ConnectionSet {
     /// A tick ends: the loop goes to sleep. Tells what time it is by now.
     #[inline]
     pub fn end_tick(&mut self) -> Instant {
-        self.thread.end_tick();
+        self.thread.record_latencies();
         self.thread.stats.begin(Span::Wait);
         self.thread.clock.now()
     }
@@ -142,7 +192,7 @@ impl ConnectionSet {
         self.thread.stats.counters.accepted.add(1);
         let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
         let connection = Connection::new(socket, protocol);
-        self.note_deadline(closing::deadline(&connection, &self.thread.server));
+        self.note_deadline(connection.deadline_in(&self.thread.server));
         let token = self.table.insert(connection);
         self.most = self.most.max(self.len());
         self.thread.stats.set_current(token);
@@ -178,7 +228,7 @@ impl ConnectionSet {
     /// A handler has held the loop up: what it delayed is written down, and the clock is looked at before any client is
     /// said to be late.
     pub fn resume_tick(&mut self) {
-        self.thread.end_tick();
+        self.thread.record_latencies();
         self.thread.resume_tick();
     }
 

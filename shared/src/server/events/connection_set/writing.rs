@@ -1,8 +1,7 @@
 //! The writing half of a tick: what a client is sent, and what its connection waits for then.
 
 use super::super::table::Token;
-use super::closing::deadline;
-use super::{ConnectionSet, FILE_BYTES, WRITE_BUDGET};
+use super::{ConnectionSet, FILE_BYTES_PER_BYTE, WRITE_BUDGET};
 use crate::http::Action;
 use crate::server::task::BlockingTask;
 use crate::sys::Event;
@@ -11,25 +10,20 @@ use std::io;
 use std::ops::Range;
 
 impl ConnectionSet {
-    /// Writes the responses of this tick, then as much of long ones as the write budget allows.
+    /// Writes the responses of this tick.
     pub fn flush(&mut self) {
-        self.write_responses();
-        self.run_write_queue();
-        self.thread.end_tick();
-    }
-
-    pub(super) fn write_responses(&mut self) {
         let mut responses = std::mem::take(&mut self.responses);
         for (token, range, action) in responses.drain(..) {
             self.perform(token, range, action);
         }
         self.responses = responses;
         self.output.clear();
+        self.thread.record_latencies();
     }
 
     /// Long responses go on, one after the other, until this tick's budget is used. Half of it is kept for them: responses
     /// that began in this tick may have used it all, and so would others in every tick.
-    fn run_write_queue(&mut self) {
+    pub fn run_write_queue(&mut self) {
         self.write_budget = self.write_budget.max(WRITE_BUDGET / 2);
         while self.write_budget > 0
             && let Some(token) = self.write_queue.pop_front()
@@ -43,7 +37,7 @@ impl ConnectionSet {
         }
     }
 
-    /// A long response goes on when it is its turn. Until then epoll tells of its room again and again: once
+    /// A long response goes on when it is its turn. Until then epoll tells again and again that its socket is writable: once
     /// in the queue is enough.
     fn enqueue(&mut self, token: Token) {
         if let Some(connection) = self.table.get_mut(token)
@@ -54,7 +48,7 @@ impl ConnectionSet {
         }
     }
 
-    /// A socket that had no room has some, or has come to its end.
+    /// A socket whose send buffer was full takes more, or has come to its end.
     pub(super) fn on_writable(&mut self, event: Event) {
         let token = event.token;
         let Some(connection) = self.table.get_mut(token) else { return };
@@ -69,13 +63,13 @@ impl ConnectionSet {
         }
     }
 
-    /// Writes what was kept for want of room, and tells whether that was all of it.
+    /// Writes what the socket would not take before, and tells whether that was all of it.
     fn write_unsent(&mut self, token: Token) -> bool {
         let Some(connection) = self.table.get_mut(token) else { return false };
         self.thread.stats.set_current(token);
         self.thread.stats.begin(Span::Write);
         let sent = connection.flush(self.thread.clock.now());
-        let is_empty = !connection.is_waiting_for_room();
+        let is_empty = !connection.is_write_blocked();
         self.thread.stats.end(Span::Write);
         let Ok(sent) = sent else {
             self.remove(token);
@@ -89,26 +83,22 @@ impl ConnectionSet {
     /// Writes a connection's output and does what its protocol wants next. An error is the end of
     /// this connection and of nothing else.
     pub(super) fn perform(&mut self, token: Token, range: Range<usize>, action: Action) {
-        if self.try_perform(token, range, action).is_err() {
+        let end = self.output.len();
+        let mut next = self.write(token, range, action);
+        while matches!(next, Ok(Action::Write)) && self.may_write_more(token) {
+            self.output.truncate(end);
+            let resumed = self.step(token, |protocol, _, cx| protocol.resume(cx));
+            let Some(action) = resumed else { return };
+            next = self.write(token, end..self.output.len(), action);
+        }
+        self.output.truncate(end);
+        if next.and_then(|action| self.set_next(token, action)).is_err() {
             self.remove(token);
         }
     }
 
-    fn try_perform(&mut self, token: Token, range: Range<usize>, action: Action) -> io::Result<()> {
-        let end = self.output.len();
-        let mut action = self.write(token, range, action)?;
-        while action == Action::Write && self.may_write_more(token) {
-            self.output.truncate(end);
-            let resumed = self.step(token, |protocol, _, cx| protocol.resume(cx));
-            let Some(more) = resumed else { return Ok(()) };
-            action = self.write(token, end..self.output.len(), more)?;
-        }
-        self.output.truncate(end);
-        self.set_next(token, action)
-    }
-
-    /// Writes a piece of output, then what the response has of a file. What is next is what was, unless the
-    /// file has to be fetched from a disk first.
+    /// Writes a piece of output, then what the response has of a file. Returns the same action, unless the
+    /// file has to be read from a disk first.
     #[inline]
     fn write(&mut self, token: Token, range: Range<usize>, action: Action) -> io::Result<Action> {
         let Some(connection) = self.table.get_mut(token) else { return Ok(action) };
@@ -116,15 +106,16 @@ impl ConnectionSet {
         self.thread.stats.begin(Span::Write);
         let now = self.thread.clock.now();
         let sent = connection.write(&self.output[range], now);
-        let file = connection.send_file(self.write_budget * FILE_BYTES, now);
+        let file = connection.send_file(self.write_budget * FILE_BYTES_PER_BYTE, now);
         self.thread.stats.end(Span::Write);
         let (sent, file) = (sent?, file?);
         self.thread.stats.counters.sent.add((sent + file) as u64);
         if action != Action::Write {
             return Ok(action);
         }
-        self.write_budget = self.write_budget.saturating_sub(sent + file.div_ceil(FILE_BYTES));
-        if connection.is_waiting_for_room() {
+        self.write_budget =
+            self.write_budget.saturating_sub(sent + file.div_ceil(FILE_BYTES_PER_BYTE));
+        if connection.is_write_blocked() {
             return Ok(action);
         }
         let Some(read_ahead) = connection.protocol.file().and_then(|file| file.read_ahead()) else {
@@ -138,8 +129,7 @@ impl ConnectionSet {
     fn may_write_more(&mut self, token: Token) -> bool {
         let is_in_budget = self.write_budget > 0;
         self.table.get_mut(token).is_some_and(|connection| {
-            !connection.is_waiting_for_room()
-                && (is_in_budget || connection.protocol.has_sent_all())
+            !connection.is_write_blocked() && (is_in_budget || connection.protocol.has_sent_all())
         })
     }
 
@@ -153,16 +143,16 @@ impl ConnectionSet {
     /// All is written that can be: what the connection waits for from now on.
     fn set_next(&mut self, token: Token, action: Action) -> io::Result<()> {
         let Some(connection) = self.table.get_mut(token) else { return Ok(()) };
-        let has_room = !connection.is_waiting_for_room();
+        let is_written = !connection.is_write_blocked();
         connection.next = match action {
             Action::Yield => Action::Write,
             Action::Run => Action::Wait,
-            Action::Linger if has_room => Action::Read,
+            Action::Linger if is_written => Action::Read,
             action => action,
         };
         match action {
-            Action::Write if has_room => self.enqueue(token),
-            Action::Yield if has_room => self.yielded.push(token),
+            Action::Write if is_written => self.enqueue(token),
+            Action::Yield if is_written => self.yielded.push(token),
             Action::Run => {
                 if let Some(request) = connection.protocol.take_blocking() {
                     let (app, id) = (&self.thread.server.app, self.thread.stats.current());
@@ -170,11 +160,11 @@ impl ConnectionSet {
                     self.push_task(token, task);
                 }
             }
-            Action::Close if has_room => {
+            Action::Close if is_written => {
                 self.remove(token);
                 return Ok(());
             }
-            Action::Linger if has_room => {
+            Action::Linger if is_written => {
                 connection.socket.shutdown_write()?;
                 let (now, server) = (self.thread.clock.now(), &self.thread.server);
                 connection.protocol.linger(&server.limits, now, server.drain.end_of_linger());
@@ -192,18 +182,17 @@ impl ConnectionSet {
         };
         // Of a client that waits for its response, nothing is expected soon: no system call to say so until it sends.
         let can_stay = connection.next == Action::Wait && connection.is_watched_for_reading();
-        if !can_stay || connection.is_waiting_for_room() {
+        if !can_stay || connection.is_write_blocked() {
             connection.update_interest(&self.epoll, token)?;
         }
-        let is_idle =
-            connection.protocol.is_between_requests() && !connection.is_waiting_for_room();
+        let is_idle = connection.protocol.is_between_requests() && !connection.is_write_blocked();
         // Most that were idle have asked and are idle again: nothing to write down.
         if is_idle != connection.is_idle {
             connection.is_idle = is_idle;
             let idle = &self.thread.stats.counters.idle;
             if is_idle { idle.add(1) } else { idle.subtract(1) }
         }
-        let deadline = deadline(connection, &self.thread.server);
+        let deadline = connection.deadline_in(&self.thread.server);
         self.note_deadline(deadline);
         Ok(())
     }
