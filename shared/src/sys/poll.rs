@@ -1,4 +1,5 @@
-//! poll(2): a thread waits for a few descriptors, with a deadline. This is how the blocking stages block.
+//! poll(2): a thread waits for a few descriptors, with a deadline. This is how the blocking stages
+//! block. A first reading may skip it.
 
 use super::{millis, retry};
 use std::io;

@@ -16,13 +16,9 @@ pub struct ThreadStats {
     since: Instant,
     /// Responses to requests that this tick has read: they all take as long as the whole tick.
     fresh: u64,
-    /// Kept apart, because most servers have neither: one comparison.
-    notes: Option<Box<Notes>>,
-}
-
-struct Notes {
-    tracer: Option<Tracer>,
-    log: Option<AccessLog>,
+    /// Most servers have neither.
+    tracer: Option<Box<Tracer>>,
+    log: Option<Box<AccessLog>>,
 }
 
 impl ThreadStats {
@@ -31,8 +27,8 @@ impl ThreadStats {
         tracer: Option<Tracer>,
         log: Option<AccessLog>,
     ) -> Self {
-        let notes = (tracer.is_some() || log.is_some()).then(|| Box::new(Notes { tracer, log }));
-        Self { counters, since: Instant::now(), fresh: 0, notes }
+        let (tracer, log) = (tracer.map(Box::new), log.map(Box::new));
+        Self { counters, since: Instant::now(), fresh: 0, tracer, log }
     }
 
     /// Counts a response that has ended, and logs it.
@@ -44,7 +40,7 @@ impl ThreadStats {
         } else {
             self.counters.add_latency(response.now.saturating_duration_since(response.since), 1);
         }
-        if let Some(log) = self.log() {
+        if let Some(log) = &mut self.log {
             log.add(response);
         }
     }
@@ -68,24 +64,22 @@ impl ThreadStats {
             self.counters.add_latency(latency, self.fresh);
             self.fresh = 0;
         }
-        if let Some(notes) = &self.notes {
-            if let Some(log) = &notes.log {
-                self.counters.log_dropped.add(log.lines.flush(0));
-            }
-            if let Some(tracer) = &notes.tracer {
-                tracer.lines.flush(trace::PIECE);
-            }
+        if let Some(log) = &self.log {
+            self.counters.log_dropped.add(log.lines.flush(0));
+        }
+        if let Some(tracer) = &self.tracer {
+            tracer.lines.flush(trace::PIECE);
         }
     }
 
     /// Whether there is a log, which names each client and its request.
     pub fn is_logging(&self) -> bool {
-        self.notes.as_ref().is_some_and(|notes| notes.log.is_some())
+        self.log.is_some()
     }
 
     /// Sets the client of the next responses, for the log.
     pub fn set_peer(&mut self, peer: Option<IpAddr>) {
-        if let Some(log) = self.log() {
+        if let Some(log) = &mut self.log {
             log.peer = peer;
         }
     }
@@ -96,8 +90,8 @@ impl ThreadStats {
     }
 
     /// The connection of the current spans, to go on with it on another thread.
-    pub fn current(&mut self) -> ConnectionId {
-        self.tracer().map_or_else(ConnectionId::default, |tracer| tracer.connection)
+    pub fn current(&self) -> ConnectionId {
+        self.tracer.as_ref().map_or_else(ConnectionId::default, |tracer| tracer.connection)
     }
 
     /// Goes on with a connection that another thread may have begun.
@@ -127,16 +121,8 @@ impl ThreadStats {
         });
     }
 
-    fn log(&mut self) -> Option<&mut AccessLog> {
-        self.notes.as_mut()?.log.as_mut()
-    }
-
-    fn tracer(&mut self) -> Option<&mut Tracer> {
-        self.notes.as_mut()?.tracer.as_mut()
-    }
-
     fn trace(&mut self, note: impl FnOnce(&mut Tracer)) {
-        if let Some(tracer) = self.tracer() {
+        if let Some(tracer) = &mut self.tracer {
             note(tracer);
         }
     }
