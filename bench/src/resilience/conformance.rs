@@ -29,7 +29,11 @@ pub fn all_cases(stage: &Stage) -> Result<()> {
     side_by_side(&groups, groups.len(), |only| {
         let jobs = stage.at_once.min(4);
         // On a busy machine a client may need longer than two seconds to send what the server then discards.
-        check(stage, &["--linger-timeout", "30s"], Options { only: only.clone(), jobs, ..options(stage) })
+        check(
+            stage,
+            &["--linger-timeout", "30s"],
+            Options { only: only.clone(), jobs, ..options(stage) },
+        )
     })
 }
 
