@@ -1,7 +1,7 @@
 //! Stage 1: one thread, one connection at a time.
 //!
-//! Accept, serve to the end, accept the next. Whoever comes meanwhile waits in the kernel's accept
-//! queue, and a client that sends nothing makes everybody wait.
+//! Accept, serve to the end, accept the next. Clients that come meanwhile wait in the kernel's accept
+//! queue, and a client that sends nothing makes all others wait.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 

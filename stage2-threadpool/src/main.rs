@@ -1,7 +1,7 @@
 //! Stage 2: one thread accepts, a pool of threads serves.
 //!
 //! Each worker still waits for one connection at a time, but now many wait at once. As many silent
-//! clients as there are workers, and everybody waits again.
+//! clients as there are workers, and all others wait again.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
@@ -34,8 +34,8 @@ fn run(args: &Args, context: &ServerContext) -> Result<()> {
     start::announce(STAGE.name, listener.local_addr()?)?;
 
     let counters = context.telemetry.metrics().register();
-    let make_room = || pool.make_room();
-    while let Some(socket) = accept::next(&listener, &context.drain, &counters, make_room)? {
+    let evict_one = || pool.evict_one();
+    while let Some(socket) = accept::next(&listener, &context.drain, &counters, evict_one)? {
         pool.submit(socket, &counters);
     }
     drop(listener);

@@ -32,14 +32,14 @@ impl Pool {
         Ok(Self { queue, workers })
     }
 
-    /// Gives a connection to the workers, and returns when there is room for another.
+    /// Gives a connection to the workers, and returns when the queue can take another.
     pub(crate) fn submit(&self, socket: Socket, counters: &Counters) {
         self.queue.push(socket, counters);
     }
 
     /// There are no descriptors for more connections.
-    pub(crate) fn make_room(&self) {
-        self.queue.make_room();
+    pub(crate) fn evict_one(&self) {
+        self.queue.evict_one();
     }
 
     /// Waits until the queue is empty and every worker has ended.

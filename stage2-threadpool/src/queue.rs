@@ -67,7 +67,7 @@ impl Queue {
         }
     }
 
-    /// Gives a connection to the workers, and returns when there is room for another.
+    /// Gives a connection to the workers, and returns when the queue can take another.
     pub(crate) fn push(&self, socket: Socket, counters: &Counters) {
         let mut state = lock(&self.state);
         state.sockets.push_back(socket);
@@ -101,7 +101,7 @@ impl Queue {
     }
 
     /// Has a worker leave its silent client, if one would.
-    pub(crate) fn make_room(&self) {
+    pub(crate) fn evict_one(&self) {
         call_one(&mut lock(&self.state));
     }
 
@@ -174,7 +174,7 @@ mod tests {
     use std::time::Instant;
 
     fn socket() -> Socket {
-        // Where it leads does not matter: nobody looks into it.
+        // Where it leads does not matter: no test reads from it.
         Socket::connect("127.0.0.1:9".parse().unwrap()).unwrap()
     }
 
@@ -213,7 +213,7 @@ mod tests {
                     assert!(catch_unwind(AssertUnwindSafe(fails)).is_err());
                 }
             });
-            // Each push returns when there is room for another: the limit is one.
+            // Each push returns when the queue can take another: the limit is one.
             (0..3).for_each(|_| queue.push(socket(), &counters));
             worker.join().unwrap();
         });

@@ -3,10 +3,8 @@
 use anyhow::{Context, Result};
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
-use shared::server::shutdown::Drain;
 use shared::sys::{Epoll, Events, Interest, Listener};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Tokens of what is not a connection.
@@ -18,7 +16,6 @@ pub(crate) struct EventLoop {
     epoll: Rc<Epoll>,
     acceptor: Acceptor,
     connections: ConnectionSet,
-    drain: Arc<Drain>,
 }
 
 impl EventLoop {
@@ -28,7 +25,7 @@ impl EventLoop {
         let acceptor =
             Acceptor::new(listener, &epoll, LISTENER, context).context("watching the listener")?;
         let connections = ConnectionSet::new(Rc::clone(&epoll), context);
-        Ok(Self { epoll, acceptor, connections, drain: Arc::clone(&context.drain) })
+        Ok(Self { epoll, acceptor, connections })
     }
 
     /// Runs until the server has drained.
@@ -49,11 +46,7 @@ impl EventLoop {
                 LISTENER => {
                     self.acceptor.accept_batch(&mut self.connections, events.len(), now);
                 }
-                // The descriptor stays readable for ever; it has told what it had to tell.
-                DRAIN => {
-                    let _ = self.epoll.remove(&self.drain);
-                    self.connections.begin_drain();
-                }
+                DRAIN => self.connections.begin_drain(),
                 // Reads once, or goes on with a write that was short.
                 _ => self.connections.on_event(event),
             }

@@ -1,7 +1,7 @@
 //! Stage 3: one thread, one epoll loop.
 //!
 //! The thread waits for all connections at once and serves whichever is ready. A silent client costs
-//! a hundred bytes; a handler that blocks costs everybody its time.
+//! a hundred bytes; a handler that blocks holds up all connections.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 

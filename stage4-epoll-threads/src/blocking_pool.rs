@@ -1,5 +1,6 @@
 //! Threads for what blocks, so that no loop ever does.
 
+use anyhow::Result;
 use shared::http::{BlocksOn, Response, Status};
 use shared::server::context::ServerContext;
 use shared::server::task::{BlockingTask, TaskResult};
@@ -10,7 +11,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 
 /// Threads for handlers: as many as stage 2 has workers by default, so that the two compare.
 const HANDLERS: usize = 64;
@@ -42,20 +42,19 @@ struct QueuedTask {
 }
 
 impl BlockingPool {
-    pub(crate) fn start(context: &ServerContext) -> io::Result<Arc<Self>> {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// There are too many threads, or there is too little memory.
+    pub(crate) fn start(context: &ServerContext) -> Result<Arc<Self>> {
         let pool = Arc::new(Self { handlers: Queue::default(), files: Queue::default() });
         for (blocks_on, name, count) in
             [(BlocksOn::Handler, "blocking", HANDLERS), (BlocksOn::Disk, "file", FILES)]
         {
             for number in 0..count {
-                let (pool, context) = (Arc::clone(&pool), context.clone());
-                let work = move || {
-                    let stats = context.telemetry.thread_stats();
-                    // These threads never end: what they held would never be given up, nor the log's last lines written.
-                    drop(context);
-                    pool.queue_for(blocks_on).work(stats);
-                };
-                thread::Builder::new().name(format!("{name}-{number}")).spawn(work)?;
+                let (pool, telemetry) = (Arc::clone(&pool), Arc::clone(&context.telemetry));
+                let work = move || pool.queue_for(blocks_on).work(telemetry.thread_stats());
+                context.spawn(format!("{name}-{number}"), work)?;
             }
         }
         Ok(pool)
@@ -96,7 +95,7 @@ impl Queue {
         Ok(())
     }
 
-    fn work(&self, mut stats: ThreadStats) {
+    fn work(&self, mut stats: ThreadStats) -> ! {
         loop {
             let nothing = |waiting: &mut VecDeque<QueuedTask>| waiting.is_empty();
             let waiting = self.filled.wait_while(lock(&self.waiting), nothing);

@@ -1,10 +1,10 @@
 //! The event loop of stage 3, for one of several threads: blocking tasks run elsewhere, and their results come back.
+//! What is the same stands here again, so that `diff` with stage 3's file shows the pool and the mailbox, and nothing else.
 
 use crate::blocking_pool::{BlockingPool, Mailbox};
 use anyhow::{Context, Result};
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
-use shared::server::shutdown::Drain;
 use shared::sys::{Epoll, Events, Interest, Listener};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +20,6 @@ pub(crate) struct EventLoop {
     epoll: Rc<Epoll>,
     acceptor: Acceptor,
     connections: ConnectionSet,
-    drain: Arc<Drain>,
     pool: Arc<BlockingPool>,
     mailbox: Arc<Mailbox>,
 }
@@ -38,8 +37,7 @@ impl EventLoop {
         let acceptor =
             Acceptor::new(listener, &epoll, LISTENER, context).context("watching the listener")?;
         let connections = ConnectionSet::new(Rc::clone(&epoll), context);
-        let (drain, pool) = (Arc::clone(&context.drain), Arc::clone(pool));
-        Ok(Self { epoll, acceptor, connections, drain, pool, mailbox })
+        Ok(Self { epoll, acceptor, connections, pool: Arc::clone(pool), mailbox })
     }
 
     /// Runs until the server has drained.
@@ -60,11 +58,7 @@ impl EventLoop {
                 LISTENER => {
                     self.acceptor.accept_batch(&mut self.connections, events.len(), now);
                 }
-                // The descriptor stays readable for ever; it has told what it had to tell.
-                DRAIN => {
-                    let _ = self.epoll.remove(&self.drain);
-                    self.connections.begin_drain();
-                }
+                DRAIN => self.connections.begin_drain(),
                 MAILBOX => {
                     for (token, result) in self.mailbox.empty() {
                         self.connections.complete(token, result);

@@ -9,7 +9,7 @@
 mod blocking_pool;
 mod event_loop;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use blocking_pool::BlockingPool;
 use event_loop::EventLoop;
 use shared::server::config::{Args, Stage, Threads};
@@ -34,7 +34,7 @@ fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let threads = usize::from(args.threads);
     let (address, listeners) = start::listen_times(args, threads)?;
 
-    let pool = BlockingPool::start(context).context("starting the pool's threads")?;
+    let pool = BlockingPool::start(context)?;
     // Passed twice: when all loops exist, and when the server has said that it listens.
     let barrier = Arc::new(Barrier::new(threads + 1));
     let start_loop = |(number, listener)| {

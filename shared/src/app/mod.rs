@@ -36,6 +36,9 @@ impl App {
 
     /// What the request is for, or the response that its head alone decides: 501, 404, 405, a bad path,
     /// OPTIONS. A file is looked for in the cache as it is `now`; without `now` it will be opened.
+    ///
+    /// # Errors
+    /// The response, where the head alone decides it.
     #[inline]
     pub fn find<'a>(
         &'a self,

@@ -40,7 +40,7 @@ const MAX_TRAILER: usize = 8192;
 pub(super) struct Chunked {
     state: State,
     /// Content bytes that may still come.
-    room: u64,
+    left: u64,
     size_line: usize,
     extensions: usize,
     /// The trailer line that is being read, and the bytes of those before it.
@@ -69,7 +69,7 @@ impl Chunked {
         let (size_line, extensions, trailers) = (0, 0, 0);
         Self {
             state: State::Size(None),
-            room: limit,
+            left: limit,
             size_line,
             extensions,
             trailer_line: Vec::new(),
@@ -149,7 +149,7 @@ impl Chunked {
     /// A size line is complete. A chunk that does not fit is refused now, not when its data is here.
     fn begin(&mut self, size: u64) -> Result<State, RequestError> {
         self.size_line = 0;
-        self.room = self.room.checked_sub(size).ok_or(TOO_LARGE)?;
+        self.left = self.left.checked_sub(size).ok_or(TOO_LARGE)?;
         Ok(if size == 0 { State::Trailer } else { State::Data(size) })
     }
 

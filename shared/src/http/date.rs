@@ -1,4 +1,4 @@
-//! The Date field: every answer has one (RFC 9110 section 6.6.1), and it changes once a second.
+//! The Date field: every response has one (RFC 9110 section 6.6.1), and it changes once a second.
 
 use httpdate::fmt_http_date;
 use std::io::Write;

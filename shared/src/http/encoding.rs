@@ -7,10 +7,10 @@ use super::response::{Body, FileBody, Response, Stream};
 use std::borrow::Cow;
 use std::time::Instant;
 
-/// What an answer must know of the request and of the connection.
+/// What a response must know of the request and of the connection.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange {
-    /// HEAD: the fields of the answer to GET, without its content.
+    /// HEAD: the fields of the response to GET, without its content.
     pub(super) is_head: bool,
     pub(super) version: Version,
     /// Whether another request may follow on this connection.
@@ -31,7 +31,7 @@ pub(super) enum Delimiter {
 }
 
 impl Response {
-    /// How this answer will be delimited for this client.
+    /// How this response will be delimited for this client.
     pub(super) fn delimiter(&self, version: Version) -> Delimiter {
         match (&self.body, version) {
             (Body::Bytes(bytes), _) => Delimiter::Length(bytes.len() as u64),
@@ -95,7 +95,7 @@ fn write_length(out: &mut Vec<u8>, length: u64) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// What is still to be sent of an answer that does not fit into the output at once.
+/// What is still to be sent of a response that does not fit into the output at once.
 pub(super) enum Source {
     Bytes {
         bytes: Cow<'static, [u8]>,

@@ -19,7 +19,7 @@ pub struct Response {
     pub(super) delay: Option<Duration>,
 }
 
-/// The content of an answer.
+/// The content of a response.
 pub enum Body {
     /// Bytes that are there now; they are announced with Content-Length.
     Bytes(Cow<'static, [u8]>),
@@ -58,7 +58,7 @@ pub trait FileBody: Send {
 /// Reads a part of a file into the page cache.
 pub type ReadAhead = Box<dyn FnOnce() + Send>;
 
-/// Makes a body piece by piece, so that an answer of any size costs a fixed amount of memory.
+/// Makes a body piece by piece, so that a response of any size costs a fixed amount of memory.
 pub trait Stream: Send {
     /// Appends about `room` bytes to `out`, at least one unless this was the end. Returns whether there is more.
     fn produce(&mut self, out: &mut Vec<u8>, room: usize) -> bool;
@@ -98,13 +98,13 @@ impl Response {
         Self { status, content_type, fields: Vec::new(), body, delay: None }
     }
 
-    /// The same answer with another type: a whole Content-Type field line, line end included.
+    /// The same response with another type: a whole Content-Type field line, line end included.
     pub fn of_type(mut self, content_type: &'static str) -> Self {
         self.content_type = content_type;
         self
     }
 
-    /// The same answer, so much later. Nobody sleeps for it: it is a deadline of the connection.
+    /// The same response, so much later. No thread sleeps for it: it is a deadline of the connection.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self

@@ -5,7 +5,7 @@
 pub struct Status {
     /// The three digits.
     pub code: u16,
-    /// The whole status line, line end included. The version is ours, not the client's: answers to
+    /// The whole status line, line end included. The version is ours, not the client's: responses to
     /// HTTP/1.0 are labelled HTTP/1.1 too (RFC 9110 section 2.5).
     pub(super) line: &'static str,
 }
@@ -47,15 +47,15 @@ statuses! {
 }
 
 impl Status {
-    /// Whether an answer with this status never has content (RFC 9110 section 6.4.1).
+    /// Whether a response with this status never has content (RFC 9110 section 6.4.1).
     pub(super) fn is_bodyless(self) -> bool {
         self.code < 200 || self.code == 204 || self.code == 304
     }
 }
 
-/// Why a request is not understood. Where it is the head or the body that is not, nobody can say where
+/// Why a request is refused. Where its head or its body is malformed, no server can say where
 /// the next request would begin, so the connection is always closed: that, and not politeness, is
-/// what shuts the door to smuggling.
+/// what prevents request smuggling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestError {
     /// What the client is told in the status line.

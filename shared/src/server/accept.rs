@@ -73,6 +73,9 @@ impl ConnectionLimit {
 }
 
 /// The next connection for a thread that served another one until now: who is there already had to wait for that.
+///
+/// # Errors
+/// As [`next`].
 pub fn next_in_line(
     listener: &Listener,
     drain: &Drain,
@@ -88,20 +91,23 @@ pub fn next_in_line(
     next(listener, drain, counters, || {})
 }
 
-/// Sleeps until a connection comes and takes it. `None`: the server is to end, and nobody waits any more. `make_room` is
+/// Sleeps until a connection comes and takes it. `None`: the server is to end, and no connection waits any more. `evict_one` is
 /// called when there are no descriptors or there is no memory for it.
+///
+/// # Errors
+/// That of poll(2). An error of accept(2) ends no server: it is waited for or passed over.
 pub fn next(
     listener: &Listener,
     drain: &Drain,
     counters: &Counters,
-    make_room: impl Fn(),
+    evict_one: impl Fn(),
 ) -> io::Result<Option<Socket>> {
     let mut stop = None;
     loop {
         let final_accept = drain.final_accept();
         if stop.is_none() && final_accept.is_some_and(|final_accept| Instant::now() >= final_accept)
         {
-            // Without it somebody may be reset who comes at the very last moment: no reason not to end.
+            // Without it a client may be reset that comes at the very last moment: no reason not to end.
             let _ = listener.drop_syns();
             stop = Some(Instant::now() + FINAL_ACCEPT);
         }
@@ -120,7 +126,7 @@ pub fn next(
             Ok(socket) => return Ok(Some(socket)),
             Err(error) if AcceptError::of(&error) == AcceptError::Exhausted => {
                 counters.exhausted.add(1);
-                make_room();
+                evict_one();
                 thread::sleep(PAUSE);
             }
             Err(_) => {}

@@ -1,8 +1,7 @@
 //! How long silent and slow clients are waited for.
 //!
-//! That the socket takes more is seen at once, but it takes no more before it has got rid of some 64 KiB. Whoever
-//! reads a few KiB a second would seem to stand still meanwhile. So before a client is given up, the kernel is asked
-//! what has arrived.
+//! A socket takes more only when the client has acknowledged some 64 KiB: a client that reads a few KiB a second
+//! would seem to stand still meanwhile. So before a connection is given up, the kernel is asked what has arrived.
 
 use crate::http::limits::rate_deadline;
 use std::time::{Duration, Instant};
@@ -63,6 +62,14 @@ impl WriteProgress {
     pub fn deadline(&self, timeout: Duration) -> Instant {
         let stuck = self.progress + timeout;
         stuck.min(rate_deadline(self.since, timeout, self.taken.max(self.arrived)))
+    }
+}
+
+/// The earlier of two moments that may not be.
+pub fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Ending without losing anything: what SIGTERM and SIGINT start.
 //!
-//! 1. Lame duck: for a moment the server still accepts, but `/healthz` says 503 and every answer
+//! 1. Lame duck: for a moment the server still accepts, but `/healthz` says 503 and every response
 //!    says `Connection: close`, so that load balancers and clients take notice before they are turned away.
-//! 2. Final accept: nobody joins the accept queue any more, those in it are accepted, and the listener closes.
-//!    What is in flight is answered. Connections that have been silent for a second (`--drain-idle`) are closed, the others
-//!    after their next response or when they have been silent for so long: one idle browser holds nobody up.
+//! 2. Final accept: no connection joins the accept queue any more, those in it are accepted, and the listener closes.
+//!    Requests in flight get their responses. Connections that have been silent for a second (`--drain-idle`) are closed, the others
+//!    after their next response or when they have been silent for so long: one idle browser does not hold up the end.
 //! 3. The process ends with status 0 when the last connection is gone, or when the grace period is over.
 //!
 //! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.
@@ -20,11 +20,11 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long newcomers are welcome after the signal.
+/// How long new connections are accepted as before after the signal.
 const LAME_DUCK: Duration = Duration::from_millis(200);
 
 /// How long handshakes that have begun by then may take to end in the accept queue: a way there and back, nearly
-/// anywhere. It counts from when newcomers were in fact turned away, however late a busy thread came to do so.
+/// anywhere. It counts from when the kernel was told to drop SYNs, however late a busy thread came to do so.
 pub const FINAL_ACCEPT: Duration = Duration::from_millis(250);
 
 /// How a server ends.
@@ -112,7 +112,7 @@ impl Drain {
         self.final_accept().map(|final_accept| final_accept.max(since + self.idle))
     }
 
-    /// When those who were silent are waited for no more: so many they may be, together they hold up the end for no longer.
+    /// When the lingering close of silent connections ends: however many there are, together they hold up the end no longer.
     pub fn end_of_linger(&self) -> Option<Instant> {
         self.final_accept().map(|final_accept| final_accept + self.idle + SILENT_LINGER)
     }

@@ -72,6 +72,9 @@ fn remedy(error: &anyhow::Error) -> &'static str {
 impl ServerContext {
     /// Starts a thread that the server cannot do without. If it fails or panics, the server does not go on
     /// without it: it ends at once, with status 1.
+    ///
+    /// # Errors
+    /// That of clone(2): there are too many threads, or too little memory.
     pub fn spawn(
         &self,
         name: String,
@@ -89,7 +92,7 @@ impl ServerContext {
 }
 
 /// Prepares all that. Call it before any thread is started: the signals are blocked for those that come
-/// later, and the table of descriptors can grow without waiting for anybody.
+/// later, and the table of descriptors can grow without waiting for another thread.
 fn prepare(args: &Args) -> Result<ServerContext> {
     signal::block(Signal::ALL).context("blocking signals")?;
     signal::ignore_file_size_limit();
@@ -120,11 +123,17 @@ fn prepare(args: &Args) -> Result<ServerContext> {
 }
 
 /// A listener, on the address that the server was told.
+///
+/// # Errors
+/// The address cannot be bound, or no descriptor is left; the message says what to try.
 pub fn listen(args: &Args) -> Result<Listener> {
     bind(args.listen, args, false)
 }
 
 /// `count` listeners on one port, for as many threads; and their address.
+///
+/// # Errors
+/// As [`listen`].
 pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listener>)> {
     let mut address = args.listen;
     // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the port is
@@ -173,7 +182,10 @@ const TABLE: u64 = 65_536;
 const FREE: usize = 4;
 
 /// Says that the server listens, once all that serves is there: the first line on standard output tells
-/// readers and programs where. One that cannot be written is an error: nobody would find the server.
+/// readers and programs where. A line that cannot be written is an error: no program would find the server.
+///
+/// # Errors
+/// Standard output cannot be written, or no descriptor is left for a client.
 pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
     let free = (0..FREE).map(|_| io::stderr().as_fd().try_clone_to_owned());
     drop(free.collect::<io::Result<Vec<_>>>().context("no descriptor is left for a client")?);

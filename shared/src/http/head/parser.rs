@@ -1,7 +1,7 @@
 //! Parsing the head of a request: request line, field lines, empty line (RFC 9112 sections 2.1, 3, 5).
 //!
 //! [`HeadParser::parse`] is a function of the whole buffer with three outcomes: complete with the
-//! number of bytes used, incomplete, or refused with the status to answer. The caller hands in the
+//! number of bytes used, incomplete, or refused with the status to respond with. The caller hands in the
 //! same bytes again with more behind them. All that a parser remembers in between is how far it
 //! came, so that a client which sends one byte at a time costs one look at each byte and not a walk
 //! over the whole head for each: see `a_dripped_head_costs_linear_work`.

@@ -89,7 +89,7 @@ impl Protocol {
         ParseStep::Used(used)
     }
 
-    /// Responds from the head alone. A body that nobody wants is read to its end, so that the
+    /// Responds from the head alone. A body that no handler wants is read to its end, so that the
     /// connection can stay; but not a large one, and not one whose client asked for a 100 first: it may
     /// have left the body out, and then what follows is the next request.
     fn respond_early<S: Service>(

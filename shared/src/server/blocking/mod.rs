@@ -17,7 +17,6 @@ use crate::telemetry::trace::{InstantEvent, Span};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
-use waiting::Woken;
 
 /// Connections that wait for a thread.
 pub trait PendingConnections {
@@ -60,6 +59,15 @@ pub struct Server<'a, P> {
 /// thread of a pool for ever, one client after the other would make them a leak.
 const KEPT: usize = 4 << 10;
 
+/// Why a waiting thread goes on.
+enum Woken {
+    Readable,
+    /// The connection's deadline has passed.
+    Late,
+    /// The client has been silent for long enough, and its thread is wanted, or the server is to end.
+    Unwanted,
+}
+
 impl<'a, P: PendingConnections> Server<'a, P> {
     /// `pending` matters to `--keep-alive fair`.
     pub fn new(context: &ServerContext, pending: &'a P) -> Self {
@@ -68,7 +76,10 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         Self { thread, pending, input, output: Vec::new(), connections: 0 }
     }
 
-    /// Serves one connection to its end. An error is the end of this connection and of nothing else.
+    /// Serves one connection to its end.
+    ///
+    /// # Errors
+    /// Reading, writing or waiting failed: the end of this connection and of nothing else.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
         let now = self.thread.clock.read();
         let stats = &mut self.thread.stats;

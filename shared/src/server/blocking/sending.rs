@@ -1,4 +1,4 @@
-//! The writing half: what a client is sent, and how long the thread waits for it to make room.
+//! The writing half: what a client is sent, and how long the thread waits for the socket to take more.
 
 use super::super::deadlines::WriteProgress;
 use super::Server;
@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 impl<N> Server<'_, N> {
-    /// Writes all output. A socket takes what its buffer has room for; for the rest the thread waits.
+    /// Writes all output. A socket takes what fits into its send buffer; for the rest the thread waits.
     pub(super) fn write(&mut self, socket: &Socket, file_follows: bool) -> io::Result<()> {
         let (mut written, mut progress) = (0, None);
         while written < self.output.len() {
@@ -26,7 +26,7 @@ impl<N> Server<'_, N> {
         Ok(())
     }
 
-    /// Sends what the answer has of a file.
+    /// Sends what the response has of a file.
     pub(super) fn send_file(&self, socket: &Socket, protocol: &mut Protocol) -> io::Result<()> {
         let mut progress = None;
         while let Some(file) = protocol.file() {
@@ -42,7 +42,7 @@ impl<N> Server<'_, N> {
         Ok(())
     }
 
-    /// What one attempt at writing moved. When the socket had no room, waits for some, no longer than
+    /// What one attempt at writing moved. When the send buffer was full, waits for it to drain, no longer than
     /// the client's progress allows.
     fn taken(
         &self,

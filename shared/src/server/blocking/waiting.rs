@@ -1,23 +1,14 @@
 //! Waiting for a client: until it sends, until it is late, or until its thread is wanted elsewhere.
 
 use super::super::config::KeepAlive;
-use super::super::deadlines::SILENCE;
-use super::{PendingConnections, Server};
+use super::super::deadlines::{SILENCE, earlier};
+use super::{PendingConnections, Server, Woken};
 use crate::http::Protocol;
 use crate::sys::Socket;
 use crate::sys::poll::{self, Wait};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
-
-/// Why a waiting thread goes on.
-pub(super) enum Woken {
-    Readable,
-    /// The connection's deadline has passed.
-    Late,
-    /// The client has been silent for long enough, and its thread is wanted, or the server is to end.
-    Unwanted,
-}
 
 impl<P: PendingConnections> Server<'_, P> {
     pub(super) fn wait(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
@@ -83,12 +74,5 @@ impl<P: PendingConnections> Server<'_, P> {
         let waited = socket.silent_for().ok().filter(|_| !protocol.is_between_requests());
         let before = waited.and_then(|time| Instant::now().checked_sub(time));
         self.thread.server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
-    }
-}
-
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }

@@ -1,6 +1,7 @@
 //! One connection of an event loop: its socket, its protocol, and output that the socket would not take.
 
-use super::super::deadlines::WriteProgress;
+use super::super::context::ServerContext;
+use super::super::deadlines::{WriteProgress, earlier};
 use super::super::task::ClientPresence;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
@@ -24,7 +25,7 @@ pub(super) struct Connection {
     pub(super) presence: Option<Arc<ClientPresence>>,
 }
 
-/// Bytes that a socket had no room for.
+/// Bytes that the socket would not take: its send buffer was full.
 struct Unsent {
     bytes: Vec<u8>,
     written: usize,
@@ -55,8 +56,10 @@ impl Connection {
         let file_follows = self.protocol.file().is_some();
         let written = match bytes.is_empty() {
             true => 0,
-            false if file_follows => no_room_is_zero(self.socket.write_with_more_to_come(bytes))?,
-            false => no_room_is_zero(self.socket.write(bytes))?,
+            false if file_follows => {
+                would_block_is_zero(self.socket.write_with_more_to_come(bytes))?
+            }
+            false => would_block_is_zero(self.socket.write(bytes))?,
         };
         if written < bytes.len() {
             self.keep(bytes[written..].to_vec(), now);
@@ -78,7 +81,7 @@ impl Connection {
         let sent = match socket.send_file(file.file()?, file.offset(), count) {
             // The file has shrunk since its length was promised: only the end of the connection can tell.
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            result => no_room_is_zero(result)?,
+            result => would_block_is_zero(result)?,
         };
         file.advance(sent as u64);
         if sent < count {
@@ -99,7 +102,8 @@ impl Connection {
             return Ok(0);
         };
         let rest = &unsent.bytes[unsent.written..];
-        let written = if rest.is_empty() { 0 } else { no_room_is_zero(self.socket.write(rest))? };
+        let written =
+            if rest.is_empty() { 0 } else { would_block_is_zero(self.socket.write(rest))? };
         unsent.written += written;
         unsent.progress.on_written(written, now);
         if unsent.written == unsent.bytes.len() {
@@ -115,13 +119,13 @@ impl Connection {
     }
 
     /// Whether nothing can go on before the socket takes more.
-    pub(super) fn is_waiting_for_room(&self) -> bool {
+    pub(super) fn is_write_blocked(&self) -> bool {
         self.unsent.is_some()
     }
 
     /// Since when its client has been silent: see [`Protocol::silent_since`].
     pub(super) fn silent_since(&self, limits: &Limits) -> Option<Instant> {
-        if self.is_waiting_for_room() { None } else { self.protocol.silent_since(limits) }
+        if self.is_write_blocked() { None } else { self.protocol.silent_since(limits) }
     }
 
     /// When this client is late.
@@ -130,6 +134,23 @@ impl Connection {
             Some(unsent) => Some(unsent.progress.deadline(write_timeout)),
             None => self.protocol.deadline(),
         }
+    }
+
+    /// The same where the server may drain: then a client that is silent is late earlier.
+    #[inline]
+    pub(super) fn deadline_in(&self, server: &ServerContext) -> Option<Instant> {
+        let deadline = self.deadline(server.write_timeout);
+        if server.drain.has_begun() {
+            earlier(deadline, self.end_of_silence(server))
+        } else {
+            deadline
+        }
+    }
+
+    #[cold]
+    fn end_of_silence(&self, server: &ServerContext) -> Option<Instant> {
+        let since = self.silent_since(&server.limits)?;
+        server.drain.end_of_silence(since)
     }
 
     /// Of a client that is late to take its output: until when it has time, if it has acknowledged more of late than
@@ -150,7 +171,7 @@ impl Connection {
     #[inline]
     pub(super) fn update_interest(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
         let interest = match self.next {
-            _ if self.is_waiting_for_room() => Interest::WRITE,
+            _ if self.is_write_blocked() => Interest::WRITE,
             Action::Run | Action::Wait => Interest::NONE,
             // It waits for its turn, not for its socket.
             Action::Write | Action::Yield => return Ok(()),
@@ -164,7 +185,7 @@ impl Connection {
     }
 }
 
-fn no_room_is_zero(result: io::Result<usize>) -> io::Result<usize> {
+fn would_block_is_zero(result: io::Result<usize>) -> io::Result<usize> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
         result => result,

@@ -114,7 +114,7 @@ pub struct ConnectionSet {
     tasks: VecDeque<(Token, BlockingTask)>,
     /// Connections whose next requests are here already, and had to leave the loop to others.
     yielded: Vec<Token>,
-    /// Connections whose long responses go on when it is their turn again; their sockets have room.
+    /// Connections whose long responses go on when it is their turn again; their sockets would take more.
     write_queue: VecDeque<Token>,
     /// What is left of [`WRITE_BUDGET`] in this tick.
     write_budget: usize,
@@ -192,7 +192,7 @@ impl ConnectionSet {
         self.thread.stats.counters.accepted.add(1);
         let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
         let connection = Connection::new(socket, protocol);
-        self.note_deadline(closing::deadline(&connection, &self.thread.server));
+        self.note_deadline(connection.deadline_in(&self.thread.server));
         let token = self.table.insert(connection);
         self.most = self.most.max(self.len());
         self.thread.stats.set_current(token);

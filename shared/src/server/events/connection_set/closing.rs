@@ -1,10 +1,8 @@
 //! Which connections have to go: those whose clients are late, and those that have been silent longest when there is no
 //! place for a new one.
 
-use super::super::connection::Connection;
 use super::super::table::Token;
 use super::ConnectionSet;
-use crate::server::context::ServerContext;
 use crate::server::deadlines::SILENCE;
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;
@@ -24,7 +22,7 @@ impl ConnectionSet {
         }
         let (mut due, mut earliest) = (Vec::new(), None::<Instant>);
         for (token, connection) in self.table.iter() {
-            match deadline(connection, &self.thread.server) {
+            match connection.deadline_in(&self.thread.server) {
                 Some(deadline) if deadline <= now => due.push(token),
                 Some(deadline) => earliest = Some(earliest.map_or(deadline, |at| at.min(deadline))),
                 None => {}
@@ -50,7 +48,7 @@ impl ConnectionSet {
         if grace.is_some() {
             return self.note_deadline(grace);
         }
-        if connection.is_waiting_for_room() {
+        if connection.is_write_blocked() {
             self.thread.stats.counters.timed_out.add(1);
             return self.remove(token);
         }
@@ -75,10 +73,10 @@ impl ConnectionSet {
         true
     }
 
-    /// Begins to close connections that have been silent for a second, until `count` are on their way out, to make room
+    /// Begins to close connections that have been silent for a second, until `count` are on their way out, to free places
     /// for new ones. Those whose clients never asked go first, then those that have been silent longest.
     pub fn evict_silent(&mut self, count: usize) {
-        // Who has asked in this tick is not silent.
+        // A client that has asked in this tick is not silent.
         self.process_requests();
         let (now, limits) = (self.thread.clock.now(), &self.thread.server.limits);
         let (mut silent, mut closing) = (Vec::new(), 0);
@@ -98,8 +96,10 @@ impl ConnectionSet {
         }
     }
 
-    /// The server drains: from now on silent clients have less time.
+    /// The server drains: from now on silent clients have less time. The drain's descriptor stays readable for ever, and
+    /// has told what it had to tell: epoll watches it no longer.
     pub fn begin_drain(&mut self) {
+        let _ = self.epoll.remove(&self.thread.server.drain);
         self.earliest = Some(self.thread.clock.now());
     }
 
@@ -129,20 +129,4 @@ impl ConnectionSet {
             self.thread.stats.counters.closed.add(1);
         }
     }
-}
-
-/// When this client is late. Where the server drains, one that is silent is so earlier.
-#[inline]
-pub(super) fn deadline(connection: &Connection, server: &ServerContext) -> Option<Instant> {
-    let deadline = connection.deadline(server.write_timeout);
-    if !server.drain.has_begun() {
-        return deadline;
-    }
-    drained(connection, server).into_iter().chain(deadline).min()
-}
-
-#[cold]
-fn drained(connection: &Connection, server: &ServerContext) -> Option<Instant> {
-    let since = connection.silent_since(&server.limits)?;
-    server.drain.end_of_silence(since)
 }

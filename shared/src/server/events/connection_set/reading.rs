@@ -15,7 +15,7 @@ impl ConnectionSet {
         let Some(connection) = self.table.get_mut(token) else {
             return;
         };
-        if connection.is_waiting_for_room() {
+        if connection.is_write_blocked() {
             return self.on_writable(event);
         }
         match connection.next {
@@ -48,8 +48,8 @@ impl ConnectionSet {
             self.flush();
         }
         let Some(connection) = self.table.get_mut(token) else { return true };
-        let room = self.filled..self.filled + MAX_READ;
-        let length = match connection.socket.read(&mut self.input[room]) {
+        let free = self.filled..self.filled + MAX_READ;
+        let length = match connection.socket.read(&mut self.input[free]) {
             Ok(length) => length,
             // Ready a moment ago, and not any more: epoll tells again.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,

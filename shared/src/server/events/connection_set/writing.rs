@@ -1,7 +1,6 @@
 //! The writing half of a tick: what a client is sent, and what its connection waits for then.
 
 use super::super::table::Token;
-use super::closing::deadline;
 use super::{ConnectionSet, FILE_BYTES, WRITE_BUDGET};
 use crate::http::Action;
 use crate::server::task::BlockingTask;
@@ -38,7 +37,7 @@ impl ConnectionSet {
         }
     }
 
-    /// A long response goes on when it is its turn. Until then epoll tells of its room again and again: once
+    /// A long response goes on when it is its turn. Until then epoll tells again and again that its socket is writable: once
     /// in the queue is enough.
     fn enqueue(&mut self, token: Token) {
         if let Some(connection) = self.table.get_mut(token)
@@ -49,7 +48,7 @@ impl ConnectionSet {
         }
     }
 
-    /// A socket that had no room has some, or has come to its end.
+    /// A socket whose send buffer was full takes more, or has come to its end.
     pub(super) fn on_writable(&mut self, event: Event) {
         let token = event.token;
         let Some(connection) = self.table.get_mut(token) else { return };
@@ -64,13 +63,13 @@ impl ConnectionSet {
         }
     }
 
-    /// Writes what was kept for want of room, and tells whether that was all of it.
+    /// Writes what the socket would not take before, and tells whether that was all of it.
     fn write_unsent(&mut self, token: Token) -> bool {
         let Some(connection) = self.table.get_mut(token) else { return false };
         self.thread.stats.set_current(token);
         self.thread.stats.begin(Span::Write);
         let sent = connection.flush(self.thread.clock.now());
-        let is_empty = !connection.is_waiting_for_room();
+        let is_empty = !connection.is_write_blocked();
         self.thread.stats.end(Span::Write);
         let Ok(sent) = sent else {
             self.remove(token);
@@ -115,7 +114,7 @@ impl ConnectionSet {
             return Ok(action);
         }
         self.write_budget = self.write_budget.saturating_sub(sent + file.div_ceil(FILE_BYTES));
-        if connection.is_waiting_for_room() {
+        if connection.is_write_blocked() {
             return Ok(action);
         }
         let Some(read_ahead) = connection.protocol.file().and_then(|file| file.read_ahead()) else {
@@ -129,8 +128,7 @@ impl ConnectionSet {
     fn may_write_more(&mut self, token: Token) -> bool {
         let is_in_budget = self.write_budget > 0;
         self.table.get_mut(token).is_some_and(|connection| {
-            !connection.is_waiting_for_room()
-                && (is_in_budget || connection.protocol.has_sent_all())
+            !connection.is_write_blocked() && (is_in_budget || connection.protocol.has_sent_all())
         })
     }
 
@@ -144,16 +142,16 @@ impl ConnectionSet {
     /// All is written that can be: what the connection waits for from now on.
     fn set_next(&mut self, token: Token, action: Action) -> io::Result<()> {
         let Some(connection) = self.table.get_mut(token) else { return Ok(()) };
-        let has_room = !connection.is_waiting_for_room();
+        let is_written = !connection.is_write_blocked();
         connection.next = match action {
             Action::Yield => Action::Write,
             Action::Run => Action::Wait,
-            Action::Linger if has_room => Action::Read,
+            Action::Linger if is_written => Action::Read,
             action => action,
         };
         match action {
-            Action::Write if has_room => self.enqueue(token),
-            Action::Yield if has_room => self.yielded.push(token),
+            Action::Write if is_written => self.enqueue(token),
+            Action::Yield if is_written => self.yielded.push(token),
             Action::Run => {
                 if let Some(request) = connection.protocol.take_blocking() {
                     let (app, id) = (&self.thread.server.app, self.thread.stats.current());
@@ -161,11 +159,11 @@ impl ConnectionSet {
                     self.push_task(token, task);
                 }
             }
-            Action::Close if has_room => {
+            Action::Close if is_written => {
                 self.remove(token);
                 return Ok(());
             }
-            Action::Linger if has_room => {
+            Action::Linger if is_written => {
                 connection.socket.shutdown_write()?;
                 let (now, server) = (self.thread.clock.now(), &self.thread.server);
                 connection.protocol.linger(&server.limits, now, server.drain.end_of_linger());
@@ -183,18 +181,17 @@ impl ConnectionSet {
         };
         // Of a client that waits for its response, nothing is expected soon: no system call to say so until it sends.
         let can_stay = connection.next == Action::Wait && connection.is_watched_for_reading();
-        if !can_stay || connection.is_waiting_for_room() {
+        if !can_stay || connection.is_write_blocked() {
             connection.update_interest(&self.epoll, token)?;
         }
-        let is_idle =
-            connection.protocol.is_between_requests() && !connection.is_waiting_for_room();
+        let is_idle = connection.protocol.is_between_requests() && !connection.is_write_blocked();
         // Most that were idle have asked and are idle again: nothing to write down.
         if is_idle != connection.is_idle {
             connection.is_idle = is_idle;
             let idle = &self.thread.stats.counters.idle;
             if is_idle { idle.add(1) } else { idle.subtract(1) }
         }
-        let deadline = deadline(connection, &self.thread.server);
+        let deadline = connection.deadline_in(&self.thread.server);
         self.note_deadline(deadline);
         Ok(())
     }
