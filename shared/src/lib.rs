@@ -1,4 +1,4 @@
-//! What the four servers have in common. They differ in how they wait, and in nothing else.
+//! What the four servers have in common. They differ in how they wait.
 //!
 //! # The house
 //!
@@ -18,17 +18,18 @@
 //!
 //! # The way of a GET, in an event loop
 //!
-//! 1. `stage3-epoll/src/event_loop.rs`, `tick`: epoll says which sockets are ready; one call for each of the steps below.
+//! 1. `stage3-epoll/src/event_loop.rs`, `tick`: epoll says which sockets are ready; one call reads each, one processes what was read (3 to 6), one writes the responses.
 //! 2. `server/events/connection_set/reading.rs`: `on_event` reads once; `process_requests` gives the bytes to the protocol.
 //! 3. `http/protocol.rs`, `receive` and `consume`: the state machine. It is lent a [`http::StepCx`], and returns an
 //!    [`http::Action`]: read more, write, close, linger, or run a blocking handler elsewhere.
 //! 4. `http/protocol/receiving.rs`, `receive_head`: [`http::head::HeadParser`] finds the end of the head, or the error
 //!    that refuses it. `begin_request` decides where the body ends (`http/body.rs`; a chunk's size: `http/chunked.rs`).
-//! 5. `app/mod.rs`, `App::find`: which route (`app/router.rs`), which file; 404, 405 and 501 are made here.
+//! 5. `app/mod.rs`, `App::find`: which route (`app/router.rs`), which file; 404 and 405 are made here. (For a file that
+//!    exists, other methods get their 405 in `app/files/response.rs`.)
 //! 6. `http/protocol/responding.rs`: `serve` runs the handler (`app/demo.rs`); `respond` decides whether the response is
 //!    the connection's last, and `http/encoding.rs` turns it into bytes.
 //! 7. `server/events/connection_set/writing.rs`: `flush` writes; a short write is kept in `server/events/connection.rs`,
-//!    which then waits for room; `update_interest` tells epoll so.
+//!    which then waits until the socket takes more; `update_interest` tells epoll so.
 //! 8. `server/events/connection_set/closing.rs`: late clients are closed, at their deadline and not before.
 //!
 //! Between 3 and 5 stands a trait, [`http::Service`]: the protocol asks it for the response, and `server/context.rs`
@@ -36,7 +37,7 @@
 //!
 //! **In a thread that waits for one client** (stages 1 and 2), steps 3 to 6 are the same. Around them stand
 //! `server/blocking/mod.rs`, `serve`; `server/blocking/waiting.rs`, where a worker waits for its client, and leaves one that
-//! is idle when other connections wait; and `server/blocking/sending.rs`.
+//! is idle when other connections wait (stage 2's offers and calls: `stage2-threadpool/src/queue.rs`); and `server/blocking/sending.rs`.
 //!
 //! # The way of a blocking handler
 //!
@@ -50,8 +51,8 @@
 //! # The way of a file
 //!
 //! 1. `app/mod.rs`, `find_file`: from the cache (`app/files/cache.rs`), or else as a blocking task, which opens it.
-//! 2. `app/files/entry.rs`: what is kept of a file; its ETag is made in `app/files/identity.rs`.
-//! 3. `app/files/response.rs`: preconditions, ranges, 304, 206, 416.
+//! 2. `app/files/entry.rs`: what is kept of a file, and its ETag, from what identifies its state (`app/files/identity.rs`).
+//! 3. `app/files/response.rs`: preconditions, ranges; 206, 304, 405, 412, 416.
 //! 4. A small file is a body like any other. A large one is an [`http::FileBody`], which the stage sends with sendfile(2):
 //!    `app/files/file_range.rs` never lets a loop wait for the disk.
 //!
@@ -61,7 +62,7 @@
 //!
 //! `http/step.rs`, `http/protocol.rs`, `http/protocol/receiving.rs`, `http/protocol/responding.rs`, `http/head/parser.rs`,
 //! `app/mod.rs`, `app/router.rs`, `server/blocking/mod.rs`, `server/blocking/waiting.rs`,
-//! `server/events/connection_set.rs` and its three files.
+//! `stage3-epoll/src/event_loop.rs`, `server/events/connection_set.rs` and its three files, `server/context.rs`.
 #![cfg(target_os = "linux")]
 // They panic when nobody reads them: `telemetry::stderr::line` does not.
 #![deny(clippy::print_stderr, clippy::print_stdout)]

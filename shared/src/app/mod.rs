@@ -12,12 +12,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// An application: routes, and files for all other paths. Only the cache of files ever changes while the
-/// server runs; every thread reads the rest without a lock.
+/// An application: routes, and files for all other paths. Routes never change while the
+/// server runs, and every thread reads them without a lock; files and counters see to themselves.
 pub struct App {
     router: Router,
     files: Option<Files>,
     metrics: Arc<Metrics>,
+}
+
+/// Where a file comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Lookup {
+    /// From the cache, if it is there and fresh at this moment.
+    Cached(Instant),
+    /// From the disk: to be opened, to see whether it has changed.
+    Open,
 }
 
 /// What a request is for.
@@ -35,7 +44,7 @@ impl App {
     }
 
     /// What the request is for, or the response that its head alone decides: 501, 404, 405, a bad path,
-    /// OPTIONS. A file is looked for in the cache as it is `now`; without `now` it will be opened.
+    /// OPTIONS. `lookup` says where a file comes from.
     ///
     /// # Errors
     /// The response, where the head alone decides it.
@@ -43,7 +52,7 @@ impl App {
     pub fn find<'a>(
         &'a self,
         head: RequestHead<'a>,
-        now: Option<Instant>,
+        lookup: Lookup,
     ) -> Result<Resource<'a>, Response> {
         let method = head.method();
         if method == Method::Unknown {
@@ -62,14 +71,17 @@ impl App {
             Found::Route(route) => Ok(Resource::Route(route, path)),
             Found::OtherMethods(allow) if method == Method::Options => Err(options(allow)),
             Found::OtherMethods(allow) => Err(method_not_allowed(allow)),
-            Found::Nothing => self.find_file(&path, now),
+            Found::Nothing => self.find_file(&path, lookup),
         }
     }
 
-    fn find_file(&self, path: &Path<'_>, now: Option<Instant>) -> Result<Resource<'_>, Response> {
+    fn find_file(&self, path: &Path<'_>, lookup: Lookup) -> Result<Resource<'_>, Response> {
         match (&self.files, Files::name(path)) {
             (Some(files), Some(name)) => {
-                let cached = now.and_then(|now| files.cached(&name, now));
+                let cached = match lookup {
+                    Lookup::Cached(now) => files.cached(&name, now),
+                    Lookup::Open => None,
+                };
                 Ok(Resource::File(files, name, cached))
             }
             _ => Err(Response::new(Status::NOT_FOUND, "404: nothing here\n")),

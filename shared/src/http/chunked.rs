@@ -123,7 +123,7 @@ impl Chunked {
             (State::Size(size), byte)
                 if byte.is_ascii_hexdigit() && self.size_line <= MAX_DIGITS =>
             {
-                more_digits(size, byte)
+                Ok(add_digit(size, byte))
             }
             (State::Size(Some(size)) | State::Extension(size), b'\r') => Ok(State::SizeEnd(size)),
             (State::Size(Some(size)) | State::SizeSpace(size), b';') => self.extension(size),
@@ -176,14 +176,10 @@ impl Chunked {
     }
 }
 
-/// Checked: an overflowing size that wraps around is a smuggled request.
-fn more_digits(size: Option<u64>, byte: u8) -> Result<State, RequestError> {
+/// A size of [`MAX_DIGITS`] digits fits into 64 bits. One that wraps around would be a smuggled request.
+fn add_digit(size: Option<u64>, byte: u8) -> State {
     let digit = char::from(byte).to_digit(16).unwrap_or(0);
-    let size = size
-        .unwrap_or(0)
-        .checked_mul(16)
-        .ok_or(RequestError::bad("a chunk size beyond 64 bits"))?;
-    Ok(State::Size(Some(size + u64::from(digit))))
+    State::Size(Some(size.unwrap_or(0) << 4 | u64::from(digit)))
 }
 
 #[cfg(test)]
@@ -279,7 +275,7 @@ mod tests {
         let many_extensions = format!("1;{}\r\na\r\n", "x".repeat(200)).repeat(30);
         assert_eq!(decode(many_extensions.as_bytes(), 4096), Err(400));
         let trailers = format!("0\r\n{}\r\n", "a: bcdef\r\n".repeat(MAX_TRAILER / 10));
-        assert_eq!(decode(trailers.as_bytes(), 4096), Err(431).or(decode(trailers.as_bytes(), 1)));
+        assert_eq!(decode(trailers.as_bytes(), 4096), decode(trailers.as_bytes(), 1));
         let too_many = format!("0\r\n{}", "a: bcdef\r\n".repeat(MAX_TRAILER / 10 + 1));
         assert_eq!(decode(too_many.as_bytes(), 4096), Err(431));
     }

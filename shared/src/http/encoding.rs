@@ -15,7 +15,7 @@ pub(super) struct Exchange {
     pub(super) version: Version,
     /// Whether another request may follow on this connection.
     pub(super) keep_alive: bool,
-    /// When the request was complete.
+    /// When the thread woke up to the last byte of the request.
     pub(super) since: Instant,
     /// Its first bytes, for the log.
     pub(super) line: Option<Box<[u8]>>,

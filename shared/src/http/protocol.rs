@@ -13,6 +13,8 @@
 //!    │  Ending ◄─── the response was the last ─────────── Blocked ────────►│
 //!    └─────────────── the response was not the last ◄──────────────────────┘
 //! ```
+//!
+//! Not drawn: `Delayed`, a response that is held back, and `Lingering`, which follows on `Ending` while the client still sends.
 
 mod receiving;
 mod responding;
@@ -31,7 +33,7 @@ use std::time::{Duration, Instant};
 ///
 /// Invariants:
 /// - Requests are responded to in their order, one at a time (RFC 9112 section 9.3.2).
-/// - Only `respond`, in `responding.rs`, decides whether a response is the last; nothing after the last is looked at.
+/// - A response that is the last says so (`Connection: close`, or no keep-alive); nothing after it is looked at.
 /// - There is a deadline whenever the connection waits for its client to send; none while it waits for a handler.
 /// - At most [`MAX_OUTPUT`] bytes, and the end of one response, are appended in a step.
 ///
@@ -95,8 +97,11 @@ enum State {
     Blocked(Box<Blocked>),
     /// The response is held back until the deadline.
     Delayed(Box<(Response, Exchange)>),
-    /// The last response is given. `true`: the client may still be sending.
-    Ending(bool),
+    /// The last response is given.
+    Ending {
+        /// Whether the client may still be sending: then what comes is discarded for a while.
+        lingers: bool,
+    },
     /// Our side is shut; what comes is discarded.
     Lingering,
 }
@@ -196,8 +201,8 @@ impl Protocol {
                 State::Body(_) => self.receive_body(rest, cx),
                 State::Blocked(blocked) if blocked.request.is_some() => return (at, Action::Run),
                 State::Blocked(_) | State::Delayed(_) => return (at, Action::Wait),
-                State::Ending(false) if rest.is_empty() => return (at, Action::Close),
-                State::Ending(_) => return (bytes.len(), Action::Linger),
+                State::Ending { lingers: false } if rest.is_empty() => return (at, Action::Close),
+                State::Ending { .. } => return (bytes.len(), Action::Linger),
                 State::Lingering => return (bytes.len(), Action::Read),
             };
             match step {

@@ -14,8 +14,10 @@ pub trait Service {
     where
         Self: 'a;
 
-    /// Finds what a request is for; or gives the response that its head alone decides, such as 404 or 405. `is_whole`: the
-    /// body has arrived, and [`Service::respond`] follows at once.
+    /// Finds what a request is for. `is_whole`: its body has arrived, so that what is found may come from a cache.
+    ///
+    /// # Errors
+    /// The response that the head alone decides, such as 404 or 405.
     fn find<'a>(
         &self,
         head: RequestHead<'a>,
@@ -39,14 +41,14 @@ pub trait Service {
     /// A head is complete.
     fn on_head(&mut self);
 
-    /// A response is written, or as much of it as the connection lived for.
+    /// A response has left the protocol: all of it is appended to the output, or as much as the connection lived for.
     fn on_response(&mut self, summary: &ResponseSummary<'_>);
 
     /// Whether [`ResponseSummary::request`] is wanted.
     fn keeps_request_line(&self) -> bool;
 }
 
-/// A response that has ended, for counters and logs.
+/// A response that has left the protocol, for counters and logs.
 pub struct ResponseSummary<'a> {
     /// The status code.
     pub code: u16,
@@ -54,7 +56,7 @@ pub struct ResponseSummary<'a> {
     pub length: Option<u64>,
     /// The first bytes of the request, at most [`REQUEST_BYTES`], if [`Service::keeps_request_line`].
     pub request: Option<&'a [u8]>,
-    /// When the server woke up to the last byte of the request.
+    /// When the thread woke up to the last byte of the request: [`super::StepCx::since`].
     pub since: Instant,
 }
 

@@ -5,7 +5,7 @@ use super::clock::Clock;
 use super::config::{Accept, KeepAlive};
 use super::deadlines::WRITE_TIMEOUT;
 use super::shutdown::Drain;
-use crate::app::{App, Resource};
+use crate::app::{App, Lookup, Resource};
 use crate::http::{
     BlocksOn, DateLine, Limits, Request, RequestHead, Response, ResponseSummary, Service, StepCx,
 };
@@ -14,7 +14,8 @@ use crate::telemetry::{ResponseRecord, Telemetry, ThreadStats};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What all threads of a server have in common. No thread changes any of it but the number of connections.
+/// What all threads of a server have in common. What changes in it, such as the number of connections, is atomic or has a
+/// lock of its own.
 #[derive(Clone)]
 pub struct ServerContext {
     /// The application.
@@ -82,10 +83,10 @@ impl ThreadContext {
         self.stats.begin_tick(now);
     }
 
-    /// All responses are written that the thread woke up for.
+    /// The responses to what the thread woke up for are written: how long they took.
     #[inline]
-    pub fn end_tick(&mut self) {
-        self.stats.end_tick(|| self.clock.read());
+    pub fn record_latencies(&mut self) {
+        self.stats.record_latencies(|| self.clock.read());
     }
 
     /// What a connection is lent for one step, whose output is appended to `out`.
@@ -129,7 +130,7 @@ impl Service for ThreadService<'_> {
     where
         Self: 'r,
     {
-        self.app.find(head, is_whole.then_some(self.clock.now()))
+        self.app.find(head, if is_whole { Lookup::Cached(self.clock.now()) } else { Lookup::Open })
     }
 
     #[inline]

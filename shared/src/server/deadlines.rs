@@ -56,8 +56,8 @@ impl WriteProgress {
         }
     }
 
-    /// When to give up, unless another look tells of progress: after a time without any progress, and after more time in all than a slow
-    /// line would need. Either alone could be defeated: the second by stopping after a fast start, the
+    /// When to give up, unless another look tells of progress: after a time without any progress, or after more time in all
+    /// than a slow line would need, whichever comes first. Either alone could be defeated: the second by stopping after a fast start, the
     /// first by taking one byte now and then.
     pub fn deadline(&self, timeout: Duration) -> Instant {
         let stuck = self.progress + timeout;
@@ -65,7 +65,7 @@ impl WriteProgress {
     }
 }
 
-/// The earlier of two moments that may not be.
+/// The earlier of two moments, either of which there may not be.
 pub fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -32,7 +32,7 @@ pub struct ResponseRecord<'a> {
     pub length: Option<u64>,
     /// The first bytes of the request, if they were kept.
     pub request: &'a [u8],
-    /// When the request was complete.
+    /// When the thread woke up to the last byte of the request.
     pub since: Instant,
     /// The present moment, and the same as an IMF-fixdate.
     pub now: Instant,
@@ -77,9 +77,9 @@ impl ThreadStats {
         self.since
     }
 
-    /// What it woke up for is written: one look at the clock for all responses.
+    /// The responses to what it woke up for are written: one look at the clock for all of them.
     #[inline]
-    pub fn end_tick(&mut self, now: impl FnOnce() -> Instant) {
+    pub fn record_latencies(&mut self, now: impl FnOnce() -> Instant) {
         if self.fresh > 0 {
             self.counters.took(now().saturating_duration_since(self.since), self.fresh);
             self.fresh = 0;

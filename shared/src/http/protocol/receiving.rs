@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 impl Protocol {
-    /// Between requests or inside a head.
+    /// Between requests or inside a head. Without bytes, the connection is idle, and its idle time begins.
     pub(super) fn receive_head<S: Service>(
         &mut self,
         bytes: &[u8],
@@ -115,7 +115,7 @@ impl Protocol {
                 let incoming = Incoming::new(no_bytes, decoder, cx.service.now());
                 State::Body(Box::new(Incoming { discard: true, ..*incoming }))
             }
-            _ => State::Ending(true),
+            _ => State::Ending { lingers: true },
         };
         ParseStep::Used(request.bytes.len())
     }
@@ -132,7 +132,7 @@ impl Protocol {
         let Progress { used, done } = match body.take(bytes) {
             Ok(progress) => progress,
             Err(_) if body.discard => {
-                self.state = State::Ending(true);
+                self.state = State::Ending { lingers: true };
                 return ParseStep::Used(bytes.len());
             }
             Err(error) => {

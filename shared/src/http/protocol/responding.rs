@@ -33,7 +33,8 @@ impl Protocol {
         self.deadline = None;
     }
 
-    /// Writes a response, or the beginning of a large one. The only place that decides whether it is the last.
+    /// Appends a response to the output, or the beginning of a large one, and decides whether it is the last that the
+    /// connection has.
     pub(super) fn respond<S: Service>(
         &mut self,
         mut response: Response,
@@ -52,7 +53,11 @@ impl Protocol {
         let our_idea = used_up || cx.draining || cx.has_backlog;
         let surprise = exchange.keep_alive && our_idea;
         exchange.keep_alive &= !our_idea && cx.keep_alive && delimiter != Delimiter::Close;
-        self.state = if exchange.keep_alive { State::Head(None) } else { State::Ending(surprise) };
+        self.state = if exchange.keep_alive {
+            State::Head(None)
+        } else {
+            State::Ending { lingers: surprise }
+        };
         response.write_head(cx.out, &exchange, delimiter, cx.service.date_line());
         let (code, is_bodyless) = (response.status.code, response.status.is_bodyless());
         let length = match delimiter {
@@ -82,7 +87,7 @@ impl Protocol {
         let (version, keep_alive, since) = (Version::Http11, false, cx.since);
         let exchange = Exchange { is_head, version, keep_alive, since, line };
         self.respond(Response::refusal(error), exchange, cx);
-        self.state = State::Ending(true);
+        self.state = State::Ending { lingers: true };
         ParseStep::Used(0)
     }
 
@@ -118,7 +123,7 @@ impl Protocol {
             Err(_) => {
                 cx.out.truncate(start);
                 self.finish(&mut cx.service);
-                self.state = State::Ending(true);
+                self.state = State::Ending { lingers: true };
                 Some(Action::Linger)
             }
         }

@@ -138,7 +138,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         loop {
             let file_follows = protocol.file().is_some();
             self.within(Span::Write, |server| server.write(socket, file_follows))?;
-            self.thread.end_tick();
+            self.thread.record_latencies();
             match action {
                 Action::Read | Action::Wait => return Ok(true),
                 Action::Write => self.send_file(socket, protocol)?,

@@ -26,14 +26,14 @@ impl<P: PendingConnections> Server<'_, P> {
     /// has passed: a client that has spoken after all is served.
     fn wait_in_silence(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         let (deadline, mut offer) = (protocol.deadline(), None);
-        let mut stays =
-            self.thread.server.keep_alive != KeepAlive::Fair || !protocol.is_between_requests();
+        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
+        let mut is_to_offer = is_fair && protocol.is_between_requests();
         loop {
             let drained = self.end_of_silence(socket, protocol);
             let end = earlier(deadline, drained);
-            let until = match stays {
-                true => end,
-                false => earlier(end, self.silent_since(protocol).map(|since| since + SILENCE)),
+            let until = match is_to_offer {
+                true => earlier(end, self.silent_since(protocol).map(|since| since + SILENCE)),
+                false => end,
             };
             let mut waits = [
                 Wait::readable(socket.as_fd()),
@@ -56,7 +56,7 @@ impl<P: PendingConnections> Server<'_, P> {
                 false if until == end => return Ok(Woken::Unwanted),
                 false => {
                     // Without a descriptor for it no offer can be made: then the client has all its time.
-                    (offer, stays) = (self.pending.offer().ok(), true);
+                    (offer, is_to_offer) = (self.pending.offer().ok(), false);
                 }
             }
         }

@@ -14,7 +14,7 @@ pub(super) struct Connection {
     pub(super) socket: Socket,
     pub(super) protocol: Protocol,
     unsent: Option<Box<Unsent>>,
-    /// What comes when all output is written.
+    /// What comes when all output is written. What it waits for is here alike: `Yield` is `Write`, `Run` is `Wait`.
     pub(super) next: Action,
     interest: Interest,
     /// Whether it stands in the write queue.
@@ -25,7 +25,7 @@ pub(super) struct Connection {
     pub(super) presence: Option<Arc<ClientPresence>>,
 }
 
-/// Bytes that the socket would not take: its send buffer was full.
+/// Bytes that the socket would not take: its send buffer was full. None, if it would not take more of a file.
 struct Unsent {
     bytes: Vec<u8>,
     written: usize,
@@ -155,7 +155,11 @@ impl Connection {
 
     /// Of a client that is late to take its output: until when it has time, if it has acknowledged more of late than
     /// showed.
-    pub(super) fn grace(&mut self, write_timeout: Duration, now: Instant) -> Option<Instant> {
+    pub(super) fn extended_deadline(
+        &mut self,
+        write_timeout: Duration,
+        now: Instant,
+    ) -> Option<Instant> {
         let unsent = self.unsent.as_mut()?;
         unsent.progress.on_acknowledged(self.socket.unacknowledged().ok()?, now);
         Some(unsent.progress.deadline(write_timeout)).filter(|deadline| *deadline > now)
@@ -172,7 +176,7 @@ impl Connection {
     pub(super) fn update_interest(&mut self, epoll: &Epoll, token: u64) -> io::Result<()> {
         let interest = match self.next {
             _ if self.is_write_blocked() => Interest::WRITE,
-            Action::Run | Action::Wait => Interest::NONE,
+            Action::Wait | Action::Run => Interest::NONE,
             // It waits for its turn, not for its socket.
             Action::Write | Action::Yield => return Ok(()),
             Action::Read | Action::Close | Action::Linger => Interest::READ,

@@ -23,10 +23,10 @@ use std::time::Instant;
 const MAX_READ: usize = 64 << 10;
 
 /// Input of one tick that may pile up before it is processed: small, so that it stays in the core's cache.
-const MAX_INPUT: usize = 2 * MAX_READ;
+const MAX_TICK_INPUT: usize = 2 * MAX_READ;
 
 /// Output of one tick that may pile up before it is written.
-const MAX_OUTPUT: usize = 1 << 20;
+const MAX_TICK_OUTPUT: usize = 1 << 20;
 
 /// The write budget: bytes of long responses that are made and sent in one tick, all connections together. For so long
 /// a small response may have to wait for them. A connection that finds none left continues in the next tick.
@@ -34,19 +34,19 @@ const WRITE_BUDGET: usize = 64 << 10;
 
 /// So many bytes of a file take about as long as one that is made: the kernel sends them from where they
 /// are, and no program touches them on the way.
-const FILE_BYTES: usize = 16;
+const FILE_BYTES_PER_BYTE: usize = 16;
 
 /// The connections of one loop. No two loops share any.
 ///
 /// Invariants:
 /// - Every connection is watched by epoll under its token, and counted in the [`ConnectionLimit`].
 /// - `earliest` is not later than any connection's deadline.
-/// - Between two ticks nothing is read and not processed, and nothing is made and not written or kept with its connection.
+/// - Between two ticks nothing is made and not written or kept with its connection.
 /// - A connection stands in the write queue at most once.
 ///
 /// [`ConnectionLimit`]: super::super::accept::ConnectionLimit
 ///
-/// The whole of stage 3, without its deadlines, its blocking handlers and its end:
+/// Stage 3 without its deadlines, its long responses, its blocking handlers and its end:
 ///
 /// ```
 /// # use shared::app::{App, demo};
@@ -132,7 +132,7 @@ impl ConnectionSet {
             thread,
             table: Table::new(),
             most: 0,
-            input: vec![0; MAX_INPUT].into_boxed_slice(),
+            input: vec![0; MAX_TICK_INPUT].into_boxed_slice(),
             filled: 0,
             inputs: Vec::new(),
             output: Vec::new(),
@@ -182,7 +182,7 @@ impl ConnectionSet {
     /// A tick ends: the loop goes to sleep. Tells what time it is by now.
     #[inline]
     pub fn end_tick(&mut self) -> Instant {
-        self.thread.end_tick();
+        self.thread.record_latencies();
         self.thread.stats.begin(Span::Wait);
         self.thread.clock.now()
     }
@@ -228,7 +228,7 @@ impl ConnectionSet {
     /// A handler has held the loop up: what it delayed is written down, and the clock is looked at before any client is
     /// said to be late.
     pub fn resume_tick(&mut self) {
-        self.thread.end_tick();
+        self.thread.record_latencies();
         self.thread.resume_tick();
     }
 

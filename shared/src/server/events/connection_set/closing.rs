@@ -44,9 +44,9 @@ impl ConnectionSet {
     fn on_deadline(&mut self, token: Token) {
         let (now, timeout) = (self.thread.clock.now(), self.thread.server.write_timeout);
         let Some(connection) = self.table.get_mut(token) else { return };
-        let grace = connection.grace(timeout, now);
-        if grace.is_some() {
-            return self.note_deadline(grace);
+        let extended = connection.extended_deadline(timeout, now);
+        if extended.is_some() {
+            return self.note_deadline(extended);
         }
         if connection.is_write_blocked() {
             self.thread.stats.counters.timed_out.add(1);
@@ -117,7 +117,7 @@ impl ConnectionSet {
         }
     }
 
-    /// Closing the socket takes it out of epoll too.
+    /// Forgets a connection, and frees its place. Closing the socket takes it out of epoll too.
     pub(super) fn remove(&mut self, token: Token) {
         if let Some(mut connection) = self.table.remove(token) {
             connection.presence.iter().for_each(|presence| presence.set_closed());

@@ -1,7 +1,7 @@
 //! The reading half of a tick: what clients have sent, and what they ask for.
 
 use super::super::table::Token;
-use super::{ConnectionSet, MAX_OUTPUT, MAX_READ};
+use super::{ConnectionSet, MAX_READ, MAX_TICK_OUTPUT};
 use crate::http::Action;
 use crate::sys::Event;
 use crate::telemetry::trace::{InstantEvent, Span};
@@ -66,8 +66,8 @@ impl ConnectionSet {
         true
     }
 
-    /// Makes the responses to all that was read, in one go with no system call in between: the code and what
-    /// the processor has learnt of it are still in its caches for the next request.
+    /// Makes the responses to all that was read, one after the other with, as a rule, no system call in between: the code and
+    /// what the processor has learnt of it are still in its caches for the next request.
     pub fn process_requests(&mut self) {
         let mut inputs = std::mem::take(&mut self.inputs);
         for (token, range) in inputs.drain(..) {
@@ -82,7 +82,7 @@ impl ConnectionSet {
                 self.responses.push((token, start..self.output.len(), action));
             }
             self.thread.stats.end(Span::Request);
-            if self.output.len() >= MAX_OUTPUT {
+            if self.output.len() >= MAX_TICK_OUTPUT {
                 self.flush();
             }
         }

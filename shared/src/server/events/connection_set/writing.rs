@@ -1,7 +1,7 @@
 //! The writing half of a tick: what a client is sent, and what its connection waits for then.
 
 use super::super::table::Token;
-use super::{ConnectionSet, FILE_BYTES, WRITE_BUDGET};
+use super::{ConnectionSet, FILE_BYTES_PER_BYTE, WRITE_BUDGET};
 use crate::http::Action;
 use crate::server::task::BlockingTask;
 use crate::sys::Event;
@@ -18,7 +18,7 @@ impl ConnectionSet {
         }
         self.responses = responses;
         self.output.clear();
-        self.thread.end_tick();
+        self.thread.record_latencies();
     }
 
     /// Long responses go on, one after the other, until this tick's budget is used. Half of it is kept for them: responses
@@ -97,8 +97,8 @@ impl ConnectionSet {
         }
     }
 
-    /// Writes a piece of output, then what the response has of a file. What is next is what was, unless the
-    /// file has to be fetched from a disk first.
+    /// Writes a piece of output, then what the response has of a file. Returns the same action, unless the
+    /// file has to be read from a disk first.
     #[inline]
     fn write(&mut self, token: Token, range: Range<usize>, action: Action) -> io::Result<Action> {
         let Some(connection) = self.table.get_mut(token) else { return Ok(action) };
@@ -106,14 +106,15 @@ impl ConnectionSet {
         self.thread.stats.begin(Span::Write);
         let now = self.thread.clock.now();
         let sent = connection.write(&self.output[range], now);
-        let file = connection.send_file(self.write_budget * FILE_BYTES, now);
+        let file = connection.send_file(self.write_budget * FILE_BYTES_PER_BYTE, now);
         self.thread.stats.end(Span::Write);
         let (sent, file) = (sent?, file?);
         self.thread.stats.counters.sent.add((sent + file) as u64);
         if action != Action::Write {
             return Ok(action);
         }
-        self.write_budget = self.write_budget.saturating_sub(sent + file.div_ceil(FILE_BYTES));
+        self.write_budget =
+            self.write_budget.saturating_sub(sent + file.div_ceil(FILE_BYTES_PER_BYTE));
         if connection.is_write_blocked() {
             return Ok(action);
         }
