@@ -4,10 +4,20 @@ use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
 
 /// A duration: `500ms`, `2s`, `1.5s`, `1m`, `1h`; a bare number is seconds. At most a day.
+///
+/// # Errors
+/// Another unit, zero, or more than a day.
 pub fn duration(text: &str) -> Result<Duration> {
-    const UNITS: [(&str, f64); 6] =
-        [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)];
-    let end = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
+    const UNITS: [(&str, f64); 7] = [
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+        ("", 1.0),
+    ];
+    let end = text.find(|character: char| character.is_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let scale = UNITS.iter().find(|(name, _)| *name == unit);
     let (Ok(number), Some((_, scale))) = (number.parse::<f64>(), scale) else {
@@ -19,6 +29,9 @@ pub fn duration(text: &str) -> Result<Duration> {
 }
 
 /// A number of connections or threads: at least 1.
+///
+/// # Errors
+/// No number, or zero.
 pub fn count(text: &str) -> Result<usize> {
     let number = text.parse().with_context(|| format!("`{text}` is not a number"))?;
     ensure!(number > 0, "at least 1 is needed");
@@ -26,6 +39,9 @@ pub fn count(text: &str) -> Result<usize> {
 }
 
 /// A rate: requests per second, at most a million.
+///
+/// # Errors
+/// No number, or one out of these bounds.
 pub fn rate(text: &str) -> Result<f64> {
     let rate: f64 = text.parse().with_context(|| format!("`{text}` is not a number"))?;
     ensure!(rate > 0.0 && rate <= 1e6, "a rate is more than 0 and at most 1000000 per second");
@@ -33,6 +49,9 @@ pub fn rate(text: &str) -> Result<f64> {
 }
 
 /// A header field as curl takes it: `Name: value`.
+///
+/// # Errors
+/// No colon, or a line break.
 pub fn header(text: &str) -> Result<(String, String)> {
     let parts = text.split_once(':').filter(|(name, _)| !name.is_empty());
     let (name, value) = parts.with_context(|| format!("`{text}` is not `Name: value`"))?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Whether the user asked to stop. One that was made with [`Interrupt::default`] is never raised by a signal.
+/// Whether the user asked to stop. An [`Interrupt::default`] is never raised by a signal.
 #[derive(Debug, Default)]
 pub struct Interrupt {
     signal: Mutex<Option<Signal>>,
@@ -17,6 +17,9 @@ pub struct Interrupt {
 impl Interrupt {
     /// Takes SIGINT and SIGTERM away from their usual effect: the first raises this, the second ends
     /// the process at once. Call it before any other thread is started.
+    ///
+    /// # Errors
+    /// When signals cannot be blocked, or the thread that waits for them cannot be started.
     pub fn catch() -> Result<Arc<Self>> {
         signal::block(Signal::TERMINATION).context("cannot block signals")?;
         let interrupt = Arc::new(Self::default());
@@ -41,7 +44,7 @@ impl Interrupt {
         self.changed.notify_all();
     }
 
-    /// Whether it was asked to stop.
+    /// Whether the user asked to stop.
     pub fn raised(&self) -> bool {
         self.lock().is_some()
     }
@@ -52,7 +55,7 @@ impl Interrupt {
         u8::try_from(128 + signal.number()).ok()
     }
 
-    /// Sleeps, at most this long; says whether it was asked to stop.
+    /// Sleeps, at most this long; says whether the user asked to stop.
     pub fn wait(&self, at_most: Duration) -> bool {
         let guard = self.lock();
         let (signal, _) = self

@@ -17,15 +17,30 @@ pub fn grouped(number: f64) -> String {
     text
 }
 
-/// A duration with three digits, in the unit that keeps them short: `87.3us`, `4.21ms`, `1.50s`.
+/// `1 core`, `2 cores`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A duration with three digits, in the unit that keeps them short: `87.3 µs`, `4.21 ms`, `1.50 s`.
 pub fn time(duration: Duration) -> String {
-    let micros = duration.as_nanos() as f64 / 1e3;
+    let micros = as_micros(duration);
     match micros {
         0.0 => "0".to_owned(),
-        ..999.5 => format!("{}us", three(micros)),
-        ..999_500.0 => format!("{}ms", three(micros / 1e3)),
-        _ => format!("{}s", three(micros / 1e6)),
+        ..999.5 => format!("{} µs", three(micros)),
+        ..999_500.0 => format!("{} ms", three(micros / 1e3)),
+        _ => format!("{} s", three(micros / 1e6)),
     }
+}
+
+/// The same from microseconds; a dash where nothing is known.
+pub fn micros(micros: Option<f64>) -> String {
+    micros.map_or("-".to_owned(), |micros| time(Duration::from_nanos((micros * 1e3) as u64)))
+}
+
+/// A duration in microseconds, as files hold it.
+pub fn as_micros(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e3
 }
 
 fn three(number: f64) -> String {
@@ -85,6 +100,7 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped() {
+        assert_eq!((counted(1, "core"), counted(0, "core")), ("1 core".into(), "0 cores".into()));
         for (number, text) in
             [(0.0, "0"), (999.4, "999"), (1000.0, "1,000"), (1_234_567.8, "1,234,568")]
         {
@@ -96,12 +112,12 @@ mod tests {
     fn three_digits_and_a_unit() {
         for (nanos, text) in [
             (0, "0"),
-            (870, "0.87us"),
-            (87_340, "87.3us"),
-            (999_600, "1.00ms"),
-            (4_213_000, "4.21ms"),
-            (1_500_000_000, "1.50s"),
-            (120_000_000_000, "120s"),
+            (870, "0.87 µs"),
+            (87_340, "87.3 µs"),
+            (999_600, "1.00 ms"),
+            (4_213_000, "4.21 ms"),
+            (1_500_000_000, "1.50 s"),
+            (120_000_000_000, "120 s"),
         ] {
             assert_eq!(time(Duration::from_nanos(nanos)), text);
         }

@@ -6,6 +6,34 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Programs of other people that are used where they are installed: name, what for, and Debian's package.
+pub const PROGRAMS: [(&str, &str, &str); 7] = [
+    ("nginx", "a server to stand beside", "nginx-light"),
+    ("h2o", "another server to stand beside", "h2o"),
+    ("lighttpd", "another server to stand beside", "lighttpd"),
+    ("haproxy", "a balancer for `bench check rolling-restart`", "haproxy"),
+    ("wrk", "a second opinion on req/s", "wrk"),
+    ("strace", "system calls per request", "strace"),
+    ("perf", "which functions cost CPU time", "linux-perf"),
+];
+
+/// Where one of [`PROGRAMS`] is installed.
+///
+/// # Errors
+/// When it is not; the error says how to install it.
+pub fn require(name: &str) -> Result<PathBuf> {
+    find(name).with_context(|| {
+        let known = PROGRAMS.iter().find(|(program, ..)| *program == name);
+        let package = known.map_or(name, |(.., package)| package);
+        format!("{name} is not installed; on Debian or Ubuntu: apt-get install {package}")
+    })
+}
+
 /// Where a program is installed, if it is. Debian puts servers where a user's PATH does not lead.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -16,27 +44,40 @@ pub fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// A port that is free now. Another process may take it before the server does, which then says so.
-pub(crate) fn free_port() -> Result<SocketAddr> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<SocketAddr> {
     let probe = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     Ok(probe.local_addr()?)
 }
 
-/// A folder of our own among the temporary ones.
+/// A temporary folder of our own.
 #[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    pub(crate) fn create() -> Result<Self> {
+    /// Creates it.
+    ///
+    /// # Errors
+    /// When the temporary folder cannot be written.
+    pub fn create() -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("bench-{}-{number}", process::id()));
-        // An existing one is an error: in a folder for everybody it could be somebody's trap.
+        // An existing one is an error: in a folder that all users share it could be a trap.
         fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
         Ok(Self(path))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// The path of a file in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 }
 
@@ -54,5 +95,6 @@ mod tests {
     fn what_is_installed_is_found() {
         assert!(find("sh").is_some_and(|path| path.is_absolute()));
         assert_eq!(find("no-such-program"), None);
+        assert!(require("no-such").unwrap_err().to_string().ends_with("apt-get install no-such"));
     }
 }

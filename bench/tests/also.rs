@@ -49,7 +49,7 @@ fn run(name: &str, also: &str) -> (Output, Results) {
             Command::new(env!("CARGO_BIN_EXE_bench")).args(args).arg(&out).output().unwrap();
         (output, folder::read(&out).unwrap())
     };
-    let all_served = |results: &Results| results.rows.iter().all(|row| row.served == 2);
+    let all_served = |results: &Results| results.rows.iter().all(|row| row.load.served == 2);
     let short = bench("100ms");
     if all_served(&short.1) { short } else { bench("5s") }
 }
@@ -59,15 +59,18 @@ fn a_readers_server_is_one_more_row_beside_the_others() {
     let (output, results) = run("also", &format!("mine={}", serve()));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    for ladder in text.split("The ladder").skip(1) {
+    for ladder in text.split("The ladder, ").skip(1) {
         let row = |name: &str| ladder.lines().any(|line| line.starts_with(&format!("│ {name} ")));
-        assert!(row("floor") && row("mine"), "{ladder}");
+        assert!(row("null server") && row("mine"), "{ladder}");
     }
     assert_eq!(results.config.targets, ["floor", "mine"]);
     let mine: Vec<_> = results.rows.iter().filter(|row| row.target == "mine").collect();
     assert_eq!(mine.len(), 2, "one with a connection each, one kept alive");
     for row in mine {
-        assert!(row.requests > 0 && row.served == 2 && row.errors.total() == 0, "{row:?}");
+        assert!(
+            row.load.requests > 0 && row.load.served == 2 && row.load.errors.total() == 0,
+            "{row:?}"
+        );
         // Nothing is known of a process that is not ours, and nothing is made up.
         assert_eq!(row.server_cpu_us, None);
     }
@@ -103,7 +106,7 @@ fn servers_whose_names_differ_in_a_sign_keep_their_own_percentiles() {
     assert_eq!(rows.len(), 2 * 6);
     for row in rows {
         let text = std::fs::read_to_string(out.join(&row.hgrm)).unwrap();
-        let count = format!("Total count    = {:12}]", row.requests);
-        assert!(text.contains(&count), "{} of {}: {text}", row.requests, row.target);
+        let count = format!("Total count    = {:12}]", row.load.requests);
+        assert!(text.contains(&count), "{} of {}: {text}", row.load.requests, row.target);
     }
 }

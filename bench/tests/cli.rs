@@ -23,15 +23,15 @@ fn fresh(name: &str) -> String {
     folder.to_str().unwrap().to_owned()
 }
 
-fn floor() -> Server {
-    Server::start(Path::new(BENCH), &["floor", "--listen", "127.0.0.1:0", "--threads", "1"])
+fn null_server() -> Server {
+    Server::start(Path::new(BENCH), &["baseline", "--listen", "127.0.0.1:0", "--threads", "1"])
         .unwrap()
 }
 
 #[test]
 fn json_is_exactly_one_object_with_the_promised_keys() {
-    let floor = floor();
-    let url = format!("http://{}/", floor.address());
+    let server = null_server();
+    let url = format!("http://{}/", server.address());
     let output = bench(&["load", &url, "-c", "3", "-t", "2", "-d", "100ms", "--json"]);
     assert!(output.status.success());
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -81,7 +81,7 @@ fn an_interrupted_run_says_so_and_leaves_no_server() {
     signal::send(pid, Signal::Interrupt).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert!(String::from_utf8(output.stdout).unwrap().contains("INTERRUPTED: 0 of 2 cells"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("INTERRUPTED: 0 of 2 trials"));
     assert!(!Path::new(&format!("/proc/{server}")).exists());
     let results = folder::read(Path::new(&out)).unwrap();
     assert!(results.interrupted && results.rows.is_empty());
@@ -92,7 +92,8 @@ fn mistakes_are_one_line_with_the_remedy() {
     for (args, remedy) in [
         (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
         // Without a subcommand it is a run: a misspelt subcommand must not start one.
-        (&["claimz", "--quick"], "`claimz` is none of all"),
+        (&["laod", "http://127.0.0.1/", "--json"], "did you mean `load`?"),
+        (&["claimz", "--quick"], "did you mean `claims`?"),
         (&["run", "floor", "--out", "/proc/nowhere"], "choose another folder: --out DIR"),
         (&["report", "/no/such/run"], "is it the folder of a run?"),
         (&["compare", "/no/such/run"], "is it the folder of a run?"),

@@ -10,29 +10,32 @@ use std::process::{Command, Output, Stdio};
 
 const BENCH: &str = env!("CARGO_BIN_EXE_bench");
 
-/// Every subcommand.
-const COMMANDS: [&str; 21] = [
+/// Every subcommand, and some that are not listed.
+const COMMANDS: [&str; 24] = [
     "run",
     "load",
-    "verify",
+    "rate",
+    "idle",
+    "matrix",
+    "explain",
+    "timeline",
+    "baseline",
+    "fit",
     "report",
     "compare",
     "claims",
     "doctor",
-    "matrix",
-    "idle",
-    "rate",
-    "timeline",
-    "explain",
-    "fit",
-    "fleet",
-    "drain",
-    "replace",
-    "starve",
-    "keepalive",
-    "hostile",
-    "soak",
+    "verify",
+    "check",
+    "check drain",
+    "check replace",
+    "check starve",
+    "check keepalive",
+    "check hostile",
+    "check soak",
+    "check rolling-restart",
     "floor",
+    "fleet",
 ];
 
 /// Runs bench with its two streams as given, and checks that it did not panic.
@@ -55,14 +58,14 @@ fn full() -> Stdio {
 
 /// What prints something within a second or two: the help of everything, and a command line for each that
 /// builds no stage.
-fn command_lines(floor: &Server) -> Vec<Vec<String>> {
+fn command_lines(server: &Server) -> Vec<Vec<String>> {
     let folder = folder::recorded().unwrap().to_str().unwrap().to_owned();
-    let address = floor.address().to_string();
+    let address = server.address().to_string();
     let mut lines = vec![
         "--help".to_owned(),
         "--version".to_owned(),
         "verify --list".to_owned(),
-        "doctor --no-race".to_owned(),
+        "doctor --no-noise".to_owned(),
         "fit 1=100 2=190 4=300 8=400".to_owned(),
         format!("report {folder} --print all"),
         format!("compare {folder} {folder}"),
@@ -76,14 +79,14 @@ fn command_lines(floor: &Server) -> Vec<Vec<String>> {
     lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }
 
-fn floor() -> Server {
-    Server::start(Path::new(BENCH), &["floor", "--listen", "127.0.0.1:0", "--threads", "1"])
+fn null_server() -> Server {
+    Server::start(Path::new(BENCH), &["baseline", "--listen", "127.0.0.1:0", "--threads", "1"])
         .unwrap()
 }
 
 #[test]
 fn a_reader_that_has_gone_is_no_error() {
-    for args in command_lines(&floor()) {
+    for args in command_lines(&null_server()) {
         let usual = bench(&args, Stdio::piped(), Stdio::piped());
         assert!(!usual.stdout.is_empty(), "{args:?} prints nothing");
         let unread = bench(&args, unread(), Stdio::piped());
@@ -94,7 +97,7 @@ fn a_reader_that_has_gone_is_no_error() {
 
 #[test]
 fn a_full_disk_is_an_error_in_one_line() {
-    for args in command_lines(&floor()) {
+    for args in command_lines(&null_server()) {
         let output = bench(&args, full(), Stdio::piped());
         let error = String::from_utf8(output.stderr).unwrap();
         // Of verify, 1 would mean that a MUST failed.
@@ -107,7 +110,7 @@ fn a_full_disk_is_an_error_in_one_line() {
 
 #[test]
 fn errors_that_cannot_be_told_are_told_by_the_status() {
-    let floor = floor();
+    let server = null_server();
     for (line, status) in [
         ("load http://127.0.0.1:1/ -c 1 -d 10ms", 1),
         ("report /no/such/run", 1),
@@ -120,7 +123,7 @@ fn errors_that_cannot_be_told_are_told_by_the_status() {
             assert_eq!(bench(&args, Stdio::piped(), stderr).status.code(), Some(status), "{line}");
         }
     }
-    for args in command_lines(&floor) {
+    for args in command_lines(&server) {
         let usual = bench(&args, Stdio::piped(), Stdio::piped());
         assert_eq!(bench(&args, Stdio::piped(), full()).status, usual.status, "{args:?}");
         bench(&args, full(), full());

@@ -4,6 +4,7 @@
 
 use bench::report::{blocks, page};
 use bench::results::{folder, hgrm, source};
+use bench::workspace;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -20,8 +21,8 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
-/// A very short run of the floor, of which every test has a copy of its own. How long its windows must be that somebody
-/// is answered in each is a matter of the machine.
+/// A very short run of the null server, of which every test has a copy of its own. How long its windows must be for a
+/// response in each is a matter of the machine.
 static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = fresh("run");
     for window in ["100ms", "1s", "10s"] {
@@ -31,7 +32,7 @@ static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
         let output = bench(&args);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.contains(out), "{text}");
-        if folder::read(&folder).unwrap().rows.iter().all(|row| row.requests > 0) {
+        if folder::read(&folder).unwrap().rows.iter().all(|row| row.load.requests > 0) {
             break;
         }
     }
@@ -65,10 +66,13 @@ fn a_run_leaves_every_row_and_says_where_and_of_what() {
     let results = folder::read(&folder).unwrap();
     assert_eq!((results.schema, results.interrupted, results.rows.len()), (1, false, 8));
     assert_eq!(results.groups().len(), 4);
-    assert_eq!(results.source.servers, source::hash(&source::workspace()).unwrap());
+    assert_eq!(results.source.servers, source::hash(&workspace::root()).unwrap());
     assert!(results.host.cores > 0 && results.command.contains(&"floor".to_owned()));
     for row in &results.rows {
-        assert!(row.requests > 0 && row.served > 0 && row.server_cpu_us.is_some(), "{row:?}");
+        assert!(
+            row.load.requests > 0 && row.load.served > 0 && row.server_cpu_us.is_some(),
+            "{row:?}"
+        );
         let points = hgrm::read(&fs::read_to_string(folder.join(&row.hgrm)).unwrap());
         assert!(!points.is_empty() && points.last().unwrap().0 == 1.0);
     }
@@ -96,7 +100,15 @@ fn the_same_results_give_the_same_bytes() {
     let names: Vec<_> = blocks.iter().map(|block| block.name.as_str()).collect();
     assert_eq!(
         names,
-        ["origin", "ladder close", "ladder keep-alive", "claims", "table floor", "why floor"]
+        [
+            "origin",
+            "ladder close",
+            "ladder keep-alive",
+            "ceiling",
+            "claims",
+            "table floor",
+            "why floor"
+        ]
     );
     let printed = bench(&["report", folder.to_str().unwrap(), "--print", "ladder close"]);
     assert_eq!(String::from_utf8(printed.stdout).unwrap(), blocks[1].markdown());
@@ -108,7 +120,7 @@ fn the_page_needs_nothing_else_and_has_every_chart() {
     let files = written(&folder);
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     // Percentiles need many answers, and how many come is a matter of speed.
-    for kind in ["ladder", "rps", "cpu"] {
+    for kind in ["rps", "cpu"] {
         for mode in ["close", "keep-alive"] {
             let name = format!("charts/{kind}-{mode}.svg");
             assert!(files.iter().any(|(path, _)| path.ends_with(&name)), "{name}");
@@ -129,7 +141,7 @@ fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
     let compared = bench(&["compare", path, path]);
     let text = String::from_utf8(compared.stdout).unwrap();
     assert!(compared.status.success() && text.contains("×1.00") && !text.contains("differs"));
-    // The floor alone shows nothing of any stage, and says so rather than anything else.
+    // The null server alone shows nothing of any stage, and the command says so.
     let claims = bench(&["claims", path]);
     let text = String::from_utf8(claims.stdout).unwrap();
     assert!(text.contains("no row of stage1-blocking") && text.contains("0 held, 0 did not hold"));

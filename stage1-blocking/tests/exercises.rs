@@ -1,62 +1,50 @@
 //! The checks of the book's exercises.
+#![forbid(unsafe_code)]
 
-#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
-
-use bench::targets::server::Server;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
+use anyhow::{Result, ensure};
+use bench::resilience::Stage;
+use bench::resilience::client::{Client, serves};
+use bench::resilience::shutdown::terminate;
+use std::thread::sleep;
 use std::time::Duration;
 
-fn start(args: &[&str]) -> Server {
-    Server::start(Path::new(env!("CARGO_BIN_EXE_stage1-blocking")), args).unwrap()
-}
-
-fn ask(server: &Server, request: &str) -> TcpStream {
-    let mut client = TcpStream::connect(server.address()).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    client.write_all(request.as_bytes()).unwrap();
-    client
-}
-
-const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage1-blocking"), 1, &[]);
 
 /// Exercise 1.1. The server closes first, so its side of the connection stays in TIME_WAIT.
 #[test]
-fn a_server_takes_its_port_back_at_once() {
-    let server = start(&["--listen", "127.0.0.1:0"]);
-    let mut answer = String::new();
-    ask(&server, GET).read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"));
-    let address = server.address().to_string();
-    assert_eq!(server.terminate().unwrap().code(), Some(0));
-    assert_eq!(start(&["--listen", &address]).address().to_string(), address);
+fn a_server_takes_its_port_back_at_once() -> Result<()> {
+    let mut server = STAGE.start(&[])?;
+    serves(server.address())?;
+    terminate(&mut server)?;
+    let again = STAGE.start_on(&server.address().to_string(), &[])?;
+    ensure!(again.address() == server.address(), "another port");
+    Ok(())
 }
 
 /// Exercise 6.1. The client sends more than the server wants, and reads only then.
 #[test]
-fn a_refusal_can_be_read_to_its_end() {
-    let server = start(&["--listen", "127.0.0.1:0"]);
-    let mut client =
-        ask(&server, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n");
+fn a_refusal_can_be_read_to_its_end() -> Result<()> {
+    let server = STAGE.start(&[])?;
+    let mut client = Client::connect(server.address())?;
+    client.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n");
     for _ in 0..20 {
-        client.write_all(&[b'x'; 1000]).unwrap();
-        std::thread::sleep(Duration::from_millis(5));
+        client.send(&[b'x'; 1000]);
+        sleep(Duration::from_millis(5));
     }
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    client.expect(413)?;
+    client.expect_end()
 }
 
-/// Exercise 6.2. The first client leaves in the middle of its answer; the second has asked for something else.
+/// Exercise 6.2. The first client leaves in the middle of its response; the second has asked for something else.
 #[test]
-fn nobody_gets_a_strangers_answer() {
-    let server = start(&["--listen", "127.0.0.1:0"]);
-    let leaving = ask(&server, "GET /count/3000000 HTTP/1.1\r\nHost: h\r\n\r\n");
-    std::thread::sleep(Duration::from_millis(200));
+fn nobody_gets_a_strangers_answer() -> Result<()> {
+    let server = STAGE.start(&[])?;
+    let mut leaving = Client::connect(server.address())?;
+    leaving.get("/count/3000000");
+    sleep(Duration::from_millis(200));
     // Closing with unread input resets the connection.
     drop(leaving);
-    let mut answer = String::new();
-    ask(&server, GET).read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("Hello, World!"));
+    let body = Client::connect(server.address())?.fetch_ok("/")?;
+    ensure!(body == b"Hello, World!", "{}", body.escape_ascii());
+    Ok(())
 }

@@ -24,7 +24,7 @@ fn verdict(args: &[&str], silent: usize, is_expected: impl Fn(&Verdict) -> bool)
 #[test]
 fn one_silent_client_is_enough_and_a_full_queue_turns_clients_away() {
     for (args, silent, cause, words) in [
-        (&[][..], 1, Cause::SilentClients, "0 of 10 that ask were answered"),
+        (&[][..], 1, Cause::SilentClients, "0 of 10 busy clients were served"),
         (&[], 0, Cause::HeldConnections, "1 connection; 9 wait"),
         (&["--backlog", "1"], 0, Cause::QueueOverflow, ""),
     ] {

@@ -1,15 +1,16 @@
-//! What a server may meet outside of HTTP: a full disk, a client that wants very much, a user with few
-//! rights, an address that others can reach.
+//! What a server may meet outside of HTTP: a full disk, a very long response, a user with few rights, an address that
+//! others can reach.
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, ensure};
-use bench::resilience::client::{Client, answers};
-use bench::resilience::vitals::{self, Vitals};
-use bench::resilience::{PATIENCE, Stage};
+use bench::resilience::client::{Client, serves};
+use bench::resilience::process_usage::{self, ProcessUsage};
+use bench::resilience::shutdown::terminate;
+use bench::resilience::{Stage, TIMEOUT, wait_until};
 use bench::targets::server::Server;
+use bench::tools::Folder;
 use shared::http::limits::MAX_OUTPUT;
 use shared::sys::rlimit;
-use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,7 +18,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stage4-epoll-threads");
 const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
@@ -32,19 +33,18 @@ fn a_full_disk_costs_the_trace_and_not_the_server() -> Result<()> {
     writes_to_a_full_disk("--trace")
 }
 
-/// More rounds than pieces may wait to be written: if nobody took them away, some thread would wait.
+/// More rounds than pieces may wait to be written: if no thread took them away, another would wait.
 fn writes_to_a_full_disk(flag: &str) -> Result<()> {
     const SAYS: &str = "No space left on device";
     let mut server = STAGE.start(&[flag, "/dev/full"])?;
     for _ in 0..50 {
         let mut client = Client::connect(server.address())?;
         for _ in 0..100 {
-            ensure!(client.ask("/")?.0 == 200, "another status");
+            client.fetch_ok("/")?;
         }
     }
-    wait_until(|| server.stderr().contains(SAYS))
-        .context("it does not say that the disk is full")?;
-    end(&mut server)?;
+    wait_until("it says that the disk is full", || Ok(server.stderr().contains(SAYS)))?;
+    terminate(&mut server)?;
     let said = server.stderr();
     ensure!(said.matches(SAYS).count() == 1, "{said}");
     Ok(())
@@ -55,61 +55,59 @@ fn writes_to_a_full_disk(flag: &str) -> Result<()> {
 fn the_table_of_descriptors_has_its_size_before_the_first_client() -> Result<()> {
     let server = STAGE.start(&[])?;
     let limit = rlimit::raise_open_files()?;
-    let places = vitals::descriptor_places(server.pid())?;
+    let places = process_usage::descriptor_places(server.pid())?;
     ensure!(places >= limit.min(10_000), "{places} places, and {limit} descriptors may be open");
     Ok(())
 }
 
-/// What a reader of a long answer may cost, in KiB: what waits in its connection, its next piece, and
+/// What a reader of a long response may cost, in KiB: what waits in its connection, its next piece, and
 /// the pages of the program that are needed for the first time.
-const LONG_ANSWER: u64 = ((2 * MAX_OUTPUT as u64) >> 10) + (4 << 10);
+const LONG_RESPONSE: u64 = ((2 * MAX_OUTPUT as u64) >> 10) + (4 << 10);
 
 #[test]
-fn a_long_answer_takes_little_memory_and_nobody_waits_for_it() -> Result<()> {
-    // With one loop, whoever else is answered is answered by the one that writes the long answer.
+fn a_long_response_takes_little_memory_and_no_client_waits_for_it() -> Result<()> {
+    // With one loop, other clients are served by the one that writes the long response.
     let server = STAGE.start(&["--threads", "1"])?;
     let (address, pid) = (server.address(), server.pid());
-    ensure!(Client::connect(address)?.ask("/count/1000")?.0 == 200, "before");
-    let (before, memory) = (Vitals::at_rest(pid)?, vitals::memory(pid)?);
+    Client::connect(address)?.fetch_ok("/count/1000").context("before")?;
+    let (before, memory) = (ProcessUsage::at_rest(pid)?, process_usage::memory(pid)?);
     let mut greedy = TcpStream::connect(address)?;
-    greedy.set_read_timeout(Some(PATIENCE))?;
+    greedy.set_read_timeout(Some(TIMEOUT))?;
     greedy.write_all(b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n")?;
     let mut piece = vec![0; 64 << 10];
     // 25 MiB of nearly a GiB: several times what is allowed.
     for _ in 0..400 {
         greedy.read_exact(&mut piece)?;
-        answers(address)?;
-        let more = vitals::memory(pid)?.saturating_sub(memory);
-        ensure!(more <= LONG_ANSWER, "{more} KiB more; {LONG_ANSWER} are allowed");
+        serves(address)?;
+        let more = process_usage::memory(pid)?.saturating_sub(memory);
+        ensure!(more <= LONG_RESPONSE, "{more} KiB more; {LONG_RESPONSE} are allowed");
     }
-    // It leaves in the midst of it.
+    // The client leaves in the midst of its response.
     drop(greedy);
-    answers(address)?;
-    before.come_back(pid)
+    serves(address)?;
+    before.wait_for(pid)
 }
 
 /// Dates before 1970 cannot be written as the wire wants them, and later than now they may not be told.
 #[test]
 fn a_file_may_be_of_any_time() -> Result<()> {
-    let root = std::env::temp_dir().join(format!("any-time-{}", std::process::id()));
-    fs::create_dir_all(&root)?;
+    let root = Folder::create()?;
     let day = Duration::from_secs(24 * 60 * 60);
-    let server = STAGE.start(&["--root", root.to_str().context("a plain name")?])?;
+    let server = STAGE.start(&["--root", root.path().to_str().context("a plain name")?])?;
     for (name, time) in [
         ("old", SystemTime::UNIX_EPOCH - day),
         ("new", SystemTime::now() + day),
         ("far", SystemTime::UNIX_EPOCH + 365 * 300 * day),
     ] {
         fs::File::create(root.join(name))?.set_modified(time)?;
-        let answer = Client::connect(server.address())?.ask(&format!("/{name}"))?;
-        ensure!(answer == (200, Vec::new()), "{name}: {}", answer.0);
+        let body = Client::connect(server.address())?.fetch_ok(&format!("/{name}"))?;
+        ensure!(body.is_empty(), "{name}: {} bytes", body.len());
     }
-    fs::remove_dir_all(&root)?;
     Ok(())
 }
 
 #[test]
-fn nobody_can_run_it() -> Result<()> {
+fn the_user_nobody_can_run_it() -> Result<()> {
     const NOBODY: u32 = 65534;
     if fs::metadata("/proc/self")?.uid() != 0 {
         println!("skipped: only root can run a program as another user");
@@ -122,35 +120,19 @@ fn nobody_can_run_it() -> Result<()> {
     }
     let mut command = Command::new(PROGRAM);
     command.args(["--listen", "127.0.0.1:0"]).uid(NOBODY).gid(NOBODY).current_dir("/");
-    let mut server = Server::announced(command, PATIENCE)?;
+    let mut server = Server::announced(command, TIMEOUT)?;
     ensure!(fs::metadata(format!("/proc/{}", server.pid()))?.uid() == NOBODY, "another user");
-    answers(server.address())?;
-    end(&mut server)
+    serves(server.address())?;
+    terminate(&mut server).map(drop)
 }
 
 #[test]
 fn an_address_that_others_can_reach_is_warned_of() -> Result<()> {
     let mut open = STAGE.start_on("0.0.0.0:0", &[])?;
-    wait_until(|| open.stderr().contains("warning: 0.0.0.0:")).context("no warning")?;
-    end(&mut open)?;
+    wait_until("a warning", || Ok(open.stderr().contains("warning: 0.0.0.0:")))?;
+    terminate(&mut open)?;
     let mut closed = STAGE.start_on("127.0.0.1:0", &[])?;
-    end(&mut closed)?;
+    terminate(&mut closed)?;
     ensure!(closed.stderr().is_empty(), "{}", closed.stderr());
-    Ok(())
-}
-
-fn wait_until(is_so: impl Fn() -> bool) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        ensure!(Instant::now() < deadline, "not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
-}
-
-fn end(server: &mut Server) -> Result<()> {
-    signal::send(server.pid(), Signal::Terminate)?;
-    let status = server.wait(PATIENCE)?.context("it did not end")?;
-    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
     Ok(())
 }

@@ -4,9 +4,10 @@
 
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;
-use bench::load::{Expect, Options, default_threads};
+use bench::load::{Expect, Options};
 use bench::targets::Running;
 use bench::targets::server::Server;
+use bench::tools;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ fn start() -> Running {
 #[test]
 fn the_machine_or_the_client_is_the_limit() {
     let running = start();
-    let connections = 32 * default_threads();
+    let connections = 32 * tools::cores();
     let options = Options::get(running.url().unwrap(), connections, WINDOW);
     let is_full = |verdict: &Verdict| matches!(verdict.cause, Cause::Machine | Cause::Client);
     let verdict = trial::judge(&running, &options, 5, is_full).unwrap();

@@ -22,7 +22,7 @@ impl Group {
         Self::nearest(Path::new("/sys/fs/cgroup"), own)
     }
 
-    /// The limit of a group holds for those below it.
+    /// The limit of a group holds for the groups below it.
     fn nearest(root: &Path, own: &str) -> Option<Self> {
         let own = root.join(own);
         let is_limited = |folder: &&Path| {

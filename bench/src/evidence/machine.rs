@@ -1,4 +1,4 @@
-//! The server's sockets as the kernel counts them: who waits to be accepted, who was turned away.
+//! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
 use super::parse::{self, ESTABLISHED, LISTEN};
 use serde::Serialize;
@@ -6,36 +6,39 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 
-/// Counters of all listeners in this network namespace.
-#[derive(Clone, Copy, Debug)]
+/// Counters of the network stack, of all listeners and connections in this network namespace. What cannot be read is
+/// unknown.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Listening {
-    overflows: Option<u64>,
-    drops: Option<u64>,
+    /// Connections that found an accept queue full.
+    pub overflows: Option<u64>,
+    /// SYNs dropped at a listener.
+    pub drops: Option<u64>,
+    /// Acknowledgements that were sent when their time was out (40 ms as a rule) and not with some data.
+    pub delayed_acks: Option<u64>,
 }
 
 impl Listening {
     /// As of now.
-    pub fn now() -> Option<Self> {
-        let text = fs::read_to_string("/proc/net/netstat").ok()?;
+    pub fn now() -> Self {
+        let text = fs::read_to_string("/proc/net/netstat").unwrap_or_default();
         let counter = |name| parse::netstat(&text, name);
-        Some(Self { overflows: counter("ListenOverflows"), drops: counter("ListenDrops") })
+        Self {
+            overflows: counter("ListenOverflows"),
+            drops: counter("ListenDrops"),
+            delayed_acks: counter("DelayedACKs"),
+        }
     }
 
-    /// Connections that found an accept queue full since `before`.
-    pub fn overflows_since(&self, before: &Self) -> Option<u64> {
-        Some(self.overflows?.saturating_sub(before.overflows?))
+    /// What was counted since `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        let since = |of: fn(&Self) -> Option<u64>| Some(of(self)?.saturating_sub(of(before)?));
+        Self {
+            overflows: since(|of| of.overflows),
+            drops: since(|of| of.drops),
+            delayed_acks: since(|of| of.delayed_acks),
+        }
     }
-
-    /// SYNs dropped at a listener since `before`.
-    pub fn drops_since(&self, before: &Self) -> Option<u64> {
-        Some(self.drops?.saturating_sub(before.drops?))
-    }
-}
-
-/// Acknowledgements that were sent when their time was out (40 ms as a rule) and not with some data, in this
-/// network namespace so far.
-pub fn delayed_acks() -> Option<u64> {
-    parse::netstat(&fs::read_to_string("/proc/net/netstat").ok()?, "DelayedACKs")
 }
 
 /// A server's connections at one moment.
@@ -43,10 +46,19 @@ pub fn delayed_acks() -> Option<u64> {
 pub struct Sockets {
     /// Accepted by the server.
     pub accepted: u64,
-    /// Of these, with a request in the socket that nobody has read.
+    /// Of these, with a request in the socket that the server has not read.
     pub unread: u64,
     /// Established, and still in the accept queue.
     pub queued: u64,
+}
+
+/// Connections that waited to be accepted, of all samples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Queue {
+    /// On average.
+    pub mean: f64,
+    /// At most.
+    pub max: u64,
 }
 
 /// The longest list that is read: thousands of closed connections that linger make it long, and the
@@ -122,6 +134,9 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(10));
             queue(address).is_none()
         };
-        assert!((0..100).any(|_| is_unknown()), "nobody listens: unknown, and not an empty queue");
+        assert!(
+            (0..100).any(|_| is_unknown()),
+            "without a listener: unknown, and not an empty queue"
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! What the kernel says about a server from outside: `/proc`, without root, and one sentence about it.
 //!
 //! [`parse`] reads the kernel's formats, [`tree`] adds up a process with all its threads and children,
-//! [`sampler`] looks twenty times a second at what the threads [`sleep`](crate::evidence::sleep) in,
-//! [`machine`] at the accept queue and at everybody else. [`Watch`] puts them around one window. What
-//! cannot be read is unknown, and never zero. [`verdict`] turns it all into one sentence.
+//! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
+//! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
+//! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and
+//! [`perf`] see more, where they are installed and allowed.
 
 mod group;
 pub mod host;
@@ -13,10 +14,11 @@ pub mod perf;
 pub mod sampler;
 pub mod sleep;
 pub mod strace;
+mod tool;
 pub mod tree;
 pub mod verdict;
 
-use machine::{Listening, Sockets};
+use machine::{Listening, Queue, Sockets};
 use sampler::Sampler;
 use serde::Serialize;
 use sleep::Sleep;
@@ -51,17 +53,8 @@ pub struct Evidence {
     pub machine: Option<host::Machine>,
 }
 
-/// Connections that waited to be accepted, of all samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Queue {
-    /// On average.
-    pub mean: f64,
-    /// At most.
-    pub max: u64,
-}
-
 impl Evidence {
-    /// How many threads were found in this state, on average; `None` when nobody could look.
+    /// How many threads were found in this state, on average; `None` without samples.
     pub fn asleep_in(&self, sleep: Sleep) -> Option<f64> {
         let found = self.sleeps.iter().find(|(state, _)| *state == sleep);
         (!self.sleeps.is_empty()).then(|| found.map_or(0.0, |(_, threads)| *threads))
@@ -73,8 +66,8 @@ pub struct Watch {
     pid: Option<u32>,
     started: Instant,
     before: Option<Snapshot>,
-    listening: Option<Listening>,
-    delayed_acks: Option<u64>,
+    /// Of before the first connection, and of the window's beginning.
+    counters: [Listening; 2],
     machine: Option<host::Times>,
     sampler: Sampler,
 }
@@ -82,12 +75,12 @@ pub struct Watch {
 impl Watch {
     /// Begins, right before the window opens. Without a `pid` the machine alone is looked at.
     /// `listening` is of before the first connection: a queue overflows when all come at once.
-    pub fn start(pid: Option<u32>, address: SocketAddr, listening: Option<Listening>) -> Self {
+    pub fn start(pid: Option<u32>, address: SocketAddr, listening: Listening) -> Self {
         let sampler = Sampler::start(pid, address);
         let machine = host::Times::now();
-        let delayed_acks = machine::delayed_acks();
+        let counters = [listening, Listening::now()];
         let before = pid.and_then(|pid| Snapshot::of(pid).ok());
-        Self { pid, started: Instant::now(), before, listening, delayed_acks, machine, sampler }
+        Self { pid, started: Instant::now(), before, counters, machine, sampler }
     }
 
     /// Ends, right after the window closed.
@@ -95,26 +88,23 @@ impl Watch {
         let seconds = self.started.elapsed().as_secs_f64();
         let after = self.pid.and_then(|pid| Snapshot::of(pid).ok());
         let machine = self.machine.zip(host::Times::now());
-        let listening = self.listening.zip(Listening::now());
-        let delayed_acks = self.delayed_acks.zip(machine::delayed_acks());
+        let listening = Listening::now();
+        let [in_all, in_window] = self.counters.map(|before| listening.since(&before));
         let samples = self.sampler.finish();
-        let mut threads = Vec::new();
-        let mut server = None;
-        if let Some((before, after)) = self.before.zip(after) {
-            threads = after.threads_since(&before, &samples.favourites);
-            server = Some(after.use_since(&before));
-        }
+        let tree = self.before.zip(after);
         Evidence {
             seconds,
-            cores: crate::load::default_threads(),
-            server,
-            threads,
+            cores: crate::tools::cores(),
+            server: tree.as_ref().map(|(before, after)| after.use_since(before)),
+            threads: tree.map_or(Vec::new(), |(before, after)| {
+                after.threads_since(&before, &samples.most_often)
+            }),
             sleeps: samples.sleeps,
             queue: samples.queue,
             sockets: samples.sockets,
-            overflows: listening.and_then(|(before, after)| after.overflows_since(&before)),
-            drops: listening.and_then(|(before, after)| after.drops_since(&before)),
-            delayed_acks: delayed_acks.map(|(before, after)| after.saturating_sub(before)),
+            overflows: in_all.overflows,
+            drops: in_all.drops,
+            delayed_acks: in_window.delayed_acks,
             machine: machine.map(|(before, after)| after.since(&before)),
         }
     }

@@ -3,31 +3,32 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
+/// Two numbers that follow each other, behind `skip` others.
+fn pair(text: &str, skip: usize) -> Option<[u64; 2]> {
+    let mut fields = text.split_whitespace().skip(skip);
+    Some([fields.next()?.parse().ok()?, fields.next()?.parse().ok()?])
+}
+
 /// User and kernel time in ticks, from `/proc/PID/stat`: of all threads, those that ended included. The
 /// program's name may hold spaces and brackets, so the fields are counted from the last bracket.
-pub fn ticks(stat: &str) -> Option<(u64, u64)> {
-    let fields = stat.rsplit_once(')')?.1;
-    let mut fields = fields.split_whitespace().skip(11);
-    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+pub fn ticks(stat: &str) -> Option<[u64; 2]> {
+    pair(stat.rsplit_once(')')?.1, 11)
 }
 
 /// Nanoseconds on a CPU, and nanoseconds spent waiting for one, from a thread's `schedstat`.
-pub fn schedstat(text: &str) -> Option<(u64, u64)> {
-    let mut fields = text.split_whitespace();
-    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+pub fn schedstat(text: &str) -> Option<[u64; 2]> {
+    pair(text, 0)
 }
 
 /// Voluntary and involuntary context switches, from a thread's `status`.
-pub fn switches(status: &str) -> Option<(u64, u64)> {
-    Some((
-        field(status, "voluntary_ctxt_switches:")?,
-        field(status, "nonvoluntary_ctxt_switches:")?,
-    ))
+pub fn switches(status: &str) -> Option<[u64; 2]> {
+    let count = |name| field(status, name);
+    Some([count("voluntary_ctxt_switches:")?, count("nonvoluntary_ctxt_switches:")?])
 }
 
 /// Calls of the read and of the write family, from `/proc/PID/io`. recv and send are not in it.
-pub fn calls(io: &str) -> Option<(u64, u64)> {
-    Some((field(io, "syscr:")?, field(io, "syscw:")?))
+pub fn calls(io: &str) -> Option<[u64; 2]> {
+    Some([field(io, "syscr:")?, field(io, "syscw:")?])
 }
 
 /// Memory that is the process's own, shared pages counted in part: bytes, from `smaps_rollup`.
@@ -41,7 +42,7 @@ pub fn field(text: &str, name: &str) -> Option<u64> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
-/// Two counters of the network stack by their names: each line of names is followed by one of figures,
+/// A counter of the network stack by its name: each line of names is followed by one of figures,
 /// and new kernels add columns anywhere.
 pub fn netstat(text: &str, name: &str) -> Option<u64> {
     let lines: Vec<_> = text.lines().collect();
@@ -56,7 +57,7 @@ pub fn netstat(text: &str, name: &str) -> Option<u64> {
 pub struct Tcp {
     /// Its own port.
     pub port: u16,
-    /// 1 is established, 10 listens.
+    /// [`ESTABLISHED`], [`LISTEN`], or another.
     pub state: u8,
     /// Bytes that wait to be read; of a listener: connections that wait to be accepted.
     pub unread: u64,
@@ -110,28 +111,25 @@ pub fn allowed(status: &str) -> Option<Vec<RangeInclusive<usize>>> {
     list.trim().split(',').map(range).collect()
 }
 
-/// The `allowed` ones' lines of `/proc/stat`, added up; `None` when there is none of them.
+/// The lines of `/proc/stat` of the `allowed` CPUs, added up; `None` without any.
 pub fn cpus(stat: &str, allowed: &[RangeInclusive<usize>]) -> Option<Cpus> {
-    let lines = stat.lines().filter_map(|line| {
+    let cpu = |line: &str| {
         // The first line, which is of all CPUs, has no number.
         let (number, ticks) = line.strip_prefix("cpu")?.split_once(' ')?;
         let number: usize = number.parse().ok()?;
-        allowed.iter().any(|range| range.contains(&number)).then(|| cpu(ticks))?
-    });
-    lines.reduce(|sum, one| Cpus {
+        allowed.iter().any(|range| range.contains(&number)).then_some(())?;
+        let ticks: Vec<u64> = ticks.split_whitespace().map_while(|one| one.parse().ok()).collect();
+        // user nice system idle iowait irq softirq steal; a guest's time is in user already.
+        let &[user, nice, system, _, _, irq, softirq, stolen, ..] = ticks.as_slice() else {
+            return None;
+        };
+        Some(Cpus { processes: user + nice + system, interrupts: irq + softirq, stolen })
+    };
+    stat.lines().filter_map(cpu).reduce(|sum, one| Cpus {
         processes: sum.processes + one.processes,
         interrupts: sum.interrupts + one.interrupts,
         stolen: sum.stolen + one.stolen,
     })
-}
-
-fn cpu(ticks: &str) -> Option<Cpus> {
-    let ticks: Vec<u64> = ticks.split_whitespace().map_while(|field| field.parse().ok()).collect();
-    // user nice system idle iowait irq softirq steal; a guest's time is in user already.
-    let &[user, nice, system, _, _, irq, softirq, steal, ..] = ticks.as_slice() else {
-        return None;
-    };
-    Some(Cpus { processes: user + nice + system, interrupts: irq + softirq, stolen: steal })
 }
 
 #[cfg(test)]
@@ -139,37 +137,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stat_is_split_behind_the_last_bracket() {
+    fn figures_of_processes_and_threads() {
         let stat = "30603 (a) R (b) S 30595 30595 14102 0 -1 4194304 100 0 0 0 17 42 5 6 20 0 1 0";
-        assert_eq!(ticks(stat), Some((17, 42)));
-        assert_eq!(ticks("30603 (cat) R 1 2"), None);
-    }
-
-    #[test]
-    fn a_threads_figures() {
-        assert_eq!(schedstat("1500 20 3\n"), Some((1500, 20)));
-        assert_eq!(schedstat(""), None);
+        assert_eq!((ticks(stat), ticks("30603 (cat) R 1 2")), (Some([17, 42]), None));
+        assert_eq!((schedstat("1500 20 3\n"), schedstat("")), (Some([1500, 20]), None));
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n";
-        assert_eq!(switches(status), Some((150, 7)));
-        assert_eq!(switches("Name:\tx\n"), None);
-    }
-
-    #[test]
-    fn a_processs_figures() {
+        assert_eq!((switches(status), switches("Name:\tx\n")), (Some([150, 7]), None));
         let io = "rchar: 6976\nwchar: 0\nsyscr: 10\nsyscw: 3\nread_bytes: 0\n";
-        assert_eq!(calls(io), Some((10, 3)));
+        assert_eq!(calls(io), Some([10, 3]));
         let rollup = "55f5fc2c6000-7ffeeb243000 ---p 00000000 00:00 0   [rollup]\nRss:  1752 kB\nPss:   235 kB\nPss_Dirty: 116 kB\n";
-        assert_eq!(pss(rollup), Some(235 * 1024));
-        assert_eq!(pss(""), None);
+        assert_eq!((pss(rollup), pss("")), (Some(235 * 1024), None));
     }
 
     #[test]
     fn counters_are_found_by_name_wherever_the_column_stands() {
         let text = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 0 12 13\nIpExt: InNoRoutes\nIpExt: 5\n";
-        assert_eq!(netstat(text, "ListenOverflows"), Some(12));
-        assert_eq!(netstat(text, "ListenDrops"), Some(13));
-        assert_eq!(netstat(text, "InNoRoutes"), Some(5));
-        assert_eq!(netstat(text, "Missing"), None);
+        for (name, count) in [
+            ("ListenOverflows", Some(12)),
+            ("ListenDrops", Some(13)),
+            ("InNoRoutes", Some(5)),
+            ("No", None),
+        ] {
+            assert_eq!(netstat(text, name), count, "{name}");
+        }
     }
 
     #[test]

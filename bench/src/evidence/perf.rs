@@ -1,11 +1,9 @@
 //! Where the CPU time goes, by function: `perf record` on a server that runs.
 
-use super::strace::end;
-use crate::tools::{self, Folder};
+use super::tool::Tool;
+use crate::tools;
 use anyhow::{Context, Result, ensure};
-use shared::sys::process;
-use shared::sys::signal::{self, Signal};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +11,7 @@ use std::time::Duration;
 pub const PASS: Duration = Duration::from_secs(2);
 /// From its start until it samples, about.
 const ATTACH: Duration = Duration::from_millis(300);
-/// Functions with a smaller share are left out.
+/// Functions with a smaller share, in percent, are left out.
 const LEAST: f64 = 1.0;
 /// So many are shown.
 const MOST: usize = 15;
@@ -30,45 +28,30 @@ pub struct Symbol {
 }
 
 /// perf, sampling. Dropping it ends it.
-pub struct Perf {
-    child: Child,
-    folder: Folder,
-}
+pub struct Perf(Tool);
 
 impl Perf {
     /// Begins to sample all threads of `pid`.
+    ///
+    /// # Errors
+    /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        let program = tools::find("perf")
-            .context("perf is not installed; on Debian or Ubuntu: apt-get install linux-perf")?;
-        let folder = Folder::create()?;
-        let mut command = Command::new(program);
-        command.args(["record", "-q", "-F", "999", "-p", &pid.to_string(), "-o"]);
-        command.arg(folder.path().join("samples"));
-        // It is ended by SIGINT, which our threads are deaf to, and it would inherit that.
-        process::unblock_signals(process::die_with_parent(&mut command));
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start perf")?;
-        let mut perf = Self { child, folder };
+        let args = ["record", "-q", "-F", "999", "-p", &pid.to_string(), "-o"];
+        let mut tool = Tool::start("perf", &args)?;
         thread::sleep(ATTACH);
-        ensure!(
-            perf.child.try_wait()?.is_none(),
-            "perf may not look; sysctl kernel.perf_event_paranoid=1 as root lets it"
-        );
-        Ok(perf)
+        tool.still_runs("as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
+        Ok(Self(tool))
     }
 
     /// Ends, and tells the functions with the largest shares.
+    ///
+    /// # Errors
+    /// When perf does not end, or took no samples.
     pub fn finish(mut self) -> Result<Vec<Symbol>> {
-        signal::send(self.child.id(), Signal::Interrupt)?;
-        end(&mut self.child)?;
-        let program = tools::find("perf").context("perf is gone")?;
-        let output = Command::new(program)
+        let samples = self.0.end()?;
+        let output = Command::new(tools::require("perf")?)
             .args(["report", "--stdio", "-q", "--no-children", "-F", "overhead,sym", "-i"])
-            .arg(self.folder.path().join("samples"))
+            .arg(samples)
             .stdin(Stdio::null())
             .output()
             .context("cannot start perf report")?;
@@ -78,26 +61,13 @@ impl Perf {
     }
 }
 
-impl Drop for Perf {
-    fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
 /// Lines such as `12.34%  [k] tcp_sendmsg`.
 fn parse(report: &str) -> Vec<Symbol> {
     let line = |line: &str| {
         let (share, rest) = line.trim().split_once('%')?;
         let (kind, name) = rest.trim().split_once(' ')?;
-        let share: f64 = share.parse().ok()?;
-        (share >= LEAST).then(|| Symbol {
-            name: name.trim().to_owned(),
-            share,
-            kernel: kind == "[k]",
-        })
+        let share = share.parse().ok().filter(|share| *share >= LEAST)?;
+        Some(Symbol { name: name.trim().to_owned(), share, kernel: kind == "[k]" })
     };
     report.lines().filter_map(line).take(MOST).collect()
 }

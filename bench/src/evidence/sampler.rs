@@ -1,7 +1,6 @@
 //! Looks twenty times a second at what each thread of a server is doing, and at its accept queue.
 
-use super::Queue;
-use super::machine::{self, Sockets};
+use super::machine::{self, Queue, Sockets};
 use super::sleep::{KINDS, Sleep};
 use super::tree;
 use std::collections::HashMap;
@@ -15,12 +14,12 @@ use std::time::Duration;
 
 /// Often enough for a share to mean something after a second, and a hundredth of a core at most.
 const PERIOD: Duration = Duration::from_millis(50);
-/// The list of threads is read anew after so many rounds: pools grow.
+/// The list of threads is read anew after so many samples: pools grow.
 const REFRESH: usize = 10;
-/// The round after which the whole list of sockets is read, once, as it is long.
+/// The sample after which the whole list of sockets is read, once, as the list is long.
 const SOCKETS: usize = 4;
 
-/// A thread that samples until it is asked for what it found.
+/// A thread that samples until [`Sampler::finish`].
 pub struct Sampler {
     stop: Sender<()>,
     thread: Option<JoinHandle<Samples>>,
@@ -32,7 +31,7 @@ pub struct Samples {
     /// Mean number of threads in each state that occurred.
     pub sleeps: Vec<(Sleep, f64)>,
     /// For each thread, where most samples found it and their share.
-    pub favourites: HashMap<u32, (Sleep, f64)>,
+    pub most_often: HashMap<u32, (Sleep, f64)>,
     /// The accept queue.
     pub queue: Option<Queue>,
     /// The sockets, as of one look.
@@ -44,11 +43,11 @@ impl Sampler {
     pub fn start(pid: Option<u32>, address: SocketAddr) -> Self {
         let (stop, stopped) = mpsc::channel();
         let sample = move || {
-            let mut rounds = Rounds::default();
+            let mut samplings = Samplings::default();
             while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                rounds.look(pid, address);
+                samplings.look(pid, address);
             }
-            rounds.summary()
+            samplings.summary()
         };
         let thread = thread::Builder::new().name("sampler".to_owned()).spawn(sample).ok();
         Self { stop, thread }
@@ -62,7 +61,7 @@ impl Sampler {
 }
 
 #[derive(Default)]
-struct Rounds {
+struct Samplings {
     count: usize,
     watched: Vec<Watched>,
     found: HashMap<u32, [u32; KINDS]>,
@@ -77,7 +76,7 @@ struct Watched {
     syscall: Option<File>,
 }
 
-impl Rounds {
+impl Samplings {
     fn look(&mut self, pid: Option<u32>, address: SocketAddr) {
         if let Some(pid) = pid.filter(|_| self.count.is_multiple_of(REFRESH)) {
             self.refresh(pid);
@@ -107,14 +106,14 @@ impl Rounds {
 
     fn summary(self) -> Samples {
         let mut sums = [0; KINDS];
-        let mut favourites = HashMap::new();
+        let mut most_often = HashMap::new();
         for (tid, kinds) in &self.found {
             kinds.iter().zip(&mut sums).for_each(|(count, sum)| *sum += count);
             let most = Sleep::ALL.into_iter().max_by_key(|sleep| kinds[*sleep as usize]);
             if let Some(sleep) = most {
                 let all: u32 = kinds.iter().sum();
                 let share = f64::from(kinds[sleep as usize]) / f64::from(all.max(1));
-                favourites.insert(*tid, (sleep, share));
+                most_often.insert(*tid, (sleep, share));
             }
         }
         let mean = |sum: u32| f64::from(sum) / self.count.max(1) as f64;
@@ -122,7 +121,7 @@ impl Rounds {
         let sleeps = Sleep::ALL.into_iter().filter(occurred);
         Samples {
             sleeps: sleeps.map(|sleep| (sleep, mean(sums[sleep as usize]))).collect(),
-            favourites,
+            most_often,
             queue: queue(&self.queue),
             sockets: self.sockets,
         }
@@ -162,15 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_means_over_the_rounds() {
-        let mut rounds = Rounds { count: 4, ..Rounds::default() };
+    fn shares_are_means_over_the_samplings() {
+        let mut samplings = Samplings { count: 4, ..Samplings::default() };
         let mut kinds = [0; KINDS];
         (kinds[Sleep::Poll as usize], kinds[Sleep::Running as usize]) = (3, 1);
-        rounds.found.insert(7, kinds);
-        rounds.found.insert(8, kinds);
-        let samples = rounds.summary();
+        samplings.found.insert(7, kinds);
+        samplings.found.insert(8, kinds);
+        let samples = samplings.summary();
         assert_eq!(samples.sleeps, [(Sleep::Running, 0.5), (Sleep::Poll, 1.5)]);
-        assert_eq!(samples.favourites[&7], (Sleep::Poll, 0.75));
+        assert_eq!(samples.most_often[&7], (Sleep::Poll, 0.75));
     }
 
     #[test]

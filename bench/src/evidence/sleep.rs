@@ -28,104 +28,89 @@ pub enum Sleep {
     Other,
 }
 
+use Sleep::{Accept, Epoll, Futex, Other, Poll, Read, Running, Signal, Timer, Write};
+
 /// How many there are.
 pub const KINDS: usize = 10;
 
 impl Sleep {
     /// All of them, in order.
-    pub const ALL: [Self; KINDS] = [
-        Self::Running,
-        Self::Read,
-        Self::Poll,
-        Self::Epoll,
-        Self::Futex,
-        Self::Accept,
-        Self::Timer,
-        Self::Write,
-        Self::Signal,
-        Self::Other,
-    ];
+    pub const ALL: [Self; KINDS] =
+        [Running, Read, Poll, Epoll, Futex, Accept, Timer, Write, Signal, Other];
 
     /// As people name it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Read => "read",
-            Self::Poll => "poll",
-            Self::Epoll => "epoll_wait",
-            Self::Futex => "futex",
-            Self::Accept => "accept",
-            Self::Timer => "nanosleep",
-            Self::Write => "write",
-            Self::Signal => "sigtimedwait",
-            Self::Other => "elsewhere",
-        }
+        const NAMES: [&str; KINDS] = [
+            "running",
+            "read",
+            "poll",
+            "epoll_wait",
+            "futex",
+            "accept",
+            "nanosleep",
+            "write",
+            "sigtimedwait",
+            "elsewhere",
+        ];
+        NAMES[self as usize]
     }
 
     /// From `/proc/PID/task/TID/syscall`: `running`, or the call's number and arguments.
     pub fn of_syscall(text: &str) -> Option<Self> {
         let first = text.split_whitespace().next()?;
         if first == "running" {
-            return Some(Self::Running);
+            return Some(Running);
         }
         let number: i64 = first.parse().ok()?;
-        Some(CALLS.iter().find(|(call, _)| *call == number).map_or(Self::Other, |(_, kind)| *kind))
+        let found = CALLS.iter().find(|(_, calls)| calls.contains(&number));
+        Some(found.map_or(Other, |(kind, _)| *kind))
     }
 
     /// From `wchan`, the kernel function that it sleeps in, where `syscall` may not be read.
     pub fn of_wchan(text: &str) -> Option<Self> {
-        const FUNCTIONS: [(&str, Sleep); 12] = [
-            ("futex", Sleep::Futex),
-            ("ep_poll", Sleep::Epoll),
-            ("poll", Sleep::Poll),
-            ("select", Sleep::Poll),
-            ("nanosleep", Sleep::Timer),
-            ("common_nsleep", Sleep::Timer),
-            ("sigtimedwait", Sleep::Signal),
-            ("accept", Sleep::Accept),
-            ("wait_data", Sleep::Read),
-            ("read", Sleep::Read),
-            ("wait_memory", Sleep::Write),
-            ("write", Sleep::Write),
-        ];
         match text.trim() {
             "" => None,
-            "0" => Some(Self::Running),
+            "0" => Some(Running),
             name => {
                 let found = FUNCTIONS.iter().find(|(part, _)| name.contains(part));
-                Some(found.map_or(Self::Other, |(_, kind)| *kind))
+                Some(found.map_or(Other, |(_, kind)| *kind))
             }
         }
     }
 }
 
-/// System calls that a server sleeps in, by number. Newer architectures have only the newer ones.
-const CALLS: &[(i64, Sleep)] = &[
-    (libc::SYS_read, Sleep::Read),
-    (libc::SYS_readv, Sleep::Read),
-    (libc::SYS_recvfrom, Sleep::Read),
-    (libc::SYS_recvmsg, Sleep::Read),
+/// System calls that a server sleeps in, by number.
+const CALLS: &[(Sleep, &[i64])] = &[
+    (Read, &[libc::SYS_read, libc::SYS_readv, libc::SYS_recvfrom, libc::SYS_recvmsg]),
+    (Poll, &[libc::SYS_ppoll, libc::SYS_pselect6]),
+    (Epoll, &[libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2]),
+    // Newer architectures have only the newer calls.
     #[cfg(target_arch = "x86_64")]
-    (libc::SYS_poll, Sleep::Poll),
-    (libc::SYS_ppoll, Sleep::Poll),
+    (Poll, &[libc::SYS_poll, libc::SYS_select]),
     #[cfg(target_arch = "x86_64")]
-    (libc::SYS_select, Sleep::Poll),
-    (libc::SYS_pselect6, Sleep::Poll),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_epoll_wait, Sleep::Epoll),
-    (libc::SYS_epoll_pwait, Sleep::Epoll),
-    (libc::SYS_epoll_pwait2, Sleep::Epoll),
-    (libc::SYS_futex, Sleep::Futex),
-    (libc::SYS_accept, Sleep::Accept),
-    (libc::SYS_accept4, Sleep::Accept),
-    (libc::SYS_nanosleep, Sleep::Timer),
-    (libc::SYS_clock_nanosleep, Sleep::Timer),
-    (libc::SYS_write, Sleep::Write),
-    (libc::SYS_writev, Sleep::Write),
-    (libc::SYS_sendto, Sleep::Write),
-    (libc::SYS_sendmsg, Sleep::Write),
-    (libc::SYS_sendfile, Sleep::Write),
-    (libc::SYS_rt_sigtimedwait, Sleep::Signal),
+    (Epoll, &[libc::SYS_epoll_wait]),
+    (Futex, &[libc::SYS_futex]),
+    (Accept, &[libc::SYS_accept, libc::SYS_accept4]),
+    (Timer, &[libc::SYS_nanosleep, libc::SYS_clock_nanosleep]),
+    (Write, &[libc::SYS_write, libc::SYS_writev, libc::SYS_sendto, libc::SYS_sendmsg]),
+    (Write, &[libc::SYS_sendfile]),
+    (Signal, &[libc::SYS_rt_sigtimedwait]),
+];
+
+/// Parts of the names of kernel functions; the first that matches counts.
+const FUNCTIONS: [(&str, Sleep); 12] = [
+    ("futex", Futex),
+    ("ep_poll", Epoll),
+    ("poll", Poll),
+    ("select", Poll),
+    ("nanosleep", Timer),
+    ("common_nsleep", Timer),
+    ("sigtimedwait", Signal),
+    ("accept", Accept),
+    ("wait_data", Read),
+    ("read", Read),
+    ("wait_memory", Write),
+    ("write", Write),
 ];
 
 #[cfg(test)]
@@ -136,10 +121,10 @@ mod tests {
     fn calls_by_number() {
         let saved = format!("{} 0x7ffd1 0x1 0x1388 0x0 0x0 0x0 0x7ffd0 0x7f0e", libc::SYS_ppoll);
         for (text, sleep) in [
-            ("running\n", Some(Sleep::Running)),
-            (saved.as_str(), Some(Sleep::Poll)),
+            ("running\n", Some(Running)),
+            (saved.as_str(), Some(Poll)),
             // Asleep, but not in a system call: a page that is being read.
-            ("-1 0x7ffd0 0x7f0e\n", Some(Sleep::Other)),
+            ("-1 0x7ffd0 0x7f0e\n", Some(Other)),
             ("", None),
         ] {
             assert_eq!(Sleep::of_syscall(text), sleep, "{text:?}");
@@ -149,12 +134,12 @@ mod tests {
     #[test]
     fn functions_by_name() {
         for (text, sleep) in [
-            ("ep_poll", Some(Sleep::Epoll)),
-            ("poll_schedule_timeout.constprop.0", Some(Sleep::Poll)),
-            ("futex_do_wait", Some(Sleep::Futex)),
-            ("hrtimer_nanosleep", Some(Sleep::Timer)),
-            ("inet_csk_accept", Some(Sleep::Accept)),
-            ("0", Some(Sleep::Running)),
+            ("ep_poll", Some(Epoll)),
+            ("poll_schedule_timeout.constprop.0", Some(Poll)),
+            ("futex_do_wait", Some(Futex)),
+            ("hrtimer_nanosleep", Some(Timer)),
+            ("inet_csk_accept", Some(Accept)),
+            ("0", Some(Running)),
             ("", None),
         ] {
             assert_eq!(Sleep::of_wchan(text), sleep, "{text:?}");

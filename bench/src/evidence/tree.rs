@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     threads: HashMap<u32, Counters>,
-    ticks: Option<(u64, u64)>,
-    calls: Option<(u64, u64)>,
+    /// User and kernel.
+    ticks: Option<[u64; 2]>,
+    /// Reads and writes.
+    calls: Option<[u64; 2]>,
     memory: Option<u64>,
 }
 
@@ -22,11 +24,12 @@ pub struct Snapshot {
 struct Counters {
     name: String,
     /// Nanoseconds on a CPU, and waiting for one.
-    schedstat: Option<(u64, u64)>,
-    switches: Option<(u64, u64)>,
+    schedstat: Option<[u64; 2]>,
+    /// Voluntary and involuntary.
+    switches: Option<[u64; 2]>,
 }
 
-/// What a tree used between two snapshots.
+/// What a tree used between two snapshots. What is unknown is `None`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Use {
     /// Seconds on a CPU, user and kernel together, to the nanosecond.
@@ -67,92 +70,86 @@ pub struct Thread {
 
 impl Snapshot {
     /// Looks at `pid` and at all that it forked.
+    ///
+    /// # Errors
+    /// When there is no such process.
     pub fn of(pid: u32) -> io::Result<Self> {
         let processes = processes(pid)?;
         let tasks: Vec<_> = processes.iter().flat_map(|pid| tasks(*pid)).collect();
         // What is compared with the generator's own window comes first: the rest takes a millisecond.
         let mut snapshot = Self::default();
         for (tid, folder) in &tasks {
-            let schedstat = read(&folder.join("schedstat")).as_deref().and_then(parse::schedstat);
+            let schedstat = read(folder.join("schedstat")).as_deref().and_then(parse::schedstat);
             snapshot.threads.insert(*tid, Counters { schedstat, ..Counters::default() });
         }
         for (tid, folder) in &tasks {
-            if let Some(counters) = snapshot.threads.get_mut(tid) {
-                counters.switches =
-                    read(&folder.join("status")).as_deref().and_then(parse::switches);
-                counters.name = read(&folder.join("comm")).unwrap_or_default().trim().to_owned();
-            }
+            let counters = snapshot.threads.entry(*tid).or_default();
+            counters.switches = read(folder.join("status")).as_deref().and_then(parse::switches);
+            counters.name = read(folder.join("comm")).unwrap_or_default().trim().to_owned();
         }
-        let of = |file: &str, parser: fn(&str) -> Option<(u64, u64)>| {
-            let texts = processes.iter().map(|pid| read(&format!("/proc/{pid}/{file}")));
-            // One that cannot be read makes the sum unknown.
-            texts.map(|text| parser(&text?)).try_fold((0, 0), |sum, part| Some(add(sum, part?)))
+        let of = |file: &str, parser: fn(&str) -> Option<[u64; 2]>| {
+            let texts = processes.iter().map(|pid| read(format!("/proc/{pid}/{file}")));
+            sum(texts.map(|text| parser(&text?)))
         };
         snapshot.ticks = of("stat", parse::ticks);
         snapshot.calls = of("io", parse::calls);
-        snapshot.memory =
-            of("smaps_rollup", |text| Some((parse::pss(text)?, 0))).map(|(bytes, _)| bytes);
+        snapshot.memory = of("smaps_rollup", |text| Some([parse::pss(text)?, 0])).map(|sum| sum[0]);
         Ok(snapshot)
     }
 
     /// Nanoseconds on a CPU so far, of all threads that still run.
     pub fn cpu(&self) -> u64 {
-        self.threads.values().filter_map(|thread| thread.schedstat).map(|(cpu, _)| cpu).sum()
+        self.threads.values().filter_map(|thread| thread.schedstat).map(|[cpu, _]| cpu).sum()
     }
 
     /// What was used since `before`.
     pub fn use_since(&self, before: &Self) -> Use {
         let threads = self.threads_since(before, &HashMap::new());
-        let switches = self.switches().zip(before.switches()).map(subtract);
-        let calls = self.calls.zip(before.calls).map(subtract);
+        let switches = |of: &Self| sum(of.threads.values().map(|thread| thread.switches));
+        let switches = difference(switches(self), switches(before));
+        let calls = difference(self.calls, before.calls);
         Use {
             cpu: threads.iter().map(|thread| thread.cpu).sum(),
-            kernel: self.ticks.zip(before.ticks).map(subtract).and_then(kernel_share),
+            kernel: difference(self.ticks, before.ticks).and_then(kernel_share),
             run_wait: threads.iter().map(|thread| thread.run_wait).sum(),
-            voluntary: switches.map(|(voluntary, _)| voluntary),
-            involuntary: switches.map(|(_, involuntary)| involuntary),
-            reads: calls.map(|(reads, _)| reads),
-            writes: calls.map(|(_, writes)| writes),
+            voluntary: switches.map(|[voluntary, _]| voluntary),
+            involuntary: switches.map(|[_, involuntary]| involuntary),
+            reads: calls.map(|[reads, _]| reads),
+            writes: calls.map(|[_, writes]| writes),
             memory: self.memory,
         }
     }
 
-    /// What each thread did since `before`, the busiest first. `favourites`: where samples found it.
+    /// What each thread did since `before`, the busiest first. `most_often`: where samples found it.
     pub fn threads_since(
         &self,
         before: &Self,
-        favourites: &HashMap<u32, (Sleep, f64)>,
+        most_often: &HashMap<u32, (Sleep, f64)>,
     ) -> Vec<Thread> {
-        let mut threads: Vec<_> = self
-            .threads
-            .iter()
-            .filter_map(|(tid, after)| {
-                let before = before.threads.get(tid);
-                let start = before.and_then(|before| before.schedstat).unwrap_or((0, 0));
-                let (cpu, run_wait) = subtract((after.schedstat?, start));
-                let switches = before.and_then(|before| before.switches).unwrap_or((0, 0));
-                Some(Thread {
-                    tid: *tid,
-                    name: after.name.clone(),
-                    cpu: cpu as f64 / 1e9,
-                    run_wait: run_wait as f64 / 1e9,
-                    voluntary: after.switches.map(|after| subtract((after, switches)).0),
-                    mostly: favourites.get(tid).copied(),
-                })
+        let thread = |(tid, after): (&u32, &Counters)| {
+            let before = before.threads.get(tid);
+            let start = before.and_then(|before| before.schedstat).unwrap_or_default();
+            let [cpu, run_wait] = difference(after.schedstat, Some(start))?;
+            let switches = before.and_then(|before| before.switches).unwrap_or_default();
+            Some(Thread {
+                tid: *tid,
+                name: after.name.clone(),
+                cpu: cpu as f64 / 1e9,
+                run_wait: run_wait as f64 / 1e9,
+                voluntary: difference(after.switches, Some(switches))
+                    .map(|[voluntary, _]| voluntary),
+                mostly: most_often.get(tid).copied(),
             })
-            .collect();
+        };
+        let mut threads: Vec<_> = self.threads.iter().filter_map(thread).collect();
         threads
             .sort_by(|left, right| right.cpu.total_cmp(&left.cpu).then(left.tid.cmp(&right.tid)));
         threads
     }
-
-    fn switches(&self) -> Option<(u64, u64)> {
-        self.threads.values().try_fold((0, 0), |sum, thread| Some(add(sum, thread.switches?)))
-    }
 }
 
-/// The kernel's share of `(user, kernel)` ticks, and how many there are.
-fn kernel_share((user, kernel): (u64, u64)) -> Option<(f64, u64)> {
+/// The kernel's share of user and kernel ticks, and how many there are.
+fn kernel_share([user, kernel]: [u64; 2]) -> Option<(f64, u64)> {
     // A tick is the kernel's unit of reporting (10 ms as a rule); shares do not depend on it.
     let all = user + kernel;
     let hundredths = 100 * all / ticks_per_second().ok()?;
@@ -160,11 +157,14 @@ fn kernel_share((user, kernel): (u64, u64)) -> Option<(f64, u64)> {
 }
 
 /// `pid`, and all below it.
+///
+/// # Errors
+/// When there is no such process.
 pub fn processes(pid: u32) -> io::Result<Vec<u32>> {
     let mut found = vec![pid];
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         // A thread may end between the listing and the reading.
-        let children = read(&task?.path().join("children")).unwrap_or_default();
+        let children = read(task?.path().join("children")).unwrap_or_default();
         for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
             found.extend(processes(child).unwrap_or_default());
         }
@@ -179,16 +179,18 @@ pub fn tasks(pid: u32) -> Vec<(u32, PathBuf)> {
     folder.flatten().filter_map(|task| tid(task.path())).collect()
 }
 
-fn read(path: &(impl AsRef<Path> + ?Sized)) -> Option<String> {
+fn read(path: impl AsRef<Path>) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-fn add(left: (u64, u64), right: (u64, u64)) -> (u64, u64) {
-    (left.0 + right.0, left.1 + right.1)
+/// A part that is unknown makes the sum unknown.
+fn sum(mut parts: impl Iterator<Item = Option<[u64; 2]>>) -> Option<[u64; 2]> {
+    parts.try_fold([0, 0], |[a, b], part| part.map(|[c, d]| [a + c, b + d]))
 }
 
-fn subtract((after, before): ((u64, u64), (u64, u64))) -> (u64, u64) {
-    (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1))
+fn difference(after: Option<[u64; 2]>, before: Option<[u64; 2]>) -> Option<[u64; 2]> {
+    let ([a, b], [c, d]) = after.zip(before)?;
+    Some([a.saturating_sub(c), b.saturating_sub(d)])
 }
 
 #[cfg(test)]
@@ -197,12 +199,8 @@ mod tests {
 
     fn snapshot(threads: &[(u32, u64, u64)]) -> Snapshot {
         let thread = |&(tid, cpu, switches)| {
-            let counters = Counters {
-                name: format!("t{tid}"),
-                schedstat: Some((cpu, cpu / 2)),
-                switches: Some((switches, 1)),
-            };
-            (tid, counters)
+            let (schedstat, switches) = (Some([cpu, cpu / 2]), Some([switches, 1]));
+            (tid, Counters { name: format!("t{tid}"), schedstat, switches })
         };
         Snapshot { threads: threads.iter().map(thread).collect(), ..Snapshot::default() }
     }
@@ -231,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_kernels_share() {
-        assert_eq!(kernel_share((0, 0)), None);
-        assert_eq!(kernel_share((25, 75)).unwrap().0, 0.75);
+        assert_eq!(kernel_share([0, 0]), None);
+        assert_eq!(kernel_share([25, 75]).unwrap().0, 0.75);
     }
 }

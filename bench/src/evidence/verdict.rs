@@ -4,65 +4,16 @@
 //! each other away: a server that waits for silent clients also leaves the machine idle, and a client that
 //! is the limit also fills the machine.
 
-use super::Evidence;
-use super::host::Machine;
-use super::sleep::Sleep;
-use super::tree::Thread;
-use crate::load::Outcome;
-use serde::Serialize;
-use std::time::Duration;
-
+mod case;
+mod cause;
 mod rules;
 
-/// The kinds of bottleneck.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// Connections found the accept queue full.
-    QueueOverflow,
-    /// Threads wait for clients that send nothing.
-    SilentClients,
-    /// Handlers sleep, and there are too few threads to sleep in.
-    SleepingThreads,
-    /// Threads keep company to the connections that they have, and others wait.
-    HeldConnections,
-    /// Nagle's algorithm waits for a delayed acknowledgement.
-    DelayedAck,
-    /// One thread never rests.
-    SingleThread,
-    /// The generator cannot ask any faster.
-    Client,
-    /// Server and client use up all CPUs.
-    Machine,
-    /// Other programs use up all CPUs.
-    Strangers,
-    /// Threads wake each other up.
-    HandOver,
-    /// The handler's own waiting, of which there is room for more.
-    SlowHandler,
-    /// None of these.
-    Unknown,
-}
+pub use case::{Ceiling, Seen};
+pub use cause::Cause;
 
-impl Cause {
-    /// In two words, for a table.
-    pub fn short(self) -> &'static str {
-        match self {
-            Self::QueueOverflow => "accept queue full",
-            Self::SilentClients => "silent clients",
-            Self::SleepingThreads => "too few threads",
-            Self::HeldConnections => "others wait",
-            Self::DelayedAck => "delayed ACK",
-            Self::SingleThread => "one thread",
-            Self::Client => "the client",
-            Self::Machine => "machine full",
-            Self::Strangers => "other programs",
-            Self::HandOver => "hand-over",
-            Self::SlowHandler => "the sleep itself",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+use super::Evidence;
+use case::Case;
+use serde::Serialize;
 
 /// One sentence, and what speaks against trusting the figures behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,78 +26,7 @@ pub struct Verdict {
     pub doubts: Vec<String>,
 }
 
-/// How fast the generator is against a server that does nothing, and whether it was the limit there.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Ceiling {
-    /// Requests per second.
-    pub rps: f64,
-    /// The limit there was the generator and not the machine: only then does it say anything about the
-    /// generator, which has the CPUs to itself no more than here.
-    pub of_the_client: bool,
-}
-
-/// What the clients saw, in short.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Seen {
-    /// Clients that asked.
-    pub open: u64,
-    /// Those that were answered in the window.
-    pub served: u64,
-    /// Clients beside them that were silent on purpose.
-    pub silent: u64,
-    /// Correct answers, all and per second.
-    pub requests: u64,
-    #[allow(missing_docs)]
-    pub rps: f64,
-    /// Mean latency in seconds; times `rps`, it is the number of connections being served (Little's law).
-    pub mean: f64,
-    /// Half of the answers took longer.
-    pub p50: Option<Duration>,
-    /// Errors by name.
-    pub errors: Vec<(&'static str, u64)>,
-    /// CPU of the generator, in cores, and that of its busiest thread.
-    pub client_cores: f64,
-    #[allow(missing_docs)]
-    pub client_busiest: f64,
-    /// Requests in the slowest tenth of the window over the mean of all tenths.
-    pub slowest_tenth: Option<f64>,
-}
-
-impl Seen {
-    /// From a load by `open` clients, beside `silent` ones.
-    pub fn of(outcome: &Outcome, open: usize, silent: usize) -> Self {
-        let tally = &outcome.tally;
-        let seconds = outcome.window.as_secs_f64().max(f64::MIN_POSITIVE);
-        let cores = |cpu: Duration| cpu.as_secs_f64() / seconds;
-        Self {
-            open: open as u64,
-            served: tally.served,
-            silent: silent as u64,
-            requests: tally.requests,
-            rps: outcome.rps(),
-            mean: tally.mean().as_secs_f64(),
-            p50: tally.percentile(0.5),
-            errors: tally.errors.by_name().into_iter().filter(|(_, count)| *count > 0).collect(),
-            client_cores: cores(tally.cpu.iter().sum()),
-            client_busiest: cores(tally.cpu.iter().max().copied().unwrap_or_default()),
-            slowest_tenth: tally.slowest_tenth(),
-        }
-    }
-
-    /// Requests that are under way at any moment, by Little's law.
-    pub fn in_service(&self) -> f64 {
-        self.rps * self.mean
-    }
-}
-
-/// One row's figures, as the rules look at them.
-struct Case<'a> {
-    seen: &'a Seen,
-    evidence: &'a Evidence,
-    ceiling: Option<Ceiling>,
-}
-
-/// The verdict on one row. `ceiling`: what the generator reached against the floor in the same conditions.
+/// The verdict on one row. `ceiling`: what the generator reached against the null server in the same conditions.
 pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Verdict {
     let case = Case { seen, evidence, ceiling };
     let (cause, sentence) = rules::RULES.iter().find_map(|rule| rule(&case)).unwrap_or_else(|| {
@@ -155,87 +35,3 @@ pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Ve
     });
     Verdict { cause, sentence, doubts: case.doubts() }
 }
-
-impl Case<'_> {
-    fn server_cores(&self) -> Option<f64> {
-        Some(self.evidence.server.as_ref()?.cpu / self.evidence.seconds.max(f64::MIN_POSITIVE))
-    }
-
-    /// Cores that server and client kept busy. Most kernels charge the work of an interrupt to whoever it
-    /// interrupts; some keep it apart, and then what there is on loopback is our packets.
-    fn ours(&self, machine: Machine) -> f64 {
-        let charged = self.server_cores().unwrap_or(0.0) + self.seen.client_cores;
-        let apart = charged <= machine.processes;
-        charged + if apart { machine.interrupts } else { 0.0 }
-    }
-
-    /// Hardly any of the CPUs' time is left.
-    fn is_full(&self) -> bool {
-        let cores = 0.9 * self.evidence.cores as f64;
-        self.evidence.machine.is_some_and(|machine| machine.processes + machine.interrupts >= cores)
-    }
-
-    fn leaves_some_out(&self) -> bool {
-        (self.seen.served as f64) < 0.95 * self.seen.open as f64
-    }
-
-    /// Of the threads that have to do with clients, nearly all are asleep for the bytes of one.
-    fn waits_for_one_client_each(&self) -> bool {
-        let count = |kinds: &[Sleep]| -> f64 {
-            kinds.iter().filter_map(|kind| self.evidence.asleep_in(*kind)).sum()
-        };
-        let waiting = count(&[Sleep::Read, Sleep::Poll]);
-        let others =
-            count(&[Sleep::Running, Sleep::Epoll, Sleep::Timer, Sleep::Write, Sleep::Other]);
-        waiting >= 0.8 * (waiting + others) && waiting > 0.0
-    }
-
-    /// Some are always asleep in a handler, and there is CPU left.
-    fn handlers_sleep(&self) -> bool {
-        self.evidence.asleep_in(Sleep::Timer).is_some_and(|threads| threads >= 0.5)
-            && self.server_cores().is_none_or(|cores| cores < 0.7)
-            && self.sleepers_serve()
-    }
-
-    /// Who sleeps in a handler wakes up once per request. h2o's main thread only keeps house: once a second.
-    fn sleepers_serve(&self) -> bool {
-        let sleeps = |thread: &&Thread| matches!(thread.mostly, Some((Sleep::Timer, _)));
-        let wakes: Vec<_> = self.evidence.threads.iter().filter(sleeps).collect();
-        let known: Option<u64> = wakes.iter().map(|thread| thread.voluntary).sum();
-        wakes.is_empty() || known.is_none_or(|known| 2 * known >= self.seen.requests)
-    }
-
-    fn doubts(&self) -> Vec<String> {
-        let mut doubts = Vec::new();
-        if !self.seen.errors.is_empty() {
-            let list: Vec<_> =
-                self.seen.errors.iter().map(|(name, count)| format!("{count} {name}")).collect();
-            doubts.push(format!("errors: {}", list.join(", ")));
-        }
-        if let Some(machine) = self.evidence.machine {
-            let strangers = machine.processes + machine.interrupts - self.ours(machine);
-            // Without the server's own share nobody can say whose the rest is.
-            if self.evidence.server.is_some() && strangers > 0.1 * self.evidence.cores as f64 {
-                doubts.push(format!("other programs used {strangers:.1} cores"));
-            }
-            if machine.stolen > 0.03 * self.evidence.cores as f64 {
-                doubts.push(format!("the host took {:.2} cores away", machine.stolen));
-            }
-            if machine.throttled > 0.03 * self.evidence.cores as f64 {
-                let held = machine.throttled;
-                doubts
-                    .push(format!("the control group's limit (cpu.max) held {held:.2} cores back"));
-            }
-        }
-        if let Some(share) = self.seen.slowest_tenth.filter(|share| *share < 0.5) {
-            doubts.push(format!(
-                "the slowest tenth of the window had {:.0} % of the mean tenth's requests",
-                100.0 * share
-            ));
-        }
-        doubts
-    }
-}
-
-#[cfg(test)]
-mod tests;

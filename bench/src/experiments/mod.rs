@@ -1,12 +1,20 @@
-//! What is measured: each experiment is a plan of trials and what comes of them.
+//! What is measured: each experiment is a plan of trials, and leaves results.
+//!
+//! A [`trial`] is one fresh server under one load, and what both used. A [`plan`] says which trials there are and in
+//! which order; [`benchmark`] makes them, and [`record`] turns them into results. On these stand the ladder ([`run`]),
+//! the [`matrix`] of workloads, the curve over [`idle`] connections, and the constant [`rate`]. [`explain`] looks at
+//! one server for long, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
+//! [`workload`] declare the arguments that they share.
 
+pub mod benchmark;
+pub mod common;
 pub mod doctor;
-pub(crate) mod experiment;
 pub mod explain;
 pub mod idle;
 pub mod matrix;
-pub(crate) mod plan;
+pub mod plan;
 pub mod rate;
+pub mod record;
 pub mod run;
 pub mod timeline;
 pub mod trial;

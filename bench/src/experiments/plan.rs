@@ -1,129 +1,138 @@
-//! What is to be measured, in which order, and the loop that does it: the same for all races.
+//! What is to be measured, and in which order.
 
-use crate::experiments::trial::{Cell, OVERHEAD, Row};
-use crate::experiments::workload::Workload;
-use crate::interrupt::Interrupt;
-use crate::numbers;
-use crate::targets::{Connection, Starter, Target};
-use crate::terminal::Progress;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use super::workload::Workload;
+use crate::numbers::{self, Random, counted};
+use crate::results::Part;
+use crate::targets::{Connection, Target};
+use std::time::Duration;
 
-/// What is to be run.
-pub(crate) struct Plan {
-    pub(crate) targets: Vec<Target>,
-    pub(crate) levels: Vec<usize>,
-    pub(crate) modes: Vec<Connection>,
-    pub(crate) workload: Workload,
-    pub(crate) duration: Duration,
-    pub(crate) threads: usize,
-    pub(crate) repeat: usize,
-    pub(crate) seed: u64,
+/// What a trial takes beside its window, about: start, warm-up and end.
+pub const OVERHEAD: Duration = Duration::from_millis(250);
+
+/// One measurement to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Index into the plan's targets.
+    pub target: usize,
+    /// What is to become of connections after a response.
+    pub connection: Connection,
+    /// How many clients.
+    pub connections: usize,
+    /// What they ask for, and which idle clients there are beside them.
+    pub workload: Workload,
+}
+
+/// How trials are made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The servers.
+    pub targets: Vec<Target>,
+    /// Connection counts.
+    pub levels: Vec<usize>,
+    /// Whether connections are kept.
+    pub modes: Vec<Connection>,
+    /// What clients ask for.
+    pub workload: Workload,
+    /// The window of each trial.
+    pub duration: Duration,
+    /// Threads of the generator.
+    pub threads: usize,
+    /// Repeats of each trial.
+    pub repeat: usize,
+    /// Decides the order of the servers.
+    pub seed: u64,
+    /// Requests per second; `None`: a closed loop.
+    pub rate: Option<f64>,
+    /// Whether wrk is asked as well, on the same server.
+    pub wrk: bool,
+}
+
+/// A plan and its trials.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// How they are made.
+    pub plan: Plan,
+    /// In their order.
+    pub trials: Vec<Trial>,
+    /// What their rows are for.
+    pub part: Part,
+}
+
+impl Trial {
+    /// The same for every server; the first one's.
+    pub fn of(connection: Connection, connections: usize, workload: Workload) -> Self {
+        Self { target: 0, connection, connections, workload }
+    }
 }
 
 impl Plan {
-    /// Targets alternate within a level, and their order is reversed in every other repeat: what drifts
-    /// while it runs (heat, neighbours) strikes all alike.
-    pub(crate) fn cells(&self) -> Vec<Cell> {
-        let mut cells = Vec::new();
+    /// Servers over the plan's connection counts.
+    pub fn ladder(self, part: Part) -> Experiment {
+        let workload = self.workload;
+        let each = |mode: &Connection| {
+            let trial = |level: &usize| Trial::of(*mode, *level, workload);
+            self.levels.iter().map(trial).collect::<Vec<_>>()
+        };
+        let kinds: Vec<_> = self.modes.iter().flat_map(each).collect();
+        self.experiment(part, &kinds)
+    }
+
+    /// Each kind of trial with every server that has its route. Servers alternate within a kind, and their order is
+    /// reversed in every other repeat: what drifts in the course of a run (heat, neighbours) strikes all alike.
+    pub fn experiment(self, part: Part, kinds: &[Trial]) -> Experiment {
+        let mut trials = Vec::new();
         for repeat in 0..self.repeat {
-            for &connection in &self.modes {
-                for &connections in &self.levels {
-                    let workload = self.workload;
-                    let cell = |target| Cell { target, connection, connections, workload };
-                    cells.extend(self.order(repeat).into_iter().map(cell));
-                }
+            let order = self.order(repeat);
+            for kind in kinds {
+                let able = order.iter().filter(|target| has(&self.targets[**target], kind));
+                trials.extend(able.map(|target| Trial { target: *target, ..*kind }));
             }
         }
-        cells
+        Experiment { plan: self, trials, part }
     }
 
     /// The servers in the order of one repeat: as the seed has it, and the reverse of that every other time.
-    pub(crate) fn order(&self, repeat: usize) -> Vec<usize> {
+    fn order(&self, repeat: usize) -> Vec<usize> {
         let mut order: Vec<_> = (0..self.targets.len()).collect();
-        let mut random = self.seed;
+        let mut random = Random::new(self.seed);
         for index in (1..order.len()).rev() {
-            // A linear congruential generator is random enough for an order, and the same everywhere.
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            order.swap(index, (random >> 33) as usize % (index + 1));
+            order.swap(index, random.below(index + 1));
         }
         if repeat % 2 == 1 {
             order.reverse();
         }
         order
     }
+}
 
-    /// How long so many cells take, about.
-    pub(crate) fn time(&self, cells: usize) -> Duration {
-        (self.duration + OVERHEAD) * cells as u32
-    }
+/// The others have one response to everything, with which they would win every comparison.
+fn has(target: &Target, kind: &Trial) -> bool {
+    kind.workload.kind.path().is_none() || matches!(target, Target::Stage(_) | Target::Url(..))
+}
 
-    /// What is going to happen, and for how long: nobody should have to guess whether it hangs.
-    pub(crate) fn announcement(&self, cells: usize, further: Duration) -> String {
-        let names: Vec<_> = self.targets.iter().map(Target::name).collect();
-        let seconds = (self.time(cells) + further).as_secs_f64();
-        let time = match seconds {
-            ..100.0 => format!("{seconds:.0} seconds"),
-            _ => format!("{:.0} minutes", (seconds / 60.0).ceil()),
-        };
-        format!(
-            "{}: {cells} cells of {}, {} generator threads, seed {}; this takes about {time}",
-            names.join(", "),
-            numbers::time(self.duration),
-            self.threads,
-            self.seed
-        )
+impl Experiment {
+    /// How long it takes, about.
+    pub fn time(&self) -> Duration {
+        (self.plan.duration + OVERHEAD) * self.trials.len() as u32
     }
 }
 
-/// Another one each time; it is printed, so that an order can be had again.
-pub(crate) fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::from(now.subsec_micros())
-}
-
-/// Measures cell by cell. A target that fails is reported once and left out from then on.
-pub(crate) fn race(
-    plan: &Plan,
-    cells: &[Cell],
-    starter: &Starter,
-    interrupt: &Interrupt,
-) -> (Vec<Row>, Vec<String>) {
-    let progress = Progress::start(cells.len());
-    let (mut rows, mut failures, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    for cell in cells {
-        if interrupt.raised() {
-            break;
-        }
-        let name = plan.targets[cell.target].name();
-        if !failed.contains(&cell.target) {
-            progress.say(&format!(
-                "{name}, {}, {} connections, {}",
-                cell.connection.name(),
-                cell.connections,
-                cell.workload.name()
-            ));
-            let pace = (plan.duration, plan.threads);
-            match cell.measure(&plan.targets[cell.target], pace, starter, interrupt) {
-                Ok(row) if !row.outcome.interrupted => rows.push(row),
-                // Cut short: its window has another length than those it would stand beside.
-                Ok(_) => {}
-                Err(error) => {
-                    failures.push(format!("{name}: {error:#}"));
-                    failed.push(cell.target);
-                }
-            }
-        }
-        progress.step();
-    }
-    progress.finish();
-    (rows, failures)
-}
-
-/// What is to be said of a race that was cut short.
-pub(crate) fn cut_short(interrupt: &Interrupt, measured: usize, cells: usize) -> String {
-    if interrupt.raised() {
-        format!("INTERRUPTED: {measured} of {cells} cells were measured.\n")
-    } else {
-        String::new()
-    }
+/// What is going to happen, and for how long: a user should not have to guess whether it hangs.
+pub fn announcement(experiments: &[Experiment]) -> String {
+    let Some(Experiment { plan, trials, .. }) = experiments.first() else { return String::new() };
+    let names: Vec<_> = plan.targets.iter().map(Target::label).collect();
+    let seconds = experiments.iter().map(Experiment::time).sum::<Duration>().as_secs_f64();
+    let time = match seconds {
+        ..100.0 => counted(seconds.ceil() as usize, "second"),
+        _ => counted((seconds / 60.0).ceil() as usize, "minute"),
+    };
+    let rate = plan.rate.map_or(String::new(), |rate| format!(" at {rate} requests per second"));
+    format!(
+        "{}: {} of {}{rate}, {} generator threads, seed {}; this takes about {time}",
+        names.join(", "),
+        counted(trials.len(), "trial"),
+        numbers::time(plan.duration),
+        plan.threads,
+        plan.seed
+    )
 }

@@ -1,94 +1,79 @@
-//! One cell of a run: a fresh server, a load on it, and what both have used.
+//! One trial: a fresh server, a load on it, and what both have used.
 
+use super::plan::{Plan, Trial};
+use super::wrk::{self, Opinion};
 use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch};
-use crate::experiments::workload::Workload;
-use crate::experiments::wrk::{self, Opinion};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Outcome};
 use crate::targets::{Connection, Running, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
 
-/// How long the first answers are waited for. Clients whom a server leaves waiting would use up any bound.
+/// How long the first responses are waited for. Clients that a server leaves waiting would use up any bound.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// What a cell takes beside its window, about: start, warm-up and end.
-pub const OVERHEAD: Duration = Duration::from_millis(250);
-
-/// One measurement to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// Index into the run's targets.
-    pub target: usize,
-    /// What is to become of connections after an answer.
-    pub connection: Connection,
-    /// How many clients.
-    pub connections: usize,
-    /// What they ask for, and who sits beside them.
-    pub workload: Workload,
-}
-
-/// One that was made.
+/// A trial that was made.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct Measurement {
     /// What was to be measured.
-    pub cell: Cell,
+    pub trial: Trial,
     /// What the clients saw.
     pub outcome: Outcome,
-    /// CPU of the server per correct answer, where it is a process of ours.
-    pub server_cpu: Option<Duration>,
     /// What the kernel said about the server meanwhile.
     pub evidence: Evidence,
     /// What wrk says of the same server, where it was asked.
     pub wrk: Option<Opinion>,
 }
 
-impl Row {
-    /// What came of `cell`.
-    pub fn of(cell: Cell, outcome: Outcome, evidence: Evidence) -> Self {
-        let requests = u32::try_from(outcome.tally.requests).unwrap_or(u32::MAX);
-        let server_cpu = evidence
-            .server
-            .as_ref()
-            .and_then(|server| Duration::from_secs_f64(server.cpu).checked_div(requests));
-        Self { cell, outcome, server_cpu, evidence, wrk: None }
+impl Measurement {
+    /// CPU of the server per correct response, where it is a process of ours.
+    pub fn server_cpu(&self) -> Option<Duration> {
+        let requests = u32::try_from(self.outcome.tally.requests).unwrap_or(u32::MAX);
+        let server = self.evidence.server.as_ref()?;
+        Duration::from_secs_f64(server.cpu).checked_div(requests)
     }
 
     /// What the clients saw, in short.
     pub fn seen(&self) -> Seen {
-        let workload = self.cell.workload;
-        Seen::of(&self.outcome, self.cell.connections, workload.idle + workload.slow)
+        let Trial { connections, workload, .. } = self.trial;
+        seen(&self.outcome, connections, workload.beside())
     }
 
-    /// Its bottleneck. `ceiling`: what the generator reached against the floor.
+    /// Its bottleneck. `ceiling`: what the generator reached against the null server.
     pub fn verdict(&self, ceiling: Option<Ceiling>) -> Verdict {
         verdict(&self.seen(), &self.evidence, ceiling)
     }
 }
 
-impl Cell {
-    /// Starts `target`, measures it, and kills it: a drain would only wait for clients that are gone.
+impl Trial {
+    /// Starts the server, measures it, and kills it: a drain would only wait for clients that are gone.
+    ///
+    /// # Errors
+    /// When the server cannot be started, dies, or takes no connection.
     pub fn measure(
         self,
-        target: &Target,
-        (duration, threads): (Duration, usize),
+        plan: &Plan,
         starter: &Starter,
         interrupt: &Interrupt,
-    ) -> Result<Row> {
+    ) -> Result<Measurement> {
+        let target = &plan.targets[self.target];
         let mut running = starter.start(target, self.connection)?;
-        let mut options = self.options(target, &running, duration)?;
-        options.threads = threads;
+        let mut options = self.options(target, &running, plan.duration)?;
+        (options.threads, options.rate) = (plan.threads, plan.rate);
         let observed = observe(&running, &options, interrupt);
         // Why a server died says more than what its clients saw of that.
         running.check()?;
         let (outcome, evidence) = observed?;
-        let asked = starter.second_opinion && !interrupt.raised();
+        let asked = plan.wrk && !interrupt.raised();
         let wrk = asked.then(|| wrk::ask(&options)).transpose()?;
-        Ok(Row { wrk, ..Row::of(self, outcome, evidence) })
+        Ok(Measurement { trial: self, outcome, evidence, wrk })
     }
 
-    /// The load that this cell puts on a server.
+    /// The load that this trial puts on a server.
+    ///
+    /// # Errors
+    /// When the server's address cannot be read.
     pub fn options(
         self,
         target: &Target,
@@ -100,7 +85,7 @@ impl Cell {
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
         (options.silent, options.slow) = (self.workload.idle, self.workload.slow);
-        if let Some(path) = self.workload.route.path() {
+        if let Some(path) = self.workload.kind.path() {
             path.clone_into(&mut options.url.target);
             // `/work` tells how far it counted, which differs.
             options.expect = Expect::Any;
@@ -109,7 +94,30 @@ impl Cell {
     }
 }
 
+/// What `open` clients saw, beside `silent` ones, as the rules look at it.
+fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
+    let tally = &outcome.tally;
+    let seconds = outcome.window.as_secs_f64().max(f64::MIN_POSITIVE);
+    let cores = |cpu: Duration| cpu.as_secs_f64() / seconds;
+    Seen {
+        open: open as u64,
+        served: tally.served,
+        silent: silent as u64,
+        requests: tally.requests,
+        rps: outcome.rps(),
+        mean: tally.mean().as_secs_f64(),
+        p50: tally.percentile(0.5),
+        errors: tally.errors.by_name().into_iter().filter(|(_, count)| *count > 0).collect(),
+        client_cores: cores(tally.cpu.iter().sum()),
+        client_busiest: cores(tally.cpu.iter().max().copied().unwrap_or_default()),
+        slowest_tenth: tally.slowest_tenth(),
+    }
+}
+
 /// Puts a load on a server, and looks at it meanwhile.
+///
+/// # Errors
+/// When no connection comes about, or the generator's threads cannot be started.
 pub fn observe(
     running: &Running,
     options: &Options,
@@ -127,6 +135,9 @@ pub fn observe(
 /// Puts a load on a server and names its bottleneck. Other programs change what that is, and not always so
 /// that it shows, and they may keep the looks at the server from being taken: while the verdict is not as
 /// expected, it tries again, `tries` times in all.
+///
+/// # Errors
+/// As [`observe`].
 pub fn judge(
     running: &Running,
     options: &Options,
@@ -136,7 +147,7 @@ pub fn judge(
     let interrupt = Interrupt::default();
     loop {
         let (outcome, evidence) = observe(running, options, &interrupt)?;
-        let seen = Seen::of(&outcome, options.connections, options.silent + options.slow);
+        let seen = seen(&outcome, options.connections, options.silent + options.slow);
         let verdict = verdict(&seen, &evidence, None);
         tries = tries.saturating_sub(1);
         if tries == 0 || is_expected(&verdict) {

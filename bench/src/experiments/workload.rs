@@ -1,4 +1,4 @@
-//! What the clients ask for, and who sits beside them: four ways to find out what a server is made for.
+//! What the clients ask for, and which idle clients are beside them: four ways to find out what a server is made for.
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
@@ -7,23 +7,11 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Workload {
     /// What is asked for.
-    pub route: Route,
-    /// Clients beside the others that ask once and then stay silent.
+    pub kind: Kind,
+    /// Clients beside the others that send one request and then stay silent.
     pub idle: usize,
     /// Clients beside the others that send one byte each second.
     pub slow: usize,
-}
-
-/// What is asked for. Its handler does nothing, computes, or sleeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Route {
-    /// Thirteen bytes.
-    #[default]
-    Hello,
-    /// 200 us of CPU time, then a few bytes.
-    Work,
-    /// 5 ms asleep, as with a slow backend, then a few bytes.
-    Sleep,
 }
 
 /// The workloads by the names that the command line has for them.
@@ -32,7 +20,7 @@ pub enum Kind {
     /// Thirteen bytes: what a request costs at least
     #[default]
     Hello,
-    /// /work/200: 200 us of CPU time in the handler
+    /// /work/200: 200 µs of CPU time in the handler
     Work,
     /// /sleep/5: the handler waits 5 ms for a slow backend
     Sleep,
@@ -40,7 +28,7 @@ pub enum Kind {
     Idle,
 }
 
-/// Clients that ask all the time beside those that are silent.
+/// Clients that send requests all the time, beside those that are silent.
 pub const BUSY: usize = 32;
 /// Silent clients, unless told otherwise: more than any pool here has threads.
 pub const IDLE: usize = 200;
@@ -48,10 +36,13 @@ pub const IDLE: usize = 200;
 /// The flags.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct WorkloadArgs {
+    /// One request per connection, and nothing else
+    #[arg(long)]
+    pub close: bool,
     /// What is asked for
     #[arg(long, value_enum, default_value = "hello")]
     pub workload: Kind,
-    /// Silent clients beside the busy ones: they ask once [default: 200 with --workload idle]
+    /// Silent clients beside the busy ones: they send one request [default: 200 with --workload idle]
     #[arg(long, value_name = "N")]
     pub idle: Option<usize>,
     /// Slow clients beside the busy ones: they send one byte a second
@@ -61,22 +52,26 @@ pub struct WorkloadArgs {
 
 impl WorkloadArgs {
     /// What they stand for.
-    pub fn workload(&self) -> Workload {
-        let idle = if self.workload == Kind::Idle { IDLE } else { 0 };
-        let route = match self.workload {
-            Kind::Hello | Kind::Idle => Route::Hello,
-            Kind::Work => Route::Work,
-            Kind::Sleep => Route::Sleep,
-        };
-        Workload { route, idle: self.idle.unwrap_or(idle), slow: self.slow.unwrap_or(0) }
+    ///
+    /// # Errors
+    /// Idle clients on connections that are not kept.
+    pub fn workload(&self) -> Result<Workload> {
+        let kind = self.workload;
+        let idle = self.idle.unwrap_or(if kind == Kind::Idle { IDLE } else { 0 });
+        let workload = Workload { kind, idle, slow: self.slow.unwrap_or(0) };
+        ensure!(
+            !(self.close && workload.beside() > 0),
+            "silent clients need connections that are kept: leave --close away"
+        );
+        Ok(workload)
     }
 }
 
-impl Route {
-    /// Its path; `None`: whatever the server has at the address that was given.
+impl Kind {
+    /// The path; `None`: whatever the server has at the address that was given.
     pub fn path(self) -> Option<&'static str> {
         match self {
-            Self::Hello => None,
+            Self::Hello | Self::Idle => None,
             Self::Work => Some("/work/200"),
             Self::Sleep => Some("/sleep/5"),
         }
@@ -87,25 +82,20 @@ impl Workload {
     /// `work` or `sleep` or `idle 200`; `hello` for the plain one.
     pub fn name(self) -> String {
         let mut parts = Vec::new();
-        match self.route {
-            Route::Hello if self.idle + self.slow > 0 => {}
-            Route::Hello => parts.push("hello".to_owned()),
-            Route::Work => parts.push("work".to_owned()),
-            Route::Sleep => parts.push("sleep".to_owned()),
+        match self.kind {
+            Kind::Hello | Kind::Idle if self.beside() > 0 => {}
+            Kind::Hello | Kind::Idle => parts.push("hello".to_owned()),
+            Kind::Work => parts.push("work".to_owned()),
+            Kind::Sleep => parts.push("sleep".to_owned()),
         }
         parts.extend((self.idle > 0).then(|| format!("idle {}", self.idle)));
         parts.extend((self.slow > 0).then(|| format!("slow {}", self.slow)));
         parts.join(", ")
     }
 
-    /// That the clients who sit there do so on connections that are kept.
-    pub fn check_keep_alive(self, close: bool) -> Result<()> {
-        let sits = self.idle + self.slow > 0;
-        ensure!(
-            !(close && sits),
-            "silent clients need connections that are kept: leave --close away"
-        );
-        Ok(())
+    /// Clients beside the busy ones.
+    pub fn beside(self) -> usize {
+        self.idle + self.slow
     }
 }
 
@@ -115,13 +105,15 @@ mod tests {
 
     #[test]
     fn names_and_what_they_stand_for() {
-        let of = |workload, idle, slow| WorkloadArgs { workload, idle, slow }.workload();
+        let of = |workload, idle, slow| {
+            WorkloadArgs { close: false, workload, idle, slow }.workload().unwrap()
+        };
         assert_eq!(of(Kind::Hello, None, None), Workload::default());
         assert_eq!(of(Kind::Hello, None, None).name(), "hello");
         assert_eq!(of(Kind::Idle, None, None).name(), "idle 200");
         assert_eq!(of(Kind::Idle, Some(5), Some(3)).name(), "idle 5, slow 3");
-        let work = of(Kind::Work, None, Some(2));
-        assert_eq!((work.name().as_str(), work.route.path()), ("work, slow 2", Some("/work/200")));
-        assert!(work.check_keep_alive(true).is_err() && work.check_keep_alive(false).is_ok());
+        assert_eq!(of(Kind::Work, None, Some(2)).name(), "work, slow 2");
+        let closing = WorkloadArgs { close: true, slow: Some(1), ..WorkloadArgs::default() };
+        assert!(closing.workload().is_err());
     }
 }

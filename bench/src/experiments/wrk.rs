@@ -1,4 +1,4 @@
-//! A second opinion: wrk, on the same server, right after us.
+//! A second opinion: wrk, on the same server, right afterwards.
 
 use crate::load::Options;
 use crate::tools;
@@ -11,26 +11,21 @@ use std::time::Duration;
 pub struct Opinion {
     /// Requests per second.
     pub rps: f64,
-    /// Half of its answers took longer. Its higher percentiles are not comparable: it invents samples.
+    /// Half of its responses took longer. Its higher percentiles are not comparable: it invents samples.
     pub p50: Duration,
 }
 
 /// Runs it with the threads, connections and duration of `options`; whole seconds, as it has no others.
+///
+/// # Errors
+/// When wrk is not installed, or prints something else.
 pub fn ask(options: &Options) -> Result<Opinion> {
-    let program = tools::find("wrk")
-        .context("wrk is not installed; on Debian or Ubuntu: apt-get install wrk")?;
+    let program = tools::require("wrk")?;
     let threads = options.threads.min(options.connections).to_string();
     let seconds = options.duration.as_secs().max(1).to_string();
     let mut command = Command::new(program);
-    command.args([
-        "--latency",
-        "-t",
-        &threads,
-        "-c",
-        &options.connections.to_string(),
-        "-d",
-        &seconds,
-    ]);
+    let connections = options.connections.to_string();
+    command.args(["--latency", "-t", &threads, "-c", &connections, "-d", &seconds]);
     if options.close {
         command.args(["-H", "Connection: close"]);
     }

@@ -1,7 +1,7 @@
 //! One client slot: what it has sent, what it waits for, and what it makes of the bytes that come.
 
-use super::Plan;
-use super::errors::Trouble;
+use super::errors::Failure;
+use super::plan::Plan;
 use super::response::Parser;
 use super::samples::Tally;
 use shared::sys::Socket;
@@ -13,7 +13,7 @@ pub(super) struct Client {
     pub(super) parser: Parser,
     /// Bytes of the plan's requests that the socket took.
     pub(super) written: usize,
-    /// Answers still to come.
+    /// Responses still to come.
     pub(super) awaiting: usize,
     /// When the requests under way were sent, in nanoseconds of the load's clock: the time-out begins then.
     pub(super) sent_at: u64,
@@ -23,7 +23,7 @@ pub(super) struct Client {
     pub(super) watches_writes: bool,
     /// Whether this connection stands, as its first successful write shows.
     pub(super) established: bool,
-    /// Whether this slot ever had a connection, an answer, an answer in the window.
+    /// Whether this slot ever had a connection, a response, a response in the window.
     pub(super) opened: bool,
     pub(super) warm: bool,
     pub(super) served: bool,
@@ -34,19 +34,19 @@ pub(super) struct Client {
 /// What is to be done with the connection after bytes came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// More answers are due.
+    /// More responses are due.
     Wait,
-    /// All are here: ask again.
+    /// All are here: send the next requests.
     Again,
     /// Nothing more comes on this connection, or nothing more is wanted: it is replaced.
     Leave,
     /// Nothing sensible can follow on this connection.
-    Broken(Trouble),
+    Broken(Failure),
 }
 
-/// An answer's bytes that were read, parsed and found right. One that equals it byte for byte needs no
-/// parsing to be known as right too, and comparing costs a tenth of it: most answers of a test are equal,
-/// and those that are not (a new Date) are parsed as ever.
+/// A response's bytes that were read, parsed and found right. A response that equals them byte for byte is right too
+/// without being parsed, and comparing costs a tenth of parsing: most responses of a test are equal, and the others
+/// (a new Date) are parsed as ever.
 pub(super) struct Known(Vec<u8>);
 
 impl Known {
@@ -103,7 +103,7 @@ impl Client {
         }
         while !bytes.is_empty() {
             if self.awaiting == 0 {
-                return unasked(bytes);
+                return unexpected(bytes);
             }
             match self.take_one(bytes, reading) {
                 Ok(used) => bytes = &bytes[used..],
@@ -113,44 +113,42 @@ impl Client {
         match self.awaiting {
             0 if reading.plan.close => Step::Leave,
             0 if self.written == reading.plan.requests.len() => Step::Again,
-            // It answered before it had the whole question: what it reads next is anybody's guess.
-            0 => Step::Broken(Trouble::Write),
+            // The server responded before it had the whole request: what it makes of the rest is unknown.
+            0 => Step::Broken(Failure::Write),
             _ => Step::Wait,
         }
     }
 
-    /// Takes one answer, or the part of it that is here.
+    /// Takes one response, or the part of it that is here.
     fn take_one(&mut self, bytes: &[u8], reading: &mut Reading<'_>) -> Result<usize, Step> {
-        let whole = self.parser.between_answers();
+        let whole = self.parser.between_responses();
         if whole && reading.known.begins(bytes) {
             self.finish(None, reading);
             return Ok(reading.known.0.len());
         }
-        // What is about to be remembered as right must be right in every byte. Only long answers, and
+        // What is about to be remembered as right must be right in every byte. Only long responses, and
         // of those all but a connection's first, are checked by their length alone.
         self.parser.hashing |= whole && bytes.len() <= Known::LIMIT;
-        let (used, answer) = self.parser.feed(bytes).map_err(|_| Step::Broken(Trouble::Status))?;
-        let Some(answer) = answer else {
-            return Ok(used);
-        };
-        let wrong = reading.plan.wrong(&answer, self.parser.hashing);
-        if wrong.is_none() && whole && self.parser.hashing && !answer.close {
+        let fed = self.parser.feed(bytes).map_err(|_| Step::Broken(Failure::Status))?;
+        let (used, Some(response)) = fed else { return Ok(fed.0) };
+        let wrong = reading.plan.wrong(&response, self.parser.hashing);
+        if wrong.is_none() && whole && self.parser.hashing && !response.close {
             reading.known.remember(&bytes[..used]);
         }
         self.finish(wrong, reading);
-        if answer.close { Err(Step::Leave) } else { Ok(used) }
+        if response.close { Err(Step::Leave) } else { Ok(used) }
     }
 
     /// The server ended the connection: says whether that was to be expected.
-    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Trouble> {
-        let answer = self.parser.end().ok_or(Trouble::Read)?;
-        let wrong = reading.plan.wrong(&answer, self.parser.hashing);
+    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Failure> {
+        let response = self.parser.end().ok_or(Failure::Read)?;
+        let wrong = reading.plan.wrong(&response, self.parser.hashing);
         self.finish(wrong, reading);
         Ok(())
     }
 
-    /// An answer is complete. After a right one the connection is trusted: lengths will do.
-    fn finish(&mut self, wrong: Option<Trouble>, reading: &mut Reading<'_>) {
+    /// A response is complete. After a right one the connection is trusted: lengths will do.
+    fn finish(&mut self, wrong: Option<Failure>, reading: &mut Reading<'_>) {
         self.parser.hashing = wrong.is_some();
         self.awaiting -= 1;
         match (wrong, &mut reading.tally) {
@@ -159,18 +157,18 @@ impl Client {
                 tally.requests += 1;
                 tally.latency.saturating_record(reading.now.saturating_sub(self.since));
             }
-            (Some(trouble), Some(tally)) => tally.errors.add(trouble, 1),
+            (Some(failure), Some(tally)) => tally.errors.add(failure, 1),
             (_, None) => {}
         }
     }
 }
 
-/// An answer without a request. With 408 a server may end a connection on which nothing came for a
-/// while (RFC 9110, section 15.5.9). With any other, which answer is whose is unknown from here on.
-fn unasked(bytes: &[u8]) -> Step {
+/// A response without a request. With 408 a server may end a connection on which nothing came for a
+/// while (RFC 9110, section 15.5.9). With any other, which response is whose is unknown from here on.
+fn unexpected(bytes: &[u8]) -> Step {
     if bytes.starts_with(b"HTTP/1.") && bytes.get(8..12) == Some(b" 408") {
         Step::Leave
     } else {
-        Step::Broken(Trouble::Body)
+        Step::Broken(Failure::Body)
     }
 }

@@ -1,6 +1,8 @@
 //! `bench load`: its flags, and what they make of a load.
 
-use super::{Expect, Options, Url, output};
+use super::output;
+use super::plan::{Expect, Options};
+use super::url::Url;
 use crate::terminal;
 use crate::{args, interrupt::Interrupt};
 use anyhow::{Context, Result, ensure};
@@ -24,10 +26,10 @@ pub struct LoadArgs {
     /// One request per connection (Connection: close)
     #[arg(long)]
     close: bool,
-    /// Requests sent in one write, before their answers are waited for
+    /// Requests sent in one write, before their responses are waited for
     #[arg(long, default_value = "1", value_name = "N", value_parser = args::count)]
     pipeline: usize,
-    /// How long an answer may take
+    /// How long a response may take
     #[arg(long, default_value = "5s", value_parser = args::duration)]
     timeout: Duration,
     /// A further header field, `Name: value`, or another Host, Connection, Content-Length; may be repeated
@@ -39,22 +41,22 @@ pub struct LoadArgs {
     /// The request's body
     #[arg(long, value_name = "TEXT")]
     body: Option<String>,
-    /// The body that answers must have [default: that of the first answer]
+    /// The body that responses must have [default: that of the first response]
     #[arg(long, value_name = "TEXT", conflicts_with = "any_body")]
     expect: Option<String>,
-    /// Answers may differ from each other
+    /// Responses may differ from each other
     #[arg(long)]
     any_body: bool,
     /// Requests per second, sent when they are due and timed from then [default: a closed loop]
     #[arg(short = 'R', long, value_name = "N", conflicts_with = "pipeline", value_parser = args::rate)]
     rate: Option<f64>,
-    /// Further clients that ask once and then stay silent
+    /// Further clients that send one request and then stay silent
     #[arg(long, value_name = "N", default_value = "0")]
     idle: usize,
     /// Further clients that send one byte of their request each second
     #[arg(long, value_name = "N", default_value = "0")]
     slow: usize,
-    /// CPU time to waste for each answer, to see what a slow generator does to the figures
+    /// CPU time to waste for each response, to see what a slow generator does to the figures
     #[arg(long, value_name = "TIME", value_parser = args::duration)]
     burden: Option<Duration>,
     /// One JSON object on standard output
@@ -63,7 +65,10 @@ pub struct LoadArgs {
 }
 
 impl LoadArgs {
-    /// Runs the load and prints what came of it. Wrong answers are figures, not errors of ours.
+    /// Runs the load and prints what came of it. Wrong responses are figures, not errors of ours.
+    ///
+    /// # Errors
+    /// When no connection comes about, or standard output takes no more.
     pub fn run(self, interrupt: &Interrupt) -> Result<()> {
         let (options, json) = (self.options()?, self.json);
         let outcome = super::run(&options, interrupt)?;

@@ -1,6 +1,6 @@
 //! How a client gets its connection, and what happens when that ends or was too slow.
 
-use super::errors::Trouble;
+use super::errors::Failure;
 use super::worker::Worker;
 use shared::sys::{Interest, Socket};
 use std::io::{self, ErrorKind};
@@ -18,7 +18,7 @@ impl Worker<'_> {
                 continue;
             }
             if client.socket.is_none() {
-                // At a constant rate, one that lost its connection waits for the next request that is due.
+                // At a constant rate, a client that lost its connection waits for the next request that is due.
                 if !client.opened || !self.release(slot) {
                     self.open(slot);
                 }
@@ -28,7 +28,7 @@ impl Worker<'_> {
         }
     }
 
-    /// A window that was uneven is not to be trusted: who notices needs to know when the answers came.
+    /// A window that was uneven is not to be trusted, and it shows only by when the responses came.
     pub(super) fn book(&mut self, now: u64) {
         let open = self.shared.open.load(Relaxed);
         if self.counting {
@@ -39,7 +39,7 @@ impl Worker<'_> {
     pub(super) fn time_out(&mut self, slot: usize, now: u64) {
         let client = &self.clients[slot];
         if self.counting {
-            self.tally.errors.add(Trouble::Timeout, client.awaiting as u64);
+            self.tally.errors.add(Failure::Timeout, client.awaiting as u64);
             self.tally.timed_out.add(client.awaiting, now.saturating_sub(client.since));
         }
         self.reopen(slot);
@@ -56,12 +56,12 @@ impl Worker<'_> {
         client.sent_at = self.shared.now();
         client.since = client.sent_at;
         if let Err(error) = self.connect(slot) {
-            self.fail(slot, Trouble::Connect, Some(&error));
+            self.fail(slot, Failure::Connect, Some(&error));
         }
     }
 
     /// Connects, and tries to write at once: on a local network the connection often stands already, and
-    /// then nothing has to be waited for but the answer.
+    /// then nothing has to be waited for but the response.
     pub(super) fn connect(&mut self, slot: usize) -> io::Result<()> {
         let socket = Socket::connect(self.shared.plan.address)?;
         socket.set_nodelay(true)?;
@@ -93,13 +93,13 @@ impl Worker<'_> {
         }
     }
 
-    /// Counts what went wrong. A connection that broke is replaced at once; one that never stood is tried
+    /// Counts what went wrong. A connection that broke is replaced at once. A connect that failed is tried
     /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
-    pub(super) fn fail(&mut self, slot: usize, trouble: Trouble, error: Option<&io::Error>) {
+    pub(super) fn fail(&mut self, slot: usize, failure: Failure, error: Option<&io::Error>) {
         if self.counting {
-            self.tally.errors.add(trouble, 1);
+            self.tally.errors.add(failure, 1);
         }
-        if trouble == Trouble::Connect {
+        if failure == Failure::Connect {
             if let Some(error) = error {
                 self.shared.refusal.get_or_init(|| error.to_string());
             }

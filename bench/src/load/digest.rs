@@ -1,6 +1,6 @@
 //! Tells bodies apart without keeping them.
 
-/// A body in short: two that differ in length or in one byte have, but for one case in 2^64, different ones.
+/// A body in short. Two bodies that differ in length or in one byte have different digests, but for one case in 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest {
     /// Bytes.

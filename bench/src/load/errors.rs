@@ -1,4 +1,4 @@
-//! What can go wrong with a request, each counted on its own.
+//! What can go wrong with a request, each kind counted by itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 pub struct Errors {
     /// No connection came about.
     pub connect: u64,
-    /// The connection broke, or ended without a complete answer.
+    /// The connection broke, or ended without a complete response.
     pub read: u64,
     /// The request could not be sent.
     pub write: u64,
-    /// No answer within the time-out.
+    /// No response within the time-out.
     pub timeout: u64,
-    /// An answer other than 2xx, or none that HTTP knows.
+    /// A response other than 2xx, or bytes that are no HTTP response.
     pub status: u64,
-    /// A body that is not the expected one, or bytes that nobody asked for.
+    /// A body that is not the expected one, or bytes without a request.
     pub body: u64,
 }
 
 /// The kinds of [`Errors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum Failure {
     Connect,
     Read,
     Write,
@@ -34,38 +34,33 @@ pub(super) enum Trouble {
 impl Errors {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.connect + self.read + self.write + self.timeout + self.status + self.body
+        self.by_name().iter().map(|(_, count)| count).sum()
     }
 
     /// Each kind by its name.
     pub fn by_name(&self) -> [(&'static str, u64); 6] {
-        [
-            ("connect", self.connect),
-            ("read", self.read),
-            ("write", self.write),
-            ("timeout", self.timeout),
-            ("status", self.status),
-            ("body", self.body),
-        ]
+        let Self { connect, read, write, timeout, status, body } = *self;
+        let names = ["connect", "read", "write", "timeout", "status", "body"];
+        let counts = [connect, read, write, timeout, status, body];
+        std::array::from_fn(|kind| (names[kind], counts[kind]))
     }
 
-    pub(super) fn add(&mut self, trouble: Trouble, count: u64) {
-        *match trouble {
-            Trouble::Connect => &mut self.connect,
-            Trouble::Read => &mut self.read,
-            Trouble::Write => &mut self.write,
-            Trouble::Timeout => &mut self.timeout,
-            Trouble::Status => &mut self.status,
-            Trouble::Body => &mut self.body,
+    pub(super) fn add(&mut self, failure: Failure, count: u64) {
+        *match failure {
+            Failure::Connect => &mut self.connect,
+            Failure::Read => &mut self.read,
+            Failure::Write => &mut self.write,
+            Failure::Timeout => &mut self.timeout,
+            Failure::Status => &mut self.status,
+            Failure::Body => &mut self.body,
         } += count;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.connect += other.connect;
-        self.read += other.read;
-        self.write += other.write;
-        self.timeout += other.timeout;
-        self.status += other.status;
-        self.body += other.body;
+        use Failure::{Body, Connect, Read, Status, Timeout, Write};
+        let kinds = [Connect, Read, Write, Timeout, Status, Body];
+        for (kind, (_, count)) in kinds.into_iter().zip(other.by_name()) {
+            self.add(kind, count);
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! The head of an answer, as a pure function of bytes (RFC 9112, sections 4 and 6).
+//! The head of a response, as a pure function of bytes (RFC 9112, sections 4 and 6).
 
 use std::borrow::Cow;
 
 /// No server worth measuring sends more before its body.
 const LIMIT: usize = 64 * 1024;
 
-/// Bytes that no HTTP/1 answer begins with, or a framing that cannot be trusted.
+/// Bytes that no HTTP/1 response begins with, or a framing that cannot be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -27,13 +27,16 @@ pub struct Head {
     pub status: u16,
     /// Where the body ends.
     pub framing: Framing,
-    /// Whether the fields or the version say that the connection ends after this answer.
+    /// Whether the fields or the version say that the connection ends after this response.
     pub close: bool,
 }
 
 /// Reads a head from the front of `bytes`: with its length when it is all here, `None` when more is
-/// to come. `searched` bytes at the front are known not to end it, so that an answer that
+/// to come. `searched` bytes at the front are known not to end it, so that a response that
 /// drips in costs no second search.
+///
+/// # Errors
+/// Bytes that no HTTP/1 response begins with, or a framing that cannot be trusted.
 pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Malformed> {
     let from = searched.saturating_sub(2);
     match end(&bytes[from..]) {
@@ -107,8 +110,8 @@ impl Fields {
         Ok(())
     }
 
-    /// The same length may be said several times, in one line or in more (RFC 9110, section 8.6). Of two
-    /// different ones, whoever believes the wrong one reads the next answer wrongly.
+    /// The same length may be said several times, in one line or in more (RFC 9110, section 8.6). A client that
+    /// believes the wrong one of two reads the next response wrongly.
     fn take_lengths(&mut self, list: &[u8]) -> Result<(), Malformed> {
         for item in list.split(|byte| *byte == b',') {
             let length = number(item.trim_ascii())?;

@@ -1,16 +1,22 @@
-//! The load generator: so many clients, each asking again as soon as it is answered (a closed loop).
+//! The load generator: clients that send the next request as soon as the response is complete (a closed loop), or at a
+//! constant rate.
 //!
-//! [`plan`] says what is asked and what is right, [`head`] and [`response`] find where an answer ends, [`client`] is one client slot, [`worker`] the epoll
-//! loop that drives a thread's share of them, [`samples`] what is counted. All connections are opened and
-//! warmed up before one shared window opens, and only answers that are completed in it count.
+//! `plan` says what is asked for and what is right, [`head`] and [`response`] find where a response ends, `client` is
+//! one client slot, `worker` the event loop that drives a thread's share of them, [`samples`] what is counted. All
+//! connections are opened and warmed up before one shared `window` opens, and only responses that are completed in it
+//! count.
 
 mod client;
 pub mod command;
 mod connect;
-mod crowd;
+mod counts;
 mod digest;
+mod dispatch;
 mod errors;
+mod figures;
 pub mod head;
+mod idle;
+mod outcome;
 mod output;
 mod pace;
 mod plan;
@@ -18,93 +24,48 @@ mod request;
 pub mod response;
 pub mod samples;
 mod url;
+mod window;
 mod worker;
 
+pub use counts::{IdleCounts, Latency, Pacing, Waits};
 pub use digest::Digest;
 pub use errors::Errors;
-pub use plan::{Expect, Options, default_threads};
-pub use samples::{Crowd, Pacing, Tally, Waits};
+pub use figures::Figures;
+pub use outcome::Outcome;
+pub use plan::{Expect, Options};
+pub use samples::Tally;
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use crowd::Sitting;
+use idle::IdleClients;
 use pace::Pace;
-use plan::Plan;
 use shared::sys::rlimit;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use window::Shared;
 use worker::Worker;
-
-/// What a finished load has shown.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The counts of all threads.
-    pub tally: Tally,
-    /// How long the window was open.
-    pub window: Duration,
-    /// Whether it was closed early, by a signal.
-    pub interrupted: bool,
-}
-
-impl Outcome {
-    /// Correct answers per second.
-    pub fn rps(&self) -> f64 {
-        self.tally.requests as f64 / self.window.as_secs_f64().max(f64::MIN_POSITIVE)
-    }
-
-    /// CPU of the generator per correct answer.
-    pub fn client_cpu(&self) -> Option<Duration> {
-        let total: Duration = self.tally.cpu.iter().sum();
-        let requests = u32::try_from(self.tally.requests).ok()?;
-        total.checked_div(requests)
-    }
-}
-
-/// What the threads and the one that watches them share.
-pub(crate) struct Shared {
-    plan: Plan,
-    epoch: Instant,
-    /// When the window opens and closes, nanoseconds after `epoch`.
-    open: AtomicU64,
-    close: AtomicU64,
-    /// Client slots that were answered at least once.
-    warm: AtomicUsize,
-    /// Why the first connect failed that did.
-    refusal: OnceLock<String>,
-}
-
-impl Shared {
-    fn now(&self) -> u64 {
-        self.epoch.elapsed().as_nanos() as u64
-    }
-}
 
 /// A load that is being put on a server. Dropping it ends it.
 pub struct Load {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<Result<Tally>>>,
-    crowd: Option<JoinHandle<Result<Crowd>>>,
+    idle: Option<JoinHandle<Result<IdleCounts>>>,
     options: Options,
 }
 
 impl Load {
-    /// Starts the threads, which open all connections and begin to ask.
+    /// Starts the threads, which open all connections and begin to send requests.
+    ///
+    /// # Errors
+    /// Too few open files allowed, or a thread that cannot be started.
     pub fn start(options: &Options) -> Result<Self> {
         check_descriptors(options.connections + options.silent + options.slow)?;
-        let shared = Arc::new(Shared {
-            plan: Plan::new(options),
-            epoch: Instant::now(),
-            open: AtomicU64::new(u64::MAX),
-            close: AtomicU64::new(u64::MAX),
-            warm: AtomicUsize::new(0),
-            refusal: OnceLock::new(),
-        });
-        let crowd = (options.silent + options.slow > 0)
-            .then(|| Sitting::start(options, &shared))
+        let shared = Arc::new(Shared::new(options));
+        let idle = (options.silent + options.slow > 0)
+            .then(|| IdleClients::start(options, &shared))
             .transpose()
             .context("cannot start the thread of the silent clients")?;
         let threads = options.threads.clamp(1, options.connections);
@@ -118,18 +79,21 @@ impl Load {
                 .context("cannot start a thread of the generator")
         };
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
-        Ok(Self { shared, threads, crowd, options: options.clone() })
+        Ok(Self { shared, threads, idle, options: options.clone() })
     }
 
-    /// Waits for every client's first answer, within bounds: clients that a server leaves waiting are
-    /// what a run is to show. It is an error when no connection came about at all.
+    /// Waits for every client's first response, within bounds: clients that a server leaves waiting are what a run is
+    /// to show.
+    ///
+    /// # Errors
+    /// When no connection came about at all.
     pub fn warm_up(&self, interrupt: &Interrupt) -> Result<()> {
         let deadline = Instant::now() + self.options.warm_up;
         while self.shared.warm.load(Relaxed) < self.options.connections
             && Instant::now() < deadline
             && !interrupt.wait(Duration::from_millis(2))
         {}
-        // The last to be answered are not warm yet: caches, and the server's own start.
+        // The last clients that were served are not warm yet: caches, and the server's own start.
         interrupt.wait(self.options.warm_up / 10);
         match self.shared.refusal.get() {
             Some(why) if self.shared.warm.load(Relaxed) == 0 => bail!(
@@ -153,6 +117,9 @@ impl Load {
     }
 
     /// Ends the load and adds up what its threads counted.
+    ///
+    /// # Errors
+    /// When a thread of the load failed.
     pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
         let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
         let mut tally = Tally::new();
@@ -161,9 +128,9 @@ impl Load {
                 thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))??;
             tally.merge(&counted);
         }
-        if let Some(crowd) = self.crowd.take() {
-            tally.crowd =
-                crowd.join().map_err(|_| anyhow!("the silent clients' thread panicked"))??;
+        if let Some(idle) = self.idle.take() {
+            tally.idle =
+                idle.join().map_err(|_| anyhow!("the silent clients' thread panicked"))??;
         }
         Ok(Outcome {
             tally,
@@ -180,6 +147,9 @@ impl Drop for Load {
 }
 
 /// The whole of it: start, warm up, measure, finish.
+///
+/// # Errors
+/// As [`Load::start`], [`Load::warm_up`] and [`Load::finish`].
 pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome> {
     let load = Load::start(options)?;
     load.warm_up(interrupt)?;

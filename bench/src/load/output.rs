@@ -1,7 +1,10 @@
 //! A load's outcome, for people and for programs.
 
-use super::{Options, Outcome};
-use crate::numbers;
+use super::counts::{IdleCounts, Pacing};
+use super::figures::Figures;
+use super::outcome::Outcome;
+use super::plan::Options;
+use crate::numbers::{self, as_micros};
 use anyhow::Result;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -15,79 +18,28 @@ pub(super) fn json(options: &Options, outcome: &Outcome) -> Result<String> {
 /// The shape of `--json`. Keys are only ever added: scripts read them.
 #[derive(Serialize)]
 struct Json {
-    requests: u64,
-    seconds: f64,
-    rps: f64,
-    served: u64,
-    opened: u64,
-    latency_us: Latency,
-    errors: super::Errors,
-    reconnects: u64,
-    bytes: u64,
-    /// Requests without an answer, apart from the latencies: those under way at the end, and the time-outs.
-    in_flight_at_end: u64,
-    mean_in_flight_us: f64,
-    oldest_in_flight_us: f64,
-    mean_timed_out_us: f64,
-    longest_timed_out_us: f64,
+    /// Requests without a response stand apart from the latencies: those under way at the end, and the time-outs.
+    #[serde(flatten)]
+    figures: Figures,
     client_cpu_us_per_request: Option<f64>,
-    client_threads_cpu_seconds: Vec<f64>,
     interrupted: bool,
     /// Null in a closed loop.
     target_rps: Option<f64>,
-    pacing: super::Pacing,
-    crowd: super::Crowd,
-}
-
-/// A percentile that too few samples speak for is null.
-#[derive(Serialize)]
-struct Latency {
-    mean: f64,
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p99: Option<f64>,
-    p999: Option<f64>,
-    max: f64,
+    pacing: Pacing,
+    crowd: IdleCounts,
 }
 
 impl Json {
     fn of(options: &Options, outcome: &Outcome) -> Self {
-        let tally = &outcome.tally;
-        let percentile = |quantile| tally.percentile(quantile).map(micros);
         Self {
-            requests: tally.requests,
-            seconds: outcome.window.as_secs_f64(),
-            rps: outcome.rps(),
-            served: tally.served,
-            opened: tally.opened,
-            latency_us: Latency {
-                mean: micros(tally.mean()),
-                p50: percentile(0.5),
-                p90: percentile(0.9),
-                p99: percentile(0.99),
-                p999: percentile(0.999),
-                max: micros(tally.max()),
-            },
-            errors: tally.errors,
-            reconnects: tally.reconnects,
-            bytes: tally.bytes,
-            in_flight_at_end: tally.unanswered.count,
-            mean_in_flight_us: micros(tally.unanswered.mean()),
-            oldest_in_flight_us: micros(tally.unanswered.longest),
-            mean_timed_out_us: micros(tally.timed_out.mean()),
-            longest_timed_out_us: micros(tally.timed_out.longest),
-            client_cpu_us_per_request: outcome.client_cpu().map(micros),
-            client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
+            figures: Figures::of(outcome),
+            client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
             interrupted: outcome.interrupted,
             target_rps: options.rate,
-            pacing: tally.pacing,
-            crowd: tally.crowd,
+            pacing: outcome.tally.pacing,
+            crowd: outcome.tally.idle,
         }
     }
-}
-
-fn micros(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1000.0
 }
 
 /// The outcome as a screen of text.
@@ -143,8 +95,8 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Little's law, which holds for whatever was measured rightly: here for the requests that were answered.
-/// What was not answered has lines of its own.
+/// Little's law, which holds for all that was measured rightly: here for the requests that got a response.
+/// Requests without one have lines of their own.
 fn in_service(options: &Options, outcome: &Outcome) -> String {
     // At a constant rate, requests that are due count whether they could be sent or not.
     let of = match options.rate {
@@ -155,12 +107,12 @@ fn in_service(options: &Options, outcome: &Outcome) -> String {
     format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)")
 }
 
-/// What became of those that only sat there.
+/// What became of the idle clients.
 fn beside(options: &Options, outcome: &Outcome) -> String {
-    let crowd = outcome.tally.crowd;
+    let idle = outcome.tally.idle;
     format!(
         "{} silent, {} slow: {} connected, {} answered, {} evicted by the server",
-        options.silent, options.slow, crowd.opened, crowd.answered, crowd.evicted
+        options.silent, options.slow, idle.opened, idle.answered, idle.evicted
     )
 }
 
@@ -169,7 +121,7 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
     let pacing = outcome.tally.pacing;
     let unsent = match pacing.unsent {
         0 => String::new(),
-        some => format!(", {some} were due and not sent: all connections waited for answers"),
+        some => format!(", {some} were due and not sent: all connections waited for responses"),
     };
     format!(
         "{:.1} % of {} per second; sent {} late on average, {} at most{unsent}",
@@ -184,7 +136,7 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
 fn latencies(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     if tally.requests == 0 {
-        return "none: no request was answered rightly".to_owned();
+        return "none: no request had a correct response".to_owned();
     }
     let mut line = format!("mean {}", numbers::time(tally.mean()));
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
@@ -202,7 +154,7 @@ fn errors(outcome: &Outcome) -> String {
     let list: Vec<_> = named.map(|(name, count)| format!("{name} {count}")).collect();
     match list.join(", ") {
         none if none.is_empty() => "none".to_owned(),
-        some if errors.body > 0 => some + " (do answers differ on purpose? --any-body)",
+        some if errors.body > 0 => some + " (do responses differ on purpose? --any-body)",
         some => some,
     }
 }
@@ -212,7 +164,7 @@ fn generator(outcome: &Outcome, seconds: f64) -> String {
     let busy: Duration = outcome.tally.cpu.iter().sum();
     let busiest = outcome.tally.cpu.iter().max().copied().unwrap_or_default();
     let per_request =
-        outcome.client_cpu().map_or("-".to_owned(), |cpu| format!("{:.2} us", micros(cpu)));
+        outcome.client_cpu().map_or("-".to_owned(), |cpu| format!("{:.2} µs", as_micros(cpu)));
     format!(
         "{per_request} of CPU per request, {:.2} cores, busiest thread {:.0} %",
         busy.as_secs_f64() / seconds,

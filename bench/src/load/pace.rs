@@ -1,10 +1,9 @@
 //! A constant rate: requests are due at moments that are planned beforehand, and each is timed from the moment
 //! that it was due, whether a connection was free to send it or not.
 //!
-//! In a closed loop a server that stops for a while is asked nothing meanwhile, so that its pause shows in
-//! one answer per connection. Here it shows in every request that was due.
+//! In a closed loop a server that stops for a while gets no requests meanwhile, so that its pause shows in
+//! one response per connection. Here it shows in every request that was due.
 
-use super::worker::Worker;
 use std::collections::VecDeque;
 
 /// One thread's share of the plan.
@@ -14,9 +13,9 @@ pub(super) struct Pace {
     /// When its first one is due.
     start: f64,
     /// How many have been sent since.
-    sent: u64,
+    pub(super) sent: u64,
     /// Clients with nothing to do, the longest idle first: all of them are used in turn.
-    free: VecDeque<usize>,
+    pub(super) free: VecDeque<usize>,
 }
 
 impl Pace {
@@ -28,82 +27,20 @@ impl Pace {
     }
 
     /// When the next request is due. Computed from the start, so that no error adds up.
-    fn due(&self) -> u64 {
+    pub(super) fn due(&self) -> u64 {
         (self.start + self.interval * self.sent as f64) as u64
     }
 
     /// Begins anew at `now`, forgetting what could not be sent so far.
-    fn restart(&mut self, now: u64) {
+    pub(super) fn restart(&mut self, now: u64) {
         let phase = self.start % self.interval;
         (self.start, self.sent) = (now as f64 + phase, 0);
     }
 
     /// How many requests are due by `now` and were not sent.
-    fn backlog(&self, now: u64) -> u64 {
+    pub(super) fn backlog(&self, now: u64) -> u64 {
         let due = (now as f64 - self.start) / self.interval;
         (due.max(0.0).ceil() as u64).saturating_sub(self.sent)
-    }
-}
-
-impl Worker<'_> {
-    /// The window opens: what was late before it is forgotten.
-    pub(super) fn restart_pace(&mut self, now: u64) {
-        if let Some(pace) = &mut self.pace {
-            pace.restart(now);
-        }
-    }
-
-    /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
-    /// an answer can help, or that there is no plan to keep.
-    pub(super) fn dispatch(&mut self) -> Option<u64> {
-        loop {
-            let pace = self.pace.as_mut()?;
-            let (due, now) = (pace.due(), self.shared.now());
-            if now < due {
-                // With nobody free there is nothing to be on time for.
-                return (!pace.free.is_empty()).then_some(due);
-            }
-            let slot = pace.free.pop_front()?;
-            pace.sent += 1;
-            self.send_planned(slot, due, now);
-        }
-    }
-
-    fn send_planned(&mut self, slot: usize, due: u64, now: u64) {
-        if self.counting {
-            let pacing = &mut self.tally.pacing;
-            let lag = now.saturating_sub(due);
-            pacing.sent += 1;
-            pacing.lag_total += lag;
-            pacing.lag_max = pacing.lag_max.max(lag);
-        }
-        self.clients[slot].free = false;
-        if self.clients[slot].socket.is_some() {
-            self.ask(slot, now, due);
-        } else {
-            self.open(slot);
-            self.clients[slot].since = due;
-        }
-    }
-
-    /// At a constant rate, an answered client waits until a request is due; says whether there is one.
-    pub(super) fn release(&mut self, slot: usize) -> bool {
-        let Some(pace) = &mut self.pace else { return false };
-        let client = &mut self.clients[slot];
-        if !client.free {
-            client.free = true;
-            client.awaiting = 0;
-            pace.free.push_back(slot);
-        }
-        true
-    }
-
-    /// The window has closed: counts what was due and never sent.
-    pub(super) fn finish_pace(&mut self, close: u64) {
-        if let Some(pace) = self.pace.as_ref().filter(|_| self.counting) {
-            self.tally.pacing.unsent = pace.backlog(close);
-            self.tally.unanswered.add(0, close.saturating_sub(pace.due()));
-        }
     }
 }
 

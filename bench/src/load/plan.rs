@@ -1,20 +1,20 @@
-//! What is asked for and what answers must be: as the caller says it, and as the threads need it.
+//! What is asked for and what responses must be: as the caller says it, and as the threads need it.
 
-use super::Url;
 use super::digest::Digest;
-use super::errors::Trouble;
-use super::response::Answer;
+use super::errors::Failure;
+use super::response::Response;
+use super::url::Url;
+use crate::tools;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::thread;
 use std::time::Duration;
 
-/// What a correct answer's body is.
+/// What a correct response's body is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// Exactly these bytes.
     Body(Vec<u8>),
-    /// The same as the first one that comes.
+    /// The same as the first response that comes.
     Same,
     /// Anything that is framed correctly: pages that change from one request to the next.
     Any,
@@ -31,29 +31,29 @@ pub struct Options {
     pub threads: usize,
     /// The window's length.
     pub duration: Duration,
-    /// How long the window waits, at most, for every client's first answer.
+    /// How long the window waits, at most, for every client's first response.
     pub warm_up: Duration,
-    /// How long an answer may take before the client gives up.
+    /// How long a response may take before the client gives up.
     pub timeout: Duration,
     /// One request per connection (`Connection: close`).
     pub close: bool,
-    /// Requests sent in one write; the next ones follow when all are answered.
+    /// Requests sent in one write; the next ones follow when all responses are complete.
     pub pipeline: usize,
     /// The request's method.
     pub method: String,
-    /// Further header fields; those that the generator adds itself are replaced by them.
+    /// Further header fields; they replace the fields that the generator adds itself.
     pub headers: Vec<(String, String)>,
     /// The request's body.
     pub body: Option<String>,
-    /// What the answer's body must be.
+    /// What the response's body must be.
     pub expect: Expect,
-    /// Requests per second, sent when they are due; `None`: each client asks again when it is answered.
+    /// Requests per second, sent when they are due; `None`: each client sends its next request when the response is complete.
     pub rate: Option<f64>,
-    /// Clients beside the others that ask once and then stay silent.
+    /// Clients beside the others that send one request and then stay silent.
     pub silent: usize,
     /// Clients beside the others that send one byte of their request each second.
     pub slow: usize,
-    /// CPU time that the generator wastes for each answer: what does a slow one do to the figures?
+    /// CPU time that the generator wastes for each response: what does a slow one do to the figures?
     pub burden: Duration,
 }
 
@@ -63,7 +63,8 @@ impl Options {
         Self {
             url,
             connections,
-            threads: default_threads(),
+            // The server under test needs the cores too, but so it does on every machine.
+            threads: tools::cores(),
             duration,
             warm_up: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
@@ -81,12 +82,7 @@ impl Options {
     }
 }
 
-/// One thread per core: the server under test needs them too, but so it does on every machine.
-pub fn default_threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// What the threads read: the requests, ready to be sent, and what answers must be.
+/// What the threads read: the requests, ready to be sent, and what responses must be.
 pub(super) struct Plan {
     pub(super) address: SocketAddr,
     /// `pipeline` requests, one behind the other.
@@ -119,18 +115,18 @@ impl Plan {
         }
     }
 
-    /// What is wrong with an answer, if anything is. `hashed`: its bytes are known, not only how many.
-    pub(super) fn wrong(&self, answer: &Answer, hashed: bool) -> Option<Trouble> {
-        if !(200..300).contains(&answer.status) {
-            return Some(Trouble::Status);
+    /// What is wrong with a response, if anything is. `hashed`: its bytes are known, not only how many.
+    pub(super) fn wrong(&self, response: &Response, hashed: bool) -> Option<Failure> {
+        if !(200..300).contains(&response.status) {
+            return Some(Failure::Status);
         }
         let expected = self.expected.as_ref()?;
         let matches = match (hashed && !self.bodiless, self.bodiless) {
-            (true, _) => *expected.get_or_init(|| answer.body) == answer.body,
+            (true, _) => *expected.get_or_init(|| response.body) == response.body,
             (_, true) => true,
-            _ => expected.get().is_none_or(|body| body.length == answer.body.length),
+            _ => expected.get().is_none_or(|body| body.length == response.body.length),
         };
-        (!matches).then_some(Trouble::Body)
+        (!matches).then_some(Failure::Body)
     }
 }
 

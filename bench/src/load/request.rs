@@ -1,6 +1,6 @@
-//! The text of a request: the caller's fields, and those that the generator adds where the caller has none.
+//! The text of a request: the caller's fields, and the generator's where the caller has none.
 
-use super::Options;
+use super::plan::Options;
 
 /// Methods that are made for content: they say so when they send none (RFC 9110, section 8.6).
 const WITH_CONTENT: [&str; 3] = ["POST", "PUT", "PATCH"];
@@ -25,7 +25,7 @@ impl Options {
         request + "\r\n" + &self.content()
     }
 
-    /// Whether each connection is to end after one answer: by `--close`, or by a field that asks for it.
+    /// Whether each connection is to end after one response: by `--close`, or by a field that asks for it.
     pub(super) fn closes(&self) -> bool {
         self.close || self.lists("connection", "close")
     }

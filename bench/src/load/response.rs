@@ -1,11 +1,11 @@
-//! Finds where an answer ends: bytes in, however they are cut; answers out. It owns no socket.
+//! Finds where a response ends: bytes in, however they are cut; responses out. The parser owns no socket.
 
 use super::digest::Digest;
 use super::head::{self, Framing, Head, Malformed};
 
-/// One complete answer.
+/// One complete response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// Its body. Only the length counts unless the parser was told to hash.
@@ -36,18 +36,18 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Parser {
     state: State,
-    /// An unfinished head. Empty most of the time: an answer usually comes in one piece.
+    /// An unfinished head. Empty most of the time: a response usually comes in one piece.
     partial: Vec<u8>,
     head: Option<Head>,
     body: Digest,
     /// Whether bodies are hashed, or only counted.
     pub hashing: bool,
-    /// Answers to HEAD have no body, whatever their fields say.
+    /// Responses to HEAD have no body, whatever their fields say.
     bodiless: bool,
 }
 
 impl Parser {
-    /// A parser at the start of an answer. `bodiless`: the requests are HEAD.
+    /// A parser at the start of a response. `bodiless`: the requests are HEAD.
     pub fn new(bodiless: bool) -> Self {
         Self {
             state: State::Head,
@@ -59,21 +59,24 @@ impl Parser {
         }
     }
 
-    /// Back to the start of an answer, on a new connection. It keeps its memory.
+    /// Back to the start of a response, on a new connection. It keeps its memory.
     pub fn reset(&mut self) {
         self.partial.clear();
         self.state = State::Head;
         self.hashing = true;
     }
 
-    /// Whether no answer is half read.
-    pub fn between_answers(&self) -> bool {
+    /// Whether no response is half read.
+    pub fn between_responses(&self) -> bool {
         self.state == State::Head && self.partial.is_empty()
     }
 
-    /// Takes bytes up to the end of one answer at most, and says how many it took. It takes all
-    /// unless an answer ended before.
-    pub fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Answer>), Malformed> {
+    /// Takes bytes up to the end of one response at most, and says how many it took. It takes all
+    /// unless a response ended before.
+    ///
+    /// # Errors
+    /// Bytes that are no HTTP/1 response; nothing sensible can follow.
+    pub fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Response>), Malformed> {
         let mut used = 0;
         loop {
             let rest = &input[used..];
@@ -87,14 +90,14 @@ impl Parser {
             } else {
                 used += self.feed_body(rest)?;
             }
-            if let Some(answer) = self.completed() {
-                return Ok((used, Some(answer)));
+            if let Some(response) = self.completed() {
+                return Ok((used, Some(response)));
             }
         }
     }
 
-    /// The server closed: the end of an answer that was to end so, or of nothing.
-    pub fn end(&mut self) -> Option<Answer> {
+    /// The server closed: the end of a response that was to end so, or of nothing.
+    pub fn end(&mut self) -> Option<Response> {
         (self.state == State::UntilClose).then(|| self.take()).flatten()
     }
 
@@ -113,7 +116,7 @@ impl Parser {
             return Ok(None);
         };
         self.partial.clear();
-        // Interim answers (100 Continue, 103 Early Hints) announce the real one. Behind 101 another protocol is
+        // Interim responses (100 Continue, 103 Early Hints) announce the real one. Behind 101 another protocol is
         // spoken: it is the last of this one.
         if head.status >= 200 || head.status == 101 {
             self.begin(head);
@@ -145,11 +148,8 @@ impl Parser {
             }
             State::ChunkData(left) => {
                 let taken = self.take_body(input, left);
-                if left > taken {
-                    self.state = State::ChunkData(left - taken);
-                } else {
-                    self.state = State::ChunkEnd;
-                }
+                let is_over = left == taken;
+                self.state = if is_over { State::ChunkEnd } else { State::ChunkData(left - taken) };
                 return Ok(taken as usize);
             }
             State::UntilClose => return Ok(self.take_body(input, u64::MAX) as usize),
@@ -176,14 +176,14 @@ impl Parser {
         taken
     }
 
-    fn completed(&mut self) -> Option<Answer> {
+    fn completed(&mut self) -> Option<Response> {
         (self.state == State::Length(0)).then(|| self.take()).flatten()
     }
 
-    fn take(&mut self) -> Option<Answer> {
+    fn take(&mut self) -> Option<Response> {
         self.state = State::Head;
         let head = self.head.take()?;
-        Some(Answer { status: head.status, body: self.body, close: head.close })
+        Some(Response { status: head.status, body: self.body, close: head.close })
     }
 }
 
@@ -203,6 +203,3 @@ fn chunk_size(size: Option<u64>, done: bool, byte: u8) -> Result<State, Malforme
         _ => Err(Malformed),
     }
 }
-
-#[cfg(test)]
-mod tests;

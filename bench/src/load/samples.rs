@@ -1,8 +1,9 @@
 //! What one thread counts, and how the threads' counts become one.
 
-use super::Errors;
+use super::counts::{IdleCounts, Latency, Pacing, Waits};
+use super::errors::Errors;
+use crate::numbers::as_micros;
 use hdrhistogram::Histogram;
-use serde::Serialize;
 use std::time::Duration;
 
 /// The longest latency told apart from longer ones: a minute, in nanoseconds.
@@ -11,9 +12,9 @@ const LONGEST: u64 = 60_000_000_000;
 /// Counts of the window: of one thread, and after [`Tally::merge`] of all.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    /// Correct answers that were completed in the window.
+    /// Correct responses that were completed in the window.
     pub requests: u64,
-    /// Bytes of answers that arrived in it.
+    /// Bytes of responses that arrived in it.
     pub bytes: u64,
     /// What went wrong in it.
     pub errors: Errors,
@@ -21,10 +22,10 @@ pub struct Tally {
     pub reconnects: u64,
     /// Client slots that had a connection at least once.
     pub opened: u64,
-    /// Client slots that got at least one correct answer in the window.
+    /// Client slots that got at least one correct response in the window.
     pub served: u64,
-    /// Of correct answers alone, nanoseconds: from the request's first byte (in close mode from the start of
-    /// the connect) to the answer's last.
+    /// Of correct responses alone, nanoseconds: from the request's first byte (in close mode from the start of
+    /// the connect) to the response's last.
     pub latency: Histogram<u64>,
     /// Requests that were given up when their time was out. How long they would have taken is unknown.
     pub timed_out: Waits,
@@ -32,74 +33,12 @@ pub struct Tally {
     pub unanswered: Waits,
     /// CPU that each thread of the generator used in the window.
     pub cpu: Vec<Duration>,
-    /// Correct answers in each tenth of the window, about: threads look at the clock every 10 ms.
+    /// Correct responses in each tenth of the window, about: threads look at the clock every 10 ms.
     pub tenths: [u64; 10],
     /// How well a constant rate was kept.
     pub pacing: Pacing,
     /// What became of the clients that were silent or slow on purpose.
-    pub crowd: Crowd,
-}
-
-/// Requests without an answer, and how long each had waited so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waits {
-    /// How many.
-    pub count: u64,
-    /// All together, in nanoseconds.
-    total: u64,
-    /// The longest.
-    pub longest: Duration,
-}
-
-impl Waits {
-    /// Adds `count` requests that waited so many nanoseconds each.
-    pub(super) fn add(&mut self, count: usize, nanos: u64) {
-        self.count += count as u64;
-        self.total += count as u64 * nanos;
-        self.longest = self.longest.max(Duration::from_nanos(nanos));
-    }
-
-    /// The mean; zero without any.
-    pub fn mean(&self) -> Duration {
-        Duration::from_nanos(self.total / self.count.max(1))
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.count += other.count;
-        self.total += other.total;
-        self.longest = self.longest.max(other.longest);
-    }
-}
-
-/// How well the generator itself kept to its plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Pacing {
-    /// Requests that were due in the window and sent.
-    pub sent: u64,
-    /// Requests that were due in the window and were not: every connection still waited for an answer.
-    pub unsent: u64,
-    /// How late requests were sent, in nanoseconds: all together, and the latest.
-    pub lag_total: u64,
-    #[allow(missing_docs)]
-    pub lag_max: u64,
-}
-
-impl Pacing {
-    /// How late a request was sent on average.
-    pub fn lag(&self) -> Duration {
-        Duration::from_nanos(self.lag_total / self.sent.max(1))
-    }
-}
-
-/// Clients that only sit there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Crowd {
-    /// Those that got a connection.
-    pub opened: u64,
-    /// Those that were answered once.
-    pub answered: u64,
-    /// Those whose connection the server ended. They do not come back.
-    pub evicted: u64,
+    pub idle: IdleCounts,
 }
 
 impl Tally {
@@ -121,7 +60,7 @@ impl Tally {
             cpu: Vec::new(),
             tenths: [0; 10],
             pacing: Pacing::default(),
-            crowd: Crowd::default(),
+            idle: IdleCounts::default(),
         }
     }
 
@@ -169,6 +108,19 @@ impl Tally {
             .then(|| Duration::from_nanos(self.latency.value_at_quantile(quantile)))
     }
 
+    /// All of them, as files hold them.
+    pub fn latencies(&self) -> Latency {
+        let percentile = |quantile| self.percentile(quantile).map(as_micros);
+        Latency {
+            mean: as_micros(self.mean()),
+            p50: percentile(0.5),
+            p90: percentile(0.9),
+            p99: percentile(0.99),
+            p999: percentile(0.999),
+            max: as_micros(self.max()),
+        }
+    }
+
     /// The mean latency; zero without samples.
     pub fn mean(&self) -> Duration {
         Duration::from_nanos(self.latency.mean() as u64)
@@ -189,7 +141,7 @@ impl Default for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::errors::Trouble;
+    use crate::load::errors::Failure;
 
     fn tally(latencies: impl IntoIterator<Item = u64>) -> Tally {
         let mut tally = Tally::new();
@@ -212,7 +164,7 @@ mod tests {
     #[test]
     fn merging_adds_samples_and_keeps_the_oldest() {
         let (mut left, mut right) = (tally([1_000, 3_000]), tally([9_000_000]));
-        right.errors.add(Trouble::Timeout, 2);
+        right.errors.add(Failure::Timeout, 2);
         left.unanswered.add(1, 1_000_000_000);
         right.unanswered.add(3, 5_000_000_000);
         left.merge(&right);

@@ -1,13 +1,13 @@
 //! One thread of the generator: an epoll loop over its share of the clients.
 //!
 //! A request costs one read, one write and its share of one epoll_wait: the next request is written as
-//! soon as the answer is read, so epoll never has to be told to watch for anything else.
+//! soon as the response is read, so epoll never has to be told to watch for anything else.
 
-use super::Shared;
 use super::client::{Client, Known, Reading, Step};
-use super::errors::Trouble;
+use super::errors::Failure;
 use super::pace::Pace;
 use super::samples::Tally;
+use super::window::Shared;
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Events, Interest, clock, sched};
 use std::io::ErrorKind;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const TICK: u64 = 10_000_000;
 /// Events of one wait. Each call costs the same for one event and for many.
 const EVENTS: usize = 1024;
-/// One read takes a whole answer of any usual size.
+/// One read takes a whole response of any usual size.
 const SCRATCH: usize = 64 * 1024;
 
 pub(super) struct Worker<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Worker<'a> {
     pub(super) pace: Option<Pace>,
     scratch: Vec<u8>,
     known: Known,
-    /// Slots whose connections are to be replaced after this round of events.
+    /// Slots whose connections are to be replaced at the end of this tick.
     leaving: Vec<usize>,
     pub(super) tally: Tally,
     /// Whether the window has opened, and when it closes, as of the last look.
@@ -67,7 +67,7 @@ impl<'a> Worker<'a> {
         let mut next_tick = 0;
         self.choose_schedule()?;
         loop {
-            // The last answer came just now: at one connection every other look at the clock is saved.
+            // The last response came just now: at one connection every other look at the clock is saved.
             let now = self.looked.take().unwrap_or_else(|| self.shared.now());
             self.close = self.shared.close.load(Relaxed);
             if now >= self.close {
@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// A generator that is woken by the first answer pushes the server aside before it wrote the second.
+    /// A generator that is woken by the first response pushes the server aside before it wrote the second.
     /// Where both share the cores, waiting for its turn it finds several: a third of its voluntary
     /// context switches, and the CPU per request falls by 8 %. At a constant rate being on time matters more.
     fn choose_schedule(&self) -> Result<()> {
@@ -135,8 +135,8 @@ impl<'a> Worker<'a> {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
-                let trouble = if client.established { Trouble::Write } else { Trouble::Connect };
-                return self.fail(slot, trouble, Some(&error));
+                let failure = if client.established { Failure::Write } else { Failure::Connect };
+                return self.fail(slot, failure, Some(&error));
             }
         }
         let unsent = client.written < requests.len();
@@ -144,7 +144,7 @@ impl<'a> Worker<'a> {
             client.watches_writes = unsent;
             let interest = if unsent { Interest::READ_WRITE } else { Interest::READ };
             if let Err(error) = self.epoll.modify(socket, interest, slot as u64) {
-                self.fail(slot, Trouble::Write, Some(&error));
+                self.fail(slot, Failure::Write, Some(&error));
             }
         }
     }
@@ -155,8 +155,8 @@ impl<'a> Worker<'a> {
         let Some(socket) = &client.socket else { return };
         let read = socket.read(&mut self.scratch);
         // One look at the clock ends this request and begins the next, which is written below. It also
-        // decides whether the answer counts: another thread may close the window's last connections, and
-        // set a blocking server free to answer ours, before this thread looks at the window again.
+        // decides whether the response counts: another thread may close the window's last connections, and
+        // set a blocking server free to response ours, before this thread looks at the window again.
         let now = self.shared.now();
         self.looked = Some(now);
         let mut reading = Reading {
@@ -169,20 +169,20 @@ impl<'a> Worker<'a> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             // It was not in use: nothing is lost, and the next request that is due opens another.
             Ok(0) | Err(_) if client.free => self.reopen(slot),
-            // It has its answer, which was the last, and is about to be closed from this side.
+            // It has its response, which was the last, and is about to be closed from this side.
             Ok(0) | Err(_) if self.leaving.contains(&slot) => {}
             Ok(0) => match client.end(&mut reading) {
                 Ok(()) => {
                     self.warmed(slot);
                     self.reopen(slot);
                 }
-                Err(trouble) => self.fail(slot, trouble, None),
+                Err(failure) => self.fail(slot, failure, None),
             },
             Ok(count) => {
                 let step = client.take(&self.scratch[..count], &mut reading);
                 self.step(slot, step, now);
             }
-            Err(error) => self.fail(slot, Trouble::Read, Some(&error)),
+            Err(error) => self.fail(slot, Failure::Read, Some(&error)),
         }
     }
 
@@ -191,19 +191,19 @@ impl<'a> Worker<'a> {
         match step {
             Step::Wait => return,
             Step::Again => {
-                self.waste();
+                self.burn();
                 if !self.release(slot) {
-                    self.ask(slot, now, now);
+                    self.request(slot, now, now);
                 }
             }
             Step::Leave => self.leaving.push(slot),
-            Step::Broken(trouble) => return self.fail(slot, trouble, None),
+            Step::Broken(failure) => return self.fail(slot, failure, None),
         }
         self.warmed(slot);
     }
 
     /// Sends the requests anew, `now`; they are timed from `since`.
-    pub(super) fn ask(&mut self, slot: usize, now: u64, since: u64) {
+    pub(super) fn request(&mut self, slot: usize, now: u64, since: u64) {
         let client = &mut self.clients[slot];
         client.written = 0;
         client.awaiting = self.shared.plan.pipeline;
@@ -212,7 +212,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Burns the CPU time that was asked for.
-    fn waste(&self) {
+    fn burn(&self) {
         let burden = self.shared.plan.burden.as_nanos() as u64;
         if burden == 0 {
             return;
@@ -223,7 +223,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Tells the others that this slot had its first answer.
+    /// Tells the others that this slot had its first response.
     fn warmed(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
         if !client.warm {

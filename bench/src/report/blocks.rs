@@ -1,15 +1,17 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::chart::svg::escape;
-use super::tabular::Tabular;
-use super::{rate, tables};
-use crate::results::Results;
-use crate::results::claims;
+use super::{lines, tables};
+use crate::numbers::{self, micros};
+use crate::results::{Part, Results, Sample, claims};
+use crate::table::{Table, escape};
+use crate::terminal::wrapped;
+use crate::workspace::{NULL_SERVER, label};
 
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `matrix`, `idle`, `rate`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `matrix`, `causes`, `idle`, `rate`, `wrk`,
+    /// `ceiling`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -23,10 +25,19 @@ pub enum Content {
     /// One line.
     Sentence(String),
     /// Many.
-    Table(Tabular),
+    Table(Table),
 }
 
 impl Block {
+    /// For a terminal, under its heading.
+    pub fn terminal(&self) -> String {
+        let text = match &self.content {
+            Content::Sentence(text) => wrapped("  ", text),
+            Content::Table(table) => table.terminal(),
+        };
+        format!("\n{}\n{text}", self.title)
+    }
+
     /// For a document; it ends with a line break.
     pub fn markdown(&self) -> String {
         match &self.content {
@@ -46,42 +57,75 @@ impl Block {
 
 /// All that `results` have rows for, in the order of a page.
 pub fn of(results: &Results) -> Vec<Block> {
-    let origin = Content::Sentence(tables::origin(results));
-    let mut blocks =
-        vec![Block { name: "origin".into(), title: "Where and of what".into(), content: origin }];
-    let mut add = |name: String, title: &str, table: Option<Tabular>| {
-        let title = title.to_owned();
-        blocks.extend(table.map(|table| Block { name, title, content: Content::Table(table) }));
+    let mut blocks = Vec::new();
+    let mut add = |name: &str, title: &str, content: Option<Content>| {
+        let (name, title) = (name.to_owned(), title.to_owned());
+        blocks.extend(content.map(|content| Block { name, title, content }));
     };
+    let sentence = |text: Option<String>| text.map(Content::Sentence);
+    let table = |table: Option<Table>| table.map(Content::Table);
+    add("origin", "Where and of what", sentence(Some(origin(results))));
     for (mode, words) in [("close", "one request per connection"), ("keep-alive", "kept alive")] {
         let title = format!("The ladder, {words}");
-        add(format!("ladder {mode}"), &title, tables::ladder(results, mode));
+        add(&format!("ladder {mode}"), &title, table(tables::ladder(results, mode)));
+        let title = format!("Beside other servers, {words}");
+        add(&format!("beside {mode}"), &title, sentence(tables::beside(results, mode)));
     }
-    add("matrix".into(), "Which model suits which workload", tables::matrix(results));
-    add("idle".into(), "Requests per second beside silent connections", tables::idle(results));
-    add("rate".into(), "The same rate for all, timed from when each was due", rate::table(results));
-    add("claims".into(), "The book's claims", claims(results));
+    let title = "Which model suits which workload";
+    add("matrix", title, table(tables::matrix(results)));
+    add("causes", "The bottleneck of each workload", table(tables::causes(results)));
+    let title = "Requests per second beside silent connections";
+    add("idle", title, table(tables::idle(results)));
+    let title = "The same rate for all, timed from when each was due";
+    add("rate", title, table(lines::rate(results)));
+    add("wrk", "A second opinion: wrk", table(lines::wrk(results)));
+    add("ceiling", "The generator's ceiling", sentence(ceiling(results)));
+    add("claims", "The book's claims", table(claims(results)));
     for target in &results.config.targets {
-        add(format!("table {target}"), target, tables::of_target(results, target));
-        let title = format!("{target}: why");
-        add(format!("why {target}"), &title, tables::verdicts(results, target));
+        let name = format!("table {target}");
+        add(&name, label(target), table(lines::of_target(results, target)));
+        let title = format!("{}: why", label(target));
+        add(&format!("why {target}"), &title, table(lines::verdicts(results, target)));
     }
     blocks
 }
 
-/// What the run says to each claim of the book.
-fn claims(results: &Results) -> Option<Tabular> {
+/// Where and of what: a sentence to stand under tables.
+pub fn origin(results: &Results) -> String {
+    let day = results.began.split('T').next().unwrap_or_default();
+    let cut = if results.interrupted {
+        " Interrupted: not all that was asked for was measured."
+    } else {
+        ""
+    };
+    format!("Recorded {day} on {}; {}.{cut}", results.host.line(), results.source.line())
+}
+
+/// The most that the generator reached against the null server, and what was the limit there.
+fn ceiling(results: &Results) -> Option<String> {
+    let of_null =
+        results.rows.iter().filter(|row| row.target == NULL_SERVER && row.part != Part::Rate);
+    let rps = |sample: &&Sample| sample.load.rps;
+    let best = of_null.max_by(|left, right| rps(left).total_cmp(&rps(right)))?;
+    let verdict = best.observed("verdict")?.as_str()?;
+    let (reached, cpu) = (numbers::grouped(best.load.rps), micros(best.client_cpu_us));
+    Some(format!(
+        "{reached} requests per second against the null server, at {cpu} of its own CPU each; there {verdict}."
+    ))
+}
+
+/// What the run says to each claim of the book, if it measured any stage.
+fn claims(results: &Results) -> Option<Table> {
     // The book claims nothing of a constant rate.
     if results.is_of_rate() {
         return None;
     }
-    let claims = claims::built_in().ok()?;
     let row = |claim: &claims::Claim| {
         let verdict = claims::judge(claim, results);
         vec![claim.text.clone(), verdict.name().to_owned(), verdict.why().to_owned()]
     };
-    let header = ["Claim", "Here", "Figures"].map(str::to_owned).to_vec();
-    Some(Tabular { header, rows: claims.iter().map(row).collect(), prose: true })
+    let claims = claims::built_in().ok()?;
+    Table::of_prose(["Claim", "Here", "Figures"]).filled(claims.iter().map(row).collect())
 }
 
 /// The block with that name.
@@ -94,6 +138,21 @@ pub fn document(results: &Results) -> String {
     let mut text = "# Results\n".to_owned();
     for block in of(results) {
         text += &format!("\n## {}\n\n{}", block.title, block.markdown());
+    }
+    text
+}
+
+/// What a run prints at its end: the tables of each server, then what compares the servers.
+pub fn terminal(results: &Results) -> String {
+    let is_of_one =
+        |block: &Block| block.name.starts_with("table ") || block.name.starts_with("why ");
+    let (of_each, of_all): (Vec<_>, Vec<_>) = of(results).into_iter().partition(is_of_one);
+    let of_all = of_all.into_iter().filter(|block| !["origin", "claims"].contains(&&*block.name));
+    let mut text: String =
+        of_each.into_iter().chain(of_all).map(|block| block.terminal()).collect();
+    if results.interrupted {
+        let (made, planned) = (results.rows.len(), results.planned);
+        text += &format!("\nINTERRUPTED: {made} of {planned} trials were measured.\n");
     }
     text
 }

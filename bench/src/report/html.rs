@@ -1,13 +1,14 @@
 //! The page: one file that needs no network and no script, light or dark as the reader's system is.
 
-use super::blocks::{self, Block};
-use super::chart::svg::{STYLE, escape};
+use super::blocks;
+use super::chart::svg::STYLE;
 use super::chart::{self, Chart};
 use crate::results::Results;
+use crate::table::escape;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The whole page. Percentiles are read from the files in `folder`.
+/// The whole page. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> String {
     let machine = escape(&results.host.name);
     let day = escape(results.began.split('T').next().unwrap_or_default());
@@ -19,37 +20,28 @@ pub fn of(results: &Results, folder: &Path) -> String {
          <title>bench: {title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n",
         include_str!("page.css")
     );
-    let _ = writeln!(text, "<h1>The race of {title}</h1>");
+    let _ = writeln!(text, "<h1>The benchmark of {title}</h1>");
     text += &introduction(results);
     let charts = chart::of(results, folder);
-    let blocks = blocks::of(results);
-    for (mode, heading) in
-        [("close", "One request per connection"), ("keep-alive", "Connections kept alive")]
-    {
-        let ladder = blocks.iter().find(|block| block.name == format!("ladder {mode}"));
-        text += &section(heading, &charts, |name| name.ends_with(&format!("-{mode}")), ladder);
+    for block in blocks::of(results).iter().filter(|block| block.name != "origin") {
+        let _ = writeln!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
+        // The charts of a mode stand with its ladder.
+        let suffix = block.name.strip_prefix("ladder ").map(|mode| format!("-{mode}"));
+        let belongs = |chart: &&Chart| match &suffix {
+            Some(suffix) => chart.name.ends_with(suffix),
+            None => chart.name == block.name,
+        };
+        text += &figures(charts.iter().filter(belongs));
     }
-    for (name, heading) in [
-        ("matrix", "Four workloads"),
-        ("idle", "Silent connections"),
-        ("timeline", "A timeline of every thread"),
-    ] {
-        let table = blocks.iter().find(|block| block.name == name);
-        text += &section(heading, &charts, |chart| chart == name, table);
-    }
-    let own = |block: &&Block| {
-        ["rate", "table ", "why ", "claims"].iter().any(|kind| block.name.starts_with(kind))
-    };
-    for block in blocks.iter().filter(own) {
-        let _ = write!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
-    }
+    text += &figures(charts.iter().filter(|chart| chart.name == "timeline"));
     text + "</main>\n</body>\n</html>\n"
 }
 
 /// How to read what was measured in a closed loop.
-const CLOSED_LOOP: &str = "Every client asks again as soon as it is answered (a closed loop), on the same machine as \
-    the server. Figures are of the repeat with the median of requests per second. “Served” is how many of the clients \
-    were answered at all: a server that answers few of them shows small latencies, as those who wait are not in them.";
+const CLOSED_LOOP: &str = "Every client sends its next request as soon as the response is complete (a closed loop), on \
+    the same machine as the server. Figures are of the repeat with the median of requests per second. “Served” is how \
+    many clients got any response: a server that serves few of them shows small latencies, as the clients that wait \
+    are not in them.";
 /// And at a constant rate.
 const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
     planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
@@ -68,7 +60,7 @@ fn introduction(results: &Results) -> String {
         writeln!(text, "<p>{}</p>", if results.is_of_rate() { CONSTANT_RATE } else { CLOSED_LOOP });
     let config = &results.config;
     let each = format!(
-        "{} s a cell, {} of each, {} generator threads",
+        "{} s a trial, {} of each, {} generator threads",
         config.seconds, config.repeat, config.threads
     );
     text += "<dl>\n";
@@ -85,27 +77,16 @@ fn introduction(results: &Results) -> String {
     text
 }
 
-/// A heading, its charts side by side, and its table; nothing when it would be empty.
-fn section(
-    heading: &str,
-    charts: &[Chart],
-    belongs: impl Fn(&str) -> bool,
-    table: Option<&Block>,
-) -> String {
-    let mut text = String::new();
-    for chart in charts.iter().filter(|chart| belongs(&chart.name)) {
-        let caption = escape(&chart.caption);
-        let _ = writeln!(
-            text,
-            "<figure class=\"{}\">{}<figcaption>{caption}</figcaption></figure>",
-            chart.name, chart.drawing
-        );
+/// Charts side by side; nothing without any.
+fn figures<'a>(charts: impl Iterator<Item = &'a Chart>) -> String {
+    let figure = |chart: &Chart| {
+        let (name, drawing, caption) = (&chart.name, &chart.drawing, escape(&chart.caption));
+        format!("<figure class=\"{name}\">{drawing}<figcaption>{caption}</figcaption></figure>\n")
+    };
+    match charts.map(figure).collect::<String>() {
+        none if none.is_empty() => none,
+        some => format!("<div class=\"charts\">\n{some}</div>\n"),
     }
-    if text.is_empty() {
-        return text;
-    }
-    let table = table.map_or(String::new(), Block::html);
-    format!("<h2>{heading}</h2>\n{table}<div class=\"charts\">\n{text}</div>\n")
 }
 
 #[cfg(test)]

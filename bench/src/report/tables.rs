@@ -1,216 +1,171 @@
-//! The tables of a recorded run. The same results give the same bytes: the book holds them, and
-//! its test compares.
+//! Tables of servers over something: connection counts, workloads, silent connections.
 
-use super::tabular::Tabular;
+use super::lines::noted;
 use crate::numbers;
 use crate::results::{Group, Part, Results, Sample};
-use std::fmt::Write as _;
-use std::time::Duration;
+use crate::table::Table;
+use crate::workspace::{is_stage, label};
 
-/// Where and of what: a sentence to stand under tables.
-pub fn origin(results: &Results) -> String {
-    let day = results.began.split('T').next().unwrap_or_default();
-    let mut text = format!("Recorded {day} on {}; {}.", results.host.line(), results.source.line());
-    if results.interrupted {
-        text += " Interrupted: not all that was asked for was measured.";
+/// A column: its name, and which rows it is of.
+struct Column<'a> {
+    name: String,
+    is: Box<dyn Fn(&Sample) -> bool + 'a>,
+}
+
+impl<'a> Column<'a> {
+    fn new(name: impl ToString, is: impl Fn(&Sample) -> bool + 'a) -> Self {
+        Self { name: name.to_string(), is: Box::new(is) }
     }
-    text
+
+    /// The repeats of this column's trial with a server.
+    fn of<'g, 'r>(&self, groups: &'g [Group<'r>], target: &str) -> Option<&'g Group<'r>> {
+        let is = |group: &&Group<'_>| group.median().target == target && (self.is)(group.median());
+        groups.iter().find(is)
+    }
 }
 
-/// The article's table for one server, a line for each mode and connection count; `None` without rows.
-pub fn of_target(results: &Results, target: &str) -> Option<Tabular> {
-    let groups: Vec<_> = results
-        .groups()
-        .into_iter()
-        .filter(|group| group.median().target == target && group.median().part == Part::Ladder)
-        .collect();
-    let rows = groups.iter().map(line).collect();
-    Tabular::new(super::COLUMNS.map(str::to_owned).to_vec(), rows)
+/// What stands in a cell; the second group is of the stage below.
+type Cell = fn(&Group<'_>, Option<&Group<'_>>) -> Option<String>;
+
+/// The servers that have any cell over these columns; `None` when there are none.
+fn table(results: &Results, corner: &str, columns: &[Column<'_>], cell: Cell) -> Option<Table> {
+    let groups = results.groups();
+    let (mut rows, mut below) = (Vec::new(), None);
+    for target in &results.config.targets {
+        let in_column = |column: &Column<'_>| {
+            let lower =
+                below.filter(|_| is_stage(target)).and_then(|below| column.of(&groups, below));
+            cell(column.of(&groups, target)?, lower)
+        };
+        let cells: Vec<_> = columns.iter().map(in_column).collect();
+        if cells.iter().any(Option::is_some) {
+            let cells = cells.into_iter().map(|cell| cell.unwrap_or_else(|| "-".to_owned()));
+            rows.push(std::iter::once(label(target).to_owned()).chain(cells).collect());
+            below = is_stage(target).then_some(target.as_str()).or(below);
+        }
+    }
+    let header = std::iter::once(corner).chain(columns.iter().map(|column| column.name.as_str()));
+    Table::new(header).filled(rows)
 }
 
-fn line(group: &Group<'_>) -> Vec<String> {
+/// Req/s, the factor over the rung below, and what must not be overlooked beside them.
+fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     let sample = group.median();
-    let latency = &sample.latency_us;
-    let spread = group.spread().map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
-    vec![
-        sample.connection.clone(),
-        sample.connections.to_string(),
-        numbers::grouped(sample.rps) + &spread,
-        micros(Some(latency.mean)),
-        micros(latency.p50),
-        micros(latency.p90),
-        micros(latency.p99),
-        micros(Some(latency.max)),
-        format!("{}/{}", sample.served, sample.connections),
-        numbers::grouped(sample.errors.total() as f64),
-        micros(sample.server_cpu_us),
-        share(group.kernel()),
-    ]
+    let lower = lower.map(|lower| lower.median().load.rps).filter(|rps| *rps > 0.0);
+    let factor = lower.map_or(String::new(), |lower| format!(" ×{:.2}", sample.load.rps / lower));
+    let mut notes = Vec::new();
+    if (sample.load.served as usize) < sample.connections {
+        notes.push(format!("served {}/{}", sample.load.served, sample.connections));
+    }
+    let evicted = noted(sample, "crowd.evicted").unwrap_or_default() as u64;
+    for (name, count) in [("errors", sample.load.errors.total()), ("evicted", evicted)] {
+        notes.extend((count > 0).then(|| format!("{name} {count}")));
+    }
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+    numbers::grouped(sample.load.rps) + &factor + &notes
+}
+
+/// The different values of a figure over some rows, rising.
+fn values(
+    groups: &[Group<'_>],
+    is: impl Fn(&Sample) -> bool,
+    of: fn(&Sample) -> usize,
+) -> Vec<usize> {
+    let samples = groups.iter().map(Group::median).filter(|sample| is(sample));
+    let mut values: Vec<_> = samples.map(of).collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The connection counts of the ladder in one mode, rising.
+pub fn levels(groups: &[Group<'_>], mode: &str) -> Vec<usize> {
+    values(groups, |sample| is_rung(sample, mode), |sample| sample.connections)
+}
+
+fn is_rung(sample: &Sample, mode: &str) -> bool {
+    (sample.part, sample.connection.as_str()) == (Part::Ladder, mode)
+}
+
+fn rungs<'a>(groups: &[Group<'_>], mode: &'a str) -> Vec<Column<'a>> {
+    let column = |level| {
+        let is = move |sample: &Sample| is_rung(sample, mode) && sample.connections == level;
+        Column::new(format!("{level} connections"), is)
+    };
+    levels(groups, mode).into_iter().map(column).collect()
 }
 
 /// Req/s of all servers over connection counts, with each stage's factor over the stage above it.
-pub fn ladder(results: &Results, mode: &str) -> Option<Tabular> {
+pub fn ladder(results: &Results, mode: &str) -> Option<Table> {
+    let columns = rungs(&results.groups(), mode);
+    table(results, "Req/s", &columns, |group, lower| Some(rung(group, lower)))
+}
+
+/// How far the highest stage comes beside the servers that are no stages; `None` without both.
+pub fn beside(results: &Results, mode: &str) -> Option<String> {
     let groups = results.groups();
-    let find = |target: &str, level: usize| {
-        groups.iter().find(|group| {
-            let sample = group.median();
-            let names = (sample.part, sample.target.as_str(), sample.connection.as_str());
-            names == (Part::Ladder, target, mode) && sample.connections == level
-        })
+    let columns = rungs(&groups, mode);
+    let rps = |target: &str, column: &Column<'_>| {
+        column.of(&groups, target).map(|group| group.median().load.rps).filter(|rps| *rps > 0.0)
     };
-    let levels = levels(&groups, mode);
-    let mut header = vec!["Req/s".to_owned()];
-    header.extend(levels.iter().map(|level| format!("{level} connections")));
-    let (mut rows, mut below) = (Vec::new(), None);
-    for target in &results.config.targets {
-        if !levels.iter().any(|level| find(target, *level).is_some()) {
-            continue;
-        }
-        let mut row = vec![target.clone()];
-        for level in &levels {
-            let lower = below.filter(|_| is_stage(target)).and_then(|below| find(below, *level));
-            row.push(find(target, *level).map_or("-".to_owned(), |group| rung(group, lower)));
-        }
-        rows.push(row);
-        below = is_stage(target).then_some(target.as_str()).or(below);
-    }
-    Tabular::new(header, rows)
-}
-
-/// Req/s, the factor over the rung below, and who was left out.
-fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
-    let sample = group.median();
-    let mut cell = numbers::grouped(sample.rps);
-    if let Some(lower) = lower.map(|lower| lower.median().rps).filter(|rps| *rps > 0.0) {
-        let _ = write!(cell, " ×{:.2}", sample.rps / lower);
-    }
-    if (sample.served as usize) < sample.connections {
-        let _ = write!(cell, " (served {}/{})", sample.served, sample.connections);
-    }
-    cell
-}
-
-/// Req/s of all servers over workloads; `None` when there are no rows for it.
-pub fn matrix(results: &Results) -> Option<Tabular> {
-    let groups = results.groups();
-    let workloads = workloads(&groups);
-    if workloads.is_empty() {
-        return None;
-    }
-    let mut header = vec!["Req/s".to_owned()];
-    header.extend(workloads.iter().map(|name| (*name).to_owned()));
-    let line = |target: &String| {
-        let cell = |workload: &&str| {
-            of_matrix(&groups, target, workload).map_or("-".to_owned(), |group| rung(group, None))
-        };
-        let mut row = vec![target.clone()];
-        row.extend(workloads.iter().map(cell));
-        row
+    let measured = |target: &&String| columns.iter().any(|column| rps(target, column).is_some());
+    let present = || results.config.targets.iter().filter(measured);
+    let top = present().rfind(|target| is_stage(target))?;
+    let line = |other: &String| {
+        let share =
+            |column: &Column<'_>| Some(format!("{:.2}", rps(top, column)? / rps(other, column)?));
+        let shares: Vec<_> = columns.iter().filter_map(share).collect();
+        format!("{} of {}", shares.join(", "), label(other))
     };
-    Tabular::new(header, results.config.targets.iter().map(line).collect())
-}
-
-/// Req/s of all servers over the number of silent connections; `None` when there are no rows for it.
-pub fn idle(results: &Results) -> Option<Tabular> {
-    let groups: Vec<_> = results.groups();
-    let of_curve = || groups.iter().filter(|group| group.median().part == Part::Idle);
-    let mut counts: Vec<_> = of_curve().map(|group| group.median().idle).collect();
-    counts.sort_unstable();
-    counts.dedup();
-    // In a run the curve is of the stages alone.
-    let has = |target: &&String| of_curve().any(|group| group.median().target == **target);
-    let targets: Vec<_> = results.config.targets.iter().filter(has).collect();
-    let mut header = vec!["Silent connections".to_owned()];
-    header.extend(targets.iter().map(|target| (*target).clone()));
-    let line = |count: &usize| {
-        let cell = |target: &&String| {
-            let sample = of_curve()
-                .find(|group| (group.median().idle, &group.median().target) == (*count, *target));
-            sample.map_or("-".to_owned(), |group| rung(group, None))
-        };
-        let mut row = vec![numbers::grouped(*count as f64)];
-        row.extend(targets.iter().map(cell));
-        row
-    };
-    Tabular::new(header, counts.iter().map(line).collect())
+    let others: Vec<_> = present().filter(|target| !is_stage(target)).map(line).collect();
+    (!others.is_empty()).then(|| format!("{top} reaches {}.", others.join("; ")))
 }
 
 /// The workloads of the matrix, in the order in which they ran.
-pub fn workloads<'a>(groups: &[Group<'a>]) -> Vec<&'a str> {
-    let mut names = Vec::new();
+fn workloads<'a>(groups: &[Group<'a>]) -> Vec<Column<'a>> {
+    let mut names: Vec<&str> = Vec::new();
     for sample in groups.iter().map(Group::median).filter(|sample| sample.part == Part::Matrix) {
         if !names.contains(&sample.workload.as_str()) {
             names.push(&sample.workload);
         }
     }
-    names
+    let column = |name| {
+        let is = move |sample: &Sample| sample.part == Part::Matrix && sample.workload == name;
+        Column::new(name, is)
+    };
+    names.into_iter().map(column).collect()
 }
 
-/// The rows of a cell of the matrix.
-pub fn of_matrix<'g, 'a>(
-    groups: &'g [Group<'a>],
-    target: &str,
-    workload: &str,
-) -> Option<&'g Group<'a>> {
-    groups.iter().find(|group| {
-        let sample = group.median();
-        (sample.part, sample.target.as_str(), sample.workload.as_str())
-            == (Part::Matrix, target, workload)
+/// Req/s of all servers over workloads.
+pub fn matrix(results: &Results) -> Option<Table> {
+    let columns = workloads(&results.groups());
+    table(results, "Req/s", &columns, |group, _| Some(rung(group, None)))
+}
+
+/// The bottleneck of all servers over workloads, in two words.
+pub fn causes(results: &Results) -> Option<Table> {
+    let columns = workloads(&results.groups());
+    table(results, "Bottleneck", &columns, |group, _| {
+        Some(group.median().observed("cause")?.as_str()?.to_owned())
     })
 }
 
-/// The connection counts of a mode, rising.
-pub fn levels(groups: &[Group<'_>], mode: &str) -> Vec<usize> {
-    let of_mode = groups
-        .iter()
-        .map(Group::median)
-        .filter(|sample| (sample.connection.as_str(), sample.part) == (mode, Part::Ladder));
-    let mut levels: Vec<_> = of_mode.map(|sample| sample.connections).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    levels
-}
-
-/// Whether it is a rung of the ladder.
-pub fn is_stage(target: &str) -> bool {
-    crate::targets::STAGES.contains(&target)
-}
-
-/// What each row of a server says about its bottleneck, where somebody has looked.
-pub fn verdicts(results: &Results, target: &str) -> Option<Tabular> {
-    let groups = results.groups();
-    let own = groups
-        .iter()
-        .map(Group::median)
-        .filter(|sample| (sample.target.as_str(), sample.part) == (target, Part::Ladder));
-    let row = |sample: &Sample| {
-        let verdict = sample.observed("verdict")?.as_str()?.to_owned();
-        let doubts = sample.doubts();
-        Some(vec![
-            format!("{}, {}", sample.connection, sample.connections),
-            verdict,
-            if doubts.is_empty() { "-".to_owned() } else { doubts.join("; ") },
-        ])
+/// Req/s of all servers over the number of silent connections.
+pub fn idle(results: &Results) -> Option<Table> {
+    let is_idle = |sample: &Sample| sample.part == Part::Idle;
+    let column = |count| {
+        let name = format!("{} silent", numbers::grouped(count as f64));
+        Column::new(name, move |sample: &Sample| is_idle(sample) && sample.idle == count)
     };
-    let header = ["Connections", "What is the bottleneck, and why", "Why not to trust it"];
-    let table = Tabular::new(header.map(str::to_owned).to_vec(), own.filter_map(row).collect())?;
-    Some(Tabular { prose: true, ..table })
-}
-
-/// A share as a percentage.
-fn share(share: Option<f64>) -> String {
-    share.map_or("-".to_owned(), |share| format!("{:.0}%", 100.0 * share))
-}
-
-/// Microseconds in the unit that keeps them short; a dash where nothing can be said.
-pub fn micros(micros: Option<f64>) -> String {
-    micros
-        .map_or("-".to_owned(), |micros| numbers::time(Duration::from_nanos((micros * 1e3) as u64)))
+    let counts = values(&results.groups(), is_idle, |sample| sample.idle);
+    let columns: Vec<_> = counts.into_iter().map(column).collect();
+    table(results, "Req/s", &columns, |group, _| Some(rung(group, None)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Figures;
 
     fn sample(target: &str, part: Part, rps: f64, served: u64) -> Sample {
         Sample {
@@ -219,8 +174,7 @@ mod tests {
             workload: "hello".to_owned(),
             connection: "keep-alive".to_owned(),
             connections: 50,
-            rps,
-            served,
+            load: Figures { rps, served, ..Figures::default() },
             ..Sample::default()
         }
     }
@@ -233,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ladder_has_factors_and_tells_who_was_left_out() {
+    fn the_ladder_has_factors_and_tells_how_many_were_served() {
         let results = results(vec![
             sample("stage1-blocking", Part::Ladder, 1000.0, 1),
             sample("stage2-threadpool", Part::Ladder, 2500.0, 50),
@@ -242,42 +196,32 @@ mod tests {
         assert_eq!(
             ladder(&results, "keep-alive").unwrap().markdown(),
             "| Req/s | 50 connections |\n|---|--:|\n| stage1-blocking | 1,000 (served 1/50) |\n\
-             | stage2-threadpool | 2,500 ×2.50 |\n| floor | 5,000 |\n"
+             | stage2-threadpool | 2,500 ×2.50 |\n| null server | 5,000 |\n"
         );
+        let beside = beside(&results, "keep-alive").unwrap();
+        assert_eq!(beside, "stage2-threadpool reaches 0.50 of null server.");
         assert_eq!((ladder(&results, "close"), matrix(&results)), (None, None));
     }
 
     #[test]
     fn the_matrix_is_a_part_of_its_own() {
+        let work = sample("stage1-blocking", Part::Matrix, 8.0, 50);
         let results = results(vec![
             sample("floor", Part::Matrix, 9.0, 50),
-            Sample {
-                workload: "work".to_owned(),
-                ..sample("stage1-blocking", Part::Matrix, 8.0, 50)
-            },
+            Sample { workload: "work".to_owned(), ..work },
         ]);
         let text = matrix(&results).unwrap().markdown();
         assert!(text.starts_with("| Req/s | hello | work |\n"), "{text}");
-        assert!(text.contains("| floor | 9 | - |\n"), "{text}");
-        assert_eq!(ladder(&results, "keep-alive"), None);
+        assert!(text.contains("| null server | 9 | - |\n"), "{text}");
+        assert_eq!((ladder(&results, "keep-alive"), causes(&results)), (None, None));
     }
 
     #[test]
-    fn the_idle_table_has_a_line_for_each_count() {
+    fn the_idle_table_has_a_column_for_each_count() {
         let beside = |idle, rps| Sample { idle, ..sample("floor", Part::Idle, rps, 50) };
         let text = idle(&results(vec![beside(64, 7.0), beside(0, 9.0)])).unwrap().markdown();
-        assert!(
-            text.ends_with("| Silent connections | floor |\n|---|--:|\n| 0 | 9 |\n| 64 | 7 |\n"),
-            "{text}"
-        );
+        assert!(text.starts_with("| Req/s | 0 silent | 64 silent |\n"), "{text}");
+        assert!(text.ends_with("\n| null server | 9 | 7 |\n"), "{text}");
         assert_eq!(idle(&results(Vec::new())), None);
-    }
-
-    #[test]
-    fn a_row_without_answers_has_dashes() {
-        let table = of_target(&results(vec![sample("floor", Part::Ladder, 0.0, 0)]), "floor");
-        let text = table.unwrap().markdown();
-        assert!(text.contains("| 0/50 |") && text.contains("| - |"), "{text}");
-        assert_eq!(of_target(&results(Vec::new()), "floor"), None);
     }
 }

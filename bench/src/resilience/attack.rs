@@ -1,9 +1,10 @@
-//! Good clients beside hostile ones: the good are answered, what the hostile cost is bounded, and it all comes back.
+//! Well-behaved clients beside hostile ones: the former are served, what the latter cost is bounded, and all of it is
+//! given back.
 
-use super::client::answers;
-use super::good::{Account, GoodClients, Habits};
-use super::hostile::{Crowd, Deeds, Kind};
-use super::vitals::{self, Vitals};
+use super::client::serves;
+use super::hostile::{Actions, HostileClients, Kind};
+use super::process_usage::{self, ProcessUsage};
+use super::well_behaved::{Behaviour, Outcome, WellBehavedClients};
 use super::{Stage, side_by_side};
 use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
@@ -11,188 +12,175 @@ use shared::http::limits::MAX_OUTPUT;
 use std::time::Duration;
 
 /// Hostile clients at once.
-pub const CROWD: usize = 500;
-
-/// What a hostile client may cost the server, in KiB: twice a body of the largest size for one that
-/// sends a body (a vector grows by doubling), the next piece of an answer for one that takes none of it, all that waits
-/// of its answers for one that pipelines, a head as large as it may be for one that sends it; a table slot and what it has
-/// said for the others.
-pub fn bound(kind: Kind) -> u64 {
-    match kind {
-        Kind::EndlessBody => 2 * LARGEST_BODY,
-        Kind::NeverReads | Kind::ResetInAnswer => 64,
-        Kind::EndlessPipeline => (2 * MAX_OUTPUT as u64) >> 10,
-        Kind::EndlessHead => 16,
-        _ => 4,
-    }
-}
-
-/// What the crowd may cost while it is there: so much for each, and for all together the heaps' own growth.
-pub fn allowed(kind: Kind) -> u64 {
-    CROWD as u64 * bound(kind) + SLACK
-}
-
-/// What may stay of it, in KiB, whatever it was: pages that hold something else as well.
-pub const KEPT: u64 = 4 << 10;
-
-/// The same for a stage with a thread for each client it serves: of each, its stack and its buffers.
-pub fn kept(stage: &Stage) -> u64 {
-    if stage.at_once <= 64 { KEPT + 64 * stage.at_once as u64 } else { KEPT }
-}
-
-/// What heaps may grow by whoever comes, in KiB.
-const SLACK: u64 = 4 << 10;
-
-/// How one attack went.
-#[derive(Debug)]
-pub struct Attack {
-    /// Of the good clients, before it.
-    pub quiet: Account,
-    /// Of the good clients, while it lasted.
-    pub beside: Account,
-    /// What the hostile clients did.
-    pub deeds: Deeds,
-    /// The server's memory in KiB: before, at most, and where it comes to rest after.
-    pub memory: [u64; 3],
-}
-
-/// Time for a quiet run, and for the attack.
-#[derive(Clone, Copy, Debug)]
-pub struct Times {
-    /// Good clients alone.
-    pub quiet: Duration,
-    /// All of them.
-    pub attack: Duration,
-}
+const HOSTILE: usize = 500;
 
 /// In KiB: a client that sends 4 KiB ten times a second comes up to it.
 const LARGEST_BODY: u64 = 32;
 
-/// Limits that are reached within the run: what they have to deal with is a part of it.
-fn start(stage: &Stage) -> Result<Server> {
+/// What heaps may grow whatever the clients do, in KiB.
+const SLACK: u64 = 4 << 10;
+
+/// What may stay of an attack, in KiB, whatever its kind: pages that hold something else as well.
+pub const KEPT: u64 = 4 << 10;
+
+/// What may stay for a stage with a thread for each client: also the stack and the buffers of each thread.
+pub fn kept(stage: &Stage) -> u64 {
+    if stage.at_once <= 64 { KEPT + 64 * stage.at_once as u64 } else { KEPT }
+}
+
+/// What all hostile clients may cost the server while they are there, in KiB: the bound for each, and the growth of the heap.
+///
+/// A client that sends a body costs twice the largest body (a vector grows by doubling); one that takes none of its
+/// response, the next piece; one that pipelines, all that waits of its responses; one that sends a head, the largest
+/// head; the others a table slot and what they have sent.
+pub fn allowed(kind: Kind) -> u64 {
+    let each = match kind {
+        Kind::EndlessBody => 2 * LARGEST_BODY,
+        Kind::NeverReads | Kind::ResetInResponse => 64,
+        Kind::EndlessPipeline => (2 * MAX_OUTPUT as u64) >> 10,
+        Kind::EndlessHead => 16,
+        _ => 4,
+    };
+    HOSTILE as u64 * each + SLACK
+}
+
+/// How one attack went.
+#[derive(Debug)]
+pub struct Attack {
+    /// Of the well-behaved clients, before it.
+    pub alone: Outcome,
+    /// Of the well-behaved clients, while it lasted.
+    pub beside: Outcome,
+    /// What the hostile clients did.
+    pub actions: Actions,
+    /// The server's memory in KiB: before, at most, and where it comes to rest after.
+    pub memory: [u64; 3],
+}
+
+/// A server whose limits are reached within the run: to enforce them is a part of it.
+fn start(stage: &Stage, time_out: &str) -> Result<Server> {
     let max_body = (LARGEST_BODY << 10).to_string();
-    let time_outs = ["--head-timeout", "1s", "--body-timeout", "1s", "--write-timeout", "1s"];
-    stage.start(&[&time_outs[..], &["--max-body", &max_body]].concat())
+    let limits =
+        ["--head-timeout", "--body-timeout", "--write-timeout"].map(|flag| [flag, time_out]);
+    let server = stage.start(&[&limits.concat()[..], &["--max-body", &max_body]].concat())?;
+    serves(server.address())?;
+    Ok(server)
 }
 
-fn crowd(server: &Server, kind: &'static [Kind; 1], seed: u64) -> Result<Crowd> {
-    Ok(Crowd::start(server.address(), kind, CROWD, Duration::from_millis(100), seed)?)
+/// Hostile clients of one kind, all of them connected.
+fn hostile(server: &Server, kind: Kind, seed: u64) -> Result<HostileClients> {
+    let every = Duration::from_millis(100);
+    let clients = HostileClients::start(server.address(), &[kind], HOSTILE, every, seed)?;
+    clients.wait_for_all().map(|()| clients)
 }
 
-/// Good clients of one server while another, on the same machine, is attacked. What they feel is the
-/// machine's doing: the cores and the kernel are shared. What good clients of the attacked server feel beyond
+/// Stops them. All must have connected, else it was no attack.
+fn stop(hostile: HostileClients) -> Result<Actions> {
+    let actions = hostile.stop()?;
+    let all = actions.connects >= HOSTILE as u64 && actions.failed == 0;
+    ensure!(all, "not all hostile clients connected: {actions:?}");
+    Ok(actions)
+}
+
+/// Well-behaved clients of one server while another, on the same machine, is attacked. What they feel is the
+/// machine's doing: the cores and the kernel are shared. What clients of the attacked server feel beyond
 /// that is the server's.
-pub fn next_door(
-    stage: &Stage,
-    kind: &'static [Kind; 1],
-    time: Duration,
-    seed: u64,
-) -> Result<Account> {
-    let (attacked, server) = (start(stage)?, start(stage)?);
-    answers(server.address())?;
-    let crowd = crowd(&attacked, kind, seed)?;
-    crowd.wait_for_all()?;
-    let account = beside(&server, seed, time)?;
-    all_came(crowd.stop()?)?;
-    account.check_all_let_in()?;
-    Ok(account)
+///
+/// # Errors
+/// When one of them lost a request.
+pub fn on_another_server(stage: &Stage, kind: Kind, time: Duration, seed: u64) -> Result<Outcome> {
+    let second = "1s";
+    let (attacked, server) = (start(stage, second)?, start(stage, second)?);
+    let hostile = hostile(&attacked, kind, seed)?;
+    let outcome = well_behaved(&server, seed, time)?;
+    stop(hostile)?;
+    Ok(outcome)
 }
 
-/// One kind of hostile client against one server, that must hold what is promised.
-pub fn attack(stage: &Stage, kind: &'static [Kind; 1], times: Times, seed: u64) -> Result<Attack> {
-    let server = start(stage)?;
-    answers(server.address())?;
-    let before = Vitals::at_rest(server.pid())?;
-    let quiet = beside(&server, seed, times.quiet)?;
-    let idle = vitals::memory(server.pid())?;
-    let crowd = crowd(&server, kind, seed)?;
-    crowd.wait_for_all()?;
-    let beside = beside(&server, seed, times.attack)?;
-    let deeds = crowd.stop()?;
+/// Hostile clients of one kind against one server, after and beside well-behaved ones, each for its time.
+///
+/// # Errors
+/// When a well-behaved client lost a request, or the server used more memory than is [allowed], or keeps some.
+pub fn attack(
+    stage: &Stage,
+    kind: Kind,
+    [alone, beside]: [Duration; 2],
+    seed: u64,
+) -> Result<Attack> {
+    let server = start(stage, "1s")?;
+    let before = ProcessUsage::at_rest(server.pid())?;
+    let alone = well_behaved(&server, seed, alone).context("before")?;
+    let idle = process_usage::memory(server.pid())?;
+    let hostile = hostile(&server, kind, seed)?;
+    let beside = well_behaved(&server, seed, beside)?;
+    let actions = stop(hostile)?;
     let memory = afterwards(&server, before, idle, KEPT).context("afterwards")?;
-    let attack = Attack { quiet, beside, deeds, memory };
-    attack.check(kind[0]).map(|()| attack)
+    let (allowed, more) = (allowed(kind), memory[1] - idle);
+    ensure!(more <= allowed, "{more} KiB more, {allowed} are allowed");
+    Ok(Attack { alone, beside, actions, memory })
 }
 
 /// The server serves, and has given back what it had taken. Its memory in KiB: before, at most, and after.
 pub(super) fn afterwards(
     server: &Server,
-    before: Vitals,
+    before: ProcessUsage,
     idle: u64,
     kept: u64,
 ) -> Result<[u64; 3]> {
-    answers(server.address())?;
-    before.come_back(server.pid())?;
-    let after = vitals::memory_down_to(server.pid(), idle + kept)?;
-    Ok([idle, vitals::peak_memory(server.pid())?, after])
+    serves(server.address())?;
+    before.wait_for(server.pid())?;
+    let after = process_usage::memory_down_to(server.pid(), idle + kept)?;
+    Ok([idle, process_usage::peak_memory(server.pid())?, after])
 }
 
-/// Else it was no attack.
-fn all_came(deeds: Deeds) -> Result<()> {
-    ensure!(deeds.connects >= CROWD as u64 && deeds.failed == 0, "not all came: {deeds:?}");
-    Ok(())
-}
-
-impl Attack {
-    fn check(&self, kind: Kind) -> Result<()> {
-        all_came(self.deeds)?;
-        self.quiet.check_all_let_in().context("before")?;
-        self.beside.check_all_let_in()?;
-        let allowed = allowed(kind);
-        let [idle, most, _] = self.memory;
-        ensure!(most - idle <= allowed, "{} KiB more, {allowed} are allowed", most - idle);
-        Ok(())
-    }
-}
-
-/// Good clients for so long, and until as many answers have come as there are clients.
-fn beside(server: &Server, seed: u64, time: Duration) -> Result<Account> {
-    let habits = good(seed, Duration::from_secs(1));
-    let clients = GoodClients::start(server.address(), habits);
-    clients.wait_for(habits.clients as u64)?;
+/// Well-behaved clients for so long, and until as many responses have come as there are clients.
+fn well_behaved(server: &Server, seed: u64, time: Duration) -> Result<Outcome> {
+    let behaviour = behaviour(seed, Duration::from_secs(1));
+    let clients = WellBehavedClients::start(server.address(), behaviour);
+    clients.wait_for(behaviour.clients as u64)?;
     std::thread::sleep(time);
-    clients.stop()
+    let outcome = clients.stop()?;
+    outcome.check_none_refused().map(|()| outcome)
 }
 
-fn good(seed: u64, head_timeout: Duration) -> Habits {
+fn behaviour(seed: u64, head_timeout: Duration) -> Behaviour {
     let pause = Duration::from_millis(20);
-    Habits { pause, head_timeout, hello_only: true, ..Habits::busy(seed) }
+    Behaviour { pause, head_timeout, hello_only: true, ..Behaviour::busy(seed) }
 }
 
 /// Attacks at once, in a test: each leaves two thirds of a core to others.
-const SIEGES: usize = 4;
+const ATTACKS: usize = 4;
 
 /// Each kind, for as long as a test may take.
 pub fn each(stage: &Stage) -> Result<()> {
-    let times = Times { quiet: Duration::from_millis(200), attack: Duration::from_millis(1200) };
-    let kinds: Vec<_> = Kind::EACH.iter().zip(1..).collect();
-    side_by_side(&kinds, SIEGES, |(kind, seed)| {
-        attack(stage, kind, times, *seed).map(drop).with_context(|| format!("{kind:?}"))
+    let times = [200, 1200].map(Duration::from_millis);
+    let kinds: Vec<_> = Kind::all().iter().zip(1..).collect();
+    side_by_side(&kinds, ATTACKS, |(kind, seed)| {
+        attack(stage, **kind, times, *seed).map(drop).with_context(|| format!("{kind:?}"))
     })
 }
 
 /// Each kind, against a stage that it stops for a while.
+///
+/// # Errors
+/// When a request is lost, or the server does not give back what it had taken.
 pub fn each_passes(stage: &Stage) -> Result<()> {
-    let each =
-        |kind: &'static [Kind; 1]| comes_back(stage, kind).with_context(|| format!("{kind:?}"));
-    side_by_side(&Kind::EACH, SIEGES, each)
+    side_by_side(Kind::all(), ATTACKS, |kind| {
+        passes(stage, *kind).with_context(|| format!("{kind:?}"))
+    })
 }
 
-/// Where a thread waits for one client, silent ones take all threads there are. The others wait meanwhile, some of them
-/// until it is over; but all that they ask is answered then, and the server is what it was.
-fn comes_back(stage: &Stage, kind: &'static [Kind; 1]) -> Result<()> {
-    let limits = ["--head-timeout", "200ms", "--body-timeout", "200ms", "--write-timeout", "200ms"];
-    let server = stage.start(&limits)?;
-    answers(server.address())?;
-    let before = Vitals::at_rest(server.pid())?;
-    let idle = vitals::memory(server.pid())?;
-    let crowd = crowd(&server, kind, 1)?;
-    // All have come when the good ones do.
-    crowd.wait_for_all()?;
-    let clients = GoodClients::start(server.address(), good(1, Duration::from_millis(200)));
+/// Where a thread waits for one client, silent clients take all threads there are. The others wait meanwhile, some of
+/// them until the attack is over; but all their requests are served then, and the server holds what it held before.
+fn passes(stage: &Stage, kind: Kind) -> Result<()> {
+    let server = start(stage, "200ms")?;
+    let before = ProcessUsage::at_rest(server.pid())?;
+    let idle = process_usage::memory(server.pid())?;
+    let hostile = hostile(&server, kind, 1)?;
+    let behaviour = behaviour(1, Duration::from_millis(200));
+    let clients = WellBehavedClients::start(server.address(), behaviour);
     std::thread::sleep(Duration::from_millis(500));
-    all_came(crowd.stop()?)?;
-    let account = clients.stop()?;
-    account.check_all_let_in()?;
+    stop(hostile)?;
+    clients.stop()?.check_none_refused()?;
     afterwards(&server, before, idle, kept(stage)).map(drop)
 }

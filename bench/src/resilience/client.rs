@@ -1,30 +1,50 @@
-//! A client for promises: blocking, patient, and strict about what it reads.
+//! The client of these checks: blocking, patient, and strict about what it reads.
 
-use super::PATIENCE;
-use crate::wire::response::Response as Answer;
+use super::TIMEOUT;
+use crate::wire::response::Response;
 use crate::wire::{Ending, Wire};
 use anyhow::{Context, Result, bail, ensure};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// One connection.
 pub struct Client {
     wire: Wire,
     taken: usize,
-    /// Since when it has had nothing to wait for: since the beginning of the connect, or its last answer.
+    /// Since when it has had nothing to wait for: since the beginning of the connect, or its last response.
     free: Instant,
-    /// The longest time from then until it said something.
+    /// The longest time from then until it sent something.
     hesitated: Duration,
 }
 
 impl Client {
     /// Connects.
+    ///
+    /// # Errors
+    /// When the server refuses, or does not take the connection in time.
     pub fn connect(address: SocketAddr) -> Result<Self> {
         let free = Instant::now();
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).context("connecting")?;
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { wire: Wire::new(stream), taken: 0, free, hesitated: Duration::ZERO })
+        let wire = Wire::connect(address, TIMEOUT).context("connecting")?;
+        Ok(Self { wire, taken: 0, free, hesitated: Duration::ZERO })
+    }
+
+    /// Clients that have sent a GET, and have not read the response.
+    pub(super) fn asking(address: SocketAddr, path: &str, count: usize) -> Result<Vec<Self>> {
+        let ask = |_| {
+            let mut client = Self::connect(address)?;
+            client.get(path);
+            Ok(client)
+        };
+        (0..count).map(ask).collect()
+    }
+
+    /// Clients that got one response, one after the other, and are silent now.
+    pub(super) fn idle(address: SocketAddr, count: usize) -> Result<Vec<Self>> {
+        let one = |_| {
+            let mut client = Self::connect(address)?;
+            client.fetch_ok("/").map(|_| client)
+        };
+        (0..count).map(one).collect()
     }
 
     /// Sends a GET that leaves the connection open.
@@ -32,100 +52,129 @@ impl Client {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
     }
 
-    /// Sends bytes. That nobody takes them shows when the answer is read.
+    /// Sends bytes. That the server does not take them shows when the response is read.
     pub fn send(&mut self, bytes: &[u8]) {
         self.wire.send(bytes);
         self.hesitated = self.hesitated.max(self.free.elapsed());
     }
 
-    /// Whether it has once used up half of a time-out of the server's before it said anything: on a busy machine that
-    /// may happen to any client, and the server owes it nothing then.
+    /// Whether this client once let half of a time-out of the server's pass before it sent anything. On a busy machine
+    /// that may happen to any client, and the server then owes it nothing.
     pub(super) fn was_late(&self, time_out: Duration) -> bool {
-        let now = if self.taken == 0 && self.hesitated.is_zero() {
-            self.free.elapsed()
-        } else {
-            Duration::ZERO
-        };
+        let has_sent_nothing = self.taken == 0 && self.hesitated.is_zero();
+        let now = if has_sent_nothing { self.free.elapsed() } else { Duration::ZERO };
         self.hesitated.max(now) >= time_out / 2
     }
 
-    /// Sends byte by byte.
-    pub fn drip(&mut self, bytes: &[u8]) {
-        self.wire.drip(bytes);
-    }
-
-    /// The next answer: its status and its body.
-    pub fn answer(&mut self) -> Result<(u16, Vec<u8>)> {
-        let answer = self.read()?;
-        Ok((answer.status, answer.body.clone()))
-    }
-
-    /// The next answer must have this status; tells whether it is the last of its connection.
+    /// The next response must have this status; tells whether it is the last of its connection.
+    ///
+    /// # Errors
+    /// When none comes in time, or another.
     pub fn expect(&mut self, status: u16) -> Result<bool> {
-        let answer = self.read()?;
-        ensure!(answer.status == status, "expected {status}, came {}", answer.status);
-        Ok(answer.is_last())
+        let response = self.read()?;
+        ensure!(response.status == status, "expected {status}, came {}", response.status);
+        Ok(response.is_last())
     }
 
-    /// Asks for a path on this connection.
-    pub fn ask(&mut self, path: &str) -> Result<(u16, Vec<u8>)> {
+    /// The next response: its status and its body.
+    ///
+    /// # Errors
+    /// When none comes in time, or an invalid one.
+    pub fn response(&mut self) -> Result<(u16, Vec<u8>)> {
+        let response = self.read()?;
+        Ok((response.status, response.body.clone()))
+    }
+
+    /// GETs `path` on this connection.
+    ///
+    /// # Errors
+    /// As [`Client::response`].
+    pub fn fetch(&mut self, path: &str) -> Result<(u16, Vec<u8>)> {
         self.get(path);
-        self.answer()
+        self.response()
     }
 
-    /// Whether nothing has come yet: neither a byte nor the end.
+    /// GETs `path` on this connection, which must be there; its body.
+    ///
+    /// # Errors
+    /// When no response comes in time, or one with another status than 200.
+    pub fn fetch_ok(&mut self, path: &str) -> Result<Vec<u8>> {
+        let (status, body) = self.fetch(path)?;
+        ensure!(status == 200, "{path}: {status}");
+        Ok(body)
+    }
+
+    /// Whether the client has read nothing yet: neither a byte nor the end.
     pub fn hears_nothing(&mut self) -> bool {
         !self.wire.fill(Instant::now()) && self.wire.ending == Ending::Open
     }
 
-    /// How many answers have come by now.
+    /// How many responses have begun to come by now.
     pub fn heard(&mut self) -> usize {
         self.wire.fill(Instant::now());
         let status = b"HTTP/1.1 ";
         self.wire.received.windows(status.len()).filter(|at| at == status).count()
     }
 
-    /// The server must end the connection, with nothing more to say.
+    /// The server must end the connection, and send nothing more.
+    ///
+    /// # Errors
+    /// When more comes, or a reset, or no end in time.
     pub fn expect_end(&mut self) -> Result<()> {
         let before = self.wire.received.len();
-        self.wire.fill_to_end(Instant::now() + PATIENCE);
-        let more = self.wire.received.len() - before;
-        ensure!(
-            self.wire.ending == Ending::Eof && more == 0,
-            "{:?}, {more} bytes",
-            self.wire.ending
-        );
+        self.wire.fill_to_end(Instant::now() + TIMEOUT);
+        let (ending, more) = (self.wire.ending, self.wire.received.len() - before);
+        ensure!(ending == Ending::Eof && more == 0, "{ending:?}, {more} bytes");
         Ok(())
     }
 
-    /// Says that nothing more will come.
-    pub fn end_half(&mut self) {
+    /// Shuts down its side: nothing more will come.
+    pub fn half_close(&mut self) {
         self.wire.half_close();
     }
 
-    /// Resets the connection.
+    /// Resets the connection, on which a response lies unread.
     pub fn reset(self) {
-        self.wire.reset(Instant::now() + PATIENCE);
+        self.wire.reset(Instant::now() + TIMEOUT);
     }
 
-    /// The next answer.
-    pub(super) fn read(&mut self) -> Result<&Answer> {
-        let came = self.wire.read_responses(self.taken + 1, |_| false, Instant::now() + PATIENCE);
+    /// The next response.
+    pub(super) fn read(&mut self) -> Result<&Response> {
+        let came = self.wire.read_responses(self.taken + 1, |_| false, Instant::now() + TIMEOUT);
         let wire = &self.wire;
         if !came {
-            let what = wire.malformed.as_deref().unwrap_or("no answer");
+            let what = wire.malformed.as_deref().unwrap_or("no response");
             bail!("{what}; the connection: {:?}; {} bytes came", wire.ending, wire.received.len());
         }
         self.taken += 1;
         self.free = Instant::now();
-        wire.responses.last().context("an answer came")
+        wire.responses.last().context("a response came")
     }
 }
 
-/// A newcomer asks for `/` and must get it.
-pub fn answers(address: SocketAddr) -> Result<()> {
+/// A new client asks for `/` and must get it.
+///
+/// # Errors
+/// When it does not, or its connection does not end cleanly.
+pub fn serves(address: SocketAddr) -> Result<()> {
     let mut client = Client::connect(address)?;
     client.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     client.expect(200)?;
     client.expect_end()
+}
+
+/// One value of a server's `/metrics`, asked for on a connection of its own.
+///
+/// # Errors
+/// When there is no such metric, or no number behind its name.
+pub fn metric(address: SocketAddr, name: &str) -> Result<u64> {
+    value(Client::connect(address)?.fetch_ok("/metrics")?, name)
+}
+
+/// One value of a page of metrics.
+pub(super) fn value(page: Vec<u8>, name: &str) -> Result<u64> {
+    let page = String::from_utf8(page).context("/metrics is no text")?;
+    let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let value = value.with_context(|| format!("/metrics has no {name}"))?;
+    value.parse().with_context(|| name.to_owned())
 }

@@ -1,19 +1,22 @@
-//! `bench drain`, `replace`, `starve`, `keepalive`, `hostile` and `soak`: the promises at full length, with what was measured.
+//! `bench check NAME`: the checks at full length, with what was measured.
 
 use super::hostile::Kind;
-use super::replace::{self, How, Replaced};
-use super::{Stage, descriptors, drain, keepalive, random, say, siege, soak};
+use super::replace::{self, Handover, Replaced};
+use super::rolling_restart::RollingRestartArgs;
+use super::soak::{self, Soak};
+use super::{Stage, attack_report, descriptors, keepalive, say};
 use crate::args;
 use crate::interrupt::Interrupt;
-use crate::targets::build;
-use crate::targets::{STAGES, Target};
+use crate::numbers;
+use crate::targets::{self, Target, build};
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 
-/// Which promise to try.
+/// What to check.
 #[derive(clap::Subcommand, Debug)]
-pub enum Promise {
-    /// End a loaded server, many times over: nothing that it let in is lost
+pub enum Check {
+    /// End a loaded server, many times over: no request that it accepted is lost
     Drain {
         /// Stages, as `3` or `stage3` [default: all]
         stages: Vec<String>,
@@ -21,18 +24,18 @@ pub enum Promise {
         #[arg(long, default_value_t = 20)]
         times: usize,
     },
-    /// Put a new server in the place of a loaded one, many times over: nothing is lost
+    /// Put a new server in the place of a loaded one, many times over: no request is lost
     Replace {
         /// Stages [default: all; 4 with --beside]
         stages: Vec<String>,
         /// How many times
         #[arg(long, default_value_t = 20)]
         times: usize,
-        /// Start the new one before the old one is asked to end: nobody is refused either (stage 4)
+        /// Start the new one before the old one is asked to end: no connect is refused either (stage 4)
         #[arg(long)]
         beside: bool,
     },
-    /// Let 500 clients want into a server without descriptors: it neither ends nor spins
+    /// Connect 500 clients to a server without descriptors: it neither ends nor spins
     Starve {
         /// Stages [default: all]
         stages: Vec<String>,
@@ -45,24 +48,24 @@ pub enum Promise {
         #[arg(long = "for", value_name = "TIME", default_value = "1s", value_parser = args::duration)]
         time: Duration,
     },
-    /// Set 500 hostile clients of each kind beside 32 good ones
+    /// Set 500 hostile clients of each kind beside 32 well-behaved ones
     Hostile {
         /// Stages [default: 3 and 4]
         stages: Vec<String>,
         /// Only this kind; may be given more than once
         #[arg(long = "kind", value_enum)]
         kinds: Vec<Kind>,
-        /// How long each kind has, and the good clients without it
+        /// How long each kind has, and the well-behaved clients without it
         #[arg(long = "for", value_name = "TIME", default_value = "2s", value_parser = args::duration)]
         time: Duration,
         /// How often, each kind; the figures are medians
         #[arg(long, value_name = "N", default_value_t = 3)]
         repeat: usize,
-        /// What clients choose by
+        /// The seed of the clients' choices
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Mix good and hostile clients for a long time: no errors, flat memory
+    /// Mix well-behaved and hostile clients for a long time: no errors, flat memory
     Soak {
         /// Stages [default: 3 and 4]
         stages: Vec<String>,
@@ -72,16 +75,23 @@ pub enum Promise {
         /// Hostile clients [default: as the stage can bear]
         #[arg(long)]
         hostile: Option<usize>,
-        /// What clients choose by; what was printed once repeats that run [default: random]
+        /// The seed of the clients' choices; the one that a run printed repeats it [default: random]
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Replace three servers behind HAProxy, one by one, while clients are at work
+    #[command(alias = "fleet")]
+    RollingRestart(RollingRestartArgs),
 }
 
-impl Promise {
-    /// Tries it on each stage. The first that is broken is the error.
+impl Check {
+    /// Tries it on each stage, up to the first that fails.
+    ///
+    /// # Errors
+    /// When a program cannot be built, or a check fails: the error says how.
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         let (stages, all) = match self {
+            Self::RollingRestart(args) => return args.run(interrupt),
             Self::Replace { stages, beside: true, .. } => (stages, &[3][..]),
             Self::Drain { stages, .. } | Self::Replace { stages, .. } | Self::Starve { stages } => {
                 (stages, &[0, 1, 2, 3][..])
@@ -112,17 +122,18 @@ impl Promise {
             Self::Keepalive { time, .. } => keepalive::show(stage, *time, interrupt),
             Self::Hostile { kinds, time, repeat, seed, .. } => {
                 let chosen = |kind: &Kind| kinds.is_empty() || kinds.contains(kind);
-                siege::show(stage, chosen, *time, *repeat, *seed)
+                attack_report::show(stage, chosen, *time, *repeat, *seed)
             }
             Self::Soak { time, hostile, seed, .. } => {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);
-                let seed = seed.unwrap_or_else(random::seed);
+                let seed = seed.unwrap_or_else(numbers::seed);
                 // Before it begins: a run that fails must tell how to repeat it.
                 say(&format!("  seed {seed}"))?;
                 let soak = soak::soak(stage, hostile, *time, seed, interrupt)?;
                 show_soak(&soak)?;
                 soak.growth.check()
             }
+            Self::RollingRestart(args) => args.run(interrupt),
         }
     }
 }
@@ -132,49 +143,48 @@ fn numbers(names: &[String]) -> Result<Vec<usize>> {
         Target::Stage(index) => Some(*index),
         _ => None,
     };
-    let found: Vec<_> = crate::targets::parse(names)?.iter().filter_map(number).collect();
+    let found: Vec<_> = targets::parse(names)?.iter().filter_map(number).collect();
     ensure!(!found.is_empty(), "name stages: 1 to 4");
     Ok(found)
 }
 
 fn try_drain(stage: &Stage, times: usize) -> Result<()> {
-    let drain::Drains { times, answered, after, longest } = drain::under_load(stage, times)?;
+    let Replaced { served, drained, longest, .. } =
+        replace::under_load(stage, Handover::After, times)?;
     say(&format!(
-        "  {times} drains: {answered} answered, {after} of them after the signal, 0 lost; the longest took {longest:.2?}"
-    ))?;
-    Ok(())
+        "  {times} drains: {served} responses, {drained} of them after the signal, 0 lost; the longest took {longest:.2?}"
+    ))
 }
 
 fn try_replace(stage: &Stage, times: usize, beside: bool) -> Result<()> {
-    let how = if beside { How::Beside } else { How::After };
-    let Replaced { times, answered, refused, longest, slowest_connect } =
+    let how = if beside { Handover::Beside } else { Handover::After };
+    let Replaced { served, refused, longest, slowest_connect, .. } =
         replace::under_load(stage, how, times)?;
     say(&format!(
-        "  {times} replacements: {answered} answered, 0 lost, {refused} connects refused; the longest end took {longest:.2?}, the slowest connect {slowest_connect:.2?}"
-    ))?;
-    Ok(())
+        "  {times} replacements: {served} responses, 0 lost, {refused} connects refused; the longest end took {longest:.2?}, the slowest connect {slowest_connect:.2?}"
+    ))
 }
 
 fn try_starve(stage: &Stage) -> Result<()> {
-    for how in descriptors::Lack::of(stage) {
+    for how in descriptors::Limit::of(stage) {
         let descriptors::Shortage { fds, waited, cpu } = descriptors::shortage(stage, *how)?;
         say(&format!(
-            "  {how}: {fds} descriptors held, {waited} times nobody could be taken in, {:.1} % of a core used",
+            "  {how}: {fds} descriptors held, {waited} times no client could be accepted, {:.1} % of a core used",
             cpu * 100.0
         ))?;
     }
     Ok(())
 }
 
-fn show_soak(soak: &soak::Soak) -> Result<()> {
-    let soak::Soak { time, account, deeds, memory: [first, most, last], growth, fds } = soak;
+fn show_soak(soak: &Soak) -> Result<()> {
+    let Soak { time, outcome, actions, memory: [first, most, last], growth, fds } = soak;
     say(&format!(
-        "  {time:.0?}: {} good requests answered, none lost, nobody refused, p99 {:.1?}; {} hostile deeds\n  \
+        "  {time:.0?}: {} requests of well-behaved clients served, none lost, no connect refused, p99 {:.1?}; {} hostile actions\n  \
          memory {first} KiB before, {most} at most, {last} afterwards; {growth}\n  \
          descriptors: {} at most, {} afterwards, as before",
-        account.answered,
-        account.p99(),
-        deeds.done,
+        outcome.served,
+        outcome.p99(),
+        actions.done,
         fds[0],
         fds[1]
     ))

@@ -1,8 +1,12 @@
-//! HTTP to the letter: every case of `bench verify`, of whatever level.
+//! Conformance: every case of `bench verify`, of whatever level, on the program of a stage, which holds afterwards what
+//! it held before.
 
-use super::{PATIENCE, Stage, side_by_side};
+use super::client::{Client, serves};
+use super::process_usage::ProcessUsage;
+use super::{Stage, TIMEOUT, side_by_side};
+use crate::targets::server::Server;
 use crate::verify::{self, Options};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 
 /// Most time-outs in the tests that wait for one: long enough that a client which is kept from a CPU for a second
@@ -12,9 +16,11 @@ const SHORT: Duration = Duration::from_secs(2);
 /// The one that passes while a client does nothing anyway.
 const WRITE: Duration = Duration::from_millis(500);
 
+const TIME_OUTS: &str = "timeouts/*";
+
 /// All cases but those that wait for a time-out. They too mostly wait, for the moment of their next byte: each group
 /// has a server of its own, and all go at once.
-pub fn to_the_letter(stage: &Stage) -> Result<()> {
+pub fn all_cases(stage: &Stage) -> Result<()> {
     let group = |id: String| id.split('/').next().map(|group| format!("{group}/*"));
     let mut groups: Vec<_> =
         verify::ids(&Options::default()).into_iter().filter_map(group).collect();
@@ -26,10 +32,19 @@ pub fn to_the_letter(stage: &Stage) -> Result<()> {
     })
 }
 
-const TIME_OUTS: &str = "timeouts/*";
+/// The cases that need a low limit on requests or connections, and those that wait for a time-out.
+pub fn low_limits(stage: &Stage) -> Result<()> {
+    let connections = stage.at_once.min(5);
+    let requests = Options { only: "limits/requests".into(), requests_limit: 3, ..options(stage) };
+    check(stage, &["--max-requests", "3"], requests)?;
+    let only = "limits/connections".into();
+    let options = Options { only, connections_limit: connections, ..options(stage) };
+    check(stage, &["--max-connections", &connections.to_string()], options)?;
+    time_outs(stage)
+}
 
 /// The cases that wait for a time-out, all at once. Where a server holds one connection, each has its own.
-pub fn time_outs(stage: &Stage) -> Result<()> {
+fn time_outs(stage: &Stage) -> Result<()> {
     let options = Options {
         slow: true,
         jobs: stage.at_once.min(24),
@@ -48,27 +63,49 @@ pub fn time_outs(stage: &Stage) -> Result<()> {
     })
 }
 
-/// The cases that need a low limit on requests or connections.
-pub fn low_limits(stage: &Stage) -> Result<()> {
-    let connections = stage.at_once.min(5);
-    let requests = Options { only: "limits/requests".into(), requests_limit: 3, ..options(stage) };
-    check(stage, &["--max-requests", "3"], requests)?;
-    let options = Options {
-        only: "limits/connections".into(),
-        connections_limit: connections,
-        ..options(stage)
-    };
-    check(stage, &["--max-connections", &connections.to_string()], options)
-}
-
 fn options(stage: &Stage) -> Options {
-    Options { concurrent: stage.at_once, jobs: 1, timeout: PATIENCE, ..Options::default() }
+    Options { concurrent: stage.at_once, jobs: 1, timeout: TIMEOUT, ..Options::default() }
 }
 
 fn check(stage: &Stage, flags: &[&str], options: Options) -> Result<()> {
+    leaves_no_trace(stage, flags, |server| {
+        let report = verify::run(server.address(), &options);
+        ensure!(report.passed() > 0, "no case was run");
+        ensure!(report.failures().is_empty(), "{report}");
+        Ok(())
+    })
+    .context(options.only.clone())
+}
+
+/// Runs `work` on a fresh server, which must then serve as before and hold what it held before.
+pub(super) fn leaves_no_trace(
+    stage: &Stage,
+    flags: &[&str],
+    work: impl FnOnce(&Server) -> Result<()>,
+) -> Result<()> {
     let server = stage.start(flags)?;
-    let report = verify::run(server.address(), &options);
-    ensure!(report.passed() > 0, "no case was run");
-    ensure!(report.failures().is_empty(), "{report}");
-    Ok(())
+    serves(server.address())?;
+    let before = ProcessUsage::at_rest(server.pid())?;
+    work(&server)?;
+    serves(server.address()).context("afterwards")?;
+    before.wait_for(server.pid())
+}
+
+/// Many clients at once: all connect and ask, then all read. Twice on each connection where the stage holds that many;
+/// else each leaves after its response, so that the next can be served.
+pub fn many_clients(stage: &Stage, count: usize) -> Result<()> {
+    let stay = stage.at_once > 64;
+    leaves_no_trace(stage, &[], |server| {
+        let mut clients = Client::asking(server.address(), "/", count)?.into_iter().enumerate();
+        let read = |(number, mut client): (usize, Client)| {
+            client.expect(200).with_context(|| format!("client {number}"))?;
+            client.get("/");
+            Ok(client)
+        };
+        if !stay {
+            return clients.try_for_each(|client| read(client).map(drop));
+        }
+        let clients = clients.map(read).collect::<Result<Vec<_>>>()?;
+        clients.into_iter().try_for_each(|mut client| client.expect(200).map(drop))
+    })
 }

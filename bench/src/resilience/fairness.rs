@@ -1,8 +1,9 @@
-//! One client's work does not keep the others waiting: pipelines, newcomers, jobs that nobody waits for any more.
+//! One client's work does not keep the others waiting: pipelines, new clients, tasks whose client has left.
 //! All by the order of events: how long anything takes does not matter.
 
-use super::client::Client;
-use super::{PATIENCE, Stage, vitals};
+use super::client::{Client, metric, value};
+use super::{Stage, TIMEOUT, process_usage, wait_until};
+use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
 use shared::sys::rlimit;
 use shared::sys::signal::freeze;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Threads of stage 4 for handlers that block.
 const POOL: usize = 64;
 
-/// Requests that one client pipelines, each 20 ms of CPU time, are answered between those of another.
+/// Requests that one client pipelines, each 20 ms of CPU time, take turns with those of another.
 pub fn pipelines_share_the_loop(stage: &Stage) -> Result<()> {
     const PIPELINED: usize = 30;
     let server = stage.start(&["--threads", "1"])?;
@@ -22,7 +23,7 @@ pub fn pipelines_share_the_loop(stage: &Stage) -> Result<()> {
     busy.send(&b"GET /work/20000 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(PIPELINED));
     let mut turns = 0;
     while busy.heard() < PIPELINED {
-        ensure!(other.ask("/")?.0 == 200, "beside the pipeline");
+        other.fetch_ok("/").context("beside the pipeline")?;
         turns += 1;
     }
     ensure!(turns > PIPELINED / 3, "between {PIPELINED} requests another had {turns} turns");
@@ -34,79 +35,68 @@ pub fn sleepers_take_turns_with_others(stage: &Stage) -> Result<()> {
     const SLEEPERS: usize = 10;
     let server = stage.start(&[])?;
     let mut other = Client::connect(server.address())?;
-    ensure!(other.ask("/")?.0 == 200, "before");
-    let mut sleepers = asking(server.address(), "/sleep/100", SLEEPERS)?;
+    other.fetch_ok("/").context("before")?;
+    let mut sleepers = Client::asking(server.address(), "/sleep/100", SLEEPERS)?;
     let mut turns = 0;
     while sleepers.iter_mut().any(Client::hears_nothing) {
-        ensure!(other.ask("/")?.0 == 200, "beside those who sleep");
+        other.fetch_ok("/").context("beside the sleepers")?;
         turns += 1;
     }
     ensure!(turns > SLEEPERS / 3, "between {SLEEPERS} sleepers another had {turns} turns");
     Ok(())
 }
 
-/// A pool full of handlers that sleep, and a queue full of requests whose clients have left: a request of somebody who
-/// waits is neither turned away nor does it wait for them.
-pub fn jobs_without_a_client_are_dropped(stage: &Stage) -> Result<()> {
+/// A pool full of handlers that sleep, and a queue full of requests whose clients have left: a request whose client
+/// waits is neither refused nor does it wait for them.
+pub fn tasks_without_a_client_are_dropped(stage: &Stage) -> Result<()> {
     // As many as may wait, and a few more.
     const LEFT: usize = 1100;
     let server = stage.start(&[])?;
-    let _sleepers = asking(server.address(), "/sleep/3000", POOL)?;
+    let _sleepers = Client::asking(server.address(), "/sleep/3000", POOL)?;
     for _ in 0..LEFT {
         let mut client = Client::connect(server.address())?;
         client.get("/");
         client.get("/sleep/30000");
-        // An answer that lies unread makes the close a reset.
+        // A response that lies unread makes the close a reset.
         client.reset();
     }
-    Client::connect(server.address())?.ask("/sleep/1").and_then(|(status, _)| {
-        ensure!(status == 200, "{status}: jobs without a client hold the queue");
-        Ok(())
-    })
+    let response = Client::connect(server.address())?.fetch_ok("/sleep/1");
+    response.context("tasks without a client hold the queue").map(drop)
 }
 
-/// Who has only ended its half may wait for its response. But those who are there for certain come first.
-pub fn jobs_of_half_closed_clients_wait_for_the_others(stage: &Stage) -> Result<()> {
+/// A client that has half-closed may wait for its response. But clients that are there for certain come first.
+pub fn tasks_of_half_closed_clients_wait_for_the_others(stage: &Stage) -> Result<()> {
     let server = stage.start(&[])?;
-    let _sleepers = asking(server.address(), "/sleep/1000", POOL)?;
-    let mut half_closed = asking(server.address(), "/sleep/8000", 2 * POOL)?;
-    half_closed.iter_mut().for_each(Client::end_half);
-    let one = asking(server.address(), "/sleep/1", 1)?.pop();
-    let answered = one.map(|mut client| client.expect(200)).transpose()?;
-    let heard = |client: &mut Client| usize::from(!client.hears_nothing());
-    let first: usize = half_closed.iter_mut().map(heard).sum();
-    ensure!(answered.is_some() && first == 0, "{first} of those came first");
-    for client in half_closed.iter_mut().take(2) {
-        client.expect(200)?;
-    }
-    Ok(())
+    let _sleepers = Client::asking(server.address(), "/sleep/1000", POOL)?;
+    let mut half_closed = Client::asking(server.address(), "/sleep/8000", 2 * POOL)?;
+    half_closed.iter_mut().for_each(Client::half_close);
+    Client::connect(server.address())?.fetch_ok("/sleep/1")?;
+    ensure!(half_closed.iter_mut().all(Client::hears_nothing), "half-closed clients came first");
+    half_closed.iter_mut().take(2).try_for_each(|client| client.expect(200).map(drop))
 }
 
-/// While every thread for handlers sleeps, files are opened and `/metrics` is answered.
+/// While every thread for handlers sleeps, files are opened and `/metrics` is served.
 pub fn files_and_metrics_have_a_way_of_their_own(stage: &Stage) -> Result<()> {
-    let root = std::env::temp_dir().join(format!("fairness-{}", std::process::id()));
-    fs::create_dir_all(&root)?;
-    fs::write(root.join("file.txt"), "a file")?;
-    let server = stage.start(&["--root", &root.to_string_lossy()])?;
-    let mut sleepers = asking(server.address(), "/sleep/60000", 2 * POOL)?;
+    let folder = Folder::create()?;
+    fs::write(folder.join("file.txt"), "a file")?;
+    let server = stage.start(&["--root", &folder.path().to_string_lossy()])?;
+    let mut sleepers = Client::asking(server.address(), "/sleep/60000", 2 * POOL)?;
     let mut other = Client::connect(server.address())?;
-    for path in ["/file.txt", "/metrics", "/none.txt"] {
-        let expected = if path == "/none.txt" { 404 } else { 200 };
-        ensure!(other.ask(path)?.0 == expected, "{path}");
+    for (path, expected) in [("/file.txt", 200), ("/metrics", 200), ("/none.txt", 404)] {
+        ensure!(other.fetch(path)?.0 == expected, "{path}");
     }
     ensure!(sleepers.iter_mut().all(Client::hears_nothing), "a minute was over");
-    fs::remove_dir_all(&root)?;
     Ok(())
 }
 
-/// A server that was stopped for longer than every time-out reads what has arrived before it says that anybody is late;
-/// also where that is more than one wait tells of.
-pub fn a_pause_of_the_machine_makes_nobody_late(stage: &Stage, clients: usize) -> Result<()> {
+/// A server that was stopped for longer than every time-out reads what has arrived before it decides that a client is late;
+/// also where more clients are ready than one wait for events returns.
+pub fn a_pause_of_the_machine_makes_no_client_late(stage: &Stage, clients: usize) -> Result<()> {
     rlimit::raise_open_files()?;
     // Longer than it takes to get ready, on whatever machine this is.
     let mut time_out = Duration::from_secs(1);
     while !pause(stage, clients, time_out)? {
-        ensure!(time_out < PATIENCE, "{clients} clients cannot be got ready");
+        ensure!(time_out < TIMEOUT, "{clients} clients cannot be got ready");
         time_out *= 2;
     }
     Ok(())
@@ -117,7 +107,7 @@ fn pause(stage: &Stage, clients: usize, time_out: Duration) -> Result<bool> {
     let time = format!("{}ms", time_out.as_millis());
     let server = stage.start(&["--head-timeout", &time, "--idle-timeout", &time])?;
     let (start, mut waiting) = (Instant::now(), Vec::new());
-    // One of each kind: some have asked once, some are within a head, some have said nothing.
+    // A third each: they have asked once, are within a head, have sent nothing.
     for number in 0..clients {
         let mut client = Client::connect(server.address())?;
         match number % 3 {
@@ -127,7 +117,7 @@ fn pause(stage: &Stage, clients: usize, time_out: Duration) -> Result<bool> {
         }
         waiting.push(client);
     }
-    while vitals::unread(server.address())? > 0 && start.elapsed() < time_out / 2 {
+    while process_usage::unread(server.address())? > 0 && start.elapsed() < time_out / 2 {
         thread::sleep(Duration::from_millis(1));
     }
     freeze(server.pid(), true)?;
@@ -148,19 +138,19 @@ fn pause(stage: &Stage, clients: usize, time_out: Duration) -> Result<bool> {
     Ok(true)
 }
 
-/// The time between two requests begins when the first is answered, however long its handler blocked the loop.
-pub fn a_handler_takes_nobody_s_time(stage: &Stage) -> Result<()> {
+/// The time between two requests begins with the response to the first, however long its handler blocked the loop.
+pub fn a_handler_takes_no_client_s_time(stage: &Stage) -> Result<()> {
     let server = stage.start(&["--idle-timeout", "2500ms"])?;
     let mut client = Client::connect(server.address())?;
     for _ in 0..2 {
-        ensure!(client.ask("/sleep/2600")?.0 == 200, "closed before it asked again");
+        client.fetch_ok("/sleep/2600").context("before it asked again")?;
         // Time for a server that has it closed already.
         thread::sleep(Duration::from_millis(50));
     }
     Ok(())
 }
 
-/// A body that stands still just before its end is given up, also where nobody wants it.
+/// A body that stands still just before its end is given up, also where the resource does not want it.
 pub fn a_body_that_stands_still_is_given_up(stage: &Stage) -> Result<()> {
     let server = stage.start(&["--body-timeout", "300ms"])?;
     let begun = |path: &str| -> Result<Client> {
@@ -171,20 +161,43 @@ pub fn a_body_that_stands_still_is_given_up(stage: &Stage) -> Result<()> {
     };
     let start = Instant::now();
     begun("/echo")?.expect(408)?;
-    // The answer comes at once, and then nothing but the end.
+    // The response comes at once, and then nothing but the end.
     let mut discarded = begun("/none")?;
     discarded.expect(404)?;
     discarded.expect_end()?;
     // A second for each KiB would be three minutes.
-    ensure!(start.elapsed() < 2 * PATIENCE, "it took {:?}", start.elapsed());
+    ensure!(start.elapsed() < 2 * TIMEOUT, "it took {:?}", start.elapsed());
     Ok(())
 }
 
-fn asking(address: std::net::SocketAddr, path: &str, count: usize) -> Result<Vec<Client>> {
-    let ask = |_| {
-        let mut client = Client::connect(address)?;
-        client.get(path);
-        Ok(client)
-    };
-    (0..count).map(ask).collect()
+/// A request that is too slow is one time-out: the lingering close after its refusal adds none, and neither does a bad
+/// request that was refused.
+pub fn a_time_out_is_counted_once(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--head-timeout", "200ms"])?;
+    let mut slow = Client::connect(server.address())?;
+    slow.send(b"GET /");
+    slow.expect(408)?;
+    let mut bad = Client::connect(server.address())?;
+    bad.send(b"BAD\r\n\r\n");
+    bad.expect(400)?;
+    // Until the server has given up waiting for either, and the client that asks is alone.
+    let open = || metric(server.address(), "http_connections_open");
+    wait_until("both connections are closed", || Ok(open()? <= 1))?;
+    let counted = metric(server.address(), "http_connections_timed_out_total")?;
+    ensure!(counted == 1, "one connection timed out, {counted} are counted");
+    Ok(())
+}
+
+/// A stage that serves one connection at a time with these flags keeps the second waiting, and its metrics say so.
+pub fn clients_that_wait_are_counted(stage: &Stage, flags: &[&str]) -> Result<()> {
+    let server = stage.start(flags)?;
+    let mut first = Client::connect(server.address())?;
+    let mut second = Client::connect(server.address())?;
+    first.fetch_ok("/")?;
+    second.get("/metrics");
+    drop(first);
+    let page = second.read()?.body.clone();
+    let waited = value(page, "http_newcomers_kept_waiting_total{reason=\"full\"}")?;
+    ensure!(waited > 0, "the second client did not wait");
+    Ok(())
 }

@@ -1,45 +1,43 @@
 //! Handlers that fail, and handlers that block.
 
-use super::client::{Client, answers};
-use super::ending::in_handler;
-use super::vitals::Vitals;
-use super::{PATIENCE, Stage};
-use anyhow::{Result, ensure};
+use super::client::{Client, serves};
+use super::conformance::leaves_no_trace;
+use super::shutdown::in_handler;
+use super::{Stage, TIMEOUT, wait_until};
+use anyhow::{Context, Result, ensure};
 use shared::sys::rlimit;
 use std::time::Instant;
 
 /// A handler that panics costs its own request a 500: the connection, the threads and the others stay.
 pub fn panics(stage: &Stage) -> Result<()> {
-    let server = stage.start(&[])?;
-    answers(server.address())?;
-    let before = Vitals::at_rest(server.pid())?;
-    for _ in 0..100 {
-        let mut client = Client::connect(server.address())?;
-        ensure!(client.ask("/panic")?.0 == 500, "/panic has another status");
-        ensure!(client.ask("/")?.0 == 200, "the connection did not outlive the panic");
-    }
-    before.come_back(server.pid())?;
-    answers(server.address())
+    leaves_no_trace(stage, &[], |server| {
+        for _ in 0..100 {
+            let mut client = Client::connect(server.address())?;
+            ensure!(client.fetch("/panic")?.0 == 500, "/panic has another status");
+            client.fetch_ok("/").context("after the panic")?;
+        }
+        Ok(())
+    })
 }
 
-/// While a handler sleeps, others are answered. By the order of events: its answer could not come for a minute.
-pub fn blocking_hurts_nobody(stage: &Stage, flags: &[&str]) -> Result<()> {
+/// While a handler sleeps, other clients are served. By the order of events: its response could not come for a minute.
+pub fn blocking_stops_no_client(stage: &Stage, flags: &[&str]) -> Result<()> {
     let server = stage.start(flags)?;
     let mut other = Client::connect(server.address())?;
-    ensure!(other.ask("/")?.0 == 200, "before");
+    other.fetch_ok("/").context("before")?;
     let mut sleeper = in_handler(&server, 60_000)?;
     let start = Instant::now();
     for _ in 0..20 {
-        ensure!(other.ask("/")?.0 == 200, "while it sleeps");
-        answers(server.address())?;
+        other.fetch_ok("/").context("while it sleeps")?;
+        serves(server.address())?;
     }
-    ensure!(start.elapsed() < 2 * PATIENCE && sleeper.hears_nothing(), "the sleeper woke up");
+    ensure!(start.elapsed() < 2 * TIMEOUT && sleeper.hears_nothing(), "the sleeper woke up");
     Ok(())
 }
 
-/// While a handler sleeps, nobody else is answered. By the order of events: the other asks when the
-/// sleeper's first answer has come, and is answered only after its second.
-pub fn blocking_hurts_everybody(stage: &Stage) -> Result<()> {
+/// While a handler sleeps, no other client is served. By the order of events: the other asks when the
+/// sleeper's first response has come, and gets its own only after the sleeper's second.
+pub fn blocking_stops_every_client(stage: &Stage) -> Result<()> {
     let server = stage.start(&[])?;
     let mut sleeper = in_handler(&server, 300)?;
     let mut other = Client::connect(server.address())?;
@@ -47,12 +45,12 @@ pub fn blocking_hurts_everybody(stage: &Stage) -> Result<()> {
     if stage.at_once == 1 {
         // The other's turn comes when this connection ends.
         sleeper.expect(200)?;
-        ensure!(other.hears_nothing(), "the other was answered while the first was served");
+        ensure!(other.hears_nothing(), "the other was served beside the first");
         drop(sleeper);
         return other.expect(200).map(drop);
     }
     other.expect(200)?;
-    ensure!(!sleeper.hears_nothing(), "the other was answered while the handler slept");
+    ensure!(!sleeper.hears_nothing(), "the other was served while the handler slept");
     sleeper.expect(200).map(drop)
 }
 
@@ -62,24 +60,18 @@ pub fn full_pool(stage: &Stage, room: usize) -> Result<()> {
     const MORE: usize = 8;
     rlimit::raise_open_files()?;
     let server = stage.start(&[])?;
-    let mut clients = Vec::new();
-    for _ in 0..room + MORE {
-        let mut client = Client::connect(server.address())?;
-        client.get("/sleep/60000");
-        clients.push(client);
+    let mut clients = Client::asking(server.address(), "/sleep/60000", room + MORE)?;
+    serves(server.address())?;
+    let mut refused = Vec::new();
+    wait_until("some are refused", || {
+        refused.extend(clients.extract_if(.., |client| !client.hears_nothing()));
+        Ok(refused.len() >= MORE)
+    })?;
+    ensure!(refused.len() == MORE, "{} were refused, not {MORE}", refused.len());
+    for client in &mut refused {
+        let response = client.read()?;
+        ensure!(response.status == 503 && response.field("retry-after").is_some(), "{response:?}");
+        client.fetch_ok("/").context("after the 503")?;
     }
-    answers(server.address())?;
-    let told = |client: &mut Client| !client.hears_nothing();
-    let deadline = Instant::now() + PATIENCE;
-    let mut turned_away: Vec<_> = clients.extract_if(.., told).collect();
-    while turned_away.len() < MORE && Instant::now() < deadline {
-        turned_away.extend(clients.extract_if(.., told));
-    }
-    ensure!(turned_away.len() == MORE, "{} were turned away, not {MORE}", turned_away.len());
-    for client in &mut turned_away {
-        let answer = client.read()?;
-        ensure!(answer.status == 503 && answer.field("retry-after").is_some(), "{answer:?}");
-        ensure!(client.ask("/")?.0 == 200, "the connection did not outlive the 503");
-    }
-    answers(server.address())
+    serves(server.address())
 }

@@ -1,8 +1,9 @@
-//! Hostile clients, by the hundred, in one thread: non-blocking sockets, a small deed each now and then.
+//! Hostile clients, by the hundred, in one thread: non-blocking sockets, a small action each now and then.
 
-use super::PATIENCE;
-use super::random::Random;
-use anyhow::{Result, anyhow, ensure};
+use super::wait_until;
+use crate::numbers::Random;
+use anyhow::{Result, anyhow};
+use clap::ValueEnum;
 use shared::sys::{Socket, rlimit};
 use std::io;
 use std::net::SocketAddr;
@@ -12,9 +13,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// What a hostile client does, over and over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// Connects and says nothing.
+    /// Connects and sends nothing.
     Silent,
     /// Sends a head a byte at a time.
     DrippedHead,
@@ -26,9 +27,10 @@ pub enum Kind {
     NeverReads,
     /// Resets in the midst of its request.
     ResetInRequest,
-    /// Resets in the midst of a long answer.
-    ResetInAnswer,
-    /// Ends its half in the midst of its request, and stays.
+    /// Resets in the midst of a long response.
+    #[value(alias = "reset-in-answer")]
+    ResetInResponse,
+    /// Half-closes in the midst of its request, and stays.
     HalfClose,
     /// Asks again and again, and reads nothing.
     EndlessPipeline,
@@ -40,30 +42,9 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Silent,
-        Self::DrippedHead,
-        Self::EndlessHead,
-        Self::EndlessBody,
-        Self::NeverReads,
-        Self::ResetInRequest,
-        Self::ResetInAnswer,
-        Self::HalfClose,
-        Self::EndlessPipeline,
-        Self::Tls,
-        Self::RandomBytes,
-    ];
-
-    /// Each alone.
-    pub const EACH: [[Self; 1]; 11] = {
-        let mut each = [[Self::Silent]; 11];
-        let mut at = 0;
-        while at < 11 {
-            each[at] = [Self::ALL[at]];
-            at += 1;
-        }
-        each
-    };
+    pub fn all() -> &'static [Self] {
+        Self::value_variants()
+    }
 
     /// What it sends when it has been connected for `step` steps; `None`: nothing.
     fn sends(self, step: usize, random: &mut Random) -> Option<Vec<u8>> {
@@ -83,7 +64,7 @@ impl Kind {
                 _ => Some([b"1000\r\n", &[b'x'; 4096][..], b"\r\n"].concat()),
             },
             Self::NeverReads => first("GET /count/12000000 HTTP/1.1\r\nHost: h\r\n\r\n"),
-            Self::ResetInAnswer => first("GET /count/1000000 HTTP/1.1\r\nHost: h\r\n\r\n"),
+            Self::ResetInResponse => first("GET /count/1000000 HTTP/1.1\r\nHost: h\r\n\r\n"),
             Self::ResetInRequest | Self::HalfClose => {
                 first("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhello")
             }
@@ -98,93 +79,95 @@ impl Kind {
     }
 
     fn resets(self) -> bool {
-        matches!(self, Self::ResetInRequest | Self::ResetInAnswer)
+        matches!(self, Self::ResetInRequest | Self::ResetInResponse)
     }
 }
 
-/// The first that a TLS client says: a record (RFC 8446 section 5.1) with a hello in it (section 4.1.2).
+/// The first that a TLS client sends: a record (RFC 8446 section 5.1) with a hello in it (section 4.1.2).
 fn client_hello(random: &mut Random) -> Vec<u8> {
     let hello = [b"\x03\x03", &random.bytes(34)[..], &[0; 164]].concat();
     [b"\x16\x03\x01\0\xcc\x01\0\0\xc8", &hello[..]].concat()
 }
 
-/// What a crowd has done.
+/// What hostile clients have done.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Deeds {
+pub struct Actions {
     /// In all.
     pub done: u64,
-    /// Connections that it began, among them.
+    /// Connections that they began, among them.
     pub connects: u64,
-    /// Those that did not come about.
+    /// Connects that failed.
     pub failed: u64,
 }
 
-/// A crowd at work, until it is stopped.
-pub struct Crowd {
+/// Hostile clients at work, until they are stopped.
+pub struct HostileClients {
     stop: Arc<AtomicBool>,
-    /// Clients that have not come yet.
+    /// Clients that have not connected yet.
     missing: Arc<AtomicUsize>,
-    thread: JoinHandle<Deeds>,
+    thread: JoinHandle<Actions>,
 }
 
-impl Crowd {
-    /// `count` clients of these kinds, each of which does something `every` so often.
+impl HostileClients {
+    /// `count` clients of these kinds in turn, each of which acts once in the time `every`.
+    ///
+    /// # Errors
+    /// When the limit of open files cannot be read.
     pub fn start(
         address: SocketAddr,
-        kinds: &'static [Kind],
+        kinds: &[Kind],
         count: usize,
         every: Duration,
         seed: u64,
     ) -> io::Result<Self> {
         rlimit::raise_open_files()?;
         let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
         let missing = Arc::new(AtomicUsize::new(count));
-        let still_missing = Arc::clone(&missing);
+        let mut clients: Vec<_> = kinds.iter().cycle().take(count).map(Hostile::new).collect();
+        let (stopped, still_missing) = (Arc::clone(&stop), Arc::clone(&missing));
         let thread = thread::spawn(move || {
-            let mut clients: Vec<_> =
-                (0..count).map(|number| Hostile::new(kinds[number % kinds.len()])).collect();
-            let (mut random, mut deeds) = (Random::new(seed), Deeds::default());
-            // All come; from then on it is anybody's turn. Clients who know nothing of each other do not
-            // march in step: a burst of hundreds would measure this thread's share of the machine.
+            let (mut random, mut actions) = (Random::new(seed), Actions::default());
+            // All connect first; from then on the next is chosen at random. Independent clients do not act in
+            // step: a burst of hundreds would measure this thread's share of the machine.
             let (mut next, pause) = (Instant::now(), every / count.max(1) as u32);
             while !stopped.load(Relaxed) && count > 0 {
-                let newcomer = usize::try_from(deeds.done).ok().filter(|done| *done < count);
-                let whose = newcomer.unwrap_or_else(|| random.below(count));
-                clients[whose].step(address, &mut random, &mut deeds);
-                deeds.done += 1;
-                still_missing.store(count.saturating_sub(deeds.connects as usize), Relaxed);
+                let first = usize::try_from(actions.done).ok().filter(|done| *done < count);
+                let acting = first.unwrap_or_else(|| random.below(count));
+                clients[acting].step(address, &mut random, &mut actions);
+                actions.done += 1;
+                still_missing.store(count.saturating_sub(actions.connects as usize), Relaxed);
                 next += pause;
                 thread::sleep(next.saturating_duration_since(Instant::now()));
             }
-            deeds
+            actions
         });
         Ok(Self { stop, missing, thread })
     }
 
-    /// Waits until each of them has come once.
+    /// Waits until each of them has connected once.
+    ///
+    /// # Errors
+    /// When that takes too long.
     pub fn wait_for_all(&self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while self.missing.load(Relaxed) > 0 {
-            ensure!(Instant::now() < deadline, "not all hostile clients came in {PATIENCE:?}");
-            thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
+        wait_until("all hostile clients connect", || Ok(self.missing.load(Relaxed) == 0))
     }
 
     /// All go at once, and tell.
-    pub fn stop(self) -> Result<Deeds> {
+    ///
+    /// # Errors
+    /// When their thread panicked.
+    pub fn stop(self) -> Result<Actions> {
         self.stop.store(true, Relaxed);
         self.thread.join().map_err(|_| anyhow!("the hostile clients' thread panicked"))
     }
 }
 
-/// How much of its answers a client lets pile up in its own kernel. Small, or the bench machine's memory
+/// How much of its responses a client lets pile up in its own kernel. Small, or the bench machine's memory
 /// would be the first to go.
 const RECEIVE_BUFFER: i32 = 4096;
 
-/// Steps after which a client that reads nothing comes anew. It cannot see that the server has closed: the end lies
-/// behind all that it does not read. Servers here wait for ten steps' time, so they are the first to lose patience.
+/// Steps after which a client that reads nothing connects anew. It cannot see that the server has closed: the end lies
+/// behind all that it does not read. The time-outs of servers here are ten steps long, so the servers close first.
 const STEPS_UNREAD: usize = 12;
 
 struct Hostile {
@@ -194,23 +177,23 @@ struct Hostile {
 }
 
 impl Hostile {
-    fn new(kind: Kind) -> Self {
-        Self { kind, socket: None, step: 0 }
+    fn new(kind: &Kind) -> Self {
+        Self { kind: *kind, socket: None, step: 0 }
     }
 
-    /// Does one thing. Whatever goes wrong, it comes back.
-    fn step(&mut self, address: SocketAddr, random: &mut Random, deeds: &mut Deeds) {
+    /// Acts once. Whatever goes wrong, it connects again.
+    fn step(&mut self, address: SocketAddr, random: &mut Random, actions: &mut Actions) {
         let Some(socket) = &self.socket else {
             self.step = 0;
             self.socket = Socket::connect(address).ok();
-            deeds.connects += 1;
-            deeds.failed += u64::from(self.socket.is_none());
+            actions.connects += 1;
+            actions.failed += u64::from(self.socket.is_none());
             return;
         };
         if self.step == 0 {
             let _ = socket.set_receive_buffer(RECEIVE_BUFFER);
             if is_broken(socket) {
-                deeds.failed += 1;
+                actions.failed += 1;
                 self.socket = None;
                 return;
             }
@@ -257,10 +240,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_but_the_silent_one_says_something() {
+    fn every_kind_but_the_silent_one_sends_something() {
         let mut random = Random::new(1);
-        for kind in Kind::ALL {
-            assert_eq!(kind.sends(0, &mut random).is_some(), kind != Kind::Silent, "{kind:?}");
+        for kind in Kind::all() {
+            assert_eq!(kind.sends(0, &mut random).is_some(), *kind != Kind::Silent, "{kind:?}");
         }
     }
 }

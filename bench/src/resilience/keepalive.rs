@@ -1,15 +1,12 @@
 //! What keeping connections open is worth, and who has to give one up: three experiments on one server.
 
 use super::client::Client;
-use super::silence::who_asked_once;
-use super::{PATIENCE, Stage, say};
-use crate::evidence::tree::Snapshot;
+use super::{Stage, process_usage, say, wait_until};
 use crate::interrupt::Interrupt;
 use crate::load::{Expect, Load, Options, Url};
 use crate::numbers;
-use crate::report::table;
+use crate::table::Table;
 use anyhow::{Result, ensure};
-use comfy_table::CellAlignment;
 use std::time::{Duration, Instant};
 
 /// Numbers of requests after which the server ends a connection; 0: never.
@@ -22,10 +19,10 @@ const BUSY: usize = 32;
 const IDLE: usize = 40;
 
 /// The idle time-out of the experiment.
-const TIMEOUT: Duration = Duration::from_secs(1);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// All three, briefly and by their counts alone: none takes more requests than it may, none that is idle
-/// is closed before its time, and those who have to give way are those who were idle longest.
+/// is closed before its time, and connections that were idle longest give way first.
 pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
     let never = Interrupt::default();
     for limit in [1, 10] {
@@ -40,18 +37,18 @@ pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
     let kept = kept(stage)?;
     ensure!(kept.iter().all(|kept| *kept >= Duration::from_secs(1)), "closed early: {kept:?}");
     let closed = closed(stage)?;
-    ensure!(closed == (1..17).collect::<Vec<_>>(), "not those who were idle longest: {closed:?}");
+    ensure!(closed == (1..17).collect::<Vec<_>>(), "not those that were idle longest: {closed:?}");
     Ok(())
 }
 
 /// What a limit on the requests of a connection comes to.
 #[derive(Clone, Copy, Debug)]
 pub struct PerConnection {
-    /// Answers per second.
+    /// Responses per second.
     pub rps: f64,
     /// CPU time of the server for each.
     pub cpu: Duration,
-    /// Correct answers.
+    /// Correct responses.
     pub requests: u64,
     /// Connections that they took.
     pub connections: u64,
@@ -69,75 +66,70 @@ pub fn per_connection(
     let expect = Expect::Body(b"Hello, World!".to_vec());
     let load = Load::start(&Options { expect, ..Options::get(url, BUSY, time) })?;
     load.warm_up(interrupt)?;
-    let before = Snapshot::of(server.pid())?.cpu();
+    let before = process_usage::cpu(server.pid())?;
     load.measure(interrupt);
-    let used = Snapshot::of(server.pid())?.cpu().saturating_sub(before);
+    let used = process_usage::cpu(server.pid())?.saturating_sub(before);
     let outcome = load.finish(interrupt)?;
     let requests = outcome.tally.requests;
     let connections = outcome.tally.opened + outcome.tally.reconnects;
     ensure!(outcome.tally.errors.total() == 0, "errors: {:?}", outcome.tally.errors);
-    let cpu = Duration::from_nanos(used / requests.max(1));
+    let cpu = used / requests.max(1) as u32;
     Ok(PerConnection { rps: outcome.rps(), cpu, requests, connections })
 }
 
 /// How long each of some clients was kept after it had begun to ask, in the order of their asking.
 pub fn kept(stage: &Stage) -> Result<Vec<Duration>> {
-    let server = stage.start(&["--idle-timeout", &format!("{}ms", TIMEOUT.as_millis())])?;
+    let server = stage.start(&["--idle-timeout", &format!("{}ms", IDLE_TIMEOUT.as_millis())])?;
     let mut clients = Vec::new();
     for _ in 0..IDLE {
         let (asked, mut client) = (Instant::now(), Client::connect(server.address())?);
-        client.ask("/")?;
+        client.fetch_ok("/")?;
         clients.push((asked, client));
     }
     let mut kept = vec![None; IDLE];
-    let deadline = Instant::now() + PATIENCE;
-    while kept.contains(&None) {
-        ensure!(Instant::now() < deadline, "an idle connection was kept for {PATIENCE:?}");
+    wait_until("idle connections are closed", || {
         for ((asked, client), kept) in clients.iter_mut().zip(&mut kept) {
             if kept.is_none() && !client.hears_nothing() {
                 *kept = Some(asked.elapsed());
             }
         }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        Ok(!kept.contains(&None))
+    })?;
     Ok(kept.into_iter().flatten().collect())
 }
 
-/// Fills a server with idle clients, has the first ask once more, and lets somebody in who finds no place. Tells
-/// who was closed, by the order of their coming.
+/// Fills a server with idle clients, has the first ask once more, and connects one that finds no place. Tells
+/// which connections were closed, by the order of their coming.
 pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     let cap = IDLE.to_string();
     // Each loop closes clients of its own: with one, "longest idle" is the same for all.
     let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = who_asked_once(&server, IDLE)?;
-    // Whoever asked less than a second ago is not idle.
+    let mut clients = Client::idle(server.address(), IDLE)?;
+    // A client that asked less than a second ago is not idle.
     std::thread::sleep(Duration::from_millis(1500));
-    clients[0].ask("/")?;
-    let mut newcomer = Client::connect(server.address())?;
-    newcomer.ask("/")?;
-    // They were closed before the newcomer was taken in, so it shows by now.
+    clients[0].fetch_ok("/")?;
+    let mut another = Client::connect(server.address())?;
+    another.fetch_ok("/")?;
+    // The server closes connections before it accepts another, so by now their clients can read the end.
     let is_closed =
         |(number, client): (usize, &mut Client)| (!client.hears_nothing()).then_some(number);
     Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())
 }
 
-/// One who takes the last place closes nobody, however long others have been idle.
-pub fn the_last_place_costs_nobody_theirs(stage: &Stage) -> Result<()> {
+/// A client that takes the last place costs no other its place, however long others have been idle.
+pub fn the_last_place_closes_no_other(stage: &Stage) -> Result<()> {
     let cap = (IDLE + 1).to_string();
     let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = who_asked_once(&server, IDLE)?;
+    let mut clients = Client::idle(server.address(), IDLE)?;
     std::thread::sleep(Duration::from_millis(1500));
-    Client::connect(server.address())?.ask("/")?;
-    let stays =
-        clients.iter_mut().filter_map(|client| client.hears_nothing().then_some(())).count();
-    ensure!(stays == IDLE, "{stays} of {IDLE} idle clients are still there");
+    Client::connect(server.address())?.fetch_ok("/")?;
+    ensure!(clients.iter_mut().all(Client::hears_nothing), "an idle client was closed");
     Ok(())
 }
 
 /// All three, as one table.
 pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Result<()> {
-    let header = ["experiment", "setting", "what came of it"];
-    let mut table = table::new(header.map(str::to_owned).to_vec());
+    let mut table = Table::of_prose(["experiment", "setting", "what came of it"]);
     for limit in REQUESTS {
         let found = per_connection(stage, limit, time, interrupt)?;
         let setting = if limit == 0 { "no limit".to_owned() } else { format!("at most {limit}") };
@@ -147,21 +139,17 @@ pub(super) fn show(stage: &Stage, time: Duration, interrupt: &Interrupt) -> Resu
             numbers::time(found.cpu),
             numbers::grouped(found.connections as f64)
         );
-        table.add_row(["requests per connection".to_owned(), setting, result]);
+        table.add(["requests per connection".to_owned(), setting, result]);
     }
     let kept = kept(stage)?;
     for seconds in [0.5, 1.5] {
         let held = kept.iter().filter(|kept| kept.as_secs_f64() > seconds).count();
         let result = format!("{held} of {IDLE} silent connections after {seconds} s");
-        table.add_row(["idle time-out".to_owned(), numbers::time(TIMEOUT), result]);
+        table.add(["idle time-out".to_owned(), numbers::time(IDLE_TIMEOUT), result]);
     }
     let closed = closed(stage)?;
     let setting = format!("{IDLE} connections");
-    let result = format!("a newcomer came in; of {IDLE}, closed: {closed:?}");
-    table.add_row(["cap, the first has asked again".to_owned(), setting, result]);
-    if let Some(results) = table.column_mut(2) {
-        results.set_cell_alignment(CellAlignment::Left);
-    }
-    say(&format!("{table}"))?;
-    Ok(())
+    let result = format!("a new client was accepted; of {IDLE}, closed: {closed:?}");
+    table.add(["cap, the first has asked again".to_owned(), setting, result]);
+    say(table.terminal().trim_end())
 }

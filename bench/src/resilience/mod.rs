@@ -1,54 +1,64 @@
-//! What a server promises besides its speed, tried on the running program: HTTP to the letter, nothing
-//! lost when it ends, nobody hurt by another client, and everything given back afterwards.
+//! What a server must survive, tried on the running program: no request is lost when it ends, no client suffers from
+//! another, and everything is given back afterwards.
 //!
-//! Each stage's `tests/suite.rs` calls these with its own program. Nothing here measures: a promise
-//! is kept or broken, and never by being slow.
+//! The tests of each stage call these checks with their own program: see [`crate::checks_of_every_stage`]. Nothing
+//! here measures: a check passes or fails, and never for being slow. The error of a check names what went wrong.
 
+pub mod access_log;
 pub mod attack;
+pub mod attack_report;
 pub mod client;
-pub mod clients;
 pub mod command;
 pub mod conformance;
-pub mod counters;
 pub mod descriptors;
-pub mod drain;
-pub mod ending;
+pub mod edited_files;
 pub mod fairness;
-pub mod good;
-pub mod growth;
 pub mod handlers;
 pub mod hostile;
+pub mod idle_clients;
 pub mod keepalive;
-pub mod log;
+pub mod leak;
 pub mod operator;
-pub mod patience;
-pub mod random;
+pub mod process_usage;
 pub mod replace;
 pub mod rolling_restart;
-pub mod siege;
-pub mod silence;
+pub mod shutdown;
+pub mod slow_clients;
 pub mod soak;
-pub mod tree;
-pub mod vitals;
+mod stage_tests;
+pub mod well_behaved;
 
 use crate::targets::server::Server;
 use crate::terminal;
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How long a promise may take to be kept on a machine that has much else to do. Far beyond what any
-/// of them needs: it ends a test that would otherwise hang.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a check may wait on a machine that has much else to do. Far beyond what any of them needs: it ends a
+/// test that would otherwise hang.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Waits for a state.
+///
+/// # Errors
+/// When `is_so` fails, or is still false after [`TIMEOUT`]; the error names `what`.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + TIMEOUT;
+    while !is_so()? {
+        ensure!(Instant::now() < deadline, "not within {TIMEOUT:?}: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
 
 /// Prints a line of results.
 fn say(line: &str) -> Result<()> {
     terminal::print(&format!("{line}\n"))
 }
 
-/// Tries each part, `jobs` of them at a time: most of what a promise takes is waiting, which costs no more when many wait
+/// Tries each part, `jobs` of them at a time: most of a check is waiting, which costs no more when many wait
 /// together. The first error in the order of the parts is the result.
 fn side_by_side<'a, T: Sync>(
     parts: &'a [T],
@@ -63,7 +73,7 @@ fn side_by_side<'a, T: Sync>(
     thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| {
-            worker.join().map_err(|_| anyhow!("a part of a promise panicked"))?
+            worker.join().map_err(|_| anyhow!("a part of a check panicked"))?
         })
     })
 }
@@ -78,17 +88,23 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// `flags` are given at every start.
+    /// `flags` are given at every start; `at_once`: connections that it serves at once.
     pub const fn new(program: &'a str, at_once: usize, flags: &'a [&'a str]) -> Self {
         Self { program, flags, at_once }
     }
 
     /// Starts it on a free port.
+    ///
+    /// # Errors
+    /// When it does not announce itself: see [`Server::start`].
     pub fn start(&self, more: &[&str]) -> Result<Server> {
         self.start_on("127.0.0.1:0", more)
     }
 
-    /// Starts it where it is told to.
+    /// Starts it on `address`.
+    ///
+    /// # Errors
+    /// When it does not announce itself: see [`Server::start`].
     pub fn start_on(&self, address: &str, more: &[&str]) -> Result<Server> {
         let listen = ["--listen", address];
         Server::start(Path::new(self.program), &[&listen, self.flags, more].concat())

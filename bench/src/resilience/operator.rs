@@ -1,73 +1,57 @@
 //! What an operator does to a server, and what happens to it on a real machine: logs are rotated, readers stop,
-//! disks are full, limits are low, and nobody looks at standard error.
+//! disks are full, limits are low, and standard error is read by no process.
 
-pub mod ends;
-pub mod limits;
-pub mod rotation;
-pub mod start;
-pub mod streams;
+pub mod at_exit;
+pub mod log_rotation;
+pub mod slow_log;
+pub mod standard_streams;
+pub mod startup;
 
 use super::client::Client;
-use super::{PATIENCE, Stage};
+use super::{Stage, TIMEOUT, wait_until};
 use crate::targets::server::Server;
+use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-/// A new folder, which goes with all that is in it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("operator-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).context("a folder for logs")?;
-        Ok(Self(path))
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    /// A FIFO that is open for reading and writing: nobody who opens it waits, and it has no end.
-    fn fifo(&self, name: &str) -> Result<(String, fs::File)> {
-        let path = self.path(name);
-        ensure!(Command::new("mkfifo").arg(&path).status()?.success(), "mkfifo failed");
-        let file = fs::File::options().read(true).write(true).open(&path)?;
-        Ok((path, file))
-    }
+/// A new folder for logs, and the path of a log in it.
+fn folder_and_log() -> Result<(Folder, String)> {
+    let folder = Folder::create()?;
+    let log = path(&folder, "log");
+    Ok((folder, log))
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn path(folder: &Folder, name: &str) -> String {
+    folder.join(name).display().to_string()
 }
 
-/// The stage under other limits, in the words of prlimit(1), of util-linux.
-fn limited(stage: &Stage, limit: &str, args: &[&str]) -> Command {
+/// A FIFO that is open for reading and writing: opening it waits for no process, and it has no end.
+fn fifo(folder: &Folder) -> Result<(String, fs::File)> {
+    let path = path(folder, "fifo");
+    ensure!(Command::new("mkfifo").arg(&path).status()?.success(), "mkfifo failed");
+    let file = fs::File::options().read(true).write(true).open(&path)?;
+    Ok((path, file))
+}
+
+/// The stage under another limit, in the words of prlimit(1), of util-linux.
+pub(super) fn limited(stage: &Stage, limit: &str, args: &[&str]) -> Command {
     let mut command = Command::new("prlimit");
     command.arg(limit).arg(stage.program).args(["--listen", "127.0.0.1:0"]);
     command.args(stage.flags).args(args);
     command
 }
 
-/// Waits for a state.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so()? {
-        ensure!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+/// Sets a soft limit of a server that runs, in the same words.
+pub(super) fn set_limit(server: &Server, limit: &str) -> Result<()> {
+    let pid = server.pid().to_string();
+    let status = Command::new("prlimit").args(["--pid", &pid, limit]).status();
+    ensure!(status.context("prlimit, of util-linux, is needed")?.success(), "prlimit failed");
     Ok(())
 }
 
-/// Asks so many times for `path` on one connection, 25 at once.
+/// GETs `path` so many times on one connection, 25 at once.
 fn ask(address: SocketAddr, path: &str, times: usize) -> Result<()> {
     let mut client = Client::connect(address)?;
     for _ in 0..times.div_ceil(25) {
@@ -77,7 +61,7 @@ fn ask(address: SocketAddr, path: &str, times: usize) -> Result<()> {
     Ok(())
 }
 
-/// Lines for responses in a log whose every line is whole, and those that it says are missing.
+/// Lines for responses in a log whose every line is whole, and how many it says are missing.
 fn lines(log: &str) -> Result<[usize; 2]> {
     ensure!(log.is_empty() || log.ends_with('\n'), "the last line is torn: {log}");
     let mut count = [0, 0];
@@ -104,8 +88,4 @@ fn wait_for_lines(path: &str, count: usize) -> Result<()> {
     let found = lines(&fs::read_to_string(path)?)?;
     ensure!(found == [count, 0], "{found:?}, expected {count} lines and no gap");
     Ok(())
-}
-
-fn ended(server: &mut Server) -> Result<ExitStatus> {
-    server.wait(PATIENCE)?.context("it does not end")
 }

@@ -1,7 +1,8 @@
-//! A server takes the place of another while clients are at work: nothing that was let in is lost.
+//! A server ends and another takes its place while clients are at work: no request that was accepted is lost.
 
-use super::good::{Account, GoodClients, Habits};
-use super::{PATIENCE, Stage};
+use super::Stage;
+use super::shutdown::{begun, exits};
+use super::well_behaved::{Behaviour, WellBehavedClients};
 use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
@@ -12,84 +13,93 @@ const GRACE: &[&str] = &["--grace", "60s", "--drain-idle", "60s"];
 
 /// When the new server comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum Handover {
     /// On the same port as soon as the old one has ended. In between, connects are refused.
     After,
-    /// Beside the old one, and only then that one is asked to end: nobody is refused either. Both listen
+    /// Beside the old one, which is asked to end only then: no connect is refused either. Both listen
     /// on one port (`--replace`), which stage 4 alone can.
     Beside,
 }
 
 /// What several replacements came to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Replaced {
-    /// How many there were.
-    pub times: usize,
-    /// Correct answers.
-    pub answered: u64,
-    /// Connections that found nobody.
+    /// Correct responses.
+    pub served: u64,
+    /// How many of them came between a signal and the end of the old server.
+    pub drained: u64,
+    /// Connections that found no server.
     pub refused: u64,
     /// The longest time from the signal to the end of the old server.
     pub longest: Duration,
-    /// The longest time to connect. Whoever comes between the last call and the new server is not refused: the
-    /// client's kernel tries again, after a second.
+    /// The longest time to connect. A client that comes between the final accept and the new server is not refused: its
+    /// kernel tries again, after a second.
     pub slowest_connect: Duration,
 }
 
-/// Replaces a loaded server so many times. An error names what was lost.
-pub fn under_load(stage: &Stage, how: How, times: usize) -> Result<Replaced> {
+/// Replaces a loaded server so many times.
+///
+/// # Errors
+/// Names what was lost. Of a server that drains alone on its port, each response must say that it is the last.
+pub fn under_load(stage: &Stage, how: Handover, times: usize) -> Result<Replaced> {
+    let mut replaced = Replaced::default();
     let server = stage.start(GRACE)?;
-    let habits = Habits { some_linger: stage.at_once > 1, ..Habits::busy(1) };
-    let clients = GoodClients::start(server.address(), habits);
-    let replaced = replace_all(stage, how, times, server, &clients);
+    // Where one client is served at a time, all others would only wait for the slow ones.
+    let behaviour = Behaviour { some_are_slow: stage.at_once > 1, ..Behaviour::busy(1) };
+    let clients = WellBehavedClients::start(server.address(), behaviour);
+    let end = replace_all(stage, how, times, server, &clients, &mut replaced);
     // The last server is still there, and goes when its clients have gone.
-    let account = clients.stop()?;
-    let (_last, longest) = replaced?;
-    account.check()?;
-    let Account { answered, refused, slowest_connect, .. } = account;
-    ensure!(how == How::After || refused == 0, "{refused} connects refused");
-    Ok(Replaced { times, answered, refused, longest, slowest_connect })
+    let outcome = clients.stop()?;
+    let _last = end?;
+    outcome.check()?;
+    ensure!(replaced.drained > 0, "no request was ever in flight");
+    ensure!(how == Handover::After || outcome.refused == 0, "{} connects refused", outcome.refused);
+    let (served, refused) = (outcome.served, outcome.refused);
+    Ok(Replaced { served, refused, slowest_connect: outcome.slowest_connect, ..replaced })
 }
 
-/// The last server, and the longest time that one took to end.
+/// The last server.
 fn replace_all(
     stage: &Stage,
-    how: How,
+    how: Handover,
     times: usize,
     mut server: Server,
-    clients: &GoodClients,
-) -> Result<(Server, Duration)> {
-    let mut longest = Duration::ZERO;
+    clients: &WellBehavedClients,
+    replaced: &mut Replaced,
+) -> Result<Server> {
     for number in 0..times {
-        // A different moment each time, by the number of answers.
+        // A different moment each time, by the number of responses.
         clients.wait_for(300 + 37 * number as u64)?;
-        let (next, took) =
-            how.replace(stage, server).with_context(|| format!("replacement {number}"))?;
-        server = next;
-        longest = longest.max(took);
+        let next = how.replace(stage, server, clients, replaced);
+        server = next.with_context(|| format!("replacement {number}"))?;
     }
     clients.wait_for(300)?;
-    Ok((server, longest))
+    Ok(server)
 }
 
-impl How {
-    /// The new server, and how long the old one took to end.
-    fn replace(self, stage: &Stage, mut old: Server) -> Result<(Server, Duration)> {
+impl Handover {
+    /// The new server.
+    fn replace(
+        self,
+        stage: &Stage,
+        mut old: Server,
+        clients: &WellBehavedClients,
+        replaced: &mut Replaced,
+    ) -> Result<Server> {
         let address = old.address().to_string();
-        if self == Self::Beside {
-            let new = stage.start_on(&address, &[GRACE, &["--replace"]].concat())?;
-            return Ok((new, end(&mut old)?));
+        let beside = || stage.start_on(&address, &[GRACE, &["--replace"]].concat());
+        let new = (self == Self::Beside).then(beside).transpose()?;
+        let (start, before) = (Instant::now(), clients.served());
+        signal::send(old.pid(), Signal::Terminate)?;
+        if new.is_none() {
+            begun(&old)?;
+            clients.expect_last_responses(true);
         }
-        let took = end(&mut old)?;
+        exits(&mut old, 0)?;
+        replaced.longest = replaced.longest.max(start.elapsed());
+        replaced.drained += clients.served() - before;
+        clients.expect_last_responses(false);
         // At once: what the old one's connections have left in TIME_WAIT does not hold the port.
-        Ok((stage.start_on(&address, GRACE)?, took))
+        new.map_or_else(|| stage.start_on(&address, GRACE), Ok)
     }
-}
-
-fn end(server: &mut Server) -> Result<Duration> {
-    let start = Instant::now();
-    signal::send(server.pid(), Signal::Terminate)?;
-    let status = server.wait(PATIENCE)?.context("it did not end")?;
-    ensure!(status.code() == Some(0), "{status}: {}", server.stderr());
-    Ok(start.elapsed())
 }

@@ -1,10 +1,10 @@
-//! Hours of mixed traffic: good clients lose nothing, memory and descriptors stay flat.
+//! Hours of mixed traffic: well-behaved clients lose nothing, memory and descriptors stay flat.
 
-use super::client::answers;
-use super::good::{Account, GoodClients, Habits};
-use super::growth::Growth;
-use super::hostile::{Crowd, Deeds, Kind};
-use super::vitals::{self, Vitals};
+use super::client::serves;
+use super::hostile::{Actions, HostileClients, Kind};
+use super::leak::Growth;
+use super::process_usage::{self, ProcessUsage};
+use super::well_behaved::{Behaviour, Outcome, WellBehavedClients};
 use super::{Stage, attack};
 use crate::interrupt::Interrupt;
 use anyhow::{Context, Result, ensure};
@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 pub struct Soak {
     /// How long it was.
     pub time: Duration,
-    /// Of the good clients.
-    pub account: Account,
+    /// Of the well-behaved clients.
+    pub outcome: Outcome,
     /// What the hostile clients did.
-    pub deeds: Deeds,
-    /// Memory in KiB: before the first came, at most, and where it comes to rest when all have gone.
+    pub actions: Actions,
+    /// Memory in KiB: before the first client, at most, and where it comes to rest when all have gone.
     pub memory: [u64; 3],
     /// How memory grew in the second half.
     pub growth: Growth,
-    /// Most descriptors at once, and when all have gone: as many as before the first came, or it is an error.
+    /// Most descriptors at once, and when all clients have gone: as many as before the first, or it is an error.
     pub fds: [usize; 2],
 }
 
@@ -32,7 +32,11 @@ pub fn short(stage: &Stage) -> Result<()> {
     soak(stage, stage.at_once / 4 * 3, Duration::from_secs(3), 1, &Interrupt::default()).map(drop)
 }
 
-/// Good and hostile clients of all kinds for so long, or until interrupted.
+/// Well-behaved clients and `hostile` hostile ones of all kinds for so long, or until interrupted.
+///
+/// # Errors
+/// When a request of a well-behaved client is lost, a hostile one cannot connect, or the server does not give back
+/// what it had taken. Growth is the caller's to [check](Growth::check).
 pub fn soak(
     stage: &Stage,
     hostile: usize,
@@ -44,24 +48,24 @@ pub fn soak(
     let flags = ["--head-timeout", "2s", "--body-timeout", "2s", "--write-timeout", "2s"];
     let server = stage.start(&flags)?;
     let pid = server.pid();
-    answers(server.address())?;
-    let (before, idle) = (Vitals::at_rest(pid)?, vitals::memory(pid)?);
-    let head_timeout = Duration::from_secs(2);
-    let habits = Habits { pause: Duration::from_millis(5), head_timeout, ..Habits::busy(seed) };
-    let good = GoodClients::start(server.address(), habits);
-    let each = Duration::from_millis(200);
-    let crowd = Crowd::start(server.address(), &Kind::ALL, hostile, each, seed)?;
+    serves(server.address())?;
+    let (before, idle) = (ProcessUsage::at_rest(pid)?, process_usage::memory(pid)?);
+    let (pause, head_timeout) = (Duration::from_millis(5), Duration::from_secs(2));
+    let behaviour = Behaviour { pause, head_timeout, ..Behaviour::busy(seed) };
+    let clients = WellBehavedClients::start(server.address(), behaviour);
+    let every = Duration::from_millis(200);
+    let hostile = HostileClients::start(server.address(), Kind::all(), hostile, every, seed)?;
     let (start, mut samples, mut most) = (Instant::now(), Vec::new(), 0);
     while start.elapsed() < time && !interrupt.wait(Duration::from_millis(500)) {
-        samples.push((start.elapsed(), vitals::memory(pid)?));
-        most = most.max(Vitals::of(pid)?.fds);
+        samples.push((start.elapsed(), process_usage::memory(pid)?));
+        most = most.max(ProcessUsage::of(pid)?.fds);
     }
-    let (deeds, account) = (crowd.stop()?, good.stop()?);
+    let (actions, outcome) = (hostile.stop()?, clients.stop()?);
     let time = start.elapsed();
-    account.check_all_let_in()?;
-    ensure!(deeds.failed == 0, "hostile clients did not get in: {deeds:?}");
+    outcome.check_none_refused()?;
+    ensure!(actions.failed == 0, "hostile clients could not connect: {actions:?}");
     let memory =
         attack::afterwards(&server, before, idle, attack::kept(stage)).context("afterwards")?;
     let growth = Growth::of(&samples, time);
-    Ok(Soak { time, account, deeds, memory, growth, fds: [most, Vitals::of(pid)?.fds] })
+    Ok(Soak { time, outcome, actions, memory, growth, fds: [most, ProcessUsage::of(pid)?.fds] })
 }

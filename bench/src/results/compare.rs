@@ -1,160 +1,118 @@
-//! `bench compare`: two runs side by side, and whether they differ by more than their repeats do.
+//! Two runs side by side, and whether they differ by more than their repeats do.
 
-use crate::numbers;
-use crate::report::table;
-use crate::report::tables::micros;
-use crate::report::tabular::Tabular;
-use crate::results::{Group, Range, Results, Sample, folder};
-use crate::terminal;
-use anyhow::{Result, ensure};
-use clap::Args;
-use std::path::PathBuf;
+use super::Results;
+use super::group::{Group, Range};
+use super::sample::Sample;
 
-/// What `bench compare` takes.
-#[derive(Args, Debug)]
-pub struct CompareArgs {
-    /// A run's folder [default: the last of the recorded ones]
-    a: Option<PathBuf>,
-    /// Another [default: your last run]
-    b: Option<PathBuf>,
-    /// Markdown instead of a table for the terminal
-    #[arg(long)]
-    markdown: bool,
+/// One trial that both runs have.
+#[derive(Debug)]
+pub struct Pair<'a> {
+    /// Of the first run.
+    pub a: &'a Sample,
+    /// Of the second.
+    pub b: &'a Sample,
+    /// Whether requests per second differ.
+    pub rps: Verdict,
+    /// Whether the server's CPU per request differs.
+    pub cpu: Verdict,
 }
 
-impl CompareArgs {
-    /// Prints both machines and a line for each cell that both have.
-    pub fn run(self) -> Result<()> {
-        let a = folder::read(&self.a.map_or_else(folder::recorded, Ok)?)?;
-        let b = folder::read(&self.b.map_or_else(folder::latest, Ok)?)?;
-        let rows = rows(&a, &b);
-        ensure!(
-            !rows.is_empty(),
-            "the two runs have no cell in common: other servers, modes or connections"
-        );
-        let mut text = format!("A: {}\nB: {}\n", origin(&a), origin(&b));
-        for warning in warnings(&a, &b) {
-            text += &format!("Note: {warning}\n");
+/// What two ranges of repeats say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A figure is missing.
+    Unknown,
+    /// Two single figures always lie apart, which says nothing.
+    OneRunOnly,
+    /// Their ranges have a point in common.
+    Same,
+    /// No repeat of one run reaches any of the other.
+    Differs,
+}
+
+impl Verdict {
+    /// As tables name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "-",
+            Self::OneRunOnly => "one run only",
+            Self::Same => "same",
+            Self::Differs => "differs",
         }
-        let header =
-            ["Server", "Cell", "A req/s", "B req/s", "B/A", "", "A CPU/req", "B CPU/req", ""];
-        let header = header.map(str::to_owned).to_vec();
-        text += "\n";
-        if self.markdown {
-            text += &Tabular { header, rows, prose: false }.markdown();
-        } else {
-            let mut table = table::new(header);
-            rows.into_iter().for_each(|row| {
-                table.add_row(row);
-            });
-            text += &format!("{table}\n");
+    }
+
+    fn of(a: &Group<'_>, b: &Group<'_>, figure: &dyn Fn(&Sample) -> Option<f64>) -> Self {
+        let ranges: Option<(Range, Range)> = a.range(figure).zip(b.range(figure));
+        match ranges {
+            None => Self::Unknown,
+            Some(_) if a.samples.len().min(b.samples.len()) < 2 => Self::OneRunOnly,
+            Some((a, b)) if a.overlaps(&b) => Self::Same,
+            Some(_) => Self::Differs,
         }
-        terminal::print(&text)
     }
 }
 
-fn origin(results: &Results) -> String {
-    let day = results.began.split('T').next().unwrap_or_default();
-    format!("{day}, {}; {}", results.host.line(), results.source.line())
-}
-
-/// Why the figures may differ although the servers do not.
-fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
-    let mut warnings = Vec::new();
-    if a.host != b.host {
-        warnings.push("two machines: compare the factors between servers, not the figures");
-    }
-    if a.source.servers != b.source.servers {
-        warnings.push("the servers' sources are not the same");
-    }
-    if a.config.repeat.min(b.config.repeat) < 3 {
-        warnings.push(
-            "a range needs --repeat 3 or more on both sides; without it nothing can be told apart",
-        );
-    }
-    if a.interrupted || b.interrupted {
-        warnings.push("a run was interrupted");
-    }
-    warnings
-}
-
-/// A line for each cell that both have, in the order of `a`.
-pub fn rows(a: &Results, b: &Results) -> Vec<Vec<String>> {
-    let (left, right) = (a.groups(), b.groups());
-    let line = |one: &Group<'_>| {
+/// The trials that both have, in the order of `a`.
+pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
+    let right = b.groups();
+    let pair = |one: Group<'a>| {
         let other = right.iter().find(|group| group.is_of(one.median()))?;
-        let sample = one.median();
-        let idle = if sample.idle > 0 { format!(" + {} idle", sample.idle) } else { String::new() };
-        let cell =
-            format!("{} {} {}{idle}", sample.workload, sample.connection, sample.connections);
-        let rps = |sample: &Sample| Some(sample.rps);
-        let cpu = |sample: &Sample| sample.server_cpu_us;
-        let factor = match (one.median().rps, other.median().rps) {
-            (before, after) if before > 0.0 => format!("×{:.2}", after / before),
-            _ => "-".to_owned(),
-        };
-        Some(vec![
-            sample.target.clone(),
-            cell,
-            numbers::grouped(one.median().rps),
-            numbers::grouped(other.median().rps),
-            factor,
-            verdict(one, other, &rps).to_owned(),
-            micros(one.median().server_cpu_us),
-            micros(other.median().server_cpu_us),
-            verdict(one, other, &cpu).to_owned(),
-        ])
+        let rps = Verdict::of(&one, other, &|sample| Some(sample.load.rps));
+        let cpu = Verdict::of(&one, other, &|sample| sample.server_cpu_us);
+        Some(Pair { a: one.median(), b: other.median(), rps, cpu })
     };
-    left.iter().filter_map(line).collect()
+    a.groups().into_iter().filter_map(pair).collect()
 }
 
-/// `differs` only where no repeat of the one reaches any of the other. Two single figures always lie
-/// apart, which says nothing.
-fn verdict(a: &Group<'_>, b: &Group<'_>, figure: &dyn Fn(&Sample) -> Option<f64>) -> &'static str {
-    let ranges: Option<(Range, Range)> = a.range(figure).zip(b.range(figure));
-    match ranges {
-        None => "-",
-        Some(_) if a.samples.len().min(b.samples.len()) < 2 => "one run only",
-        Some((a, b)) if a.overlaps(&b) => "same",
-        Some(_) => "differs",
-    }
+/// Why figures of two runs may differ although the servers do not.
+pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
+    let few = a.config.repeat.min(b.config.repeat) < 3;
+    let all = [
+        (a.host != b.host, "two machines: compare the factors between servers, not the figures"),
+        (a.source.servers != b.source.servers, "the servers' sources are not the same"),
+        (
+            few,
+            "a range needs --repeat 3 or more on both sides; without it no difference can be told",
+        ),
+        (a.interrupted || b.interrupted, "a run was interrupted"),
+    ];
+    all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, warning)| warning).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Figures;
 
     fn run(rps: &[f64]) -> Results {
-        let row = |rps: &f64| Sample { target: "floor".into(), rps: *rps, ..Sample::default() };
+        let row = |rps: &f64| {
+            let load = Figures { rps: *rps, ..Figures::default() };
+            Sample { target: "floor".into(), load, ..Sample::default() }
+        };
         Results { rows: rps.iter().map(row).collect(), ..Results::default() }
     }
 
     #[test]
     fn only_ranges_that_do_not_overlap_differ() {
-        for (a, b, factor, verdict) in [
-            ([100.0, 110.0, 120.0].as_slice(), [119.0, 130.0, 140.0].as_slice(), "×1.18", "same"),
-            (&[100.0, 110.0, 120.0], &[121.0, 132.0, 140.0], "×1.20", "differs"),
-            (&[100.0], &[200.0], "×2.00", "one run only"),
-            (&[0.0, 0.0], &[1.0, 2.0], "-", "differs"),
+        for (a, b, verdict) in [
+            ([100.0, 110.0, 120.0].as_slice(), [119.0, 130.0, 140.0].as_slice(), Verdict::Same),
+            (&[100.0, 110.0, 120.0], &[121.0, 132.0, 140.0], Verdict::Differs),
+            (&[100.0], &[200.0], Verdict::OneRunOnly),
         ] {
-            let rows = rows(&run(a), &run(b));
-            assert_eq!(
-                (rows[0][4].as_str(), rows[0][5].as_str()),
-                (factor, verdict),
-                "{a:?} {b:?}"
-            );
-            assert_eq!(rows[0][8], "-");
+            let (a, b) = (run(a), run(b));
+            let pairs = pairs(&a, &b);
+            assert_eq!((pairs[0].rps, pairs[0].cpu), (verdict, Verdict::Unknown), "{a:?} {b:?}");
         }
     }
 
     #[test]
     fn what_only_one_has_is_left_out_and_what_hinders_is_said() {
-        let mut other = run(&[1.0]);
+        let (one, mut other) = (run(&[1.0]), run(&[1.0]));
         other.rows[0].connections = 7;
-        assert!(rows(&run(&[1.0]), &other).is_empty());
+        assert!(pairs(&one, &other).is_empty());
         other.host.cores = 64;
         other.source.servers = "x".into();
-        let warnings = warnings(&run(&[1.0]), &other);
+        let warnings = warnings(&one, &other);
         assert!(warnings[0].contains("two machines") && warnings[1].contains("sources"));
     }
 }

@@ -1,50 +1,58 @@
 //! The raw rows for a spreadsheet.
 
-use super::Sample;
-use std::fmt::Write as _;
+use super::sample::Sample;
+use serde_json::Value;
 
-/// One line per row under a line of names. An empty field is a figure that nobody knows.
+/// A column, and where its figure stands in a row of `results.json`.
+const COLUMNS: [(&str, &str); 21] = [
+    ("part", "/part"),
+    ("target", "/target"),
+    ("workload", "/workload"),
+    ("connection", "/connection"),
+    ("connections", "/connections"),
+    ("idle", "/idle"),
+    ("slow", "/slow"),
+    ("repeat", "/repeat"),
+    ("seconds", "/seconds"),
+    ("requests", "/requests"),
+    ("rps", "/rps"),
+    ("served", "/served"),
+    ("errors", "/errors"),
+    ("mean_us", "/latency_us/mean"),
+    ("p50_us", "/latency_us/p50"),
+    ("p90_us", "/latency_us/p90"),
+    ("p99_us", "/latency_us/p99"),
+    ("p999_us", "/latency_us/p999"),
+    ("max_us", "/latency_us/max"),
+    ("server_cpu_us", "/server_cpu_us"),
+    ("client_cpu_us", "/client_cpu_us"),
+];
+
+/// One line per row under a line of names. An empty field is a figure that is unknown.
 pub fn write(rows: &[Sample]) -> String {
-    let mut text =
-        "part,target,workload,connection,connections,idle,slow,repeat,seconds,requests,rps,served,errors,\
-        mean_us,p50_us,p90_us,p99_us,p999_us,max_us,server_cpu_us,client_cpu_us\n"
-            .to_owned();
-    for row in rows {
-        let latency = &row.latency_us;
-        let _ = write!(
-            text,
-            "{},{},{},{},",
-            row.part.name(),
-            quoted(&row.target),
-            row.workload,
-            row.connection
-        );
-        let _ = write!(text, "{},{},{},{},", row.connections, row.idle, row.slow, row.repeat);
-        let _ = write!(text, "{:.3},{},{:.1},", row.seconds, row.requests, row.rps);
-        let _ = write!(text, "{},{}", row.served, row.errors.total());
-        for figure in [
-            Some(latency.mean),
-            latency.p50,
-            latency.p90,
-            latency.p99,
-            latency.p999,
-            Some(latency.max),
-            row.server_cpu_us,
-            row.client_cpu_us,
-        ] {
-            text += &figure.map_or(",".to_owned(), |figure| format!(",{figure:.2}"));
-        }
-        text.push('\n');
-    }
-    text
+    let line = |row: &Sample| {
+        let row = serde_json::to_value(row).unwrap_or_default();
+        let fields = COLUMNS.map(|(_, path)| field(row.pointer(path)));
+        fields.join(",") + "\n"
+    };
+    COLUMNS.map(|(name, _)| name).join(",") + "\n" + &rows.iter().map(line).collect::<String>()
 }
 
-/// A URL may hold a comma or a quote (RFC 4180, section 2).
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
+fn field(value: Option<&Value>) -> String {
+    match value {
+        // A URL may hold a comma or a quote (RFC 4180, section 2).
+        Some(Value::String(text)) if text.contains([',', '"']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Object(kinds)) => {
+            kinds.values().filter_map(Value::as_u64).sum::<u64>().to_string()
+        }
+        Some(Value::Number(number)) if number.is_f64() => {
+            format!("{:.3}", number.as_f64().unwrap_or_default())
+        }
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
     }
 }
 
@@ -54,10 +62,15 @@ mod tests {
 
     #[test]
     fn every_line_has_every_field() {
-        let rows = [Sample { target: "floor".to_owned(), ..Sample::default() }];
-        let text = write(&rows);
-        let fields: Vec<_> = text.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(fields, [21, 21], "{text}");
-        assert_eq!(quoted("http://x/?a=1,2"), "\"http://x/?a=1,2\"");
+        let mut row = Sample { target: "floor".to_owned(), ..Sample::default() };
+        row.load.rps = 1.5;
+        (row.load.errors.read, row.load.errors.timeout) = (1, 2);
+        let text = write(&[row]);
+        assert!(
+            text.ends_with("\nladder,floor,,,0,0,0,0,0.000,0,1.500,0,3,0.000,,,,,0.000,,\n"),
+            "{text}"
+        );
+        let quoted = field(Some(&"http://x/?a=1,2".into()));
+        assert_eq!(quoted, "\"http://x/?a=1,2\"");
     }
 }

@@ -3,7 +3,6 @@
 //! Throughput of n loops = λn ÷ (1 + σ(n-1) + κn(n-1)). With κ = 0 it is Amdahl's law, with κ the universal
 //! scalability law. Turned over, n ÷ throughput is linear in n-1 and n(n-1): least squares find the rest.
 
-use crate::terminal;
 use anyhow::{Context, Result, ensure};
 
 /// Fits scalability laws to measured points.
@@ -19,31 +18,28 @@ type Point = (f64, f64);
 
 /// A law that was fitted.
 #[derive(Debug)]
-pub struct Fit {
+struct Fit {
     /// 1/λ, σ/λ and κ/λ: as many as the law has.
     terms: Vec<f64>,
     /// σ, and κ where the law has it.
-    pub costs: Vec<f64>,
+    costs: Vec<f64>,
     /// The standard error of each; unknown when there are no more points than parameters.
-    pub errors: Option<Vec<f64>>,
+    errors: Option<Vec<f64>>,
 }
 
 impl FitArgs {
-    /// Prints what each law makes of the points, or why it cannot be fitted.
-    pub fn run(&self) -> Result<()> {
+    /// What each law makes of the points, or why it cannot be fitted.
+    pub fn text(&self) -> String {
         let mut text = String::new();
         let fits = [("Amdahl's law", 2), ("universal scalability law", 3)].map(|(name, count)| {
             let fit = Fit::of(&self.points, count);
-            match &fit {
-                Ok(fit) => {
-                    text += &format!("{name}: {}\n", fit.in_words());
-                    fit.doubts().iter().for_each(|doubt| text += &format!("  {doubt}\n"));
-                }
-                Err(why) => text += &format!("{name}: {why:#}\n"),
-            }
+            text += &match &fit {
+                Ok(fit) => format!("{name}: {}\n{}", fit.in_words(), fit.doubts()),
+                Err(why) => format!("{name}: {why:#}\n"),
+            };
             fit.ok()
         });
-        terminal::print(&(text + &self.table(&fits)))
+        text + &self.table(&fits)
     }
 
     /// What was measured beside what the laws say, and what they say of more loops.
@@ -51,15 +47,14 @@ impl FitArgs {
         let mut text = format!("{:>6} {:>10}{:>10}{:>10}\n", "loops", "measured", "Amdahl", "USL");
         let most = self.points.iter().map(|point| point.0).fold(1.0, f64::max);
         let beyond = [2.0, 4.0].map(|times| (most * times, f64::NAN));
-        for (loops, rps) in self.points.iter().copied().chain(beyond) {
-            let measured = if rps.is_nan() { "-".to_owned() } else { format!("{rps:.0}") };
-            let model = |fit: &Option<Fit>| {
-                let rps = fit.as_ref().map_or(f64::NAN, |fit| fit.predict(loops));
-                // Where a negative cost has eaten up the time that a request takes, there is no figure.
-                if rps > 0.0 && rps.is_finite() { format!("{rps:.0}") } else { "-".to_owned() }
-            };
-            let models = fits.each_ref().map(model);
-            text += &format!("{loops:>6} {measured:>10}{:>10}{:>10}\n", models[0], models[1]);
+        // Where a negative cost has eaten up the time that a request takes, there is no figure.
+        let whole = |rps: f64| {
+            if rps > 0.0 && rps.is_finite() { format!("{rps:.0}") } else { "-".to_owned() }
+        };
+        for (loops, measured) in self.points.iter().copied().chain(beyond) {
+            let model = |fit: &Option<Fit>| fit.as_ref().map_or(f64::NAN, |fit| fit.predict(loops));
+            let [amdahl, usl] = fits.each_ref().map(|fit| whole(model(fit)));
+            text += &format!("{loops:>6} {:>10}{amdahl:>10}{usl:>10}\n", whole(measured));
         }
         text
     }
@@ -90,63 +85,57 @@ impl Fit {
             "{count} parameters need {count} different numbers of loops, here are {different}: no fit"
         );
         // Each row divided by what it should give: all should give 1.
-        let rows: Vec<Vec<f64>> = points
-            .iter()
-            .map(|(loops, rps)| row(*loops, count).iter().map(|x| x * rps / loops).collect())
-            .collect();
+        let scaled = |(loops, rps): &Point| -> Vec<f64> {
+            row(*loops, count).iter().map(|x| x * rps / loops).collect()
+        };
+        let rows: Vec<_> = points.iter().map(scaled).collect();
         let square = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f64>();
-        let matrix: Vec<Vec<f64>> =
-            (0..count).map(|i| (0..count).map(|j| square(i, j)).collect()).collect();
+        let matrix = (0..count).map(|i| (0..count).map(|j| square(i, j)).collect()).collect();
         let inverse = inverse(matrix).context("the points do not tell its parameters apart")?;
         let right: Vec<f64> =
             (0..count).map(|i| rows.iter().map(|row| row[i]).sum::<f64>()).collect();
         let terms: Vec<f64> = inverse.iter().map(|row| dot(row, &right)).collect();
         let missed: f64 = rows.iter().map(|row| (1.0 - dot(row, &terms)).powi(2)).sum();
+        let costs: Vec<f64> = terms[1..].iter().map(|term| term / terms[0]).collect();
+        // The standard error of term ÷ first term, from those of both and from how they go together.
+        let error = |(i, ratio): (usize, &f64), variance: f64| {
+            let spread = inverse[i + 1][i + 1] - 2.0 * ratio * inverse[0][i + 1]
+                + ratio * ratio * inverse[0][0];
+            (variance * spread).max(0.0).sqrt() / terms[0].abs()
+        };
         let spare = points.len() - count;
-        let variance = (spare > 0).then(|| missed / spare as f64);
-        let costs = terms[1..].iter().map(|term| term / terms[0]).collect::<Vec<_>>();
-        let errors = variance.map(|variance| errors(&inverse, &terms, variance));
+        let errors = (spare > 0).then(|| {
+            let variance = missed / spare as f64;
+            costs.iter().enumerate().map(|cost| error(cost, variance)).collect()
+        });
         Ok(Self { terms, costs, errors })
     }
 
     /// Requests per second with so many loops, says the model.
-    pub fn predict(&self, loops: f64) -> f64 {
+    fn predict(&self, loops: f64) -> f64 {
         loops / dot(&row(loops, self.terms.len()), &self.terms)
     }
 
     fn in_words(&self) -> String {
-        let cost = |(index, name): (usize, &str)| {
-            let cost = self.costs.get(index)?;
-            let error = self.errors.as_ref().and_then(|errors| errors.get(index));
-            let error = error.map_or("error unknown".to_owned(), |error| format!("± {error:.4}"));
-            Some(format!("{name} = {cost:.4} ({error})"))
-        };
-        let costs: Vec<_> = ["σ", "κ"].into_iter().enumerate().filter_map(cost).collect();
-        format!("λ = {:.0}, {}", 1.0 / self.terms[0], costs.join(", "))
+        let mut text = format!("λ = {:.0}", 1.0 / self.terms[0]);
+        for (index, (name, cost)) in ["σ", "κ"].iter().zip(&self.costs).enumerate() {
+            let error = self.errors.as_ref().map(|errors| format!("± {:.4}", errors[index]));
+            let error = error.unwrap_or_else(|| "error unknown".to_owned());
+            text += &format!(", {name} = {cost:.4} ({error})");
+        }
+        text
     }
 
-    /// A cost below zero is one that no server has: a sentence about each.
-    fn doubts(&self) -> Vec<String> {
-        let below = |(name, cost): (&&str, &f64)| {
-            (*cost < -ROUNDING).then(|| {
-                format!("{name} is negative, as no cost is: points this few or this noisy cannot carry it, nor any figure beyond them")
-            })
+    /// A line about each cost below zero, as no server has one. What is printed as zero is zero.
+    fn doubts(&self) -> String {
+        let below = ["σ", "κ"].into_iter().zip(&self.costs).filter(|(_, cost)| **cost < -0.00005);
+        let line = |(name, _)| {
+            format!(
+                "  {name} is negative, as no cost is: points this few or this noisy cannot carry it, nor any figure beyond them\n"
+            )
         };
-        ["σ", "κ"].iter().zip(&self.costs).filter_map(below).collect()
+        below.map(line).collect()
     }
-}
-
-/// What is no more below zero than this is zero, as far as it is printed.
-const ROUNDING: f64 = 0.00005;
-
-/// Standard errors of term ÷ first term, from those of both and from how they go together.
-fn errors(inverse: &[Vec<f64>], terms: &[f64], variance: f64) -> Vec<f64> {
-    let of = |i: usize| {
-        let ratio = terms[i] / terms[0];
-        let spread = inverse[i][i] - 2.0 * ratio * inverse[0][i] + ratio * ratio * inverse[0][0];
-        (variance * spread).max(0.0).sqrt() / terms[0].abs()
-    };
-    (1..terms.len()).map(of).collect()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -186,26 +175,20 @@ mod tests {
         loops.iter().map(|n| (*n, rps(*n))).collect()
     }
 
+    const LOOPS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
+
     #[test]
-    fn a_law_is_found_in_its_own_points() {
-        let fit = Fit::of(&law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.002), 3).unwrap();
-        assert!((fit.costs[0] - 0.05).abs() < 1e-6 && (fit.costs[1] - 0.002).abs() < 1e-6);
+    fn a_law_is_found_in_its_own_points_and_says_only_the_costs_that_it_has() {
+        let points = law(&LOOPS, 0.05, 0.01);
+        let fit = Fit::of(&points, 3).unwrap();
+        assert!((fit.costs[0] - 0.05).abs() < 1e-6 && (fit.costs[1] - 0.01).abs() < 1e-6);
         assert!(fit.errors.as_ref().unwrap().iter().all(|error| *error < 1e-6), "{fit:?}");
         assert!((fit.predict(1.0) - 1000.0).abs() < 1e-3);
-    }
-
-    #[test]
-    fn a_law_says_only_the_costs_that_it_has() {
-        let points = law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.01);
-        let words = |count| Fit::of(&points, count).unwrap().in_words();
-        assert!(words(2).contains("σ") && !words(2).contains("κ"), "{}", words(2));
-        assert!(words(3).contains("κ = 0.0100 (± 0.0000)"), "{}", words(3));
-    }
-
-    #[test]
-    fn a_law_that_does_not_hold_shows_in_its_error() {
-        let fit = Fit::of(&law(&[1.0, 2.0, 4.0, 8.0], 0.05, 0.01), 2).unwrap();
-        assert!(fit.errors.unwrap()[0] > 0.005);
+        assert!(fit.in_words().contains("κ = 0.0100 (± 0.0000)"), "{}", fit.in_words());
+        // A law that does not hold shows in its error.
+        let amdahl = Fit::of(&points, 2).unwrap();
+        assert!(amdahl.in_words().contains("σ") && !amdahl.in_words().contains("κ"));
+        assert!(amdahl.errors.unwrap()[0] > 0.005);
     }
 
     #[test]
@@ -220,15 +203,11 @@ mod tests {
     #[test]
     fn a_cost_below_zero_is_doubted() {
         let doubts = |points: &[Point]| Fit::of(points, 3).unwrap().doubts();
-        let loops = [1.0, 2.0, 4.0, 8.0];
-        assert_eq!(doubts(&law(&loops, 0.05, 0.01)), [""; 0]);
-        assert_eq!(doubts(&law(&loops, 0.05, 0.0)), [""; 0]);
-        let found = doubts(&law(&loops, 0.1, -0.005));
-        assert!(found.len() == 1 && found[0].starts_with("κ is negative"), "{found:?}");
+        assert_eq!(doubts(&law(&LOOPS, 0.05, 0.01)) + &doubts(&law(&LOOPS, 0.05, 0.0)), "");
+        assert!(doubts(&law(&LOOPS, 0.1, -0.005)).starts_with("  κ is negative"));
         // Three points that two loops happened to do well in.
-        assert!(
-            doubts(&[(1.0, 100.0), (2.0, 210.0), (4.0, 350.0)])[0].starts_with("σ is negative")
-        );
+        let lucky = doubts(&[(1.0, 100.0), (2.0, 210.0), (4.0, 350.0)]);
+        assert!(lucky.starts_with("  σ is negative"), "{lucky}");
     }
 
     #[test]

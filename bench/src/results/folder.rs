@@ -1,6 +1,7 @@
 //! The folder of a run.
 
-use super::{Results, SCHEMA, csv, source};
+use super::{Results, SCHEMA, csv};
+use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -9,7 +10,10 @@ use std::{env, fs};
 const FILE: &str = "results.json";
 
 /// Writes `results` and one percentile file per row to `folder`, which is made if it is not there.
-/// `percentiles` are those of the rows, in their order.
+/// `percentiles` are of the rows, in their order.
+///
+/// # Errors
+/// When a file cannot be written.
 pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
     file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
@@ -21,6 +25,9 @@ pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result
 
 /// Makes a folder for a run, and says at once if that cannot be: not after minutes of measuring. One that
 /// holds a run already is refused: measurements are not overwritten.
+///
+/// # Errors
+/// When it holds a run, or cannot be written to.
 pub fn make(folder: &Path) -> Result<()> {
     ensure!(
         !folder.join(FILE).exists(),
@@ -36,6 +43,9 @@ pub fn make(folder: &Path) -> Result<()> {
 }
 
 /// Writes one file, and the folders above it.
+///
+/// # Errors
+/// When it cannot be written; the error names it.
 pub fn file(path: &Path, text: &str) -> Result<()> {
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(path))?;
@@ -45,6 +55,9 @@ pub fn file(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Reads a run back.
+///
+/// # Errors
+/// When it holds no run, or a run of a newer bench.
 pub fn read(folder: &Path) -> Result<Results> {
     let path = folder.join(FILE);
     let text = fs::read_to_string(&path)
@@ -76,7 +89,10 @@ pub fn fresh(results: &Results) -> PathBuf {
     folders.find(|folder| !folder.exists()).unwrap_or_default()
 }
 
-/// The run that was written last, among those that were not told where.
+/// The run that was written last in the default place.
+///
+/// # Errors
+/// When there is none.
 pub fn latest() -> Result<PathBuf> {
     let place = default_place();
     let written = |folder: &Path| fs::metadata(folder.join(FILE)).and_then(|file| file.modified());
@@ -85,13 +101,16 @@ pub fn latest() -> Result<PathBuf> {
 }
 
 /// The last of the recorded runs, by the day in its name: a checkout gives all files the same age.
+///
+/// # Errors
+/// When there is none.
 pub fn recorded() -> Result<PathBuf> {
-    let place = source::workspace().join("bench/results");
+    let place = workspace::root().join("bench/results");
     last(&place, |folder| Some(folder.file_name()?.to_owned()))
         .with_context(|| format!("no recorded run in {}; name a folder", place.display()))
 }
 
-/// Of the runs in `place` the one that comes last in an order.
+/// The last of the runs in `place`, in the order of `key`.
 fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBuf> {
     let entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
     let runs = entries.filter(|folder| folder.join(FILE).exists());
@@ -101,10 +120,10 @@ fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBu
 
 /// Beside what cargo builds, so that `cargo clean` and `.gitignore` know it.
 fn default_place() -> PathBuf {
-    let workspace = source::workspace();
+    let root = workspace::root();
     let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     // A path that is absolute already stays as it is.
-    let place = if workspace.exists() { workspace.join(target) } else { "target".into() };
+    let place = if root.exists() { root.join(target) } else { "target".into() };
     place.join("bench")
 }
 

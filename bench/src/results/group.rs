@@ -1,9 +1,8 @@
-//! The repeats of a cell: the one in the middle, and how far the others lie from it.
+//! The repeats of a trial: the median, and how far the others lie from it.
 
-use super::Sample;
-use super::sample::Part;
+use super::sample::{Part, Sample};
 
-/// All repeats of one cell.
+/// All repeats of one trial.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
     /// At least one.
@@ -38,7 +37,7 @@ pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
         }
     }
     for group in &mut groups {
-        group.samples.sort_by(|left, right| left.rps.total_cmp(&right.rps));
+        group.samples.sort_by(|left, right| left.load.rps.total_cmp(&right.load.rps));
     }
     groups
 }
@@ -87,7 +86,7 @@ impl<'a> Group<'a> {
 
     /// Highest less lowest of requests per second, as a share of the median; `None` without repeats.
     pub fn spread(&self) -> Option<f64> {
-        let range = self.range(|sample| Some(sample.rps))?;
+        let range = self.range(|sample| Some(sample.load.rps))?;
         (self.samples.len() > 1 && range.middle > 0.0)
             .then(|| (range.high - range.low) / range.middle)
     }
@@ -96,9 +95,11 @@ impl<'a> Group<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Figures;
 
     fn row(target: &str, repeat: usize, rps: f64) -> Sample {
-        Sample { target: target.to_owned(), repeat, rps, ..Sample::default() }
+        let load = Figures { rps, ..Figures::default() };
+        Sample { target: target.to_owned(), repeat, load, ..Sample::default() }
     }
 
     #[test]
@@ -107,7 +108,7 @@ mod tests {
         let groups = of(&rows);
         assert_eq!(groups.len(), 2);
         assert_eq!(groups[0].median().repeat, 2);
-        let range = groups[0].range(|sample| Some(sample.rps)).unwrap();
+        let range = groups[0].range(|sample| Some(sample.load.rps)).unwrap();
         assert_eq!(range, Range { low: 90.0, middle: 100.0, high: 130.0 });
         assert_eq!((groups[0].spread(), groups[1].spread()), (Some(0.4), None));
         assert_eq!(groups[0].range(|sample| sample.server_cpu_us), None);

@@ -1,8 +1,9 @@
 //! The machine a run was made on: figures mean nothing without it.
 
+use crate::numbers::counted;
+use crate::tools;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::thread;
 
 /// Kernel, processor, memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,16 +29,16 @@ impl Host {
             name: read("/proc/sys/kernel/hostname").trim().to_owned(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             cpu: model(&read("/proc/cpuinfo")),
-            cores: thread::available_parallelism().map_or(1, usize::from),
+            cores: tools::cores(),
             memory_mib: memory(&read("/proc/meminfo")),
         }
     }
 
     /// In one line: `Intel(R) ..., 2 cores, 7.8 GiB, Linux 6.1.0`.
     pub fn line(&self) -> String {
-        let plural = if self.cores == 1 { "" } else { "s" };
+        let cores = counted(self.cores, "core");
         let gib = self.memory_mib as f64 / 1024.0;
-        format!("{}, {} core{plural}, {gib:.1} GiB, Linux {}", self.cpu, self.cores, self.kernel)
+        format!("{}, {cores}, {gib:.1} GiB, Linux {}", self.cpu, self.kernel)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a run leaves behind: one folder that tables, pictures, comparisons and claims are made from.
 //!
 //! [`Results`] is the shape of `results.json`; [`folder`] writes and reads it, with a spreadsheet ([`csv`]) and
-//! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. Fields are
-//! only ever added: a reader of an older schema finds what it knows, and a newer one finds defaults.
+//! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. [`compare`] holds
+//! two runs against each other, [`claims`] one run against the book, and [`fit`] a scalability law against points.
+//! [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
+//! what it knows, and a newer one finds defaults.
 
 pub mod claims;
 pub mod compare;
@@ -13,19 +15,17 @@ pub mod folder;
 pub mod group;
 pub mod hgrm;
 pub mod host;
-pub mod record;
 pub mod sample;
 pub mod source;
 pub mod timeline;
 pub mod trace;
 
+pub use crate::load::Figures;
 pub use group::{Group, Range};
 pub use host::Host;
-pub use record::Record;
 pub use sample::{Part, Sample};
 pub use source::Source;
 
-use crate::experiments::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 /// The version of the shape. It changes when a field changes its meaning, not when one is added.
@@ -43,6 +43,8 @@ pub struct Results {
     pub command: Vec<String>,
     /// Whether it was cut short: what is here is not all that was asked for.
     pub interrupted: bool,
+    /// How many trials were planned.
+    pub planned: usize,
     /// What could not be measured, and why.
     pub failures: Vec<String>,
     /// The machine.
@@ -51,7 +53,7 @@ pub struct Results {
     pub source: Source,
     /// What was asked for.
     pub config: Config,
-    /// Every repeat of every cell, in the order in which they ran.
+    /// Every repeat of every trial, in the order in which they ran.
     pub rows: Vec<Sample>,
 }
 
@@ -67,30 +69,14 @@ pub struct Config {
     pub modes: Vec<String>,
     /// What decided the order of the servers.
     pub seed: u64,
-    /// How long each cell was measured; the matrix at the end of a run has shorter windows.
+    /// How long each trial was measured; the matrix at the end of a run has shorter windows.
     pub seconds: f64,
     /// Threads of the generator.
     pub threads: usize,
-    /// Runs of each cell.
+    /// Repeats of each trial.
     pub repeat: usize,
     /// Passed on to the stages.
     pub stage_args: Vec<String>,
-}
-
-impl Config {
-    /// What is recorded of a plan.
-    pub(crate) fn of(plan: &Plan, stage_args: &[String]) -> Self {
-        Self {
-            targets: plan.targets.iter().map(|target| target.name().to_owned()).collect(),
-            levels: plan.levels.clone(),
-            modes: plan.modes.iter().map(|mode| mode.name().to_owned()).collect(),
-            seed: plan.seed,
-            seconds: plan.duration.as_secs_f64(),
-            threads: plan.threads,
-            repeat: plan.repeat,
-            stage_args: stage_args.to_vec(),
-        }
-    }
 }
 
 impl Results {
@@ -99,7 +85,7 @@ impl Results {
         self.rows.first().is_some_and(|row| row.part == Part::Rate)
     }
 
-    /// The repeats of each cell together, in the order of their first.
+    /// The repeats of each trial together, in the order of their first.
     pub fn groups(&self) -> Vec<Group<'_>> {
         group::of(&self.rows)
     }
@@ -114,7 +100,7 @@ mod tests {
         let text = r#"{"schema": 9, "weather": "fair", "rows": [
             {"target": "floor", "requests": 7, "mood": [], "evidence": {"server": {"kernel": [0.8, 30]}}}]}"#;
         let results: Results = serde_json::from_str(text).unwrap();
-        assert_eq!((results.schema, results.rows[0].requests), (9, 7));
+        assert_eq!((results.schema, results.rows[0].load.requests), (9, 7));
         assert_eq!(results.rows[0].figure("evidence.server.kernel.0"), Some(0.8));
         let back = serde_json::to_string(&results).unwrap();
         assert_eq!(serde_json::from_str::<Results>(&back).unwrap(), results);

@@ -1,6 +1,7 @@
 //! Which programs a run has measured: the commit, and a hash of what the servers are made of.
 
 use crate::load::Digest;
+use crate::workspace::STAGES;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,8 +15,8 @@ pub struct Source {
     pub commit: Option<String>,
     /// Whether files differ from it.
     pub changed: bool,
-    /// Of the sources of `shared`, the four stages and the floor. Two runs with the same one raced the same servers, even if
-    /// the book or the bench has changed meanwhile. Compare with [`hash`]: tables of another are stale.
+    /// Of the sources of `shared`, the four stages and the null server. Two runs with the same hash measured the same
+    /// servers, even if the book or the bench has changed meanwhile. Compare with [`hash`]: tables of another are stale.
     pub servers: String,
 }
 
@@ -30,11 +31,6 @@ impl Source {
         }
     }
 
-    /// Whether the servers in `workspace` are still those that were measured. If not, tables of them are stale.
-    pub fn is_current(&self, workspace: &Path) -> io::Result<bool> {
-        Ok(self.servers == hash(workspace)?)
-    }
-
     /// In one line.
     pub fn line(&self) -> String {
         let commit =
@@ -44,12 +40,6 @@ impl Source {
     }
 }
 
-/// The folder of the workspace this program was built in.
-pub fn workspace() -> PathBuf {
-    let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
-    bench.parent().unwrap_or(bench).to_owned()
-}
-
 fn git(folder: &Path, args: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
@@ -57,12 +47,15 @@ fn git(folder: &Path, args: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Names and contents of all that the servers are built from, as 16 hexadecimal digits. Not a defence
-/// against anybody: it tells an accident, a table that outlived its server.
+/// Names and contents of all that the servers are built from, as 16 hexadecimal digits: they tell a
+/// table that outlived its server.
+///
+/// # Errors
+/// A source that cannot be read.
 pub fn hash(workspace: &Path) -> io::Result<String> {
     let mut files = vec![workspace.join("bench/src/targets/null_server.rs")];
     let mut packages = vec!["shared"];
-    packages.extend(crate::targets::STAGES);
+    packages.extend(STAGES);
     for package in packages {
         files.push(workspace.join(package).join("Cargo.toml"));
         collect(&workspace.join(package).join("src"), &mut files)?;
@@ -104,7 +97,7 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         write("bench/src/targets/null_server.rs".to_owned(), "");
-        for package in ["shared"].iter().chain(&crate::targets::STAGES) {
+        for package in ["shared"].iter().chain(&STAGES) {
             write(format!("{package}/Cargo.toml"), "");
             write(format!("{package}/src/deep/main.rs"), "fn main() {}");
         }
@@ -118,9 +111,8 @@ mod tests {
 
     #[test]
     fn this_workspace_has_one() {
-        assert_eq!(hash(&workspace()).unwrap().len(), 16);
-        let source = Source::here(&workspace());
-        assert!(source.is_current(&workspace()).unwrap());
-        assert!(!Source::default().is_current(&workspace()).unwrap());
+        let root = crate::workspace::root();
+        assert_eq!(hash(&root).unwrap().len(), 16);
+        assert_eq!(Source::here(&root).servers, hash(&root).unwrap());
     }
 }

@@ -1,6 +1,7 @@
 //! Which part of a trace is shown, and what is to be said of it.
 
 use super::trace::{Interval, Thread, Trace};
+use crate::numbers::counted;
 use shared::telemetry::trace::Span;
 
 /// How much is shown, in microseconds.
@@ -42,7 +43,7 @@ pub struct Summary {
     pub threads: usize,
     /// Requests whose head was complete.
     pub requests: usize,
-    /// Of the requests with a complete head, the most that were not answered yet at one moment.
+    /// Of the requests with a complete head, the most that had no response yet at one moment.
     pub open: usize,
 }
 
@@ -65,15 +66,9 @@ impl Summary {
 
     /// `1 thread ran handlers, 24 requests, at most 3 open at once`
     pub fn line(&self) -> String {
-        let plural = |count| if count == 1 { "" } else { "s" };
-        format!(
-            "{} thread{} ran handlers, {} request{}, at most {} open at once",
-            self.threads,
-            plural(self.threads),
-            self.requests,
-            plural(self.requests),
-            self.open
-        )
+        let (threads, requests) =
+            (counted(self.threads, "thread"), counted(self.requests, "request"));
+        format!("{threads} ran handlers, {requests}, at most {} open at once", self.open)
     }
 }
 

@@ -1,9 +1,12 @@
 //! A trace as a server wrote it, read back: which thread did what, and when.
 
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use shared::telemetry::trace::{InstantEvent, Span};
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 /// What one server did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,6 +42,27 @@ impl Interval {
     }
 }
 
+/// The folder of the traces, within that of the run.
+pub const FOLDER: &str = "traces";
+
+/// The traces in a run's folder, lowest rung first.
+///
+/// # Errors
+/// A file that cannot be read, or is no trace.
+pub fn read(folder: &Path) -> Result<Vec<(&'static str, Trace)>> {
+    let mut traces = Vec::new();
+    for stage in STAGES {
+        let path = folder.join(FOLDER).join(format!("{stage}.json"));
+        if path.exists() {
+            let text = fs::read_to_string(&path);
+            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let trace = Trace::parse(&text);
+            traces.push((stage, trace.with_context(|| path.display().to_string())?));
+        }
+    }
+    Ok(traces)
+}
+
 /// One line of the file.
 #[derive(Deserialize)]
 struct Event {
@@ -57,7 +81,10 @@ struct Args {
 }
 
 impl Trace {
-    /// Reads a file. Threads hand over their events piece by piece, so that those of several are mixed.
+    /// Reads a file. Threads hand over their events piece by piece, so that events of several threads are mixed.
+    ///
+    /// # Errors
+    /// A line that is no event of `--trace`; the error names it.
     pub fn parse(text: &str) -> Result<Self> {
         let mut events = Vec::new();
         for (number, line) in
@@ -68,7 +95,7 @@ impl Trace {
             events.push(event);
         }
         ensure!(!events.is_empty(), "there is no event in it");
-        // Stable: of events at the same moment, those of one thread stay in their order.
+        // A stable sort: events of one thread at the same moment stay in their order.
         events.sort_by(|left, right| left.ts.total_cmp(&right.ts));
         Ok(Self { threads: threads(&events), requests: requests(&events) })
     }

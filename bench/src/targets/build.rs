@@ -1,11 +1,12 @@
-//! The stages' programs, built by cargo: nobody has to build anything before the first run.
+//! The stages' programs, built by cargo: the user need not build anything before the first run.
 
 use crate::interrupt::Interrupt;
+use crate::workspace;
 use anyhow::{Context, Result, bail, ensure};
 use shared::sys::process;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Names another profile than `release`: tests that measure nothing need not wait for an optimiser.
@@ -13,11 +14,14 @@ const PROFILE: &str = "BENCH_PROFILE";
 
 /// Builds `packages` of this workspace as a release and tells where each program lies. Cargo shows its
 /// progress on standard error as usual.
+///
+/// # Errors
+/// When cargo cannot be started, or the build fails.
 pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
     if packages.is_empty() {
         return Ok(HashMap::new());
     }
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = workspace::root();
     ensure!(
         workspace.join("Cargo.toml").exists(),
         "the sources are not in {} any more; build bench again where they are now",
@@ -62,6 +66,7 @@ fn executables(messages: impl BufRead) -> Result<HashMap<String, PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn programs_are_found_among_cargos_messages() {

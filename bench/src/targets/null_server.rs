@@ -1,5 +1,5 @@
-//! The null responder: every read is answered with the same bytes. No parsing, no routing, no timers: it
-//! is the price of the kernel alone, and what a server costs beyond it is the server's own.
+//! The null server: every read is answered with the same bytes. No parsing, no routing, no timers: its CPU time is a
+//! lower bound for a server that makes these system calls, and what a server costs beyond it is the server's own.
 
 use crate::terminal;
 use anyhow::{Context, Result};
@@ -9,12 +9,12 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::thread;
 
-/// What a stage answers to `GET /`, but for the time of day.
+/// A stage's response to `GET /`, but for the time of day.
 const HELLO: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\
     Content-Length: 13\r\n\r\nHello, World!";
-/// The same for the last answer of a connection.
+/// The same for the last response of a connection.
 const GOODBYE: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\
@@ -24,8 +24,11 @@ const GOODBYE: &[u8] = b"HTTP/1.1 200 OK\r\n\
 /// The listener's token: connections have the index of their place, which never comes near.
 const LISTENER: u64 = u64::MAX;
 
-/// Serves until the process is killed: one listener and one epoll loop per thread. It cannot read, so it
-/// must be told whether its clients expect it to `close` after each answer.
+/// Serves until the process is killed: one listener and one event loop per thread. The null server parses no request,
+/// so `close` tells whether clients expect the connection to end after each response.
+///
+/// # Errors
+/// When it cannot listen on `address`, or an event loop fails.
 pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
     let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
     let bind = |address| {
@@ -39,35 +42,35 @@ pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
     for _ in 1..threads {
         listeners.push(bind(address)?);
     }
-    terminal::print(&format!("floor listening on http://{address}\n"))?;
+    terminal::print(&format!("null-server listening on http://{address}\n"))?;
     // The kernel spreads connections over the listeners by a hash of their addresses, evenly enough.
     thread::scope(|scope| {
         let loops: Vec<_> = listeners
             .into_iter()
-            .map(|listener| scope.spawn(move || Floor::new(listener, close)?.run()))
+            .map(|listener| scope.spawn(move || NullServer::new(listener, close)?.run()))
             .collect();
         // No loop ends but by an error.
         loops.into_iter().try_for_each(|thread| match thread.join() {
-            Ok(result) => result.context("a loop of the floor failed"),
-            Err(_) => anyhow::bail!("a loop of the floor panicked"),
+            Ok(result) => result.context("an event loop of the null server failed"),
+            Err(_) => anyhow::bail!("an event loop of the null server panicked"),
         })
     })
 }
 
 /// One loop, which shares nothing with the others.
-struct Floor {
+struct NullServer {
     listener: Listener,
     epoll: Epoll,
     /// By token. A free place stays until the next connection takes it.
     sockets: Vec<Option<Socket>>,
     free: Vec<usize>,
-    /// Who asked in this round. As in the stages, all are read from before any is written to: which of
-    /// its clients a server wakes when is a part of the kernel's price.
+    /// Connections with a request in this tick. As in the stages, all are read from before any is written to: when a
+    /// server wakes which client is a part of what the kernel costs.
     asked: Vec<usize>,
     close: bool,
 }
 
-impl Floor {
+impl NullServer {
     fn new(listener: Listener, close: bool) -> io::Result<Self> {
         let epoll = Epoll::new()?;
         epoll.add(&listener, Interest::READ, LISTENER)?;
@@ -97,13 +100,13 @@ impl Floor {
         }
     }
 
-    /// Takes all that wait, so that a burst of connections costs one wake-up.
+    /// Accepts all that wait, so that a burst of connections costs one wake-up.
     fn accept(&mut self) -> io::Result<()> {
         loop {
             let socket = match self.listener.accept() {
                 Ok(socket) => socket,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // One client that gave up meanwhile ends nothing.
+                // A client that gave up before it was accepted ends nothing.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
                 Err(error) => return Err(error),
             };
@@ -129,11 +132,11 @@ impl Floor {
     }
 
     fn answer(&mut self) {
-        let answer = if self.close { GOODBYE } else { HELLO };
+        let response = if self.close { GOODBYE } else { HELLO };
         let mut asked = std::mem::take(&mut self.asked);
         for slot in asked.drain(..) {
             // 200 bytes always fit a send buffer whose last 200 were acknowledged.
-            let written = self.sockets[slot].as_ref().is_some_and(|it| it.write(answer).is_ok());
+            let written = self.sockets[slot].as_ref().is_some_and(|it| it.write(response).is_ok());
             if self.close || !written {
                 self.drop(slot);
             }

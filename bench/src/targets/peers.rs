@@ -1,92 +1,89 @@
-//! h2o and lighttpd beside the stages, as [`crate::targets::nginx`]: a small configuration that is fair, in a folder
-//! that goes when they go. Both answer with a small file, as neither makes up a body by itself.
+//! Servers that other people wrote, beside the stages: a configuration that is fair (`bench/peers`), in a folder that
+//! goes when the server goes. All answer `GET /` with the stages' bytes, h2o and lighttpd from a small file.
 
-use crate::targets::server::Server;
-use crate::tools::find;
-use crate::tools::{Folder, free_port};
+use super::server::Server;
+use crate::tools::{self, Folder, free_port};
 use anyhow::{Context, Result};
 use std::fs;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
-/// A server that other people wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// h2o, one process with a thread per loop.
-    H2o,
-    /// lighttpd, a process per loop.
-    Lighttpd,
+/// How a peer is found, configured and started.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its program.
+    pub name: &'static str,
+    /// What stands before the name of the configuration file; the servers stay in the foreground.
+    arguments: &'static [&'static str],
+    configuration: &'static str,
 }
 
-impl Peer {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::H2o, Self::Lighttpd];
+/// nginx first: it is measured whenever it is installed.
+pub const PEERS: [Peer; 3] = [
+    Peer {
+        name: "nginx",
+        // -e: errors before the configuration is read would go to a log in /var, which is not ours.
+        arguments: &["-p", "FOLDER", "-e", "stderr", "-c"],
+        configuration: include_str!("../../peers/nginx.conf"),
+    },
+    Peer {
+        name: "h2o",
+        // -m worker: no second process that waits for the first to die.
+        arguments: &["-m", "worker", "-c"],
+        configuration: include_str!("../../peers/h2o.conf"),
+    },
+    Peer {
+        name: "lighttpd",
+        arguments: &["-D", "-f"],
+        configuration: include_str!("../../peers/lighttpd.conf"),
+    },
+];
 
-    /// Its program.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::H2o => "h2o",
-            Self::Lighttpd => "lighttpd",
-        }
+impl Peer {
+    /// The peer with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PEERS.iter().find(|peer| peer.name == name)
     }
 
-    fn configuration(self, address: SocketAddr, workers: usize, folder: &Path) -> String {
-        let (host, port, folder) = (address.ip(), address.port(), folder.display());
-        match self {
-            Self::H2o => format!(
-                "listen:\n  host: {host}\n  port: {port}\nnum-threads: {workers}\nmax-connections: 8192\n\
-                 error-log: /dev/stderr\n\
-                 file.index: [index.txt]\nhosts:\n  default:\n    paths:\n      /:\n        file.dir: {folder}/files\n"
-            ),
-            Self::Lighttpd => format!(
-                "server.document-root = \"{folder}/files\"\nserver.bind = \"{host}\"\nserver.port = {port}\n\
-                 server.max-worker = {workers}\nserver.max-fds = 16384\nserver.max-connections = 8192\n\
-                 server.max-keep-alive-requests = 1000000000\nserver.listen-backlog = 4096\n\
-                 index-file.names = ( \"index.txt\" )\nmimetype.assign = ( \".txt\" => \"text/plain\" )\n"
-            ),
-        }
+    /// Where it is installed, if it is.
+    pub fn find(&self) -> Option<PathBuf> {
+        tools::find(self.name)
+    }
+
+    /// Starts it with `workers` event loops on a free port.
+    ///
+    /// # Errors
+    /// When it is not installed, or does not listen within 10 s.
+    pub fn start(&self, workers: usize) -> Result<PeerServer> {
+        let program = tools::require(self.name)?;
+        let (folder, address) = (Folder::create()?, free_port()?);
+        let files = folder.path().join("files");
+        fs::create_dir(&files)?;
+        fs::write(files.join("index.txt"), "Hello, World!")?;
+        let path = folder.path().display().to_string();
+        let fill = |text: &str| {
+            text.replace("ADDRESS", &address.to_string())
+                .replace("HOST", &address.ip().to_string())
+                .replace("PORT", &address.port().to_string())
+                .replace("WORKERS", &workers.to_string())
+                .replace("FOLDER", &path)
+        };
+        let file = folder.path().join("configuration");
+        fs::write(&file, fill(self.configuration))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        let mut command = Command::new(program);
+        command.args(self.arguments.iter().map(|argument| fill(argument))).arg(file);
+        let server = Server::accepting(command, address)?;
+        Ok(PeerServer { server, _folder: folder })
     }
 }
 
 /// A running peer with its folder.
 #[derive(Debug)]
-pub struct Running {
+pub struct PeerServer {
     /// The first process; others are its children.
     pub server: Server,
     _folder: Folder,
-}
-
-impl Running {
-    /// Starts `peer` with so many loops on a free port.
-    pub fn start(peer: Peer, workers: usize) -> Result<Self> {
-        let name = peer.name();
-        let program = find(name).with_context(|| {
-            format!("{name} is not installed; on Debian or Ubuntu: apt-get install {name}")
-        })?;
-        let folder = Folder::create()?;
-        let files = folder.path().join("files");
-        fs::create_dir(&files)?;
-        fs::write(files.join("index.txt"), "Hello, World!")?;
-        let address = free_port()?;
-        let file = folder.path().join("configuration");
-        fs::write(&file, peer.configuration(address, workers, folder.path()))
-            .with_context(|| format!("cannot write {}", file.display()))?;
-        let mut command = Command::new(program);
-        match peer {
-            // -m worker: in the foreground, and no second process that waits for the first to die.
-            Peer::H2o => command.args(["-m", "worker", "-c"]),
-            Peer::Lighttpd => command.args(["-D", "-f"]),
-        };
-        let server = Server::accepting(
-            {
-                command.arg(file);
-                command
-            },
-            address,
-        )?;
-        Ok(Self { server, _folder: folder })
-    }
 }
 
 #[cfg(test)]
@@ -96,16 +93,15 @@ mod tests {
     #[test]
     fn a_peer_that_is_installed_answers_as_the_stages_do() {
         use std::io::{Read, Write};
-        for peer in Peer::ALL.into_iter().filter(|peer| find(peer.name()).is_some()) {
-            let running = Running::start(peer, 1).unwrap();
+        for peer in PEERS.iter().filter(|peer| peer.find().is_some()) {
+            let running = peer.start(1).unwrap();
             let mut stream = std::net::TcpStream::connect(running.server.address()).unwrap();
             stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
-            assert!(
-                answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nHello, World!"),
-                "{answer}"
-            );
+            let right =
+                answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nHello, World!");
+            assert!(right, "{}: {answer}", peer.name);
         }
     }
 }

@@ -35,8 +35,10 @@ pub struct Server {
 
 impl Server {
     /// Starts `program`, whose first line on standard output must be `... listening on http://ADDR`.
-    /// The error names what the program wrote to standard error when it ends before that, or
-    /// says that it did not come within 10 s.
+    ///
+    /// # Errors
+    /// When the program ends before that, with what it wrote to standard error; or when the line does not come within
+    /// 10 s.
     pub fn start<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(args);
@@ -44,6 +46,9 @@ impl Server {
     }
 
     /// Like [`Server::start`], with a time limit of its own.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
     pub fn announced(command: Command, within: Duration) -> Result<Self> {
         let (mut server, first_line) = Self::spawn(command)?;
         let line = match first_line.recv_timeout(within) {
@@ -66,6 +71,9 @@ impl Server {
     }
 
     /// Starts a server that announces nothing, and waits until `address` takes a connection.
+    ///
+    /// # Errors
+    /// When it ends before, or does not listen within 10 s.
     pub fn accepting(command: Command, address: SocketAddr) -> Result<Self> {
         let (mut server, _) = Self::spawn(command)?;
         let deadline = Instant::now() + START;
@@ -132,6 +140,9 @@ impl Server {
     }
 
     /// An error in the server's own words if it has ended meanwhile.
+    ///
+    /// # Errors
+    /// That it has ended, in its own words.
     pub fn check(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             Some(_) => Err(self.died()),
@@ -140,6 +151,9 @@ impl Server {
     }
 
     /// Waits until it ends by itself; `None` when it still runs after `within`.
+    ///
+    /// # Errors
+    /// When its state cannot be read.
     pub fn wait(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + within;
         loop {
@@ -152,6 +166,9 @@ impl Server {
     }
 
     /// Asks it to end (SIGTERM) and waits; kills it, and says so, when it has not ended after 10 s.
+    ///
+    /// # Errors
+    /// That it had to be killed.
     pub fn terminate(mut self) -> Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
@@ -181,7 +198,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Once it is reaped its number may belong to somebody else, so that one is asked first.
+        // Once it is reaped its number may belong to another process: whether it runs is asked first.
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
             let _ = signal::kill_group(self.pid());
             let _ = self.child.wait();
@@ -198,7 +215,7 @@ fn drain_stdout(stdout: impl Read, first_line: &mpsc::Sender<String>) {
     let mut reader = BufReader::new(stdout);
     let mut line = String::new();
     if matches!(reader.read_line(&mut line), Ok(1..)) {
-        // Nobody listens any more when the server was given up meanwhile.
+        // The receiver is gone when the server was given up meanwhile.
         let _ = first_line.send(line);
     }
     let _ = std::io::copy(&mut reader, &mut std::io::sink());
@@ -277,7 +294,7 @@ mod tests {
             thread::sleep(POLL);
         };
         drop(server);
-        // An orphan stays a zombie for as long as nobody reaps it: gone or zombie, it runs no more.
+        // An orphan stays a zombie until it is reaped: gone or zombie, it runs no more.
         let running = || {
             std::fs::read_to_string(format!("/proc/{forked}/stat"))
                 .is_ok_and(|stat| !stat.contains(") Z"))

@@ -1,42 +1,35 @@
 //! The words in which the tables of `cases` are written. A plain case is one call: level, short id, section, rule,
 //! message (see `template`) and what must come back (see [`Case::expect`]).
 
-use super::case::{Case, Check, End, Level, Need, Script, Step, Want};
-use super::peer::{Peer, Problem};
+use super::case::{Case, Check, End, Level, Need, Scenario, Step, Want};
 use super::template::expanded;
 use std::time::Duration;
 
-/// An absolute requirement of the RFCs.
-pub(crate) fn must(
+/// A case of one message.
+pub(crate) fn case(
+    level: Level,
     id: impl Into<String>,
     section: &'static str,
     rule: &'static str,
     message: impl AsRef<[u8]>,
     expected: &str,
 ) -> Case {
-    Case::new(Level::Must, id, section, rule).send(message).expect(expected)
-}
-
-/// A recommendation of the RFCs.
-pub(crate) fn should(
-    id: impl Into<String>,
-    section: &'static str,
-    rule: &'static str,
-    message: impl AsRef<[u8]>,
-    expected: &str,
-) -> Case {
-    Case { level: Level::Should, ..must(id, section, rule, message, expected) }
-}
-
-/// No RFC demands it.
-pub(crate) fn robust(
-    id: impl Into<String>,
-    section: &'static str,
-    rule: &'static str,
-    message: impl AsRef<[u8]>,
-    expected: &str,
-) -> Case {
-    Case { level: Level::Robustness, ..must(id, section, rule, message, expected) }
+    let case = Case {
+        id: id.into(),
+        section,
+        level,
+        rule,
+        steps: Vec::new(),
+        scenario: None,
+        wants: Vec::new(),
+        end: End::Any,
+        or_nothing: false,
+        once: false,
+        alone: false,
+        needs: Vec::new(),
+        window: None,
+    };
+    case.send(message).expect(expected)
 }
 
 /// What the client does.
@@ -68,8 +61,8 @@ impl Case {
         self
     }
 
-    pub(crate) fn scenario(mut self, play: fn(&Peer) -> Result<(), Problem>) -> Self {
-        self.script = Script::Scenario(play);
+    pub(crate) fn scenario(mut self, play: Scenario) -> Self {
+        self.scenario = Some(play);
         self
     }
 }

@@ -43,12 +43,8 @@ pub(crate) enum Step {
     HalfClose,
 }
 
-/// What a case does: steps that the runner plays, or a function where steps cannot say it.
-#[derive(Clone, Copy)]
-pub(crate) enum Script {
-    Steps,
-    Scenario(fn(&Peer) -> Result<(), Problem>),
-}
+/// What a client does where steps cannot say it.
+pub(crate) type Scenario = fn(&Peer) -> Result<(), Problem>;
 
 /// What must be true of one response beside its status.
 #[derive(Debug, Clone)]
@@ -116,8 +112,9 @@ pub struct Case {
     pub level: Level,
     /// The rule in one line.
     pub rule: &'static str,
-    pub(crate) script: Script,
     pub(crate) steps: Vec<Step>,
+    /// What the client does instead, where steps cannot say it.
+    pub(crate) scenario: Option<Scenario>,
     pub(crate) wants: Vec<Want>,
     pub(crate) end: End,
     /// No response at all is as good as the one expected.
@@ -132,34 +129,6 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case without steps.
-    pub(crate) fn new(
-        level: Level,
-        id: impl Into<String>,
-        section: &'static str,
-        rule: &'static str,
-    ) -> Self {
-        let (steps, wants, needs) = (Vec::new(), Vec::new(), Vec::new());
-        let (end, script, window) = (End::Any, Script::Steps, None);
-        let (or_nothing, once, alone) = (false, false, false);
-        let id = id.into();
-        Self {
-            id,
-            section,
-            level,
-            rule,
-            script,
-            steps,
-            wants,
-            end,
-            or_nothing,
-            once,
-            alone,
-            needs,
-            window,
-        }
-    }
-
     /// The part of the id before the slash.
     pub fn group(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()

@@ -1,6 +1,7 @@
 //! Rules for *every* response, whatever the request was: each is a case of its own (group `answers`), judged over all
 //! the responses of a run. A server that forgets Date then shows one red case, not three hundred.
 
+use super::build::case;
 use super::case::{Case, End, Level, Step};
 use super::play::Exchange;
 use crate::wire::Ending;
@@ -27,7 +28,7 @@ use Level::{Must, Robustness, Should};
 impl Rule {
     /// The rule as a case without steps, so that it is listed and counted like the others.
     pub(crate) fn case(&self) -> Case {
-        Case::new(self.level, format!("answers/{}", self.id), self.section, self.rule)
+        case(self.level, format!("answers/{}", self.id), self.section, self.rule, "", "")
     }
 
     /// How the exchange breaks the rule.

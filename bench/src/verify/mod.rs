@@ -2,7 +2,7 @@
 //!
 //! A case is one rule: exact bytes to send and what must come back (`case`, written in the words of
 //! `build`, listed in `cases` a file to a group). A plain message is sent three ways (whole, split at
-//! its critical spot, byte by byte) and must mean the same each time (`play`, over [`crate::wire`], which
+//! its critical spot, byte by byte) and must mean the same each time (`play`, over `wire`, which
 //! reads what comes, strictly); `judge` compares; `every_response` holds the rules for every response.
 //!
 //! Three weights. MUST and SHOULD are the RFCs' own words, for a status or for where a message ends.

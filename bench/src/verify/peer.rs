@@ -1,10 +1,9 @@
 //! The server under test: where it is, what it offers, and what was wrong with a response of it.
 
-use super::case::{Case, Need, Step};
 use super::options::Options;
 use super::template;
 use crate::wire::Wire;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// What went wrong, with the bytes that prove it.
@@ -49,14 +48,7 @@ pub(crate) struct Peer<'a> {
 impl Peer<'_> {
     /// A fresh connection.
     pub(crate) fn connect(&self) -> Result<Wire, Problem> {
-        let timeout = self.options.timeout;
-        let stream = TcpStream::connect_timeout(&self.address, timeout).and_then(|stream| {
-            // Each write is a segment of its own: the cases are about where messages are cut.
-            stream.set_nodelay(true)?;
-            stream.set_write_timeout(Some(timeout))?;
-            Ok(stream)
-        });
-        stream.map(Wire::new).map_err(|error| Problem {
+        Wire::connect(self.address, self.options.timeout).map_err(|error| Problem {
             way: "whole",
             text: format!("cannot connect: {error}"),
             sent: String::new(),
@@ -81,6 +73,17 @@ impl Peer<'_> {
         Ok(wire)
     }
 
+    /// Waits until `count` responses have come in all; `otherwise` says what it means that they do not.
+    pub(crate) fn await_responses(
+        &self,
+        wire: &mut Wire,
+        count: usize,
+        otherwise: &str,
+    ) -> Result<(), Problem> {
+        let came = wire.read_responses(count, |_| false, self.deadline());
+        came.then_some(()).ok_or_else(|| Problem::on(wire, otherwise))
+    }
+
     /// Whether the server still serves a new client.
     pub(crate) fn serves(&self) -> Result<(), Problem> {
         let mut wire = self.send(PROBE)?;
@@ -89,31 +92,6 @@ impl Peer<'_> {
             Some(response) if came && response.status == 200 => Ok(()),
             _ => Err(Problem::on(&wire, "afterwards a new client did not get 200")),
         }
-    }
-
-    /// Why the case cannot run here.
-    pub(crate) fn lacks(&self, case: &Case) -> Option<String> {
-        let route = |name: &str| format!("needs {}", name.replace('{', "--").replace('}', " PATH"));
-        let missing = case.steps.iter().find_map(|step| match step {
-            Step::Send(bytes) | Step::Drip(bytes, _) => template::missing(bytes, self.options),
-            _ => None,
-        });
-        let options = self.options;
-        let need = case.needs.iter().find_map(|need| match need {
-            Need::Slow => (!options.slow).then(|| "needs --slow".into()),
-            Need::Concurrent => {
-                (options.concurrent < 2).then(|| "needs more than one connection at a time".into())
-            }
-            Need::RequestsLimit => {
-                (options.requests_limit == 0).then(|| "needs --requests-limit".into())
-            }
-            Need::ConnectionsLimit => {
-                (options.connections_limit == 0).then(|| "needs --connections-limit".into())
-            }
-            Need::Hello => template::missing(b"{hello}", options).map(route),
-            Need::Count => template::missing(b"{count}", options).map(route),
-        });
-        missing.map(route).or(need)
     }
 }
 

@@ -40,23 +40,45 @@ pub struct Report {
 /// The levels in the order of their weight.
 const LEVELS: [Level; 3] = [Level::Must, Level::Should, Level::Robustness];
 
+impl Outcome {
+    fn failure(&self) -> Option<&Problem> {
+        match &self.verdict {
+            Verdict::Failed(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    fn was_run(&self) -> bool {
+        !matches!(self.verdict, Verdict::Skipped(_))
+    }
+}
+
 impl Report {
+    fn count(&self, is_counted: impl Fn(&Outcome) -> bool) -> usize {
+        self.outcomes.iter().filter(|outcome| is_counted(outcome)).count()
+    }
+
     /// The cases that failed, of whatever level.
     pub fn failures(&self) -> Vec<&Outcome> {
-        self.outcomes
-            .iter()
-            .filter(|outcome| matches!(outcome.verdict, Verdict::Failed(_)))
-            .collect()
+        self.outcomes.iter().filter(|outcome| outcome.failure().is_some()).collect()
     }
 
     /// How many cases passed.
     pub fn passed(&self) -> usize {
-        self.outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Passed)).count()
+        self.count(|outcome| matches!(outcome.verdict, Verdict::Passed))
     }
 
     /// How many cases of a level failed.
     pub fn failed(&self, level: Level) -> usize {
-        self.failures().iter().filter(|outcome| outcome.case.level == level).count()
+        self.count(|outcome| outcome.case.level == level && outcome.failure().is_some())
+    }
+
+    fn run(&self, level: Level) -> usize {
+        self.count(|outcome| outcome.case.level == level && outcome.was_run())
+    }
+
+    fn skipped(&self) -> usize {
+        self.count(|outcome| !outcome.was_run())
     }
 
     /// The cases in which nginx differs from what its notes say: unexplained failures, and notes that no longer hold.
@@ -78,56 +100,21 @@ impl Report {
 
     /// One object: totals and every case.
     pub fn json(&self) -> Value {
-        let levels: serde_json::Map<_, _> = LEVELS
-            .map(|level| {
-                (
-                    level.name().to_lowercase(),
-                    json!({ "run": self.run(level), "failed": self.failed(level) }),
-                )
-            })
-            .into_iter()
-            .collect();
+        let totals = |level: Level| json!({ "run": self.run(level), "failed": self.failed(level) });
+        let levels = LEVELS.map(|level| (level.name().to_lowercase(), totals(level)));
+        let levels: serde_json::Map<_, _> = levels.into_iter().collect();
         let cases: Vec<_> = self.outcomes.iter().map(Outcome::json).collect();
         json!({ "seconds": self.took.as_secs_f64(), "levels": levels, "skipped": self.skipped(), "cases": cases })
     }
 
-    fn run(&self, level: Level) -> usize {
-        let ran = |outcome: &&Outcome| {
-            outcome.case.level == level && !matches!(outcome.verdict, Verdict::Skipped(_))
-        };
-        self.outcomes.iter().filter(ran).count()
-    }
-
-    fn skipped(&self) -> usize {
-        self.outcomes
-            .iter()
-            .filter(|outcome| matches!(outcome.verdict, Verdict::Skipped(_)))
-            .count()
-    }
-
-    /// The groups in the order of the list.
-    fn groups(&self) -> Vec<&str> {
+    fn table(&self) -> Table {
+        let header = ["group", "passed", "failed", "skipped", "MUST", "SHOULD", "robustness"];
+        let mut table = Table::new();
+        table.load_preset(NOTHING).set_header(header);
         let mut groups: Vec<_> = self.outcomes.iter().map(|outcome| outcome.case.group()).collect();
         groups.dedup();
-        groups
-    }
-
-    fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_preset(NOTHING).set_header([
-            "group",
-            "passed",
-            "failed",
-            "skipped",
-            "MUST",
-            "SHOULD",
-            "robustness",
-        ]);
-        for group in self.groups() {
-            table.add_row(row(
-                group,
-                self.outcomes.iter().filter(|outcome| outcome.case.group() == group),
-            ));
+        for group in groups {
+            table.add_row(row(group, self.outcomes.iter().filter(|one| one.case.group() == group)));
         }
         table.add_row(row("all", self.outcomes.iter()));
         for column in table.column_iter_mut().skip(1) {
@@ -141,73 +128,48 @@ impl Report {
 fn row<'a>(name: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<String> {
     let (mut totals, mut levels) = ([0; 3], [[0; 2]; 3]);
     for outcome in outcomes {
-        let of_level = &mut levels[outcome.case.level as usize];
-        let (column, passed) = match outcome.verdict {
-            Verdict::Passed => (0, 1),
-            Verdict::Failed(_) => (1, 0),
-            Verdict::Skipped(_) => {
-                totals[2] += 1;
-                continue;
-            }
+        let (column, passed, run) = match outcome.verdict {
+            Verdict::Passed => (0, 1, 1),
+            Verdict::Failed(_) => (1, 0, 1),
+            Verdict::Skipped(_) => (2, 0, 0),
         };
         totals[column] += 1;
+        let of_level = &mut levels[outcome.case.level as usize];
         of_level[0] += passed;
-        of_level[1] += 1;
+        of_level[1] += run;
     }
     let levels =
         levels.map(|[passed, run]| if run == 0 { "-".into() } else { format!("{passed}/{run}") });
-    [name.to_string()]
-        .into_iter()
-        .chain(totals.map(|count| count.to_string()))
-        .chain(levels)
-        .collect()
+    let totals = totals.map(|count: usize| count.to_string());
+    [name.to_string()].into_iter().chain(totals).chain(levels).collect()
 }
 
 impl Outcome {
     fn json(&self) -> Value {
         let Case { id, section, level, rule, .. } = &self.case;
-        let mut value =
-            json!({ "id": id, "section": section, "level": level.name(), "rule": rule });
-        let (verdict, more) = match &self.verdict {
+        let (verdict, detail) = match &self.verdict {
             Verdict::Passed => ("passed", json!({})),
             Verdict::Skipped(why) => ("skipped", json!({ "why": why })),
-            Verdict::Failed(problem) => {
-                let Problem { way, text, sent, received } = problem;
-                let expected = describe(&self.case);
-                (
-                    "failed",
-                    json!({ "way": way, "why": text, "expected": expected, "sent": sent, "received": received }),
-                )
-            }
+            Verdict::Failed(Problem { way, text, sent, received }) => (
+                "failed",
+                json!({ "way": way, "why": text, "expected": describe(&self.case), "sent": sent, "received": received }),
+            ),
         };
-        value["verdict"] = json!(verdict);
-        value["detail"] = more;
-        value
+        json!({
+            "id": id, "section": section, "level": level.name(), "rule": rule, "verdict": verdict, "detail": detail,
+        })
     }
 }
 
-/// A failure with the bytes that prove it.
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Case { id, section, level, rule, .. } = &self.case;
-        write!(f, "{id} ({}, {section}): {rule}", level.name())?;
-        match &self.verdict {
-            Verdict::Passed => write!(f, "\n    passed"),
-            Verdict::Skipped(why) => write!(f, "\n    skipped: {why}"),
-            Verdict::Failed(problem) => {
-                let Problem { way, text, sent, received } = problem;
-                write!(f, "\n    {way}: {text}\n    sent     {sent}\n    received {received}")
-            }
-        }
-    }
-}
-
-/// The failures, the table and the totals.
+/// The failures with the bytes that prove them, the table and the totals.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for outcome in self.failures() {
-            writeln!(f, "{outcome}")?;
-            if let Some(note) = nginx::note(&outcome.case.id) {
+        for outcome in &self.outcomes {
+            let Some(Problem { way, text, sent, received }) = outcome.failure() else { continue };
+            let Case { id, section, level, rule, .. } = &outcome.case;
+            writeln!(f, "{id} ({}, {section}): {rule}", level.name())?;
+            writeln!(f, "    {way}: {text}\n    sent     {sent}\n    received {received}")?;
+            if let Some(note) = nginx::note(id) {
                 writeln!(f, "    nginx:   {note}")?;
             }
             writeln!(f)?;

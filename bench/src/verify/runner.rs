@@ -1,6 +1,6 @@
 //! Runs the cases: a bounded number at once, those that need the server to themselves last and one by one.
 
-use super::case::{Case, Need, Script};
+use super::case::{Case, Need, Step};
 use super::cases;
 use super::every_response::RULES;
 use super::judge::judge;
@@ -8,6 +8,7 @@ use super::options::{Options, matches};
 use super::peer::{Peer, Problem};
 use super::play::{Exchange, Way, play};
 use super::report::{Outcome, Report, Verdict};
+use super::template::missing;
 use crate::wire::Ending;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ pub fn run(address: SocketAddr, options: &Options) -> Report {
         .filter(|case| matches(&options.only, &case.id))
         .enumerate()
         .collect();
-    // Those that wait for a time-out first: the others pass the time.
+    // Cases that wait for a time-out first: the others pass the time.
     plan.sort_by_key(|(_, case)| (case.alone, !case.needs.contains(&Need::Slow)));
     let alone = plan.split_off(plan.iter().take_while(|(_, case)| !case.alone).count());
     run.all(plan, &peer, options.jobs);
@@ -43,10 +44,11 @@ struct Run {
 impl Run {
     fn all(&self, plan: Vec<(usize, Case)>, peer: &Peer, jobs: usize) {
         let queue = Mutex::new(VecDeque::from(plan));
+        let take = || locked(&queue).pop_front();
         thread::scope(|scope| {
             for _ in 0..jobs.max(1) {
                 scope.spawn(|| {
-                    while let Some((index, case)) = pop(&queue) {
+                    while let Some((index, case)) = take() {
                         let verdict = self.verdict(&case, peer);
                         locked(&self.outcomes).push((index, Outcome { case, verdict }));
                     }
@@ -56,14 +58,12 @@ impl Run {
     }
 
     fn verdict(&self, case: &Case, peer: &Peer) -> Verdict {
-        if let Some(why) = peer.lacks(case) {
+        if let Some(why) = lacks(case, peer.options) {
             return Verdict::Skipped(why);
         }
-        let result = match case.script {
-            Script::Scenario(scenario) => scenario(peer),
-            Script::Steps => {
-                Way::of(case).iter().try_for_each(|way| self.attempt(case, *way, peer))
-            }
+        let result = match case.scenario {
+            Some(scenario) => scenario(peer),
+            None => Way::of(case).iter().try_for_each(|way| self.attempt(case, *way, peer)),
         };
         match result {
             Ok(()) => Verdict::Passed,
@@ -107,6 +107,27 @@ impl Run {
     }
 }
 
+/// Why the case cannot run here.
+fn lacks(case: &Case, options: &Options) -> Option<String> {
+    let route = |name: &str| format!("needs {}", name.replace('{', "--").replace('}', " PATH"));
+    let no_route = case.steps.iter().find_map(|step| match step {
+        Step::Send(bytes) | Step::Drip(bytes, _) => missing(bytes, options),
+        _ => None,
+    });
+    let need = case.needs.iter().find_map(|need| {
+        let (has, what) = match need {
+            Need::Slow => (options.slow, "--slow"),
+            Need::Concurrent => (options.concurrent > 1, "more than one connection at a time"),
+            Need::RequestsLimit => (options.requests_limit > 0, "--requests-limit"),
+            Need::ConnectionsLimit => (options.connections_limit > 0, "--connections-limit"),
+            Need::Hello => (options.hello != "none", "--hello PATH"),
+            Need::Count => (options.count != "none", "--count PATH"),
+        };
+        (!has).then(|| format!("needs {what}"))
+    });
+    no_route.map(route).or(need)
+}
+
 /// Plays a case, again if the machine was too busy for the play to show anything: a server reads on for a while
 /// after its last response, and not for ever: a client that needed longer itself may be reset.
 fn play_in_time(case: &Case, way: Way, peer: &Peer) -> Result<Exchange, Problem> {
@@ -118,10 +139,6 @@ fn play_in_time(case: &Case, way: Way, peer: &Peer) -> Result<Exchange, Problem>
         }
     }
     play(case, way, peer)
-}
-
-fn pop(queue: &Mutex<VecDeque<(usize, Case)>>) -> Option<(usize, Case)> {
-    locked(queue).pop_front()
 }
 
 /// A thread that panicked has lost its own case; the others' results still stand.

@@ -6,7 +6,7 @@ pub(crate) mod response;
 
 use response::{Parsed, Response, parse};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -40,8 +40,12 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Self {
+    /// Connects, within `timeout`. Each write is a segment of its own, and may take as long.
+    pub(crate) fn connect(address: SocketAddr, timeout: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, timeout)?;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(timeout))?;
+        Ok(Self {
             stream,
             sent: Vec::new(),
             received: Vec::new(),
@@ -50,7 +54,7 @@ impl Wire {
             malformed: None,
             parsed: 0,
             refuses: false,
-        }
+        })
     }
 
     /// Sends all, or finds out that the server takes no more.

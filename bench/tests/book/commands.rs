@@ -134,8 +134,9 @@ fn mask(line: &str, numbers: bool) -> String {
     while let Some(first) = rest.chars().next() {
         let length = number_length(rest);
         let in_name = masked.ends_with(|character: char| character.is_alphabetic());
-        let unit = ["us", "ms", "ns", "s"].iter().find(|unit| {
-            rest[length..].strip_prefix(**unit).is_some_and(|after| {
+        let gap = usize::from(rest[length..].starts_with(' '));
+        let unit = ["us", "µs", "ms", "ns", "s"].iter().find(|unit| {
+            rest[length + gap..].strip_prefix(**unit).is_some_and(|after| {
                 !after.starts_with(|character: char| character.is_alphanumeric())
             })
         });
@@ -146,7 +147,7 @@ fn mask(line: &str, numbers: bool) -> String {
             rest = &rest[taken..];
         } else if unit.is_some() || is_port || (numbers && !rest.starts_with("127.0.0.1")) {
             masked.push('#');
-            rest = &rest[length + unit.map_or(0, |unit| unit.len())..];
+            rest = &rest[length + unit.map_or(0, |unit| gap + unit.len())..];
         } else {
             masked.push_str(&rest[..length]);
             rest = &rest[length..];
@@ -226,7 +227,7 @@ fn only_what_differs_from_run_to_run_is_masked() {
         ("x listening on http://127.0.0.1:8080", false, "x listening on http://127.0.0.1:#"),
         ("Date: Sun, 06 Nov 1994 08:49:37 GMT", false, "Date: #"),
         ("real  0.25s, 3 rows, 12.5ms, p99", false, "real #, 3 rows, #, p99"),
-        ("  Requests   1,234 (99 per second) p99 5us", true, "Requests # (# per second) p99 #"),
+        ("  Requests   1,234 (99 per second) p99 5 µs", true, "Requests # (# per second) p99 #"),
     ] {
         assert_eq!(mask(line, numbers), masked);
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 mod answers;
+mod cuts;
 mod endings;
 
 use bench::interrupt::Interrupt;
@@ -207,7 +208,7 @@ fn silent_and_slow_clients_sit_beside_the_others() {
     (options.silent, options.slow) = (7, 2);
     let tally = run(&options).tally;
     assert!(tally.requests > 0 && tally.served == 5);
-    assert_eq!((tally.crowd.opened, tally.crowd.answered, tally.crowd.evicted), (9, 7, 0));
+    assert_eq!((tally.idle.opened, tally.idle.answered, tally.idle.evicted), (9, 7, 0));
 }
 
 #[test]
@@ -219,6 +220,6 @@ fn silent_clients_that_are_sent_away_do_not_come_back() {
         }
     }));
     options.silent = 7;
-    let crowd = run(&options).tally.crowd;
+    let crowd = run(&options).tally.idle;
     assert_eq!((crowd.opened, crowd.answered, crowd.evicted), (7, 7, 7));
 }

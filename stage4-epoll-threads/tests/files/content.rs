@@ -1,8 +1,10 @@
 //! A file gets another content, in place, of the same size and with its time set back: rsync and git do that.
 
-use super::{Folder, LARGE, NEVER_OLD, PATIENT, ask, send, start, wait_until};
-use anyhow::{Context, Result, ensure};
-use bench::resilience::client::answers;
+use super::{LARGE, NEVER_OLD, PATIENT, ask, send, start};
+use anyhow::{Result, ensure};
+use bench::resilience::client::serves;
+use bench::resilience::wait_until;
+use bench::tools::Folder;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
@@ -18,9 +20,9 @@ fn write(path: &Path, byte: u8, length: usize) -> Result<()> {
 #[test]
 fn a_file_that_is_rewritten_while_it_is_sent_is_cut_short() -> Result<()> {
     const LENGTH: usize = 50 << 20;
-    let folder = Folder::create("rewritten")?;
+    let folder = Folder::create()?;
     write(&folder.join("huge"), b'1', LENGTH)?;
-    let server = start(&folder.0, &PATIENT)?;
+    let server = start(folder.path(), &PATIENT)?;
     let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
     client.read_exact(&mut bytes)?;
     write(&folder.join("huge"), b'2', LENGTH)?;
@@ -29,14 +31,14 @@ fn a_file_that_is_rewritten_while_it_is_sent_is_cut_short() -> Result<()> {
         end.is_err() || bytes.len() < LENGTH,
         "two versions in one, and nothing to notice it by"
     );
-    answers(server.address())
+    serves(server.address())
 }
 
 #[test]
 fn no_validator_lets_two_versions_be_put_together() -> Result<()> {
-    let folder = Folder::create("validators")?;
+    let folder = Folder::create()?;
     write(&folder.join("large"), b'0', LARGE)?;
-    let server = start(&folder.0, &NEVER_OLD)?;
+    let server = start(folder.path(), &NEVER_OLD)?;
     for version in b'1'..=b'9' {
         let first = ask(&server, "GET", "/large", "Range: bytes=0-9\r\n")?;
         let (date, tag) = (first.field("last-modified")?, first.field("etag")?);
@@ -55,12 +57,12 @@ fn no_validator_lets_two_versions_be_put_together() -> Result<()> {
 
 #[test]
 fn the_tag_of_a_file_that_does_not_change_is_good_for_the_rest_of_it() -> Result<()> {
-    let folder = Folder::create("same")?;
+    let folder = Folder::create()?;
     write(&folder.join("large"), b'0', LARGE)?;
     write(&folder.join("small"), b'0', 100)?;
-    let server = start(&folder.0, &[])?;
+    let server = start(folder.path(), &[])?;
     for path in ["/large", "/small"] {
-        // It may have been written too short a while ago for its tag to last.
+        // The file may have been written too recently for its tag to last.
         let continues = || {
             let head = ask(&server, "HEAD", path, "Range: bytes=0-9\r\n")?;
             ensure!(
@@ -72,18 +74,18 @@ fn the_tag_of_a_file_that_does_not_change_is_good_for_the_rest_of_it() -> Result
             let rest = ask(&server, "GET", path, &fields)?;
             Ok(rest.status == 206 && rest.field("etag")? == head.field("etag")?)
         };
-        wait_until(continues).with_context(|| format!("no part of {path}"))?;
+        wait_until(&format!("a part of {path}"), continues)?;
     }
     Ok(())
 }
 
 /// Truncated before it is asked for again, and while it is sent.
 #[test]
-fn a_file_that_is_cut_is_answered_as_it_is_or_ends_early() -> Result<()> {
+fn a_file_that_is_cut_is_served_as_it_is_or_ends_early() -> Result<()> {
     const LENGTH: usize = 50 << 20;
-    let folder = Folder::create("cut")?;
+    let folder = Folder::create()?;
     write(&folder.join("huge"), b'1', LENGTH)?;
-    let server = start(&folder.0, &PATIENT)?;
+    let server = start(folder.path(), &PATIENT)?;
     let (mut client, mut bytes) = (send(&server, "GET", "/huge", "")?, vec![0; 1 << 20]);
     client.read_exact(&mut bytes)?;
     File::options().write(true).open(folder.join("huge"))?.set_len(LARGE as u64)?;

@@ -1,10 +1,11 @@
 //! What is kept in memory and kept open, and for how long.
 
-use super::{Folder, LARGE, NEVER_OLD, PROGRAM, get, pattern, start, wait_until};
+use super::{LARGE, NEVER_OLD, PROGRAM, get, pattern, start};
 use anyhow::{Context, Result, ensure};
-use bench::resilience::PATIENCE;
 use bench::resilience::client::Client;
+use bench::resilience::{TIMEOUT, wait_until};
 use bench::targets::server::Server;
+use bench::tools::Folder;
 use std::fs;
 use std::process::Command;
 
@@ -14,10 +15,10 @@ fn large_files(folder: &Folder, count: usize) -> Result<()> {
 }
 
 #[test]
-fn a_large_file_that_was_deleted_is_closed_though_nobody_asks_for_anything() -> Result<()> {
-    let folder = Folder::create("deleted")?;
+fn a_large_file_that_was_deleted_is_closed_without_a_request() -> Result<()> {
+    let folder = Folder::create()?;
     large_files(&folder, 1)?;
-    let server = start(&folder.0, &NEVER_OLD)?;
+    let server = start(folder.path(), &NEVER_OLD)?;
     let descriptors = format!("/proc/{}/fd", server.pid());
     let is_open = || -> Result<bool> {
         let targets = fs::read_dir(&descriptors)?.map(|entry| fs::read_link(entry?.path()));
@@ -25,17 +26,17 @@ fn a_large_file_that_was_deleted_is_closed_though_nobody_asks_for_anything() -> 
     };
     // A file that was written just now is not kept yet.
     let is_kept = || get(&server, "/large0").and_then(|_| is_open());
-    wait_until(is_kept).context("it is never kept open")?;
+    wait_until("it is kept open", is_kept)?;
     fs::remove_file(folder.join("large0"))?;
-    wait_until(|| Ok(!is_open()?)).context("it stays open")
+    wait_until("it is closed", || Ok(!is_open()?))
 }
 
 #[test]
 fn large_files_do_not_push_small_ones_out_of_memory() -> Result<()> {
-    let folder = Folder::create("pushed")?;
+    let folder = Folder::create()?;
     large_files(&folder, 140)?;
     fs::write(folder.join("small"), "old")?;
-    let server = start(&folder.0, &NEVER_OLD)?;
+    let server = start(folder.path(), &NEVER_OLD)?;
     get(&server, "/small")?;
     fs::write(folder.join("small"), "new")?;
     for number in 0..140 {
@@ -47,21 +48,21 @@ fn large_files_do_not_push_small_ones_out_of_memory() -> Result<()> {
 
 #[test]
 fn large_files_leave_descriptors_for_connections_where_there_are_few() -> Result<()> {
-    let folder = Folder::create("few")?;
+    let folder = Folder::create()?;
     large_files(&folder, 100)?;
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\"", PROGRAM, "--threads", "1"]);
-    command.args(["--listen", "127.0.0.1:0", "--root"]).arg(&folder.0);
-    let server = Server::announced(command, PATIENCE)?;
+    command.args(["--listen", "127.0.0.1:0", "--root"]).arg(folder.path());
+    let server = Server::announced(command, TIMEOUT)?;
     for number in 0..100 {
-        let answer = get(&server, &format!("/large{number}"))?;
-        ensure!(answer.body.len() == LARGE, "large file {number}: {}", answer.head);
+        let response = get(&server, &format!("/large{number}"))?;
+        ensure!(response.body.len() == LARGE, "large file {number}: {}", response.head);
     }
-    // They keep their connections.
+    // Each client keeps its connection.
     let mut clients = Vec::new();
     for number in 0..30 {
         let mut client = Client::connect(server.address())?;
-        ensure!(client.ask("/large0")?.0 == 200, "client {number}");
+        client.fetch_ok("/large0").with_context(|| format!("client {number}"))?;
         clients.push(client);
     }
     Ok(())

@@ -1,17 +1,18 @@
 //! Which names lead to which files, and directories to their index.
 
-use super::{Folder, ask, get, site, start};
+use super::{ask, get, site, start};
 use anyhow::{Result, ensure};
+use bench::tools::Folder;
 use std::fs;
 use std::os::unix::fs::symlink;
 
 #[test]
 fn a_directory_is_redirected_to_with_its_query_and_never_to_another_host() -> Result<()> {
-    let folder = Folder::create("redirected")?;
+    let folder = Folder::create()?;
     ["d", ".well-known", "with space"]
         .iter()
         .try_for_each(|name| site(&folder.join(name), "v1"))?;
-    let server = start(&folder.0, &[])?;
+    let server = start(folder.path(), &[])?;
     for (target, location) in [
         ("/d", "/d/"),
         ("/d?x=1&y=//evil.example", "/d/?x=1&y=//evil.example"),
@@ -22,9 +23,13 @@ fn a_directory_is_redirected_to_with_its_query_and_never_to_another_host() -> Re
         ("http://other.example/d?x", "/d/?x"),
     ] {
         for method in ["GET", "HEAD"] {
-            let answer = ask(&server, method, target, "")?;
-            ensure!(answer.status == 301, "{method} {target}: {}", answer.head);
-            ensure!(answer.field("location")? == location, "{method} {target}: {}", answer.head);
+            let response = ask(&server, method, target, "")?;
+            ensure!(response.status == 301, "{method} {target}: {}", response.head);
+            ensure!(
+                response.field("location")? == location,
+                "{method} {target}: {}",
+                response.head
+            );
         }
     }
     for target in ["//evil.example", "//d", "/%2Fd", "/x/..//d", "/d%2F..%2Fd", "/%5Cevil.example"]
@@ -35,18 +40,18 @@ fn a_directory_is_redirected_to_with_its_query_and_never_to_another_host() -> Re
 }
 
 #[test]
-fn a_directory_answers_other_methods_as_its_files_do() -> Result<()> {
-    let folder = Folder::create("methods")?;
+fn a_directory_refuses_other_methods_as_its_files_do() -> Result<()> {
+    let folder = Folder::create()?;
     site(&folder.join("d"), "v1")?;
     fs::create_dir(folder.join("empty"))?;
-    let server = start(&folder.0, &[])?;
+    let server = start(folder.path(), &[])?;
     for target in ["/d", "/d?x", "/d/", "/d/version"] {
         for (method, status) in
             [("POST", 405), ("PUT", 405), ("DELETE", 405), ("TRACE", 405), ("OPTIONS", 204)]
         {
-            let answer = ask(&server, method, target, "")?;
-            ensure!(answer.status == status, "{method} {target}: {}", answer.head);
-            ensure!(answer.field("allow")? == "GET, HEAD, OPTIONS", "{method} {target}");
+            let response = ask(&server, method, target, "")?;
+            ensure!(response.status == status, "{method} {target}: {}", response.head);
+            ensure!(response.field("allow")? == "GET, HEAD, OPTIONS", "{method} {target}");
         }
     }
     ensure!(ask(&server, "POST", "/empty", "")?.status == 404, "without an index");
@@ -55,7 +60,7 @@ fn a_directory_answers_other_methods_as_its_files_do() -> Result<()> {
 
 #[test]
 fn only_what_lies_below_the_root_is_served_and_of_dot_files_the_well_known() -> Result<()> {
-    let folder = Folder::create("below")?;
+    let folder = Folder::create()?;
     let www = folder.join("www");
     for name in ["", ".well-known", "sub/.well-known", ".git", ".well-known/.hidden"] {
         site(&www.join(name), "v1")?;

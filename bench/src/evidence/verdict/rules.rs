@@ -1,8 +1,10 @@
 //! The rules themselves, each a question to one row's figures.
 
-use super::{Case, Cause};
+use super::case::Case;
+use super::cause::Cause;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
+use crate::numbers::counted;
 use std::time::Duration;
 
 pub(super) type Rule = fn(&Case<'_>) -> Option<(Cause, String)>;
@@ -17,7 +19,7 @@ pub(super) const RULES: [Rule; 11] = [
     single_thread,
     client,
     machine,
-    strangers,
+    other_programs,
     // A pool that sleeps is woken up as well; the sleep is what takes the time.
     slow_handler,
     hand_over,
@@ -25,7 +27,7 @@ pub(super) const RULES: [Rule; 11] = [
 
 fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
     let times = case.evidence.overflows?;
-    // Each costs one client one second of those that all have. A single handshake that was dropped when all
+    // Each overflow costs one client one second. A single handshake that was dropped when all
     // connected at once explains nothing of a whole window.
     let clients_seconds = case.seen.open as f64 * case.evidence.seconds;
     (times > 0 && times as f64 >= 0.05 * clients_seconds).then(|| {
@@ -37,7 +39,7 @@ fn overflow(case: &Case<'_>) -> Option<(Cause, String)> {
 }
 
 fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
-    // Accepted, nothing to read from them, and not among those that were answered.
+    // Accepted, nothing to read from them, and not among the clients that were served.
     let quiet = case
         .evidence
         .sockets
@@ -46,18 +48,18 @@ fn silent_clients(case: &Case<'_>) -> Option<(Cause, String)> {
         && quiet.unwrap_or(case.seen.silent) > 0
         && case.waits_for_one_client_each())
     .then(|| {
-        let of = format!("{} of {} that ask", case.seen.served, case.seen.open);
+        let of = format!("{} of {} busy clients", case.seen.served, case.seen.open);
         let silent = match quiet {
             Some(1) => "a client that sends".to_owned(),
             Some(many) => format!("{many} clients that send"),
             None => "clients that send".to_owned(),
         };
-        let sentence = format!("the server waits for {silent} nothing; {of} were answered");
+        let sentence = format!("the server waits for {silent} nothing; {of} were served");
         (Cause::SilentClients, sentence)
     })
 }
 
-/// Comes before the held connections: an event loop holds nobody, and its clients starve all the same.
+/// Comes before the held connections: an event loop holds no connection, and its clients starve all the same.
 fn sleeping_threads(case: &Case<'_>) -> Option<(Cause, String)> {
     let asleep = case.evidence.asleep_in(Sleep::Timer)?;
     let under_way = case.seen.in_service();
@@ -67,7 +69,7 @@ fn sleeping_threads(case: &Case<'_>) -> Option<(Cause, String)> {
             many => format!("{many:.0} threads sleep in handlers"),
         };
         let sentence = format!(
-            "{threads} while {under_way:.0} requests are under way, and nobody serves the others"
+            "{threads} while {under_way:.0} requests are under way, and no thread serves the others"
         );
         (Cause::SleepingThreads, sentence)
     })
@@ -84,22 +86,21 @@ fn held_connections(case: &Case<'_>) -> Option<(Cause, String)> {
         };
         let holds = match served {
             0 => "none of the connections is served".to_owned(),
-            1 => "the server keeps company to 1 connection".to_owned(),
-            many => format!("the server keeps company to {many} connections"),
+            many => format!("the server holds {}", counted(many as usize, "connection")),
         };
         (Cause::HeldConnections, format!("{holds}; {} wait{queue}", open.saturating_sub(served)))
     })
 }
 
 /// A handler that takes 40 ms looks the same to the clients: what tells them apart is that the client's kernel
-/// has to send its acknowledgements late, one for about each answer.
+/// has to send its acknowledgements late, one for about each response.
 fn delayed_ack(case: &Case<'_>) -> Option<(Cause, String)> {
     let near = Duration::from_millis(36)..Duration::from_millis(48);
     let little = case.server_cores().unwrap_or(0.0) + case.seen.client_cores < 0.3;
     let late = case.evidence.delayed_acks.is_some_and(|acks| 4 * acks >= 3 * case.seen.requests);
     (case.seen.p50.is_some_and(|p50| near.contains(&p50)) && little && late).then(|| {
-        let sentence = "each answer takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
-                        write an answer at once, or set TCP_NODELAY";
+        let sentence = "each response takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
+                        write a response at once, or set TCP_NODELAY";
         (Cause::DelayedAck, sentence.to_owned())
     })
 }
@@ -114,7 +115,7 @@ fn single_thread(case: &Case<'_>) -> Option<(Cause, String)> {
     let mut tireless = case.evidence.threads.iter().filter(never_rests);
     let (one, others) = (tireless.next()?, tireless.count());
     let cores = case.server_cores()?;
-    // However many others have little to do; but where all CPUs are in use, those are the limit.
+    // However many other threads have little to do; but where all CPUs are in use, the CPUs are the limit.
     (others == 0 && (cores < 1.1 || !case.is_full())).then(|| {
         let busy = 100.0 * (one.cpu / seconds).min(1.0);
         let sentence = format!(
@@ -167,9 +168,9 @@ fn machine(case: &Case<'_>) -> Option<(Cause, String)> {
     })
 }
 
-/// After all that may be true on a full machine as well. Of a server that is no process of ours nobody can say
-/// whether it is the one that fills it.
-fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
+/// After all that may be true on a full machine as well. Whether a server that is no process of ours fills the machine
+/// is unknown.
+fn other_programs(case: &Case<'_>) -> Option<(Cause, String)> {
     let machine = case.evidence.machine?;
     let cores = case.evidence.cores as f64;
     (case.is_full() && case.server_cores().is_some() && !case.handlers_sleep()).then(|| {
@@ -177,7 +178,7 @@ fn strangers(case: &Case<'_>) -> Option<(Cause, String)> {
         let sentence = format!(
             "other programs fill the machine: server and client get {ours:.2} of {cores} cores"
         );
-        (Cause::Strangers, sentence)
+        (Cause::OtherPrograms, sentence)
     })
 }
 
@@ -187,7 +188,7 @@ fn hand_over(case: &Case<'_>) -> Option<(Cause, String)> {
     let by_waiters: u64 = waiters.filter_map(|thread| thread.voluntary).sum();
     let all = case.evidence.server.as_ref()?.voluntary?;
     let requests = case.seen.requests.max(1) as f64;
-    // An event loop sleeps once per request too when there is little to do: those in the pool must have
+    // An event loop sleeps once per request too when there is little to do: threads of the pool must have
     // been woken up as well.
     (all as f64 / requests > 1.0 && by_waiters as f64 / requests > 0.5).then(|| {
         let sentence = format!(

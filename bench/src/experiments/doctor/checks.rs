@@ -1,8 +1,9 @@
 //! What the kernel allows: cores, descriptors, ports, queues. Each judgement is a function of the figures alone.
 
-use super::Finding;
+use super::finding::Finding;
+use crate::tools;
 use shared::sys::rlimit;
-use std::{fs, thread};
+use std::fs;
 
 /// The most connections of any run that has a name (`--full`), and some descriptors besides.
 const DESCRIPTORS: u64 = 1200 + 64;
@@ -13,62 +14,57 @@ const BACKLOG: u64 = 1200;
 pub fn all() -> Vec<Finding> {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let number = |file: &str| read(file).trim().parse().ok();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = tools::cores();
+    let range = read("/proc/sys/net/ipv4/ip_local_port_range");
     let governor = read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     let mut findings = vec![
         of_cores(cores),
         of_load(&read("/proc/loadavg"), cores),
         of_descriptors(rlimit::raise_open_files().ok()),
-        of_ports(
-            &read("/proc/sys/net/ipv4/ip_local_port_range"),
-            number("/proc/sys/net/ipv4/tcp_tw_reuse"),
-        ),
+        of_ports(&range, number("/proc/sys/net/ipv4/tcp_tw_reuse")),
         of_backlog(number("/proc/sys/net/core/somaxconn")),
     ];
     findings.extend(of_governor(governor.trim()));
     findings
 }
 
+fn unreadable(name: &'static str) -> Finding {
+    Finding::note(name, "the kernel does not tell", "is /proc mounted?")
+}
+
 fn of_cores(cores: usize) -> Finding {
-    match cores {
-        1 => Finding::note(
-            "cores",
-            "1, which server and generator share",
-            "stage 4 cannot be faster than stage 3 here; look at `work` and `sleep`, or use more cores",
-        ),
-        2..4 => Finding::note(
-            "cores",
-            format!("{cores}, which server and generator share"),
-            "trust CPU/req and factors more than req/s",
-        ),
-        _ => Finding::fine("cores", cores.to_string()),
-    }
+    let found = format!("{cores}, which server and generator share");
+    let remedy = match cores {
+        1 => {
+            "stage 4 cannot be faster than stage 3 here; look at `work` and `sleep`, or use more cores"
+        }
+        2..4 => "trust CPU/req and factors more than req/s",
+        _ => return Finding::fine("cores", cores.to_string()),
+    };
+    Finding::note("cores", found, remedy)
 }
 
 fn of_load(loadavg: &str, cores: usize) -> Finding {
-    let minute: Option<f64> =
-        loadavg.split_whitespace().next().and_then(|first| first.parse().ok());
-    match minute {
-        None => Finding::note("load", "/proc/loadavg cannot be read", "is /proc mounted?"),
-        Some(load) if load > 0.3 * cores as f64 => Finding::note(
-            "load",
-            format!("{load} in the last minute: something else is running, or was"),
-            "wait, or end it; `top` tells what it is",
-        ),
-        Some(load) => Finding::fine("load", format!("{load} in the last minute")),
+    let minute = loadavg.split_whitespace().next().and_then(|first| first.parse::<f64>().ok());
+    let Some(load) = minute else { return unreadable("load") };
+    let found = format!("{load} in the last minute");
+    if load > 0.3 * cores as f64 {
+        let found = format!("{found}: another program is running, or was");
+        return Finding::note("load", found, "wait, or end it; `top` tells what it is");
     }
+    Finding::fine("load", found)
 }
 
 fn of_descriptors(limit: Option<u64>) -> Finding {
-    match limit {
-        None => Finding::note("open files", "the limit cannot be read", "see `ulimit -Hn`"),
-        Some(limit) if limit < DESCRIPTORS => Finding::obstacle(
-            "open files",
-            format!("{limit} a process, and 1200 connections need {DESCRIPTORS}"),
-            "as root: ulimit -Hn 65536, then start the shell again; or fewer connections (-c)",
-        ),
-        Some(limit) => Finding::fine("open files", format!("{limit} a process")),
+    let Some(limit) = limit else { return unreadable("open files") };
+    let found = format!("{limit} a process");
+    if limit < DESCRIPTORS {
+        let found = format!("{found}, and 1200 connections need {DESCRIPTORS}");
+        let remedy =
+            "as root: ulimit -Hn 65536, then start the shell again; or fewer connections (-c)";
+        return Finding::note("open files", found, remedy).obstacle();
     }
+    Finding::fine("open files", found)
 }
 
 /// With one request per connection, each leaves its port in TIME_WAIT for a minute; on loopback the kernel
@@ -76,56 +72,54 @@ fn of_descriptors(limit: Option<u64>) -> Finding {
 fn of_ports(range: &str, reuse: Option<u64>) -> Finding {
     let mut bounds = range.split_whitespace().filter_map(|bound| bound.parse::<u64>().ok());
     let ports = bounds.next().zip(bounds.next()).map(|(low, high)| high.saturating_sub(low) + 1);
-    match (ports, reuse) {
-        (None, _) => Finding::note("ports", "their range cannot be read", "is /proc mounted?"),
-        (Some(ports), _) if ports < 4096 => Finding::obstacle(
-            "ports",
-            format!("{ports}: fewer than some runs have connections"),
-            "as root: sysctl -w net.ipv4.ip_local_port_range='32768 60999'",
-        ),
-        (Some(ports), Some(0)) => Finding::obstacle(
-            "ports",
-            format!("{ports}, each unusable for a minute after one request in close mode"),
-            "as root: sysctl -w net.ipv4.tcp_tw_reuse=2",
-        ),
+    let (found, remedy) = match (ports, reuse) {
+        (None, _) => return unreadable("ports"),
+        (Some(ports), _) if ports < 4096 => {
+            let remedy = "as root: sysctl -w net.ipv4.ip_local_port_range='32768 60999'";
+            (format!("{ports}: fewer than some runs have connections"), remedy)
+        }
+        (Some(ports), Some(0)) => {
+            let found =
+                format!("{ports}, each unusable for a minute after one request in close mode");
+            (found, "as root: sysctl -w net.ipv4.tcp_tw_reuse=2")
+        }
         (Some(ports), reuse) => {
             let reuse = reuse.map_or("unknown".to_owned(), |reuse| reuse.to_string());
-            Finding::fine("ports", format!("{ports}, tcp_tw_reuse {reuse}"))
+            return Finding::fine("ports", format!("{ports}, tcp_tw_reuse {reuse}"));
         }
-    }
+    };
+    Finding::note("ports", found, remedy).obstacle()
 }
 
 fn of_backlog(most: Option<u64>) -> Finding {
-    match most {
-        None => Finding::note("accept queue", "somaxconn cannot be read", "is /proc mounted?"),
-        Some(most) if most < BACKLOG => Finding::note(
-            "accept queue",
-            format!(
-                "somaxconn {most}: with more connections than that, some wait a second to connect"
-            ),
-            "as root: sysctl -w net.core.somaxconn=4096",
-        ),
-        Some(most) => Finding::fine("accept queue", format!("somaxconn {most}")),
+    let Some(most) = most else { return unreadable("accept queue") };
+    let found = format!("somaxconn {most}");
+    if most < BACKLOG {
+        let found =
+            format!("{found}: with more connections than that, some wait a second to connect");
+        return Finding::note("accept queue", found, "as root: sysctl -w net.core.somaxconn=4096");
     }
+    Finding::fine("accept queue", found)
 }
 
 /// Virtual machines have none.
 fn of_governor(governor: &str) -> Option<Finding> {
+    let found = format!("governor {governor}");
     match governor {
         "" => None,
         "powersave" | "schedutil" | "ondemand" | "conservative" => Some(Finding::note(
             "clock",
-            format!("governor {governor}: the clock follows the load, and figures with it"),
+            format!("{found}: the clock follows the load, and figures with it"),
             "as root: cpupower frequency-set -g performance",
         )),
-        other => Some(Finding::fine("clock", format!("governor {other}"))),
+        _ => Some(Finding::fine("clock", found)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::doctor::Weight::{Fine, Note, Obstacle};
+    use crate::experiments::doctor::finding::Weight::{Fine, Note, Obstacle};
 
     #[test]
     fn each_figure_is_judged_and_what_is_wrong_has_a_remedy() {

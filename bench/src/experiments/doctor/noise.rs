@@ -1,12 +1,13 @@
 //! How much two runs of the same differ here: what is less than that, no run can tell.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::evidence::host::Times;
-use crate::experiments::trial::Cell;
-use crate::experiments::workload::Workload;
+use crate::experiments::common::Common;
+use crate::experiments::plan::{Plan, Trial};
 use crate::interrupt::Interrupt;
-use crate::load;
-use crate::targets::{Connection, Starter, Target};
+use crate::numbers::median;
+use crate::targets::{Starter, Target};
+use crate::tools;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -14,36 +15,43 @@ use std::time::Duration;
 const REPEATS: usize = 5;
 const WINDOW: Duration = Duration::from_millis(700);
 
-/// Races the floor against itself, in turns, and watches what the host of a virtual machine takes meanwhile.
-pub fn race(interrupt: &Interrupt) -> Result<Vec<Finding>> {
-    let starter = Starter::build(&[Target::Floor], Vec::new(), interrupt)?;
-    let workload = Workload::default();
-    let cell = Cell { target: 0, connection: Connection::KeepAlive, connections: 50, workload };
+/// Measures the null server against itself, in turns, and watches what the host of a virtual machine takes meanwhile.
+///
+/// # Errors
+/// When the null server cannot be measured.
+pub fn measure(interrupt: &Interrupt) -> Result<Vec<Finding>> {
+    let plan = Common::default().plan(vec![Target::NullServer], vec![50], WINDOW);
+    let starter = Starter::build(&plan.targets, Vec::new(), interrupt)?;
+    let trial = trial(&plan);
     let before = Times::now();
     let mut figures = [Vec::new(), Vec::new()];
     for turn in 0..2 * REPEATS {
-        let pace = (WINDOW, load::default_threads());
-        let row = cell.measure(&Target::Floor, pace, &starter, interrupt)?;
+        let measured = trial.measure(&plan, &starter, interrupt)?;
         if interrupt.raised() {
             return Ok(Vec::new());
         }
         // ABBA ABBA: what drifts strikes both alike.
-        figures[usize::from(matches!(turn % 4, 1 | 2))].push(row.outcome.rps());
+        figures[usize::from(matches!(turn % 4, 1 | 2))].push(measured.outcome.rps());
     }
     let [mut a, mut b] = figures;
     let machine = before.zip(Times::now()).map(|(before, after)| after.since(&before));
-    let stolen = machine.map(|machine| machine.stolen / load::default_threads() as f64);
+    let stolen = machine.map(|machine| machine.stolen / tools::cores() as f64);
     Ok(vec![of_steal(stolen), of_noise(&mut a, &mut b)])
 }
 
+fn trial(plan: &Plan) -> Trial {
+    Trial::of(plan.modes[0], plan.levels[0], plan.workload)
+}
+
 fn of_noise(a: &mut [f64], b: &mut [f64]) -> Finding {
+    let median = |figures: &mut [f64]| median(figures, f64::total_cmp).unwrap_or_default();
     let (left, right) = (median(a), median(b));
     let apart = 100.0 * (left - right).abs() / left.max(right).max(f64::MIN_POSITIVE);
     let all = || a.iter().chain(b.iter()).copied();
     let spread = 100.0 * (all().fold(0.0, f64::max) - all().fold(f64::MAX, f64::min))
         / left.max(f64::MIN_POSITIVE);
     let found = format!(
-        "the floor against itself: medians {apart:.0} % apart, single runs {spread:.0} % ({:.0} and {:.0} req/s)",
+        "the null server against itself: medians {apart:.0} % apart, single runs {spread:.0} % ({:.0} and {:.0} req/s)",
         left, right
     );
     match (apart, spread) {
@@ -54,12 +62,6 @@ fn of_noise(a: &mut [f64], b: &mut [f64]) -> Finding {
             "smaller differences mean nothing here: end other programs, --repeat 5, longer -d",
         ),
     }
-}
-
-/// The one in the middle, the lower of two; zero of none.
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or_default()
 }
 
 fn of_steal(share: Option<f64>) -> Finding {
@@ -80,7 +82,7 @@ fn of_steal(share: Option<f64>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::doctor::Weight::{Fine, Note};
+    use crate::experiments::doctor::finding::Weight::{Fine, Note};
 
     #[test]
     fn noise_is_what_medians_and_single_runs_differ_by() {

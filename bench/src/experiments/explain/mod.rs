@@ -1,162 +1,139 @@
 //! `bench explain`: the long answer to "why is it as fast as it is?", for one server under one load.
 //!
-//! Three passes, each with a fresh process: one that only looks, from outside; one under strace, which slows
-//! a server down so much that only ratios are left; one under perf. What a tool would say and why it is not
-//! there is told in a line.
+//! Three passes, each with a fresh process: a look from outside; one under strace, which slows a server down so much that only
+//! ratios are left; one under perf. Where a tool is missing or not allowed, a line
+//! says why.
 
 mod text;
 
-use crate::args;
-use crate::evidence::{perf, strace};
-use crate::experiments::plan::Plan;
-use crate::experiments::trial::{self, Cell, Row};
-use crate::experiments::workload::WorkloadArgs;
+use super::common::Common;
+use super::plan::{Experiment, Plan, Trial};
+use super::record::{Finished, Record};
+use super::trial::Measurement;
+use super::workload::WorkloadArgs;
+use crate::evidence::perf::{self, Symbol};
+use crate::evidence::strace;
 use crate::interrupt::Interrupt;
-use crate::load;
-use crate::results::{Config, Part, Record};
-use crate::targets::{self, Connection, Starter, Target};
-use crate::terminal;
+use crate::results::Part;
+use crate::targets::{Connection, Running, Starter};
+use crate::{args, load, terminal};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use std::path::PathBuf;
+use serde_json::Value;
 use std::time::Duration;
 
 /// What `bench explain` takes.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// stage1 to stage4, floor, nginx, h2o, lighttpd, http://...
-    target: String,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub common: Common,
     /// Connections
     #[arg(short, long, default_value = "64", value_parser = args::count)]
     connections: usize,
-    /// How long it is looked at
-    #[arg(short, long, default_value = "3s", value_parser = args::duration)]
-    duration: Duration,
-    /// Threads of the generator [default: one per core]
-    #[arg(short, long, value_parser = args::count)]
-    threads: Option<usize>,
-    /// One request per connection
-    #[arg(long)]
-    close: bool,
     #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
-    /// Where the results go [default: target/bench/<date>-<machine>]
-    #[arg(short, long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Passed on to the stages, such as: -- --threads 8
-    #[arg(last = true)]
-    stage_args: Vec<String>,
 }
 
 impl ExplainArgs {
-    /// Builds, measures three times, and explains.
-    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
-        let workload = self.workload.workload();
-        workload.check_keep_alive(self.close)?;
-        let mut targets = targets::parse(std::slice::from_ref(&self.target))?;
-        ensure!(targets.len() == 1, "explain one server at a time, such as `bench explain stage3`");
-        let target = targets.pop().context("no server was named")?;
-        let plan = self.plan(target.clone());
-        let starter = Starter::build(&plan.targets, self.stage_args.clone(), interrupt)?;
-        let mut record = Record::begin(Config::of(&plan, &self.stage_args), self.out.clone())?;
-        let passes = "one pass to look, one under strace, one under perf";
-        terminal::note(&format!("{}: {passes}", target.name()));
-        let row = self.look(&target, &starter, interrupt)?;
-        record.add(&plan.targets, std::slice::from_ref(&row), Part::Ladder);
-        let mut told = String::new();
-        let mut tell = |text: String| {
-            told += &text;
-            terminal::print(&text)
-        };
-        tell(text::of(&row, &target, &self))?;
+    /// Builds, measures three times, and explains; the text, and the results.
+    ///
+    /// # Errors
+    /// When the server cannot be started or loaded. A tool that fails is a line of the text.
+    pub fn run(&self, interrupt: &Interrupt) -> Result<(String, Finished)> {
+        let experiment = self.experiment()?;
+        let plan = &experiment.plan;
+        let starter = Starter::build(&plan.targets, self.common.stage_args.clone(), interrupt)?;
+        let mut record = Record::begin(plan, plan.repeat, &self.common)?;
+        let name = plan.targets[0].label();
+        terminal::note(&format!("{name}: one pass to look, one under strace, one under perf"));
+        let mut looks = experiment
+            .trials
+            .iter()
+            .map(|trial| trial.measure(plan, &starter, interrupt))
+            .collect::<Result<Vec<_>>>()?;
+        record.add(&experiment, &looks, Vec::new());
+        let rps = |one: &Measurement| one.outcome.rps();
+        looks.sort_by(|a, b| rps(a).total_cmp(&rps(b)));
+        let look = &looks[(looks.len() - 1) / 2];
+        let mut page = text::of(look, name);
         if !interrupt.raised() {
-            let calls = self.calls(&target, &starter, interrupt);
-            record.note("calls_per_request", calls.as_deref().map(text::calls_json).ok());
-            tell(text::calls(calls))?;
+            let calls = calls(&experiment, &starter, interrupt);
+            record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
+            page += &text::calls(calls);
         }
         if !interrupt.raised() {
-            let symbols = self.symbols(&target, &starter, interrupt);
-            record.note("functions", symbols.as_deref().map(text::symbols_json).ok());
-            tell(text::symbols(symbols))?;
+            let symbols = symbols(&experiment, &starter, interrupt);
+            let shares = |symbols: &Vec<Symbol>| -> Vec<_> {
+                symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
+            };
+            record.note("functions", symbols.as_ref().ok().map(|symbols| object(&shares(symbols))));
+            page += &text::symbols(symbols);
         }
         if interrupt.raised() {
-            tell("\nINTERRUPTED: the passes that are missing were not made.\n".to_owned())?;
+            page += "\nINTERRUPTED: the passes that are missing were not made.\n";
         }
-        record.keep("explain.txt", &told)?;
-        terminal::print(text::HINTS)?;
-        terminal::print(&record.end(interrupt, &[])?)?;
-        Ok(())
+        record.keep("explain.txt", &page)?;
+        Ok((page + text::HINTS, record.end(interrupt)?))
     }
 
-    fn plan(&self, target: Target) -> Plan {
-        let cell = self.cell();
-        Plan {
-            targets: vec![target],
-            levels: vec![cell.connections],
-            modes: vec![cell.connection],
-            workload: cell.workload,
-            duration: self.duration,
-            threads: self.threads.unwrap_or_else(load::default_threads),
-            repeat: 1,
-            seed: 0,
-        }
+    fn experiment(&self) -> Result<Experiment> {
+        let named = self.common.targets.len();
+        let targets = self.common.targets()?;
+        ensure!(
+            named == 1 && targets.len() == 1,
+            "explain one server at a time, such as `bench explain stage3`"
+        );
+        let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(3));
+        let modes = vec![Connection::closing(self.workload.close)];
+        Ok(Plan { modes, workload: self.workload.workload()?, ..plan }.ladder(Part::Ladder))
     }
+}
 
-    fn cell(&self) -> Cell {
-        Cell {
-            target: 0,
-            connection: if self.close { Connection::Close } else { Connection::KeepAlive },
-            connections: self.connections,
-            workload: self.workload.workload(),
-        }
-    }
+/// Named figures as files hold them.
+fn object(figures: &[(String, f64)]) -> Value {
+    figures.iter().map(|(name, figure)| (name.clone(), *figure)).collect()
+}
 
-    /// The pass that only looks.
-    fn look(&self, target: &Target, starter: &Starter, interrupt: &Interrupt) -> Result<Row> {
-        let cell = self.cell();
-        let mut running = starter.start(target, cell.connection)?;
-        let mut options = cell.options(target, &running, self.duration)?;
-        options.threads = self.threads.unwrap_or(options.threads);
-        let observed = trial::observe(&running, &options, interrupt);
-        running.check()?;
-        observed.map(|(outcome, evidence)| Row::of(cell, outcome, evidence))
-    }
+/// The server once more, and the load that a tool looks at: no longer than `most`.
+fn started(
+    Experiment { plan, trials, .. }: &Experiment,
+    starter: &Starter,
+    most: Duration,
+) -> Result<(Running, u32, load::Options)> {
+    let trial: Trial = trials[0];
+    let running = starter.start(&plan.targets[0], trial.connection)?;
+    let options = trial.options(&plan.targets[0], &running, plan.duration.min(most))?;
+    let pid = running.pid().context("there is no process of ours to look into")?;
+    Ok((running, pid, options))
+}
 
-    /// System calls per request. The load runs while strace counts, from its first connection to its end,
-    /// so that both count the same.
-    fn calls(
-        &self,
-        target: &Target,
-        starter: &Starter,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<(String, f64)>> {
-        let cell = self.cell();
-        let running = starter.start(target, cell.connection)?;
-        let mut options = cell.options(target, &running, self.duration.min(strace::PASS))?;
-        options.warm_up = Duration::from_millis(1);
-        let pid = running.pid().context("there is no process of ours to trace")?;
-        let strace = strace::Strace::attach(pid)?;
-        let outcome = load::run(&options, interrupt)?;
-        let calls = strace.finish()?;
-        ensure!(outcome.tally.requests > 0, "no request was answered while strace counted");
-        let per_request = |(name, count)| (name, count as f64 / outcome.tally.requests as f64);
-        Ok(calls.into_iter().map(per_request).collect())
-    }
+/// System calls per request. The load runs while strace counts, from its first connection to its end,
+/// so that both count the same.
+fn calls(
+    experiment: &Experiment,
+    starter: &Starter,
+    interrupt: &Interrupt,
+) -> Result<Vec<(String, f64)>> {
+    let (_running, pid, mut options) = started(experiment, starter, strace::PASS)?;
+    options.warm_up = Duration::from_millis(1);
+    let strace = strace::Strace::attach(pid)?;
+    let outcome = load::run(&options, interrupt)?;
+    let calls = strace.finish()?;
+    ensure!(outcome.tally.requests > 0, "no request was answered while strace counted");
+    let per_request = |(name, count)| (name, count as f64 / outcome.tally.requests as f64);
+    Ok(calls.into_iter().map(per_request).collect())
+}
 
-    /// Where the CPU time goes, by function.
-    fn symbols(
-        &self,
-        target: &Target,
-        starter: &Starter,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<perf::Symbol>> {
-        let cell = self.cell();
-        let running = starter.start(target, cell.connection)?;
-        let options = cell.options(target, &running, self.duration.min(perf::PASS))?;
-        let pid = running.pid().context("there is no process of ours to look into")?;
-        let perf = perf::Perf::attach(pid)?;
-        load::run(&options, interrupt)?;
-        perf.finish()
-    }
+/// Where the CPU time goes, by function.
+fn symbols(
+    experiment: &Experiment,
+    starter: &Starter,
+    interrupt: &Interrupt,
+) -> Result<Vec<Symbol>> {
+    let (_running, pid, options) = started(experiment, starter, perf::PASS)?;
+    let perf = perf::Perf::attach(pid)?;
+    load::run(&options, interrupt)?;
+    perf.finish()
 }

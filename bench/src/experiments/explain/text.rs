@@ -1,12 +1,12 @@
 //! The long answer as a page of text.
 
-use super::ExplainArgs;
 use crate::evidence::perf::Symbol;
-use crate::experiments::trial::Row;
-use crate::numbers;
-use crate::report::table;
-use crate::targets::Target;
-use crate::terminal;
+use crate::experiments::plan::Trial;
+use crate::experiments::trial::Measurement;
+use crate::numbers::{self, grouped};
+use crate::table::Table;
+use crate::targets::Connection;
+use crate::terminal::wrapped;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -18,22 +18,19 @@ pub(super) const HINTS: &str = "
 As root there is more to see, while `bench load` keeps a server busy:
   perf trace -s -p PID                                   which system calls take how long, in each thread
   bpftrace -e 'kprobe:tcp_v4_syn_recv_sock { @=count() }'  new connections, as the kernel makes them
-  ss -tlnp; nstat -az TcpExtListenOverflows              accept queues and their limits; who was turned away
+  ss -tlnp; nstat -az TcpExtListenOverflows              accept queues, their limits, and connections that found one full
 ";
 
 /// The pass that only looked.
-pub(super) fn of(look: &Row, target: &Target, args: &ExplainArgs) -> String {
+pub(super) fn of(look: &Measurement, name: &str) -> String {
     let verdict = look.verdict(None);
-    let mut page = format!(
-        "\n{}, {} connections, {}, {}\n\n",
-        target.name(),
-        args.connections,
-        if args.close { "one request each" } else { "kept alive" },
-        args.workload.workload().name()
-    );
-    page += &terminal::wrapped("The bottleneck  ", &verdict.sentence);
+    let Trial { connection, connections, workload, .. } = look.trial;
+    let kept = if connection == Connection::Close { "one request each" } else { "kept alive" };
+    let workload = workload.name();
+    let mut page = format!("\n{name}, {connections} connections, {kept}, {workload}\n\n");
+    page += &wrapped("The bottleneck  ", &verdict.sentence);
     for doubt in &verdict.doubts {
-        page += &terminal::wrapped("   not trusted  ", doubt);
+        page += &wrapped("   not trusted  ", doubt);
     }
     for (label, line) in [
         ("Clients", clients(look)),
@@ -44,7 +41,7 @@ pub(super) fn of(look: &Row, target: &Target, args: &ExplainArgs) -> String {
         ("Generator", generator(look)),
         ("Machine", machine(look)),
     ] {
-        page += &terminal::wrapped(&format!("{label:<16}"), &line);
+        page += &wrapped(&format!("{label:<16}"), &line);
     }
     page + &threads(look)
 }
@@ -57,20 +54,10 @@ pub(super) fn calls(calls: Result<Vec<(String, f64)>>) -> String {
     };
     let worth = calls.iter().filter(|(_, ratio)| *ratio >= 0.005);
     let list: Vec<_> = worth.map(|(name, ratio)| format!("{name} {ratio:.2}")).collect();
-    let line = terminal::wrapped("System calls    ", &format!("{} per request", list.join(", ")));
+    let line = wrapped("System calls    ", &format!("{} per request", list.join(", ")));
     format!(
         "\n{line}                (under strace, which slows the server down: only the ratios hold)\n"
     )
-}
-
-/// The same for programs: each call with its number per request.
-pub(super) fn calls_json(calls: &[(String, f64)]) -> serde_json::Value {
-    calls.iter().map(|(name, ratio)| (name.clone(), *ratio)).collect()
-}
-
-/// Functions with their shares of the server's CPU time, in percent.
-pub(super) fn symbols_json(symbols: &[Symbol]) -> serde_json::Value {
-    symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
 }
 
 /// Where the CPU time goes.
@@ -79,21 +66,26 @@ pub(super) fn symbols(symbols: Result<Vec<Symbol>>) -> String {
         Ok(symbols) => symbols,
         Err(error) => return format!("\nFunctions: {error:#}\n"),
     };
-    let mut page = "\nFunctions by their share of the server's CPU time (perf)\n".to_owned();
-    for symbol in symbols {
-        let owner = if symbol.kernel { "kernel" } else { "server" };
-        page += &format!("  {:>5.1} %  {owner}  {}\n", symbol.share, symbol.name);
-    }
-    page
+    let line = |Symbol { name, share, kernel }: &Symbol| {
+        let owner = if *kernel { "kernel" } else { "server" };
+        format!("  {share:>5.1} %  {owner}  {name}\n")
+    };
+    let lines: String = symbols.iter().map(line).collect();
+    format!("\nFunctions by their share of the server's CPU time (perf)\n{lines}")
 }
 
-fn clients(look: &Row) -> String {
+/// A figure that may be unknown.
+fn known<T: ToString>(figure: Option<T>) -> String {
+    figure.map_or("?".to_owned(), |figure| figure.to_string())
+}
+
+fn clients(look: &Measurement) -> String {
     let (seen, tally) = (look.seen(), &look.outcome.tally);
-    let percentile = |quantile| tally.percentile(quantile).map_or("-".to_owned(), numbers::time);
+    let percentile = |quantile| known(tally.percentile(quantile).map(numbers::time));
     format!(
         "{} requests per second; mean {}, p50 {}, p99 {}, max {}; {} of {} served; by Little's law {:.1} are in \
          service at any moment",
-        numbers::grouped(seen.rps),
+        grouped(seen.rps),
         numbers::time(tally.mean()),
         percentile(0.5),
         percentile(0.99),
@@ -104,7 +96,7 @@ fn clients(look: &Row) -> String {
     )
 }
 
-fn server(look: &Row) -> String {
+fn server(look: &Measurement) -> String {
     let Some(server) = &look.evidence.server else {
         return "not a process of ours: nothing is known of it".to_owned();
     };
@@ -112,18 +104,17 @@ fn server(look: &Row) -> String {
         let guess = if ticks < 200 { " (few ticks: a guess)" } else { "" };
         format!("{:.0} % of it the kernel's{guess}", 100.0 * share)
     });
-    let memory = server.memory.map_or(String::new(), |bytes| {
-        format!(", {} KB of memory", numbers::grouped(bytes as f64 / 1024.0))
-    });
-    format!("{:.2} cores, {kernel}{memory}", server.cpu / look.evidence.seconds)
+    let memory =
+        server.memory.map(|bytes| format!(", {} KiB of memory", grouped(bytes as f64 / 1024.0)));
+    let cores = server.cpu / look.evidence.seconds;
+    format!("{cores:.2} cores, {kernel}{}", memory.unwrap_or_default())
 }
 
-fn per_request(look: &Row) -> String {
+fn per_request(look: &Measurement) -> String {
     let Some(server) = &look.evidence.server else { return "-".to_owned() };
     let requests = look.seen().requests.max(1) as f64;
-    let each = |count: Option<u64>| {
-        count.map_or("?".to_owned(), |count| format!("{:.2}", count as f64 / requests))
-    };
+    let each =
+        |count: Option<u64>| known(count.map(|count| format!("{:.2}", count as f64 / requests)));
     let time = |seconds: f64| numbers::time(Duration::from_secs_f64((seconds / requests).max(0.0)));
     format!(
         "{} of CPU, {} of waiting for a CPU; {} sleeps, {} times taken off its CPU; {} reads, {} writes",
@@ -136,39 +127,32 @@ fn per_request(look: &Row) -> String {
     )
 }
 
-fn queues(look: &Row) -> String {
-    let queue = look.evidence.queue.map_or("accept queue unknown".to_owned(), |queue| {
+fn queues(look: &Measurement) -> String {
+    let evidence = &look.evidence;
+    let queue = evidence.queue.map_or("accept queue unknown".to_owned(), |queue| {
         format!("{:.1} connections wait to be accepted, {} at most", queue.mean, queue.max)
     });
-    let sockets = look.evidence.sockets.map_or(String::new(), |sockets| {
+    let sockets = evidence.sockets.map(|sockets| {
         format!("; of {} accepted, {} have something unread", sockets.accepted, sockets.unread)
     });
-    let count = |count: Option<u64>| count.map_or("?".to_owned(), |count| count.to_string());
-    let lost = (count(look.evidence.overflows), count(look.evidence.drops));
-    format!("{queue}{sockets}; overflows {}, drops {}", lost.0, lost.1)
+    let (overflows, drops) = (known(evidence.overflows), known(evidence.drops));
+    format!("{queue}{}; overflows {overflows}, drops {drops}", sockets.unwrap_or_default())
 }
 
-fn found(look: &Row) -> String {
-    let list: Vec<_> = look
-        .evidence
-        .sleeps
-        .iter()
-        .map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name()))
-        .collect();
+fn found(look: &Measurement) -> String {
+    let sleeps = look.evidence.sleeps.iter();
+    let list: Vec<_> =
+        sleeps.map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name())).collect();
     if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
 }
 
-fn generator(look: &Row) -> String {
-    let seen = look.seen();
-    let each = look.outcome.client_cpu().map_or("-".to_owned(), numbers::time);
-    format!(
-        "{:.2} cores, its busiest thread {:.0} %, {each} of CPU per request",
-        seen.client_cores,
-        100.0 * seen.client_busiest
-    )
+fn generator(look: &Measurement) -> String {
+    let (seen, each) = (look.seen(), known(look.outcome.client_cpu().map(numbers::time)));
+    let (cores, busiest) = (seen.client_cores, 100.0 * seen.client_busiest);
+    format!("{cores:.2} cores, its busiest thread {busiest:.0} %, {each} of CPU per request")
 }
 
-fn machine(look: &Row) -> String {
+fn machine(look: &Measurement) -> String {
     look.evidence.machine.map_or("unknown".to_owned(), |machine| {
         format!(
             "{:.2} of {} cores busy for programs, {:.2} in interrupts, {:.2} taken by the host",
@@ -177,32 +161,24 @@ fn machine(look: &Row) -> String {
     })
 }
 
-fn threads(look: &Row) -> String {
-    let all = &look.evidence.threads;
-    if all.is_empty() {
-        return String::new();
-    }
-    let header = ["Thread", "Busy", "Waits for CPU", "Sleeps/s", "Mostly"];
-    let mut table = table::new(header.map(str::to_owned).to_vec());
+fn threads(look: &Measurement) -> String {
+    let (all, seconds) = (&look.evidence.threads, look.evidence.seconds);
+    let mut table = Table::new(["Thread", "Busy", "Waits for CPU", "Sleeps/s", "Mostly"]);
     for thread in all.iter().take(THREADS) {
-        let share = |seconds: f64| format!("{:.0}%", 100.0 * seconds / look.evidence.seconds);
-        let sleeps = thread
-            .voluntary
-            .map_or("?".to_owned(), |count| numbers::grouped(count as f64 / look.evidence.seconds));
-        let mostly = thread.mostly.map_or("?".to_owned(), |(sleep, share)| {
-            format!("{} {:.0}%", sleep.name(), 100.0 * share)
-        });
-        table.add_row([
+        let percent = |share: f64| format!("{:.0}%", 100.0 * share);
+        let mostly =
+            thread.mostly.map(|(sleep, share)| format!("{} {}", sleep.name(), percent(share)));
+        table.add([
             thread.name.clone(),
-            share(thread.cpu),
-            share(thread.run_wait),
-            sleeps,
-            mostly,
+            percent(thread.cpu / seconds),
+            percent(thread.run_wait / seconds),
+            known(thread.voluntary.map(|count| grouped(count as f64 / seconds))),
+            known(mostly),
         ]);
     }
     let more = match all.len().saturating_sub(THREADS) {
         0 => String::new(),
         more => format!("and {more} more that did less\n"),
     };
-    format!("\n{table}\n{more}")
+    if all.is_empty() { more } else { format!("\n{}{more}", table.terminal()) }
 }

@@ -1,18 +1,16 @@
 //! `bench timeline`: 50 ms of each stage as a picture with a lane per thread.
 //!
-//! [`record`] has a server write a trace under a small load, [`trace`] reads it back, [`timeline`](crate::results::timeline) chooses
-//! the part that is shown, and [`crate::report::chart::timeline`] draws it.
+//! [`record`] has a server write a trace under a small load, [`crate::results::trace`] reads it back, and
+//! [`crate::results::timeline`] chooses the part that is shown.
 
 pub mod record;
 
 use crate::interrupt::Interrupt;
-use crate::report::chart::{Chart, timeline};
 use crate::results::timeline::{Summary, window};
-use crate::results::trace::Trace;
+use crate::results::trace::{self, FOLDER};
 use crate::results::{Host, Results, date, folder};
-use crate::targets::build;
-use crate::targets::{self, STAGES, Target};
-use crate::terminal;
+use crate::targets::{self, Target, build};
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::fs;
@@ -24,7 +22,7 @@ pub struct TimelineArgs {
     /// stage1 to stage4 [default: the four stages]
     stages: Vec<String>,
     /// Where the picture and the traces go; the folder of a run will do
-    /// [default: target/bench/<date>-<machine>]
+    /// [default: target/bench/DATE-MACHINE]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Passed on to the stages, such as: -- --threads 8
@@ -33,8 +31,11 @@ pub struct TimelineArgs {
 }
 
 impl TimelineArgs {
-    /// Builds, records, draws, and says in one line per stage what is to be seen.
-    pub fn run(self, interrupt: &Interrupt) -> Result<()> {
+    /// Builds, has each stage write a trace, and says in a line per stage what happened; the folder, if not interrupted.
+    ///
+    /// # Errors
+    /// When a stage cannot be started, or the folder holds traces already.
+    pub fn run(self, interrupt: &Interrupt) -> Result<Option<(PathBuf, String)>> {
         let stages = stages(&self.stages)?;
         let folder = self.out.unwrap_or_else(fresh);
         let traces = prepare(&folder)?;
@@ -45,53 +46,25 @@ impl TimelineArgs {
             record::record(program, &self.stage_args, &file, interrupt)?;
         }
         if interrupt.raised() {
-            return terminal::print("INTERRUPTED: nothing is drawn.\n");
+            return Ok(None);
         }
-        terminal::print(&draw(&folder)?)
+        let text = summary(&folder)?;
+        Ok(Some((folder, text)))
     }
 }
 
-/// Draws what was recorded in `folder`, and says what came of it.
-fn draw(folder: &Path) -> Result<String> {
-    let traces = read(folder)?;
-    let Some(chart) = timeline::of(&traces) else { bail!("nothing was recorded") };
-    let picture = folder.join("charts").join(format!("{}.svg", chart.name));
-    folder::file(&picture, &chart.file())?;
+/// What was recorded in `folder`.
+fn summary(folder: &Path) -> Result<String> {
     let mut text = format!("50 ms of each: {}\n\n", record::WORDS);
-    for (stage, trace) in &traces {
+    for (stage, trace) in &trace::read(folder)? {
         let summary = Summary::of(trace, &window(trace));
         ensure!(
             summary.requests > 0,
-            "{stage} answered nobody; is the machine very busy? try again"
+            "{stage} answered no request; is the machine very busy? try again"
         );
         text += &format!("{stage:<22}{}\n", summary.line());
     }
-    text += &format!("\nPicture: {}\n", picture.display());
-    text += &format!("Traces:  {}/*.json, for ui.perfetto.dev\n", folder.join(TRACES).display());
     Ok(text)
-}
-
-/// The folder of the traces, within that of the run.
-const TRACES: &str = "traces";
-
-/// The picture of the traces in a run's folder, if there are any.
-pub fn chart(folder: &Path) -> Option<Chart> {
-    timeline::of(&read(folder).ok()?)
-}
-
-/// The traces in a run's folder, lowest rung first.
-fn read(folder: &Path) -> Result<Vec<(&'static str, Trace)>> {
-    let mut traces = Vec::new();
-    for stage in STAGES {
-        let path = folder.join(TRACES).join(format!("{stage}.json"));
-        if path.exists() {
-            let text = fs::read_to_string(&path);
-            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-            let trace = Trace::parse(&text);
-            traces.push((stage, trace.with_context(|| path.display().to_string())?));
-        }
-    }
-    Ok(traces)
 }
 
 /// The stages that were named, or all.
@@ -113,7 +86,7 @@ fn fresh() -> PathBuf {
 
 /// Makes the folder, and says at once if that cannot be. Traces that are there are not overwritten.
 fn prepare(folder: &Path) -> Result<PathBuf> {
-    let traces = folder.join(TRACES);
+    let traces = folder.join(FOLDER);
     ensure!(
         !traces.exists(),
         "there are traces in {} already; choose another folder (--out DIR), or remove them",

@@ -22,7 +22,7 @@ const fn clients(count: usize, path: &'static str, rate: f64) -> Clients {
 }
 
 /// The same clients for every stage. Those of a kind take turns; the four that have a handler sleep are
-/// kinds of their own, and ask together.
+/// kinds of their own, and send together.
 const LOAD: [Clients; 6] = [
     clients(1, "/sleep/5", 25.0),
     clients(1, "/sleep/5", 25.0),
@@ -33,12 +33,15 @@ const LOAD: [Clients; 6] = [
 ];
 
 /// The load in words.
-pub const WORDS: &str = "four clients ask for /sleep/5 together, every 40 ms; beside them 300 times a second /work/500, and 600 times /";
+pub const WORDS: &str = "four clients request /sleep/5 together, every 40 ms; beside them 300 times a second /work/500, and 600 times /";
 
 /// Microseconds from one time that handlers sleep to the next.
 const PERIOD: f64 = 40_000.0;
 
 /// Starts `program`, puts the load on it until the window is over, and ends it: then the trace is whole.
+///
+/// # Errors
+/// When the server cannot be started or loaded, or does not end.
 pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interrupt) -> Result<()> {
     let mut command = vec![OsString::from("--listen"), "127.0.0.1:0".into()];
     command.extend(["--trace".into(), trace.as_os_str().to_owned()]);
@@ -60,7 +63,7 @@ fn start(clients: &Clients, server: &Server) -> Result<Load> {
     let mut options = Options::get(url, clients.count, Duration::from_secs(3600));
     options.threads = 1;
     options.rate = Some(clients.rate);
-    // How often it turned in circles for half a millisecond is part of the answer.
+    // How far it counted in half a millisecond is part of the response.
     options.expect = Expect::Any;
     Load::start(&options)
 }

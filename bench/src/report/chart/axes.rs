@@ -2,6 +2,7 @@
 
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, WIDTH};
+use crate::numbers::grouped;
 
 /// Height of a chart of curves.
 pub const HEIGHT: f64 = 420.0;
@@ -28,23 +29,18 @@ impl Axes {
     }
 
     /// Grid, ticks and what they count.
-    pub fn draw(
-        &self,
-        svg: &mut Svg,
-        x_unit: &str,
-        (x_label, y_label): (&dyn Fn(f64) -> String, &dyn Fn(f64) -> String),
-    ) {
+    pub fn draw(&self, svg: &mut Svg, x_unit: &str) {
         for &tick in &self.y.ticks {
             let (_, y) = self.place(0.0, tick);
             svg.line("grid", (LEFT, y), (RIGHT, y));
-            svg.text("muted", (LEFT - 8.0, y + 4.0), Anchor::End, &y_label(tick));
+            svg.text("muted", (LEFT - 8.0, y + 4.0), Anchor::End, &grouped(tick));
         }
         // Right to left: of two labels that would collide, the one nearer to the end stays.
         let mut taken = f64::MAX;
         for &tick in self.x.ticks.iter().rev() {
             let (x, _) = self.place(tick, 0.0);
             svg.line("axis", (x, BOTTOM), (x, BOTTOM + 5.0));
-            let label = x_label(tick);
+            let label = tick.to_string();
             let half = label.len() as f64 * 3.6;
             if x + half + 4.0 < taken {
                 svg.text("muted", (x, BOTTOM + 20.0), Anchor::Middle, &label);

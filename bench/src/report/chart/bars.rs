@@ -1,5 +1,6 @@
 //! Horizontal bars, one per server: names are long, and figures stand behind the bars.
 
+use super::picture::{Chart, Texts};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, WIDTH};
 use crate::results::Range;
@@ -32,15 +33,15 @@ pub enum Body {
     Whole,
     /// Up to here strong, and then pale.
     Split(f64),
-    /// Two pieces, and nobody knows where one ends: a frame.
+    /// Two pieces, and where the first ends is unknown: a frame.
     Unknown,
 }
 
 /// Draws them from top to bottom, and a line across all at `mark`, a figure with its name.
-pub fn draw(title: &str, subtitle: &str, bars: &[Bar], mark: Option<(f64, &str)>) -> String {
+pub fn chart(texts: Texts, bars: &[Bar], mark: Option<(f64, &str)>) -> Chart {
     let bottom = TOP + bars.len() as f64 * STEP;
     let height = bottom + if mark.is_some() { 34.0 } else { 16.0 };
-    let mut svg = Svg::new(height, title, subtitle);
+    let mut svg = Svg::new(height, &texts.title, &texts.subtitle);
     let scale = Scale::even(bars.iter().map(|bar| bar.range.high).fold(0.0, f64::max));
     let at = |figure| LEFT + scale.place(figure) * (RIGHT - LEFT);
     for (index, bar) in bars.iter().enumerate() {
@@ -51,8 +52,8 @@ pub fn draw(title: &str, subtitle: &str, bars: &[Bar], mark: Option<(f64, &str)>
     }
     if let Some((figure, name)) = mark {
         let x = at(figure);
-        svg.line("line floor", (x, TOP - 6.0), (x, bottom));
-        svg.text("name floor", (x, bottom + 16.0), Anchor::Middle, name);
+        svg.line("line null", (x, TOP - 6.0), (x, bottom));
+        svg.text("name null", (x, bottom + 16.0), Anchor::Middle, name);
     }
     // Above the line, which would cross the figures.
     for (index, bar) in bars.iter().enumerate() {
@@ -66,7 +67,7 @@ pub fn draw(title: &str, subtitle: &str, bars: &[Bar], mark: Option<(f64, &str)>
         }
         svg.text("note", (high + 8.0, middle + 4.0), Anchor::Start, &bar.note);
     }
-    svg.finish()
+    texts.chart(svg.finish())
 }
 
 /// The bar itself.

@@ -1,6 +1,7 @@
 //! Curves: a figure over connections, with a band from the lowest repeat to the highest.
 
 use super::axes::{Axes, HEIGHT};
+use super::picture::{Chart, Texts};
 use super::svg::Svg;
 use crate::results::Range;
 
@@ -26,28 +27,12 @@ pub struct Series {
     pub name: String,
     /// At least one.
     pub points: Vec<Point>,
-    /// Whether each point gets a mark; a curve of hundreds has none.
-    pub marked: bool,
-}
-
-/// Texts of a chart.
-pub struct Words<'a> {
-    /// What it shows.
-    pub title: &'a str,
-    /// What its figures mean.
-    pub subtitle: &'a str,
-    /// Under the lower axis.
-    pub x_unit: &'a str,
-    /// How a tick of the lower axis is written.
-    pub x_label: &'a dyn Fn(f64) -> String,
-    /// How a tick of the left axis is written, with its unit.
-    pub y_label: &'a dyn Fn(f64) -> String,
 }
 
 /// Draws all of them: bands below, marks above.
-pub fn draw(words: &Words<'_>, axes: &Axes, series: &[Series]) -> String {
-    let mut svg = Svg::new(HEIGHT, words.title, words.subtitle);
-    axes.draw(&mut svg, words.x_unit, (words.x_label, words.y_label));
+pub fn chart(texts: Texts, x_unit: &str, axes: &Axes, series: &[Series]) -> Chart {
+    let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
+    axes.draw(&mut svg, x_unit);
     for one in series {
         let upper = one.points.iter().map(|point| axes.place(point.x, point.y.high));
         let lower = one.points.iter().rev().map(|point| axes.place(point.x, point.y.low));
@@ -61,12 +46,12 @@ pub fn draw(words: &Words<'_>, axes: &Axes, series: &[Series]) -> String {
         let places: Vec<_> =
             one.points.iter().map(|point| axes.place(point.x, point.y.middle)).collect();
         svg.path(&format!("line {}", one.class), &places, false);
-        for (point, place) in one.points.iter().zip(&places).filter(|_| one.marked) {
+        for (point, place) in one.points.iter().zip(&places) {
             let kind = if point.hollow { "hollow" } else { "dot" };
             svg.dot(&format!("{kind} {}", one.class), *place, &point.tip);
         }
         names.extend(places.last().map(|end| (one.class, one.name.as_str(), *end)));
     }
     Axes::names(&mut svg, &names);
-    svg.finish()
+    texts.chart(svg.finish())
 }

@@ -1,51 +1,37 @@
 //! Pictures of a recorded run, as SVG. The same results give the same bytes.
 //!
-//! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`],
-//! [`bars`] and [`grid`], and [`pick`] chooses what of a run they show. [`timeline`] is drawn from traces.
+//! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`]
+//! and [`bars`]. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of it is
+//! shown. [`timeline`] is drawn from traces.
 
 pub mod axes;
+pub mod bar_charts;
 pub mod bars;
 pub mod curve;
-pub mod grid;
-pub mod pick;
-mod pick_bars;
-mod pick_curves;
+pub mod curve_charts;
+pub mod picture;
 pub mod scale;
 pub mod svg;
 pub mod timeline;
+pub mod view;
 
-pub use pick::of;
+pub use picture::Chart;
 
-/// A picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chart {
-    /// Its file's name without `.svg`: `rps-keep-alive`.
-    pub name: String,
-    /// What it shows.
-    pub title: String,
-    /// How to read it.
-    pub caption: String,
-    /// The drawing, without the style that [`Chart::file`] adds.
-    pub drawing: String,
-}
+use crate::results::Results;
+use std::path::Path;
+use view::View;
 
-impl Chart {
-    /// As a file of its own.
-    pub fn file(&self) -> String {
-        let style = format!("><style>{}</style>", svg::STYLE);
-        self.drawing.replacen('>', &style, 1) + "\n"
+/// Everything there are rows for. Traces are read from the files in `folder`.
+pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
+    let groups = results.groups();
+    let mut charts = Vec::new();
+    for mode in ["close", "keep-alive"] {
+        let view = View { results, groups: &groups, mode };
+        charts.extend(curve_charts::rps(&view));
+        charts.extend(bar_charts::cpu(&view));
     }
-}
-
-/// How the servers of a chart are told apart: a class that [`svg::STYLE`] gives a colour.
-pub fn class(target: &str) -> &'static str {
-    match crate::targets::STAGES.iter().position(|stage| *stage == target) {
-        Some(0) => "s1",
-        Some(1) => "s2",
-        Some(2) => "s3",
-        Some(_) => "s4",
-        None if target == "floor" => "floor",
-        None if target == "nginx" => "nginx",
-        None => "other",
-    }
+    let view = View { results, groups: &groups, mode: "keep-alive" };
+    charts.extend(curve_charts::idle(&view));
+    charts.extend(timeline::of_folder(folder));
+    charts
 }

@@ -1,5 +1,6 @@
 //! Elements of SVG, written with one digit behind the point.
 
+use crate::table::escape;
 use std::fmt::Write as _;
 
 /// Colours for light and dark, and how each class of element looks. A page holds it once for all its charts.
@@ -94,11 +95,6 @@ impl Svg {
     pub fn finish(self) -> String {
         self.text + "</svg>"
     }
-}
-
-/// Text as it may stand between tags and in attributes.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Stages one below the other, a lane for each thread, on the same axis of time.
 
-use super::Chart;
+use super::picture::Chart;
 use super::svg::{Anchor, Svg};
 use crate::results::timeline::{self, Summary, WINDOW};
-use crate::results::trace::{Interval, Thread, Trace};
+use crate::results::trace::{self, Interval, Thread, Trace};
 use shared::telemetry::trace::Span;
+use std::path::Path;
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 104.0;
@@ -26,8 +27,13 @@ const LEGEND: [(Span, &str, &str); 4] = [
     (Span::Request, "bar s3", "reads a request"),
     (Span::Handler, "bar s4", "runs a handler"),
     (Span::Blocking, "bar s2", "is blocked in a handler"),
-    (Span::Write, "bar nginx", "writes an answer"),
+    (Span::Write, "bar nginx", "writes a response"),
 ];
+
+/// The picture of the traces in a run's folder, if there are any.
+pub fn of_folder(folder: &Path) -> Option<Chart> {
+    of(&trace::read(folder).ok()?)
+}
 
 /// The picture of these stages, if there are any.
 pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
@@ -40,7 +46,7 @@ pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
         title: TITLE.to_owned(),
         caption:
             "The same clients for each stage, and 50 ms of what its threads did: shortly before \
-            four clients at once ask for something slow. Threads that only waited are left out."
+            four clients at once request something slow. Threads that only waited are left out."
                 .to_owned(),
         drawing: draw(&panels),
     })
@@ -73,7 +79,7 @@ impl<'a> Panel<'a> {
         for (index, thread) in self.lanes.iter().enumerate() {
             let y = top + HEADING + index as f64 * LANE;
             svg.text("muted", (LEFT - 8.0, y + THICK - 2.0), Anchor::End, &thread.name);
-            svg.rect("band floor", (LEFT, y), (RIGHT - LEFT, THICK));
+            svg.rect("band null", (LEFT, y), (RIGHT - LEFT, THICK));
             for (span, interval) in
                 thread.spans.iter().filter(|(_, interval)| interval.meets(&self.window))
             {

@@ -1,19 +1,16 @@
 //! HAProxy before three servers: started in the foreground, and asked what it did.
 
-use crate::resilience::PATIENCE;
+use crate::resilience::{TIMEOUT, wait_until};
 use crate::targets::server::Server;
-use crate::tools;
-use crate::tools::{Folder, free_port};
-use anyhow::{Context, Result, ensure};
+use crate::tools::{self, Folder, free_port};
+use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-/// What the three servers are called in the configuration.
+/// The names of the three servers in the configuration.
 pub const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// A running HAProxy.
@@ -23,21 +20,20 @@ pub struct Balancer {
     folder: Folder,
 }
 
-/// What HAProxy counted for its whole backend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Connections that it tried, or requests that it sent, once more at the same server.
-    pub retries: u64,
-    /// The same, at another server.
-    pub redispatched: u64,
-    /// Answers 503 and the like that it made itself, because no server could be reached.
-    pub unreachable: u64,
-    /// Answers that broke off, or never began.
-    pub broken: u64,
-}
+/// What HAProxy counts for its whole backend: the column of its statistics, and what is counted. Tries again are
+/// connections or requests; requests without a server got 503 from HAProxy itself; broken responses also never began.
+const COUNTERS: [(&str, &str); 4] = [
+    ("wretr", "tries again at the same server"),
+    ("wredis", "tries again at another"),
+    ("econ", "requests without a server"),
+    ("eresp", "broken responses"),
+];
 
 impl Balancer {
     /// Starts it on a free port before these servers, with `bench/peers/haproxy.cfg`.
+    ///
+    /// # Errors
+    /// When it is not installed, or does not start.
     pub fn start(servers: [SocketAddr; 3]) -> Result<Self> {
         let folder = Folder::create()?;
         let front = free_port()?;
@@ -57,37 +53,36 @@ impl Balancer {
         self.server.address()
     }
 
-    /// Waits until it holds this server for well, or for gone.
-    pub fn wait_until(&self, name: &str, well: bool) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        // Its socket for questions may come a moment after its listener.
-        let is_well = || Some(field(&self.statistics().ok()?, name, "status")? == "UP");
-        while is_well() != Some(well) {
-            ensure!(Instant::now() < deadline, "haproxy did not notice server {name}");
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
+    /// Waits until it takes this server for up, or for down.
+    ///
+    /// # Errors
+    /// When it does not notice.
+    pub fn wait_until(&self, name: &str, up: bool) -> Result<()> {
+        // The socket for statistics may come a moment after the listener.
+        let is_up = || Some(field(&self.statistics().ok()?, name, "status")? == "UP");
+        wait_until(&format!("haproxy notices server {name}"), || Ok(is_up() == Some(up)))
     }
 
-    /// What it counted so far.
-    pub fn counters(&self) -> Result<Counters> {
+    /// What it counted so far, in words.
+    ///
+    /// # Errors
+    /// When it does not tell.
+    pub fn counted(&self) -> Result<String> {
         let table = self.statistics()?;
-        let of = |column| {
-            let count = field(&table, "BACKEND", column).and_then(|text| text.parse().ok());
-            count.with_context(|| format!("haproxy does not tell {column}"))
+        let counted = |(column, what): (&str, &str)| {
+            let count = field(&table, "BACKEND", column);
+            Ok(format!(
+                "{} {what}",
+                count.with_context(|| format!("haproxy does not tell {column}"))?
+            ))
         };
-        Ok(Counters {
-            retries: of("wretr")?,
-            redispatched: of("wredis")?,
-            unreachable: of("econ")?,
-            broken: of("eresp")?,
-        })
+        Ok(COUNTERS.into_iter().map(counted).collect::<Result<Vec<_>>>()?.join(", "))
     }
 
     fn statistics(&self) -> Result<String> {
         let mut socket = UnixStream::connect(self.folder.path().join("stats"))
             .context("asking haproxy for its statistics")?;
-        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_read_timeout(Some(TIMEOUT))?;
         socket.write_all(b"show stat\n")?;
         let mut table = String::new();
         socket.read_to_string(&mut table)?;
@@ -95,10 +90,12 @@ impl Balancer {
     }
 }
 
-/// The program, or how to get it.
+/// The program.
+///
+/// # Errors
+/// Says how to install it.
 pub fn find() -> Result<PathBuf> {
-    tools::find("haproxy")
-        .context("haproxy is not installed; on Debian or Ubuntu: apt-get install haproxy")
+    tools::require("haproxy")
 }
 
 /// One value of the backend's table: comma-separated, its columns named in the first line.

@@ -1,120 +1,104 @@
-//! `bench fleet`: three stage 4 servers behind HAProxy, each replaced in turn while clients are at work.
+//! `bench check rolling-restart`: three stage 4 servers behind HAProxy, each replaced in turn while clients are at work.
 
 pub mod haproxy;
 
+use super::well_behaved::{Behaviour, Outcome, WellBehavedClients};
+use super::{Stage, TIMEOUT, say, shutdown};
 use crate::args;
 use crate::interrupt::Interrupt;
-use crate::resilience::good::{Account, GoodClients, Habits};
-use crate::resilience::{PATIENCE, Stage};
-use crate::targets::STAGES;
 use crate::targets::build;
 use crate::targets::server::Server;
-use crate::terminal;
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, bail, ensure};
 use haproxy::{Balancer, NAMES};
-use shared::sys::signal::{self, Signal};
+use shared::sys::signal;
 use std::time::{Duration, Instant};
 
-/// Replaces servers behind a balancer, under load.
+/// How to replace servers behind a balancer, under load.
 #[derive(clap::Args, Debug)]
-pub struct FleetArgs {
+pub struct RollingRestartArgs {
     /// How many times each of the three is replaced
     #[arg(long, default_value_t = 3, value_parser = args::count)]
     times: usize,
-    /// Clients at work meanwhile: they check every byte of every answer
+    /// Clients at work meanwhile: they check every byte of every response
     #[arg(short, long, default_value_t = 32, value_parser = args::count)]
     clients: usize,
-    /// End servers by SIGKILL instead of SIGTERM: what drains are good for
+    /// End servers by SIGKILL instead of SIGTERM, to see what a drain prevents
     #[arg(long)]
     kill: bool,
-    /// What clients choose by
+    /// The seed of the clients' choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Answers between two replacements.
+/// Responses between two replacements.
 const BETWEEN: u64 = 1000;
 
-impl FleetArgs {
-    /// Runs it. A request that was lost is an error, unless the servers were killed.
+impl RollingRestartArgs {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When HAProxy is not installed, a server does not start, or a request was lost though no server was killed.
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         haproxy::find()?;
         let name = STAGES[3];
         let programs = build::release(&[name], interrupt)?;
         let program = programs.get(name).context("cargo built no program")?;
         let program = program.to_str().context("the program's path is not UTF-8")?;
-        let mut fleet = Fleet::start(Stage::new(program, 256, &[]))?;
-        terminal::print(&format!(
-            "haproxy on {}, before three {name}\n",
-            fleet.balancer.address()
-        ))?;
-        let habits = Habits { clients: self.clients, ..Habits::busy(self.seed) };
-        let clients = GoodClients::start(fleet.balancer.address(), habits);
-        let replaced = self.replace_all(&mut fleet, &clients, interrupt);
-        let account = clients.stop()?;
+        let mut servers = Servers::start(Stage::new(program, 256, &[]))?;
+        say(&format!("haproxy on {}, before three {name}", servers.balancer.address()))?;
+        let behaviour = Behaviour { clients: self.clients, ..Behaviour::busy(self.seed) };
+        let clients = WellBehavedClients::start(servers.balancer.address(), behaviour);
+        let replaced = self.replace_all(&mut servers, &clients, interrupt);
+        let outcome = clients.stop()?;
         let count = replaced?;
-        self.tell(&fleet, count, &account)
+        self.show(&servers, count, &outcome)
     }
 
     fn replace_all(
         &self,
-        fleet: &mut Fleet,
-        clients: &GoodClients,
+        servers: &mut Servers,
+        clients: &WellBehavedClients,
         interrupt: &Interrupt,
     ) -> Result<usize> {
         let mut count = 0;
         for index in (0..self.times).flat_map(|_| 0..NAMES.len()) {
-            wait_for(clients, clients.answered() + BETWEEN, interrupt)?;
+            clients.wait_for(BETWEEN)?;
             if interrupt.raised() {
                 break;
             }
-            let before = clients.answered();
-            let took = fleet.replace(index, self.kill)?;
-            let (name, meanwhile) = (NAMES[index], clients.answered() - before);
-            terminal::print(&format!(
-                "  {name} ended in {took:.2?} and is back: {meanwhile} answers meanwhile\n"
+            let before = clients.served();
+            let took = servers.replace(index, self.kill)?;
+            let (name, meanwhile) = (NAMES[index], clients.served() - before);
+            say(&format!(
+                "  {name} ended in {took:.2?} and is back: {meanwhile} responses meanwhile"
             ))?;
             count += 1;
         }
-        wait_for(clients, clients.answered() + BETWEEN, interrupt)?;
+        clients.wait_for(BETWEEN)?;
         Ok(count)
     }
 
-    fn tell(&self, fleet: &Fleet, count: usize, account: &Account) -> Result<()> {
-        let Account { answered, refused, lost, .. } = account;
-        terminal::print(&format!(
-            "{count} servers replaced: {answered} answered, {} lost, {refused} connects refused\n",
+    fn show(&self, servers: &Servers, count: usize, outcome: &Outcome) -> Result<()> {
+        let Outcome { served, refused, lost, .. } = outcome;
+        say(&format!(
+            "{count} servers replaced: {served} responses, {} lost, {refused} connects refused",
             lost.len()
         ))?;
-        let counters = fleet.balancer.counters()?;
-        terminal::print(&format!(
-            "haproxy: {} tries again at the same server, {} at another; {} requests without a server, {} broken answers\n",
-            counters.retries, counters.redispatched, counters.unreachable, counters.broken
-        ))?;
-        for what in lost.iter().take(5) {
-            terminal::print(&format!("  lost: {what}\n"))?;
-        }
+        say(&format!("haproxy: {}", servers.balancer.counted()?))?;
+        lost.iter().take(5).try_for_each(|what| say(&format!("  lost: {what}")))?;
         ensure!(self.kill || (lost.is_empty() && *refused == 0), "requests were lost");
         Ok(())
     }
 }
 
-/// Waits until clients got so many answers, or the user wants to stop.
-fn wait_for(clients: &GoodClients, answers: u64, interrupt: &Interrupt) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while clients.answered() < answers && !interrupt.wait(Duration::from_millis(1)) {
-        ensure!(Instant::now() < deadline, "clients get no more answers");
-    }
-    Ok(())
-}
-
-struct Fleet<'a> {
+struct Servers<'a> {
     stage: Stage<'a>,
     servers: Vec<Server>,
     balancer: Balancer,
 }
 
-impl<'a> Fleet<'a> {
+impl<'a> Servers<'a> {
     fn start(stage: Stage<'a>) -> Result<Self> {
         let servers: Vec<Server> = NAMES.iter().map(|_| stage.start(&[])).collect::<Result<_>>()?;
         let [a, b, c] = &servers[..] else { bail!("three servers are needed") };
@@ -130,12 +114,11 @@ impl<'a> Fleet<'a> {
         let (start, address) = (Instant::now(), old.address());
         if kill {
             signal::kill_group(old.pid())?;
+            old.wait(TIMEOUT)?.context("it did not end")?;
         } else {
-            signal::send(old.pid(), Signal::Terminate)?;
+            shutdown::terminate(old)?;
         }
-        let status = old.wait(PATIENCE)?.context("it did not end")?;
         let took = start.elapsed();
-        ensure!(kill || status.code() == Some(0), "{status}: {}", old.stderr());
         self.balancer.wait_until(NAMES[index], false)?;
         self.servers[index] = self.stage.start_on(&address.to_string(), &[])?;
         self.balancer.wait_until(NAMES[index], true)?;

@@ -10,7 +10,7 @@ pub struct Claims {
     pub claims: Vec<Claim>,
 }
 
-/// One claim. A misspelt field is an error: a condition that is not read is a claim nobody made.
+/// One claim. A misspelt field is an error: a condition that is not read makes another claim.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
@@ -138,20 +138,14 @@ impl Quantity {
         }
     }
 
-    /// Its value, where `find` knows a server's figure.
+    /// The value, where `find` knows a server's figure.
     pub fn value(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<f64> {
-        let all = |targets: &[String], figure: &str| -> Option<Vec<f64>> {
-            targets.iter().map(|target| find(target, figure)).collect()
-        };
+        let figures = self.targets().iter().map(|target| find(target, self.figure()));
+        let figures = || figures.collect::<Option<Vec<f64>>>();
         match self {
             Self::Number(number) => Some(*number),
-            Self::Figure { of, figure } => find(of, figure),
-            Self::Lowest { lowest_of, figure } => {
-                all(lowest_of, figure)?.into_iter().reduce(f64::min)
-            }
-            Self::Highest { highest_of, figure } => {
-                all(highest_of, figure)?.into_iter().reduce(f64::max)
-            }
+            Self::Highest { .. } => figures()?.into_iter().reduce(f64::max),
+            Self::Figure { .. } | Self::Lowest { .. } => figures()?.into_iter().reduce(f64::min),
         }
     }
 }

@@ -1,13 +1,9 @@
 //! A claim against a run.
-//!
-//! What is compared was measured in the same repeat. Repeats are interleaved, so that what happens to the machine in the
-//! course of a run happens to all servers; two medians can still come from different repeats, one from before it
-//! and one from after it. Of the repeats the one is told in which the comparison comes out in the middle.
 
-use super::claim::{At, Claim, Quantity, Relation};
-use crate::numbers;
-use crate::report::tables::micros;
-use crate::results::{Group, Part, Results};
+use super::claim::{Claim, Relation};
+use super::comparison::{Comparison, comparisons, margin};
+use crate::numbers::{self, micros};
+use crate::results::{Group, Part, Results, Sample};
 
 /// What a run says to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,162 +34,100 @@ impl Verdict {
     }
 }
 
-/// Two values of one repeat.
-struct Comparison {
-    /// Connections on the left side, and on the right.
-    at: [usize; 2],
-    repeat: usize,
-    left: f64,
-    right: f64,
-}
-
 /// Holds `claim` against `results`.
 pub fn judge(claim: &Claim, results: &Results) -> Verdict {
-    if let Some(why) = hindrance(claim, results) {
-        return Verdict::CannotBeTested(why);
-    }
-    let groups = results.groups();
-    let groups: Vec<_> = groups
-        .iter()
-        .filter(|group| {
-            let sample = group.median();
-            // The matrix repeats `hello` in windows of its own, and at a constant rate nobody is asked for more.
-            let hello = claim.workload == "hello";
-            let other = sample.part == Part::Rate || hello && sample.part != Part::Ladder;
-            (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
-        })
-        .collect();
-    let targets = || claim.left.targets().iter().chain(claim.right.targets());
-    let has = |target: &String| groups.iter().any(|group| group.median().target == *target);
-    if let Some(missing) = targets().find(|target| !has(target)) {
-        let (workload, connection) = (&claim.workload, &claim.connection);
-        return Verdict::CannotBeTested(format!("no row of {missing} on {workload}, {connection}"));
-    }
-    match comparisons(claim, &groups) {
-        Err(why) => Verdict::CannotBeTested(why),
-        Ok(comparisons) => doubted(claim, decide(claim, &comparisons), &comparisons, &groups),
-    }
+    let decided = || {
+        hindrance(claim, results)?;
+        let groups = results.groups();
+        let groups: Vec<_> =
+            groups.iter().filter(|group| is_about(claim, group.median())).collect();
+        let has = |target: &String| groups.iter().any(|group| group.median().target == *target);
+        if let Some(missing) = targets(claim).find(|target| !has(target)) {
+            let (workload, connection) = (&claim.workload, &claim.connection);
+            return Err(format!("no row of {missing} on {workload}, {connection}"));
+        }
+        let comparisons = comparisons(claim, &groups)?;
+        let verdict = decide(claim, &comparisons)?;
+        undoubted(claim, verdict, &comparisons, &groups)
+    };
+    decided().unwrap_or_else(Verdict::CannotBeTested)
 }
 
-/// A claim about speed stands or falls with figures that can be trusted; who was served is seen even on a
-/// machine where others work.
-fn doubted(
+/// The servers that a claim compares.
+fn targets(claim: &Claim) -> impl Iterator<Item = &String> {
+    claim.left.targets().iter().chain(claim.right.targets())
+}
+
+/// Whether a row is of the claim's workload and mode. The matrix repeats `hello` in windows of its own, and a constant
+/// rate does not show what a server can do.
+fn is_about(claim: &Claim, sample: &Sample) -> bool {
+    let other =
+        sample.part == Part::Rate || claim.workload == "hello" && sample.part != Part::Ladder;
+    (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
+}
+
+/// A claim about speed stands or falls with figures that can be trusted; how many clients were served shows even on a
+/// machine where other programs work.
+fn undoubted(
     claim: &Claim,
     verdict: Verdict,
     comparisons: &[Comparison],
     groups: &[&Group<'_>],
-) -> Verdict {
+) -> Result<Verdict, String> {
     if ["served", "connections", "errors"].contains(&claim.left.figure()) {
-        return verdict;
+        return Ok(verdict);
     }
-    let samples = groups.iter().flat_map(|group| &group.samples);
-    let involved = samples.filter(|sample| {
-        let mut targets = claim.left.targets().iter().chain(claim.right.targets());
-        targets.any(|target| *target == sample.target)
+    let is_compared = |sample: &&&Sample| {
+        targets(claim).any(|target| *target == sample.target)
             && comparisons
                 .iter()
                 .any(|it| it.repeat == sample.repeat && it.at.contains(&sample.connections))
-    });
-    match involved.flat_map(|sample| sample.doubts()).next() {
-        None => verdict,
+    };
+    let samples = groups.iter().flat_map(|group| &group.samples).filter(is_compared);
+    match samples.flat_map(|sample| sample.doubts()).next() {
+        None => Ok(verdict),
         Some(doubt) => {
             let would = if verdict.name() == "held" { "would hold" } else { "would not hold" };
-            let why = verdict.why();
-            Verdict::CannotBeTested(format!("{doubt}; by these figures it {would}: {why}"))
+            Err(format!("{doubt}; by these figures it {would}: {}", verdict.why()))
         }
     }
 }
 
-/// Why this machine or this run cannot tell.
-fn hindrance(claim: &Claim, results: &Results) -> Option<String> {
-    let cores = results.host.cores;
+/// Says why this machine or this run cannot tell.
+fn hindrance(claim: &Claim, results: &Results) -> Result<(), String> {
+    let (cores, args) = (results.host.cores, &results.config.stage_args);
     if cores < claim.min_cores {
-        return Some(format!("it needs {} cores and there are {cores}", claim.min_cores));
+        return Err(format!("it needs {} cores and there are {cores}", claim.min_cores));
     }
     if let Some(most) = claim.max_cores.filter(|most| cores > *most) {
-        return Some(format!("it is about {most} cores or fewer and there are {cores}"));
+        return Err(format!("it is about {most} cores or fewer and there are {cores}"));
     }
-    if claim.defaults_only && !results.config.stage_args.is_empty() {
-        let args = results.config.stage_args.join(" ");
-        return Some(format!("it is about the stages' defaults and they ran with {args}"));
+    if claim.defaults_only && !args.is_empty() {
+        let args = args.join(" ");
+        return Err(format!("it is about the stages' defaults and they ran with {args}"));
     }
-    None
+    Ok(())
 }
 
-/// The pairs of values that the claim is about.
-fn comparisons(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<Comparison>, String> {
-    let mut levels: Vec<_> = groups.iter().map(|group| group.median().connections).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let (Some(&lowest), Some(&highest)) = (levels.first(), levels.last()) else {
-        return Err("the run has no rows".to_owned());
-    };
-    let pairs: Vec<_> = match claim.at {
-        At::Each => levels.iter().map(|level| (*level, *level)).collect(),
-        At::Highest => vec![(highest, highest)],
-        At::HighestAgainstLowest if lowest == highest => {
-            return Err(format!("it needs two connection counts and there is only {lowest}"));
-        }
-        At::HighestAgainstLowest => vec![(highest, lowest)],
-    };
-    let value = |quantity: &Quantity, level: usize, repeat: usize| {
-        // Of several rows with as many connections the one with the most idle ones beside them.
-        quantity.value(&|target, figure| {
-            let of_level = groups.iter().filter(|group| {
-                group.median().target == target && group.median().connections == level
-            });
-            let group = of_level.max_by_key(|group| group.median().idle)?;
-            group.samples.iter().find(|sample| sample.repeat == repeat)?.figure(figure)
-        })
-    };
-    let repeats = groups.iter().flat_map(|group| &group.samples).map(|sample| sample.repeat);
-    let repeats = 0..=repeats.max().unwrap_or_default();
-    let compare = |(left, right): (usize, usize)| {
-        let of_repeat = |repeat| {
-            let values =
-                value(&claim.left, left, repeat).zip(value(&claim.right, right, repeat))?;
-            let (a, b) = (values.0, values.1 * claim.times);
-            Some(Comparison { at: [left, right], repeat, left: a, right: b })
-        };
-        let mut found: Vec<_> = repeats.clone().filter_map(of_repeat).collect();
-        found.sort_by(|a, b| margin(claim, a).total_cmp(&margin(claim, b)));
-        let middle = found.len().saturating_sub(1) / 2;
-        let comparison = found.into_iter().nth(middle);
-        comparison.ok_or_else(|| format!("a figure is missing at {left} connections"))
-    };
-    pairs.into_iter().map(compare).collect()
-}
-
-/// Less than one: it is not so. The more, the farther from not being so.
-fn margin(claim: &Claim, Comparison { left, right, .. }: &Comparison) -> f64 {
-    match claim.is {
-        Relation::AtMost => right / left.max(f64::MIN_POSITIVE),
-        Relation::AtLeast => left / right.max(f64::MIN_POSITIVE),
-    }
-}
-
-/// All must be so; the one that comes nearest to not being so, or is farthest from it, is told.
-fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
-    // Of equals the one with the most connections.
+/// All must hold. The comparison that comes nearest to failing, or fails by most, is told.
+fn decide(claim: &Claim, comparisons: &[Comparison]) -> Result<Verdict, String> {
+    // Of equals, the comparison with the most connections.
     let by_margin =
         |a: &&Comparison, b: &&Comparison| margin(claim, a).total_cmp(&margin(claim, b));
-    let worst = comparisons.iter().rev().min_by(by_margin);
-    let Some(Comparison { at: [left_at, right_at], left, right, .. }) = worst else {
-        return Verdict::CannotBeTested("nothing to compare".to_owned());
+    let worst = comparisons.iter().rev().min_by(by_margin).ok_or("nothing to compare")?;
+    let (left, right, figure) = (worst.left, worst.right, claim.left.figure());
+    let place = match worst.at {
+        [one, other] if one == other => format!("at {one} connections"),
+        [one, other] => format!("{one} connections against {other}"),
     };
-    let place = match left_at == right_at {
-        true => format!("at {left_at} connections"),
-        false => format!("{left_at} connections against {right_at}"),
-    };
-    let figure = claim.left.figure();
     let why = |sign: &str| {
-        format!("{figure} {} {sign} {}, {place}", short(figure, *left), short(figure, *right))
+        format!("{figure} {} {sign} {}, {place}", short(figure, left), short(figure, right))
     };
-    match (claim.is.holds(*left, *right), claim.is) {
+    Ok(match (claim.is.holds(left, right), claim.is) {
         (true, relation) => Verdict::Held(why(relation.sign())),
         (false, Relation::AtLeast) => Verdict::DidNotHold(why("<")),
         (false, Relation::AtMost) => Verdict::DidNotHold(why(">")),
-    }
+    })
 }
 
 /// Times with their unit, counts as whole numbers, and what is small with two digits behind the point.
@@ -208,7 +142,7 @@ fn short(name: &str, figure: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Sample;
+    use crate::results::Figures;
 
     fn claim(text: &str) -> Claim {
         let rest = r#""id": "x", "text": "x", "connection": "close", "#;
@@ -221,7 +155,7 @@ mod tests {
             workload: "hello".to_owned(),
             connection: "close".to_owned(),
             connections: *connections,
-            rps: *rps,
+            load: Figures { rps: *rps, ..Figures::default() },
             ..Sample::default()
         };
         let mut results = Results { rows: rows.iter().map(row).collect(), ..Results::default() };
@@ -245,14 +179,9 @@ mod tests {
     #[test]
     fn what_was_measured_at_different_times_is_not_compared() {
         // The machine slows down in the third repeat; the median of a is from before, that of b from after.
-        let mut rows = results(&[
-            ("a", 5, 100.0),
-            ("b", 5, 170.0),
-            ("a", 5, 101.0),
-            ("b", 5, 110.0),
-            ("a", 5, 60.0),
-            ("b", 5, 100.0),
-        ]);
+        let rps =
+            [("a", 100.0), ("b", 170.0), ("a", 101.0), ("b", 110.0), ("a", 60.0), ("b", 100.0)];
+        let mut rows = results(&rps.map(|(target, rps)| (target, 5, rps)));
         for (number, row) in rows.rows.iter_mut().enumerate() {
             row.repeat = number / 2;
         }
@@ -260,7 +189,7 @@ mod tests {
             judge(&claim(FASTER), &rows),
             Verdict::Held("rps 100 ≥ 96, at 5 connections".into())
         );
-        rows.rows[4].rps = 70.0;
+        rows.rows[4].load.rps = 70.0;
         assert!(matches!(judge(&claim(FASTER), &rows), Verdict::DidNotHold(_)));
     }
 

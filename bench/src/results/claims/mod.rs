@@ -1,10 +1,10 @@
 //! The book's claims as data, and what a run says to each: held, did not hold, or cannot be tested here,
 //! because ...
 //!
-//! [`claim`] is the shape of `bench/claims.json`, [`judge`] holds a claim against a run, [`command`] prints.
+//! [`claim`] is the shape of `bench/claims.json`, and [`mod@judge`] holds a claim against a run.
 
 pub mod claim;
-pub mod command;
+mod comparison;
 pub mod judge;
 
 pub use claim::{Claim, Claims};
@@ -13,6 +13,9 @@ pub use judge::{Verdict, judge};
 use anyhow::{Context, Result};
 
 /// The claims that this program was built with.
+///
+/// # Errors
+/// When `bench/claims.json` has another shape.
 pub fn built_in() -> Result<Vec<Claim>> {
     let claims: Claims = serde_json::from_str(include_str!("../../../claims.json"))
         .context("bench/claims.json is not a list of claims")?;
@@ -34,8 +37,8 @@ mod tests {
     #[test]
     fn they_are_about_servers_figures_and_workloads_that_exist() {
         let known = |target: &String| {
-            crate::targets::STAGES.contains(&target.as_str())
-                || ["floor", "nginx"].contains(&target.as_str())
+            crate::workspace::is_stage(target)
+                || [crate::workspace::NULL_SERVER, "nginx"].contains(&target.as_str())
         };
         for claim in built_in().unwrap() {
             let targets = claim.left.targets().iter().chain(claim.right.targets());

@@ -1,7 +1,7 @@
 //! Chunked bodies: RFC 9112 7.1.
 
 use super::{Row, rows};
-use crate::verify::build::{must, robust};
+use crate::verify::build::case;
 use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
 
@@ -83,7 +83,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn sizes() -> Vec<Case> {
     // A number that is too large may also be refused with 413: it is a length, and too much.
     let overflow = |id: &str, size: &str| {
-        must(format!("overflow-{id}"), "RFC 9112 7.1", "a size that overflows is never a small one",
+        case(Must, format!("overflow-{id}"), "RFC 9112 7.1", "a size that overflows is never a small one",
             format!("{HEAD}{size}\r\nhello\r\n0\r\n\r\n"), "400|413 closed")
     };
     vec![
@@ -92,11 +92,11 @@ fn sizes() -> Vec<Case> {
         overflow("2-32-and-5", "100000005"),
         overflow("2-63", "8000000000000000"),
         overflow("30-digits", &"f".repeat(30)),
-        must("size-letters", "RFC 9112 7.1", "sizes in letters of either case",
+        case(Must, "size-letters", "RFC 9112 7.1", "sizes in letters of either case",
             format!("{HEAD}a\r\n01234{{|}}56789\r\nA\r\n0123456789\r\n0\r\n\r\n"), "200 open").body("01234567890123456789"),
-        must("empty", "RFC 9112 7.1", "no chunk but the last is an empty body",
+        case(Must, "empty", "RFC 9112 7.1", "no chunk but the last is an empty body",
             format!("{HEAD}0\r{{|}}\n\r\n"), "200|204 open").body(""),
-        must("binary", "RFC 9112 7.1", "chunk data is bytes, CRLF among them",
+        case(Must, "binary", "RFC 9112 7.1", "chunk data is bytes, CRLF among them",
             format!("{HEAD}9\r\n\r\n0\r\n\r\n\r\n\r{{|}}\n0\r\n\r\n"), "200 open").body("\r\n0\r\n\r\n\r\n"),
     ]
 }
@@ -105,14 +105,14 @@ fn sizes() -> Vec<Case> {
 #[rustfmt::skip]
 fn bounds() -> Vec<Case> {
     let over = |id: &str, body: String| {
-        robust(id, "RFC 9112 7.1.1", "what comes beside the data is bounded", format!("{HEAD}{body}"), "400|413|431 closed once")
+        case(Robustness, id, "RFC 9112 7.1.1", "what comes beside the data is bounded", format!("{HEAD}{body}"), "400|413|431 closed once")
     };
     let extension = |length: usize| format!("1;{}\r\nx\r\n", "e".repeat(length));
     let trailer = |length: usize| format!("X-T: {}\r\n", "t".repeat(length));
     vec![
-        robust("extension-long", "RFC 9112 7.1.1", "an extension of 200 bytes is read",
+        case(Robustness, "extension-long", "RFC 9112 7.1.1", "an extension of 200 bytes is read",
             format!("{HEAD}{}0\r\n\r\n", extension(200)), "200 open").body("x"),
-        robust("trailers-long", "RFC 9112 7.1.2", "trailers of 4 KiB are read",
+        case(Robustness, "trailers-long", "RFC 9112 7.1.2", "trailers of 4 KiB are read",
             format!("{HEAD}0\r\n{}\r\n", trailer(1000).repeat(4)), "200 open once"),
         over("extension-too-long", format!("{}0\r\n\r\n", extension(300))),
         over("extension-endless", format!("1;{}", "e".repeat(20_000))),

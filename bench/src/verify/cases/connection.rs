@@ -1,7 +1,7 @@
 //! Persistence, closing and half-closing: RFC 9112 9.
 
-use crate::verify::build::{must, robust, should};
-use crate::verify::case::Level::{Must, Should};
+use crate::verify::build::case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 use crate::verify::case::{Case, Check, Need};
 use crate::verify::peer::{PROBE, Peer, Problem};
 use crate::wire::Ending;
@@ -51,18 +51,18 @@ pub(super) fn cases() -> Vec<Case> {
         // A server may always close, so staying open is what it SHOULD do, and closing when told what it MUST.
         let (level, expected) = if *stays { (Should, "200 open") } else { (Must, "200 closed") };
         let message = format!("GET {{get}} {rest}\r\n\r\n");
-        Case { level, ..must(*id, "RFC 9112 9.3", rule, message, expected) }
+        case(level, *id, "RFC 9112 9.3", rule, message, expected)
     });
     let closes = REFUSALS.iter().map(|(id, message, status)| {
         let rule = "after a refusal the server closes, soon and with no reset";
         let expected = format!("{status} says-close clean once");
-        robust(format!("ends-after-{id}"), "RFC 9112 9.6", rule, message, &expected)
+        case(Robustness, format!("ends-after-{id}"), "RFC 9112 9.6", rule, message, &expected)
     });
     let readable = REFUSALS.iter().map(|(id, message, status)| {
         let rule = "a client that is still sending 1 MB can read the refusal";
         let expected = format!("{status} clean");
         // 1 MB follows the refused message, as from a client that is still uploading.
-        robust(format!("readable-{id}"), "RFC 9112 9.6", rule, message, &expected)
+        case(Robustness, format!("readable-{id}"), "RFC 9112 9.6", rule, message, &expected)
             .send(vec![b'x'; 1_000_000])
     });
     tokens.chain(persistence()).chain(closes).chain(readable).chain(half_close()).collect()
@@ -73,23 +73,23 @@ fn persistence() -> Vec<Case> {
     let post = |target: &str, length: usize| format!("POST {target}{{1.1}}Content-Length: {length}\r\n\r\n{}", "b".repeat(length));
     let body = "a body that the resource does not want is read past, and the connection stays";
     vec![
-        should("1.0-keep-alive", "RFC 9112 9.3", "HTTP/1.0 with keep-alive stays open, and the response says so",
+        case(Should, "1.0-keep-alive", "RFC 9112 9.3", "HTTP/1.0 with keep-alive stays open, and the response says so",
             "GET {get} HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "200 open").check(Check::Token("connection", "keep-alive")),
-        must("1.0-no-chunks", "RFC 9112 6.1", "HTTP/1.0 is never sent chunks", "GET {count}1000 HTTP/1.0\r\n\r\n", "200 closed")
+        case(Must, "1.0-no-chunks", "RFC 9112 6.1", "HTTP/1.0 is never sent chunks", "GET {count}1000 HTTP/1.0\r\n\r\n", "200 closed")
             .check(Check::Lacks("transfer-encoding")).check(Check::Lines(1000)),
-        must("close-then-request", "RFC 9112 9.6", "what follows a request with close gets no response",
+        case(Must, "close-then-request", "RFC 9112 9.6", "what follows a request with close gets no response",
             "GET {get}{1.1}Connection: close\r\n\r\n{GET}", "200 closed"),
-        should("close-ends-soon", "RFC 9112 9.6", "after the response to close the server closes by itself",
+        case(Should, "close-ends-soon", "RFC 9112 9.6", "after the response to close the server closes by itself",
             "GET {get}{1.1}Connection: close\r\n\r\n", "200 says-close clean once"),
-        robust("after-404", "RFC 9112 9.3", "404 is no reason to close", "GET /no/such/resource{1.1}\r\n", "404 open"),
-        robust("after-404-body", "RFC 9112 9.3", body, post("/no/such/resource", 100_000), "404 open"),
-        robust("after-405-body", "RFC 9112 9.3", body, post("{get}", 200_000), "405 open"),
+        case(Robustness, "after-404", "RFC 9112 9.3", "404 is no reason to close", "GET /no/such/resource{1.1}\r\n", "404 open"),
+        case(Robustness, "after-404-body", "RFC 9112 9.3", body, post("/no/such/resource", 100_000), "404 open"),
+        case(Robustness, "after-405-body", "RFC 9112 9.3", body, post("{get}", 200_000), "405 open"),
         // Both are right: to know nothing of the resource, and to take no such body for it.
-        robust("after-404-large-body", "RFC 9112 9.6", "beyond what is read past, the response can still be read",
+        case(Robustness, "after-404-large-body", "RFC 9112 9.6", "beyond what is read past, the response can still be read",
             post("/no/such/resource", 700_000), "404|413"),
-        robust("after-501", "RFC 9112 9.3", "501 for a method is no reason to close",
+        case(Robustness, "after-501", "RFC 9112 9.3", "501 for a method is no reason to close",
             "BREW {get}{1.1}Content-Length: 5\r\n\r\nhello", "405|501 open"),
-        robust("hundred", "RFC 9112 9.3", "a hundred requests, one after the other", "", "").scenario(hundred),
+        case(Robustness, "hundred", "RFC 9112 9.3", "a hundred requests, one after the other", "", "").scenario(hundred),
     ]
 }
 
@@ -98,9 +98,7 @@ fn hundred(peer: &Peer) -> Result<(), Problem> {
     let mut wire = peer.connect()?;
     for count in 1..=100 {
         wire.send(&peer.fill("{GET}"));
-        if !wire.read_responses(count, |_| false, peer.deadline()) {
-            return Err(Problem::on(&wire, format!("no response to request {count}")));
-        }
+        peer.await_responses(&mut wire, count, &format!("no response to request {count}"))?;
     }
     wire.send(&peer.fill(PROBE));
     wire.read_responses(101, |_| false, peer.deadline());
@@ -116,24 +114,24 @@ fn hundred(peer: &Peer) -> Result<(), Problem> {
 #[rustfmt::skip]
 fn half_close() -> Vec<Case> {
     let inside = |id: &str, message: &str| {
-        robust(format!("half-close-{id}"), "RFC 9112 8", "a message cut short is refused or dropped, and the connection ends",
+        case(Robustness, format!("half-close-{id}"), "RFC 9112 8", "a message cut short is refused or dropped, and the connection ends",
             message, "400 or-nothing clean").half_close()
     };
     let rule = "a client that half-closes after its request gets its response";
     vec![
-        robust("half-close", "RFC 9112 9.6", rule, "{GET}", "200 clean").half_close(),
-        robust("half-close-body", "RFC 9112 9.6", rule, "{POST}Content-Length: 5\r\n\r\nhello", "200 clean").body("hello").half_close(),
-        robust("half-close-pipeline", "RFC 9112 9.6", "all the requests before the half-close get their responses",
+        case(Robustness, "half-close", "RFC 9112 9.6", rule, "{GET}", "200 clean").half_close(),
+        case(Robustness, "half-close-body", "RFC 9112 9.6", rule, "{POST}Content-Length: 5\r\n\r\nhello", "200 clean").body("hello").half_close(),
+        case(Robustness, "half-close-pipeline", "RFC 9112 9.6", "all the requests before the half-close get their responses",
             "{GET}".repeat(20), "200*20 clean").half_close(),
-        robust("half-close-stream", "RFC 9112 9.6", "a long response goes on after a half-close",
+        case(Robustness, "half-close-stream", "RFC 9112 9.6", "a long response goes on after a half-close",
             "GET {count}100000{1.1}\r\n", "200 clean").check(Check::Lines(100_000)).half_close().needs(Need::Count),
         inside("in-line", "GET {get} HT"),
         inside("in-head", "GET {get}{1.1}"),
         inside("in-length", "{POST}Content-Length: 5\r\n\r\nhel"),
         inside("in-chunk", "{POST}{chunked}5\r\nhel"),
         inside("before-last-chunk", "{POST}{chunked}5\r\nhello\r\n"),
-        must("incomplete-not-served", "RFC 9112 8", "a body cut short is not handed on as if it were whole",
+        case(Must, "incomplete-not-served", "RFC 9112 8", "a body cut short is not handed on as if it were whole",
             "{POST}Content-Length: 50\r\n\r\nhel", "400|408 or-nothing").half_close(),
-        robust("half-close-silent", "RFC 9112 9.6", "a client that half-closes and sends nothing gets no response", "", "clean").half_close(),
+        case(Robustness, "half-close-silent", "RFC 9112 9.6", "a client that half-closes and sends nothing gets no response", "", "clean").half_close(),
     ]
 }

@@ -1,7 +1,8 @@
 //! `Expect: 100-continue`: RFC 9110 10.1.1.
 
-use crate::verify::build::{must, robust};
+use crate::verify::build::case;
 use crate::verify::case::Case;
+use crate::verify::case::Level::{Must, Robustness};
 use crate::verify::options::Options;
 use std::time::Duration;
 
@@ -19,16 +20,16 @@ fn served(options: &Options) -> Vec<Case> {
     // A server that has the body by the time that it looks at the head owes no 100.
     let impatience = Duration::from_millis(300).max(options.timeout / 20);
     let waits = |id: &str, rule: &'static str, head: &str, body: &str| {
-        must(id, SECTION, rule, head, "100 200 open").body("hello").await_responses(1).send(body)
+        case(Must, id, SECTION, rule, head, "100 200 open").body("hello").await_responses(1).send(body)
     };
     vec![
         waits("length", "100, then the body, then the response", &length, "hello"),
         waits("chunked", "100 before a chunked body too", &format!("{HEAD}{{chunked}}"), "5\r\nhello\r\n0\r\n\r\n"),
         waits("value-case", "the expectation is compared without case",
             "{POST}EXPECT: 100-Continue\r\nContent-Length: 5\r\n\r\n", "hello"),
-        must("impatient", SECTION, "a client that does not wait gets its response as well", &length, "100 200 open").body("hello")
+        case(Must, "impatient", SECTION, "a client that does not wait gets its response as well", &length, "100 200 open").body("hello")
             .pause(impatience).send("hello"),
-        must("after-another", SECTION, "100 for the second request of a connection", "{GET}", "200 100 200 open")
+        case(Must, "after-another", SECTION, "100 for the second request of a connection", "{GET}", "200 100 200 open")
             .send(&length).await_responses(2).send("hello"),
     ]
 }
@@ -38,13 +39,13 @@ fn served(options: &Options) -> Vec<Case> {
 fn without_100() -> Vec<Case> {
     let later = Duration::from_millis(50);
     vec![
-        must("not-in-1.0", SECTION, "no 100 to HTTP/1.0, which does not know it",
+        case(Must, "not-in-1.0", SECTION, "no 100 to HTTP/1.0, which does not know it",
             "POST {echo} HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "200 closed").body("hello").pause(later).send("hello"),
-        robust("no-body", SECTION, "no 100 where no body is announced", "GET {get}{1.1}Expect: 100-continue\r\n\r\n", "200 open"),
-        robust("empty-body", SECTION, "no 100 for a body of no bytes", format!("{HEAD}Content-Length: 0\r\n\r\n"), "200|204 open"),
-        robust("body-here", SECTION, "no 100 where the body has come with the head",
+        case(Robustness, "no-body", SECTION, "no 100 where no body is announced", "GET {get}{1.1}Expect: 100-continue\r\n\r\n", "200 open"),
+        case(Robustness, "empty-body", SECTION, "no 100 for a body of no bytes", format!("{HEAD}Content-Length: 0\r\n\r\n"), "200|204 open"),
+        case(Robustness, "body-here", SECTION, "no 100 where the body has come with the head",
             format!("{HEAD}Content-Length: 5\r\n\r\nhello"), "200 open once").body("hello"),
-        robust("part-here", SECTION, "no 100 where part of the body has come with the head",
+        case(Robustness, "part-here", SECTION, "no 100 where part of the body has come with the head",
             format!("{HEAD}Content-Length: 5\r\n\r\nhe"), "200 open").body("hello").pause(later).send("llo"),
     ]
 }
@@ -56,19 +57,19 @@ fn refused(options: &Options) -> Vec<Case> {
     let over = options.body_limit + 1;
     let head = |target: &str| format!("POST {target}{{1.1}}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
     let bad = |id: &str, expectation: &str| {
-        robust(format!("unknown-{id}"), SECTION, "an expectation that cannot be met: 417",
+        case(Robustness, format!("unknown-{id}"), SECTION, "an expectation that cannot be met: 417",
             format!("{{POST}}Expect: {expectation}\r\nContent-Length: 5\r\n\r\n"), "417 closed")
     };
     vec![
         bad("word", "200-ok"),
         bad("longer", "100-continue-not"),
         bad("list", "100-continue, x"),
-        robust("unknown-no-body", SECTION, "an expectation that cannot be met: 417, body or not", "GET {get}{1.1}Expect: x\r\n\r\n", "417"),
-        robust("missing", SECTION, "404 at once instead of 100", head("/no/such/resource"), "404 closed"),
-        robust("not-allowed", SECTION, "405 at once instead of 100", head("{get}"), "405 closed"),
-        robust("too-large", SECTION, "413 at once instead of 100", format!("{HEAD}Content-Length: {over}\r\n\r\n"), "413 closed"),
-        must("bad-framing", "RFC 9112 6.3", "400 instead of 100", format!("{HEAD}Content-Length: 5x\r\n\r\n"), "400 closed"),
-        robust("chunked-too-large", SECTION, "a chunked body may turn out too large after the 100: 413",
+        case(Robustness, "unknown-no-body", SECTION, "an expectation that cannot be met: 417, body or not", "GET {get}{1.1}Expect: x\r\n\r\n", "417"),
+        case(Robustness, "missing", SECTION, "404 at once instead of 100", head("/no/such/resource"), "404 closed"),
+        case(Robustness, "not-allowed", SECTION, "405 at once instead of 100", head("{get}"), "405 closed"),
+        case(Robustness, "too-large", SECTION, "413 at once instead of 100", format!("{HEAD}Content-Length: {over}\r\n\r\n"), "413 closed"),
+        case(Must, "bad-framing", "RFC 9112 6.3", "400 instead of 100", format!("{HEAD}Content-Length: 5x\r\n\r\n"), "400 closed"),
+        case(Robustness, "chunked-too-large", SECTION, "a chunked body may turn out too large after the 100: 413",
             format!("{HEAD}{{chunked}}"), "100 413 closed").await_responses(1).send(format!("{over:x}\r\n")),
     ]
 }

@@ -1,7 +1,7 @@
 //! Field lines and Host: RFC 9112 3.2 and 5, RFC 9110 5.
 
 use super::{Row, rows};
-use crate::verify::build::{must, robust};
+use crate::verify::build::case;
 use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
 
@@ -74,7 +74,8 @@ pub(super) fn cases() -> Vec<Case> {
     const AFTER: &str = "\r\n\r\n";
     let bad = BAD_HOSTS.iter().map(|(id, host)| {
         let message = format!("GET {{get}} HTTP/1.1\r\nHost: {{|}}{host}\r\n\r\n");
-        must(
+        case(
+            Must,
             format!("host-{id}"),
             "RFC 9112 3.2",
             "an invalid Host is refused with 400",
@@ -84,7 +85,8 @@ pub(super) fn cases() -> Vec<Case> {
     });
     let good = GOOD_HOSTS.iter().map(|(id, host)| {
         let message = format!("GET {{get}} HTTP/1.1\r\nHost:{{|}}{host}\r\n\r\n");
-        must(
+        case(
+            Must,
             format!("host-good-{id}"),
             "RFC 9110 7.2",
             "a valid Host is accepted",
@@ -101,7 +103,7 @@ pub(super) fn cases() -> Vec<Case> {
 #[rustfmt::skip]
 fn hosts() -> Vec<Case> {
     let host = |id: &str, head: &str| {
-        must(format!("host-{id}"), "RFC 9112 3.2", "exactly one Host in HTTP/1.1, or 400", format!("{head}\r\n\r\n"), "400")
+        case(Must, format!("host-{id}"), "RFC 9112 3.2", "exactly one Host in HTTP/1.1, or 400", format!("{head}\r\n\r\n"), "400")
     };
     vec![
         host("missing", "GET {get} HTTP/1.1"),
@@ -111,8 +113,8 @@ fn hosts() -> Vec<Case> {
         host("twice-apart", "GET {get} HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nhOST: a"),
         host("twice-1.0", "GET {get} HTTP/1.0\r\nHost: a\r\nHost: b"),
         host("twice-absolute", "GET http://a{get} HTTP/1.1\r\nHost: a\r\nHost: b"),
-        must("host-none-1.0", "RFC 9112 3.2", "HTTP/1.0 needs no Host", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
-        robust("host-empty", "RFC 9112 3.2", "an empty Host is what a URI without authority has",
+        case(Must, "host-none-1.0", "RFC 9112 3.2", "HTTP/1.0 needs no Host", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
+        case(Robustness, "host-empty", "RFC 9112 3.2", "an empty Host is what a URI without authority has",
             "GET {get} HTTP/1.1\r\nHost:\r\n\r\n", "200 open"),
     ]
 }
@@ -120,17 +122,17 @@ fn hosts() -> Vec<Case> {
 #[rustfmt::skip]
 fn others() -> Vec<Case> {
     vec![
-        must("name-case", "RFC 9110 5.1", "names are compared without case",
+        case(Must, "name-case", "RFC 9110 5.1", "names are compared without case",
             "GET {get} HTTP/1.1\r\nhOsT: h\r\ncONNECTION: close\r\n\r\n", "200 says-close closed"),
-        must("value-trimmed", "RFC 9112 5.1", "white space around a value is no part of it",
+        case(Must, "value-trimmed", "RFC 9112 5.1", "white space around a value is no part of it",
             "GET {get}{1.1}Connection:\t close \t \r\n\r\n", "200 says-close closed"),
-        must("space-after-line", "RFC 9112 2.2", "white space before the first field: rejected, or those lines skipped",
+        case(Must, "space-after-line", "RFC 9112 2.2", "white space before the first field: rejected, or those lines skipped",
             "GET {get} HTTP/1.1\r\n Connection: close\r\nHost: h\r\n\r\n", "200|400"),
-        robust("space-after-line-refused", "RFC 9112 2.2", "white space before the first field is refused",
+        case(Robustness, "space-after-line-refused", "RFC 9112 2.2", "white space before the first field is refused",
             "GET {get} HTTP/1.1\r\n Host: h\r\nHost: h\r\n\r\n", "400 closed"),
-        must("long-value", "RFC 9110 5.4", "a value of 4000 bytes, as cookies have",
+        case(Must, "long-value", "RFC 9110 5.4", "a value of 4000 bytes, as cookies have",
             format!("GET {{get}}{{1.1}}Cookie: {}\r\n\r\n", "c".repeat(4000)), "200 open"),
-        must("unknown", "RFC 9110 5.1", "unknown fields are ignored",
+        case(Must, "unknown", "RFC 9110 5.1", "unknown fields are ignored",
             "GET {get}{1.1}X-Unknown: ?\r\nSec-Fetch-Mode: cors\r\n\r\n", "200 open"),
     ]
 }

@@ -4,7 +4,7 @@
 //! that serves it has taken part of a body for a request, which is request smuggling.
 
 use super::{Row, rows};
-use crate::verify::build::{must, robust, should};
+use crate::verify::build::case;
 use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
 
@@ -87,14 +87,14 @@ pub(super) fn cases() -> Vec<Case> {
     let unknown = UNKNOWN.iter().map(|(id, coding)| {
         let rule = "a coding that is not understood is refused, and the connection ends";
         let message = format!("{{POST}}Transfer-Encoding: {{|}}{coding}{behind}");
-        must(format!("unknown-{id}"), "RFC 9112 6.3", rule, message, "400|501 closed")
+        case(Must, format!("unknown-{id}"), "RFC 9112 6.3", rule, message, "400|501 closed")
     });
     let served = |table: &[(&'static str, &str, &'static str)], body: &str| -> Vec<Case> {
         let message = |fields: &str| format!("{{POST}}{fields}\r\n\r\n{body}");
-        let case = |(id, fields, rule): &(&'static str, &str, &'static str)| {
-            must(*id, "RFC 9112 6.3", rule, message(fields), "200 open").body("hello")
+        let of = |(id, fields, rule): &(&'static str, &str, &'static str)| {
+            case(Must, *id, "RFC 9112 6.3", rule, message(fields), "200 open").body("hello")
         };
-        table.iter().map(case).collect()
+        table.iter().map(of).collect()
     };
     [
         rows(REFUSED, "{POST}", &behind, "400 closed"),
@@ -114,11 +114,11 @@ fn vectors() -> Vec<Case> {
     const CHUNKED: &str = "Transfer-Encoding: chunked";
     // A number that is too large may also be refused with 413: it is a length, and too much.
     let overflow = |id: &str, number: &str| {
-        must(id, "RFC 9112 6.3", "a length that overflows is never a small one",
+        case(Must, id, "RFC 9112 6.3", "a length that overflows is never a small one",
             format!("{{POST}}Content-Length: {number}\r\n\r\nhello{HIDDEN}"), "400|413 closed")
     };
     let both = |id: &str, fields: &str, body: &str| {
-        must(id, "RFC 9112 6.1", "both framings: whatever the response, the connection ends and the rest is no request",
+        case(Must, id, "RFC 9112 6.1", "both framings: whatever the response, the connection ends and the rest is no request",
             format!("{{POST}}{fields}\r\n\r\n{body}"), "200|400|501 closed")
     };
     let in_1_0 = format!("POST {{echo}} HTTP/1.0\r\nConnection: keep-alive\r\n{CHUNKED}\r\n\r\n0\r\n\r\n{HIDDEN}");
@@ -131,8 +131,8 @@ fn vectors() -> Vec<Case> {
         both("cl-te", &format!("Content-Length: {length}\r\n{CHUNKED}"), &format!("0\r\n\r\n{HIDDEN}")),
         both("te-cl", &format!("{CHUNKED}\r\nContent-Length: 4"), &format!("2c\r\n{HIDDEN}")),
         both("te-te-cl", &format!("{CHUNKED}\r\nContent-Length: 5\r\nTransfer-Encoding: x"), &format!("0\r\n\r\n{HIDDEN}")),
-        must("coding-in-1.0", "RFC 9112 6.1", "Transfer-Encoding in HTTP/1.0 is faulty: the connection ends", &in_1_0, "200|400|501 closed"),
-        robust("coding-in-1.0-refused", "RFC 9112 6.1", "Transfer-Encoding in HTTP/1.0 is refused", &in_1_0, "400 closed"),
+        case(Must, "coding-in-1.0", "RFC 9112 6.1", "Transfer-Encoding in HTTP/1.0 is faulty: the connection ends", &in_1_0, "200|400|501 closed"),
+        case(Robustness, "coding-in-1.0-refused", "RFC 9112 6.1", "Transfer-Encoding in HTTP/1.0 is refused", &in_1_0, "400 closed"),
     ]
 }
 
@@ -141,7 +141,7 @@ fn codings() -> Vec<Case> {
     let unknown = |(id, coding): (&str, &str)| {
         let message = format!("{{POST}}Transfer-Encoding: {coding}\r\n\r\n0\r\n\r\n{HIDDEN}");
         let rule = "a transfer coding that is not understood: 501";
-        should(format!("501-{id}"), "RFC 9112 6.1", rule, message, "501 closed")
+        case(Should, format!("501-{id}"), "RFC 9112 6.1", rule, message, "501 closed")
     };
     [("gzip", "gzip"), ("gzip-chunked", "gzip, chunked"), ("word", "xchunked")].map(unknown).into()
 }
@@ -153,7 +153,7 @@ fn without() -> Vec<Case> {
     let any = "a body has its framing with any method";
     let on = |method: &str, expected: &str| {
         // RFC 9110 9.3.1 lets a server refuse a GET with a body; reading it is what clients expect.
-        robust(format!("body-on-{}", method.to_lowercase()), "RFC 9112 6", any,
+        case(Robustness, format!("body-on-{}", method.to_lowercase()), "RFC 9112 6", any,
             format!("{method} {{get}}{{1.1}}Content-Length: 5\r\n\r\nhel{{|}}lo"), expected)
     };
     vec![
@@ -161,12 +161,12 @@ fn without() -> Vec<Case> {
         on("HEAD", "200 head open"),
         on("DELETE", "200|202|204|403|405|501 open"),
         // The body is long enough for a probe path of one byte; what is left over with longer ones is no request.
-        must("body-on-get-hidden", "RFC 9112 6", "a request inside the body of a GET is no request",
+        case(Must, "body-on-get-hidden", "RFC 9112 6", "a request inside the body of a GET is no request",
             format!("GET {{get}}{{1.1}}Content-Length: {length}\r\nConnection: close\r\n\r\n{HIDDEN}"), "200|400 closed"),
-        robust("body-on-get-chunked", "RFC 9112 6", any, "GET {get}{1.1}{chunked}5\r\nhello\r\n0\r\n\r\n", "200 open"),
-        must("none", "RFC 9112 6.3", "a POST with neither framing has no body (or 411)", "{POST}\r\n", "200|204|411"),
-        must("length-zero", "RFC 9112 6.3", "Content-Length: 0 is no body", "{POST}Content-Length: 0\r\n\r\n", "200|204 open").body(""),
-        must("binary", "RFC 9112 6", "a body is bytes, CRLF and NUL among them",
+        case(Robustness, "body-on-get-chunked", "RFC 9112 6", any, "GET {get}{1.1}{chunked}5\r\nhello\r\n0\r\n\r\n", "200 open"),
+        case(Must, "none", "RFC 9112 6.3", "a POST with neither framing has no body (or 411)", "{POST}\r\n", "200|204|411"),
+        case(Must, "length-zero", "RFC 9112 6.3", "Content-Length: 0 is no body", "{POST}Content-Length: 0\r\n\r\n", "200|204 open").body(""),
+        case(Must, "binary", "RFC 9112 6", "a body is bytes, CRLF and NUL among them",
             b"{POST}Content-Length: 10\r\n\r\n\r\n\r\n\0{|}\xff\x80ab\n", "200 open").body(b"\r\n\r\n\0\xff\x80ab\n"),
     ]
 }

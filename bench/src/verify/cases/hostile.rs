@@ -1,8 +1,9 @@
 //! Clients that mean harm, or whose state is broken. Whatever response they get, the next client is served.
 
 use crate::numbers::Random;
-use crate::verify::build::robust;
-use crate::verify::case::{Case, Need};
+use crate::verify::build::case;
+use crate::verify::case::Level::Robustness;
+use crate::verify::case::{Case, Need, Scenario};
 use crate::verify::peer::{PROBE, Peer, Problem};
 use crate::wire::response::{Parsed, parse};
 use crate::wire::{Ending, Wire};
@@ -20,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
 /// Bytes that are no HTTP.
 #[rustfmt::skip]
 fn bytes() -> Vec<Case> {
-    let refused = |id: &str, rule: &'static str, bytes: &[u8]| robust(id, SECTION, rule, bytes, REFUSED).half_close();
+    let refused = |id: &str, rule: &'static str, bytes: &[u8]| case(Robustness, id, SECTION, rule, bytes, REFUSED).half_close();
     let tls = b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\x5a\r\n\x00\x20\r\n\r\n\xcc\xa8\xc0\x2f";
     vec![
         refused("tls", "a TLS hello on a port without TLS", tls),
@@ -37,8 +38,8 @@ fn bytes() -> Vec<Case> {
 /// Clients by the hundred, clients that vanish, and slow clients.
 #[rustfmt::skip]
 fn clients() -> Vec<Case> {
-    let of = |id: &str, rule: &'static str, play: fn(&Peer) -> Result<(), Problem>| {
-        robust(id, SECTION, rule, "", "").scenario(play).alone()
+    let of = |id: &str, rule: &'static str, play: Scenario| {
+        case(Robustness, id, SECTION, rule, "", "").scenario(play).alone()
     };
     vec![
         of("vanish", "a hundred clients that connect and go", vanish),

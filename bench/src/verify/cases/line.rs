@@ -1,7 +1,7 @@
 //! The request line: RFC 9112 2.2 and 3.
 
 use super::{Row, rows};
-use crate::verify::build::{must, robust, should};
+use crate::verify::build::case;
 use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
 
@@ -85,7 +85,7 @@ pub(super) fn cases() -> Vec<Case> {
     let majors = MAJORS.iter().map(|version| {
         let id = version.to_lowercase().replace('/', "-");
         let message = format!("GET {{get}} {version}{HOST}");
-        robust(id, "RFC 9110 15.6.6", "another major version: 505", message, "505 closed")
+        case(Robustness, id, "RFC 9110 15.6.6", "another major version: 505", message, "505 closed")
     });
     let lines = [rows(REFUSED, "", HOST, "400 closed"), rows(SERVED, "", HOST, "200 open")];
     lines.concat().into_iter().chain(majors).chain(others()).collect()
@@ -94,27 +94,27 @@ pub(super) fn cases() -> Vec<Case> {
 #[rustfmt::skip]
 fn others() -> Vec<Case> {
     vec![
-        should("empty-line-before", "RFC 9112 2.2", "an empty line before the request line is ignored", "\r{|}\n{GET}", "200 open"),
-        robust("empty-lines-before", "RFC 9112 2.2", "a few empty lines before the request line are ignored", "\r\n\r{|}\n{GET}", "200 open"),
+        case(Should, "empty-line-before", "RFC 9112 2.2", "an empty line before the request line is ignored", "\r{|}\n{GET}", "200 open"),
+        case(Robustness, "empty-lines-before", "RFC 9112 2.2", "a few empty lines before the request line are ignored", "\r\n\r{|}\n{GET}", "200 open"),
         // Each of these refusals is right, and so is silence: there was no request.
-        robust("empty-lines-endless", "RFC 9112 2.2", "empty lines are not skipped without end",
+        case(Robustness, "empty-lines-endless", "RFC 9112 2.2", "empty lines are not skipped without end",
             "\r\n".repeat(16384), "400|408|414|431 closed or-nothing"),
-        robust("lf-before", "RFC 9112 2.2", "a bare LF is no empty line", "\n{GET}", "400 closed"),
-        robust("lf-only", "RFC 9112 2.2", "a request whose lines all end in LF", "GET {get} HTTP/1.1\nHost: h\n\n", "400 closed"),
-        must("method-case", "RFC 9110 9.1", "a method is case-sensitive: get is not GET", "get {get}{1.1}\r\n", "400|405|501"),
-        must("version-1.0", "RFC 9110 2.5", "HTTP/1.0 is served", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
+        case(Robustness, "lf-before", "RFC 9112 2.2", "a bare LF is no empty line", "\n{GET}", "400 closed"),
+        case(Robustness, "lf-only", "RFC 9112 2.2", "a request whose lines all end in LF", "GET {get} HTTP/1.1\nHost: h\n\n", "400 closed"),
+        case(Must, "method-case", "RFC 9110 9.1", "a method is case-sensitive: get is not GET", "get {get}{1.1}\r\n", "400|405|501"),
+        case(Must, "version-1.0", "RFC 9110 2.5", "HTTP/1.0 is served", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
         // No version at all, or a major one that is not known.
-        should("version-two-majors", "RFC 9112 2.3", "a version has one digit on each side",
+        case(Should, "version-two-majors", "RFC 9112 2.3", "a version has one digit on each side",
             "GET {get} HTTP/11.1\r\nHost: h\r\n\r\n", "400|505 closed"),
         // Asterisk with another method, a method not known, a version not known: each is true.
-        robust("http2-preface", "RFC 9113 3.4", "the preface of HTTP/2 is refused", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400|501|505 closed"),
-        robust("absolute-other-scheme", "RFC 9112 3.2.2", "an absolute-form of another scheme is refused", "GET ftp://h{get}{1.1}\r\n", "400|421"),
+        case(Robustness, "http2-preface", "RFC 9113 3.4", "the preface of HTTP/2 is refused", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400|501|505 closed"),
+        case(Robustness, "absolute-other-scheme", "RFC 9112 3.2.2", "an absolute-form of another scheme is refused", "GET ftp://h{get}{1.1}\r\n", "400|421"),
         // 421 is the RFC's own word for a URI that this server does not stand for.
-        robust("absolute-https", "RFC 9112 3.2.2", "a gateway that ends TLS may pass https on", "GET https://h{get}{1.1}\r\n", "200|421"),
+        case(Robustness, "absolute-https", "RFC 9112 3.2.2", "a gateway that ends TLS may pass https on", "GET https://h{get}{1.1}\r\n", "200|421"),
         // Whether there is a resource at / is the server's matter.
-        must("absolute-no-path", "RFC 9112 3.2.2", "an absolute-form without a path means /",
+        case(Must, "absolute-no-path", "RFC 9112 3.2.2", "an absolute-form without a path means /",
             "GET http://h{1.1}\r\n", "200|204|301|302|307|308|403|404 open"),
-        robust("connect", "RFC 9110 9.3.6", "CONNECT to a server that is no proxy: 501, close",
+        case(Robustness, "connect", "RFC 9110 9.3.6", "CONNECT to a server that is no proxy: 501, close",
             "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", "501 closed"),
     ]
 }

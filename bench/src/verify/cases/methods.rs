@@ -1,6 +1,7 @@
 //! Methods: RFC 9110 9.
 
-use crate::verify::build::{must, robust, should};
+use crate::verify::build::case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 use crate::verify::case::{Case, Check, Need};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -10,8 +11,8 @@ pub(super) fn cases() -> Vec<Case> {
 #[rustfmt::skip]
 fn plain() -> Vec<Case> {
     vec![
-        must("get", "RFC 9110 9.3.1", "GET is served", "{GET}", "200 open"),
-        must("post", "RFC 9110 9.3.3", "POST is handed its body", "{POST}Content-Length: 2\r\n\r\nok", "200 open").body("ok"),
+        case(Must, "get", "RFC 9110 9.3.1", "GET is served", "{GET}", "200 open"),
+        case(Must, "post", "RFC 9110 9.3.3", "POST is handed its body", "{POST}Content-Length: 2\r\n\r\nok", "200 open").body("ok"),
     ]
 }
 
@@ -20,17 +21,17 @@ fn plain() -> Vec<Case> {
 fn head() -> Vec<Case> {
     let (section, none) = ("RFC 9110 9.3.2", "no content follows the fields of a response to HEAD");
     vec![
-        must("head", section, none, "HEAD {get}{1.1}\r\n", "200 head open"),
-        should("head-fields", section, "HEAD has the fields of GET", "{GET}HEAD {get}{1.1}\r\n", "200 200 head open")
+        case(Must, "head", section, none, "HEAD {get}{1.1}\r\n", "200 head open"),
+        case(Should, "head-fields", section, "HEAD has the fields of GET", "{GET}HEAD {get}{1.1}\r\n", "200 200 head open")
             .check(Check::Same("content-length", 0)).check(Check::Same("content-type", 0)).check(Check::Same("transfer-encoding", 0)),
-        must("head-then-get", section, none, "HEAD {get}{1.1}\r\n{GET}", "200 head 200 open"),
-        must("head-missing", section, none, "HEAD /no/such/resource{1.1}\r\n", "404 head open"),
-        must("head-stream", section, none, "HEAD {count}1000{1.1}\r\n", "200 head open"),
-        must("head-1.0", section, none, "HEAD {get} HTTP/1.0\r\n\r\n", "200 head closed"),
-        must("head-refused", section, none, "HEAD {get} HTTP/1.1\r\n\r\n", "400 head"),
+        case(Must, "head-then-get", section, none, "HEAD {get}{1.1}\r\n{GET}", "200 head 200 open"),
+        case(Must, "head-missing", section, none, "HEAD /no/such/resource{1.1}\r\n", "404 head open"),
+        case(Must, "head-stream", section, none, "HEAD {count}1000{1.1}\r\n", "200 head open"),
+        case(Must, "head-1.0", section, none, "HEAD {get} HTTP/1.0\r\n\r\n", "200 head closed"),
+        case(Must, "head-refused", section, none, "HEAD {get} HTTP/1.1\r\n\r\n", "400 head"),
         // Of a head that cannot be read, the method may be unread as well.
-        robust("head-refused-later", section, none, "\r\nHEAD {get}{1.1}X-A : 1\r\n\r\n", "400 head"),
-        robust("head-cut-short", section, "nor of one to a HEAD request that was cut short", "HEAD {get}{1.1}", "400 head or-nothing").half_close(),
+        case(Robustness, "head-refused-later", section, none, "\r\nHEAD {get}{1.1}X-A : 1\r\n\r\n", "400 head"),
+        case(Robustness, "head-cut-short", section, "nor of one to a HEAD request that was cut short", "HEAD {get}{1.1}", "400 head or-nothing").half_close(),
     ]
 }
 
@@ -38,7 +39,7 @@ fn head() -> Vec<Case> {
 #[rustfmt::skip]
 fn not_allowed() -> Vec<Case> {
     let on_get = |method: &str| {
-        should(format!("{}-not-allowed", method.to_lowercase()), "RFC 9110 15.5.6", "a known method that the resource lacks: 405",
+        case(Should, format!("{}-not-allowed", method.to_lowercase()), "RFC 9110 15.5.6", "a known method that the resource lacks: 405",
             format!("{method} {{get}}{{1.1}}Content-Length: 0\r\n\r\n"), "405 open").check(Check::Token("allow", "GET"))
     };
     vec![
@@ -46,12 +47,12 @@ fn not_allowed() -> Vec<Case> {
         on_get("PUT"),
         on_get("DELETE"),
         on_get("PATCH"),
-        robust("trace", "RFC 9110 9.3.8", "TRACE, which would show a client's secrets, is not offered", "TRACE {get}{1.1}\r\n", "405"),
-        should("head-in-allow", "RFC 9110 10.2.1", "Allow lists HEAD beside GET", "DELETE {get}{1.1}\r\n", "405 open")
+        case(Robustness, "trace", "RFC 9110 9.3.8", "TRACE, which would show a client's secrets, is not offered", "TRACE {get}{1.1}\r\n", "405"),
+        case(Should, "head-in-allow", "RFC 9110 10.2.1", "Allow lists HEAD beside GET", "DELETE {get}{1.1}\r\n", "405 open")
             .check(Check::Token("allow", "HEAD")),
-        should("get-not-allowed", "RFC 9110 15.5.6", "GET of a resource that only takes POST: 405", "GET {echo}{1.1}\r\n", "405 open")
+        case(Should, "get-not-allowed", "RFC 9110 15.5.6", "GET of a resource that only takes POST: 405", "GET {echo}{1.1}\r\n", "405 open")
             .check(Check::Token("allow", "POST")),
-        should("missing-beats-method", "RFC 9110 15.5.5", "no resource, no Allow: 404 whatever the method",
+        case(Should, "missing-beats-method", "RFC 9110 15.5.5", "no resource, no Allow: 404 whatever the method",
             "DELETE /no/such/resource{1.1}\r\n", "404 open"),
     ]
 }
@@ -60,7 +61,7 @@ fn not_allowed() -> Vec<Case> {
 #[rustfmt::skip]
 fn unknown() -> Vec<Case> {
     let of = |id: &str, method: &str| {
-        should(id, "RFC 9110 9.1", "a method that the server does not know: 501", format!("{method} {{get}}{{1.1}}\r\n"), "501 open")
+        case(Should, id, "RFC 9110 9.1", "a method that the server does not know: 501", format!("{method} {{get}}{{1.1}}\r\n"), "501 open")
     };
     vec![
         of("unknown", "BREW"),
@@ -68,22 +69,22 @@ fn unknown() -> Vec<Case> {
         of("unknown-prefix", "GE"),
         of("unknown-longer", "GETS"),
         of("unknown-token", "!#$%&'*+-.^_`|~09"),
-        should("unknown-body", "RFC 9110 9.1", "a method that the server does not know: 501, its body read past",
+        case(Should, "unknown-body", "RFC 9110 9.1", "a method that the server does not know: 501, its body read past",
             "BREW {get}{1.1}Content-Length: 5\r\n\r\nhello", "501 open"),
         // Too long a line, or a method that is not known: both are true.
-        robust("unknown-long", "RFC 9110 9.1", "a method of 9000 letters", format!("{} {{get}}{{1.1}}\r\n", "A".repeat(9000)), "400|414|501 closed"),
+        case(Robustness, "unknown-long", "RFC 9110 9.1", "a method of 9000 letters", format!("{} {{get}}{{1.1}}\r\n", "A".repeat(9000)), "400|414|501 closed"),
     ]
 }
 
 #[rustfmt::skip]
 fn options() -> Vec<Case> {
     vec![
-        should("options-asterisk", "RFC 9110 9.3.7", "OPTIONS * asks about the server as a whole", "OPTIONS *{1.1}\r\n", "200|204 open"),
-        robust("options-absolute", "RFC 9112 3.2.4", "OPTIONS of a URL with no path is OPTIONS *", "OPTIONS http://h{1.1}\r\n", "200|204 open"),
+        case(Should, "options-asterisk", "RFC 9110 9.3.7", "OPTIONS * asks about the server as a whole", "OPTIONS *{1.1}\r\n", "200|204 open"),
+        case(Robustness, "options-absolute", "RFC 9112 3.2.4", "OPTIONS of a URL with no path is OPTIONS *", "OPTIONS http://h{1.1}\r\n", "200|204 open"),
         // Whether OPTIONS is offered at all is the server's choice; 405 must then carry Allow, which says the same.
-        robust("options", "RFC 9110 9.3.7", "OPTIONS of a resource tells its methods in Allow", "OPTIONS {get}{1.1}\r\n", "200|204|405 open")
+        case(Robustness, "options", "RFC 9110 9.3.7", "OPTIONS of a resource tells its methods in Allow", "OPTIONS {get}{1.1}\r\n", "200|204|405 open")
             .check(Check::Token("allow", "GET")),
-        robust("hello-not-allowed", "RFC 9110 15.5.6", "a dynamic path has its methods too", "DELETE {hello}x{1.1}\r\n", "405 open")
+        case(Robustness, "hello-not-allowed", "RFC 9110 15.5.6", "a dynamic path has its methods too", "DELETE {hello}x{1.1}\r\n", "405 open")
             .check(Check::Token("allow", "GET")).needs(Need::Hello),
     ]
 }

@@ -13,6 +13,7 @@ mod paths;
 mod pipelining;
 mod timeouts;
 
+use super::build::case;
 use super::case::{Case, Level};
 use super::options::Options;
 
@@ -42,12 +43,12 @@ type Row = (&'static str, Level, &'static str, &'static [u8], &'static str);
 
 /// Rows as cases: a row's bytes stand between `before` and `after`, cut in their middle when sent split.
 fn rows(rows: &[Row], before: &str, after: &str, expected: &str) -> Vec<Case> {
-    let case = |(id, level, section, bytes, rule): &Row| {
+    let of = |(id, level, section, bytes, rule): &Row| {
         let (left, right) = bytes.split_at(bytes.len() / 2);
         // A `{get}` must not be cut in two: then the default cut will do.
         let cut: &[u8] = if bytes.contains(&b'{') { b"" } else { b"{|}" };
         let message = [before.as_bytes(), left, cut, right, after.as_bytes()].concat();
-        Case::new(*level, *id, section, rule).send(message).expect(expected)
+        case(*level, *id, section, rule, message, expected)
     };
-    rows.iter().map(case).collect()
+    rows.iter().map(of).collect()
 }

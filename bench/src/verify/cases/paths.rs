@@ -1,7 +1,8 @@
 //! Paths: RFC 3986 2.1 and 5.2.4, RFC 9110 4.
 
-use crate::verify::build::{must, robust, should};
+use crate::verify::build::case;
 use crate::verify::case::Case;
+use crate::verify::case::Level::{Must, Robustness, Should};
 
 /// What follows the prefix of the greeting, and the name in its response: segments are split first, decoded after.
 #[rustfmt::skip]
@@ -44,16 +45,16 @@ const SPELLINGS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 pub(super) fn cases() -> Vec<Case> {
     let names = NAMES.iter().map(|(id, path, name, rule)| {
-        robust(format!("name-{id}"), "RFC 3986 2.1", rule, format!("GET {{hello}}{path}{{1.1}}\r\n"), "200 open").body(format!("Hello, {name}!"))
+        case(Robustness, format!("name-{id}"), "RFC 3986 2.1", rule, format!("GET {{hello}}{path}{{1.1}}\r\n"), "200 open").body(format!("Hello, {name}!"))
     });
     let bad = BAD.iter().map(|(id, path)| {
-        robust(*id, "RFC 3986 2.1", "an invalid escape, and %00: 400", format!("GET /{path}{{1.1}}\r\n"), "400")
+        case(Robustness, *id, "RFC 3986 2.1", "an invalid escape, and %00: 400", format!("GET /{path}{{1.1}}\r\n"), "400")
     });
     let escapes = ESCAPES.iter().map(|(id, path)| {
-        must(format!("out-{id}"), "RFC 9110 17.3", "nothing leaves the root", format!("GET {path}{{1.1}}\r\n"), "400|403|404")
+        case(Must, format!("out-{id}"), "RFC 9110 17.3", "nothing leaves the root", format!("GET {path}{{1.1}}\r\n"), "400|403|404")
     });
     let spellings = SPELLINGS.iter().map(|(id, before)| {
-        should(*id, "RFC 3986 6.2.2", "dot segments are resolved before the path is looked up",
+        case(Should, *id, "RFC 3986 6.2.2", "dot segments are resolved before the path is looked up",
             format!("GET {before}{{get}}{{1.1}}\r\n"), "200 open")
     });
     names.chain(bad).chain(escapes).chain(spellings).chain(others()).collect()
@@ -63,16 +64,16 @@ pub(super) fn cases() -> Vec<Case> {
 fn others() -> Vec<Case> {
     let bad_number = |id: &str, path: &str| {
         // An invalid number may also make the path one that does not exist.
-        robust(id, "RFC 9110 15.5.1", "a number beyond its maximum, or none: 400 or no such path",
+        case(Robustness, id, "RFC 9110 15.5.1", "a number beyond its maximum, or none: 400 or no such path",
             format!("GET {path}{{1.1}}\r\n"), "400|404 open")
     };
     vec![
-        should("missing", "RFC 9110 15.5.5", "no such resource: 404", "GET /no/such/resource{1.1}\r\n", "404 open"),
-        must("case", "RFC 9110 4.2.3", "paths are case-sensitive", "GET /NO/Such/Resource{1.1}\r\n", "404 open"),
+        case(Should, "missing", "RFC 9110 15.5.5", "no such resource: 404", "GET /no/such/resource{1.1}\r\n", "404 open"),
+        case(Must, "case", "RFC 9110 4.2.3", "paths are case-sensitive", "GET /NO/Such/Resource{1.1}\r\n", "404 open"),
         // RFC 3986 5.2.4 takes `/..` for the root, which is served; a server may also refuse the attempt.
-        robust("above-root", "RFC 3986 5.2.4", "a way above the root ends at it, or is refused", "GET /..{get}{1.1}\r\n", "200|400|403|404"),
-        robust("not-utf8", "RFC 3986 2.1", "bytes that are no UTF-8 do no harm", "GET {hello}%ff%fe{1.1}\r\n", "200|400|404"),
-        robust("name-empty", "RFC 3986 3.3", "an empty segment is a segment, or no such path", "GET {hello}{1.1}\r\n", "200|400|404 open"),
+        case(Robustness, "above-root", "RFC 3986 5.2.4", "a way above the root ends at it, or is refused", "GET /..{get}{1.1}\r\n", "200|400|403|404"),
+        case(Robustness, "not-utf8", "RFC 3986 2.1", "bytes that are no UTF-8 do no harm", "GET {hello}%ff%fe{1.1}\r\n", "200|400|404"),
+        case(Robustness, "name-empty", "RFC 3986 3.3", "an empty segment is a segment, or no such path", "GET {hello}{1.1}\r\n", "200|400|404 open"),
         bad_number("count-beyond", "{count}999999999999"),
         bad_number("count-overflow", "{count}99999999999999999999999999"),
         bad_number("count-word", "{count}many"),

@@ -1,6 +1,7 @@
 //! Requests that do not wait for responses: RFC 9112 9.3.2.
 
-use crate::verify::build::{must, robust};
+use crate::verify::build::case;
+use crate::verify::case::Level::{Must, Robustness};
 use crate::verify::case::{Case, Check};
 
 const SECTION: &str = "RFC 9112 9.3.2";
@@ -27,14 +28,14 @@ fn order() -> Vec<Case> {
         (0..count).fold(case, |case, n| case.expect("200").body(format!("Hello, {}!", name(n)))).expect("open")
     };
     vec![
-        must("two", SECTION, "two requests at once, two responses", "{GET}{|}{GET}", "200*2 open"),
-        must("split-inside-second", SECTION, "the cut falls inside the second request", "{GET}GET {get} HT{|}TP/1.1\r\nHost: h\r\n\r\n", "200*2 open"),
-        named(must("order", SECTION, "responses come in the order of the requests", "", ""), 5),
-        named(robust("order-deep", SECTION, "a hundred responses in the order of the requests", "", ""), 100),
-        must("slow-first", SECTION, "a quick request does not overtake a slow one",
+        case(Must, "two", SECTION, "two requests at once, two responses", "{GET}{|}{GET}", "200*2 open"),
+        case(Must, "split-inside-second", SECTION, "the cut falls inside the second request", "{GET}GET {get} HT{|}TP/1.1\r\nHost: h\r\n\r\n", "200*2 open"),
+        named(case(Must, "order", SECTION, "responses come in the order of the requests", "", ""), 5),
+        named(case(Robustness, "order-deep", SECTION, "a hundred responses in the order of the requests", "", ""), 100),
+        case(Must, "slow-first", SECTION, "a quick request does not overtake a slow one",
             format!("GET {{sleep}}200{{1.1}}\r\n{}", hello("quick")), "200*2 open").body("Hello, quick!"),
-        robust("thousand", SECTION, "a thousand requests at once", "{GET}".repeat(1000), "200*1000 open"),
-        robust("large-first", SECTION, "a long response, then a short one",
+        case(Robustness, "thousand", SECTION, "a thousand requests at once", "{GET}".repeat(1000), "200*1000 open"),
+        case(Robustness, "large-first", SECTION, "a long response, then a short one",
             format!("GET {{count}}100000{{1.1}}\r\n{}", hello("after")), "200").check(Check::Lines(100_000)).expect("200 open").body("Hello, after!"),
     ]
 }
@@ -43,17 +44,17 @@ fn order() -> Vec<Case> {
 #[rustfmt::skip]
 fn mixed() -> Vec<Case> {
     let body = |number: usize| number.to_string().repeat(500);
-    let bodies = must("bodies", SECTION, "many bodies in a row", (0..32).map(|n| echo(&body(n))).collect::<String>(), "");
+    let bodies = case(Must, "bodies", SECTION, "many bodies in a row", (0..32).map(|n| echo(&body(n))).collect::<String>(), "");
     vec![
-        must("length-then-get", SECTION, "a body ends where its length says", format!("{}{{|}}{{GET}}", echo("hello")), "200").body("hello").expect("200 open"),
-        must("chunked-then-get", SECTION, "a chunked body ends where its last chunk says",
+        case(Must, "length-then-get", SECTION, "a body ends where its length says", format!("{}{{|}}{{GET}}", echo("hello")), "200").body("hello").expect("200 open"),
+        case(Must, "chunked-then-get", SECTION, "a chunked body ends where its last chunk says",
             "{POST}{chunked}5\r\nhe{|}llo\r\n0\r\n\r\n{GET}", "200").body("hello").expect("200 open"),
         (0..32).fold(bodies, |case, n| case.expect("200").body(body(n))).expect("open"),
-        robust("empty-line-between", "RFC 9112 2.2", "an empty line behind a body, as old clients send it",
+        case(Robustness, "empty-line-between", "RFC 9112 2.2", "an empty line behind a body, as old clients send it",
             format!("{}\r{{|}}\n{{GET}}", echo("hello")), "200*2 open"),
-        must("head-between", SECTION, "a response to HEAD is not followed by content", "{GET}HEAD {get}{1.1}\r\n{GET}", "200*2 head 200 open"),
-        must("missing-between", SECTION, "404 keeps its place in the order", "{GET}GET /no/such/resource{1.1}\r\n{GET}", "200 404 200 open"),
-        robust("1.0-keep-alive", SECTION, "HTTP/1.0 with keep-alive may be pipelined too",
+        case(Must, "head-between", SECTION, "a response to HEAD is not followed by content", "{GET}HEAD {get}{1.1}\r\n{GET}", "200*2 head 200 open"),
+        case(Must, "missing-between", SECTION, "404 keeps its place in the order", "{GET}GET /no/such/resource{1.1}\r\n{GET}", "200 404 200 open"),
+        case(Robustness, "1.0-keep-alive", SECTION, "HTTP/1.0 with keep-alive may be pipelined too",
             "GET {get} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".repeat(3), "200*3 open"),
     ]
 }
@@ -62,12 +63,12 @@ fn mixed() -> Vec<Case> {
 #[rustfmt::skip]
 fn ends() -> Vec<Case> {
     vec![
-        must("good-then-bad", SECTION, "the good requests before a bad one get their responses first", format!("{{GET}}{{GET}}{BAD}"), "200*2 400 closed"),
-        must("bad-then-good", SECTION, "nothing after a bad request gets a response", format!("{BAD}{{GET}}{{GET}}"), "400 closed"),
-        must("bad-between", SECTION, "good ones before, none after", format!("{{GET}}{BAD}{{GET}}"), "200 400 closed"),
-        must("close-between", "RFC 9112 9.6", "nothing after a request with close gets a response",
+        case(Must, "good-then-bad", SECTION, "the good requests before a bad one get their responses first", format!("{{GET}}{{GET}}{BAD}"), "200*2 400 closed"),
+        case(Must, "bad-then-good", SECTION, "nothing after a bad request gets a response", format!("{BAD}{{GET}}{{GET}}"), "400 closed"),
+        case(Must, "bad-between", SECTION, "good ones before, none after", format!("{{GET}}{BAD}{{GET}}"), "200 400 closed"),
+        case(Must, "close-between", "RFC 9112 9.6", "nothing after a request with close gets a response",
             "{GET}GET {get}{1.1}Connection: close\r\n\r\n{GET}{GET}", "200*2 closed"),
-        must("garbage-after", SECTION, "what follows is no request: 400, once", "{GET}\x16\x03\x01\x02 {|}garbage\r\n\r\n", "200 400 closed"),
-        robust("bad-deep", SECTION, "a hundred good ones, then a bad one", format!("{}{BAD}", "{GET}".repeat(100)), "200*100 400 closed"),
+        case(Must, "garbage-after", SECTION, "what follows is no request: 400, once", "{GET}\x16\x03\x01\x02 {|}garbage\r\n\r\n", "200 400 closed"),
+        case(Robustness, "bad-deep", SECTION, "a hundred good ones, then a bad one", format!("{}{BAD}", "{GET}".repeat(100)), "200*100 400 closed"),
     ]
 }

@@ -1,7 +1,8 @@
 //! Time-outs: each is tried for real, so these cases run with `--slow` only. Deadlines are absolute: a client that sends
 //! a byte now and then, which resets a timer that is started anew with each read, gains no time.
 
-use crate::verify::build::robust;
+use crate::verify::build::case;
+use crate::verify::case::Level::Robustness;
 use crate::verify::case::{Case, Need};
 use crate::verify::options::Options;
 use crate::verify::peer::{Peer, Problem};
@@ -28,7 +29,8 @@ pub(super) fn cases(options: &Options) -> Vec<Case> {
 
 /// A case that the server ends after about `limit`.
 fn ends(id: &str, rule: &'static str, message: &str, expected: &str, limit: Duration) -> Case {
-    robust(id, SECTION, rule, message, expected).window(limit * 3 / 4, limit * 5 / 4 + SLACK)
+    case(Robustness, id, SECTION, rule, message, expected)
+        .window(limit * 3 / 4, limit * 5 / 4 + SLACK)
 }
 
 #[rustfmt::skip]
@@ -52,7 +54,7 @@ fn head(limit: Duration) -> Vec<Case> {
 #[rustfmt::skip]
 fn body(limit: Duration) -> Vec<Case> {
     let every = limit / 20;
-    let steady = robust("body-steady", SECTION, "a body of a steady KiB each fraction of its time is waited for",
+    let steady = case(Robustness, "body-steady", SECTION, "a body of a steady KiB each fraction of its time is waited for",
         format!("{{POST}}Content-Length: {}\r\n\r\n", 6 * 1024), "200 open").window(limit, limit * 2 + SLACK);
     // Six KiB earn six seconds more than the base.
     let pause = (limit + Duration::from_millis(600)) / 6;
@@ -71,7 +73,7 @@ fn idle(limit: Duration) -> Vec<Case> {
     vec![
         ends("idle", "a connection between two requests is closed without a response", "{GET}", "200 idle", limit),
         ends("idle-after-body", "so is one after a body", "{POST}Content-Length: 5\r\n\r\nhello", "200 idle", limit),
-        robust("write-stalled", "RFC 9112 9.5", "a client that takes nothing of its response is let go", "", "")
+        case(Robustness, "write-stalled", "RFC 9112 9.5", "a client that takes nothing of its response is let go", "", "")
             .needs(Need::Count).scenario(write_stalled),
     ]
 }

@@ -1,0 +1,77 @@
+//! The commands and their arguments.
+
+use super::judge::{ClaimsArgs, CompareArgs, ReportArgs};
+use crate::experiments::common::Common;
+use crate::experiments::doctor::DoctorArgs;
+use crate::experiments::explain::ExplainArgs;
+use crate::experiments::idle::IdleArgs;
+use crate::experiments::rate::RateArgs;
+use crate::experiments::run::RunArgs;
+use crate::experiments::timeline::TimelineArgs;
+use crate::load::command::LoadArgs;
+use crate::resilience::command::Check;
+use crate::results::fit::FitArgs;
+use crate::{args, verify};
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+
+/// Benchmarks the four servers, and puts load on any other
+#[derive(Parser)]
+#[command(name = "bench", version, args_conflicts_with_subcommands = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Without a subcommand: run.
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Build and measure the stages, beside the null server and nginx
+    Run(RunArgs),
+    /// Put load on a URL and measure
+    Load(LoadArgs),
+    /// The same constant rate for every server, timed from when each request was due
+    Rate(RateArgs),
+    /// Requests per second over the number of silent connections
+    Idle(IdleArgs),
+    /// Every workload with every stage: one table of what each is made for
+    Matrix(Common),
+    /// Why is a server as fast as it is? The long answer
+    Explain(ExplainArgs),
+    /// Draw 50 ms of each stage, a lane for each thread
+    Timeline(TimelineArgs),
+    /// Run the null server: every read gets the same bytes, the lower bound of these system calls
+    #[command(alias = "floor")]
+    Baseline {
+        /// Where to listen; port 0 picks a free one
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// Event loops, each a thread [default: one per core]
+        #[arg(long, value_parser = args::count)]
+        threads: Option<usize>,
+        /// Close each connection after its first response
+        #[arg(long)]
+        close: bool,
+    },
+    /// Fit a scalability law to requests per second of 1, 2, 4 ... loops
+    Fit(FitArgs),
+    /// Make tables and pictures from a run's folder
+    Report(ReportArgs),
+    /// Say of two runs what differs, and what is only noise
+    Compare(CompareArgs),
+    /// Hold the book's claims against a run
+    Claims(ClaimsArgs),
+    /// Say what on this machine would falsify a run, and how noisy it is
+    Doctor(DoctorArgs),
+    Verify(verify::Args),
+    /// Try what a server must survive: drain, replace, starve, keepalive, hostile, soak, rolling-restart
+    Check {
+        #[command(subcommand)]
+        check: Check,
+    },
+    /// The checks by themselves, as they were called before: they go on working, and are not listed.
+    #[command(flatten)]
+    Unlisted(Check),
+}

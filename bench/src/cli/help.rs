@@ -1,0 +1,150 @@
+//! The commands in four groups, and which command a misspelt word stands for.
+
+use super::commands::{Cli, Command};
+use crate::resilience::command::Check;
+use crate::targets;
+use anyhow::{Error, anyhow};
+use clap::{CommandFactory, Subcommand};
+
+/// A group: what it is for, its commands, and an example.
+const GROUPS: [(&str, &[&str], &str); 4] = [
+    (
+        "Measure: how fast, and at what cost",
+        &["run", "load", "rate", "idle", "matrix"],
+        "bench run stage1 stage2 --quick",
+    ),
+    (
+        "Understand: why it is so",
+        &["explain", "timeline", "baseline", "fit"],
+        "bench explain stage3 -c 200",
+    ),
+    (
+        "Judge: what the figures are worth",
+        &["report", "compare", "claims", "doctor"],
+        "bench claims --fresh",
+    ),
+    (
+        "Check: whether a server does what it must",
+        &["verify", "check"],
+        "bench verify 127.0.0.1:8080; bench check drain stage3",
+    ),
+];
+
+/// What a script needs to know.
+const EXIT: &str = "Exit status:
+  0    done
+  1    failed; one line on standard error says why, and what to do
+  2    the command line was not understood
+       (verify has its own three: see bench verify --help)
+  3    a claim did not hold (claims), or something must be mended first (doctor)
+  130  interrupted (143 by SIGTERM): what was measured is printed and written, marked as interrupted
+
+Results go to standard output, progress and errors to standard error. Nothing is coloured.";
+
+const TEMPLATE: &str = "{about}
+
+{usage-heading} bench COMMAND [OPTIONS]
+       bench [SERVERS] [OPTIONS]    (the same as bench run)
+
+{before-help}bench COMMAND --help tells a command's options.
+
+{after-help}";
+
+/// The command line with its commands in groups. The checks outside of `check` are not listed.
+pub(super) fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for check in Check::augment_subcommands(clap::Command::new("check")).get_subcommands() {
+        command = command.mut_subcommand(check.get_name(), |one| one.hide(true));
+    }
+    let groups = groups(&command);
+    command.help_template(TEMPLATE).before_help(groups).after_help(EXIT)
+}
+
+fn groups(command: &clap::Command) -> String {
+    let mut text = String::new();
+    for (title, names, example) in GROUPS {
+        text += &format!("{title}\n");
+        for name in names {
+            let about = command.find_subcommand(name).and_then(clap::Command::get_about);
+            text +=
+                &format!("  {name:<10}{}\n", about.map(ToString::to_string).unwrap_or_default());
+        }
+        text += &format!("  Example:  {example}\n\n");
+    }
+    text.trim_end().to_owned()
+}
+
+/// What to say of the first word on the command line, when it is neither a command nor a server and looks like a
+/// command: without a command it would be a run.
+pub(super) fn misspelt(word: Option<String>) -> Option<Error> {
+    let word = word.filter(|word| !word.starts_with('-') && !word.contains("://"))?;
+    let known = Command::augment_subcommands(clap::Command::new("bench"));
+    let is_known = word == "help" || known.find_subcommand(&word).is_some();
+    if is_known || targets::parse(std::slice::from_ref(&word)).is_ok() {
+        return None;
+    }
+    let names = known.get_subcommands().map(clap::Command::get_name);
+    let near = names.map(|name| (distance(&word, name), name)).min()?;
+    // Two letters of a short word are not a slip any more, but another word.
+    let meant = (near.0 <= 1 + word.len() / 5).then_some(near.1)?;
+    Some(anyhow!("`{word}` is neither a command nor a server; did you mean `{meant}`?"))
+}
+
+/// How many letters must be put in, left out, replaced, or swapped with the next to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    // A row for each beginning of `one`: the distances to every beginning of `other`.
+    let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
+    for i in 0..one.len() {
+        let mut row = vec![i + 1];
+        for j in 0..other.len() {
+            let replaced = rows[i][j] + usize::from(one[i] != other[j]);
+            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && (one[i], one[i - 1]) == (other[j - 1], other[j]) {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_that_is_listed_has_its_group() {
+        let command = command();
+        command.clone().debug_assert();
+        let listed = command.get_subcommands().filter(|one| !one.is_hide_set());
+        let listed: BTreeSet<_> = listed.map(clap::Command::get_name).collect();
+        let grouped = GROUPS.iter().flat_map(|(_, names, _)| *names).copied().collect();
+        assert_eq!(listed, grouped);
+    }
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        for example in GROUPS.iter().flat_map(|(.., examples)| examples.split("; ")) {
+            let found = command().try_get_matches_from(example.split(' '));
+            assert!(found.is_ok(), "{example}: {}", found.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_misspelt_command_is_told_which_one_was_meant() {
+        let told = |word: &str| misspelt(Some(word.to_owned())).map(|error| error.to_string());
+        for (word, meant) in
+            [("laod", "load"), ("claimz", "claims"), ("basline", "baseline"), ("drian", "drain")]
+        {
+            assert!(told(word).unwrap().ends_with(&format!("did you mean `{meant}`?")), "{word}");
+        }
+        for word in
+            ["run", "fleet", "floor", "stage2", "all", "--help", "http://127.0.0.1/", "help"]
+        {
+            assert_eq!(told(word), None, "{word}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `bench report`, `compare` and `claims`: what is made of runs that were written.
+
+use crate::experiments::run::RunArgs;
+use crate::interrupt::Interrupt;
+use crate::report::{blocks, lines, page};
+use crate::results::{Results, claims, compare, folder};
+use crate::terminal;
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use std::path::PathBuf;
+
+/// The exit status when a claim did not hold: unlike 1, nothing went wrong.
+const DID_NOT_HOLD: u8 = 3;
+
+/// What `bench report` takes.
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// A run's folder [default: the last run]
+    dir: Option<PathBuf>,
+    /// Print one block (such as `ladder close`) instead of writing files; `all` prints all of them
+    #[arg(long, value_name = "NAME")]
+    print: Option<String>,
+}
+
+/// What `bench compare` takes.
+#[derive(Args, Debug)]
+pub(super) struct CompareArgs {
+    /// A run's folder [default: the last of the recorded ones]
+    a: Option<PathBuf>,
+    /// Another [default: your last run]
+    b: Option<PathBuf>,
+    /// Markdown instead of a table for the terminal
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// What `bench claims` takes.
+#[derive(Args, Debug)]
+pub(super) struct ClaimsArgs {
+    /// A run's folder [default: the last run]
+    dir: Option<PathBuf>,
+    /// Make a short run first (--quick, three of each), and judge by it
+    #[arg(long, conflicts_with = "dir")]
+    fresh: bool,
+}
+
+impl ReportArgs {
+    /// Makes the report again: the same results give the same bytes.
+    pub(super) fn run(self) -> Result<()> {
+        let folder = self.dir.map_or_else(folder::latest, Ok)?;
+        let Some(name) = self.print else {
+            let page = page::write(&folder)?;
+            return terminal::print(&format!("Page: {}\n", page.display()));
+        };
+        let results = folder::read(&folder)?;
+        if name == "all" {
+            return terminal::print(&blocks::document(&results));
+        }
+        let names = || blocks::of(&results).into_iter().map(|block| block.name).collect::<Vec<_>>();
+        let block = blocks::find(&results, &name)
+            .ok_or_else(|| anyhow!("no block `{name}`; there are: {}", names().join(", ")))?;
+        terminal::print(&block.markdown())
+    }
+}
+
+impl CompareArgs {
+    /// Prints both machines and a line for each trial that both have.
+    pub(super) fn run(self) -> Result<()> {
+        let a = folder::read(&self.a.map_or_else(folder::recorded, Ok)?)?;
+        let b = folder::read(&self.b.map_or_else(folder::latest, Ok)?)?;
+        let pairs = compare::pairs(&a, &b);
+        let table = lines::compare(&pairs)
+            .context("the two runs have no trial in common: other servers, modes or connections")?;
+        let origin = |results: &Results| {
+            let day = results.began.split('T').next().unwrap_or_default();
+            format!("{day}, {}; {}", results.host.line(), results.source.line())
+        };
+        let mut text = format!("A: {}\nB: {}\n", origin(&a), origin(&b));
+        for warning in compare::warnings(&a, &b) {
+            text += &format!("Note: {warning}\n");
+        }
+        let table = if self.markdown { table.markdown() } else { table.terminal() };
+        terminal::print(&format!("{text}\n{table}"))
+    }
+}
+
+impl ClaimsArgs {
+    /// Prints the list; the exit status is 3 when a claim did not hold.
+    pub(super) fn run(self, interrupt: &Interrupt) -> Result<u8> {
+        if self.fresh {
+            super::output::finished(&RunArgs::short().run(interrupt)?)?;
+        }
+        let results = folder::read(&self.dir.map_or_else(folder::latest, Ok)?)?;
+        let mut text = format!("{}\n\n", blocks::origin(&results));
+        let names = ["held", "did not hold", "cannot be tested here"];
+        let mut counts = [0; 3];
+        for claim in claims::built_in()? {
+            let verdict = claims::judge(&claim, &results);
+            text += &format!("{}: {}\n", verdict.name().to_uppercase(), claim.text);
+            text += &format!("  {} ({})\n", verdict.why(), claim.id);
+            for (count, name) in counts.iter_mut().zip(names) {
+                *count += usize::from(verdict.name() == name);
+            }
+        }
+        let sums: Vec<_> =
+            names.iter().zip(counts).map(|(name, count)| format!("{count} {name}")).collect();
+        terminal::print(&format!("{text}\n{}.\n", sums.join(", ")))?;
+        Ok(if counts[1] > 0 { DID_NOT_HOLD } else { 0 })
+    }
+}

@@ -1,0 +1,91 @@
+//! The command line of `bench`: it reads what was asked for, has it done, and prints what came of it.
+
+mod commands;
+mod help;
+mod judge;
+mod output;
+
+use crate::experiments::matrix;
+use crate::interrupt::Interrupt;
+use crate::targets::null_server;
+use crate::{terminal, tools, verify};
+use anyhow::{Error, Result};
+use clap::FromArgMatches;
+use commands::{Cli, Command};
+use output::{drawn, finished, written};
+use std::env;
+use std::process::ExitCode;
+
+/// Reads the command line, and does what it says.
+pub fn main() -> ExitCode {
+    let result = match help::misspelt(env::args().nth(1)) {
+        Some(what) => Err(what),
+        None => {
+            match help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found))
+            {
+                Ok(cli) => run(cli.command.unwrap_or(Command::Run(cli.run))),
+                Err(answer) => tell(&answer),
+            }
+        }
+    };
+    result.unwrap_or_else(|error| failed(&error, 1))
+}
+
+/// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.
+fn tell(answer: &clap::Error) -> Result<ExitCode> {
+    let text = answer.render().to_string();
+    if answer.use_stderr() {
+        terminal::note(text.trim_end());
+    } else {
+        terminal::print(&text)?;
+    }
+    Ok(ExitCode::from(u8::try_from(answer.exit_code())?))
+}
+
+fn failed(error: &Error, code: u8) -> ExitCode {
+    terminal::note(&format!("bench: {error:#}"));
+    ExitCode::from(code)
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    // These two keep the usual effect of signals: a conformance run is simply ended by them, and the null server is a
+    // child process that is killed.
+    if let Command::Verify(verify) = &command {
+        return Ok(verify::main(verify).unwrap_or_else(|error| failed(&error, 2)));
+    }
+    if let Command::Baseline { listen, threads, close } = command {
+        null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let interrupt = Interrupt::catch()?;
+    let code = dispatch(command, &interrupt)?;
+    Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
+}
+
+/// Does it, and says the exit status.
+fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
+    match command {
+        Command::Run(run) => finished(&run.run(interrupt)?)?,
+        Command::Load(load) => load.run(interrupt)?,
+        Command::Rate(rate) => finished(&rate.run(interrupt)?)?,
+        Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
+        Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,
+        Command::Explain(explain) => {
+            let (text, run) = explain.run(interrupt)?;
+            terminal::print(&text)?;
+            written(&run.folder)?;
+        }
+        Command::Timeline(timeline) => match timeline.run(interrupt)? {
+            Some((folder, text)) => drawn(&folder, &text)?,
+            None => terminal::print("INTERRUPTED: nothing is drawn.\n")?,
+        },
+        Command::Fit(fit) => terminal::print(&fit.text())?,
+        Command::Report(report) => report.run()?,
+        Command::Compare(compare) => compare.run()?,
+        Command::Claims(claims) => return claims.run(interrupt),
+        Command::Doctor(doctor) => return doctor.run(interrupt),
+        Command::Check { check } | Command::Unlisted(check) => check.run(interrupt)?,
+        Command::Baseline { .. } | Command::Verify(_) => {}
+    }
+    Ok(0)
+}

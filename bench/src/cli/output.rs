@@ -1,0 +1,34 @@
+//! What is printed of a run that was made.
+
+use crate::experiments::record::Finished;
+use crate::report::{blocks, chart, page};
+use crate::results::{folder, trace};
+use crate::terminal;
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+
+/// Prints what a run measured, and makes its page. A server that failed is an error then.
+pub(super) fn finished(run: &Finished) -> Result<()> {
+    terminal::print(&blocks::terminal(&run.results))?;
+    written(&run.folder)?;
+    run.check()
+}
+
+/// Makes the page of a run, and says where it is.
+pub(super) fn written(folder: &Path) -> Result<()> {
+    let page = page::write(folder)?;
+    terminal::print(&format!("\nResults: {}\nPage:    {}\n", folder.display(), page.display()))
+}
+
+/// Draws the traces in `folder`, and says where the picture is.
+pub(super) fn drawn(folder: &Path, text: &str) -> Result<()> {
+    let Some(chart) = chart::timeline::of_folder(folder) else { bail!("nothing was recorded") };
+    let picture = folder.join("charts").join(format!("{}.svg", chart.name));
+    folder::file(&picture, &chart.file()).context("the picture of the timeline")?;
+    let traces = folder.join(trace::FOLDER);
+    terminal::print(&format!(
+        "{text}\nPicture: {}\nTraces:  {}/*.json, for ui.perfetto.dev\n",
+        picture.display(),
+        traces.display()
+    ))
+}

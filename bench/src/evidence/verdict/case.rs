@@ -1,0 +1,140 @@
+//! One row's figures, and the questions that several rules put to them.
+
+use crate::evidence::Evidence;
+use crate::evidence::host::Machine;
+use crate::evidence::sleep::Sleep;
+use crate::evidence::tree::Thread;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How fast the generator is against a server that does nothing, and whether it was the limit there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ceiling {
+    /// Requests per second.
+    pub rps: f64,
+    /// The limit there was the generator and not the machine: only then does it say anything about the
+    /// generator, which has the CPUs to itself no more than here.
+    pub of_the_client: bool,
+}
+
+/// What the clients saw, in short.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Seen {
+    /// Clients that sent requests all the time.
+    pub open: u64,
+    /// Those that got a response in the window.
+    pub served: u64,
+    /// Clients beside them that were silent on purpose.
+    pub silent: u64,
+    /// Correct responses, all and per second.
+    pub requests: u64,
+    #[allow(missing_docs)]
+    pub rps: f64,
+    /// Mean latency in seconds; times `rps`, it is the number of connections being served (Little's law).
+    pub mean: f64,
+    /// Half of the responses took longer.
+    pub p50: Option<Duration>,
+    /// Errors by name.
+    pub errors: Vec<(&'static str, u64)>,
+    /// CPU of the generator, in cores, and that of its busiest thread.
+    pub client_cores: f64,
+    #[allow(missing_docs)]
+    pub client_busiest: f64,
+    /// Requests in the slowest tenth of the window over the mean of all tenths.
+    pub slowest_tenth: Option<f64>,
+}
+
+impl Seen {
+    /// Requests that are under way at any moment, by Little's law.
+    pub fn in_service(&self) -> f64 {
+        self.rps * self.mean
+    }
+}
+
+/// One row's figures, as the rules look at them.
+pub(super) struct Case<'a> {
+    pub(super) seen: &'a Seen,
+    pub(super) evidence: &'a Evidence,
+    pub(super) ceiling: Option<Ceiling>,
+}
+
+impl Case<'_> {
+    pub(super) fn server_cores(&self) -> Option<f64> {
+        Some(self.evidence.server.as_ref()?.cpu / self.evidence.seconds.max(f64::MIN_POSITIVE))
+    }
+
+    /// Cores that server and client kept busy. Most kernels charge the work of an interrupt to the process that it
+    /// interrupts; some keep it apart, and then what there is on loopback is our packets.
+    pub(super) fn ours(&self, machine: Machine) -> f64 {
+        let charged = self.server_cores().unwrap_or(0.0) + self.seen.client_cores;
+        let apart = charged <= machine.processes;
+        charged + if apart { machine.interrupts } else { 0.0 }
+    }
+
+    /// Hardly any of the CPUs' time is left.
+    pub(super) fn is_full(&self) -> bool {
+        let cores = 0.9 * self.evidence.cores as f64;
+        self.evidence.machine.is_some_and(|machine| machine.processes + machine.interrupts >= cores)
+    }
+
+    pub(super) fn leaves_some_out(&self) -> bool {
+        (self.seen.served as f64) < 0.95 * self.seen.open as f64
+    }
+
+    /// Of the threads that have to do with clients, nearly all are asleep for the bytes of one.
+    pub(super) fn waits_for_one_client_each(&self) -> bool {
+        let count = |kinds: &[Sleep]| -> f64 {
+            kinds.iter().filter_map(|kind| self.evidence.asleep_in(*kind)).sum()
+        };
+        let waiting = count(&[Sleep::Read, Sleep::Poll]);
+        let others =
+            count(&[Sleep::Running, Sleep::Epoll, Sleep::Timer, Sleep::Write, Sleep::Other]);
+        waiting >= 0.8 * (waiting + others) && waiting > 0.0
+    }
+
+    /// Some are always asleep in a handler, and there is CPU left.
+    pub(super) fn handlers_sleep(&self) -> bool {
+        self.evidence.asleep_in(Sleep::Timer).is_some_and(|threads| threads >= 0.5)
+            && self.server_cores().is_none_or(|cores| cores < 0.7)
+            && self.sleepers_serve()
+    }
+
+    /// A thread that sleeps in a handler wakes up once per request. h2o's main thread does housekeeping, once a second.
+    fn sleepers_serve(&self) -> bool {
+        let sleeps = |thread: &&Thread| matches!(thread.mostly, Some((Sleep::Timer, _)));
+        let wakes: Vec<_> = self.evidence.threads.iter().filter(sleeps).collect();
+        let known: Option<u64> = wakes.iter().map(|thread| thread.voluntary).sum();
+        wakes.is_empty() || known.is_none_or(|known| 2 * known >= self.seen.requests)
+    }
+
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if !self.seen.errors.is_empty() {
+            let list: Vec<_> =
+                self.seen.errors.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            doubts.push(format!("errors: {}", list.join(", ")));
+        }
+        if let Some(machine) = self.evidence.machine {
+            let strangers = machine.processes + machine.interrupts - self.ours(machine);
+            // Without the server's own share, whose the rest is cannot be told.
+            if self.evidence.server.is_some() && strangers > 0.1 * self.evidence.cores as f64 {
+                doubts.push(format!("other programs used {strangers:.1} cores"));
+            }
+            if machine.stolen > 0.03 * self.evidence.cores as f64 {
+                doubts.push(format!("the host took {:.2} cores away", machine.stolen));
+            }
+            if machine.throttled > 0.03 * self.evidence.cores as f64 {
+                let held = machine.throttled;
+                doubts
+                    .push(format!("the control group's limit (cpu.max) held {held:.2} cores back"));
+            }
+        }
+        if let Some(share) = self.seen.slowest_tenth.filter(|share| *share < 0.5) {
+            doubts.push(format!(
+                "the slowest tenth of the window had {:.0} % of the mean tenth's requests",
+                100.0 * share
+            ));
+        }
+        doubts
+    }
+}

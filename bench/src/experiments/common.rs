@@ -1,0 +1,61 @@
+//! The arguments that every experiment takes, declared once: the same letter means the same everywhere.
+
+use super::plan::Plan;
+use super::workload::Workload;
+use crate::targets::{self, Connection, Target};
+use crate::{args, numbers, tools};
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What every experiment takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
+    /// all, stage1 to stage4, null-server, nginx, h2o, lighttpd, http://... [default: all; idle: the stages]
+    pub targets: Vec<String>,
+    /// How long each trial is measured (500ms, 10s, 1m) [default: 1s; rate: 5s, explain: 3s]
+    #[arg(short, long, value_parser = args::duration)]
+    pub duration: Option<Duration>,
+    /// Threads of the generator [default: one per core]
+    #[arg(short, long, value_parser = args::count)]
+    pub threads: Option<usize>,
+    /// Repeats of each trial, in reversed order every other time; the median is shown [default: 1]
+    #[arg(long, value_name = "N", value_parser = args::count)]
+    pub repeat: Option<usize>,
+    /// Decides the order of the servers [default: another one each time]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where the results go [default: target/bench/DATE-MACHINE]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Passed on to the stages, such as: -- --threads 8
+    #[arg(last = true)]
+    pub stage_args: Vec<String>,
+}
+
+impl Common {
+    /// The servers that were named; of none, all.
+    ///
+    /// # Errors
+    /// A name that stands for no server.
+    pub fn targets(&self) -> Result<Vec<Target>> {
+        targets::parse(&self.targets)
+    }
+
+    /// A plan with these arguments: `hello` on connections that are kept alive, by as many clients as `levels` says.
+    pub fn plan(&self, targets: Vec<Target>, levels: Vec<usize>, duration: Duration) -> Plan {
+        Plan {
+            targets,
+            levels,
+            modes: vec![Connection::KeepAlive],
+            workload: Workload::default(),
+            duration: self.duration.unwrap_or(duration),
+            threads: self.threads.unwrap_or_else(tools::cores),
+            repeat: self.repeat.unwrap_or(1),
+            seed: self.seed.unwrap_or_else(numbers::seed),
+            rate: None,
+            wrk: false,
+        }
+    }
+}

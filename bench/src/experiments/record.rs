@@ -1,0 +1,235 @@
+//! Measurements on their way into the folder of a run.
+
+use super::common::Common;
+use super::plan::{Experiment, Plan, Trial};
+use super::trial::Measurement;
+use super::workload::{Kind, Workload};
+use crate::evidence::verdict::{Cause, Ceiling};
+use crate::interrupt::Interrupt;
+use crate::load::Figures;
+use crate::numbers::{as_micros, median};
+use crate::results::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, hgrm};
+use crate::targets::Target;
+use crate::workspace;
+use anyhow::{Result, bail};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{env, iter};
+
+/// What is known of a run so far.
+#[derive(Debug)]
+pub struct Record {
+    folder: PathBuf,
+    results: Results,
+    /// Of each row, as its file will hold it.
+    percentiles: Vec<String>,
+}
+
+/// A run that was written.
+#[derive(Debug)]
+pub struct Finished {
+    /// Where.
+    pub folder: PathBuf,
+    /// What.
+    pub results: Results,
+}
+
+impl Finished {
+    /// The servers that could not be measured, as an error. What an interrupt left out is none.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub fn check(&self) -> Result<()> {
+        let failures = &self.results.failures;
+        if !failures.is_empty() && !self.results.interrupted {
+            bail!("not everything could be measured\n  {}", failures.join("\n  "));
+        }
+        Ok(())
+    }
+}
+
+/// As it was typed, but for the folder of the program. The name of another folder need not be UTF-8.
+fn command_line() -> Vec<String> {
+    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    iter::once("bench".to_owned()).chain(arguments).collect()
+}
+
+impl Record {
+    /// Begins now, on this machine, with the sources as they are: they may change during the run. The folder
+    /// is made at once: a user should not learn after a long run that it cannot be.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or holds a run already.
+    pub fn begin(plan: &Plan, planned: usize, common: &Common) -> Result<Self> {
+        let names = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect();
+        let config = Config {
+            targets: names(&mut plan.targets.iter().map(Target::name)),
+            levels: plan.levels.clone(),
+            modes: names(&mut plan.modes.iter().map(|mode| mode.name())),
+            seed: plan.seed,
+            seconds: plan.duration.as_secs_f64(),
+            threads: plan.threads,
+            repeat: plan.repeat,
+            stage_args: common.stage_args.clone(),
+        };
+        let results = Results {
+            schema: SCHEMA,
+            began: date::now(),
+            command: command_line(),
+            planned,
+            host: Host::here(),
+            source: Source::here(&workspace::root()),
+            config,
+            ..Results::default()
+        };
+        let folder = common.out.clone().unwrap_or_else(|| folder::fresh(&results));
+        folder::make(&folder)?;
+        Ok(Self { folder, results, percentiles: Vec::new() })
+    }
+
+    /// Whether a server could not be measured.
+    pub fn has_failures(&self) -> bool {
+        !self.results.failures.is_empty()
+    }
+
+    /// Adds what was measured, and the verdict on each measurement beside the null server's.
+    pub fn add(
+        &mut self,
+        experiment: &Experiment,
+        measured: &[Measurement],
+        failures: Vec<String>,
+    ) {
+        for (index, one) in measured.iter().enumerate() {
+            let earlier = measured[..index].iter().filter(|other| other.trial == one.trial);
+            let mut sample = sample(experiment, one, earlier.count());
+            let verdict = one.verdict(ceiling(one.trial, &experiment.plan, measured));
+            for (name, value) in [
+                ("cause", verdict.cause.short().into()),
+                ("verdict", verdict.sentence.into()),
+                ("doubts", verdict.doubts.into()),
+            ] {
+                sample.evidence.insert(name.to_owned(), value);
+            }
+            sample.hgrm = self.unused(file(&sample));
+            self.results.rows.push(sample);
+            self.percentiles.push(hgrm::write(&one.outcome.tally.latency));
+        }
+        self.results.failures.extend(failures);
+    }
+
+    /// `file`, or with a number where an earlier row has it: each keeps its own percentiles.
+    fn unused(&self, file: String) -> String {
+        let is_taken = |name: &String| self.results.rows.iter().any(|row| row.hgrm == *name);
+        let stem = file.trim_end_matches(".hgrm").to_owned();
+        let numbered = (2..).map(|number| format!("{stem}-{number}.hgrm"));
+        iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+    }
+
+    /// Adds what else is known of the last row, under a name of its own.
+    pub fn note(&mut self, name: &str, value: impl Into<Value>) {
+        if let Some(sample) = self.results.rows.last_mut() {
+            sample.evidence.insert(name.to_owned(), value.into());
+        }
+    }
+
+    /// Writes a text beside the results.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, file: &str, text: &str) -> Result<()> {
+        folder::file(&self.folder.join(file), text)
+    }
+
+    /// Writes the folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end(mut self, interrupt: &Interrupt) -> Result<Finished> {
+        self.results.interrupted = interrupt.raised();
+        folder::write(&self.folder, &self.results, &self.percentiles)?;
+        Ok(Finished { folder: self.folder, results: self.results })
+    }
+}
+
+/// What the generator reached against the null server in the same conditions, if that was measured.
+fn ceiling(trial: Trial, plan: &Plan, measured: &[Measurement]) -> Option<Ceiling> {
+    let null = plan.targets.iter().position(|target| *target == Target::NullServer)?;
+    let same = Trial { target: null, ..trial };
+    let of_null = measured.iter().filter(|other| other.trial == same && trial.target != null);
+    let rps = |one: &Measurement| one.outcome.rps();
+    let order = |a: &&Measurement, b: &&Measurement| rps(a).total_cmp(&rps(b));
+    let one = median(&mut of_null.collect::<Vec<_>>(), order)?;
+    let of_the_client = one.verdict(None).cause == Cause::Client;
+    Some(Ceiling { rps: rps(one), of_the_client })
+}
+
+/// The recorded form of a measurement.
+fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
+    let (Trial { workload, .. }, outcome) = (one.trial, &one.outcome);
+    Sample {
+        target: experiment.plan.targets[one.trial.target].name().to_owned(),
+        part: experiment.part,
+        workload: name_of(workload, experiment.part).to_owned(),
+        connection: one.trial.connection.name().to_owned(),
+        connections: one.trial.connections,
+        idle: workload.idle,
+        slow: workload.slow,
+        repeat,
+        load: Figures::of(outcome),
+        server_cpu_us: one.server_cpu().map(as_micros),
+        client_cpu_us: outcome.client_cpu().map(as_micros),
+        hgrm: String::new(),
+        evidence: observed(&experiment.plan, one),
+    }
+}
+
+/// The book's word for a workload.
+fn name_of(workload: Workload, part: Part) -> &'static str {
+    match workload.kind {
+        Kind::Work => "work",
+        Kind::Sleep => "sleep",
+        // The curve begins with no idle client, and that is its beginning.
+        _ if workload.beside() > 0 || part == Part::Idle => "idle",
+        _ => "hello",
+    }
+}
+
+/// What the kernel said, by name, and what else this kind of trial has to tell.
+fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
+    let mut evidence: BTreeMap<String, Value> = match serde_json::to_value(&one.evidence) {
+        Ok(Value::Object(fields)) => fields.into_iter().collect(),
+        // What cannot be written is not known: a figure that is no number, say.
+        _ => BTreeMap::new(),
+    };
+    let mut add = |name: &str, value: Value| evidence.insert(name.to_owned(), value);
+    let tally = &one.outcome.tally;
+    if one.trial.workload.beside() > 0 {
+        add("crowd", serde_json::to_value(tally.idle).unwrap_or_default());
+    }
+    if let Some(rate) = plan.rate {
+        add("target_rps", rate.into());
+        add("lag_us", as_micros(tally.pacing.lag()).into());
+        add("sent", tally.pacing.sent.into());
+        add("unsent", tally.pacing.unsent.into());
+    }
+    if let Some(wrk) = one.wrk {
+        add("wrk_rps", wrk.rps.into());
+        add("wrk_p50_us", as_micros(wrk.p50).into());
+    }
+    evidence
+}
+
+/// A name for the percentile file. Those of servers whose names differ only in what a file's name should
+/// not hold are alike.
+fn file(sample: &Sample) -> String {
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' }
+    };
+    let idle = if sample.idle > 0 { format!("-idle{}", sample.idle) } else { String::new() };
+    // A URL may be longer than a file's name.
+    let name: String = sample.target.chars().map(plain).take(100).collect();
+    let Sample { workload, connection, connections, repeat, .. } = sample;
+    let part = sample.part.name();
+    format!("hgrm/{part}-{name}-{workload}-{connection}-{connections}{idle}-{repeat}.hgrm")
+}

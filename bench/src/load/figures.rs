@@ -1,0 +1,68 @@
+//! What a load has shown, as files hold it: a part of `bench load --json` and of every row of `results.json`.
+
+use super::counts::Latency;
+use super::errors::Errors;
+use super::outcome::Outcome;
+use crate::numbers::as_micros;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Times are microseconds where the name says so. Keys are only ever added: scripts read them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// How long the window was open.
+    pub seconds: f64,
+    /// Correct responses completed in it.
+    pub requests: u64,
+    /// The same per second.
+    pub rps: f64,
+    /// Clients that got at least one response in the window.
+    pub served: u64,
+    /// Clients that had a connection at least once.
+    pub opened: u64,
+    /// Of correct responses, from the request's first byte to the response's last.
+    pub latency_us: Latency,
+    /// What went wrong, by kind.
+    pub errors: Errors,
+    /// Connections that had to be opened again.
+    pub reconnects: u64,
+    /// Bytes received.
+    pub bytes: u64,
+    /// Requests under way when the window closed.
+    pub in_flight_at_end: u64,
+    /// How long they had waited on average.
+    pub mean_in_flight_us: f64,
+    /// How long the oldest of them had waited.
+    pub oldest_in_flight_us: f64,
+    /// How long requests had waited, on average, that were given up: `errors.timeout` of them.
+    pub mean_timed_out_us: f64,
+    /// The longest of those waits.
+    pub longest_timed_out_us: f64,
+    /// CPU of each thread of the generator, seconds.
+    pub client_threads_cpu_seconds: Vec<f64>,
+}
+
+impl Figures {
+    /// Those of `outcome`.
+    pub fn of(outcome: &Outcome) -> Self {
+        let tally = &outcome.tally;
+        Self {
+            seconds: outcome.window.as_secs_f64(),
+            requests: tally.requests,
+            rps: outcome.rps(),
+            served: tally.served,
+            opened: tally.opened,
+            latency_us: tally.latencies(),
+            errors: tally.errors,
+            reconnects: tally.reconnects,
+            bytes: tally.bytes,
+            in_flight_at_end: tally.unanswered.count,
+            mean_in_flight_us: as_micros(tally.unanswered.mean()),
+            oldest_in_flight_us: as_micros(tally.unanswered.longest),
+            mean_timed_out_us: as_micros(tally.timed_out.mean()),
+            longest_timed_out_us: as_micros(tally.timed_out.longest),
+            client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What a finished load has shown.
+
+use super::samples::Tally;
+use std::time::Duration;
+
+/// The counts, and the window that they are of.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The counts of all threads.
+    pub tally: Tally,
+    /// How long the window was open.
+    pub window: Duration,
+    /// Whether it was closed early, by a signal.
+    pub interrupted: bool,
+}
+
+impl Outcome {
+    /// Correct responses per second.
+    pub fn rps(&self) -> f64 {
+        self.tally.requests as f64 / self.window.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    /// CPU of the generator per correct response.
+    pub fn client_cpu(&self) -> Option<Duration> {
+        let total: Duration = self.tally.cpu.iter().sum();
+        let requests = u32::try_from(self.tally.requests).ok()?;
+        total.checked_div(requests)
+    }
+}

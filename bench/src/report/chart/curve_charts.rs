@@ -1,0 +1,48 @@
+//! Requests per second as curves, and how to read them.
+//!
+//! Percentiles are no curves here: in a closed loop a server that stops is sent nothing meanwhile, and its percentiles
+//! look fine. `bench rate` has them in a table.
+
+use super::axes::Axes;
+use super::curve::{self, Series};
+use super::picture::{Chart, Texts};
+use super::scale::Scale;
+use super::view::View;
+use crate::report::tables::levels;
+use crate::results::Part;
+
+/// Why some points are hollow.
+const HOLLOW: &str = "Hollow points: not all clients were served.";
+
+/// Requests per second over connections. Over one number of connections there is no curve to draw.
+pub fn rps(view: &View<'_, '_>) -> Option<Chart> {
+    let levels = levels(view.groups, view.mode);
+    let subtitle = format!("req/s; bands from the lowest repeat to the highest. {HOLLOW}");
+    let caption =
+        "Flat while connections grow: the server is saturated, and more clients only wait longer.";
+    let texts = view.texts("rps", "Requests per second", &subtitle, caption);
+    let series = view.series(Part::Ladder, |sample| sample.connections);
+    (levels.len() > 1).then(|| chart(texts, "connections", &levels, &series))
+}
+
+/// The chart of these curves, from zero upwards.
+fn chart(texts: Texts, x_unit: &str, levels: &[usize], series: &[Series]) -> Chart {
+    let highs = series.iter().flat_map(|one| &one.points).map(|point| point.y.high);
+    let axes = Axes { x: Scale::levels(levels), y: Scale::even(highs.fold(0.0, f64::max)) };
+    curve::chart(texts, x_unit, &axes, series)
+}
+
+/// Requests per second over the number of silent connections.
+pub fn idle(view: &View<'_, '_>) -> Option<Chart> {
+    let series = view.series(Part::Idle, |sample| sample.idle);
+    let idle = series.iter().flat_map(|one| &one.points).map(|point| point.x as usize);
+    let levels: Vec<_> = idle.collect();
+    let texts = Texts {
+        name: "idle".into(),
+        title: "Requests per second beside silent connections".into(),
+        subtitle: format!("req/s of the busy clients. {HOLLOW}"),
+        caption: "A server that waits for one client at a time stops at the first silent one, a pool at its size.",
+    };
+    let x_unit = "connections that are open and silent";
+    (!series.is_empty()).then(|| chart(texts, x_unit, &levels, &series))
+}

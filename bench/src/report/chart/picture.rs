@@ -1,0 +1,57 @@
+//! A picture and its texts.
+
+use super::svg;
+use crate::workspace::{NULL_SERVER, STAGES};
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// Its file's name without `.svg`: `rps-keep-alive`.
+    pub name: String,
+    /// What it shows.
+    pub title: String,
+    /// How to read it.
+    pub caption: String,
+    /// The drawing, without the style that [`Chart::file`] adds.
+    pub drawing: String,
+}
+
+/// What stands around a drawing.
+#[derive(Clone, Debug)]
+pub struct Texts {
+    /// The file's name without `.svg`.
+    pub name: String,
+    /// What it shows.
+    pub title: String,
+    /// What its figures mean.
+    pub subtitle: String,
+    /// How to read it.
+    pub caption: &'static str,
+}
+
+impl Texts {
+    /// With the drawing.
+    pub fn chart(self, drawing: String) -> Chart {
+        let Self { name, title, caption, .. } = self;
+        Chart { name, title, caption: caption.to_owned(), drawing }
+    }
+}
+
+impl Chart {
+    /// As a file of its own.
+    pub fn file(&self) -> String {
+        let style = format!("><style>{}</style>", svg::STYLE);
+        self.drawing.replacen('>', &style, 1) + "\n"
+    }
+}
+
+/// How the servers of a chart are told apart: a class that [`svg::STYLE`] gives a colour.
+pub fn class(target: &str) -> &'static str {
+    const CLASSES: [&str; 4] = ["s1", "s2", "s3", "s4"];
+    match STAGES.iter().position(|stage| *stage == target) {
+        Some(stage) => CLASSES[stage],
+        None if target == NULL_SERVER => "null",
+        None if target == "nginx" => "nginx",
+        None => "other",
+    }
+}

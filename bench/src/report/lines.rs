@@ -1,0 +1,175 @@
+//! Tables with a line for each trial: a server's figures and verdicts, a constant rate, two runs side by side.
+
+use crate::numbers::{self, micros};
+use crate::results::compare::Pair;
+use crate::results::{Group, Part, Results, Sample};
+use crate::table::Table;
+use crate::workspace::label;
+use serde_json::Value;
+
+/// The article's table for one server, a line for each mode and connection count; `None` without rows.
+pub fn of_target(results: &Results, target: &str) -> Option<Table> {
+    let header = [
+        "Connection",
+        "Connections",
+        "Req/s",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+        "Served",
+        "Errors",
+        "CPU/req",
+        "System CPU %",
+    ];
+    let line = |group: &Group<'_>| {
+        let sample = group.median();
+        let latency = &sample.load.latency_us;
+        let spread =
+            group.spread().map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
+        vec![
+            sample.connection.clone(),
+            sample.connections.to_string(),
+            numbers::grouped(sample.load.rps) + &spread,
+            micros(Some(latency.mean)),
+            micros(latency.p50),
+            micros(latency.p90),
+            micros(latency.p99),
+            micros(Some(latency.max)),
+            format!("{}/{}", sample.load.served, sample.connections),
+            numbers::grouped(sample.load.errors.total() as f64),
+            micros(sample.server_cpu_us),
+            group.kernel().map_or("-".to_owned(), |share| format!("{:.0}", 100.0 * share)),
+        ]
+    };
+    let groups = results.groups();
+    let own = groups.iter().filter(|group| {
+        (group.median().target.as_str(), group.median().part) == (target, Part::Ladder)
+    });
+    Table::new(header).filled(own.map(line).collect())
+}
+
+/// What each row of a server says about its bottleneck.
+pub fn verdicts(results: &Results, target: &str) -> Option<Table> {
+    let groups = results.groups();
+    let own = groups.iter().map(Group::median).filter(|sample| {
+        // A server that keeps up with a constant rate has no bottleneck worth a word.
+        let due = noted(sample, "target_rps");
+        let keeps_up = due.is_some_and(|due| sample.load.rps >= 0.99 * due);
+        let part = matches!(sample.part, Part::Ladder | Part::Rate);
+        sample.target == target && part && !keeps_up
+    });
+    let row = |sample: &Sample| {
+        let verdict = sample.observed("verdict")?.as_str()?.to_owned();
+        let doubts = sample.doubts();
+        Some(vec![
+            format!("{}, {}", sample.connection, sample.connections),
+            verdict,
+            if doubts.is_empty() { "-".to_owned() } else { doubts.join("; ") },
+        ])
+    };
+    Table::of_prose(["Connections", "What is the bottleneck, and why", "Why not to trust it"])
+        .filled(own.filter_map(row).collect())
+}
+
+/// What each server made of a constant rate; `None` when there are no rows for it.
+pub fn rate(results: &Results) -> Option<Table> {
+    let line = |group: &Group<'_>| {
+        let (sample, latency) = (group.median(), group.median().load.latency_us);
+        let rate = noted(sample, "target_rps").unwrap_or_default();
+        let reached = 100.0 * sample.load.rps / rate.max(f64::MIN_POSITIVE);
+        vec![
+            label(&sample.target).to_owned(),
+            numbers::grouped(rate),
+            format!("{reached:.1}%"),
+            micros(Some(latency.mean)),
+            micros(latency.p50),
+            micros(latency.p90),
+            micros(latency.p99),
+            micros(latency.p999),
+            micros(Some(latency.max)),
+            micros(noted(sample, "lag_us")),
+            noted(sample, "unsent").map_or("-".to_owned(), numbers::grouped),
+            format!("{}/{}", sample.load.served, sample.connections),
+        ]
+    };
+    let header = [
+        "Server", "Due/s", "Reached", "mean", "p50", "p90", "p99", "p99.9", "max", "Lag", "Unsent",
+        "Served",
+    ];
+    let groups = results.groups();
+    let rows = groups.iter().filter(|group| group.median().part == Part::Rate).map(line);
+    Table::new(header).filled(rows.collect())
+}
+
+/// wrk's figures beside ours; `None` where wrk was not asked.
+pub fn wrk(results: &Results) -> Option<Table> {
+    let groups = results.groups();
+    let line = |sample: &Sample| {
+        Some(vec![
+            label(&sample.target).to_owned(),
+            format!("{}, {}", sample.connection, sample.connections),
+            numbers::grouped(sample.load.rps),
+            numbers::grouped(noted(sample, "wrk_rps")?),
+            micros(sample.load.latency_us.p50),
+            micros(noted(sample, "wrk_p50_us")),
+        ])
+    };
+    let rows = groups.iter().map(Group::median).filter_map(line);
+    Table::new(["Server", "Connections", "Req/s", "wrk", "p50", "wrk"]).filled(rows.collect())
+}
+
+/// Two runs side by side.
+pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
+    let line = |pair: &Pair<'_>| {
+        let (a, b) = (pair.a, pair.b);
+        let idle = if a.idle > 0 { format!(" + {} idle", a.idle) } else { String::new() };
+        let factor = (a.load.rps > 0.0).then(|| format!("×{:.2}", b.load.rps / a.load.rps));
+        vec![
+            label(&a.target).to_owned(),
+            format!("{} {} {}{idle}", a.workload, a.connection, a.connections),
+            numbers::grouped(a.load.rps),
+            numbers::grouped(b.load.rps),
+            factor.unwrap_or_else(|| "-".to_owned()),
+            pair.rps.name().to_owned(),
+            micros(a.server_cpu_us),
+            micros(b.server_cpu_us),
+            pair.cpu.name().to_owned(),
+        ]
+    };
+    let header = ["Server", "Trial", "A req/s", "B req/s", "B/A", "", "A CPU/req", "B CPU/req", ""];
+    Table::new(header).filled(pairs.iter().map(line).collect())
+}
+
+/// A figure that an experiment added to a row.
+pub fn noted(sample: &Sample, name: &str) -> Option<f64> {
+    sample.observed(name).and_then(Value::as_f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(sample: Sample) -> Results {
+        Results { rows: vec![Sample { target: "floor".into(), ..sample }], ..Results::default() }
+    }
+
+    #[test]
+    fn half_of_the_rate_is_half_of_it() {
+        let mut sample = Sample { part: Part::Rate, ..Sample::default() };
+        sample.load.rps = 50.0;
+        sample.evidence.insert("target_rps".to_owned(), 100.0.into());
+        let table = rate(&results(sample)).unwrap();
+        assert_eq!(table.rows[0][..3], ["null server", "100", "50.0%"]);
+        assert_eq!(rate(&Results::default()), None);
+    }
+
+    #[test]
+    fn a_row_without_responses_has_dashes() {
+        let sample = Sample { connections: 50, ..Sample::default() };
+        let text = of_target(&results(sample), "floor").unwrap().markdown();
+        assert!(text.contains("| 0/50 |") && text.contains("| - |"), "{text}");
+        assert_eq!(of_target(&Results::default(), "floor"), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! Connections that are kept and idle: when they are closed, in which order, and that no request is lost with them.
+
+use super::client::Client;
+use super::well_behaved::{Behaviour, WellBehavedClients};
+use super::{Stage, shutdown};
+use anyhow::{Context, Result, ensure};
+use std::thread;
+use std::time::Duration;
+
+/// After so long a connection that is silent may be closed, where its place is needed.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Four times as many clients as threads, each asking again as soon as it has its response: unless that said that it is
+/// the last, the next one must come.
+pub fn more_clients_than_threads_lose_nothing(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--threads", "8"])?;
+    let behaviour = Behaviour { hello_only: true, head_timeout: SILENCE, ..Behaviour::busy(1) };
+    let clients = WellBehavedClients::start(server.address(), behaviour);
+    clients.wait_for(5000)?;
+    clients.stop()?.check_none_refused()
+}
+
+/// Threads that wait for silent clients leave them for a client that asks; a client that is left reads the end of its connection.
+pub fn silent_clients_give_way(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--threads", "4", "--idle-timeout", "120s"])?;
+    let mut idle = Client::idle(server.address(), 4)?;
+    Client::connect(server.address())?.fetch_ok("/").context("a new client")?;
+    idle.retain_mut(|client| !client.hears_nothing());
+    ensure!(!idle.is_empty(), "no client was left, and the new one was served");
+    idle.iter_mut().try_for_each(Client::expect_end)
+}
+
+/// Where there is no place, clients that never asked go first.
+pub fn clients_that_never_asked_go_first(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--max-connections", "40", "--threads", "1"])?;
+    let mut asked = Client::idle(server.address(), 24)?;
+    let never = (0..16).map(|_| Client::connect(server.address()));
+    let _never = never.collect::<Result<Vec<_>>>()?;
+    thread::sleep(SILENCE + Duration::from_millis(200));
+    for _ in 0..16 {
+        Client::connect(server.address())?.fetch_ok("/").context("a new client")?;
+    }
+    asked
+        .iter_mut()
+        .try_for_each(|client| client.fetch_ok("/").context("a client that had asked").map(drop))
+}
+
+/// Clients that are connected and silent do not hold up the end of a server, and read an end and no reset.
+pub fn they_do_not_hold_up_the_end(stage: &Stage) -> Result<()> {
+    let long = ["--grace", "120s", "--idle-timeout", "120s", "--head-timeout", "120s"];
+    let mut server = stage.start(&long)?;
+    let mut clients = Client::idle(server.address(), stage.at_once.min(20))?;
+    // Where one is served at a time, these wait in the accept queue.
+    for _ in 0..20 {
+        clients.push(Client::connect(server.address())?);
+    }
+    shutdown::terminate(&mut server).context("idle clients")?;
+    clients.iter_mut().try_for_each(Client::expect_end)
+}

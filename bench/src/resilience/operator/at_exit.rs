@@ -1,0 +1,44 @@
+//! The log and the trace are whole at every end.
+
+use super::{Stage, ask, folder_and_log, lines, path};
+use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
+use anyhow::{Context, Result, ensure};
+use shared::sys::signal::{self, Signal};
+use shared::telemetry::trace::InstantEvent;
+use std::fs;
+
+/// Every response that was sent has its line, and its events.
+pub fn all_is_written(stage: &Stage) -> Result<()> {
+    // The server drains; a handler sleeps for longer than the grace period; a handler sleeps, and a second signal comes.
+    for (sleeps, twice, grace) in
+        [(false, false, "120s"), (true, false, "100ms"), (true, true, "120s")]
+    {
+        is_whole(stage, sleeps, twice, grace)
+            .with_context(|| format!("a handler sleeps: {sleeps}, two signals: {twice}"))?;
+    }
+    Ok(())
+}
+
+fn is_whole(stage: &Stage, sleeps: bool, twice: bool, grace: &str) -> Result<()> {
+    const SENT: usize = 100;
+    let (folder, log) = folder_and_log()?;
+    let trace = path(&folder, "trace");
+    let mut server = stage.start(&["--log", &log, "--trace", &trace, "--grace", grace])?;
+    ask(server.address(), "/", SENT)?;
+    let _asleep = sleeps.then(|| in_handler(&server, 60_000)).transpose()?;
+    if twice {
+        shutdown::terminate_twice(server.pid())?;
+    } else {
+        signal::send(server.pid(), Signal::Terminate)?;
+    }
+    exits(&mut server, if twice { SECOND_SIGTERM } else { 0 })?;
+    // Before a handler sleeps, one more response is sent.
+    let sent = SENT + usize::from(sleeps);
+    let written = lines(&fs::read_to_string(&log)?)?;
+    ensure!(written == [sent, 0], "{written:?} lines for {sent} responses");
+    let text = fs::read_to_string(&trace)?;
+    serde_json::from_str::<serde_json::Value>(&text).context("the trace")?;
+    let parsed = text.matches(&format!("\"{}\"", InstantEvent::Parsed.name())).count();
+    ensure!(parsed >= sent, "{parsed} requests in the trace, {sent} responses");
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! A server that lacks something starts whole, or says in one line what is missing.
+
+use super::{Server, Stage, TIMEOUT, fifo, folder_and_log, limited, path};
+use crate::resilience::client::serves;
+use crate::terminal;
+use anyhow::{Context, Result, bail, ensure};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+/// Every check of this file.
+pub fn each(stage: &Stage) -> Result<()> {
+    a_log_that_cannot_be_opened(stage)?;
+    few_descriptors(stage, &[])?;
+    few_threads(stage, 1)
+}
+
+fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
+    let (folder, _) = folder_and_log()?;
+    let (here, nowhere) = (path(&folder, ""), path(&folder, "no/such/folder"));
+    let (fifo, reader) = fifo(&folder)?;
+    drop(reader);
+    for flag in ["--log", "--trace"] {
+        for (path, words) in [(&here, "directory"), (&nowhere, "No such file"), (&fifo, "reader")] {
+            let refused = limited(stage, "--core=0", &[flag, path]);
+            refuses(refused, &[path, words]).with_context(|| format!("{flag} {path}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// For each number of descriptors the server announces itself and serves, or says what is missing.
+pub fn few_descriptors(stage: &Stage, args: &[&str]) -> Result<()> {
+    let mut refused = 0;
+    for count in 10..=40 {
+        let limits = format!("--nofile={count}");
+        match Server::announced(limited(stage, &limits, args), TIMEOUT) {
+            Ok(server) => {
+                serves(server.address()).with_context(|| limits.clone())?;
+                ensure!(server.stderr().is_empty(), "{limits}: {}", server.stderr());
+            }
+            Err(error) => {
+                says(&error, &["ulimit -n"]).with_context(|| limits.clone())?;
+                refused = count;
+            }
+        }
+    }
+    ensure!(refused < 40, "{refused} descriptors are not enough");
+    Ok(())
+}
+
+/// A thread that cannot be started, be it the first or one of many: `count` are too few.
+pub fn few_threads(stage: &Stage, count: usize) -> Result<()> {
+    const NOBODY: u32 = 65534;
+    let is_root = fs::metadata("/proc/self")?.uid() == 0;
+    let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.mode() & 1 != 0);
+    if is_root && !Path::new(stage.program).ancestors().all(is_open) {
+        let program = stage.program;
+        terminal::note(&format!("skipped: no limit stops root, and others do not reach {program}"));
+        return Ok(());
+    }
+    let mut command = limited(stage, &format!("--nproc={count}"), &[]);
+    if is_root {
+        command.uid(NOBODY).gid(NOBODY).current_dir("/");
+    }
+    refuses(command, &["ulimit -u"]).with_context(|| format!("{count} threads"))
+}
+
+/// The server must not start, and must say why.
+fn refuses(command: Command, words: &[&str]) -> Result<()> {
+    match Server::announced(command, TIMEOUT) {
+        Ok(_) => bail!("it starts"),
+        Err(error) => says(&error, words),
+    }
+}
+
+/// The error is one line with these words, and status 1.
+fn says(error: &anyhow::Error, words: &[&str]) -> Result<()> {
+    let text = format!("{error:#}");
+    let right = text.lines().count() == 1
+        && text.contains("(exit status: 1)")
+        && words.iter().all(|word| text.contains(word));
+    ensure!(right, "{text}");
+    Ok(())
+}

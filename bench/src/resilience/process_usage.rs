@@ -1,0 +1,190 @@
+//! What a server holds and uses: descriptors, threads, memory, CPU time; from `/proc`, without asking the server. A
+//! process that is gone is an error everywhere.
+
+use super::wait_until;
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// What a process holds at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessUsage {
+    /// Open descriptors.
+    pub fds: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl ProcessUsage {
+    /// Of process `pid`, now.
+    pub fn of(pid: u32) -> Result<Self> {
+        let count = |what: &str| {
+            let entries = fs::read_dir(format!("/proc/{pid}/{what}"));
+            entries.map(Iterator::count).with_context(|| format!("process {pid} is gone"))
+        };
+        Ok(Self { fds: count("fd")?, threads: count("task")? })
+    }
+
+    /// Of a process that may still be busy: once it has come to [rest](at_rest).
+    ///
+    /// # Errors
+    /// When it does not come to rest.
+    pub fn at_rest(pid: u32) -> Result<Self> {
+        at_rest(pid)?;
+        Self::of(pid)
+    }
+
+    /// Waits until the process holds no more and no less than this again.
+    ///
+    /// # Errors
+    /// When it does not; the error says what it holds.
+    pub fn wait_for(self, pid: u32) -> Result<()> {
+        let returned =
+            wait_until("as many descriptors and threads as before", || Ok(Self::of(pid)? == self));
+        returned.with_context(|| format!("{self:?} before, {:?} now", Self::of(pid)))
+    }
+}
+
+/// Resident memory of a process, in KiB.
+pub fn memory(pid: u32) -> Result<u64> {
+    kib(pid, "VmRSS:")
+}
+
+/// The most resident memory that it ever had, in KiB.
+pub fn peak_memory(pid: u32) -> Result<u64> {
+    kib(pid, "VmHWM:")
+}
+
+/// Waits until a process needs no more than `most` KiB again, and tells where it comes to rest.
+///
+/// # Errors
+/// When it still needs more after [`TIMEOUT`](super::TIMEOUT).
+pub fn memory_down_to(pid: u32, most: u64) -> Result<u64> {
+    let mut now = u64::MAX;
+    let fallen = wait_until("less memory", || {
+        at_rest(pid)?;
+        now = memory(pid)?;
+        Ok(now <= most)
+    });
+    fallen.with_context(|| format!("{now} KiB of memory, {most} are allowed")).map(|()| now)
+}
+
+/// Waits until a process has nothing to do: every thread is asleep, and none has run between two looks. What the
+/// kernel still carries to its sockets gets there between the two.
+///
+/// # Errors
+/// When it does not come to rest.
+pub fn at_rest(pid: u32) -> Result<()> {
+    let mut before = None;
+    wait_until("the process comes to rest", || {
+        let now = switches_asleep(pid)?;
+        let rests = now.is_some() && now == before;
+        before = now;
+        sleep(BETWEEN_LOOKS);
+        Ok(rests)
+    })
+}
+
+/// Shorter than a server's pause between two attempts to accept, so that one without descriptors rests too.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// How often threads have gone to sleep so far, by thread; `None` if one of them is not asleep.
+fn switches_asleep(pid: u32) -> Result<Option<BTreeMap<PathBuf, String>>> {
+    let mut switches = BTreeMap::new();
+    for task in tasks(pid)? {
+        // A thread may end between the listing and the reading.
+        let Ok(text) = fs::read_to_string(task.join("status")) else { return Ok(None) };
+        if !field(&text, "State:").is_some_and(|state| state.starts_with('S')) {
+            return Ok(None);
+        }
+        let count =
+            field(&text, "voluntary_ctxt_switches:").context("the kernel counts no switches")?;
+        switches.insert(task, count.to_owned());
+    }
+    Ok(Some(switches))
+}
+
+/// The share of a core that a process uses while it is looked at for a second.
+pub(super) fn cpu_share(pid: u32) -> Result<f64> {
+    let (start, before) = (Instant::now(), cpu(pid)?);
+    sleep(Duration::from_secs(1));
+    Ok(cpu(pid)?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64())
+}
+
+/// CPU time of all threads that a process has now.
+pub(super) fn cpu(pid: u32) -> Result<Duration> {
+    let nanos = |task: &PathBuf| {
+        let text = fs::read_to_string(task.join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    };
+    Ok(Duration::from_nanos(tasks(pid)?.iter().filter_map(nanos).sum()))
+}
+
+/// The folders of a process's threads.
+fn tasks(pid: u32) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(format!("/proc/{pid}/task"));
+    let entries = entries.with_context(|| format!("process {pid} is gone"))?;
+    Ok(entries.map(|task| Ok(task?.path())).collect::<std::io::Result<_>>()?)
+}
+
+/// Places in the process's table of descriptors, used or not.
+pub fn descriptor_places(pid: u32) -> Result<u64> {
+    status(pid, "FDSize:")?.parse().context("FDSize")
+}
+
+/// Whether the process has taken every signal that was sent to it.
+pub fn has_taken_signals(pid: u32) -> Result<bool> {
+    Ok(status(pid, "ShdPnd:")?.bytes().all(|digit| digit == b'0'))
+}
+
+/// Bytes that have come to connections of the server at `address` and that it has not read yet.
+///
+/// # Errors
+/// When the kernel's table of sockets cannot be read.
+pub fn unread(address: SocketAddr) -> Result<u64> {
+    let local = format!("{:04X}", address.port());
+    let sockets = fs::read_to_string("/proc/net/tcp").context("reading /proc/net/tcp")?;
+    let bytes = |line: &str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let (port, queues) = (fields.get(1)?.rsplit(':').next()?, fields.get(4)?);
+        let received = queues.split(':').nth(1).filter(|_| port == local)?;
+        u64::from_str_radix(received, 16).ok()
+    };
+    Ok(sockets.lines().filter_map(bytes).sum())
+}
+
+fn kib(pid: u32, name: &str) -> Result<u64> {
+    let value = status(pid, name)?;
+    let number = value.split_whitespace().next().with_context(|| format!("{name} has no value"))?;
+    number.parse().with_context(|| name.to_owned())
+}
+
+fn status(pid: u32, name: &str) -> Result<String> {
+    let status =
+        fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    let value = field(&status, name).map(str::to_owned);
+    value.with_context(|| format!("/proc/{pid}/status has no {name}"))
+}
+
+/// One line of a `status` file of the kernel's.
+fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_found_and_one_that_is_gone_is_an_error() {
+        let pid = std::process::id();
+        // Other tests have memory of this process meanwhile.
+        assert!(peak_memory(pid).unwrap() > 0 && memory(pid).unwrap() > 0);
+        assert!(has_taken_signals(pid).unwrap());
+        assert!(ProcessUsage::of(pid).unwrap().fds > 0 && ProcessUsage::of(u32::MAX).is_err());
+    }
+}

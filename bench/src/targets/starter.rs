@@ -1,0 +1,122 @@
+//! Starts targets, each as a fresh process.
+
+use super::peers::PeerServer;
+use super::server::Server;
+use super::{Connection, Target, build};
+use crate::interrupt::Interrupt;
+use crate::load::Url;
+use crate::tools;
+use crate::workspace::STAGES;
+use anyhow::{Context, Result, bail};
+use std::collections::HashMap;
+use std::env;
+use std::path::PathBuf;
+
+/// Starts targets, a fresh process each time.
+pub struct Starter {
+    programs: HashMap<String, PathBuf>,
+    /// Passed on to the stages as they are.
+    stage_args: Vec<String>,
+}
+
+/// A target that runs. Dropping it kills what was started for it.
+pub enum Running {
+    /// A stage or the null server.
+    Server(Server),
+    /// A peer and its folder.
+    Peer(PeerServer),
+    /// Nothing that could be stopped: a URL.
+    Elsewhere(String),
+}
+
+impl Starter {
+    /// Builds the stages among `targets`.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub fn build(
+        targets: &[Target],
+        stage_args: Vec<String>,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
+        let stages = targets.iter().filter(|target| matches!(target, Target::Stage(_)));
+        let stages: Vec<_> = stages.map(Target::name).collect();
+        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args })
+    }
+
+    /// Starts `target` on a free port and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not listen; the error has its own words.
+    pub fn start(&self, target: &Target, connection: Connection) -> Result<Running> {
+        match target {
+            Target::Stage(index) => self.start_stage(*index, connection).map(Running::Server),
+            Target::NullServer => start_null_server(connection).map(Running::Server),
+            Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
+            Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
+        }
+    }
+
+    fn start_stage(&self, index: usize, connection: Connection) -> Result<Server> {
+        let name = STAGES[index];
+        let program = self
+            .programs
+            .get(name)
+            .with_context(|| format!("cargo built no program for {name}"))?;
+        let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+        let chosen = self.stage_args.iter().any(|arg| arg.starts_with("--keep-alive"));
+        // The blocking stages part with a client early unless told not to: the ladder would compare policies. What
+        // keeping every connection costs them shows in the column of clients served.
+        if connection == Connection::KeepAlive && index < 2 && !chosen {
+            args.extend(["--keep-alive".to_owned(), "always".to_owned()]);
+        }
+        args.extend(self.stage_args.iter().cloned());
+        Server::start(program, &args)
+    }
+}
+
+fn start_null_server(connection: Connection) -> Result<Server> {
+    let program = env::current_exe().context("cannot find the program of bench itself")?;
+    let mut args = vec!["baseline", "--listen", "127.0.0.1:0"];
+    args.extend((connection == Connection::Close).then_some("--close"));
+    Server::start(&program, &args)
+}
+
+impl Running {
+    fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Server(server) => Some(server),
+            Self::Peer(peer) => Some(&peer.server),
+            Self::Elsewhere(_) => None,
+        }
+    }
+
+    /// What to ask for.
+    ///
+    /// # Errors
+    /// When its address cannot be looked up.
+    pub fn url(&self) -> Result<Url> {
+        match (self, self.server()) {
+            (_, Some(server)) => Url::parse(&format!("http://{}/", server.address())),
+            (Self::Elsewhere(url), _) => Url::parse(url),
+            _ => bail!("a server without an address"),
+        }
+    }
+
+    /// The server's own words as an error, if the server has died: figures of a dead server mean nothing.
+    ///
+    /// # Errors
+    /// That it has died.
+    pub fn check(&mut self) -> Result<()> {
+        match self {
+            Self::Server(server) => server.check(),
+            Self::Peer(peer) => peer.server.check(),
+            Self::Elsewhere(_) => Ok(()),
+        }
+    }
+
+    /// The process that was started, if one was.
+    pub fn pid(&self) -> Option<u32> {
+        self.server().map(Server::pid)
+    }
+}

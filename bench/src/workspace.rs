@@ -1,0 +1,26 @@
+//! The workspace that this program was built in: where it lies, and what its servers are called.
+
+use std::path::{Path, PathBuf};
+
+/// The stages, lowest rung first. Program and package have the same name.
+pub const STAGES: [&str; 4] =
+    ["stage1-blocking", "stage2-threadpool", "stage3-epoll", "stage4-epoll-threads"];
+
+/// The null server, as `results.json` and `claims.json` name it. People read [`label`].
+pub const NULL_SERVER: &str = "floor";
+
+/// Whether it is a rung of the ladder.
+pub fn is_stage(target: &str) -> bool {
+    STAGES.contains(&target)
+}
+
+/// A server's name as tables and pictures show it.
+pub fn label(target: &str) -> &str {
+    if target == NULL_SERVER { "null server" } else { target }
+}
+
+/// The folder of the workspace.
+pub fn root() -> PathBuf {
+    let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
+    bench.parent().unwrap_or(bench).to_owned()
+}

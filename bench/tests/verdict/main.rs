@@ -1,0 +1,28 @@
+//! The verdict: each rule on saved samples, and a generator that is too slow, which has to say so of itself.
+
+mod ceilings;
+mod rules;
+
+use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
+use bench::load::Options;
+use bench::targets::Running;
+use bench::targets::server::Server;
+use std::path::Path;
+use std::time::Duration;
+
+/// Long enough for several looks at the server, twenty a second.
+const WINDOW: Duration = Duration::from_millis(500);
+
+#[test]
+fn a_generator_held_to_one_slow_thread() {
+    let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let server = Server::start(floor, &["floor", "--listen", "127.0.0.1:0"]).unwrap();
+    let running = Running::Server(server);
+    let mut options = Options::get(running.url().unwrap(), 16, WINDOW);
+    (options.threads, options.burden) = (1, Duration::from_micros(100));
+    let is_client = |verdict: &Verdict| verdict.cause == Cause::Client;
+    let verdict = trial::judge(&running, &options, 5, is_client).unwrap();
+    // A thread that others keep off its CPU is held back by them, and the verdict says that.
+    assert!(is_client(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+}

@@ -1,0 +1,157 @@
+//! Each rule with a saved sample: the figures of rows that were measured on a machine with two cores.
+
+use crate::ceilings;
+use bench::evidence::Evidence;
+use bench::evidence::host::Machine;
+use bench::evidence::machine::{Queue, Sockets};
+use bench::evidence::sleep::Sleep;
+use bench::evidence::tree::{Thread, Use};
+use bench::evidence::verdict::{Cause, Seen, verdict};
+use std::time::Duration;
+
+pub(crate) fn thread(name: &str, cpu: f64, voluntary: u64, mostly: Sleep) -> Thread {
+    let (name, voluntary, mostly) = (name.to_owned(), Some(voluntary), Some((mostly, 0.9)));
+    Thread { tid: 1, name, cpu, run_wait: 0.0, voluntary, mostly }
+}
+
+/// A machine with so many cores busy for processes, and in interrupts.
+pub(crate) fn busy(processes: f64, interrupts: f64) -> Option<Machine> {
+    Some(Machine { processes, interrupts, ..Machine::default() })
+}
+
+/// What a server used: so many cores, and the kernel's share of them.
+pub(crate) fn used(cpu: f64, kernel: f64) -> Option<Use> {
+    Some(Use { cpu, kernel: Some((kernel, 94)), ..Use::default() })
+}
+
+/// Fifty clients, all served, a server with time to spare.
+pub(crate) fn seen() -> Seen {
+    Seen {
+        open: 50,
+        served: 50,
+        requests: 20_000,
+        rps: 20_000.0,
+        mean: 0.0025,
+        p50: Some(Duration::from_micros(2400)),
+        client_cores: 0.3,
+        client_busiest: 0.2,
+        slowest_tenth: Some(0.95),
+        ..Seen::default()
+    }
+}
+
+pub(crate) fn evidence() -> Evidence {
+    Evidence {
+        seconds: 1.0,
+        cores: 2,
+        server: used(0.3, 0.8).map(|used| Use { voluntary: Some(9_000), ..used }),
+        threads: vec![thread("main", 0.3, 9_000, Sleep::Epoll)],
+        sleeps: vec![(Sleep::Running, 0.4), (Sleep::Epoll, 0.6), (Sleep::Signal, 1.0)],
+        queue: Some(Queue { mean: 0.0, max: 0 }),
+        sockets: Some(Sockets { accepted: 50, unread: 10, queued: 0 }),
+        overflows: Some(0),
+        drops: Some(0),
+        delayed_acks: Some(3),
+        machine: busy(0.65, 0.1),
+    }
+}
+
+/// Checks the cause and a part of the sentence; nothing speaks against them.
+#[track_caller]
+pub(crate) fn expect(seen: &Seen, evidence: &Evidence, cause: Cause, words: &str) {
+    let found = verdict(seen, evidence, None);
+    assert_eq!((found.cause, found.doubts.len()), (cause, 0), "{found:?}");
+    assert!(found.sentence.contains(words), "{found:?}");
+}
+
+#[test]
+fn nothing_in_particular_and_nothing_known_is_nothing_claimed() {
+    expect(&seen(), &evidence(), Cause::Unknown, "bench explain");
+    expect(&seen(), &Evidence { cores: 2, ..Evidence::default() }, Cause::Unknown, "");
+}
+
+#[test]
+fn a_backlog_of_one_overflows_and_one_dropped_handshake_explains_no_window() {
+    let overflows = |count| Evidence { overflows: Some(count), ..evidence() };
+    let seen = Seen { served: 3, ..seen() };
+    expect(&seen, &overflows(137), Cause::QueueOverflow, "overflowed 137 times");
+    expect(&self::seen(), &overflows(1), Cause::Unknown, "");
+}
+
+/// A server that waits for silent clients, with so many threads in poll.
+fn waiting(threads: f64, sockets: Sockets) -> Evidence {
+    let queue = Some(Queue { mean: sockets.queued as f64, max: sockets.queued });
+    let sleeps = vec![(Sleep::Poll, threads), (Sleep::Futex, 1.0), (Sleep::Signal, 1.0)];
+    Evidence { sleeps, sockets: Some(sockets), queue, ..evidence() }
+}
+
+#[test]
+fn blocking_servers_wait_for_silent_clients() {
+    // Stage 1 with `--keep-alive always` and one client that sent one request: fifty busy clients get nothing.
+    let seen = Seen { silent: 1, served: 0, requests: 0, rps: 0.0, mean: 0.0, p50: None, ..seen() };
+    let evidence = waiting(1.0, Sockets { accepted: 1, unread: 0, queued: 50 });
+    expect(&seen, &evidence, Cause::SilentClients, "a client that sends nothing; 0 of 50");
+    // Where the list of sockets was too long to be read, their number is unknown.
+    let unread = Evidence { sockets: None, ..evidence };
+    expect(&seen, &unread, Cause::SilentClients, "waits for clients that send nothing;");
+    // Stage 2 with more silent clients than workers.
+    let seen = Seen { silent: 100, open: 32, ..seen };
+    let evidence = waiting(64.0, Sockets { accepted: 129, unread: 29, queued: 3 });
+    expect(&seen, &evidence, Cause::SilentClients, "100 clients that send nothing; 0 of 32");
+}
+
+#[test]
+fn held_connections_are_no_silent_clients() {
+    // Stage 2 with 800 busy clients: 64 have a worker, 65 lie in its queue with a request unread.
+    let seen = Seen { open: 800, served: 64, ..seen() };
+    let mut evidence = waiting(60.0, Sockets { accepted: 129, unread: 66, queued: 671 });
+    evidence.sleeps.push((Sleep::Running, 4.0));
+    let words = "64 connections; 736 wait (671 in the accept queue)";
+    expect(&seen, &evidence, Cause::HeldConnections, words);
+}
+
+/// `/sleep/5` by 64 clients, served as fast as `threads` that sleep can.
+fn sleeping(threads: f64) -> (Seen, Evidence) {
+    let rps = threads * 195.0;
+    let seen = Seen { open: 64, served: 64, rps, mean: 64.0 / rps, requests: rps as u64, ..seen() };
+    (seen, Evidence { sleeps: vec![(Sleep::Timer, threads)], ..evidence() })
+}
+
+#[test]
+fn too_few_threads_to_sleep_in_or_one_for_each() {
+    let (seen, mut evidence) = sleeping(1.0);
+    let words = "the one thread sleeps in a handler while 64";
+    expect(&seen, &evidence, Cause::SleepingThreads, words);
+    // h2o: one thread wakes up once a second, two others serve. It runs no handler.
+    evidence.threads = vec![thread("main", 0.0, 1, Sleep::Timer)];
+    assert_ne!(verdict(&seen, &evidence, None).cause, Cause::SleepingThreads);
+    evidence.threads = vec![thread("stage3-epoll", 0.0, seen.requests, Sleep::Timer)];
+    expect(&seen, &evidence, Cause::SleepingThreads, words);
+    let (seen, evidence) = sleeping(62.0);
+    expect(&seen, &evidence, Cause::SlowHandler, "");
+}
+
+#[test]
+fn forty_milliseconds_are_nagles_only_with_late_acknowledgements() {
+    let p50 = Some(Duration::from_millis(41));
+    let seen = Seen { p50, client_cores: 0.02, requests: 1200, rps: 1200.0, mean: 0.041, ..seen() };
+    let evidence = Evidence { server: used(0.03, 0.5), machine: busy(0.06, 0.0), ..evidence() };
+    for (delayed_acks, expected) in [
+        (Some(1170), Cause::DelayedAck),
+        // A handler that waits: some acknowledgements are always late.
+        (Some(120), Cause::Unknown),
+        (None, Cause::Unknown),
+    ] {
+        expect(&seen, &Evidence { delayed_acks, ..evidence.clone() }, expected, "");
+    }
+}
+
+#[test]
+fn doubts_do_not_hide_the_cause() {
+    let seen = Seen { errors: vec![("timeout", 3)], slowest_tenth: Some(0.2), ..seen() };
+    let mut evidence = ceilings::stage_3_on_work();
+    evidence.machine =
+        Some(Machine { processes: 1.9, stolen: 0.2, throttled: 0.1, ..Machine::default() });
+    let verdict = verdict(&seen, &evidence, None);
+    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::SingleThread, 5), "{verdict:?}");
+}

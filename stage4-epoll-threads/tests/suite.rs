@@ -1,0 +1,25 @@
+//! What this stage must survive, tried on the running program.
+#![forbid(unsafe_code)]
+
+use bench::resilience::Stage;
+
+const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
+
+bench::checks_of_every_stage!(STAGE);
+bench::checks_of_event_loops!(STAGE);
+
+bench::checks! { STAGE;
+    a_handler_that_blocks_stops_no_client:
+        |stage| handlers::blocking_stops_no_client(stage, &["--threads", "1"]),
+    another_takes_over_beside_it_and_no_connect_is_refused:
+        |stage| replace::under_load(stage, replace::Handover::Beside, 3).map(drop),
+    a_full_pool_says_come_back_later: |stage| handlers::full_pool(stage, 64 + 1024),
+    tasks_without_a_client_are_dropped: fairness::tasks_without_a_client_are_dropped,
+    tasks_of_half_closed_clients_wait_for_the_others:
+        fairness::tasks_of_half_closed_clients_wait_for_the_others,
+    files_and_metrics_have_a_way_of_their_own: fairness::files_and_metrics_have_a_way_of_their_own,
+    few_threads_are_named: |stage| operator::startup::few_threads(stage, 5),
+    many_loops_need_descriptors_too:
+        |stage| operator::startup::few_descriptors(stage, &["--threads", "8"]),
+    two_servers_share_a_log: operator::log_rotation::two_servers_share_a_log,
+}
