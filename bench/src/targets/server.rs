@@ -200,7 +200,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Once it is reaped its number may belong to another process: whether it runs is asked first.
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            let _ = signal::kill_group(self.pid());
+            let _ = process::kill_group(self.pid());
             let _ = self.child.wait();
         }
     }
