@@ -7,7 +7,7 @@ use bench::evidence::tree;
 use bench::interrupt::Interrupt;
 use bench::load::{self, Options, Outcome, Url};
 use bench::targets::server::Server;
-use shared::sys::signal;
+use shared::sys::process;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -25,14 +25,14 @@ fn freeze_once(rate: Option<f64>, stop: Duration) -> (Outcome, Duration) {
     thread::scope(|scope| {
         let load = scope.spawn(|| load::run(&options, &Interrupt::default()).unwrap());
         thread::sleep(Duration::from_secs(1));
-        signal::freeze(server.pid(), true).unwrap();
+        process::freeze(server.pid(), true).unwrap();
         while !is_frozen(server.pid()) {
             thread::sleep(Duration::from_millis(1));
         }
         let start = Instant::now();
         thread::sleep(stop);
         let stopped = start.elapsed();
-        signal::freeze(server.pid(), false).unwrap();
+        process::freeze(server.pid(), false).unwrap();
         (load.join().unwrap(), stopped)
     })
 }

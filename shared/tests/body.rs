@@ -103,7 +103,7 @@ fn status(outcome: Outcome) -> u16 {
     match outcome {
         Ok(Some(_)) => 200,
         Ok(None) => 0,
-        Err(refusal) => refusal.status.code,
+        Err(error) => error.status.code,
     }
 }
 

@@ -12,7 +12,7 @@ fn owned(outcome: Result<Option<(&Head, usize)>, RequestError>) -> Outcome {
     outcome.map(|complete| complete.map(|(head, used)| (head.clone(), used)))
 }
 
-/// What the parser says when it has seen the first bytes up to each of `ends`, one after the other.
+/// The parser's results for the first bytes up to each of `ends`, one after the other.
 fn parse(bytes: &[u8], ends: impl IntoIterator<Item = usize>) -> Outcome {
     let (mut parser, limits) = (HeadParser::default(), Limits::default());
     let mut ends = ends.into_iter();
@@ -20,12 +20,12 @@ fn parse(bytes: &[u8], ends: impl IntoIterator<Item = usize>) -> Outcome {
     ends.find_map(undecided).transpose()
 }
 
-/// A status stands for a refusal, and `None` for a head that is incomplete.
+/// A status stands for an error, and `None` for a head that is incomplete.
 fn status(outcome: &Outcome) -> Option<u16> {
     match outcome {
         Ok(Some(_)) => Some(200),
         Ok(None) => None,
-        Err(refusal) => Some(refusal.status.code),
+        Err(error) => Some(error.status.code),
     }
 }
 

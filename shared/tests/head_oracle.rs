@@ -6,7 +6,7 @@ use shared::http::head::{Head, HeadParser};
 use shared::http::{Limits, RequestHead};
 use shared::http::{Method, RequestError};
 
-/// What we refuse and httparse accepts: the reason that the client is told, and a request for it.
+/// What we refuse and httparse accepts: the reason in the response, and a request for it.
 const STRICTER: [(&str, &str); 15] = [
     ("an HTTP/1.1 request without Host", "GET / HTTP/1.1\r\n\r\n"),
     ("more than one Host", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"),
@@ -72,10 +72,10 @@ fn compare(text: &[u8]) -> Result<(), String> {
         }
         (Ok(Some(_)), theirs) => Err(format!("only we accept it; httparse: {theirs:?}")),
         (Ok(None), Ok(httparse::Status::Complete(_))) => Err("only httparse is content".to_owned()),
-        (Err(refusal), Ok(httparse::Status::Complete(_)))
-            if STRICTER.iter().all(|(reason, _)| *reason != refusal.reason) =>
+        (Err(error), Ok(httparse::Status::Complete(_)))
+            if STRICTER.iter().all(|(reason, _)| *reason != error.reason) =>
         {
-            Err(format!("only we refuse it, because of {}", refusal.reason))
+            Err(format!("only we refuse it, because of {}", error.reason))
         }
         _ => Ok(()),
     }
@@ -112,7 +112,7 @@ fn every_reason_to_be_stricter_has_a_request_that_httparse_accepts() {
         let mut fields = [httparse::EMPTY_HEADER; 10];
         let outcome = httparse::Request::new(&mut fields).parse(text.as_bytes());
         assert_eq!(outcome, Ok(httparse::Status::Complete(text.len())), "{reason}");
-        assert_eq!(ours(text.as_bytes()).err().map(|refusal| refusal.reason), Some(reason));
+        assert_eq!(ours(text.as_bytes()).err().map(|error| error.reason), Some(reason));
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::experiments::run::RunArgs;
 use crate::interrupt::Interrupt;
 use crate::report::{blocks, lines, page};
+use crate::results::compare::Pair;
 use crate::results::{Results, claims, compare, folder};
 use crate::terminal;
 use anyhow::{Context, Result, anyhow};
@@ -32,6 +33,9 @@ pub(super) struct CompareArgs {
     /// Markdown instead of a table for the terminal
     #[arg(long)]
     markdown: bool,
+    /// Exit with status 3 if the second run is slower, or dearer in CPU time, by more than chance
+    #[arg(long)]
+    fail_on_regression: bool,
 }
 
 /// What `bench claims` takes.
@@ -64,8 +68,9 @@ impl ReportArgs {
 }
 
 impl CompareArgs {
-    /// Prints both machines and a line for each trial that both have.
-    pub(super) fn run(self) -> Result<()> {
+    /// Prints both machines and a line for each trial that both have; the exit status is 3 for a regression, if that is
+    /// asked for.
+    pub(super) fn run(self) -> Result<u8> {
         let a = folder::read(&self.a.map_or_else(folder::recorded, Ok)?)?;
         let b = folder::read(&self.b.map_or_else(folder::latest, Ok)?)?;
         let pairs = compare::pairs(&a, &b);
@@ -80,7 +85,9 @@ impl CompareArgs {
             text += &format!("Note: {warning}\n");
         }
         let table = if self.markdown { table.markdown() } else { table.terminal() };
-        terminal::print(&format!("{text}\n{table}"))
+        terminal::print(&format!("{text}\n{table}"))?;
+        let regressed = self.fail_on_regression && pairs.iter().any(Pair::is_regression);
+        Ok(if regressed { DID_NOT_HOLD } else { 0 })
     }
 }
 

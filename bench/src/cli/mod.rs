@@ -83,7 +83,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         },
         Command::Fit(fit) => terminal::print(&fit.text())?,
         Command::Report(report) => report.run()?,
-        Command::Compare(compare) => compare.run()?,
+        Command::Compare(compare) => return compare.run(),
         Command::Claims(claims) => return claims.run(interrupt),
         Command::Doctor(doctor) => return doctor.run(interrupt),
         Command::Check { check } | Command::Unlisted(check) => check.run(interrupt)?,

@@ -96,7 +96,7 @@ impl IdleClients {
         let number = event.token as usize;
         let client = &mut self.clients[number];
         let Some(socket) = &client.socket else { return };
-        if event.readable() {
+        if event.is_readable() {
             match socket.read(&mut [0; 4096]) {
                 Ok(1..) if !client.answered => {
                     client.answered = true;
@@ -112,7 +112,7 @@ impl IdleClients {
                 }
             }
         }
-        if event.writable() {
+        if event.is_writable() {
             self.begin(number);
         }
     }

@@ -10,7 +10,7 @@ use super::samples::Tally;
 use super::think::Thinkers;
 use super::window::Shared;
 use anyhow::{Context, Result};
-use shared::sys::{Epoll, Events, Interest, clock, sched};
+use shared::sys::{Epoll, Events, Interest, client, clock, sched};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl<'a> Worker<'a> {
             }
             if !self.counting && now >= self.shared.open.load(Relaxed) {
                 self.counting = true;
-                self.cpu_before = clock::thread_cpu_time()?;
+                self.cpu_before = clock::thread_cpu_time();
                 self.restart_pace(now);
             }
             if now >= next_tick {
@@ -121,10 +121,10 @@ impl<'a> Worker<'a> {
         for event in events.iter() {
             // A slot has one descriptor and so at most one event: no stale one can follow.
             let slot = event.token as usize;
-            if event.writable() && self.clients[slot].written < self.shared.plan.requests.len() {
+            if event.is_writable() && self.clients[slot].written < self.shared.plan.requests.len() {
                 self.send(slot);
             }
-            if event.readable() {
+            if event.is_readable() {
                 self.receive(slot);
             }
         }
@@ -140,7 +140,7 @@ impl<'a> Worker<'a> {
     /// context switches, and the CPU per request falls by 8 %. At a constant rate being on time matters more.
     fn choose_schedule(&self) -> Result<()> {
         if self.pace.is_some() || self.thinkers.is_some() {
-            sched::exact_timers().context("cannot ask for exact timers")
+            client::exact_timers().context("cannot ask for exact timers")
         } else {
             sched::batch().context("cannot choose the scheduling policy SCHED_BATCH")
         }
@@ -269,7 +269,7 @@ impl<'a> Worker<'a> {
     fn finish(mut self, now: u64) -> Result<Tally> {
         self.book(now);
         self.finish_pace(now.min(self.close));
-        let used = clock::thread_cpu_time()?.saturating_sub(self.cpu_before);
+        let used = clock::thread_cpu_time().saturating_sub(self.cpu_before);
         self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
         for client in &self.clients {
             self.tally.opened += u64::from(client.opened);

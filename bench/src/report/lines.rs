@@ -2,6 +2,7 @@
 
 use crate::numbers::{self, micros};
 use crate::results::compare::Pair;
+use crate::results::statistics::{ENOUGH, Ratio};
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
 use crate::workspace::label;
@@ -132,14 +133,25 @@ pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
             numbers::grouped(a.load.rps),
             numbers::grouped(b.load.rps),
             factor.unwrap_or_else(|| "-".to_owned()),
-            pair.rps.name().to_owned(),
+            verdict(pair.rps),
             micros(a.server_cpu_us),
             micros(b.server_cpu_us),
-            pair.cpu.name().to_owned(),
+            verdict(pair.cpu),
         ]
     };
     let header = ["Server", "Trial", "A req/s", "B req/s", "B/A", "", "A CPU/req", "B CPU/req", ""];
     Table::new(header).filled(pairs.iter().map(line).collect())
+}
+
+/// Whether two runs differ, and the interval of how much.
+fn verdict(ratio: Option<Ratio>) -> String {
+    let Some(ratio) = ratio else { return "-".to_owned() };
+    let word = match ratio.repeats {
+        ..ENOUGH => "few repeats",
+        _ if ratio.differs() => "differs",
+        _ => "by chance",
+    };
+    format!("{word}, {:.2} to {:.2}", ratio.low, ratio.high)
 }
 
 /// A figure that an experiment added to a row.

@@ -2,6 +2,7 @@
 
 use super::lines::noted;
 use crate::numbers;
+use crate::results::statistics::Ratio;
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
 use crate::workspace::{is_stage, label};
@@ -101,24 +102,34 @@ pub fn ladder(results: &Results, mode: &str) -> Option<Table> {
     table(results, "Req/s", &columns, |group, lower| Some(rung(group, lower)))
 }
 
-/// How far the highest stage comes beside the servers that are no stages; `None` without both.
+/// How far the highest stage comes beside the servers that are no stages, at each connection count; `None` without both.
+/// With repeats, by the ratios within each of them.
 pub fn beside(results: &Results, mode: &str) -> Option<String> {
     let groups = results.groups();
     let columns = rungs(&groups, mode);
-    let rps = |target: &str, column: &Column<'_>| {
-        column.of(&groups, target).map(|group| group.median().load.rps).filter(|rps| *rps > 0.0)
+    let rps = |sample: &Sample| Some(sample.load.rps).filter(|rps| *rps > 0.0);
+    let ratio = |target: &str, other: &str, column: &Column<'_>| {
+        let (one, other) = (column.of(&groups, target)?, column.of(&groups, other)?);
+        match Ratio::within(one, other, rps) {
+            Some(ratio) => Some(ratio.to_string()),
+            None => Some(format!("{:.2} ×", rps(one.median())? / rps(other.median())?)),
+        }
     };
-    let measured = |target: &&String| columns.iter().any(|column| rps(target, column).is_some());
+    let measured = |target: &&String| {
+        let group = |column: &Column<'_>| column.of(&groups, target).map(Group::median);
+        columns.iter().filter_map(group).any(|sample| rps(sample).is_some())
+    };
     let present = || results.config.targets.iter().filter(measured);
     let top = present().rfind(|target| is_stage(target))?;
     let line = |other: &String| {
-        let share =
-            |column: &Column<'_>| Some(format!("{:.2}", rps(top, column)? / rps(other, column)?));
-        let shares: Vec<_> = columns.iter().filter_map(share).collect();
-        format!("{} of {}", shares.join(", "), label(other))
+        let at = |column: &Column<'_>| {
+            Some(format!("{} at {}", ratio(top, other, column)?, column.name))
+        };
+        let all: Vec<_> = columns.iter().filter_map(at).collect();
+        format!("{top} serves, beside {}: {}.", label(other), all.join(", "))
     };
     let others: Vec<_> = present().filter(|target| !is_stage(target)).map(line).collect();
-    (!others.is_empty()).then(|| format!("{top} reaches {}.", others.join("; ")))
+    (!others.is_empty()).then(|| others.join("\n"))
 }
 
 /// The workloads of the matrix, in the order in which they ran.
@@ -199,7 +210,10 @@ mod tests {
              | stage2-threadpool | 2,500 ×2.50 |\n| null server | 5,000 |\n"
         );
         let beside = beside(&results, "keep-alive").unwrap();
-        assert_eq!(beside, "stage2-threadpool reaches 0.50 of null server.");
+        assert_eq!(
+            beside,
+            "stage2-threadpool serves, beside null server: 0.50 × at 50 connections."
+        );
         assert_eq!((ladder(&results, "close"), matrix(&results)), (None, None));
     }
 

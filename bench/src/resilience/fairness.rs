@@ -5,14 +5,18 @@ use super::client::{Client, metric, value};
 use super::{Stage, TIMEOUT, process_usage, wait_until};
 use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
+use shared::sys::process::freeze;
 use shared::sys::rlimit;
-use shared::sys::signal::freeze;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Threads of stage 4 for handlers that block.
 const POOL: usize = 64;
+
+/// Where one client is served to its end first, another has its first turn after that and no more. On a busy machine it may
+/// miss many turns, because it is not there in time.
+const TURNS: usize = 3;
 
 /// Requests that one client pipelines, each 20 ms of CPU time, take turns with those of another.
 pub fn pipelines_share_the_loop(stage: &Stage) -> Result<()> {
@@ -26,7 +30,7 @@ pub fn pipelines_share_the_loop(stage: &Stage) -> Result<()> {
         other.fetch_ok("/").context("beside the pipeline")?;
         turns += 1;
     }
-    ensure!(turns > PIPELINED / 3, "between {PIPELINED} requests another had {turns} turns");
+    ensure!(turns >= TURNS, "between {PIPELINED} requests another had {turns} turns");
     Ok(())
 }
 
@@ -42,7 +46,7 @@ pub fn sleepers_take_turns_with_others(stage: &Stage) -> Result<()> {
         other.fetch_ok("/").context("beside the sleepers")?;
         turns += 1;
     }
-    ensure!(turns > SLEEPERS / 3, "between {SLEEPERS} sleepers another had {turns} turns");
+    ensure!(turns >= TURNS, "between {SLEEPERS} sleepers another had {turns} turns");
     Ok(())
 }
 

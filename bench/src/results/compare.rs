@@ -1,54 +1,29 @@
 //! Two runs side by side, and whether they differ by more than their repeats do.
 
 use super::Results;
-use super::group::{Group, Range};
+use super::group::Group;
 use super::sample::Sample;
+use super::statistics::{ENOUGH, Ratio};
 
-/// One trial that both runs have.
+/// One trial that both runs have, and how many times as much the second has of a figure.
 #[derive(Debug)]
 pub struct Pair<'a> {
     /// Of the first run.
     pub a: &'a Sample,
     /// Of the second.
     pub b: &'a Sample,
-    /// Whether requests per second differ.
-    pub rps: Verdict,
-    /// Whether the server's CPU per request differs.
-    pub cpu: Verdict,
+    /// Requests per second; `None` without repeats.
+    pub rps: Option<Ratio>,
+    /// The server's CPU per request; `None` without repeats, or where it is not known.
+    pub cpu: Option<Ratio>,
 }
 
-/// What two ranges of repeats say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// A figure is missing.
-    Unknown,
-    /// Two single figures always lie apart, which says nothing.
-    OneRunOnly,
-    /// Their ranges have a point in common.
-    Same,
-    /// No repeat of one run reaches any of the other.
-    Differs,
-}
-
-impl Verdict {
-    /// As tables name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "-",
-            Self::OneRunOnly => "one run only",
-            Self::Same => "same",
-            Self::Differs => "differs",
-        }
-    }
-
-    fn of(a: &Group<'_>, b: &Group<'_>, figure: &dyn Fn(&Sample) -> Option<f64>) -> Self {
-        let ranges: Option<(Range, Range)> = a.range(figure).zip(b.range(figure));
-        match ranges {
-            None => Self::Unknown,
-            Some(_) if a.samples.len().min(b.samples.len()) < 2 => Self::OneRunOnly,
-            Some((a, b)) if a.overlaps(&b) => Self::Same,
-            Some(_) => Self::Differs,
-        }
+impl Pair<'_> {
+    /// Whether the second run is slower, or dearer in CPU time, by more than chance.
+    pub fn is_regression(&self) -> bool {
+        let differs = |ratio: &Option<Ratio>| ratio.filter(Ratio::differs);
+        differs(&self.rps).is_some_and(|rps| rps.mean < 1.0)
+            || differs(&self.cpu).is_some_and(|cpu| cpu.mean > 1.0)
     }
 }
 
@@ -57,8 +32,8 @@ pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
     let right = b.groups();
     let pair = |one: Group<'a>| {
         let other = right.iter().find(|group| group.is_of(one.median()))?;
-        let rps = Verdict::of(&one, other, &|sample| Some(sample.load.rps));
-        let cpu = Verdict::of(&one, other, &|sample| sample.server_cpu_us);
+        let rps = Ratio::within(other, &one, |sample| Some(sample.load.rps));
+        let cpu = Ratio::within(other, &one, |sample| sample.server_cpu_us);
         Some(Pair { a: one.median(), b: other.median(), rps, cpu })
     };
     a.groups().into_iter().filter_map(pair).collect()
@@ -66,14 +41,11 @@ pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
 
 /// Why figures of two runs may differ although the servers do not.
 pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
-    let few = a.config.repeat.min(b.config.repeat) < 3;
+    let few = a.config.repeat.min(b.config.repeat) < ENOUGH;
     let all = [
         (a.host != b.host, "two machines: compare the factors between servers, not the figures"),
         (a.source.servers != b.source.servers, "the servers' sources are not the same"),
-        (
-            few,
-            "a range needs --repeat 3 or more on both sides; without it no difference can be told",
-        ),
+        (few, "below --repeat 5 on both sides no difference is told from chance"),
         (a.interrupted || b.interrupted, "a run was interrupted"),
     ];
     all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, warning)| warning).collect()
@@ -85,24 +57,23 @@ mod tests {
     use crate::results::Figures;
 
     fn run(rps: &[f64]) -> Results {
-        let row = |rps: &f64| {
+        let row = |(repeat, rps): (usize, &f64)| {
             let load = Figures { rps: *rps, ..Figures::default() };
-            Sample { target: "floor".into(), load, ..Sample::default() }
+            Sample { target: "floor".into(), repeat, load, ..Sample::default() }
         };
-        Results { rows: rps.iter().map(row).collect(), ..Results::default() }
+        Results { rows: rps.iter().enumerate().map(row).collect(), ..Results::default() }
     }
 
     #[test]
-    fn only_ranges_that_do_not_overlap_differ() {
-        for (a, b, verdict) in [
-            ([100.0, 110.0, 120.0].as_slice(), [119.0, 130.0, 140.0].as_slice(), Verdict::Same),
-            (&[100.0, 110.0, 120.0], &[121.0, 132.0, 140.0], Verdict::Differs),
-            (&[100.0], &[200.0], Verdict::OneRunOnly),
-        ] {
-            let (a, b) = (run(a), run(b));
-            let pairs = pairs(&a, &b);
-            assert_eq!((pairs[0].rps, pairs[0].cpu), (verdict, Verdict::Unknown), "{a:?} {b:?}");
-        }
+    fn slower_in_every_repeat_is_a_regression_and_one_repeat_shows_nothing() {
+        let base = [100.0, 110.0, 120.0, 90.0, 95.0];
+        let by = |factors: [f64; 5]| run(&[0, 1, 2, 3, 4].map(|at| base[at] * factors[at]));
+        let is_regression = |b: &Results| pairs(&run(&base), b)[0].is_regression();
+        assert!(is_regression(&by([0.95, 0.94, 0.96, 0.95, 0.95])));
+        assert!(!is_regression(&by([1.05, 1.04, 1.06, 1.05, 1.05])), "faster");
+        assert!(!is_regression(&by([0.9, 1.1, 0.95, 1.04, 0.97])), "by chance");
+        let (one, two) = (run(&[100.0]), run(&[50.0]));
+        assert!(pairs(&one, &two)[0].rps.is_none() && !pairs(&one, &two)[0].is_regression());
     }
 
     #[test]

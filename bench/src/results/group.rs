@@ -20,13 +20,6 @@ pub struct Range {
     pub high: f64,
 }
 
-impl Range {
-    /// Whether the two have a point in common: then nothing shows that they differ.
-    pub fn overlaps(&self, other: &Self) -> bool {
-        self.low <= other.high && other.low <= self.high
-    }
-}
-
 /// Groups in the order of their first samples.
 pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -125,12 +118,5 @@ mod tests {
         let share = |rows: &[Sample]| of(rows)[0].kernel();
         assert_eq!(share(&[with(0.5, 100), with(1.0, 100)]), Some(0.75));
         assert_eq!(share(&[with(0.5, 100), with(1.0, 99)]), None);
-    }
-
-    #[test]
-    fn ranges_overlap_when_they_touch() {
-        let range = |low, high| Range { low, middle: low, high };
-        assert!(range(1.0, 2.0).overlaps(&range(2.0, 3.0)));
-        assert!(!range(1.0, 2.0).overlaps(&range(2.1, 3.0)));
     }
 }

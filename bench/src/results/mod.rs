@@ -17,6 +17,7 @@ pub mod hgrm;
 pub mod host;
 pub mod sample;
 pub mod source;
+pub mod statistics;
 pub mod timeline;
 pub mod trace;
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 const TAGS: [&str; 4] = ["run", "server", "recorded", "needs"];
 
-/// A server that cargo has to build first takes its time.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a server may take to listen: cargo may have to build it first.
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Every fence of shell commands says what is to be done with it.
 pub(crate) fn untagged(book: &Book) -> Vec<Problem> {
@@ -156,7 +156,7 @@ fn mask(line: &str, numbers: bool) -> String {
     masked
 }
 
-/// The masked line without the percentiles that take thousands of answers: whether there were so many is a matter of
+/// The masked line without the percentiles that take thousands of responses: whether there were so many is a matter of
 /// speed.
 fn without_tails(masked: &str) -> String {
     ["p99 #, ", "p99.9 #, "].iter().fold(masked.to_owned(), |line, tail| line.replace(tail, ""))
@@ -177,12 +177,12 @@ fn start(script: &str, root: &Path) -> Result<(String, Server), String> {
     };
     let mut command = Command::new("cargo");
     command.args(["run", "--quiet"]).args(args).current_dir(root);
-    // The examples take no flags, and always a free port when nobody is looking.
+    // The examples take no flags, and always get a free port here.
     if !args.contains(&"--") {
         command.arg("--");
     }
     command.args(["--listen", "127.0.0.1:0"]);
-    let server = Server::announced(command, PATIENCE).map_err(|error| format!("{error:#}"))?;
+    let server = Server::announced(command, START_TIMEOUT).map_err(|error| format!("{error:#}"))?;
     let name = args.iter().skip_while(|word| **word != "--example").nth(1);
     let name = name.or(args.iter().skip_while(|word| **word != "-p").nth(1));
     let name = name.ok_or("name a package with `-p`")?;

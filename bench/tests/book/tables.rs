@@ -2,8 +2,8 @@
 
 use bench::report::blocks;
 use bench::results::folder;
-use clap::Args;
-use shared::http::Limits;
+use clap::CommandFactory;
+use shared::server::config::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -55,9 +55,10 @@ const LEVELS: [&str; 3] = ["MUST", "SHOULD", "robustness"];
 
 /// The flags that bound a server, as `--help` explains them.
 fn limits() -> String {
-    let command = Limits::augment_args(clap::Command::new("limits"));
+    let command = Args::command();
     let mut text = "| Flag | Default | What it bounds |\n|---|---|---|\n".to_owned();
-    for flag in command.get_arguments().filter(|flag| flag.get_help().is_some()) {
+    let is_limit = |flag: &&clap::Arg| flag.get_help_heading() == Some("Limits");
+    for flag in command.get_arguments().filter(is_limit) {
         let default = flag.get_default_values().iter().map(|value| value.to_string_lossy());
         let (name, default) = (flag.get_long().unwrap_or_default(), default.collect::<String>());
         let help = flag.get_help().map(ToString::to_string).unwrap_or_default();

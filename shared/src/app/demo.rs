@@ -1,10 +1,11 @@
-//! The demo application: the routes that all four stages serve.
+//! The demo application: the routes that all four stages serve. A first reading may skip what follows [`router`].
 
 use super::router::{Request, Router};
 use crate::http::{Response, Status, Stream};
 use crate::sys::clock;
 use std::time::Duration;
 
+/// Microseconds, milliseconds and lines.
 const MAX_WORK: u64 = 1_000_000;
 const MAX_SLEEP: u64 = 60_000;
 const MAX_COUNT: u64 = 100_000_000;
@@ -24,7 +25,7 @@ pub fn router() -> Router {
         .get("/panic", fail)
 }
 
-/// The ladder's workload: 13 bytes.
+/// The workload of the ladder's hello view: 13 bytes.
 fn hello(_: &Request<'_>) -> Response {
     Response::text("Hello, World!")
 }
@@ -37,65 +38,61 @@ fn echo(request: &Request<'_>) -> Response {
     Response::bytes(request.body.to_vec())
 }
 
-/// Computes for so many microseconds of CPU time: a handler that needs its core, and longer if it has to share it.
+/// Computes for as many microseconds of CPU time: a handler that needs its core, and takes longer if it has to share it.
 fn work(request: &Request<'_>) -> Response {
-    let Some(micros) = request.number("micros").filter(|micros| *micros <= MAX_WORK) else {
-        return Response::new(
-            Status::BAD_REQUEST,
-            format!("400: /work/N takes 0 to {MAX_WORK} microseconds\n"),
-        );
-    };
-    let (start, time) = (thread_cpu_time(), Duration::from_micros(micros));
-    let mut rounds = 0_u64;
-    while thread_cpu_time().saturating_sub(start) < time {
-        rounds += 1;
-    }
-    Response::text(format!("{rounds} rounds in {micros} microseconds\n"))
+    with_number(request, "micros", MAX_WORK, |micros| {
+        let (start, time) = (clock::thread_cpu_time(), Duration::from_micros(micros));
+        let mut rounds = 0_u64;
+        while clock::thread_cpu_time().saturating_sub(start) < time {
+            rounds += 1;
+        }
+        Response::text(format!("{rounds} rounds in {micros} microseconds\n"))
+    })
 }
 
-/// The time that this thread has computed; time that it waited for a core does not count.
-fn thread_cpu_time() -> Duration {
-    clock::thread_cpu_time().unwrap_or(Duration::MAX)
-}
-
-/// Sleeps for so many milliseconds: a handler that waits for a slow backend.
+/// Sleeps for as many milliseconds: a handler that waits for a slow backend.
 fn sleep(request: &Request<'_>) -> Response {
-    let Some(millis) = request.number("millis").filter(|millis| *millis <= MAX_SLEEP) else {
-        return Response::new(
-            Status::BAD_REQUEST,
-            format!("400: /sleep/N takes 0 to {MAX_SLEEP} milliseconds\n"),
-        );
-    };
-    std::thread::sleep(Duration::from_millis(millis));
-    Response::text(format!("slept {millis} milliseconds\n"))
+    with_number(request, "millis", MAX_SLEEP, |millis| {
+        std::thread::sleep(Duration::from_millis(millis));
+        Response::text(format!("slept {millis} milliseconds\n"))
+    })
 }
 
-/// The same wait without a thread that sleeps: the connection has a deadline, as it has for so much else.
+/// The same wait without a thread that sleeps: the connection has a deadline for its response.
 fn delay(request: &Request<'_>) -> Response {
-    let Some(millis) = request.number("millis").filter(|millis| *millis <= MAX_SLEEP) else {
-        return Response::new(
-            Status::BAD_REQUEST,
-            format!("400: /delay/N takes 0 to {MAX_SLEEP} milliseconds\n"),
-        );
-    };
-    Response::text(format!("{millis} milliseconds later\n")).after(Duration::from_millis(millis))
+    with_number(request, "millis", MAX_SLEEP, |millis| {
+        let response = Response::text(format!("{millis} milliseconds later\n"));
+        response.after(Duration::from_millis(millis))
+    })
 }
 
-/// So many numbered lines, each made when the client has taken those before it.
+/// As many numbered lines, each made when the client has taken the lines before it.
 fn count(request: &Request<'_>) -> Response {
-    match request.number("n").filter(|lines| *lines <= MAX_COUNT) {
-        Some(lines) => Response::stream(Count { next: 1, end: lines + 1, page: Vec::new() }),
-        None => Response::new(
-            Status::BAD_REQUEST,
-            format!("400: /count/N takes 0 to {MAX_COUNT} lines\n"),
-        ),
+    with_number(request, "n", MAX_COUNT, |lines| {
+        Response::stream(Count { next: 1, end: lines + 1, page: Vec::new() })
+    })
+}
+
+/// The response that `respond` makes of the number in the path, or 400.
+fn with_number(
+    request: &Request<'_>,
+    name: &str,
+    max: u64,
+    respond: impl FnOnce(u64) -> Response,
+) -> Response {
+    match request.number(name).filter(|number| *number <= max) {
+        Some(number) => respond(number),
+        None => {
+            let text = format!("400: {name} is a number from 0 to {max}\n");
+            Response::new(Status::BAD_REQUEST, text)
+        }
     }
 }
 
-/// Lines that count, made a hundred at a time: a page. The next page differs from it only in front of the
-/// last two digits, and there mostly in one. To make each line from the last and copy it takes five times as
+/// Numbered lines, made a hundred at a time: a page. The next page differs from this page only in front of the
+/// last two digits, and there mostly in one digit. To make each line from the line before takes five times as
 /// long: a call for eight bytes, and a wait, because a processor that loads eight bytes of which it has just
-/// stored one cannot go on before that one has reached the cache.
+/// stored one has to wait until that store reaches the cache.
 struct Count {
     next: u64,
     end: u64,
@@ -136,9 +133,9 @@ impl Count {
     }
 }
 
-/// Makes a number the next one, as it is done on paper: a nine becomes a nought and carries. Mostly that is
-/// one addition, where formatting it anew would be a division for each digit. Tells whether there was room
-/// for the last carry.
+/// Adds 1 to a decimal number, as it is done on paper: a nine becomes a nought and carries. Mostly this is
+/// one addition, where formatting the number again would be a division for each digit. Returns whether there was
+/// room for the last carry.
 fn increment(digits: &mut [u8]) -> bool {
     for digit in digits.iter_mut().rev() {
         if *digit < b'9' {
@@ -150,7 +147,7 @@ fn increment(digits: &mut [u8]) -> bool {
     false
 }
 
-/// For load balancers: 503 says "send me nothing new", while what is in flight is still answered.
+/// For load balancers: 503 asks them for no new requests, while the server still responds to those in flight.
 fn health(request: &Request<'_>) -> Response {
     if request.draining {
         return Response::new(Status::SERVICE_UNAVAILABLE, "draining\n");
@@ -158,14 +155,14 @@ fn health(request: &Request<'_>) -> Response {
     Response::text("ok\n")
 }
 
-/// Not blocking: the part of it that is read from /proc comes from the kernel's memory, in some 50 us. Who asks how a
-/// server does must not wait behind what keeps it from doing well.
+/// Not blocking: what it reads from /proc comes from the kernel's memory, in some 50 µs, and a scrape must not wait
+/// behind the handlers that keep the server busy.
 fn metrics(request: &Request<'_>) -> Response {
     Response::text(request.metrics().render())
         .of_type("Content-Type: text/plain; version=0.0.4\r\n")
 }
 
-/// A handler with a bug. It costs its own request a 500, and nobody else anything.
+/// A handler with a bug. Its own request gets a 500, and no other request notices.
 #[allow(clippy::panic)]
 fn fail(_: &Request<'_>) -> Response {
     panic!("GET /panic was asked for")

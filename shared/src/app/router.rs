@@ -1,4 +1,4 @@
-//! Which handler a request belongs to: patterns of literal segments and `{parameters}`.
+//! The router: from a method and a path to a handler, by patterns of literal segments and `{parameters}`.
 
 use crate::http::{self, Method, Path, Response, decimal};
 use crate::telemetry::metrics::Metrics;
@@ -13,9 +13,8 @@ pub struct Route {
     /// The whole path, if no segment of it is a parameter.
     literal: Option<String>,
     pattern: Vec<Segment>,
-    /// What the handler does.
     pub(super) handler: Handler,
-    /// Whether it sleeps or waits: a stage that cannot afford that runs it elsewhere.
+    /// Whether the handler may sleep or wait: stage 4 then runs it on another thread.
     pub(super) blocking: bool,
 }
 
@@ -25,34 +24,34 @@ enum Segment {
 }
 
 impl Route {
-    fn fits(&self, path: &Path<'_>) -> bool {
+    fn matches(&self, path: &Path<'_>) -> bool {
         // Most paths and most routes are plain: one comparison, no segments.
         if let (Path::Plain(path), Some(literal)) = (path, &self.literal) {
             return *path == literal.as_bytes();
         }
         let mut pattern = self.pattern.iter();
-        let fits = |segment: &[u8]| match pattern.next() {
+        let matches = |segment: &[u8]| match pattern.next() {
             Some(Segment::Literal(literal)) => literal.as_bytes() == segment,
             Some(Segment::Parameter(_)) => !segment.is_empty(),
             None => false,
         };
-        path.segments().all(fits) && pattern.next().is_none()
+        path.segments().all(matches) && pattern.next().is_none()
     }
 
-    /// Which segment `{name}` stands for.
+    /// The number of the segment that `{name}` stands for.
     fn parameter(&self, name: &str) -> Option<usize> {
         self.pattern
             .iter()
             .position(|segment| matches!(segment, Segment::Parameter(found) if found == name))
     }
 
-    /// HEAD is GET without the content (RFC 9110 section 9.3.2): nobody writes a route for it.
+    /// HEAD is GET without the content (RFC 9110 section 9.3.2): the route for GET serves it.
     fn offers(&self, method: Method) -> bool {
         self.method == method || (self.method == Method::Get && method == Method::Head)
     }
 }
 
-/// A whole request, and the route that it was found for.
+/// A whole request, and the route that was found for it.
 pub struct Request<'a> {
     pub(super) http: &'a http::Request<'a>,
     pub(super) route: &'a Route,
@@ -61,18 +60,18 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The decoded segment that stands where the route's pattern has `{name}`. Empty if it has none.
+    /// The decoded segment that stands where the route's pattern has `{name}`. Empty if the pattern has no such name.
     pub fn parameter(&self, name: &str) -> &'a [u8] {
         let place = self.route.parameter(name);
         place.and_then(|place| self.path.segments().nth(place)).unwrap_or_default()
     }
 
-    /// The same as a number, if it is one.
+    /// The parameter as a number; `None` if it is no decimal number of 64 bits.
     pub fn number(&self, name: &str) -> Option<u64> {
         decimal(self.parameter(name))
     }
 
-    /// What the server's threads have counted.
+    /// The counters of the server's threads.
     pub fn metrics(&self) -> &'a Metrics {
         self.metrics
     }
@@ -87,17 +86,31 @@ impl<'a> Deref for Request<'a> {
     }
 }
 
-/// What a router knows about a method and a path.
+/// The router's result for a method and a path.
 pub enum Found<'r> {
     /// The route.
     Route(&'r Route),
-    /// The path exists, the method is not offered there: what to say in Allow.
+    /// The path exists, but not with this method: the value of the Allow field.
     OtherMethods(String),
     /// No such path.
     Nothing,
 }
 
-/// The routes of an application, looked through in their order.
+/// The routes of an application. The first route that matches is taken.
+///
+/// - A literal segment matches itself, `{name}` matches any segment that is not empty.
+/// - A route for GET also serves HEAD.
+/// - A path that only routes for other methods match is 405, and no match at all is 404.
+///
+/// ```
+/// use shared::app::router::{Found, Router};
+/// use shared::http::{Method, Path, Response};
+///
+/// let router = Router::new().get("/hello/{name}", |_| Response::text("hello"));
+/// let path = Path::parse(b"/hello/world").unwrap();
+/// assert!(matches!(router.find(Method::Get, &path), Found::Route(_)));
+/// assert!(matches!(router.find(Method::Post, &path), Found::OtherMethods(allow) if allow == "GET, HEAD, OPTIONS"));
+/// ```
 #[derive(Default)]
 pub struct Router {
     routes: Vec<Route>,
@@ -136,10 +149,10 @@ impl Router {
         self
     }
 
-    /// The route for `method` and `path`; 404 and 405 are told apart.
+    /// The route for `method` and `path`.
     pub fn find(&self, method: Method, path: &Path<'_>) -> Found<'_> {
         let mut others = Vec::new();
-        for route in self.routes.iter().filter(|route| route.fits(path)) {
+        for route in self.routes.iter().filter(|route| route.matches(path)) {
             if route.offers(method) {
                 return Found::Route(route);
             }
@@ -148,7 +161,7 @@ impl Router {
         if others.is_empty() { Found::Nothing } else { Found::OtherMethods(allow(others)) }
     }
 
-    /// The methods that are offered anywhere: the answer to `OPTIONS *`.
+    /// The methods of all routes: the value of Allow for `OPTIONS *`.
     pub fn methods(&self) -> String {
         allow(self.routes.iter().map(|route| route.method).collect())
     }
@@ -171,51 +184,40 @@ mod tests {
     use super::*;
 
     fn router() -> Router {
-        let answer: Handler = |_| Response::text("");
+        let handler: Handler = |_| Response::text("");
         Router::new()
-            .get("/", answer)
-            .get("/hello/{name}", answer)
-            .get("/hello/world", answer)
-            .post("/echo", answer)
-            .get("/a/{x}/{y}", answer)
-    }
-
-    fn find(method: Method, path: &str) -> String {
-        let router = router();
-        match router.find(method, &Path::parse(path.as_bytes()).unwrap()) {
-            Found::Route(route) => format!("{} parts", route.pattern.len()),
-            Found::OtherMethods(allow) => allow,
-            Found::Nothing => "404".to_owned(),
-        }
+            .get("/", handler)
+            .get("/hello/{name}", handler)
+            .get("/hello/world", handler)
+            .post("/echo", handler)
+            .get("/a/{x}/{y}", handler)
     }
 
     #[test]
-    fn static_and_dynamic_paths_are_found() {
-        assert_eq!(find(Method::Get, "/"), "1 parts");
-        assert_eq!(find(Method::Head, "/hello/x"), "2 parts");
-        assert_eq!(find(Method::Get, "/hello/a%2Fb"), "2 parts");
-        assert_eq!(find(Method::Get, "/a/1/2"), "3 parts");
-        assert_eq!(find(Method::Post, "/echo"), "1 parts");
-    }
-
-    #[test]
-    fn what_does_not_exist_is_told_from_what_is_not_offered() {
-        for path in ["/hello", "/hello/", "/hello/a/b", "/ech", "/echo/", "//", "/a/1"] {
-            assert_eq!(find(Method::Get, path), "404", "{path}");
+    fn paths_without_a_route_differ_from_methods_without_one() {
+        use Method::{Get, Head, Post};
+        for (method, path, expected) in [
+            (Get, "/", "1 segments"),
+            (Head, "/hello/x", "2 segments"),
+            (Get, "/hello/a%2Fb", "2 segments"),
+            (Get, "/a/1/2", "3 segments"),
+            (Post, "/echo", "1 segments"),
+            (Get, "/hello", "404"),
+            (Get, "/hello/", "404"),
+            (Get, "/hello/a/b", "404"),
+            (Get, "/ech", "404"),
+            (Get, "/echo/", "404"),
+            (Get, "//", "404"),
+            (Post, "/", "GET, HEAD, OPTIONS"),
+            (Get, "/echo", "OPTIONS, POST"),
+        ] {
+            let found = match router().find(method, &Path::parse(path.as_bytes()).unwrap()) {
+                Found::Route(route) => format!("{} segments", route.pattern.len()),
+                Found::OtherMethods(allow) => allow,
+                Found::Nothing => "404".to_owned(),
+            };
+            assert_eq!(found, expected, "{path}");
         }
-        assert_eq!(find(Method::Post, "/"), "GET, HEAD, OPTIONS");
-        assert_eq!(find(Method::Get, "/echo"), "OPTIONS, POST");
         assert_eq!(router().methods(), "GET, HEAD, OPTIONS, POST");
-    }
-
-    #[test]
-    fn a_parameter_is_found_by_its_name() {
-        let router = router();
-        let path = Path::parse(b"/a/1/2").unwrap();
-        let Found::Route(route) = router.find(Method::Get, &path) else { panic!("a route") };
-        assert_eq!(
-            (route.parameter("x"), route.parameter("y"), route.parameter("z")),
-            (Some(1), Some(2), None)
-        );
     }
 }

@@ -1,11 +1,10 @@
-//! Internet addresses as the kernel wants them: `sockaddr_in` and `sockaddr_in6`, see ip(7) and ipv6(7).
+//! Internet addresses as bind(2) and connect(2) take them: ip(7) and ipv6(7). A first reading may skip it.
 
-use std::io;
 use std::mem;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::SocketAddr;
 
-/// An address as the kernel wants it: a `sockaddr_in` or `sockaddr_in6`, ports and IPv4 addresses in
-/// network byte order.
+/// `address` as a `sockaddr_in` or `sockaddr_in6`, with ports and IPv4 addresses in network byte order; and its
+/// length in bytes.
 pub(super) fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
     // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
     let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
@@ -19,7 +18,7 @@ pub(super) fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::sock
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
             unsafe { (&raw mut storage).cast::<libc::sockaddr_in>().write(raw) };
-            size_of::<libc::sockaddr_in>()
+            size_of_val(&raw)
         }
         SocketAddr::V6(v6) => {
             let raw = libc::sockaddr_in6 {
@@ -31,48 +30,8 @@ pub(super) fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::sock
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr.
             unsafe { (&raw mut storage).cast::<libc::sockaddr_in6>().write(raw) };
-            size_of::<libc::sockaddr_in6>()
+            size_of_val(&raw)
         }
     };
     (storage, length as libc::socklen_t)
-}
-
-pub(super) fn decode(storage: &libc::sockaddr_storage) -> io::Result<SocketAddr> {
-    match libc::c_int::from(storage.ss_family) {
-        libc::AF_INET => {
-            // SAFETY: the family says that the kernel wrote a sockaddr_in here.
-            let raw = unsafe { (&raw const *storage).cast::<libc::sockaddr_in>().read() };
-            let ip = Ipv4Addr::from(u32::from_be(raw.sin_addr.s_addr));
-            Ok(SocketAddrV4::new(ip, u16::from_be(raw.sin_port)).into())
-        }
-        libc::AF_INET6 => {
-            // SAFETY: the family says that the kernel wrote a sockaddr_in6 here.
-            let raw = unsafe { (&raw const *storage).cast::<libc::sockaddr_in6>().read() };
-            let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
-            Ok(SocketAddrV6::new(
-                ip,
-                u16::from_be(raw.sin6_port),
-                raw.sin6_flowinfo,
-                raw.sin6_scope_id,
-            )
-            .into())
-        }
-        family => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("address family {family} is not IP"),
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_survive_the_way_to_the_kernel_and_back() {
-        for text in ["127.0.0.1:8080", "0.0.0.0:1", "[::1]:65535", "[fe80::1%3]:9"] {
-            let address: SocketAddr = text.parse().unwrap();
-            assert_eq!(decode(&encode(address).0).unwrap(), address);
-        }
-    }
 }

@@ -1,39 +1,36 @@
-//! eventfd(2): a counter that can be waited for like a socket, to wake a thread that sleeps in poll
-//! or epoll_wait.
+//! eventfd(2): a counter that a thread can wait for like a socket. It wakes a thread that sleeps in poll(2) or
+//! epoll_wait(2). A first reading may skip it.
 
-use super::{check, retry};
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use super::new_descriptor;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 
-/// A wake-up call between threads: readable from [`EventFd::notify`] to [`EventFd::clear`]. One that
-/// is never cleared is a broadcast: it stays readable for everyone.
+/// A wake-up call between threads: readable from [`EventFd::notify`] to [`EventFd::clear`]. An eventfd that
+/// is never cleared is a broadcast: it stays readable for all threads.
 #[derive(Debug)]
-pub struct EventFd(OwnedFd);
+pub struct EventFd(File);
 
 impl EventFd {
-    /// A new one, not readable, non-blocking.
+    /// A new eventfd, not readable, non-blocking.
+    ///
+    /// # Errors
+    /// The process has no descriptor left, or the kernel no memory.
     pub fn new() -> io::Result<Self> {
-        // SAFETY: a plain call without pointers.
-        let fd = check(unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) })?;
-        // SAFETY: eventfd returned a new descriptor, owned by nobody else.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        // SAFETY: eventfd takes no pointers, and returns a new descriptor.
+        let fd =
+            unsafe { new_descriptor(|| libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC)) }?;
+        Ok(Self(fd.into()))
     }
 
-    /// Makes it readable. Cannot fail in a way that matters: the one possible error is a counter
-    /// near 2^64, and then it is readable already.
+    /// Makes it readable. The one possible error is a counter near 2^64, and then it is readable already.
     pub fn notify(&self) {
-        let one = 1_u64.to_ne_bytes();
-        // SAFETY: the kernel reads 8 bytes from `one`.
-        let _ =
-            retry(|| unsafe { libc::write(self.0.as_raw_fd(), one.as_ptr().cast(), one.len()) });
+        let _ = (&self.0).write(&1_u64.to_ne_bytes());
     }
 
-    /// Makes it unreadable, and says whether it was readable: of several threads, one gets `true`.
+    /// Makes it unreadable. Returns whether it was readable: of several threads, one gets `true`.
     pub fn clear(&self) -> bool {
-        let mut count = [0_u8; 8];
-        // SAFETY: the kernel writes 8 bytes into `count`.
-        retry(|| unsafe { libc::read(self.0.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) })
-            .is_ok()
+        (&self.0).read(&mut [0; 8]).is_ok()
     }
 }
 

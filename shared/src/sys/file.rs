@@ -1,51 +1,54 @@
-//! Files below one directory: openat2(2), and sendfile(2) from a file to a socket.
+//! Files below one directory: openat2(2), and sendfile(2) from a file to a socket. A first reading may skip it.
 
 use super::faults::moving;
-use super::{Socket, check, retry};
+use super::{Socket, new_descriptor, retry};
 use std::ffi::{CStr, CString};
 use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// A directory that nothing is opened outside of.
+/// A directory that opens only files below it.
 #[derive(Debug)]
 pub struct Directory(File);
 
 impl Directory {
     /// Opens it as a point to start from, without reading it (O_PATH).
+    ///
+    /// # Errors
+    /// As open(2): there is no such directory, for one.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        open_at(libc::AT_FDCWD, &path, libc::O_PATH | libc::O_DIRECTORY)
-            .map(|directory| Self(directory.into()))
+        let flags = libc::O_PATH | libc::O_DIRECTORY;
+        File::options().read(true).custom_flags(flags).open(path).map(Self)
     }
 
-    /// What fstat(2) says of it.
+    /// Its metadata (fstat(2)).
     pub fn metadata(&self) -> io::Result<Metadata> {
         self.0.metadata()
     }
 
     /// Opens `path`, relative and without a leading slash, for reading. The kernel itself refuses any
     /// way out, be it `..` or a symbolic link (RESOLVE_BENEATH). O_NONBLOCK: opening a FIFO does not wait for a writer.
+    ///
+    /// # Errors
+    /// As openat2(2): there is no such file, or the path leads outside.
     pub fn open_file(&self, path: &[u8]) -> io::Result<File> {
         let path = CString::new(path)?;
         let mut opened = self.open_beneath(&path);
         for _ in 0..TRIES {
-            match &opened {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    opened = self.open_beneath(&path);
-                }
-                _ => break,
+            if !opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+                break;
             }
+            opened = self.open_beneath(&path);
         }
         match opened {
             // Before Linux 5.6, and in some sandboxes, the call does not exist.
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                 self.open_by_steps(path.to_bytes())
             }
-            result => result,
+            opened => opened,
         }
         .map(File::from)
     }
@@ -55,19 +58,13 @@ impl Directory {
         let mut how: libc::open_how = unsafe { std::mem::zeroed() };
         how.flags = FLAGS as u64;
         how.resolve = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_MAGICLINKS;
-        // SAFETY: `path` ends in NUL, and `how` is of the size that is told.
-        let fd = retry(|| unsafe {
-            let size = size_of_val(&how);
-            libc::syscall(
-                libc::SYS_openat2,
-                self.0.as_raw_fd(),
-                path.as_ptr(),
-                &raw const how,
-                size,
-            ) as isize
-        })?;
-        // SAFETY: openat2 returned a new descriptor, owned by nobody else.
-        Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+        let (fd, how, size) = (self.0.as_raw_fd(), &raw const how, size_of_val(&how));
+        // SAFETY: `path` ends in NUL, and `how` has `size` bytes. openat2 returns a new descriptor.
+        unsafe {
+            new_descriptor(|| {
+                libc::syscall(libc::SYS_openat2, fd, path.as_ptr(), how, size) as RawFd
+            })
+        }
     }
 
     /// The same without openat2: one segment at a time, following no symbolic link at all.
@@ -86,58 +83,33 @@ impl Directory {
     }
 }
 
-/// Tries at a path with `..` in a symbolic link while something is renamed: openat2 then says EAGAIN.
+/// Tries at a path with `..` in a symbolic link while a directory is renamed: openat2 then fails with EAGAIN.
 const TRIES: usize = 8;
 
 const FLAGS: libc::c_int = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
 
 fn open_at(directory: RawFd, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
-    // SAFETY: `path` ends in NUL.
-    let fd = retry(|| unsafe {
-        libc::openat(directory, path.as_ptr(), flags | libc::O_CLOEXEC) as isize
-    })?;
-    // SAFETY: openat returned a new descriptor, owned by nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+    // SAFETY: `path` ends in NUL. openat returns a new descriptor.
+    unsafe { new_descriptor(|| libc::openat(directory, path.as_ptr(), flags | libc::O_CLOEXEC)) }
 }
 
 impl Socket {
-    /// Sends at most `count` bytes of `file` from `offset`, without a copy through user space.
+    /// Sends at most `count` bytes of `file` from byte `offset`, without a copy through user space.
     /// `Ok(0)`: the file ends before `offset`.
+    ///
+    /// # Errors
+    /// As [`Socket::write`], and those of reading the file.
     pub fn send_file(&self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<usize> {
         let mut offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let (socket, file) = (self.as_fd().as_raw_fd(), file.as_raw_fd());
-        retry(|| {
-            moving(count, |count| {
-                // SAFETY: `offset` is valid for reading and writing during the call.
-                unsafe { libc::sendfile(socket, file, &raw mut offset, count) }
-            })
-        })
-    }
-
-    /// Like [`Socket::write`], with the word that more follows at once (MSG_MORE in send(2)): the
-    /// kernel then does not send a small packet for the head of a file alone.
-    pub fn write_with_more_to_come(&self, bytes: &[u8]) -> io::Result<usize> {
-        let (socket, flags) = (self.as_fd().as_raw_fd(), libc::MSG_MORE | libc::MSG_NOSIGNAL);
-        retry(|| {
-            moving(bytes.len(), |length| {
-                // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
-                unsafe { libc::send(socket, bytes.as_ptr().cast(), length, flags) }
-            })
+        moving(count, |count| {
+            // SAFETY: `offset` is valid for reading and writing during the call.
+            unsafe { libc::sendfile(self.raw(), file.as_raw_fd(), &raw mut offset, count) }
         })
     }
 }
 
-/// The clock that the kernel takes file times from, in seconds and nanoseconds since 1970: it stands still between
-/// two ticks, up to 10 ms (CLOCK_REALTIME_COARSE in clock_gettime(2)).
-pub fn file_clock() -> io::Result<(i64, i64)> {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `now` is valid for writing.
-    check(unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut now) })?;
-    Ok((now.tv_sec, now.tv_nsec))
-}
-
-/// Whether a range of a file can be had without waiting for a disk, as far as its first and its last byte
-/// tell (RWF_NOWAIT in preadv2(2)). What was thrown out of the page cache between them is not seen.
+/// Whether a range of a file can be read without waiting for a disk, as far as its first and its last byte
+/// tell (RWF_NOWAIT in preadv2(2)). Pages between them that left the page cache are not noticed.
 pub fn is_cached(file: BorrowedFd<'_>, range: Range<u64>) -> bool {
     [range.start, range.end.saturating_sub(1)].into_iter().all(|offset| has_byte(file, offset))
 }
@@ -150,7 +122,7 @@ fn has_byte(file: BorrowedFd<'_>, offset: u64) -> bool {
     let read = retry(|| unsafe {
         libc::preadv2(file.as_raw_fd(), &raw const buffer, 1, offset, libc::RWF_NOWAIT)
     });
-    // Only "not without waiting" is a no: file systems that cannot tell are taken for fast.
+    // Only WouldBlock means no: file systems that do not support the flag are taken for fast.
     !read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
@@ -160,20 +132,14 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    fn tree(name: &str) -> std::path::PathBuf {
-        let root = std::env::temp_dir().join(format!("sys-file-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&root);
+    #[test]
+    fn no_file_outside_is_opened_with_openat2_or_without() {
+        let root = std::env::temp_dir().join(format!("sys-file-{}", std::process::id()));
         fs::create_dir_all(root.join("inside/deep")).unwrap();
         fs::write(root.join("secret"), "outside").unwrap();
         fs::write(root.join("inside/deep/file"), "inside").unwrap();
         symlink("../secret", root.join("inside/relative")).unwrap();
         symlink("/etc/passwd", root.join("inside/absolute")).unwrap();
-        root
-    }
-
-    #[test]
-    fn nothing_outside_is_opened_with_openat2_or_without() {
-        let root = tree("beneath");
         let directory = Directory::open(&root.join("inside")).unwrap();
         let by_steps = |path: &str| directory.open_by_steps(path.as_bytes()).is_ok();
         for path in
@@ -184,23 +150,5 @@ mod tests {
         }
         assert!(directory.open_file(b"deep/file").is_ok() && by_steps("deep/file"));
         fs::remove_dir_all(root).unwrap();
-    }
-
-    #[test]
-    fn what_was_thrown_out_of_the_page_cache_is_not_cached_until_it_is_read() {
-        use std::os::unix::fs::FileExt;
-        let path = std::env::temp_dir().join(format!("sys-file-{}-cold", std::process::id()));
-        fs::write(&path, vec![b'x'; 1 << 20]).unwrap();
-        let file = File::open(&path).unwrap();
-        assert!(is_cached(file.as_fd(), 0..1 << 20));
-        file.sync_all().unwrap();
-        // SAFETY: a plain call on a descriptor that we own.
-        unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
-        // In memory alone (tmpfs) there is nothing to throw out; elsewhere reading brings it back.
-        if !is_cached(file.as_fd(), 0..1 << 20) {
-            file.read_at(&mut vec![0; 1 << 20], 0).unwrap();
-            assert!(is_cached(file.as_fd(), 0..1 << 20));
-        }
-        fs::remove_file(path).unwrap();
     }
 }

@@ -1,5 +1,6 @@
-//! Signals, taken one at a time by a thread that waits for them: sigtimedwait(2). No handler runs
-//! in the middle of other code, so there is nothing that a handler must not do.
+//! Signals, taken one at a time by a thread that waits for them: sigtimedwait(2). A first reading may skip it.
+//!
+//! No handler runs in the middle of other code, so the rules for handlers (signal-safety(7)) do not matter.
 
 use super::{check, retry};
 use std::io;
@@ -8,28 +9,25 @@ use std::time::Instant;
 
 /// The signals that a server takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Signal {
-    /// The terminal is gone; to a server: open the log anew, see logrotate(8).
-    HangUp,
+    /// The terminal has closed; to a server: open the log again, see logrotate(8).
+    HangUp = libc::SIGHUP,
     /// Ctrl-C.
-    Interrupt,
-    /// kill(1), and every supervisor.
-    Terminate,
+    Interrupt = libc::SIGINT,
+    /// From kill(1) and every supervisor.
+    Terminate = libc::SIGTERM,
 }
 
 impl Signal {
-    /// Those that ask a process to end.
+    /// The signals that ask a process to end.
     pub const TERMINATION: &[Self] = &[Self::Interrupt, Self::Terminate];
-    /// All of them.
+    /// The signals that a server takes.
     pub const ALL: &[Self] = &[Self::Interrupt, Self::Terminate, Self::HangUp];
 
-    /// Its number: by convention, a process that it ends has exit status 128 + this.
+    /// Its number. By convention, a process that this signal ends has exit status 128 + number.
     pub fn number(self) -> i32 {
-        match self {
-            Self::HangUp => libc::SIGHUP,
-            Self::Interrupt => libc::SIGINT,
-            Self::Terminate => libc::SIGTERM,
-        }
+        self as i32
     }
 }
 
@@ -39,8 +37,8 @@ pub fn block(signals: &[Signal]) -> io::Result<()> {
     change_mask(libc::SIG_BLOCK, signals)
 }
 
-/// The opposite of [`block`], for all of them: the signals act on this thread again. A child process inherits
-/// the mask of the thread that starts it, and most programs do not expect to be deaf to Ctrl-C.
+/// The opposite of [`block`], for all signals.
+#[cfg(any(test, feature = "bench"))]
 pub(super) fn unblock() -> io::Result<()> {
     change_mask(libc::SIG_UNBLOCK, Signal::ALL)
 }
@@ -69,9 +67,7 @@ pub fn wait(signals: &[Signal], deadline: Option<Instant>) -> io::Result<Option<
         unsafe { libc::sigtimedwait(&raw const set, std::ptr::null_mut(), timeout) as isize }
     });
     match taken {
-        Ok(number) => {
-            Ok(Signal::ALL.iter().copied().find(|signal| signal.number() as usize == number))
-        }
+        Ok(number) => Ok(Signal::ALL.iter().copied().find(|it| it.number() as usize == number)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }
@@ -80,27 +76,17 @@ pub fn wait(signals: &[Signal], deadline: Option<Instant>) -> io::Result<Option<
 /// Ignores SIGXFSZ, which would end the process: writing beyond the limit of a file's size (RLIMIT_FSIZE in
 /// setrlimit(2)) is then an error like any other, EFBIG.
 pub fn ignore_file_size_limit() {
-    // SAFETY: no handler is installed. It cannot fail: the signal exists, and may be ignored.
+    // SAFETY: no handler is installed. The call cannot fail: the signal exists, and may be ignored.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Sends `signal` to process `pid`, see kill(2).
+///
+/// # Errors
+/// There is no such process, or it belongs to another user.
 pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
     // SAFETY: a plain call without pointers.
-    check(unsafe { libc::kill(pid as libc::pid_t, signal.number()) }).map(drop)
-}
-
-/// Kills (SIGKILL) every process of the group that `leader` leads: a server and the workers it forked.
-pub fn kill_group(leader: u32) -> io::Result<()> {
-    // SAFETY: a plain call without pointers. A negative number names the group.
-    check(unsafe { libc::kill(-(leader as libc::pid_t), libc::SIGKILL) }).map(drop)
-}
-
-/// Freezes (SIGSTOP) or thaws (SIGCONT) process `pid`.
-pub fn freeze(pid: u32, frozen: bool) -> io::Result<()> {
-    let number = if frozen { libc::SIGSTOP } else { libc::SIGCONT };
-    // SAFETY: a plain call without pointers.
-    check(unsafe { libc::kill(pid as libc::pid_t, number) }).map(drop)
+    check(unsafe { libc::kill(pid as libc::pid_t, signal.number()) })
 }
 
 fn set_of(signals: &[Signal]) -> libc::sigset_t {

@@ -1,6 +1,6 @@
-//! A storm of signals: a timer that interrupts one thread over and over, for `tests/faults` alone.
+//! For tests: a timer that interrupts one thread with signals again and again. A first reading may skip it.
 //!
-//! A signal that is ignored interrupts nothing, so there is a handler; and it is installed without
+//! A signal that is ignored interrupts no call, so there is a handler; and it is installed without
 //! SA_RESTART, so every call that sleeps returns EINTR (signal(7)).
 
 use super::check;
@@ -12,11 +12,14 @@ use std::time::Duration;
 
 static SIGNALS: AtomicU64 = AtomicU64::new(0);
 
-/// The timer of one thread. Dropping it ends the storm.
+/// The timer of one thread. Dropping it ends the signals.
 pub struct Storm(libc::timer_t);
 
 impl Storm {
-    /// From now on, a SIGALRM to the calling thread `every` so often (SIGEV_THREAD_ID in timer_create(2)).
+    /// Sends a SIGALRM to the calling thread in each period `every` (SIGEV_THREAD_ID in timer_create(2)).
+    ///
+    /// # Errors
+    /// The kernel has no memory for the timer.
     pub fn on_this_thread(every: Duration) -> io::Result<Self> {
         handle()?;
         // SAFETY: sigevent is plain data, for which all zeroes is a value.
@@ -41,7 +44,7 @@ impl Storm {
         Ok(storm)
     }
 
-    /// Signals that were handled so far, on all threads.
+    /// Signals that all threads have handled.
     pub fn signals() -> u64 {
         SIGNALS.load(Relaxed)
     }
@@ -54,7 +57,7 @@ impl Drop for Storm {
     }
 }
 
-/// Only what is allowed in the middle of anything: an atomic addition.
+/// An atomic addition: a handler may do it in the middle of any code.
 extern "C" fn count(_signal: libc::c_int) {
     SIGNALS.fetch_add(1, Relaxed);
 }
@@ -64,5 +67,5 @@ fn handle() -> io::Result<()> {
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
     action.sa_sigaction = count as extern "C" fn(libc::c_int) as libc::sighandler_t;
     // SAFETY: `action` is initialised, its handler is async-signal-safe, and the old one is not wanted.
-    check(unsafe { libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut()) }).map(drop)
+    check(unsafe { libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut()) })
 }

@@ -1,8 +1,8 @@
-//! Locks: pthread_mutex_lock(3), as the standard library wraps it.
+//! Locks: a mutex without poisoning. A first reading may skip it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks a mutex under which no code runs that can panic: a poisoned one is then as good as any.
+/// Locks `mutex`. No code that can panic runs under our locks, so a poisoned mutex is as good as any.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

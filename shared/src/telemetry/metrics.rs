@@ -1,7 +1,7 @@
-//! What the server says about itself, in Prometheus' text format: `GET /metrics`.
+//! The server's counters, for `GET /metrics`. A first reading may skip it.
 //!
-//! Each thread counts for itself, in memory that no other thread writes to; whoever asks adds up.
-//! A counter shared by all would be one cache line that travels from core to core with every request.
+//! Each thread counts for itself, in memory that no other thread writes to; a reader adds up.
+//! A counter that all threads share would be a cache line that travels from core to core with every request.
 
 mod page;
 
@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 pub struct Count(AtomicU64);
 
 impl Count {
-    /// Adds, on the thread that owns it.
+    /// Adds, on the thread that owns the number.
     pub fn add(&self, amount: u64) {
         self.0.store(self.get().wrapping_add(amount), Ordering::Relaxed);
     }
 
-    /// Takes away, on the thread that owns it.
+    /// Subtracts, on the thread that owns the number.
     pub fn subtract(&self, amount: u64) {
         self.0.store(self.get().wrapping_sub(amount), Ordering::Relaxed);
     }
@@ -35,18 +35,18 @@ impl Count {
 /// Statuses from 100 to 599 have a counter each.
 const STATUSES: usize = 500;
 
-/// Upper bounds of the latency histogram: powers of four from 1 us, the last about 17 s.
+/// Upper bounds of the latency histogram: powers of four from 1 µs, the last about 17 s.
 const BUCKETS: usize = 13;
 
-/// What one thread has counted.
-#[derive(Debug)]
+/// The counters of one thread.
+#[derive(Debug, Default)]
 pub struct Counters {
     thread: String,
-    statuses: [Count; STATUSES],
+    statuses: Statuses,
     buckets: [Count; BUCKETS],
     latency_nanos: Count,
     latencies: Count,
-    /// Connections taken in.
+    /// Connections accepted.
     pub accepted: Count,
     /// Connections that ended.
     pub closed: Count,
@@ -56,9 +56,9 @@ pub struct Counters {
     pub timed_out: Count,
     /// Idle connections that were closed to make room.
     pub evicted: Count,
-    /// Times that newcomers had to wait because as many connections as may be were there.
+    /// Times that new connections had to wait because of the limit of connections.
     pub full: Count,
-    /// Times that they had to wait for want of descriptors or memory.
+    /// Times that new connections had to wait for want of descriptors or memory.
     pub exhausted: Count,
     /// Bytes read.
     pub received: Count,
@@ -68,37 +68,26 @@ pub struct Counters {
     pub log_dropped: Count,
 }
 
-impl Counters {
-    fn new(thread: &str) -> Self {
-        Self {
-            thread: thread.to_owned(),
-            statuses: [const { Count(AtomicU64::new(0)) }; STATUSES],
-            buckets: Default::default(),
-            latency_nanos: Count::default(),
-            latencies: Count::default(),
-            accepted: Count::default(),
-            closed: Count::default(),
-            idle: Count::default(),
-            timed_out: Count::default(),
-            evicted: Count::default(),
-            full: Count::default(),
-            exhausted: Count::default(),
-            received: Count::default(),
-            sent: Count::default(),
-            log_dropped: Count::default(),
-        }
-    }
+#[derive(Debug)]
+struct Statuses([Count; STATUSES]);
 
-    /// An answer was given with this status.
-    pub fn answered(&self, code: u16) {
-        if let Some(count) = self.statuses.get(usize::from(code).wrapping_sub(100)) {
+impl Default for Statuses {
+    fn default() -> Self {
+        Self([const { Count(AtomicU64::new(0)) }; STATUSES])
+    }
+}
+
+impl Counters {
+    /// Counts a response with this status.
+    pub fn add_response(&self, code: u16) {
+        if let Some(count) = self.statuses.0.get(usize::from(code).wrapping_sub(100)) {
             count.add(1);
         }
     }
 
-    /// `count` answers took `time` each.
-    pub fn took(&self, time: Duration, count: u64) {
-        // Half a millennium fits into 64 bits.
+    /// Counts `count` responses that took `time` each.
+    pub fn add_latency(&self, time: Duration, count: u64) {
+        // 64 bits hold 584 years.
         let nanos = time.as_secs().wrapping_mul(1_000_000_000) + u64::from(time.subsec_nanos());
         let micros = nanos.div_ceil(1000).max(1);
         // The first power of four that is not smaller: 4^k, where 2k is the position of the highest bit, rounded up.
@@ -110,8 +99,8 @@ impl Counters {
         self.latency_nanos.add(nanos.wrapping_mul(count));
     }
 
-    fn answers(&self) -> u64 {
-        self.statuses.iter().map(Count::get).sum()
+    fn responses(&self) -> u64 {
+        self.statuses.0.iter().map(Count::get).sum()
     }
 }
 
@@ -131,8 +120,8 @@ impl Default for Metrics {
 impl Metrics {
     /// Counters for the calling thread, under its name.
     pub fn register(&self) -> Arc<Counters> {
-        let thread = std::thread::current();
-        let counters = Arc::new(Counters::new(thread.name().unwrap_or("?")));
+        let thread = std::thread::current().name().unwrap_or("?").to_owned();
+        let counters = Arc::new(Counters { thread, ..Counters::default() });
         lock(&self.threads).push(Arc::clone(&counters));
         counters
     }
@@ -144,32 +133,31 @@ mod tests {
 
     #[test]
     fn a_latency_lies_in_the_first_bucket_that_is_not_below_it() {
+        let bucket = |time| {
+            let counters = Counters::default();
+            counters.add_latency(time, 1);
+            counters.buckets.iter().position(|bucket| bucket.get() == 1)
+        };
         for (nanos, expected) in
             [(1, 0), (1000, 0), (1001, 1), (4000, 1), (4001, 2), (16_000, 2), (16_777_216_000, 12)]
         {
-            let counters = Counters::new("t");
-            counters.took(Duration::from_nanos(nanos), 1);
-            let found = counters.buckets.iter().position(|bucket| bucket.get() == 1);
-            assert_eq!(found, Some(expected), "{nanos} ns");
+            assert_eq!(bucket(Duration::from_nanos(nanos)), Some(expected), "{nanos} ns");
         }
-        let counters = Counters::new("t");
-        counters.took(Duration::from_secs(100), 2);
-        assert_eq!(counters.buckets.iter().map(Count::get).sum::<u64>(), 0, "only +Inf holds it");
+        assert_eq!(bucket(Duration::from_secs(100)), None, "only +Inf holds it");
     }
 
     #[test]
-    fn the_page_adds_up_what_the_threads_counted() {
+    fn the_page_adds_up_the_threads_counters() {
         let metrics = Metrics::default();
         for requests in [3, 4] {
             let counters = metrics.register();
-            (0..requests).for_each(|_| counters.answered(200));
+            (0..requests).for_each(|_| counters.add_response(200));
             counters.accepted.add(2);
             counters.closed.add(1);
             counters.idle.add(2);
             counters.idle.subtract(1);
-            counters.took(Duration::from_micros(5), requests);
+            counters.add_latency(Duration::from_micros(5), requests);
         }
-        // Threads that take nobody in still know why somebody had to wait.
         metrics.register().exhausted.add(1);
         let page = metrics.render();
         for line in [

@@ -1,12 +1,17 @@
 //! What the server says about itself: counters and `/metrics`, the access log, a trace, and messages on standard error.
+//! A first reading may skip it.
 
-pub mod access_log;
-pub mod log_writer;
+mod access_log;
+mod log_writer;
 pub mod metrics;
 pub mod stderr;
 mod thread_stats;
 pub mod trace;
 
+pub use access_log::ResponseRecord;
+pub use thread_stats::ThreadStats;
+
+use access_log::AccessLog;
 use anyhow::Result;
 use clap::Args;
 use log_writer::{LogWriter, Settings};
@@ -15,24 +20,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-pub use thread_stats::{ResponseRecord, ThreadStats};
 use trace::Tracer;
 
-/// What to write down, and where.
+/// The files to write.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetrySettings {
-    /// Append a line for each response to this file (`-`: standard output). SIGHUP has it opened anew, for
+    /// Append a line for each response to this file (`-`: standard output). SIGHUP has the file opened anew, for
     /// log rotation; without a log, SIGHUP is ignored
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
-    /// Log lines that may wait to be written: beyond it, they are dropped and counted in /metrics
+    /// Log lines that may wait to be written: further lines are dropped and counted in /metrics
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = clap::value_parser!(u32).range(4096..))]
     pub log_buffer: u32,
     /// Write a timeline to this file, for Perfetto or chrome://tracing
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Of the connections, record one in so many
+    /// Record one connection in N
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub trace_every: u64,
 }
@@ -44,12 +48,12 @@ const TRACE_BUFFER: usize = 64 << 20;
 /// stopped.
 const END: Duration = Duration::from_secs(1);
 
-/// The counters of all threads, and the files that they write to.
+/// The counters of all threads, and the files that the threads write to.
 pub struct Telemetry {
     metrics: Arc<Metrics>,
     log: Option<LogWriter>,
     trace: Option<LogWriter>,
-    every: u64,
+    trace_every: u64,
     epoch: Instant,
     lanes: AtomicUsize,
 }
@@ -58,27 +62,27 @@ impl Telemetry {
     /// Opens the files.
     ///
     /// # Errors
-    /// Names the file that cannot be written.
+    /// A file cannot be written; the error names it.
     pub fn open(settings: &TelemetrySettings) -> Result<Self> {
-        let capacity = settings.log_buffer as usize;
-        let log = Settings { name: "log", append: true, capacity, gap: access_log::gap };
-        // A second array behind the first would be no JSON.
-        let (append, capacity) = (false, TRACE_BUFFER);
-        let trace = Settings { name: "trace", append, capacity, gap: |_| String::new() };
-        let log = settings.log.as_deref().map(|path| LogWriter::open(path, log)).transpose()?;
-        let trace =
-            settings.trace.as_deref().map(|path| LogWriter::open(path, trace)).transpose()?;
-        if let Some(trace) = &trace {
-            trace.write(trace::HEAD);
+        let mut telemetry = Self { trace_every: settings.trace_every, ..Self::counters_only() };
+        if let Some(path) = &settings.log {
+            let (capacity, gap) = (settings.log_buffer as usize, access_log::gap);
+            let log = Settings { name: "log", append: true, capacity, gap };
+            telemetry.log = Some(LogWriter::open(path, log)?);
         }
-        let (metrics, every) = (Arc::default(), settings.trace_every);
-        Ok(Self { metrics, log, trace, every, epoch: Instant::now(), lanes: AtomicUsize::new(1) })
+        if let Some(path) = &settings.trace {
+            // A second array behind the first would be no JSON, so the file is not continued.
+            let (capacity, gap) = (TRACE_BUFFER, |_| String::new());
+            let trace = Settings { name: "trace", append: false, capacity, gap };
+            telemetry.trace.insert(LogWriter::open(path, trace)?).write(trace::HEAD);
+        }
+        Ok(telemetry)
     }
 
     /// Counters alone: no log, no trace.
     pub fn counters_only() -> Self {
         let (epoch, lanes) = (Instant::now(), AtomicUsize::new(1));
-        Self { metrics: Arc::default(), log: None, trace: None, every: 1, epoch, lanes }
+        Self { metrics: Arc::default(), log: None, trace: None, trace_every: 1, epoch, lanes }
     }
 
     /// The counters of all threads.
@@ -90,26 +94,26 @@ impl Telemetry {
     pub fn thread_stats(&self) -> ThreadStats {
         let tracer = self.trace.as_ref().map(|trace| {
             let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
-            Tracer::new(trace.buffer(), self.epoch, lane, self.every)
+            Tracer::new(trace.buffer(), self.epoch, lane, self.trace_every)
         });
-        let log = self.log.as_ref().map(|log| access_log::AccessLog::new(log.buffer()));
+        let log = self.log.as_ref().map(|log| AccessLog { lines: log.buffer(), peer: None });
         ThreadStats::new(self.metrics.register(), tracer, log)
     }
 
-    /// Has the log opened anew, by its name: what a log rotation asks for.
+    /// Has the log opened again, by its name: for log rotation.
     pub fn reopen_log(&self) {
         if let Some(log) = &self.log {
             log.reopen();
         }
     }
 
-    /// Writes what all threads have noted, and returns after a second at the latest. Call it right before the
-    /// process ends: a thread that goes on serving stops at its next note.
+    /// Writes the lines of all threads, and returns after a second at the latest. Call it right before the
+    /// process ends: a thread that goes on serving stops at its next line.
     pub fn finish(&self) {
-        let (deadline, writers) = (Instant::now() + END, [&self.log, &self.trace]);
-        for (writer, last) in writers.into_iter().zip([String::new(), trace::tail(self.epoch)]) {
-            writer.iter().for_each(|writer| writer.end(last.as_bytes()));
-        }
-        writers.into_iter().flatten().for_each(|writer| writer.wait_for_end(deadline));
+        let (deadline, tail) = (Instant::now() + END, trace::tail(self.epoch));
+        self.log.iter().for_each(|log| log.finish(b""));
+        self.trace.iter().for_each(|trace| trace.finish(tail.as_bytes()));
+        let writers = self.log.iter().chain(&self.trace);
+        writers.for_each(|writer| writer.wait_until_done(deadline));
     }
 }

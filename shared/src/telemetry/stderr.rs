@@ -1,6 +1,7 @@
-//! What the server has to say to its operator: a line on standard error. Nothing here waits and nothing
-//! fails, whatever standard error has become: a closed pipe, one that is full, a full disk. `eprintln!`
-//! panics at the first and waits for ever at the second.
+//! Messages to the operator: lines on standard error. A first reading may skip it.
+//!
+//! No function here waits or fails, even if standard error is a closed pipe, a full pipe or a full disk. `eprintln!`
+//! panics at a closed pipe and waits for ever at a full pipe.
 
 use crate::sys::poll::{self, Wait};
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -10,10 +11,10 @@ use std::os::fd::AsFd;
 use std::panic::PanicHookInfo;
 use std::time::Instant;
 
-/// PIPE_BUF in pipe(7): a pipe that is writable at all takes so much at once.
+/// Bytes: PIPE_BUF in pipe(7). A pipe that is writable takes as many at once.
 const PIECE: usize = 4096;
 
-/// Writes `message` and a line end, if standard error takes them now.
+/// Writes `message` and a line end, as far as standard error takes them now.
 pub fn line(message: impl Display) {
     let text = format!("{message}\n");
     for piece in text.as_bytes().chunks(PIECE) {
@@ -27,7 +28,7 @@ fn is_writable() -> bool {
     poll::wait(&mut [Wait::writable(io::stderr().as_fd())], Some(Instant::now())).unwrap_or(false)
 }
 
-/// A panic hook: the message of the standard one, by way of [`line`].
+/// A panic hook: the message of the standard one, by way of [`line()`].
 pub fn panicked(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("?");

@@ -1,19 +1,19 @@
-//! A timeline of what every thread does, in Chrome's trace-event JSON: `--trace FILE`. Perfetto and
-//! chrome://tracing open it, and `bench timeline` draws it.
+//! A timeline of every thread, in Chrome's trace-event JSON: `--trace FILE`. A first reading may skip it.
 //!
-//! Each thread is a lane, and on it lie spans: waiting, reading a request, the handler inside it,
-//! writing the answer. One of them ends before the next begins, or lies inside the other.
+//! Perfetto and chrome://tracing open the file, and `bench timeline` draws it. Each thread is a lane, and on it lie
+//! spans: waiting, a request, the handler inside it, writing the response. A span ends before the next begins, or
+//! encloses it.
 
 use super::log_writer::LineBuffer;
 use std::io::Write;
 use std::time::Instant;
 
 /// How the file begins: with an array of events.
-pub(crate) const HEAD: &[u8] = b"[\n";
+pub(super) const HEAD: &[u8] = b"[\n";
 
-/// How it ends, `epoch` ago: the last event has no comma behind it. A trace connection process was killed does not
-/// have this end; the format allows that.
-pub(crate) fn tail(epoch: Instant) -> String {
+/// How the file ends: the last event has no comma behind it. The trace of a process that was killed does not
+/// have this end; the format allows that. Times count from `epoch`.
+pub(super) fn tail(epoch: Instant) -> String {
     let micros = epoch.elapsed().as_nanos() as f64 / 1000.0;
     format!(
         "{{\"ph\":\"i\",\"name\":\"end\",\"pid\":1,\"tid\":1,\"ts\":{micros:.3},\"s\":\"g\",\"args\":{{}}}}\n]\n"
@@ -21,44 +21,38 @@ pub(crate) fn tail(epoch: Instant) -> String {
 }
 
 /// Bytes that come together before they are handed over.
-const PIECE: usize = 64 << 10;
+pub(super) const PIECE: usize = 64 << 10;
 
-/// What a thread is doing.
+/// A kind of work that takes time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// Waiting for a client, or for any of them.
+    /// Waiting for a client, or for any client.
     Wait,
-    /// From looking at what was read to the answer.
+    /// From the bytes that were read to the response.
     Request,
     /// A handler, within a request.
     Handler,
-    /// A handler that may block: after the request that asks for it, and in stage 4 on another thread.
+    /// A handler that may block: after its request, and in stage 4 on another thread.
     Blocking,
-    /// Writing an answer.
+    /// Writing a response.
     Write,
 }
 
 impl Span {
-    /// All of them, in the order of a request.
+    /// All spans, in the order of a request.
     pub const ALL: [Self; 5] =
         [Self::Wait, Self::Request, Self::Handler, Self::Blocking, Self::Write];
 
-    /// As the file says it.
+    /// The name in the file.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Wait => "wait",
-            Self::Request => "request",
-            Self::Handler => "handler",
-            Self::Blocking => "blocking",
-            Self::Write => "write",
-        }
+        ["wait", "request", "handler", "blocking", "write"][self as usize]
     }
 }
 
-/// Something that takes no time.
+/// An event that takes no time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstantEvent {
-    /// A connection was taken in.
+    /// A connection was accepted.
     Accepted,
     /// Bytes were read: a request, or a part of one.
     Received,
@@ -69,18 +63,13 @@ pub enum InstantEvent {
 }
 
 impl InstantEvent {
-    /// As the file says it.
+    /// The name in the file.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Received => "received",
-            Self::Parsed => "parsed",
-            Self::Closed => "closed",
-        }
+        ["accepted", "received", "parsed", "closed"][self as usize]
     }
 }
 
-/// A connection, by a name that no two share: the lane of the thread that took it in, and its number there.
+/// A connection's name, which no other has: the lane of the thread that accepted it, and its number there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionId {
     lane: usize,
@@ -88,21 +77,22 @@ pub struct ConnectionId {
 }
 
 /// One thread's lane.
-pub struct Tracer {
-    lines: LineBuffer,
+pub(super) struct Tracer {
+    pub(super) lines: LineBuffer,
     epoch: Instant,
     lane: usize,
-    /// One connection in so many is recorded.
+    /// One connection in this many is recorded.
     every: u64,
-    connection: ConnectionId,
+    /// The connection of the next spans, which another lane may have accepted.
+    pub(super) connection: ConnectionId,
 }
 
 impl Tracer {
     /// A lane for the calling thread; times count from `epoch`.
-    pub(crate) fn new(lines: LineBuffer, epoch: Instant, lane: usize, every: u64) -> Self {
+    pub(super) fn new(lines: LineBuffer, epoch: Instant, lane: usize, every: u64) -> Self {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("?");
-        // Names of our own threads: nothing in them needs escaping.
+        // Names of our own threads need no escaping.
         let _ = writeln!(
             lines.lines(),
             "{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{lane},\"args\":{{\"name\":\"{name}\"}}}},"
@@ -110,29 +100,20 @@ impl Tracer {
         Self { lines, epoch, lane, every: every.max(1), connection: ConnectionId::default() }
     }
 
-    /// Which of this lane's connections the next spans belong to.
-    pub(crate) fn set_current(&mut self, number: u64) {
+    /// Sets the connection of the next spans, by its number on this lane.
+    pub(super) fn set_current(&mut self, number: u64) {
         self.connection = ConnectionId { lane: self.lane, number };
     }
 
-    /// The same for a connection that another lane may have taken in.
-    pub(crate) fn continue_as(&mut self, connection: ConnectionId) {
-        self.connection = connection;
-    }
-
-    pub(crate) fn current(&self) -> ConnectionId {
-        self.connection
-    }
-
-    pub(crate) fn begin(&mut self, span: Span) {
+    pub(super) fn begin(&mut self, span: Span) {
         self.event('B', span.name(), span == Span::Wait);
     }
 
-    pub(crate) fn end(&mut self, span: Span) {
+    pub(super) fn end(&mut self, span: Span) {
         self.event('E', span.name(), span == Span::Wait);
     }
 
-    pub(crate) fn instant(&mut self, event: InstantEvent) {
+    pub(super) fn instant(&mut self, event: InstantEvent) {
         self.event('i', event.name(), false);
     }
 
@@ -147,15 +128,5 @@ impl Tracer {
             self.lines.lines(),
             "{{\"ph\":\"{phase}\",\"name\":\"{name}\",\"pid\":1,\"tid\":{lane},\"ts\":{micros:.3},\"args\":{{\"connection\":\"{home}.{number}\"}}}},"
         );
-    }
-
-    /// Hands over what has come together, if it is enough.
-    pub(crate) fn flush(&self) {
-        self.lines.flush(PIECE);
-    }
-
-    /// Hands over what there is.
-    pub(crate) fn hand_over(&self) {
-        self.lines.flush(0);
     }
 }

@@ -1,4 +1,4 @@
-//! Request bodies: both framings, their limits, and answers that do not wait for them (RFC 9112 sections 6 and 7).
+//! Request bodies: both framings, their limits, and responses that do not wait for them (RFC 9112 sections 6 and 7).
 
 use crate::client::{Client, End, GET, converse, statuses};
 use shared::http::Limits;
@@ -7,7 +7,7 @@ fn post(path: &str, fields: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n{body}")
 }
 
-/// Sends so many bytes of a body, in the pieces that a socket gives.
+/// Sends `length` bytes of a body, in the pieces that a socket gives.
 fn send_zeros(client: &mut Client, mut length: usize) {
     while length > 0 {
         let piece = length.min(16 << 10);
@@ -25,8 +25,8 @@ fn echo_returns_a_body_of_either_framing_and_the_next_request_follows() {
         "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nA: b\r\n\r\n",
     );
     let nothing = post("/echo", "X: y", "");
-    let (answers, end) = converse(format!("{length}{chunks}{nothing}{GET}"));
-    let texts: Vec<_> = answers.iter().map(|answer| answer.text()).collect();
+    let (responses, end) = converse(format!("{length}{chunks}{nothing}{GET}"));
+    let texts: Vec<_> = responses.iter().map(|response| response.text()).collect();
     assert_eq!((texts, end), (vec!["hello world", "hello world", "", "Hello, next!"], End::Open));
 }
 
@@ -36,8 +36,8 @@ fn a_body_on_get_is_read_and_is_not_the_next_request() {
         format!("Content-Length: {}\r\n\r\n{GET}", GET.len()),
         format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{GET}\r\n0\r\n\r\n", GET.len()),
     ] {
-        let (answers, end) = converse(format!("GET / HTTP/1.1\r\nHost: a\r\n{framing}{GET}"));
-        let texts: Vec<_> = answers.iter().map(|answer| answer.text()).collect();
+        let (responses, end) = converse(format!("GET / HTTP/1.1\r\nHost: a\r\n{framing}{GET}"));
+        let texts: Vec<_> = responses.iter().map(|response| response.text()).collect();
         assert_eq!((texts, end), (vec!["Hello, World!", "Hello, next!"], End::Open));
     }
 }
@@ -48,7 +48,7 @@ fn a_body_of_the_largest_size_is_served_and_one_byte_more_is_413_unread() {
     let mut client = Client::new();
     client.send(post("/echo", &format!("Content-Length: {largest}"), ""));
     send_zeros(&mut client, largest);
-    assert_eq!(client.answers()[0].body.len(), largest);
+    assert_eq!(client.responses()[0].body.len(), largest);
     assert_eq!(client.end, End::Open);
     client.send(post("/echo", &format!("Content-Length: {}", largest + 1), ""));
     assert_eq!((client.statuses(), client.end), (vec![200, 413], End::Lingering));
@@ -72,7 +72,7 @@ fn many_small_chunks_count_together() {
 }
 
 #[test]
-fn an_answer_that_needs_no_body_is_given_at_once_and_the_body_is_drained() {
+fn a_response_that_needs_no_body_is_given_at_once_and_the_body_is_drained() {
     for (request, status) in [
         (post("/none", "Content-Length: 262144", ""), 404),
         (post("/", "Content-Length: 262144", ""), 405),
@@ -83,7 +83,7 @@ fn an_answer_that_needs_no_body_is_given_at_once_and_the_body_is_drained() {
         let mut client = Client::new();
         client.send(request);
         assert_eq!((client.statuses(), client.end), (vec![status], End::Open));
-        assert!(!client.answers()[0].is_last());
+        assert!(!client.responses()[0].is_last());
         send_zeros(&mut client, 256 << 10);
         client.send(GET);
         assert_eq!((client.statuses(), client.end), (vec![status, 200], End::Open));
@@ -91,11 +91,11 @@ fn an_answer_that_needs_no_body_is_given_at_once_and_the_body_is_drained() {
 }
 
 #[test]
-fn a_body_that_is_too_long_to_drain_ends_the_connection_with_its_answer() {
+fn a_body_that_is_too_long_to_drain_ends_the_connection_with_its_response() {
     let mut client = Client::new();
     client.send(post("/none", "Content-Length: 262145", ""));
     assert_eq!((client.statuses(), client.end), (vec![404], End::Lingering));
-    assert!(client.answers()[0].is_last());
+    assert!(client.responses()[0].is_last());
     send_zeros(&mut client, 262145);
     client.send(GET);
     assert_eq!(client.statuses(), [404]);
@@ -117,7 +117,7 @@ fn a_chunked_body_is_drained_up_to_the_same_size() {
 }
 
 #[test]
-fn after_close_a_body_that_nobody_wants_is_not_waited_for() {
+fn after_close_a_body_that_no_handler_wants_is_not_waited_for() {
     let request = post("/none", "Connection: close\r\nContent-Length: 5", "hello");
     assert_eq!(statuses(format!("{request}{GET}")).0, [404]);
 }

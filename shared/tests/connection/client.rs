@@ -1,7 +1,7 @@
 //! A client and its connection, with nothing between them: what a stage does, but without waiting.
 
-use crate::answer::{self, Answer};
 use crate::common;
+use crate::response::{self, ParsedResponse};
 use shared::app::demo;
 use shared::app::router::Router;
 use shared::http::{Action, Limits, Protocol, StepCx};
@@ -27,7 +27,7 @@ pub(crate) struct Client {
     pub(crate) now: Instant,
     /// When its request was read, if that was before.
     pub(crate) since: Option<Instant>,
-    /// What the stage says in every [`StepCx`].
+    /// What the stage sets in every [`StepCx`].
     pub(crate) time_slice: Duration,
     pub(crate) keep_alive: bool,
     pub(crate) has_backlog: bool,
@@ -143,29 +143,29 @@ impl Client {
         &self.protocol
     }
 
-    pub(crate) fn answers(&self) -> Vec<Answer> {
-        answer::read(&self.received, &[])
+    pub(crate) fn responses(&self) -> Vec<ParsedResponse> {
+        response::read(&self.received, &[])
     }
 
     pub(crate) fn statuses(&self) -> Vec<u16> {
-        self.answers().iter().map(|answer| answer.status).collect()
+        self.responses().iter().map(|response| response.status).collect()
     }
 }
 
-impl Answer {
+impl ParsedResponse {
     pub(crate) fn text(&self) -> &str {
         str::from_utf8(&self.body).unwrap()
     }
 }
 
-/// The answers to `bytes`, and how the connection was left: the same whole, cut in two anywhere, and byte by byte.
-pub(crate) fn converse(bytes: impl AsRef<[u8]>) -> (Vec<Answer>, End) {
+/// The responses to `bytes`, and how the connection was left: the same whole, cut in two anywhere, and byte by byte.
+pub(crate) fn converse(bytes: impl AsRef<[u8]>) -> (Vec<ParsedResponse>, End) {
     let bytes = bytes.as_ref();
     let outcome = |step: usize, cut: usize| {
         let mut client = Client::new();
         client.send(&bytes[..cut]);
         bytes[cut..].chunks(step).for_each(|piece| client.send(piece));
-        (client.answers(), client.end)
+        (client.responses(), client.end)
     };
     let whole = outcome(bytes.len(), 0);
     for cut in 1..bytes.len() {
@@ -177,8 +177,8 @@ pub(crate) fn converse(bytes: impl AsRef<[u8]>) -> (Vec<Answer>, End) {
 
 /// [`converse`], with the statuses alone.
 pub(crate) fn statuses(bytes: impl AsRef<[u8]>) -> (Vec<u16>, End) {
-    let (answers, end) = converse(bytes);
-    (answers.iter().map(|answer| answer.status).collect(), end)
+    let (responses, end) = converse(bytes);
+    (responses.iter().map(|response| response.status).collect(), end)
 }
 
 /// A small good request. In the tests it often follows another: the connection goes on right there.

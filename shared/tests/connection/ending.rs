@@ -9,7 +9,7 @@ fn a_half_close_between_requests_is_the_silent_end() {
         client.send(before);
         let received = client.received.len();
         client.half_close();
-        assert_eq!(client.received.len(), received, "nothing is said after {before:?}");
+        assert_eq!(client.received.len(), received, "no response after {before:?}");
         assert_eq!(client.end, End::Closed);
     }
 }
@@ -29,7 +29,7 @@ fn a_half_close_inside_a_request_is_400() {
         assert_eq!(client.statuses(), [200]);
         client.half_close();
         assert_eq!((client.statuses(), client.end), (vec![200, 400], End::Closed), "{partial}");
-        assert!(client.answers()[1].is_last());
+        assert!(client.responses()[1].is_last());
     }
 }
 
@@ -52,7 +52,7 @@ fn a_half_close_while_a_body_is_drained_says_nothing_more() {
 }
 
 #[test]
-fn a_refused_client_may_go_on_sending_and_is_not_answered_again() {
+fn a_refused_client_may_go_on_sending_and_gets_no_second_response() {
     let mut client = Client::new();
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n");
     assert_eq!((client.statuses(), client.end), (vec![413], End::Lingering));
@@ -66,7 +66,7 @@ fn a_refused_client_may_go_on_sending_and_is_not_answered_again() {
 }
 
 #[test]
-fn every_refusal_is_the_last_answer_and_lingers() {
+fn every_refusal_is_the_last_response_and_lingers() {
     let long = |length: usize| "x".repeat(length);
     for (request, status) in [
         ("\n".to_owned(), 400),
@@ -82,7 +82,7 @@ fn every_refusal_is_the_last_answer_and_lingers() {
             let mut client = Client::new();
             request.as_bytes().chunks(step).for_each(|piece| client.send(piece));
             assert_eq!((client.statuses(), client.end), (vec![status], End::Lingering));
-            assert!(client.answers()[0].is_last());
+            assert!(client.responses()[0].is_last());
         }
     }
 }

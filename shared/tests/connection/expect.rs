@@ -9,7 +9,7 @@ fn post(path: &str, version: &str, fields: &str) -> String {
 }
 
 #[test]
-fn the_100_comes_before_the_body_and_the_answer_after_it() {
+fn the_100_comes_before_the_body_and_the_response_after_it() {
     for (fields, body) in [
         ("Content-Length: 5", "hello"),
         ("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"),
@@ -21,7 +21,7 @@ fn the_100_comes_before_the_body_and_the_answer_after_it() {
         client.send(body);
         client.send(GET);
         let texts: Vec<_> =
-            client.answers().iter().map(|answer| answer.text().to_owned()).collect();
+            client.responses().iter().map(|response| response.text().to_owned()).collect();
         assert_eq!(
             (texts, client.end),
             (vec!["hello".to_owned(), "Hello, next!".to_owned()], End::Open)
@@ -30,7 +30,7 @@ fn the_100_comes_before_the_body_and_the_answer_after_it() {
 }
 
 #[test]
-fn there_is_no_100_where_nobody_waits_for_one() {
+fn there_is_no_100_where_no_client_waits_for_one() {
     for (request, statuses) in [
         (post("/echo", "1.0", "Content-Length: 5"), vec![]),
         (post("/echo", "1.1", "Content-Length: 0"), vec![200]),
@@ -51,11 +51,11 @@ fn there_is_no_100_where_nobody_waits_for_one() {
 
 /// It may send the body or leave it out: what follows the head cannot be told from the next request.
 #[test]
-fn a_client_that_waits_for_100_and_gets_a_final_answer_cannot_go_on() {
+fn a_client_that_waits_for_100_and_gets_a_final_response_cannot_go_on() {
     let mut client = Client::new();
     client.send(post("/none", "1.1", "Content-Length: 5"));
     assert_eq!(client.end, End::Lingering);
-    assert!(client.answers()[0].is_last());
+    assert!(client.responses()[0].is_last());
     client.send(format!("hello{GET}"));
     assert_eq!(client.statuses(), [404]);
 }

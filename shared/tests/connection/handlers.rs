@@ -6,7 +6,7 @@ use shared::http::Limits;
 use shared::http::{Action, Response, Stream};
 use std::time::Duration;
 
-/// Makes so many lines, appends a beginning of the next one, and panics.
+/// Makes this many lines, appends the beginning of the next line, and panics.
 struct Failing(u8);
 
 impl Stream for Failing {
@@ -44,7 +44,7 @@ fn a_field_that_would_split_the_response_is_not_sent() {
         client.send(format!("GET /{path} HTTP/1.1\r\nHost: a\r\n\r\n"));
     }
     assert_eq!(client.statuses(), [500, 500, 500, 200]);
-    assert!(client.answers().iter().all(|answer| answer.field("Set-Cookie").is_none()));
+    assert!(client.responses().iter().all(|response| response.field("Set-Cookie").is_none()));
 }
 
 /// A response takes until its client has taken it, not until its head was written.

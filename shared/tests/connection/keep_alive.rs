@@ -1,4 +1,4 @@
-//! Which answer is the last one (RFC 9112 section 9.3 and 9.6).
+//! Which response is the last one (RFC 9112 section 9.3 and 9.6).
 
 use crate::client::{Client, End, GET, converse, statuses};
 use shared::http::Limits;
@@ -6,10 +6,10 @@ use shared::http::Limits;
 /// Whether a connection goes on after a request with this version and these field lines.
 fn stays_open(version: &str, fields: &str) -> bool {
     let request = format!("GET / HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
-    let (answers, end) = converse(&request);
-    assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0].is_last(), end == End::Closed, "{request}");
-    let says_so = answers[0].field("Connection") == Some("keep-alive");
+    let (responses, end) = converse(&request);
+    assert_eq!(responses.len(), 1);
+    assert_eq!(responses[0].is_last(), end == End::Closed, "{request}");
+    let says_so = responses[0].field("Connection") == Some("keep-alive");
     assert_eq!(says_so, end == End::Open && version == "1.0", "{request}");
     end == End::Open
 }
@@ -58,23 +58,23 @@ fn http_1_0_closes_unless_keep_alive_is_said() {
 }
 
 #[test]
-fn pipelined_requests_are_answered_in_their_order() {
+fn pipelined_requests_get_their_responses_in_order() {
     let requests: String =
         (0..7).map(|n| format!("GET /hello/{n} HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
-    let (answers, end) = converse(requests);
-    let texts: Vec<_> = answers.iter().map(|answer| answer.text().to_owned()).collect();
+    let (responses, end) = converse(requests);
+    let texts: Vec<_> = responses.iter().map(|response| response.text().to_owned()).collect();
     let expected: Vec<_> = (0..7).map(|n| format!("Hello, {n}!")).collect();
     assert_eq!((texts, end), (expected, End::Open));
 }
 
 #[test]
-fn good_requests_before_a_bad_one_are_answered_first_and_nothing_after_it() {
+fn good_requests_before_a_bad_one_get_responses_and_none_after_it() {
     let bad = "GET / HTTP/1.1\r\nHost : a\r\n\r\n";
     assert_eq!(statuses(format!("{GET}{GET}{bad}{GET}")), (vec![200, 200, 400], End::Lingering));
 }
 
 #[test]
-fn what_follows_the_last_request_is_not_answered() {
+fn what_follows_the_last_request_gets_no_response() {
     let last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let mut client = Client::new();
     client.send(format!("{last}{GET}"));
@@ -84,42 +84,42 @@ fn what_follows_the_last_request_is_not_answered() {
 }
 
 #[test]
-fn the_last_of_max_requests_says_close_and_the_next_is_not_answered() {
+fn the_last_of_max_requests_says_close_and_the_next_gets_no_response() {
     let mut client = Client::with(Limits { max_requests: 3, ..Limits::default() });
     client.send(GET.repeat(5));
-    let last: Vec<_> = client.answers().iter().map(|answer| answer.is_last()).collect();
+    let last: Vec<_> = client.responses().iter().map(|response| response.is_last()).collect();
     assert_eq!((last, client.end), (vec![false, false, true], End::Lingering));
 }
 
 /// The client cannot know, and may be sending its next request just now: so the server lingers.
 #[test]
-fn a_draining_server_makes_every_answer_the_last_and_lingers() {
+fn a_draining_server_makes_every_response_the_last_and_lingers() {
     let mut client = Client::new();
     client.send(GET);
     client.draining = true;
     client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((client.statuses(), client.end), (vec![200, 503], End::Lingering));
-    assert!(client.answers()[1].is_last());
+    assert!(client.responses()[1].is_last());
 }
 
 /// As with a drain: it is the server's idea, and not the client's.
 #[test]
-fn where_others_wait_for_the_thread_an_answer_is_the_last_and_the_server_lingers() {
+fn where_others_wait_for_the_thread_a_response_is_the_last_and_the_server_lingers() {
     let mut client = Client::new();
     client.send(GET);
     client.has_backlog = true;
     client.send(GET);
     assert_eq!((client.statuses(), client.end), (vec![200, 200], End::Lingering));
-    assert!(!client.answers()[0].is_last() && client.answers()[1].is_last());
+    assert!(!client.responses()[0].is_last() && client.responses()[1].is_last());
 }
 
 #[test]
-fn a_stage_that_keeps_no_connections_closes_after_one_answer() {
+fn a_stage_that_keeps_no_connections_closes_after_one_response() {
     let mut client = Client::new();
     client.keep_alive = false;
     client.send(GET);
     assert_eq!((client.statuses(), client.end), (vec![200], End::Closed));
-    assert!(client.answers()[0].is_last());
+    assert!(client.responses()[0].is_last());
 }
 
 #[test]

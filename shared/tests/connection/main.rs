@@ -2,8 +2,6 @@
 //! byte by byte. One file for each part of RFC 9112 and RFC 9110 that it is about.
 
 #[cfg(test)]
-mod answer;
-#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod client;
@@ -22,6 +20,8 @@ mod keep_alive;
 mod output;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod response;
 #[cfg(test)]
 mod smuggling;
 #[cfg(test)]

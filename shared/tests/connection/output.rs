@@ -1,15 +1,15 @@
-//! What waits to be written is bounded, whatever is asked for.
+//! What waits to be written is bounded, whatever clients request.
 
 use crate::client::{Client, End, GET};
 use shared::http::Action;
 use shared::http::limits::MAX_OUTPUT;
 
-/// One answer, or one piece of one, may still be added when the output is all but full.
+/// One response, or one piece of one, may still be added when the output is all but full.
 const PIECE: usize = 80 << 10;
 
 #[test]
-fn a_thousand_pipelined_requests_wait_while_their_answers_are_not_taken() {
-    // 400 bytes of a name: a thousand answers are twice what may wait.
+fn a_thousand_pipelined_requests_wait_while_their_responses_are_not_taken() {
+    // 400 bytes of a name: a thousand responses are twice what may wait.
     let request = format!("GET /hello/{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(400));
     let requests = request.repeat(1000);
     let mut client = Client::new();
@@ -20,7 +20,7 @@ fn a_thousand_pipelined_requests_wait_while_their_answers_are_not_taken() {
         action = client.step(|protocol, cx| protocol.resume(cx));
     }
     assert!(action == Action::Read);
-    assert_eq!(client.answers().len(), 1000);
+    assert_eq!(client.responses().len(), 1000);
     assert!((2..20).contains(&rounds), "{rounds} rounds");
     assert!(client.most_waiting <= MAX_OUTPUT + 1024, "{} bytes waited", client.most_waiting);
 }
@@ -45,18 +45,18 @@ fn large_streams_behind_each_other_do_not_add_up() {
     let mut client = Client::new();
     client.send("GET /count/50000 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(8));
     let lines: String = (1..=50_000).map(|n| format!("{n}\n")).collect();
-    assert!(client.answers().iter().all(|answer| answer.text() == lines));
-    assert_eq!((client.answers().len(), client.end), (8, End::Open));
+    assert!(client.responses().iter().all(|response| response.text() == lines));
+    assert_eq!((client.responses().len(), client.end), (8, End::Open));
     assert!(client.most_waiting <= MAX_OUTPUT + PIECE, "{} bytes waited", client.most_waiting);
 }
 
 #[test]
-fn a_large_answer_of_bytes_leaves_in_pieces() {
+fn a_large_response_of_bytes_leaves_in_pieces() {
     let mut client = Client::new();
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
     client.send(vec![b'x'; 1_000_000]);
     client.send(GET);
-    let answers = client.answers();
-    assert_eq!((answers[0].body.len(), answers[1].text()), (1_000_000, "Hello, next!"));
+    let responses = client.responses();
+    assert_eq!((responses[0].body.len(), responses[1].text()), (1_000_000, "Hello, next!"));
     assert!(client.most_waiting <= MAX_OUTPUT + PIECE, "{} bytes waited", client.most_waiting);
 }

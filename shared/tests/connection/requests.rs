@@ -1,13 +1,13 @@
-//! Which request gets which answer: methods, targets, versions, paths.
+//! Which request gets which response: methods, targets, versions, paths.
 
-use crate::answer;
 use crate::client::{Client, End, GET, converse, statuses};
+use crate::response;
 
 /// The status of `line`, and how the connection is left.
 fn request(line: &str) -> (u16, End) {
-    let (answers, end) = converse(format!("{line}\r\nHost: a\r\n\r\n"));
-    assert_eq!(answers.len(), 1, "{line}");
-    (answers[0].status, end)
+    let (responses, end) = converse(format!("{line}\r\nHost: a\r\n\r\n"));
+    assert_eq!(responses.len(), 1, "{line}");
+    (responses[0].status, end)
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn a_path_is_split_then_decoded_and_never_leaves_the_root() {
     ] {
         assert_eq!(request(&format!("GET {path} HTTP/1.1")), (status, End::Open), "{path}");
     }
-    let (answers, _) = converse("GET /hello/a%2F%C3%A9 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(answers[0].text(), "Hello, a/\u{e9}!");
+    let (responses, _) = converse("GET /hello/a%2F%C3%A9 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(responses[0].text(), "Hello, a/\u{e9}!");
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn allow_lists_what_is_offered() {
         ("OPTIONS /echo", "OPTIONS, POST"),
         ("OPTIONS *", "GET, HEAD, OPTIONS, POST"),
     ] {
-        let (answers, _) = converse(format!("{line} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        assert_eq!(answers[0].field("Allow"), Some(allow), "{line}");
+        let (responses, _) = converse(format!("{line} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(responses[0].field("Allow"), Some(allow), "{line}");
     }
 }
 
@@ -111,7 +111,7 @@ fn a_head_request_that_is_refused_gets_no_body_either() {
         for start in ["", "\r\n"] {
             let mut client = Client::new();
             client.send(format!("{start}HEAD / {rest}"));
-            assert_eq!(answer::read(&client.received, &[0]).len(), 1);
+            assert_eq!(response::read(&client.received, &[0]).len(), 1);
             assert!(client.received.ends_with(b"\r\n\r\n"), "{}", client.received.escape_ascii());
         }
     }
@@ -134,8 +134,8 @@ fn a_head_request_that_is_refused_gets_no_body_either() {
 fn a_pipeline_goes_on_after_head() {
     let mut client = Client::new();
     client.send(format!("HEAD /count/9 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
-    let answers = answer::read(&client.received, &[0]);
-    assert_eq!(answers[1].text(), "Hello, next!");
+    let responses = response::read(&client.received, &[0]);
+    assert_eq!(responses[1].text(), "Hello, next!");
 }
 
 #[test]
@@ -146,18 +146,18 @@ fn a_handler_that_panics_costs_its_request_a_500_and_nothing_else() {
 
 #[test]
 fn an_http_1_0_client_gets_a_stream_that_ends_with_the_connection() {
-    let (answers, end) = converse("GET /count/3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-    assert_eq!((answers[0].text(), end), ("1\n2\n3\n", End::Closed));
-    assert_eq!(answers[0].field("Transfer-Encoding"), None);
-    assert_eq!(answers[0].field("Connection"), Some("close"));
+    let (responses, end) = converse("GET /count/3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    assert_eq!((responses[0].text(), end), ("1\n2\n3\n", End::Closed));
+    assert_eq!(responses[0].field("Transfer-Encoding"), None);
+    assert_eq!(responses[0].field("Connection"), Some("close"));
 }
 
 #[test]
 fn an_http_1_1_client_gets_a_stream_in_chunks_and_may_go_on() {
-    let (answers, end) = converse(format!("GET /count/3 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
-    assert_eq!(answers[0].field("Transfer-Encoding"), Some("chunked"));
+    let (responses, end) = converse(format!("GET /count/3 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
+    assert_eq!(responses[0].field("Transfer-Encoding"), Some("chunked"));
     assert_eq!(
-        (answers[0].text(), answers[1].text(), end),
+        (responses[0].text(), responses[1].text(), end),
         ("1\n2\n3\n", "Hello, next!", End::Open)
     );
 }
@@ -165,8 +165,8 @@ fn an_http_1_1_client_gets_a_stream_in_chunks_and_may_go_on() {
 #[test]
 fn requests_behind_a_blocking_one_wait_for_their_turn() {
     let sleep = "GET /sleep/0 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let (answers, end) = converse(format!("{GET}{sleep}{GET}{sleep}"));
-    let texts: Vec<_> = answers.iter().map(|answer| answer.text()).collect();
+    let (responses, end) = converse(format!("{GET}{sleep}{GET}{sleep}"));
+    let texts: Vec<_> = responses.iter().map(|response| response.text()).collect();
     let slept = "slept 0 milliseconds\n";
     assert_eq!((texts, end), (vec!["Hello, next!", slept, "Hello, next!", slept], End::Open));
 }

@@ -1,6 +1,6 @@
 //! Request smuggling: a message that ends in one place for a proxy and in another for us, so that the
 //! proxy's client slips a request past it. Each classic vector hides `GET /hello/hidden`: it must never be
-//! answered, and the connection ends, or goes on exactly after the message.
+//! gets a response, and the connection ends, or goes on exactly after the message.
 
 use crate::client::{End, GET, converse};
 
@@ -12,14 +12,14 @@ pub(crate) fn attack(fields: &str, body: &str) -> (Vec<u16>, End) {
 }
 
 pub(crate) fn attack_raw(request: &str) -> (Vec<u16>, End) {
-    let (answers, end) = converse(request);
-    for answer in &answers {
-        assert_ne!(answer.body, b"Hello, hidden!", "the hidden request was answered");
+    let (responses, end) = converse(request);
+    for response in &responses {
+        assert_ne!(response.body, b"Hello, hidden!", "the hidden request got a response");
     }
-    (answers.iter().map(|answer| answer.status).collect(), end)
+    (responses.iter().map(|response| response.status).collect(), end)
 }
 
-/// The door is shut: one refusal with this status, and nothing that follows is looked at.
+/// An error response with this status, and nothing that follows is looked at.
 pub(crate) fn refused(status: u16) -> (Vec<u16>, End) {
     (vec![status], End::Lingering)
 }

@@ -106,7 +106,7 @@ fn a_body_that_stands_still_has_had_its_time_however_much_of_it_came_before() {
 }
 
 #[test]
-fn a_body_that_is_only_drained_runs_out_of_time_without_a_second_answer() {
+fn a_body_that_is_only_drained_runs_out_of_time_without_a_second_response() {
     let mut client = Client::new();
     client.send("POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
     client.wait();
@@ -127,14 +127,15 @@ fn lingering_ends_after_its_time_whatever_is_sent() {
 }
 
 #[test]
-fn an_answer_that_is_held_back_comes_at_its_time_and_those_behind_it_after() {
+fn a_response_that_is_held_back_comes_at_its_time_and_those_behind_it_after() {
     let mut client = Client::new();
     client.send(format!("{GET}GET /delay/500 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
     assert_eq!(client.statuses(), [200]);
     assert!(client.protocol().is_delayed());
     assert_eq!(left(&client), Duration::from_millis(500));
     client.wait();
-    let texts: Vec<_> = client.answers().iter().map(|answer| answer.text().to_owned()).collect();
+    let texts: Vec<_> =
+        client.responses().iter().map(|response| response.text().to_owned()).collect();
     assert_eq!(texts, ["Hello, next!", "500 milliseconds later\n", "Hello, next!"]);
     assert_eq!((left(&client), client.end), (Limits::default().idle_timeout, End::Open));
 }
@@ -152,10 +153,10 @@ fn a_pipeline_leaves_the_loop_to_others_when_it_has_had_its_time() {
     let mut client = Client::new();
     client.time_slice = Duration::ZERO;
     let mut action = client.step(|protocol, cx| protocol.receive(GET.repeat(3).as_bytes(), cx));
-    for answered in 1..=3 {
-        assert_eq!(client.statuses(), vec![200; answered]);
-        assert!(!client.protocol().is_silent() || answered == 3);
-        let is_last = answered == 3;
+    for responses in 1..=3 {
+        assert_eq!(client.statuses(), vec![200; responses]);
+        assert!(!client.protocol().is_silent() || responses == 3);
+        let is_last = responses == 3;
         assert!(if is_last { action == Action::Read } else { action == Action::Yield });
         if !is_last {
             assert_eq!(client.protocol().deadline(), None, "it is the stage that makes it wait");

@@ -1,12 +1,12 @@
-//! accept(2) fails in every way it can: nobody who waits is lost, and the acceptor opens again.
+//! accept(2) fails in every way it can: no connection that waits is lost, and the acceptor resumes.
 
+use crate::schedule::{self, Schedule};
 use crate::{seeds, without_leaks};
 use shared::server::accept;
 use shared::server::blocking::Server;
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
-use shared::sys::faults::{self, Schedule};
 use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, Events, Listener};
 use std::io::{Read, Write};
@@ -24,18 +24,20 @@ fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
     let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, context).unwrap();
     let (mut now, mut events, mut seen, mut rounds) =
         (Instant::now(), Events::with_capacity(8), 0, 0);
-    faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });
+    Schedule { seed, most: 20, harmless: 2, fatal: 0 }.begin();
     while seen < count || !connections.is_empty() {
         rounds += 1;
-        assert!(rounds < 1_000_000, "schedule {seed}: {seen} of {count} came in");
-        // Fast enough for a acceptor that is shut for a while, slow enough for no client to be late.
+        assert!(rounds < 1_000_000, "schedule {seed}: {seen} of {count} were accepted");
+        // Fast enough for an acceptor that pauses for a while, slow enough for no client to be late.
         now += Duration::from_millis(1);
         epoll.wait(&mut events, Some(Duration::from_micros(100))).unwrap();
         connections.begin_tick(now);
         for event in events.iter() {
             let before = connections.len();
             match event.token {
-                LISTENER => drop(acceptor.accept_batch(&mut connections, events.len(), now)),
+                LISTENER => {
+                    acceptor.accept_batch(&mut connections, events.len(), now);
+                }
                 _ => connections.on_event(event),
             }
             seen += connections.len().saturating_sub(before);
@@ -45,19 +47,19 @@ fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
         connections.run_write_queue();
         acceptor.update(&mut connections, now);
     }
-    assert!(faults::end().harmless > 0);
+    assert!(schedule::end().harmless > 0);
 }
 
-pub(crate) fn ask(address: SocketAddr) -> String {
+pub(crate) fn get(address: SocketAddr) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[test]
-fn who_waits_at_the_door_gets_in() {
+fn every_connection_that_waits_is_accepted() {
     const CLIENTS: usize = 4;
     without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
@@ -65,10 +67,10 @@ fn who_waits_at_the_door_gets_in() {
             let listener = Listener::bind(any, ListenOptions::default()).unwrap();
             let address = listener.local_addr().unwrap();
             thread::scope(|scope| {
-                let asking: Vec<_> =
-                    (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();
+                let clients: Vec<_> =
+                    (0..CLIENTS).map(|_| scope.spawn(move || get(address))).collect();
                 serve(context, listener, seed, CLIENTS);
-                for client in asking {
+                for client in clients {
                     assert!(client.join().unwrap().ends_with("Hello, World!"), "schedule {seed}");
                 }
             });
@@ -77,7 +79,7 @@ fn who_waits_at_the_door_gets_in() {
 }
 
 #[test]
-fn a_blocking_thread_takes_everybody_in_and_tells_why_they_waited() {
+fn a_blocking_thread_accepts_every_connection_and_counts_why_they_waited() {
     const CLIENTS: usize = 4;
     without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
@@ -87,15 +89,15 @@ fn a_blocking_thread_takes_everybody_in_and_tells_why_they_waited() {
             let address = listener.local_addr().unwrap();
             let mut server = Server::new(context, &listener);
             thread::scope(|scope| {
-                let asking: Vec<_> =
-                    (0..CLIENTS).map(|_| scope.spawn(move || ask(address))).collect();
-                faults::begin(Schedule { seed, most: 20, harmless: 2, fatal: 0 });
+                let clients: Vec<_> =
+                    (0..CLIENTS).map(|_| scope.spawn(move || get(address))).collect();
+                Schedule { seed, most: 20, harmless: 2, fatal: 0 }.begin();
                 for _ in 0..CLIENTS {
                     let next = accept::next_in_line(&listener, &context.drain, &counters);
                     server.serve(&next.unwrap().unwrap()).unwrap();
                 }
-                faults::end();
-                for client in asking {
+                schedule::end();
+                for client in clients {
                     assert!(client.join().unwrap().ends_with("Hello, World!"), "schedule {seed}");
                 }
             });

@@ -1,9 +1,9 @@
 //! The blocking stages' server: its thread has the faults, the client in another has none.
 
+use crate::schedule::{self, Injected, Schedule};
 use crate::script::{SCRIPTS, check, script};
-use crate::{schedule, seeds, without_leaks};
+use crate::{plan, seeds, without_leaks};
 use shared::server::blocking::Server;
-use shared::sys::faults::{self, Injected, Schedule};
 use shared::sys::net::ListenOptions;
 use shared::sys::{Listener, Socket};
 use std::io::{Read, Write};
@@ -20,29 +20,29 @@ fn run(
     served.set_nonblocking(true).unwrap();
     client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     thread::scope(|scope| {
-        let heard = scope.spawn(move || talk(client, &script(number)));
+        let received = scope.spawn(move || exchange(client, &script(number)));
         if let Some(plan) = plan {
-            faults::begin(plan);
+            plan.begin();
         }
         let socket = Socket::from(served);
         let result = server.serve(&socket);
         drop(socket);
-        let injected = faults::end();
+        let injected = schedule::end();
         assert!(result.is_ok() || injected.fatal > 0, "{plan:?}: {result:?}");
-        (heard.join().unwrap(), injected)
+        (received.join().unwrap(), injected)
     })
 }
 
-fn talk(mut client: UnixStream, says: &[u8]) -> Vec<u8> {
-    let mut heard = Vec::new();
+fn exchange(mut client: UnixStream, script: &[u8]) -> Vec<u8> {
+    let mut received = Vec::new();
     // Of a connection that was lost, neither has to succeed.
-    let _ = client.write_all(says);
-    let _ = client.read_to_end(&mut heard);
-    heard
+    let _ = client.write_all(script);
+    let _ = client.read_to_end(&mut received);
+    received
 }
 
 #[test]
-fn a_blocking_thread_answers_as_if_nothing_had_happened() {
+fn faults_change_no_response_of_a_blocking_thread() {
     without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
         let others = Listener::bind(any, ListenOptions::default()).unwrap();
@@ -51,7 +51,7 @@ fn a_blocking_thread_answers_as_if_nothing_had_happened() {
         for seed in seeds() {
             let number = seed * 7919 % SCRIPTS;
             let (expected, _) = run(&mut server, number, None);
-            let (came, injected) = run(&mut server, number, Some(schedule(seed)));
+            let (came, injected) = run(&mut server, number, Some(plan(seed)));
             check(seed, &came, &expected, injected.fatal > 0);
             total.harmless += injected.harmless;
             total.fatal += injected.fatal;

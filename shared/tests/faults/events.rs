@@ -1,40 +1,40 @@
 //! The event loops' connections, one loop in one thread, with a clock of its own.
 
+use crate::schedule::{self, Injected, Schedule};
 use crate::script::{SCRIPTS, check, script, without_dates};
-use crate::{schedule, seeds, without_leaks};
+use crate::{plan, seeds, without_leaks};
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
 use shared::server::events::ConnectionSet;
-use shared::sys::faults::{self, Injected, Schedule};
 use shared::sys::{Epoll, Events, Socket};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A client: what it has still to say, what it has heard.
+/// A client, with the bytes that it sends and the bytes that it has received.
 struct Peer {
     stream: UnixStream,
-    says: Vec<u8>,
-    said: usize,
-    heard: Vec<u8>,
+    script: Vec<u8>,
+    sent: usize,
+    received: Vec<u8>,
     ended: bool,
 }
 
 impl Peer {
-    /// A round: says a little, and hears what has come.
+    /// Sends a little, and receives what has come.
     fn act(&mut self, piece: usize) {
-        let rest = &self.says[self.said..];
+        let rest = &self.script[self.sent..];
         match self.stream.write(&rest[..piece.min(rest.len())]) {
-            Ok(count) => self.said += count,
+            Ok(count) => self.sent += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            // A connection that was lost: what it has said is nobody's.
-            Err(_) => self.said = self.says.len(),
+            // The connection was lost, and the rest of the script with it.
+            Err(_) => self.sent = self.script.len(),
         }
         let mut bytes = [0; 4096];
         match self.stream.read(&mut bytes) {
             Ok(count) => {
-                self.heard.extend_from_slice(&bytes[..count]);
+                self.received.extend_from_slice(&bytes[..count]);
                 self.ended = count == 0;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -43,7 +43,7 @@ impl Peer {
     }
 }
 
-/// Serves one client for each script; tells what each has heard.
+/// Serves one client for each script; returns what each has received.
 fn run(
     server: &ServerContext,
     scripts: &[u64],
@@ -56,17 +56,17 @@ fn run(
     let mut peers: Vec<_> =
         scripts.iter().map(|number| peer(&mut connections, server, *number)).collect();
     if let Some(plan) = plan {
-        faults::begin(plan);
+        plan.begin();
     }
     let mut rounds = 0;
     while !(connections.is_empty() && peers.iter().all(|peer| peer.ended)) {
         rounds += 1;
-        // Five seconds of its clock: whoever is helped by a time-out of ten was forgotten.
+        // Five seconds of the loop's clock: a connection that needs its time-out of ten was forgotten.
         assert!(rounds < 250_000, "schedule {plan:?} does not end");
         for (number, peer) in peers.iter_mut().enumerate().filter(|(_, peer)| !peer.ended) {
             peer.act(1 + (rounds * 7 + number) % 200);
         }
-        // As if nothing took long: only who waits for the clock is moved by it.
+        // As if no step took long: the clock moves only connections that wait for it.
         now += Duration::from_micros(20);
         epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
         tick(&mut connections, &events, now);
@@ -75,7 +75,7 @@ fn run(
             let _ = peer.stream.shutdown(std::net::Shutdown::Both);
         });
     }
-    (peers.into_iter().map(|peer| peer.heard).collect(), faults::end())
+    (peers.into_iter().map(|peer| peer.received).collect(), schedule::end())
 }
 
 fn peer(connections: &mut ConnectionSet, server: &ServerContext, number: u64) -> Peer {
@@ -84,10 +84,10 @@ fn peer(connections: &mut ConnectionSet, server: &ServerContext, number: u64) ->
     served.set_nonblocking(true).unwrap();
     assert!(server.connections.acquire());
     connections.insert(Socket::from(served));
-    Peer { stream, says: script(number), said: 0, heard: Vec::new(), ended: false }
+    Peer { stream, script: script(number), sent: 0, received: Vec::new(), ended: false }
 }
 
-/// Stage 3's round.
+/// Stage 3's tick.
 fn tick(connections: &mut ConnectionSet, events: &Events, now: Instant) {
     connections.begin_tick(now);
     events.iter().for_each(|event| connections.on_event(event));
@@ -102,14 +102,14 @@ fn tick(connections: &mut ConnectionSet, events: &Events, now: Instant) {
 }
 
 #[test]
-fn an_event_loop_answers_as_if_nothing_had_happened() {
+fn faults_change_no_response_of_an_event_loop() {
     without_leaks(|server| {
         let mut total = Injected::default();
         for seed in seeds() {
             let scripts: Vec<_> =
                 (0..1 + seed % 4).map(|client| (seed * 7919 + client * 31) % SCRIPTS).collect();
             let (expected, _) = run(server, &scripts, None);
-            let (came, injected) = run(server, &scripts, Some(schedule(seed)));
+            let (came, injected) = run(server, &scripts, Some(plan(seed)));
             for (came, expected) in came.iter().zip(&expected) {
                 check(seed, came, expected, injected.fatal > 0);
             }

@@ -1,5 +1,5 @@
 //! The system calls fail and fall short at any point, by tens of thousands of seeded schedules: the
-//! answers are the same, or end cleanly where a connection was lost; nothing panics and nothing leaks.
+//! responses are the same, or end cleanly where a connection was lost; nothing panics and nothing leaks.
 //!
 //! ```text
 //! cargo test -p shared --features faults --test faults
@@ -14,15 +14,19 @@ mod blocking;
 #[path = "../common/mod.rs"]
 mod common;
 mod events;
+#[path = "../fuzz/random.rs"]
+#[allow(dead_code)] // The fuzz test uses the rest.
+mod random;
+mod schedule;
 mod script;
 mod storm;
 
+use schedule::Schedule;
 use shared::app::demo;
 use shared::app::files::{FileSettings, Files};
 use shared::http::Limits;
 use shared::server::accept::ConnectionLimit;
 use shared::server::context::ServerContext;
-use shared::sys::faults::Schedule;
 use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -38,7 +42,7 @@ fn seeds() -> Range<u64> {
 
 /// From a byte at a time to as much as there is, from a fault at every second call to one now and then; a
 /// third of them with faults that are fatal.
-fn schedule(seed: u64) -> Schedule {
+fn plan(seed: u64) -> Schedule {
     let most = match seed / 4 % 16 {
         0 => 1,
         1 => 7,

@@ -1,6 +1,6 @@
-//! What a client says in one schedule, and what it may hear.
+//! What a client sends in a schedule, and what it may receive.
 
-/// Requests for all that an answer can be: short, long, streamed, echoed, from a file, from a handler
+/// Requests for all that a response can be: short, long, streamed, echoed, from a file, from a handler
 /// that blocks, delayed, refused.
 const REQUESTS: [&str; 9] = [
     "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -14,14 +14,14 @@ const REQUESTS: [&str; 9] = [
     "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n",
 ];
 
-/// How it ends: asked for, by a request that is refused, or by the client's own end.
+/// How the script ends: with Connection: close, with a request that is refused, or with HTTP/1.0.
 const ENDS: [&str; 3] = [
     "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\nNo colon\r\n\r\nand what follows is thrown away",
     "GET /count/9 HTTP/1.0\r\n\r\n",
 ];
 
-/// The same for the same number.
+/// The script of a number.
 pub(crate) fn script(number: u64) -> Vec<u8> {
     let mut rest = number;
     let mut pick = |from: &[&'static str]| {
@@ -33,16 +33,16 @@ pub(crate) fn script(number: u64) -> Vec<u8> {
     (requests + pick(&ENDS)).into_bytes()
 }
 
-/// How many different scripts there are.
+/// The number of different scripts.
 pub(crate) const SCRIPTS: u64 = 9 * 9 * 9 * 9 * 3;
 
-/// All that came, without what differs from one second to the next.
-pub(crate) fn without_dates(answers: &[u8]) -> String {
-    let text = String::from_utf8_lossy(answers);
+/// The responses without their dates, which differ from one second to the next.
+pub(crate) fn without_dates(responses: &[u8]) -> String {
+    let text = String::from_utf8_lossy(responses);
     text.split_inclusive("\r\n").filter(|line| !line.starts_with("Date: ")).collect()
 }
 
-/// What came must be what comes without faults; of a connection that was lost, its beginning.
+/// `came` must be what comes without faults; of a connection that was lost, its beginning.
 pub(crate) fn check(seed: u64, came: &[u8], expected: &[u8], lost: bool) {
     let (came, expected) = (without_dates(came), without_dates(expected));
     if !lost {
@@ -56,5 +56,8 @@ pub(crate) fn check(seed: u64, came: &[u8], expected: &[u8], lost: bool) {
     }
     // The last line may be a part of a Date.
     let whole = came.rfind("\r\n").map_or("", |end| &came[..end]);
-    assert!(expected.starts_with(whole), "schedule {seed}: not the beginning of the right answer");
+    assert!(
+        expected.starts_with(whole),
+        "schedule {seed}: not the beginning of the right response"
+    );
 }

@@ -1,7 +1,7 @@
 //! A timer interrupts the serving thread a thousand times a second, in whatever call it sleeps: its
 //! clients notice nothing.
 
-use crate::accepting::ask;
+use crate::accepting::get;
 use crate::without_leaks;
 use shared::server::accept;
 use shared::server::blocking::Server;
@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 8;
 
-/// The storm of each test lasts for so many signals.
+/// Signals in each test.
 const SIGNALS: u64 = 500;
 
-/// ConnectionSet ask until the storm is over, of a `server` that goes on while its last argument says so.
-fn weather(
+/// Clients send requests until there were enough signals, to a `server` that goes on while its last argument says so.
+fn under_signals(
     context: &ServerContext,
     mut server: impl FnMut(&ServerContext, &Listener, &dyn Fn() -> bool) + Send,
 ) {
@@ -30,14 +30,14 @@ fn weather(
     let address = listener.local_addr().unwrap();
     let (before, left) = (Storm::signals(), AtomicUsize::new(CLIENTS));
     thread::scope(|scope| {
-        let asking: Vec<_> = (0..CLIENTS)
+        let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut answered = 0;
-                    while Storm::signals() < before + SIGNALS || answered == 0 {
-                        assert!(ask(address).ends_with("Hello, World!"));
-                        answered += 1;
-                        // So that the server sleeps too: it is a sleeper that is interrupted.
+                    let mut responses = 0;
+                    while Storm::signals() < before + SIGNALS || responses == 0 {
+                        assert!(get(address).ends_with("Hello, World!"));
+                        responses += 1;
+                        // So that the server sleeps too: a signal interrupts only a call that sleeps.
                         thread::sleep(Duration::from_millis(2));
                     }
                     left.fetch_sub(1, Relaxed);
@@ -48,8 +48,8 @@ fn weather(
             let _storm = Storm::on_this_thread(Duration::from_millis(1)).unwrap();
             server(context, &listener, &|| left.load(Relaxed) > 0);
         });
-        asking.into_iter().for_each(|client| client.join().unwrap());
-        // Wakes a server that waits for one more.
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        // Wakes a server that waits for another connection.
         let _ = std::net::TcpStream::connect(address);
     });
 }
@@ -57,7 +57,7 @@ fn weather(
 #[test]
 fn a_blocking_thread_is_not_disturbed_by_signals() {
     without_leaks(|context| {
-        weather(context, |context, listener, go_on| {
+        under_signals(context, |context, listener, go_on| {
             let counters = context.telemetry.metrics().register();
             let mut server = Server::new(context, listener);
             while go_on() {
@@ -72,7 +72,7 @@ fn a_blocking_thread_is_not_disturbed_by_signals() {
 #[test]
 fn an_event_loop_is_not_disturbed_by_signals() {
     without_leaks(|context| {
-        weather(context, |context, listener, go_on| {
+        under_signals(context, |context, listener, go_on| {
             let epoll = Rc::new(Epoll::new().unwrap());
             let mut connections = ConnectionSet::new(Rc::clone(&epoll), context);
             let listener = listener.try_clone().unwrap();
@@ -85,7 +85,7 @@ fn an_event_loop_is_not_disturbed_by_signals() {
                 for event in events.iter() {
                     match event.token {
                         u64::MAX => {
-                            drop(acceptor.accept_batch(&mut connections, events.len(), now))
+                            acceptor.accept_batch(&mut connections, events.len(), now);
                         }
                         _ => connections.on_event(event),
                     }

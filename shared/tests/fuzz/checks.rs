@@ -1,9 +1,9 @@
 //! What must hold for every input, in whatever pieces it comes.
 
-use crate::answer::Answer;
 use crate::model::{self, Expected};
 use crate::model_body;
 use crate::random::Random;
+use crate::response::ParsedResponse;
 use crate::server::Server;
 use shared::http::body::{Decoder, Framing};
 use shared::http::head::{Head, HeadParser};
@@ -15,14 +15,14 @@ fn small_limits() -> Limits {
     Limits { max_request_line: 40, max_head: 120, max_fields: 4, max_body: 30, ..Limits::default() }
 }
 
-/// The status of a refusal, or what a head says, or nothing yet.
+/// The status of an error, or the contents of a head, or nothing yet.
 fn parse(input: &[u8], cuts: &[usize], limits: &Limits) -> Result<Option<(String, usize)>, u16> {
     let mut parser = HeadParser::default();
     for &cut in cuts {
         match parser.parse(&input[..cut], limits) {
             Ok(None) => {}
             Ok(Some((head, used))) => return Ok(Some((text(head, input), used))),
-            Err(refusal) => return Err(refusal.status.code),
+            Err(error) => return Err(error.status.code),
         }
     }
     Ok(None)
@@ -50,12 +50,11 @@ type Decoded = Result<Option<(Vec<u8>, usize)>, u16>;
 
 fn decode(input: &[u8], cuts: &[usize], limit: u64) -> Decoded {
     let (mut content, mut used) = (Vec::new(), 0);
-    let mut decoder =
-        Decoder::new(Framing::Chunked, limit).map_err(|refusal| refusal.status.code)?;
+    let mut decoder = Decoder::new(Framing::Chunked, limit).map_err(|error| error.status.code)?;
     for &cut in cuts {
         let keep = &mut |piece: &[u8]| content.extend_from_slice(piece);
         let progress =
-            decoder.decode(&input[used..cut], keep).map_err(|refusal| refusal.status.code)?;
+            decoder.decode(&input[used..cut], keep).map_err(|error| error.status.code)?;
         used += progress.used;
         assert!(content.len() as u64 <= limit, "more content than the limit");
         if progress.done {
@@ -87,32 +86,32 @@ thread_local! {
         LazyCell::new(|| [Server::new(Limits::default()), Server::new(small_limits())]);
 }
 
-/// What a client can rely on: not the words of a refusal, which may depend on the cuts.
-fn essence(answer: &Answer) -> (u16, bool, &[u8]) {
-    let body = if answer.status == 200 { &answer.body[..] } else { b"" };
-    (answer.status, answer.is_last(), body)
+/// What a client can rely on: not the text of an error, which may depend on the cuts.
+fn essence(response: &ParsedResponse) -> (u16, bool, &[u8]) {
+    let body = if response.status == 200 { &response.body[..] } else { b"" };
+    (response.status, response.is_last(), body)
 }
 
-fn essences(answers: &[Answer]) -> Vec<(u16, bool, &[u8])> {
-    answers.iter().map(essence).collect()
+fn essences(responses: &[ParsedResponse]) -> Vec<(u16, bool, &[u8])> {
+    responses.iter().map(essence).collect()
 }
 
-/// Returns the number of answers.
+/// Returns the number of responses.
 pub(crate) fn connection(input: &[u8], random: &mut Random) -> u64 {
     SERVERS.with(|servers| {
-        let expected = model::answers(input);
-        let is_head = |(place, answer): (usize, &Expected)| answer.is_head.then_some(place);
+        let expected = model::responses(input);
+        let is_head = |(place, response): (usize, &Expected)| response.is_head.then_some(place);
         let heads: Vec<_> = expected.iter().enumerate().filter_map(is_head).collect();
         let cuts = [vec![input.len()], (1..=input.len()).collect(), random.cuts(input.len())];
         let [whole, bytes, pieces] =
-            cuts.each_ref().map(|cuts| servers[0].answers(input, cuts, &heads));
+            cuts.each_ref().map(|cuts| servers[0].responses(input, cuts, &heads));
         let shown = input.escape_ascii();
         assert_eq!(essences(&bytes), essences(&whole), "byte by byte: {shown}");
         assert_eq!(essences(&pieces), essences(&whole), "cut at {:?}: {shown}", cuts[2]);
         let model: Vec<_> = expected.iter().map(Expected::essence).collect();
         assert_eq!(essences(&whole), model, "the model disagrees: {shown}");
         if heads.is_empty() {
-            let [whole, pieces] = [0, 2].map(|n| servers[1].answers(input, &cuts[n], &[]));
+            let [whole, pieces] = [0, 2].map(|n| servers[1].responses(input, &cuts[n], &[]));
             assert_eq!(essences(&pieces), essences(&whole), "small limits, {:?}: {shown}", cuts[2]);
         }
         whole.len() as u64

@@ -1,5 +1,5 @@
 //! Random requests in random pieces through the head parser, the body decoder and the connection: nothing
-//! panics, nothing grows, no cut shows, and what is answered is what a plain model of the rules says.
+//! panics, nothing grows, the cuts change nothing, and the responses are those of a plain model of the rules.
 //!
 //! `cargo test` runs the same few thousand inputs each time: a test that fails today failed yesterday. New
 //! ones, for as long as you like, and one failure again:
@@ -8,10 +8,8 @@
 //! FUZZ_SECONDS=60 cargo test --release -p shared --test fuzz -- --nocapture
 //! FUZZ_SECONDS=0 FUZZ_SEED=123 cargo test -p shared --test fuzz -- --nocapture
 //! ```
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-#[cfg(test)]
-#[path = "../connection/answer.rs"]
-mod answer;
 #[cfg(test)]
 mod checks;
 #[path = "../common/mod.rs"]
@@ -26,6 +24,9 @@ mod model_body;
 mod model_target;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+#[path = "../connection/response.rs"]
+mod response;
 #[cfg(test)]
 mod server;
 
@@ -53,12 +54,12 @@ impl Drop for Seed {
 }
 
 #[test]
-fn random_requests_are_answered_as_the_model_says_whatever_the_cuts() {
+fn random_requests_get_the_responses_of_the_model_whatever_the_cuts() {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let end = setting("FUZZ_SECONDS").map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let first = setting("FUZZ_SEED").unwrap_or(if end.is_some() { time } else { 0 });
     println!("seeds from {first}");
-    let (mut inputs, mut answers) = (0_u64, 0_u64);
+    let (mut inputs, mut responses) = (0_u64, 0_u64);
     // One input at least; the clock is not looked at for each.
     while inputs % 256 != 1 || end.map_or(inputs < INPUTS, |end| Instant::now() < end) {
         let seed = Seed(first.wrapping_add(inputs));
@@ -66,9 +67,9 @@ fn random_requests_are_answered_as_the_model_says_whatever_the_cuts() {
         let input = generator::requests(&mut random);
         checks::head(&input, &mut random);
         checks::chunked(&input, &mut random);
-        answers += checks::connection(&input, &mut random);
+        responses += checks::connection(&input, &mut random);
         inputs += 1;
     }
-    println!("{inputs} inputs, {answers} answers");
-    assert!(answers > 0 || end.is_some(), "the inputs are so bad that nothing is answered");
+    println!("{inputs} inputs, {responses} responses");
+    assert!(responses > 0 || end.is_some(), "the inputs are so bad that no response comes");
 }

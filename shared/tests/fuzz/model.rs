@@ -1,10 +1,10 @@
-//! The rules once more, as plainly as they can be said: from the whole input to the answers, line by line,
+//! The rules once more, as plainly as possible: from the whole input to the responses, line by line,
 //! with no thought of speed, and none of the server's code. Limits that no random input reaches are left out.
 
 use crate::model_body::{chunked, field, is_token, line, trim};
 use crate::model_target::{after_authority, is_host, segments};
 
-/// One answer that must come.
+/// One response that must come.
 #[derive(Default)]
 pub(crate) struct Expected {
     status: u16,
@@ -32,28 +32,28 @@ struct Head<'a> {
     options: Vec<Vec<u8>>,
 }
 
-/// All answers to `input`, after which the client ends its half.
-pub(crate) fn answers(input: &[u8]) -> Vec<Expected> {
-    let (mut answers, mut rest) = (Vec::new(), input);
+/// All responses to `input`, after which the client ends its half.
+pub(crate) fn responses(input: &[u8]) -> Vec<Expected> {
+    let (mut responses, mut rest) = (Vec::new(), input);
     loop {
         let method = (0..4).fold(rest, |rest, _| rest.strip_prefix(b"\r\n").unwrap_or(rest));
         let is_head = method.starts_with(b"HEAD ");
-        match answer(&mut rest) {
-            Ok(None) => return answers,
-            Ok(Some(answer)) => answers.push(Expected { is_head, ..answer }),
+        match response(&mut rest) {
+            Ok(None) => return responses,
+            Ok(Some(response)) => responses.push(Expected { is_head, ..response }),
             Err(status) => {
-                answers.push(Expected { status, is_last: true, is_head, ..Expected::default() });
+                responses.push(Expected { status, is_last: true, is_head, ..Expected::default() });
             }
         }
-        if answers.last().is_some_and(|answer| answer.is_last) {
-            return answers;
+        if responses.last().is_some_and(|response| response.is_last) {
+            return responses;
         }
     }
 }
 
-/// The answer to the next request, which is taken from `input`; the status of a refusal, which is also
-/// what a request gets that is not complete; `None` if there is nothing to answer.
-fn answer(input: &mut &[u8]) -> Result<Option<Expected>, u16> {
+/// The response to the next request, which is taken from `input`; the status of a refusal, which is also
+/// what a request gets that is not complete; `None` if there is no request.
+fn response(input: &mut &[u8]) -> Result<Option<Expected>, u16> {
     let mut empty_lines = 0;
     while let Some(rest) = input.strip_prefix(b"\r\n") {
         *input = rest;
@@ -73,7 +73,7 @@ fn answer(input: &mut &[u8]) -> Result<Option<Expected>, u16> {
     if let Some(status) = head.early() {
         is_last |= length != Some(0) && (waits || status == 417 || length > Some(256 << 10));
         if !is_last && body(input, length, 256 << 10).is_err() {
-            // The answer is given already; a body that does not end leaves nothing to answer after it.
+            // The response is given already; a body that does not end leaves nothing after it.
             *input = b"";
         }
         return Ok(Some(Expected { status, is_last, ..Expected::default() }));
@@ -193,7 +193,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The status of an answer that needs no body.
+    /// The status of a response that needs no body.
     fn early(&self) -> Option<u16> {
         let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
         let is_met = |expectation: &&[u8]| expectation.eq_ignore_ascii_case(b"100-continue");

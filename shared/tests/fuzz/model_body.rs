@@ -1,4 +1,4 @@
-//! The chunked coding once more, as plainly as it can be said: whole lines of a whole input.
+//! The chunked coding once more, as plainly as possible: whole lines of a whole input.
 
 type Parts<'a> = (&'a [u8], &'a [u8]);
 type Content<'a> = (Vec<u8>, &'a [u8]);

@@ -1,4 +1,4 @@
-//! Request targets once more, as plainly as they can be said: authorities and paths.
+//! Request targets once more, as plainly as possible: authorities and paths.
 
 /// What follows the authority of a URL, if anything does.
 pub(crate) fn after_authority(url: &[u8]) -> Result<Option<&[u8]>, u16> {

@@ -1,7 +1,7 @@
 //! A server for random requests: quick routes of each kind, and a client that reads everything.
 
-use crate::answer::{self, Answer};
 use crate::common;
+use crate::response::{self, ParsedResponse};
 use shared::app::router::{Request, Router};
 use shared::http::limits::MAX_OUTPUT;
 use shared::http::{Action, Limits, Protocol, Response, StepCx, Stream};
@@ -38,21 +38,26 @@ impl Server {
         Self(RefCell::new(common::thread(router(), limits)))
     }
 
-    /// Sends `input`, cut at `cuts`, then ends it, and returns all answers. Those at the places
+    /// Sends `input`, cut at `cuts`, then ends it, and returns all responses. Those at the places
     /// `heads` have no body.
-    pub(crate) fn answers(&self, input: &[u8], cuts: &[usize], heads: &[usize]) -> Vec<Answer> {
+    pub(crate) fn responses(
+        &self,
+        input: &[u8],
+        cuts: &[usize],
+        heads: &[usize],
+    ) -> Vec<ParsedResponse> {
         let thread = &mut *self.0.borrow_mut();
         let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
         let (mut all, mut from) = (Vec::new(), 0);
         for &to in cuts {
             let piece = &input[from..to];
             if !run(thread, &mut protocol, &mut all, |protocol, cx| protocol.receive(piece, cx)) {
-                return answer::read(&all, heads);
+                return response::read(&all, heads);
             }
             from = to;
         }
         run(thread, &mut protocol, &mut all, |protocol, cx| protocol.end_of_input(cx));
-        answer::read(&all, heads)
+        response::read(&all, heads)
     }
 }
 

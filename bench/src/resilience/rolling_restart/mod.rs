@@ -11,7 +11,7 @@ use crate::targets::server::Server;
 use crate::workspace::STAGES;
 use anyhow::{Context, Result, bail, ensure};
 use haproxy::{Balancer, NAMES};
-use shared::sys::signal;
+use shared::sys::process;
 use std::time::{Duration, Instant};
 
 /// How to replace servers behind a balancer, under load.
@@ -113,7 +113,7 @@ impl<'a> Servers<'a> {
         let old = &mut self.servers[index];
         let (start, address) = (Instant::now(), old.address());
         if kill {
-            signal::kill_group(old.pid())?;
+            process::kill_group(old.pid())?;
             old.wait(TIMEOUT)?.context("it did not end")?;
         } else {
             shutdown::terminate(old)?;

@@ -1,21 +1,23 @@
-//! A bounded map that gives up first what is not used: the CLOCK algorithm, also called second chance.
+//! A bounded map that evicts first what is not used: the CLOCK algorithm, also called second chance. A first reading may
+//! skip it.
 //!
-//! The entries stand in a ring, and a hand goes around it. An entry that was used since the hand last came by
-//! is passed over once; one that was not is given up. Using an entry changes nothing but its own mark, so
-//! that many threads can read at once, and giving one up never looks at the whole ring.
+//! The entries stand in a ring, and a hand goes around it. An entry that was used since the hand last passed
+//! is skipped once; an entry that was not used is evicted. Using an entry changes only its own mark, so
+//! that many threads can read at once, and an eviction never looks at the whole ring.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Entries that are passed over in a row at most. Where all are in use, one of them has to go all the same.
-const MAX_PASSED: usize = 64;
+/// Entries that the hand skips in a row at most. Where all are in use, it evicts one all the same.
+const MAX_SKIPPED: usize = 64;
 
 /// Values by name, whose weights together stay within a capacity.
 pub(super) struct ClockCache<V> {
     capacity: usize,
     weight: usize,
-    /// Where in the ring a name stands.
+    /// The places of the names in the ring.
     places: HashMap<Arc<[u8]>, usize>,
     ring: Vec<Slot<V>>,
     hand: usize,
@@ -25,8 +27,8 @@ struct Slot<V> {
     name: Arc<[u8]>,
     value: V,
     weight: usize,
-    /// Whether it was asked for since the hand, or a sweep, came by. A new one was not: names that are asked
-    /// for once go before those that are asked for again.
+    /// Whether it was used since the hand, or a sweep, last passed. A new entry was not: a name that is requested
+    /// once goes before a name that is requested again.
     used: AtomicBool,
 }
 
@@ -35,55 +37,63 @@ impl<V> ClockCache<V> {
         Self { capacity, weight: 0, places: HashMap::new(), ring: Vec::new(), hand: 0 }
     }
 
-    /// The value of a name, which counts as a use of it.
+    /// The value of a name. This counts as a use.
     pub(super) fn get(&self, name: &[u8]) -> Option<&V> {
         let slot = &self.ring[*self.places.get(name)?];
-        // Written only when it changes: a line that everybody writes to would go from core to core.
+        // Written only when it changes: a cache line that all threads write to would travel from core to core.
         if !slot.used.load(Ordering::Relaxed) {
             slot.used.store(true, Ordering::Relaxed);
         }
         Some(&slot.value)
     }
 
-    /// Takes in a value of a weight of at least 1, unless it is too heavy by itself. What had to go for it is put into `removed`:
-    /// the caller can drop it where nobody waits for that.
-    pub(super) fn insert(&mut self, name: &[u8], value: V, weight: usize, removed: &mut Vec<V>) {
-        removed.extend(self.remove(name));
+    /// Adds a value of a weight of at least 1, unless it is too heavy by itself. Returns the values that were removed:
+    /// the caller can drop them where no thread waits for that.
+    pub(super) fn insert(&mut self, name: &[u8], value: V, weight: usize) -> Vec<V> {
+        let mut removed = Vec::from_iter(self.remove(name));
         if weight > self.capacity {
-            return removed.push(value);
+            removed.push(value);
+            return removed;
         }
         while self.weight + weight > self.capacity {
-            removed.push(self.give_up_one());
+            removed.push(self.evict());
         }
         let (name, used) = (Arc::from(name), AtomicBool::new(false));
         self.places.insert(Arc::clone(&name), self.ring.len());
         self.ring.push(Slot { name, value, weight, used });
         self.weight += weight;
+        removed
     }
 
     pub(super) fn remove(&mut self, name: &[u8]) -> Option<V> {
         self.places.get(name).copied().map(|place| self.remove_at(place))
     }
 
-    /// Removes what was not used since the last sweep. Looks at all entries: for few of them.
+    /// Takes everything out.
+    pub(super) fn take(&mut self) -> Self {
+        let empty = Self::new(self.capacity);
+        mem::replace(self, empty)
+    }
+
+    /// Removes the values that were not used since the last sweep. Looks at all entries: for few of them.
     pub(super) fn sweep(&mut self) -> Vec<V> {
         let unused = |place: &usize| !self.ring[*place].used.swap(false, Ordering::Relaxed);
         let unused: Vec<_> = (0..self.ring.len()).rev().filter(unused).collect();
-        // From the end, so that the places that are still to come stay where they are.
+        // From the end, so that the places that are still to come do not change.
         unused.into_iter().map(|place| self.remove_at(place)).collect()
     }
 
-    /// For a ring that is not empty.
-    fn give_up_one(&mut self) -> V {
+    /// Removes the first unused entry from the hand on. For a ring that is not empty.
+    fn evict(&mut self) -> V {
         let length = self.ring.len();
-        for _ in 0..MAX_PASSED {
+        for _ in 0..MAX_SKIPPED {
             if !self.ring[self.hand % length].used.swap(false, Ordering::Relaxed) {
                 break;
             }
             self.hand += 1;
         }
         let place = self.hand % length;
-        // What takes that place is the newest, and next to be looked at in a whole turn.
+        // The newest entry takes that place, and the hand passes it after a whole turn.
         self.hand = place + 1;
         self.remove_at(place)
     }
@@ -105,9 +115,7 @@ mod tests {
     use super::*;
 
     fn insert(map: &mut ClockCache<usize>, number: usize, weight: usize) -> Vec<usize> {
-        let mut removed = Vec::new();
-        map.insert(number.to_string().as_bytes(), number, weight, &mut removed);
-        removed
+        map.insert(number.to_string().as_bytes(), number, weight)
     }
 
     fn has(map: &ClockCache<usize>, number: usize) -> bool {
@@ -115,33 +123,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_used_stays_however_much_comes_once() {
-        let mut map = ClockCache::new(10);
-        insert(&mut map, 0, 1);
-        for number in 1..1000 {
-            assert!(has(&map, 0), "after {number}");
-            assert!(insert(&mut map, number, 1).len() <= 1, "no more goes than has to");
-        }
-        assert_eq!((map.weight, map.ring.len(), map.places.len()), (10, 10, 10));
-    }
-
-    #[test]
-    fn just_as_much_goes_as_has_to() {
+    fn as_much_is_evicted_as_has_to_be_and_what_is_used_stays() {
         let mut map = ClockCache::new(10);
         (0..10).for_each(|number| drop(insert(&mut map, number, 1)));
         assert_eq!(insert(&mut map, 10, 3), [0, 1, 2]);
         assert_eq!(insert(&mut map, 11, 11), [11], "too heavy: nothing else goes for it");
         assert_eq!(insert(&mut map, 10, 2), [10], "the same name again, with another value");
         assert_eq!(map.weight, 9);
+        for number in 100..1000 {
+            assert!(has(&map, 9), "after {number}");
+            assert!(insert(&mut map, number, 1).len() <= 2, "no more goes than has to");
+        }
     }
 
     #[test]
-    fn one_of_many_that_are_all_in_use_goes_soon() {
+    fn an_entry_of_many_that_are_all_in_use_is_evicted_soon() {
         let mut map = ClockCache::new(1000);
         (0..1000).for_each(|number| drop(insert(&mut map, number, 1)));
         assert!((0..1000).all(|number| has(&map, number)));
         assert_eq!(insert(&mut map, 1000, 1).len(), 1);
-        assert_eq!(map.hand, MAX_PASSED + 1);
+        assert_eq!(map.hand, MAX_SKIPPED + 1);
     }
 
     #[test]
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_takes_what_was_not_used_since_the_last() {
+    fn a_sweep_removes_what_was_not_used_since_the_last() {
         let mut map = ClockCache::new(10);
         (0..6).for_each(|number| drop(insert(&mut map, number, 1)));
         assert!(has(&map, 1) && has(&map, 4));
@@ -168,6 +169,6 @@ mod tests {
         assert!(has(&map, 4));
         assert_eq!(map.sweep(), [1]);
         assert_eq!(map.sweep(), [4]);
-        assert_eq!((map.weight, map.sweep()), (0, vec![]));
+        assert_eq!((map.weight, map.take().weight, map.sweep()), (0, 0, vec![]));
     }
 }

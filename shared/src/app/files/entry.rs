@@ -1,8 +1,8 @@
-//! A file as it was when it was opened.
+//! A file's content and metadata as they were when it was opened. A first reading may skip it.
 
 use super::identity::Identity;
 use super::media;
-use crate::sys::file::file_clock;
+use crate::sys::clock::file_times;
 use std::fs::{File, Metadata};
 use std::io;
 use std::mem;
@@ -10,63 +10,47 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::time::SystemTime;
 
-/// Files up to this size are kept in memory; larger ones are kept open.
+/// Files up to this many bytes are kept in memory; larger files are kept open.
 pub(super) const SMALL: u64 = 64 << 10;
 
-/// Tries at reading a file that is being written to.
+/// Tries at reading a file while a program writes to it.
 const TRIES: usize = 3;
 
-/// A file's content, and what is said about it.
+/// A file's content, and the fields of its responses.
 pub struct Entry {
-    content: Content,
+    pub(super) content: Content,
     identity: Identity,
     /// Whether a change after it was read would show in its identity.
-    is_settled: bool,
-    etag: String,
-    modified: SystemTime,
-    last_modified: String,
-    content_type: &'static str,
+    pub(super) is_settled: bool,
+    /// Strong (RFC 9110 section 8.8.1): no other content of the file ever has it.
+    pub(super) etag: String,
+    pub(super) modified: SystemTime,
+    pub(super) last_modified: String,
+    /// A whole field line.
+    pub(super) content_type: &'static str,
 }
 
-enum Content {
+pub(super) enum Content {
     Memory(Vec<u8>),
     Open(File),
 }
 
-/// A file's time as it may be told: not later than now (RFC 9110 section 8.8.2.1), and not before 1970, which a copy or
-/// a broken clock may have left and a date on the wire cannot be made of.
-fn tellable(modified: SystemTime, now: SystemTime) -> SystemTime {
-    modified.min(now).max(SystemTime::UNIX_EPOCH)
-}
-
-/// Strong (RFC 9110 section 8.8.1): no two contents share it. As long as the next change might not show, the tag
-/// is good for this one reading, and has the moment of it for a name.
-fn entity_tag(identity: &Identity, is_settled: bool, now: SystemTime) -> String {
-    let moment = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
-    if is_settled {
-        format!("\"{}\"", identity.tag())
-    } else {
-        format!("\"{}-{moment:x}\"", identity.tag())
-    }
-}
-
 impl Entry {
-    /// Takes in an open file; reads it if it is small.
+    /// An entry for an open file, which is read if it is small.
     pub(super) fn read(file: File, mut metadata: Metadata, name: &[u8]) -> io::Result<Self> {
-        // Before each reading, so that what is read is no older than the clock says.
-        let mut clock = file_clock()?;
+        // Before each reading, so that the content is no older than the clock's time.
+        let mut clock = file_times();
         for _ in 0..TRIES {
             if metadata.len() > SMALL {
                 break;
             }
             let bytes = read_whole(&file, metadata.len())?;
-            let before = mem::replace(&mut metadata, file.metadata()?);
-            let identity = Identity::of(&metadata);
-            // Somebody may have written in between: then it is neither the old file nor the new one.
-            if Identity::of(&before) == identity && identity.size() == bytes.len() as u64 {
+            let before = Identity::of(&mem::replace(&mut metadata, file.metadata()?));
+            // A program that has written meanwhile leaves neither the old content nor the new.
+            if before == Identity::of(&metadata) && before.size == bytes.len() as u64 {
                 return Ok(Self::new(Content::Memory(bytes), &metadata, clock, name));
             }
-            clock = file_clock()?;
+            clock = file_times();
         }
         Ok(Self::new(Content::Open(file), &metadata, clock, name))
     }
@@ -74,7 +58,7 @@ impl Entry {
     fn new(content: Content, metadata: &Metadata, clock: (i64, i64), name: &[u8]) -> Self {
         let (identity, now) = (Identity::of(metadata), SystemTime::now());
         let is_settled = identity.is_settled(clock);
-        let modified = tellable(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), now);
+        let modified = last_modified(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), now);
         Self {
             content,
             identity,
@@ -86,41 +70,23 @@ impl Entry {
         }
     }
 
-    /// Whether a change after it was read would show.
-    pub(super) fn is_settled(&self) -> bool {
-        self.is_settled
-    }
-
-    /// Whether a file with this metadata is the one that was read.
-    pub(super) fn is_still(&self, metadata: &Metadata) -> bool {
+    /// Whether a file with this metadata still has the content of this entry.
+    pub(super) fn matches(&self, metadata: &Metadata) -> bool {
         self.is_settled && self.identity == Identity::of(metadata)
     }
 
-    /// Whether what would be sent now is what was read: an open file may have been rewritten.
+    /// Whether the content is still what was read: a program may have rewritten an open file.
     pub(super) fn is_unchanged(&self) -> bool {
-        let unchanged = |file: &File| file.metadata().is_ok_and(|now| self.is_still(&now));
+        let unchanged = |file: &File| file.metadata().is_ok_and(|now| self.matches(&now));
         self.file().is_none_or(unchanged)
     }
 
     /// Bytes.
     pub(super) fn len(&self) -> u64 {
-        self.identity.size()
+        self.identity.size
     }
 
-    /// Strong: no other content of the file ever has it.
-    pub(super) fn etag(&self) -> &str {
-        &self.etag
-    }
-
-    /// The content, if it is in memory.
-    pub(super) fn bytes(&self) -> Option<&[u8]> {
-        match &self.content {
-            Content::Memory(bytes) => Some(bytes),
-            Content::Open(_) => None,
-        }
-    }
-
-    /// The open file, if it is not.
+    /// The open file, if the content is not in memory.
     pub(super) fn file(&self) -> Option<&File> {
         match &self.content {
             Content::Open(file) => Some(file),
@@ -131,7 +97,7 @@ impl Entry {
     /// The open file, to send more of it.
     ///
     /// # Errors
-    /// It has no longer the content that was promised.
+    /// It no longer has the content that the response's head describes.
     pub(super) fn file_to_send(&self) -> io::Result<BorrowedFd<'_>> {
         let file = self.file().ok_or(io::ErrorKind::InvalidInput)?;
         if !self.identity.keeps_content(&Identity::of(&file.metadata()?)) {
@@ -139,23 +105,36 @@ impl Entry {
         }
         Ok(file.as_fd())
     }
+}
 
-    pub(super) fn modified(&self) -> SystemTime {
-        self.modified
-    }
-
-    pub(super) fn last_modified(&self) -> &str {
-        &self.last_modified
-    }
-
-    /// A whole field line.
-    pub(super) fn content_type(&self) -> &'static str {
-        self.content_type
+/// The content, if it is in memory.
+impl AsRef<[u8]> for Entry {
+    fn as_ref(&self) -> &[u8] {
+        match &self.content {
+            Content::Memory(bytes) => bytes,
+            Content::Open(_) => &[],
+        }
     }
 }
 
-/// Reads a file of `size` bytes, and one more where it has grown. The buffer is of that size from the start: one
-/// that is cut to it afterwards leaves memory in pieces that the next does not fit into.
+/// A file's time as Last-Modified may state it: not later than now (RFC 9110 section 8.8.2.1), and not before 1970,
+/// which a broken clock may have left and which has no HTTP date.
+fn last_modified(modified: SystemTime, now: SystemTime) -> SystemTime {
+    modified.min(now).max(SystemTime::UNIX_EPOCH)
+}
+
+/// While the file's next change might not show, the tag is good for one reading, and contains its moment.
+fn entity_tag(identity: &Identity, is_settled: bool, now: SystemTime) -> String {
+    let moment = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    if is_settled {
+        format!("\"{}\"", identity.tag())
+    } else {
+        format!("\"{}-{moment:x}\"", identity.tag())
+    }
+}
+
+/// Reads a file of `size` bytes, and one byte more where it has grown. The buffer has that size from the start: cutting
+/// a larger buffer leaves memory in pieces that the next buffer does not fit into.
 fn read_whole(file: &File, size: u64) -> io::Result<Vec<u8>> {
     let (mut bytes, mut length) = (vec![0; size as usize + 1], 0);
     while length < bytes.len() {
@@ -168,13 +147,6 @@ fn read_whole(file: &File, size: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The content, of a file in memory.
-impl AsRef<[u8]> for Entry {
-    fn as_ref(&self) -> &[u8] {
-        self.bytes().unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,12 +154,12 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_time_is_told_only_if_it_can_be() {
+    fn a_time_is_neither_in_the_future_nor_before_1970() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-        assert_eq!(tellable(before, at(9)), SystemTime::UNIX_EPOCH);
-        assert_eq!(tellable(at(5), at(9)), at(5));
-        assert_eq!(tellable(at(300_000_000_000), at(9)), at(9), "beyond the year 9999");
+        assert_eq!(last_modified(before, at(9)), SystemTime::UNIX_EPOCH);
+        assert_eq!(last_modified(at(5), at(9)), at(5));
+        assert_eq!(last_modified(at(300_000_000_000), at(9)), at(9), "beyond the year 9999");
     }
 
     /// Written in place, again and again, of the same size, and with the time of modification set back.
@@ -202,14 +174,14 @@ mod tests {
             file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
             let metadata = file.metadata().unwrap();
             let entry = Entry::read(file.try_clone().unwrap(), metadata, b"entry").unwrap();
-            let other = contents.insert(entry.etag().to_owned(), content.clone());
-            assert!(other.is_none_or(|other| other == content), "{}", entry.etag());
+            let other = contents.insert(entry.etag.clone(), content.clone());
+            assert!(other.is_none_or(|other| other == content), "{}", entry.etag);
         }
         std::fs::remove_file(path).unwrap();
     }
 
     #[test]
-    fn a_reading_that_a_change_might_not_show_after_has_a_tag_of_its_own() {
+    fn each_reading_of_a_file_that_is_not_settled_has_its_own_tag() {
         let metadata = File::open("/").unwrap().metadata().unwrap();
         let (identity, now) = (Identity::of(&metadata), SystemTime::now());
         let tag = |is_settled, now| entity_tag(&identity, is_settled, now);

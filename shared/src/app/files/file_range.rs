@@ -1,10 +1,11 @@
-//! What is still to be sent of a file, and how a loop sends it without ever waiting for a disk.
+//! The part of a file that is still to be sent, and how an event loop sends it without waiting for a disk. A first
+//! reading may skip it.
 //!
-//! sendfile(2) reads what is not in the page cache from the disk, and its thread waits. So a large file is sent
-//! window by window: a look at the window's ends says whether it is in the cache, and if not, somebody who may
-//! wait reads it first. Of each file the first window is read by whoever opens it.
+//! sendfile(2) reads pages that are not in the page cache from the disk, and its thread waits. So a large file is sent
+//! window by window. If a window's first or last byte is not in the page cache, a thread that may wait reads the
+//! window first. The thread that opens a file reads its first window.
 
-use super::entry::Entry;
+use super::entry::{Content, Entry};
 use crate::http::{Body, FileBody, ReadAhead};
 use crate::sys::file::is_cached;
 use std::io;
@@ -18,9 +19,9 @@ const WINDOW: u64 = 1 << 20;
 
 /// The content of a response: bytes in memory, or a part of an open file.
 pub(super) fn body(entry: Arc<Entry>, range: Range<u64>) -> Body {
-    match entry.bytes() {
-        Some(_) => Body::Shared(entry, range.start as usize..range.end as usize),
-        None => Body::File(Box::new(FileRange::new(entry, range))),
+    match entry.content {
+        Content::Memory(_) => Body::Shared(entry, range.start as usize..range.end as usize),
+        Content::Open(_) => Body::File(Box::new(FileRange { entry, range, ready_to: WINDOW })),
     }
 }
 
@@ -28,14 +29,8 @@ pub(super) fn body(entry: Arc<Entry>, range: Range<u64>) -> Body {
 struct FileRange {
     entry: Arc<Entry>,
     range: Range<u64>,
-    /// What lies before this has been looked at: sending it waits for nothing.
+    /// The windows before this offset were looked at: sending them waits for no disk.
     ready_to: u64,
-}
-
-impl FileRange {
-    fn new(entry: Arc<Entry>, range: Range<u64>) -> Self {
-        Self { entry, range, ready_to: WINDOW }
-    }
 }
 
 impl FileBody for FileRange {
@@ -51,9 +46,9 @@ impl FileBody for FileRange {
         self.left().min(self.ready_to.saturating_sub(self.range.start))
     }
 
-    /// If the file was rewritten or cut since its length and its tag were told, this is an error. A
-    /// response that is cut short is noticed, and one of two versions is not. (What the socket has taken
-    /// already are pages of the file, though: those go as they are when they leave.)
+    /// An error if the file was rewritten or cut since the head told its length and its tag. A client notices a
+    /// response that is cut short, and would not notice a mixture of two versions. (The socket holds pages of the
+    /// file, though: those it has taken already leave as they are then.)
     fn file(&self) -> io::Result<BorrowedFd<'_>> {
         self.entry.file_to_send()
     }
@@ -62,59 +57,43 @@ impl FileBody for FileRange {
         self.range.start = self.range.end.min(self.range.start + bytes);
     }
 
-    /// Looks at the next window, once the last is sent.
+    /// Looks at the next window, once the last window is sent.
     fn read_ahead(&mut self) -> Option<ReadAhead> {
         if self.ready() > 0 || self.left() == 0 {
             return None;
         }
         self.ready_to = self.range.start + WINDOW;
-        let range = self.range.start..self.range.end.min(self.ready_to);
-        let window = ReadWindow { entry: Arc::clone(&self.entry), range };
-        if window.is_cached() { None } else { Some(Box::new(|| window.read())) }
+        let window = self.range.start..self.range.end.min(self.ready_to);
+        let entry = Arc::clone(&self.entry);
+        let is_cached = entry.file().is_none_or(|file| is_cached(file.as_fd(), window.clone()));
+        if is_cached { None } else { Some(Box::new(move || read_window(&entry, window))) }
     }
 }
 
-/// A window of a file that may not be in the page cache.
-pub(super) struct ReadWindow {
-    entry: Arc<Entry>,
-    range: Range<u64>,
+/// Reads the first window of a file into the page cache, waiting as long as the disk takes.
+pub(super) fn read_first_window(entry: &Entry) {
+    let window = 0..entry.len().min(WINDOW);
+    if entry.file().is_some_and(|file| !is_cached(file.as_fd(), window.clone())) {
+        read_window(entry, window);
+    }
 }
 
-impl ReadWindow {
-    /// The first of a file.
-    pub(super) fn first(entry: &Arc<Entry>) -> Self {
-        Self { entry: Arc::clone(entry), range: 0..entry.len().min(WINDOW) }
-    }
-
-    fn is_cached(&self) -> bool {
-        self.entry.file().is_none_or(|file| is_cached(file.as_fd(), self.range.clone()))
-    }
-
-    /// Reads it, waiting as long as it takes. The bytes are for the page cache alone; an error will show again
-    /// when they are sent.
-    pub(super) fn read(self) {
-        let Some(file) = self.entry.file() else { return };
-        if self.is_cached() {
-            return;
-        }
-        let (mut buffer, mut at) = (vec![0; 64 << 10], self.range.start);
-        while at < self.range.end {
-            match file.read_at(&mut buffer, at) {
-                Ok(0) | Err(_) => return,
-                Ok(count) => at += count as u64,
-            }
+/// The bytes are for the page cache alone; an error will show again when they are sent.
+fn read_window(entry: &Entry, window: Range<u64>) {
+    let Some(file) = entry.file() else { return };
+    let (mut buffer, mut at) = (vec![0; 64 << 10], window.start);
+    while at < window.end {
+        match file.read_at(&mut buffer, at) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => at += count as u64,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::SMALL;
     use super::*;
-    use crate::sys::file::file_clock;
     use std::fs::File;
-    use std::os::unix::fs::MetadataExt;
-    use std::time::SystemTime;
 
     #[test]
     fn each_window_is_looked_at_once_and_before_it_is_sent() {
@@ -123,52 +102,18 @@ mod tests {
         let file = File::open(&path).unwrap();
         let metadata = file.metadata().unwrap();
         let entry = Arc::new(Entry::read(file, metadata, b"part").unwrap());
-        let mut range = FileRange::new(Arc::clone(&entry), 100..(2 << 20) + 100);
+        let part = |range| FileRange { entry: Arc::clone(&entry), range, ready_to: WINDOW };
+        let mut range = part(100..(2 << 20) + 100);
         assert!(range.read_ahead().is_none() && range.ready() == WINDOW - 100, "read when opened");
         range.advance(WINDOW - 100);
         assert_eq!(range.ready(), 0);
-        // Just written, so it is in the cache: one look, and it may be sent.
+        // Just written, so in the page cache: one look, and the window may be sent.
         assert!(range.read_ahead().is_none() && range.ready() == WINDOW);
         range.advance(WINDOW);
         assert!(range.read_ahead().is_none() && range.ready() == 100);
-        let mut later = FileRange::new(entry, 2 << 20..3 << 20);
-        assert_eq!(later.ready(), 0, "nobody has looked there");
+        let mut later = part(2 << 20..3 << 20);
+        assert_eq!(later.ready(), 0, "not looked at");
         assert!(later.read_ahead().is_none() && later.ready() == WINDOW);
         std::fs::remove_file(path).unwrap();
-    }
-
-    #[test]
-    fn a_file_is_sent_to_its_end_unless_it_is_rewritten() {
-        let path = std::env::temp_dir().join(format!("files-sent-{}", std::process::id()));
-        let (length, then) = (SMALL as usize + 1, SystemTime::UNIX_EPOCH);
-        let sends = |change: &dyn Fn(&File)| {
-            std::fs::write(&path, vec![b'x'; length]).unwrap();
-            let file = File::options().read(true).write(true).open(&path).unwrap();
-            file.set_modified(then).unwrap();
-            // Until its next change shows.
-            while file_clock().unwrap() <= changed(&file) {
-                std::thread::yield_now();
-            }
-            let (opened, metadata) = (file.try_clone().unwrap(), file.metadata().unwrap());
-            let entry = Arc::new(Entry::read(opened, metadata, b"sent").unwrap());
-            change(&file);
-            FileRange::new(entry, 0..length as u64).file().is_ok()
-        };
-        assert!(sends(&|_| {}));
-        assert!(sends(&|file| file.write_all_at(b"y", length as u64).unwrap()), "appended to");
-        assert!(sends(&|_| std::fs::remove_file(&path).unwrap()), "deleted");
-        assert!(!sends(&|file| file.write_all_at(b"y", 0).unwrap()), "rewritten");
-        assert!(!sends(&|file| file.set_len(9).unwrap()), "cut");
-        let set_back = |file: &File| {
-            file.write_all_at(b"y", 0).unwrap();
-            file.set_modified(then).unwrap();
-        };
-        assert!(!sends(&set_back), "rewritten, and its time set back");
-        std::fs::remove_file(path).unwrap();
-    }
-
-    fn changed(file: &File) -> (i64, i64) {
-        let metadata = file.metadata().unwrap();
-        (metadata.ctime(), metadata.ctime_nsec())
     }
 }

@@ -1,18 +1,19 @@
-//! What tells one content of a file from another without reading it: stat(2).
+//! The metadata by which one content of a file differs from another: stat(2). A first reading may skip it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
-/// What changes when a file changes. A replacement has another inode; a rewrite has another time of change
-/// (ctime), which, unlike the time of modification, no program can set back.
+/// The metadata that changes with the content. A replacement has another inode; a rewrite has another time of change
+/// (ctime), which, unlike the time of modification (mtime), no program can set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
     inode: u64,
-    size: u64,
+    /// Bytes.
+    pub(super) size: u64,
     changed: FileTime,
     modified: FileTime,
-    /// What else sets the time of change: names, mode, owner, group.
+    /// Hard links, mode, owner, group: setting them also sets the time of change.
     attributes: (u64, u32, u32, u32),
 }
 
@@ -31,15 +32,10 @@ impl Identity {
         }
     }
 
-    /// Bytes.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Whether every change after `clock`, which [`file_clock`](crate::sys::file::file_clock) has shown, will show.
-    /// The clock of file times stands still between its ticks, and a file that is written twice within one has
-    /// had two contents with one time. No fraction of a second: the file system keeps none (FAT: only even
-    /// seconds).
+    /// Whether every change after `clock`, a time of [`file_times`](crate::sys::clock::file_times), will show.
+    /// That clock stands still between its ticks, so a file that is written twice within a tick has two contents
+    /// with one time. A time without a fraction of a second comes from a file system that keeps none (FAT: even
+    /// seconds only).
     pub(super) fn is_settled(&self, clock: FileTime) -> bool {
         match self.changed {
             (seconds, 0) => clock.0 > seconds + 1,
@@ -53,9 +49,9 @@ impl Identity {
         format!("{:x}-{:x}-{seconds:x}{nanos:08x}", self.inode, self.size)
     }
 
-    /// Whether an open file that has become `now` still begins with the content that it had. One that is larger
-    /// was appended to, as logs are. A new time of change alone is none of the content's if a name, the mode
-    /// or the owner has changed: a deployment does that to a file while it is sent.
+    /// Whether an open file, whose identity is `now`, still begins with the content that it had. A larger file was
+    /// appended to, as logs are. A new time of change says nothing of the content if a name, the mode
+    /// or the owner has changed: a deployment does so while the file is sent.
     pub(super) fn keeps_content(&self, now: &Self) -> bool {
         let explained = self.changed == now.changed || self.attributes != now.attributes;
         let same = self.size == now.size && self.modified == now.modified && explained;

@@ -1,5 +1,7 @@
-//! What files need although nobody asks for one: the root may have been replaced, and large files that are
-//! not asked for any more have to be closed, or the disk could not free what was deleted.
+//! The thread that looks after the cache while no request does. A first reading may skip it.
+//!
+//! It looks up the root again, and closes large files that clients no longer request: while a deleted file is open, the
+//! disk cannot free its blocks.
 
 use super::cache::Cache;
 use super::root::Root;
@@ -8,21 +10,21 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often the root is looked at.
+/// How often the root is looked up.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// A large file is closed when nobody has asked for it from one sweep to the next.
+/// A large file is closed when no client has requested it from one sweep to the next.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// Starts a thread for it, which ends some time after all others have given up `root`. It sleeps nearly always,
-/// and a loop that sleeps without a deadline need not be woken for it.
+/// Starts the thread, which ends after all other owners have dropped `root`. It sleeps nearly always,
+/// so that no event loop has to wake up for this work.
 pub(super) fn start(root: &Arc<Root>, cache: &Arc<Cache>) -> io::Result<()> {
     let (root, cache) = (Arc::clone(root), Arc::clone(cache));
     let work = move || {
         let mut swept = Instant::now();
         while Arc::strong_count(&root) > 1 {
             thread::sleep(LOOK);
-            if root.look_again() {
+            if root.look_up() {
                 cache.clear(Instant::now());
             }
             if swept.elapsed() >= SWEEP {

@@ -1,28 +1,33 @@
-//! Why there is no file to respond with.
+//! Why there is no file to respond with. A first reading may skip it.
 
 use std::io;
 
-/// What an attempt at opening a file has shown.
+/// The reason why a file could not be opened.
 #[derive(Debug)]
 pub(super) enum Missing {
+    /// There is no such file: 404.
     Nothing,
-    /// A directory, asked for without the slash that its relative links need.
+    /// A directory, requested without the slash that its relative links need: 301.
     Slash,
-    /// There may be one: the server cannot look, for want of descriptors or for what a disk has done.
+    /// There may be a file, but the server cannot open it now, for want of descriptors or by a fault of the disk: 503.
     Unknown,
 }
 
 impl From<io::Error> for Missing {
-    /// Only what says of the name that there is nothing to be had under it: open(2), openat2(2).
+    /// Only these errors mean that there is no file of that name: open(2), openat2(2).
     fn from(error: io::Error) -> Self {
-        let says_no = |code| {
+        let is_about_the_name = |code| {
             use libc::*;
             matches!(
                 code,
                 ENOENT | ENOTDIR | ELOOP | EXDEV | EACCES | EPERM | ENAMETOOLONG | ENXIO | ENODEV
             )
         };
-        // An error without a code is our own: a name that no file can have.
-        if error.raw_os_error().is_none_or(says_no) { Self::Nothing } else { Self::Unknown }
+        // An error without a code comes from this crate: a name that no file can have.
+        if error.raw_os_error().is_none_or(is_about_the_name) {
+            Self::Nothing
+        } else {
+            Self::Unknown
+        }
     }
 }

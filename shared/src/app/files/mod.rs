@@ -1,9 +1,10 @@
-//! Static files: `--root DIR`.
+//! Static files: `--root DIR`. A first reading may skip it.
 //!
-//! A small file is answered from memory, with fields that were prepared when it was read. A large one
+//! A small file is served from memory, with fields that were prepared when it was read. A large file
 //! stays open and goes from the page cache to the socket with sendfile(2). Neither is trusted for
-//! longer than [`FileSettings::cache_age`]: then the name is opened again, and a file that was replaced is another
-//! file. An open one can also be rewritten, so it is looked at (fstat(2)) before each answer and each sending.
+//! longer than [`FileSettings::cache_age`]: then the name is opened again, and may be another
+//! file. A program can also rewrite an open file, so the server looks at it (fstat(2)) before each response and each
+//! sending.
 
 mod byte_range;
 mod cache;
@@ -23,7 +24,6 @@ use crate::sys::rlimit;
 use cache::Cache;
 use clap::Args;
 pub use entry::Entry;
-use file_range::ReadWindow;
 use missing::Missing;
 use root::Root;
 use std::io;
@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What to serve files from, and how much of it to remember.
+/// The directory to serve files from, and the bounds of the cache.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Files")]
 pub struct FileSettings {
@@ -52,15 +52,18 @@ pub struct Files {
     cache: Arc<Cache>,
 }
 
-/// Large files that are kept open at most, and their share of all descriptors that there may be.
+/// Large files that are kept open at most, and the part of all descriptors that they may use.
 const MAX_OPEN: u64 = 128;
 const SHARE_OPEN: u64 = 8;
 
-/// The only name with a dot in front that is served, as the first segment of a path (RFC 8615 section 3).
+/// The only name with a dot in front that is served: this, as segment 0 of a path (RFC 8615 section 3).
 const WELL_KNOWN: (usize, &[u8]) = (0, b".well-known");
 
 impl Files {
-    /// Opens the directory, and from now on sees to it that it is the one which the path leads to.
+    /// Opens the directory, and starts the thread that follows its path. `None`: no directory is to be served.
+    ///
+    /// # Errors
+    /// The directory cannot be opened, or the thread cannot start.
     pub fn open(settings: &FileSettings) -> io::Result<Option<Self>> {
         let Some(path) = &settings.root else { return Ok(None) };
         let max_open = MAX_OPEN.min(rlimit::raise_open_files()? / SHARE_OPEN) as usize;
@@ -70,10 +73,10 @@ impl Files {
         Ok(Some(Self { root, cache }))
     }
 
-    /// The name of a path's file, relative to the root. `None`: such a file is not served, whether it exists or not.
+    /// The name of a path's file, relative to the root. `None`: such a file is not served, even if it exists.
     pub(super) fn name(path: &Path<'_>) -> Option<Vec<u8>> {
         let mut segments: Vec<_> = path.segments().collect();
-        // A trailing slash asks for a directory, and that for its index.
+        // A trailing slash means a directory, whose index is served.
         if segments.last() == Some(&&b""[..]) {
             segments.pop();
             segments.push(b"index.html");
@@ -85,12 +88,12 @@ impl Files {
         segments.iter().enumerate().all(is_plain).then(|| segments.join(&b'/'))
     }
 
-    /// The file if it is cached: nothing is opened, nothing is waited for.
+    /// The file if it is cached. Opens no file, and waits for no disk.
     pub(super) fn cached(&self, name: &[u8], now: Instant) -> Option<Arc<Entry>> {
         self.cache.get(name, now).filter(|entry| entry.is_unchanged())
     }
 
-    /// The response with a file, which is opened and read if it is not cached.
+    /// The response with a file, which this opens and reads if it is not cached.
     pub(super) fn respond(
         &self,
         request: RequestHead<'_>,
@@ -103,7 +106,7 @@ impl Files {
     fn load(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
         let loaded = self.open_and_read(name);
         match &loaded {
-            Ok(entry) => ReadWindow::first(entry).read(),
+            Ok(entry) => file_range::read_first_window(entry),
             Err(Missing::Unknown) => {}
             Err(_) => self.cache.forget(name),
         }
@@ -135,13 +138,12 @@ impl Files {
 mod tests {
     use super::*;
 
-    fn name(path: &str) -> Option<String> {
-        let name = Files::name(&Path::parse(path.as_bytes()).unwrap())?;
-        Some(String::from_utf8(name).unwrap())
-    }
-
     #[test]
     fn a_name_is_relative_and_of_its_dot_files_only_the_well_known_are_served() {
+        let name = |path: &str| {
+            let name = Files::name(&Path::parse(path.as_bytes()).unwrap())?;
+            Some(String::from_utf8(name).unwrap())
+        };
         for (path, expected) in [
             ("/a/b.txt", "a/b.txt"),
             ("/a/", "a/index.html"),
@@ -151,20 +153,10 @@ mod tests {
         ] {
             assert_eq!(name(path).as_deref(), Some(expected), "{path}");
         }
-        for path in [
-            "/.secret",
-            "/a/.git/config",
-            "/.well-known/.secret",
-            "/a/.well-known/b",
-            "/.well-knowns/a",
-            "/.well-known%2Fa",
-            "/..well-known/a",
-            "//a",
-            "//.well-known/a",
-            "/a//b",
-            "/a/..//b",
-            "/%2Fa",
-        ] {
+        for path in "/.secret /a/.git/config /.well-known/.secret /a/.well-known/b /.well-knowns/a \
+            /.well-known%2Fa /..well-known/a //a //.well-known/a /a//b /a/..//b /%2Fa"
+            .split_whitespace()
+        {
             assert_eq!(name(path), None, "{path}");
         }
     }

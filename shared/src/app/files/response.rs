@@ -1,14 +1,15 @@
-//! The response to a request for a file: whole, a part of it, or why not (RFC 9110 sections 13 and 14).
+//! The response to a request for a file: the whole file, a part of it, or an error (RFC 9110 sections 13 and 14). A
+//! first reading may skip it.
 
 use super::byte_range::ByteRange;
 use super::entry::Entry;
 use super::file_range;
 use super::missing::Missing;
-use super::preconditions::{Precondition, Preconditions};
+use super::preconditions::{Precondition, allows_range};
 use crate::http::{Method, RequestHead, Response, Status};
 use std::sync::Arc;
 
-/// Of OPTIONS, and of every other method: what may be done with a file.
+/// The value of Allow for every file.
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// The response to `request`, for the file `name` below the root.
@@ -34,8 +35,7 @@ pub(super) fn to(
 }
 
 fn with_entry(request: RequestHead<'_>, entry: Arc<Entry>) -> Response {
-    let preconditions = Preconditions::of(|name| request.list(name));
-    match preconditions.judge(entry.etag(), entry.modified()) {
+    match Precondition::evaluate(|name| request.list(name), &entry.etag, entry.modified) {
         Precondition::NotModified => {
             return validators(Response::empty(Status::NOT_MODIFIED), &entry);
         }
@@ -44,16 +44,17 @@ fn with_entry(request: RequestHead<'_>, entry: Arc<Entry>) -> Response {
         }
         Precondition::Proceed => {}
     }
-    let may_be_part = request.method() == Method::Get && preconditions.allow_range(entry.etag());
+    let may_be_part =
+        request.method() == Method::Get && allows_range(request.list("if-range"), &entry.etag);
     let range = request.list("range").filter(|_| may_be_part);
     let length = entry.len();
-    match ByteRange::of(range.as_deref(), length) {
+    match ByteRange::parse(range.as_deref(), length) {
         ByteRange::All => content(Status::OK, entry, 0..length),
         ByteRange::Part(part) => {
             let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
             content(Status::PARTIAL_CONTENT, entry, part).with("Content-Range", content_range)
         }
-        ByteRange::Nothing => {
+        ByteRange::Unsatisfiable => {
             Response::new(Status::RANGE_NOT_SATISFIABLE, "416: the file has no such bytes\n")
                 .with("Content-Range", format!("bytes */{length}"))
         }
@@ -61,15 +62,14 @@ fn with_entry(request: RequestHead<'_>, entry: Arc<Entry>) -> Response {
 }
 
 fn content(status: Status, entry: Arc<Entry>, range: std::ops::Range<u64>) -> Response {
-    let content_type = entry.content_type();
     let body = file_range::body(Arc::clone(&entry), range);
-    validators(Response::with_body(status, content_type, body), &entry)
+    validators(Response::with_body(status, entry.content_type, body), &entry)
         .with("Accept-Ranges", "bytes")
 }
 
-/// Adds what identifies a file's state.
+/// Adds the fields that identify the version of a file.
 fn validators(response: Response, entry: &Entry) -> Response {
-    response.with("ETag", entry.etag()).with("Last-Modified", entry.last_modified())
+    response.with("ETag", &*entry.etag).with("Last-Modified", &*entry.last_modified)
 }
 
 fn moved(name: &[u8], target: &[u8]) -> Response {

@@ -1,12 +1,12 @@
-//! Lines on their way to a file that a thread of its own writes, so that no thread that serves ever
-//! waits for a disk or for a reader.
+//! A file that its own thread writes, so that no thread that serves ever waits for a disk or for a reader. A first
+//! reading may skip it.
 //!
 //! ```text
-//! LineBuffer of each thread ── once a tick ──► lines that wait ── writer thread ──► file
+//! LineBuffer of each thread ── once a tick ──► Queue ── writer thread ──► file
 //! ```
 //!
-//! What waits is bounded in bytes. Lines that find no room are dropped, counted, and told of where they
-//! are missing.
+//! The queue is bounded in bytes. Lines that find no room are dropped and counted, and a line stands where they are
+//! missing.
 
 mod output;
 mod queue;
@@ -23,31 +23,36 @@ use std::thread;
 use std::time::Instant;
 use writer::Writer;
 
-/// What is written, and how.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
+/// How a file is written.
+pub(super) struct Settings {
     /// For messages, and for the thread's name.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// Whether a file that exists is continued. If not, it is emptied.
-    pub append: bool,
+    pub(super) append: bool,
     /// Bytes that may wait to be written.
-    pub capacity: usize,
-    /// The line that stands for so many that were dropped; none if it is empty.
-    pub gap: fn(u64) -> String,
+    pub(super) capacity: usize,
+    /// The line that stands for this number of dropped lines; none if it is empty.
+    pub(super) gap: fn(u64) -> String,
 }
 
-/// A file and the thread that writes it.
-pub struct LogWriter {
+/// Whole lines of one thread.
+type Buffer = Arc<Mutex<Vec<u8>>>;
+
+/// The handle of a file and of the thread that writes it.
+pub(super) struct LogWriter {
     queue: Arc<Queue>,
-    buffers: Mutex<Vec<Arc<Mutex<Vec<u8>>>>>,
+    /// The buffers of all threads. `None`: the process is about to end.
+    buffers: Mutex<Option<Vec<Buffer>>>,
     /// For messages.
     name: String,
 }
 
 impl LogWriter {
-    /// Opens `path`, `-` standing for standard output, and starts the writer. A FIFO without a reader is
-    /// an error (ENXIO) after a second: the reader may be about to start too.
-    pub fn open(path: &Path, settings: Settings) -> Result<Self> {
+    /// Opens `path`, `-` standing for standard output, and starts the writer.
+    ///
+    /// # Errors
+    /// The file cannot be opened; a FIFO still has no reader (ENXIO) after a second; or the thread cannot start.
+    pub(super) fn open(path: &Path, settings: Settings) -> Result<Self> {
         let name = format!("{} {}", settings.name, path.display());
         let output = Output::open(path, settings.append)
             .with_context(|| format!("cannot open the {name}"))?;
@@ -55,67 +60,65 @@ impl LogWriter {
         let writer = Writer::new(output, Arc::clone(&queue), name.clone());
         let thread = thread::Builder::new().name(settings.name.to_owned());
         thread.spawn(move || writer.run()).context("starting the thread that writes the log")?;
-        Ok(Self { queue, buffers: Mutex::default(), name })
+        Ok(Self { queue, buffers: Mutex::new(Some(Vec::new())), name })
     }
 
-    /// Writes these lines, before all others if it is called first.
-    pub fn write(&self, lines: &[u8]) {
+    /// Writes these lines, before all others if this is called first.
+    pub(super) fn write(&self, lines: &[u8]) {
         self.queue.push(lines);
     }
 
     /// A buffer for the calling thread.
-    pub fn buffer(&self) -> LineBuffer {
-        let lines = Arc::new(Mutex::default());
-        lock(&self.buffers).push(Arc::clone(&lines));
+    pub(super) fn buffer(&self) -> LineBuffer {
+        let lines = Buffer::default();
+        lock(&self.buffers).iter_mut().for_each(|buffers| buffers.push(Arc::clone(&lines)));
         LineBuffer { lines, queue: Arc::clone(&self.queue) }
     }
 
-    /// Has the writer open the file anew, by its name. It goes on with the old one if that fails.
-    pub fn reopen(&self) {
+    /// Has the writer open the file again, by its name. It goes on with the old file if that fails.
+    pub(super) fn reopen(&self) {
         self.queue.reopen();
     }
 
-    /// Takes all lines of all threads, and `last` behind them. From now on a thread stops at its next line, so
-    /// that no response leaves which the file does not know. Call it right before the process ends.
-    pub fn end(&self, last: &[u8]) {
-        if !self.queue.begin_end() {
-            return;
-        }
-        for buffer in lock(&self.buffers).iter() {
+    /// Takes all lines of all threads, and `last` behind them; a second call does nothing. From now on a thread stops at
+    /// its next line, so that no response leaves without a line in the file. Call it right before the process ends.
+    pub(super) fn finish(&self, last: &[u8]) {
+        let Some(buffers) = lock(&self.buffers).take() else { return };
+        for buffer in &buffers {
             let lines = lock(buffer);
             self.queue.push(&lines);
             // Locked for good.
             std::mem::forget(lines);
         }
-        self.queue.end(last);
+        self.queue.complete(last);
     }
 
     /// Waits until all is written, or until the deadline.
-    pub fn wait_for_end(&self, deadline: Instant) {
-        if let Err(left) = self.queue.wait_for_end(deadline) {
+    pub(super) fn wait_until_done(&self, deadline: Instant) {
+        if let Err(left) = self.queue.wait_until_done(deadline) {
             stderr::line(format_args!("{}: {left} bytes could not be written", self.name));
         }
     }
 }
 
 /// One thread's lines, until it hands them over.
-pub struct LineBuffer {
-    /// Its own but for the end of the process, when [`LogWriter::end`] takes what there is.
-    lines: Arc<Mutex<Vec<u8>>>,
+pub(super) struct LineBuffer {
+    /// Only its thread uses it, until [`LogWriter::finish`] takes the lines at the end of the process.
+    lines: Buffer,
     queue: Arc<Queue>,
 }
 
-/// A buffer that has once been larger is made smaller again.
+/// Bytes of a buffer's capacity that are kept when the buffer was larger for a while.
 const KEPT: usize = 64 << 10;
 
 impl LineBuffer {
     /// The buffer, to add whole lines to.
-    pub fn lines(&self) -> MutexGuard<'_, Vec<u8>> {
+    pub(super) fn lines(&self) -> MutexGuard<'_, Vec<u8>> {
         lock(&self.lines)
     }
 
     /// Hands its lines over if they are `enough` bytes; returns how many lines had to be dropped.
-    pub fn flush(&self, enough: usize) -> u64 {
+    pub(super) fn flush(&self, enough: usize) -> u64 {
         let mut lines = self.lines();
         if lines.len() < enough.max(1) {
             return 0;
@@ -127,8 +130,8 @@ impl LineBuffer {
     }
 }
 
-/// A thread that panics begins anew with another buffer; what it noted is handed over. At the end of the process
-/// it is taken already, and the lock is never free again.
+/// A thread that panics starts again with another buffer; the lines of the old buffer are handed over. At the end of the
+/// process they were taken already, and the lock is never free again.
 impl Drop for LineBuffer {
     fn drop(&mut self) {
         if let Ok(mut lines) = self.lines.try_lock() {
@@ -146,11 +149,6 @@ mod tests {
     const SETTINGS: Settings =
         Settings { name: "test", append: true, capacity: 4096, gap: |_| String::new() };
 
-    fn finish(writer: &LogWriter, last: &[u8]) {
-        writer.end(last);
-        writer.wait_for_end(Instant::now() + Duration::from_secs(20));
-    }
-
     #[test]
     fn the_end_takes_what_no_thread_has_handed_over() {
         let path = std::env::temp_dir().join(format!("writer-{}-end", std::process::id()));
@@ -159,20 +157,22 @@ mod tests {
         let buffers = [writer.buffer(), writer.buffer()];
         for (number, buffer) in buffers.iter().enumerate() {
             buffer.lines().extend_from_slice(format!("{number}\n").as_bytes());
-            assert_eq!(buffer.flush(100), 0, "it is not enough to be handed over");
+            assert_eq!(buffer.flush(100), 0, "not enough to be handed over");
         }
-        finish(&writer, b"last\n");
-        // Whoever ends the process meanwhile finds everything done.
-        finish(&writer, b"more\n");
+        // A second thread that ends the process adds nothing.
+        for last in ["last\n", "more\n"] {
+            writer.finish(last.as_bytes());
+            writer.wait_until_done(Instant::now() + Duration::from_secs(20));
+        }
         assert_eq!(fs::read_to_string(&path).unwrap(), "torn\n0\n1\nlast\n");
         fs::remove_file(path).unwrap();
     }
 
     #[test]
-    fn a_full_disk_holds_the_end_no_longer_than_it_may() {
+    fn a_full_disk_delays_the_end_no_longer_than_to_the_deadline() {
         let writer = LogWriter::open(Path::new("/dev/full"), SETTINGS).unwrap();
         writer.write(b"a line\n");
-        writer.end(b"");
-        writer.wait_for_end(Instant::now());
+        writer.finish(b"");
+        writer.wait_until_done(Instant::now());
     }
 }

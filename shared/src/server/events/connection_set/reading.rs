@@ -21,16 +21,16 @@ impl ConnectionSet {
         match connection.next {
             // What it sends is read after its response, and then epoll tells again.
             Action::Write => {
-                if event.gone() {
+                if event.is_hung_up() {
                     self.remove(token);
                 }
             }
             // It waits for its task. Only the end of the connection, or of its client's half, matters now.
             Action::Wait => {
-                if event.half_closed() {
+                if event.is_half_closed() {
                     connection.presence.iter().for_each(|presence| presence.set_half_closed());
                 }
-                if event.gone() || connection.update_interest(&self.epoll, token).is_err() {
+                if event.is_hung_up() || connection.update_interest(&self.epoll, token).is_err() {
                     self.remove(token);
                 }
             }

@@ -53,7 +53,7 @@ impl ConnectionSet {
         let token = event.token;
         let Some(connection) = self.table.get_mut(token) else { return };
         match connection.next {
-            _ if event.gone() => self.remove(token),
+            _ if event.is_hung_up() => self.remove(token),
             Action::Write => self.enqueue(token),
             action => {
                 if self.write_unsent(token) {

@@ -1,0 +1,129 @@
+//! How far two servers differ, and how sure that is.
+//!
+//! Repeats are interleaved: in each of them every server is measured once, within a minute. What changes from minute to
+//! minute (heat, neighbours on the machine) changes all of them alike and falls out of the *ratio within a repeat*. So the
+//! ratios are compared and not the figures: rows that differ by 15 % from repeat to repeat can have a ratio that is known
+//! to 1 %. Ratios multiply, so their logarithms are averaged; Student's t says how far the mean may be from the truth.
+
+use super::group::Group;
+use super::sample::Sample;
+use std::fmt;
+
+/// Below so many repeats, nothing is said to differ: an interval from four ratios is wider than most differences.
+pub const ENOUGH: usize = 5;
+
+/// How many times as large a figure is as another: an estimate, and the interval that holds the truth 19 times in 20.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// The geometric mean.
+    pub mean: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Repeats in which the figure is larger, or smaller, as the mean has it.
+    pub agree: usize,
+    /// Repeats in all.
+    pub repeats: usize,
+}
+
+impl Ratio {
+    /// Of pairs of positive figures, one for each repeat; `None` of fewer than two.
+    pub fn of(pairs: &[(f64, f64)]) -> Option<Self> {
+        let logs: Vec<_> = pairs.iter().map(|(a, b)| (a / b).ln()).collect();
+        if logs.len() < 2 || logs.iter().any(|log| !log.is_finite()) {
+            return None;
+        }
+        let count = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / count;
+        let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        let half = student(logs.len() - 1) * (variance / count).sqrt();
+        let agree = logs.iter().filter(|log| **log * mean > 0.0).count();
+        let (low, high) = ((mean - half).exp(), (mean + half).exp());
+        Some(Self { mean: mean.exp(), low, high, agree, repeats: logs.len() })
+    }
+
+    /// Of two servers of one run, by what is known of both in the same repeat.
+    pub fn within(
+        a: &Group<'_>,
+        b: &Group<'_>,
+        figure: impl Fn(&Sample) -> Option<f64>,
+    ) -> Option<Self> {
+        let partner = |sample: &Sample| {
+            let other = b.samples.iter().find(|other| other.repeat == sample.repeat)?;
+            figure(sample).zip(figure(other))
+        };
+        Self::of(&a.samples.iter().filter_map(|sample| partner(sample)).collect::<Vec<_>>())
+    }
+
+    /// Whether the two differ: the interval leaves out 1, and there were enough repeats.
+    pub fn differs(&self) -> bool {
+        self.repeats >= ENOUGH && (self.low > 1.0 || self.high < 1.0)
+    }
+}
+
+/// `1.05 × (1.02 to 1.11, 5 of 5 repeats)`.
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mean, low, high, agree, repeats } = self;
+        write!(f, "{mean:.2} × ({low:.2} to {high:.2}, {agree} of {repeats} repeats)")
+    }
+}
+
+/// Student's t: so many standard errors on both sides of a mean hold the truth 19 times in 20.
+fn student(freedom: usize) -> f64 {
+    const TABLE: [f64; 30] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+        2.052, 2.048, 2.045, 2.042,
+    ];
+    TABLE.get(freedom.saturating_sub(1)).copied().unwrap_or(1.96)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numbers::Random;
+
+    #[test]
+    fn what_drifts_for_both_falls_out() {
+        let drift = [1.0, 1.3, 0.8, 1.1, 0.9];
+        let pairs: Vec<_> = drift.iter().map(|by| (105.0 * by, 100.0 * by)).collect();
+        let ratio = Ratio::of(&pairs).unwrap();
+        assert_eq!(ratio.to_string(), "1.05 × (1.05 to 1.05, 5 of 5 repeats)");
+        assert!(ratio.differs() && !Ratio::of(&pairs[..4]).unwrap().differs(), "too few repeats");
+        let unknown = [(1.0, 0.0), (1.0, 1.0)];
+        assert_eq!((Ratio::of(&pairs[..1]), Ratio::of(&unknown)), (None, None));
+    }
+
+    #[test]
+    fn the_interval_is_students() {
+        // Logarithms 0.1, 0.2, 0.3: mean 0.2, standard error 0.1 / √3, t = 4.303.
+        let pairs = [0.1_f64, 0.2, 0.3].map(|log| (log.exp(), 1.0));
+        let ratio = Ratio::of(&pairs).unwrap();
+        assert!((ratio.mean.ln() - 0.2).abs() < 1e-9);
+        assert!((ratio.high.ln() - 0.2 - 4.303 * 0.1 / 3_f64.sqrt()).abs() < 1e-9);
+        assert_eq!((student(1), student(30), student(31)), (12.706, 2.042, 1.96));
+    }
+
+    /// By this test's own noise, always the same: the normal one of many small causes, 3 % in each figure.
+    #[test]
+    fn equals_differ_one_time_in_twenty_and_five_per_cent_are_found() {
+        let mut random = Random::new(1);
+        let mut noise = move || {
+            let sum: f64 = (0..12).map(|_| random.below(1000) as f64 / 1000.0).sum();
+            (0.03 * (sum - 6.0)).exp()
+        };
+        let mut differ = |repeats: usize, factor: f64| {
+            let pair = |noise: &mut dyn FnMut() -> f64| (factor * noise(), noise());
+            let one = |noise: &mut dyn FnMut() -> f64| {
+                let pairs: Vec<_> = (0..repeats).map(|_| pair(noise)).collect();
+                Ratio::of(&pairs).is_some_and(|ratio| ratio.differs())
+            };
+            (0..1000).filter(|_| one(&mut noise)).count()
+        };
+        let (equal, dearer) = (differ(7, 1.0), differ(7, 1.05));
+        assert!((20..=80).contains(&equal), "{equal} of 1000 equal pairs differ");
+        assert!(dearer >= 650, "5 % are found {dearer} times in 1000");
+    }
+}

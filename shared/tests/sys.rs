@@ -1,0 +1,62 @@
+//! What the servers rely on in the kernel: addresses, accept queues and level-triggered events.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use shared::sys::net::ListenOptions;
+use shared::sys::{Epoll, EventFd, Events, Interest, Listener};
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+#[test]
+fn an_address_is_free_unless_a_listener_has_it() {
+    for any in ["127.0.0.1:0", "[::1]:0"] {
+        let Ok(free) = Listener::find_free(any.parse().unwrap()) else {
+            assert_eq!(any, "[::1]:0", "a machine may have no IPv6, and always has IPv4");
+            continue;
+        };
+        assert!(free.port() != 0 && Listener::find_free(free).unwrap() == free);
+        let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
+        let listener = Listener::bind(free, options).unwrap();
+        let second = Listener::bind(free, ListenOptions::default()).map(drop);
+        for taken in [Listener::find_free(free).map(drop), second] {
+            assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse);
+        }
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+}
+
+#[test]
+fn with_drop_syns_the_connections_in_the_queue_stay_and_none_joins_them() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut early = TcpStream::connect(address).unwrap();
+    listener.drop_syns().unwrap();
+    assert!(TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err());
+    let accepted = listener.accept().unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    drop(listener);
+    // The accepted socket inherits the filter, and bytes still arrive on it.
+    early.write_all(b"ping").unwrap();
+    let mut bytes = [0; 4];
+    while accepted.read(&mut bytes).is_err() {}
+    assert_eq!(&bytes, b"ping");
+}
+
+#[test]
+fn level_triggered_events_come_again_until_they_are_handled() {
+    let (epoll, fd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
+    let mut events = Events::with_capacity(4);
+    epoll.add(&fd, Interest::READ, 42).unwrap();
+    let mut wait = |timeout| {
+        epoll.wait(&mut events, timeout).unwrap();
+        events.iter().map(|event| (event.token, event.is_readable())).collect::<Vec<_>>()
+    };
+    assert_eq!(wait(Some(Duration::ZERO)), []);
+    fd.notify();
+    assert_eq!(wait(None), [(42, true)]);
+    assert_eq!(wait(None), [(42, true)]);
+    assert!(fd.clear());
+    assert_eq!(wait(Some(Duration::ZERO)), []);
+}
