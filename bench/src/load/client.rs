@@ -85,6 +85,8 @@ pub(super) struct Reading<'a> {
     pub(super) known: &'a mut Known,
     /// `None` outside of the window.
     pub(super) tally: Option<&'a mut Tally>,
+    /// How many requests are counted at most: what comes in one write with the last of them is not.
+    pub(super) quota: Option<u64>,
 }
 
 impl Client {
@@ -179,6 +181,9 @@ impl Client {
         self.awaiting -= 1;
         let first_byte = std::mem::take(&mut self.first_byte);
         let Some(tally) = &mut reading.tally else { return };
+        if reading.quota.is_some_and(|quota| tally.reaches(quota)) {
+            return;
+        }
         tally.status_codes.add(status);
         match wrong {
             None => {

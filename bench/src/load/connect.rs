@@ -47,7 +47,7 @@ impl Worker<'_> {
 
     pub(super) fn time_out(&mut self, slot: usize, now: u64) {
         let client = &self.clients[slot];
-        if self.counting {
+        if self.counting && !self.is_done() {
             let (failure, count) = (Failure::Timeout, client.awaiting as u64);
             self.tally.fail(failure, count, now, || failure.text().to_owned());
             self.tally.timed_out.add(client.awaiting, now.saturating_sub(client.since));
@@ -126,7 +126,7 @@ impl Worker<'_> {
     /// Counts what went wrong. A connection that broke is replaced at once. A connect that failed is tried
     /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
     pub(super) fn fail(&mut self, slot: usize, failure: Failure, error: Option<&io::Error>) {
-        if self.counting {
+        if self.counting && !self.is_done() {
             self.tally.fail(failure, 1, self.shared.now(), || match error {
                 Some(error) => format!("{}: {error}", failure.text()),
                 None => failure.text().to_owned(),

@@ -147,6 +147,11 @@ impl Tally {
         Second { requests: self.requests, errors: self.errors.total() }
     }
 
+    /// Whether so many have.
+    pub(super) fn reaches(&self, quota: u64) -> bool {
+        self.requests + self.errors.total() >= quota
+    }
+
     /// Books what was answered since the last call to the tenth of the window that ends about now.
     pub(super) fn book_tenth(&mut self, elapsed: u64, window: u64) {
         let tenth = elapsed.saturating_mul(10) / window.max(1);

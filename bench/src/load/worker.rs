@@ -111,10 +111,8 @@ impl<'a> Worker<'a> {
     }
 
     /// Whether this thread's part of the requests has come to an end.
-    fn is_done(&self) -> bool {
-        let Some(quota) = self.quota.filter(|_| self.counting) else { return false };
-        let ended = self.tally.ended();
-        ended.requests + ended.errors >= quota
+    pub(super) fn is_done(&self) -> bool {
+        self.counting && self.quota.is_some_and(|quota| self.tally.reaches(quota))
     }
 
     fn handle(&mut self, events: &Events) {
@@ -182,7 +180,6 @@ impl<'a> Worker<'a> {
 
     /// Reads once: epoll is level-triggered, and tells again when more is there than one read took.
     fn receive(&mut self, slot: usize) {
-        let is_done = self.is_done();
         let client = &mut self.clients[slot];
         let Some(socket) = &client.socket else { return };
         let read = socket.read(&mut self.scratch);
@@ -191,12 +188,12 @@ impl<'a> Worker<'a> {
         // set a blocking server free to response ours, before this thread looks at the window again.
         let now = self.shared.now();
         self.looked = Some(now);
-        let counts = self.counting && now < self.close && !is_done;
         let mut reading = Reading {
             now,
             plan: &self.shared.plan,
             known: &mut self.known,
-            tally: counts.then_some(&mut self.tally),
+            tally: (self.counting && now < self.close).then_some(&mut self.tally),
+            quota: self.quota,
         };
         match read {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}

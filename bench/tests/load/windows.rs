@@ -12,9 +12,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[test]
 fn so_many_requests_end_the_window_whether_they_are_right_or_wrong() {
     let refusal = "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n";
-    for (answer, requests) in [(HELLO, 37), (HELLO, 1), (refusal, 37)] {
+    for (answer, requests, pipeline) in
+        [(HELLO, 37, 1), (HELLO, 1, 1), (refusal, 37, 1), (HELLO, 37, 4)]
+    {
         let mut options = options(serve(move |stream| repeat(stream, answer)));
         (options.requests, options.duration) = (Some(requests), HOUR);
+        options.pipeline = pipeline;
         let outcome = run(&options);
         let tally = &outcome.tally;
         let expected = if answer == HELLO { (requests, 0) } else { (0, requests) };
