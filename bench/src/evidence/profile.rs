@@ -15,7 +15,7 @@ pub const REMEDY: &str = "apt-get install linux-perf; sysctl kernel.perf_event_p
 const OPTIONS: [&str; 6] = ["-B", "-N", "-e", "cpu-clock", "--call-graph", "dwarf,4096"];
 
 /// What the CPU time of a request is spent on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// The program itself, and its libraries.
     User,
@@ -138,14 +138,11 @@ impl Profile {
         self.stacks.len()
     }
 
-    /// The share of each layer that occurred: their sum is 1.
-    pub fn shares(&self) -> Vec<(Layer, f64)> {
-        let mut counts = BTreeMap::new();
-        for stack in &self.stacks {
-            *counts.entry(stack.layer()).or_insert(0.0) += 1.0;
-        }
-        let all = self.samples() as f64;
-        counts.into_iter().map(|(layer, count)| (layer, count / all)).collect()
+    /// The share of each layer: their sum is 1.
+    pub fn shares(&self) -> [(Layer, f64); 9] {
+        let layers: Vec<_> = self.stacks.iter().map(Stack::layer).collect();
+        let count = |layer| layers.iter().filter(|other| **other == layer).count();
+        Layer::ALL.map(|layer| (layer, count(layer) as f64 / layers.len() as f64))
     }
 
     /// Folded stacks, as flame graphs are made from: one line for each, `outermost;...;innermost count`.
@@ -184,7 +181,9 @@ impl Stack {
     }
 
     fn folded(&self) -> String {
-        let mut text = self.thread.clone();
+        // The threads of a pool are alike: `worker-29`.
+        let mut text = self.thread.trim_end_matches(|end: char| end.is_ascii_digit()).to_owned();
+        text.truncate(text.trim_end_matches('-').len());
         for (name, is_kernel) in self.frames.iter().rev() {
             // A semicolon ends a frame; types such as `[u8; 4]` have one in their names.
             let mark = if *is_kernel { "_[k]" } else { "" };
