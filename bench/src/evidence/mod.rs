@@ -4,7 +4,7 @@
 //! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
 //! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
 //! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and
-//! [`perf`] see more, where they are installed and allowed.
+//! [`perf`] see more, where they are installed and allowed; [`profile`] sorts what perf saw into layers.
 
 mod group;
 pub mod host;
@@ -12,6 +12,7 @@ pub mod machine;
 pub mod parse;
 pub mod perf;
 pub mod process;
+pub mod profile;
 pub mod sampler;
 pub mod sleep;
 pub mod strace;

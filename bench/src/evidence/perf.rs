@@ -3,14 +3,15 @@
 use super::tool::Tool;
 use crate::tools;
 use anyhow::{Context, Result, ensure};
+use std::fs;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 /// How long it samples.
 pub const PASS: Duration = Duration::from_secs(2);
-/// From its start until it samples, about.
-const ATTACH: Duration = Duration::from_millis(300);
+/// From the moment that perf has its events until all of them count, about.
+const ENABLE: Duration = Duration::from_millis(100);
 /// Functions with a smaller share, in percent, are left out.
 const LEAST: f64 = 1.0;
 /// So many are shown.
@@ -36,11 +37,7 @@ impl Perf {
     /// # Errors
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        let args = ["record", "-q", "-F", "999", "-p", &pid.to_string(), "-o"];
-        let mut tool = Tool::start("perf", &args)?;
-        thread::sleep(ATTACH);
-        tool.still_runs("as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
-        Ok(Self(tool))
+        Ok(Self(record(pid, &[])?))
     }
 
     /// Ends, and tells the functions with the largest shares.
@@ -59,6 +56,27 @@ impl Perf {
         ensure!(!symbols.is_empty(), "perf took no samples; in some virtual machines it cannot");
         Ok(symbols)
     }
+}
+
+/// Starts `perf record` on all threads of `pid`, about a thousand samples per second and thread that runs, and returns
+/// when it samples.
+///
+/// # Errors
+/// When perf is not installed, or may not sample `pid`.
+pub(super) fn record(pid: u32, options: &[&str]) -> Result<Tool> {
+    let pid = pid.to_string();
+    let args = [&["record", "-q", "-F", "999"], options, &["-p", &pid, "-o"]].concat();
+    let mut tool = Tool::start("perf", &args)?;
+    let events = format!("/proc/{}/fd", tool.pid());
+    let samples = || {
+        let files = fs::read_dir(&events).into_iter().flatten().flatten();
+        let mut targets = files.filter_map(|file| fs::read_link(file.path()).ok());
+        targets.any(|target| target.as_os_str() == "anon_inode:[perf_event]")
+    };
+    tool.wait_until(samples, "as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
+    thread::sleep(ENABLE);
+    tool.still_runs("as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
+    Ok(tool)
 }
 
 /// Lines such as `12.34%  [k] tcp_sendmsg`.

@@ -33,6 +33,11 @@ impl Tool {
         Ok(Self { child, folder })
     }
 
+    /// Its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until the tool looks, as `looks` tells; `remedy` is for the user who lacks the right.
     pub(super) fn wait_until(&mut self, looks: impl Fn() -> bool, remedy: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;

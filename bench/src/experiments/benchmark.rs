@@ -2,6 +2,7 @@
 
 use super::common::Common;
 use super::plan::{Experiment, announcement};
+use super::profile;
 use super::record::{Finished, Record};
 use super::trial::Measurement;
 use crate::evidence::process;
@@ -22,7 +23,7 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
     let plan = &experiments[0].plan;
     let starter = Starter::build(&plan.targets, common.stage_args.clone(), interrupt)?;
     let mut record = Record::begin(plan, planned, common)?;
-    terminal::note(&announcement(experiments));
+    terminal::note(&announcement(experiments, profile::time(plan)));
     tell_unseen(&plan.targets);
     for experiment in experiments {
         // After a server that failed, its further trials would only fail once more.
@@ -31,6 +32,7 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
             record.add(experiment, &measured, failures);
         }
     }
+    profile::measure(plan, &starter, &mut record, interrupt)?;
     record.end(interrupt)
 }
 

@@ -56,6 +56,7 @@ impl Common {
             seed: self.seed.unwrap_or_else(numbers::seed),
             rate: None,
             wrk: false,
+            profile: false,
         }
     }
 }

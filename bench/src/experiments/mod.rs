@@ -2,7 +2,7 @@
 //!
 //! A [`trial`] is one fresh server under one load, and what both used. A [`plan`] says which trials there are and in
 //! which order; [`benchmark`] makes them, and [`record`] turns them into results. On these stand the ladder ([`run`]),
-//! the [`matrix`] of workloads, the curve over [`idle`] connections, and the constant [`rate`]. [`explain`] looks at
+//! the [`matrix`] of workloads, the curve over [`idle`] connections, and the constant [`rate`]; a run ends with a [`profile`] of each stage. [`explain`] looks at
 //! one server for long, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
 //! [`workload`] declare the arguments that they share.
 
@@ -13,6 +13,7 @@ pub mod explain;
 pub mod idle;
 pub mod matrix;
 pub mod plan;
+pub mod profile;
 pub mod rate;
 pub mod record;
 pub mod run;

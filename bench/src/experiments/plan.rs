@@ -45,6 +45,8 @@ pub struct Plan {
     pub rate: Option<f64>,
     /// Whether wrk is asked as well, on the same server.
     pub wrk: bool,
+    /// Whether the stages are profiled at the end.
+    pub profile: bool,
 }
 
 /// A plan and its trials.
@@ -117,11 +119,13 @@ impl Experiment {
     }
 }
 
-/// What is going to happen, and for how long: a user should not have to guess whether it hangs.
-pub fn announcement(experiments: &[Experiment]) -> String {
+/// What is going to happen, and for how long (`further`: beside the trials): a user should not have to guess whether it
+/// hangs.
+pub fn announcement(experiments: &[Experiment], further: Duration) -> String {
     let Some(Experiment { plan, trials, .. }) = experiments.first() else { return String::new() };
     let names: Vec<_> = plan.targets.iter().map(Target::label).collect();
-    let seconds = experiments.iter().map(Experiment::time).sum::<Duration>().as_secs_f64();
+    let trials_take = experiments.iter().map(Experiment::time).sum::<Duration>();
+    let seconds = (trials_take + further).as_secs_f64();
     let time = match seconds {
         ..100.0 => counted(seconds.ceil() as usize, "second"),
         _ => counted((seconds / 60.0).ceil() as usize, "minute"),

@@ -8,7 +8,9 @@ use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
 use crate::load::Figures;
 use crate::numbers::{as_micros, median};
-use crate::results::{Config, Host, Part, Results, SCHEMA, Sample, Source, date, folder, hgrm};
+use crate::results::{
+    Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, date, folder, hgrm,
+};
 use crate::targets::Target;
 use crate::workspace;
 use anyhow::{Result, bail};
@@ -124,6 +126,16 @@ impl Record {
         let stem = file.trim_end_matches(".hgrm").to_owned();
         let numbered = (2..).map(|number| format!("{stem}-{number}.hgrm"));
         iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+    }
+
+    /// Adds a server's profile.
+    pub fn add_profile(&mut self, profile: Profile) {
+        self.results.profiles.push(profile);
+    }
+
+    /// Adds what could not be measured, and why.
+    pub fn fail(&mut self, failure: String) {
+        self.results.failures.push(failure);
     }
 
     /// Adds what else is known of the last row, under a name of its own.

@@ -23,7 +23,7 @@ pub struct RunArgs {
     /// Connection counts, separated by commas [default: 50,200,800]
     #[arg(short, long, value_delimiter = ',', value_parser = args::count)]
     connections: Vec<usize>,
-    /// Connection counts 50,200 and half a second each
+    /// Connection counts 50,200 and half a second each, without profiles
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Connection counts 50,100,200,400,800,1200 and 20 seconds each
@@ -41,6 +41,9 @@ pub struct RunArgs {
     /// Leave the idle curve and the matrix of all workloads away
     #[arg(long)]
     no_matrix: bool,
+    /// Leave the profiles of the stages away: layers of CPU time, and flame graphs where perf works
+    #[arg(long)]
+    no_profile: bool,
 }
 
 impl RunArgs {
@@ -80,7 +83,9 @@ impl RunArgs {
         modes.extend((!self.workload.close).then_some(Connection::KeepAlive));
         let targets = targets::distinct(self.common.targets()?, &self.also)?;
         let plan = self.common.plan(targets, levels, duration);
-        Ok(Plan { modes, workload, wrk: self.wrk, ..plan })
+        let left_away = self.no_profile || self.quick || self.workload.close;
+        let profile = !left_away && workload == Workload::default();
+        Ok(Plan { modes, workload, wrk: self.wrk, profile, ..plan })
     }
 }
 
@@ -97,6 +102,7 @@ fn further(plan: &Plan) -> Vec<Experiment> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::profile;
     use super::*;
 
     fn args(targets: &[&str]) -> RunArgs {
@@ -131,7 +137,8 @@ mod tests {
             let mut plan = args.plan().unwrap();
             plan.targets = targets::parse(&["all".to_owned(), "nginx".to_owned()]).unwrap();
             let further = further(&plan).iter().map(Experiment::time).sum::<Duration>();
-            (plan.ladder(Part::Ladder).time() + further).as_secs()
+            let profiles = profile::time(&plan);
+            (plan.ladder(Part::Ladder).time() + further + profiles).as_secs()
         };
         assert!(seconds(RunArgs::default()) <= 120);
         assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 50);

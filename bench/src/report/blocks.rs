@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, tables};
+use super::{lines, profile, tables};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims};
 use crate::table::{Table, escape};
@@ -11,7 +11,7 @@ use crate::workspace::{NULL_SERVER, label};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `matrix`, `causes`, `idle`, `rate`, `wrk`,
-    /// `ceiling`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `ceiling`, `profile`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -26,6 +26,8 @@ pub enum Content {
     Sentence(String),
     /// Many.
     Table(Table),
+    /// Files of the run's folder, each with what it is.
+    Links(Vec<(String, String)>),
 }
 
 impl Block {
@@ -34,6 +36,9 @@ impl Block {
         let text = match &self.content {
             Content::Sentence(text) => wrapped("  ", text),
             Content::Table(table) => table.terminal(),
+            Content::Links(links) => {
+                links.iter().map(|(what, file)| format!("  {what}: {file}\n")).collect()
+            }
         };
         format!("\n{}\n{text}", self.title)
     }
@@ -43,6 +48,9 @@ impl Block {
         match &self.content {
             Content::Sentence(text) => format!("{text}\n"),
             Content::Table(table) => table.markdown(),
+            Content::Links(links) => {
+                links.iter().map(|(what, file)| format!("- [{what}]({file})\n")).collect()
+            }
         }
     }
 
@@ -51,6 +59,12 @@ impl Block {
         match &self.content {
             Content::Sentence(text) => format!("<p>{}</p>\n", escape(text)),
             Content::Table(table) => table.html(),
+            Content::Links(links) => {
+                let link = |(what, file): &(String, String)| {
+                    format!("<li><a href=\"{}\">{}</a></li>\n", escape(file), escape(what))
+                };
+                format!("<ul>\n{}</ul>\n", links.iter().map(link).collect::<String>())
+            }
         }
     }
 }
@@ -80,6 +94,11 @@ pub fn of(results: &Results) -> Vec<Block> {
     add("rate", title, table(lines::rate(results)));
     add("wrk", "A second opinion: wrk", table(lines::wrk(results)));
     add("ceiling", "The generator's ceiling", sentence(ceiling(results)));
+    let title = "Where the time of a request goes";
+    add("profile", title, table(profile::table(results)));
+    add("no layers", "Why there are no layers", sentence(profile::missing(results)));
+    let links = profile::flame_graphs(results).map(Content::Links);
+    add("flame graphs", "Flame graphs", links);
     add("claims", "The book's claims", table(claims(results)));
     for target in &results.config.targets {
         let name = format!("table {target}");
@@ -138,6 +157,9 @@ pub fn document(results: &Results) -> String {
     let mut text = "# Results\n".to_owned();
     for block in of(results) {
         text += &format!("\n## {}\n\n{}", block.title, block.markdown());
+        if block.name == "profile" {
+            text += &format!("\n![{}](charts/profile.svg)\n", block.title);
+        }
     }
     text
 }

@@ -6,4 +6,5 @@ pub mod chart;
 pub mod html;
 pub mod lines;
 pub mod page;
+pub mod profile;
 pub mod tables;

@@ -2,10 +2,11 @@
 
 use super::{blocks, chart, html};
 use crate::results::folder;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Writes `report.html`, `report.md` and `charts/*.svg`; says where the page is.
+/// Writes `report.html`, `report.md`, `charts/*.svg` and the flame graphs; says where the page is.
 ///
 /// # Errors
 /// When `folder` holds no run, or cannot be written to.
@@ -14,6 +15,15 @@ pub fn write(folder: &Path) -> Result<PathBuf> {
     for chart in chart::of(&results, folder) {
         let path = folder.join("charts").join(format!("{}.svg", chart.name));
         folder::file(&path, &chart.file())?;
+    }
+    for profile in &results.profiles {
+        if let (Some(stacks), Some(flame)) = (&profile.stacks, profile.flame()) {
+            let stacks = folder.join(stacks);
+            let text = fs::read_to_string(&stacks)
+                .with_context(|| format!("cannot read {}", stacks.display()))?;
+            let title = format!("{}: where its CPU time goes", profile.target);
+            folder::file(&folder.join(flame), &chart::flame::file(&title, &text))?;
+        }
     }
     folder::file(&folder.join("report.md"), &blocks::document(&results))?;
     let page = folder.join("report.html");

@@ -15,6 +15,7 @@ pub mod folder;
 pub mod group;
 pub mod hgrm;
 pub mod host;
+pub mod profile;
 pub mod sample;
 pub mod source;
 pub mod statistics;
@@ -24,6 +25,7 @@ pub mod trace;
 pub use crate::load::Figures;
 pub use group::{Group, Range};
 pub use host::Host;
+pub use profile::Profile;
 pub use sample::{Part, Sample};
 pub use source::Source;
 
@@ -56,6 +58,9 @@ pub struct Results {
     pub config: Config,
     /// Every repeat of every trial, in the order in which they ran.
     pub rows: Vec<Sample>,
+    /// Where the CPU time of a request goes, for each stage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<Profile>,
 }
 
 /// What a run was asked to do.

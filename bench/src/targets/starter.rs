@@ -44,6 +44,11 @@ impl Starter {
         Ok(Self { programs: build::release(&stages, interrupt)?, stage_args })
     }
 
+    /// What is passed on to the stages.
+    pub fn stage_args(&self) -> &[String] {
+        &self.stage_args
+    }
+
     /// Starts `target` on a free port and waits until it listens.
     ///
     /// # Errors

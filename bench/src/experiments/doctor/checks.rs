@@ -4,6 +4,7 @@ use super::finding::Finding;
 use crate::tools;
 use shared::sys::rlimit;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 /// The most connections of any run that has a name (`--full`), and some descriptors besides.
 const DESCRIPTORS: u64 = 1200 + 64;
@@ -25,6 +26,9 @@ pub fn all() -> Vec<Finding> {
         of_backlog(number("/proc/sys/net/core/somaxconn")),
     ];
     findings.extend(of_governor(governor.trim()));
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let sysctl = |name| number(&format!("/proc/sys/kernel/{name}"));
+    findings.push(of_profiles(is_root, sysctl("perf_event_paranoid"), sysctl("kptr_restrict")));
     findings
 }
 
@@ -102,6 +106,19 @@ fn of_backlog(most: Option<u64>) -> Finding {
     Finding::fine("accept queue", found)
 }
 
+/// Whether perf may look into the kernel and name its functions; root may, but for `kptr_restrict` 2.
+fn of_profiles(is_root: bool, paranoid: Option<u64>, restrict: Option<u64>) -> Finding {
+    // The kernel may have a paranoid of -1 too, which is no number here: that allows all.
+    let may_sample = is_root || paranoid.is_none_or(|level| level <= 1);
+    let may_name = restrict.is_none_or(|level| level == 0 || (is_root && level == 1));
+    if may_sample && may_name {
+        return Finding::fine("profiles", "perf may sample the kernel and name its functions");
+    }
+    let found = "perf may not look into the kernel: a run shows no layers of CPU time";
+    let remedy = "as root: sysctl kernel.perf_event_paranoid=1 kernel.kptr_restrict=0";
+    Finding::note("profiles", found, remedy)
+}
+
 /// Virtual machines have none.
 fn of_governor(governor: &str) -> Option<Finding> {
     let found = format!("governor {governor}");
@@ -140,6 +157,10 @@ mod tests {
             (of_ports("", None), Note),
             (of_backlog(Some(128)), Note),
             (of_backlog(Some(4096)), Fine),
+            (of_profiles(false, Some(2), Some(0)), Note),
+            (of_profiles(false, Some(1), Some(1)), Note),
+            (of_profiles(false, Some(1), Some(0)), Fine),
+            (of_profiles(true, Some(2), Some(1)), Fine),
         ] {
             assert_eq!(finding.weight, weight, "{finding:?}");
             assert_eq!(finding.remedy.is_empty(), weight == Fine, "{finding:?}");

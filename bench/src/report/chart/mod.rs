@@ -1,16 +1,19 @@
 //! Pictures of a recorded run, as SVG. The same results give the same bytes.
 //!
 //! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`]
-//! and [`bars`]. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of it is
-//! shown. [`timeline`] is drawn from traces.
+//! [`bars`] and [`stacked`] bars. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of
+//! it is shown; [`profile_chart`] shows the layers of a request, and [`flame`] all stacks of one server. [`timeline`] is drawn from traces.
 
 pub mod axes;
 pub mod bar_charts;
 pub mod bars;
 pub mod curve;
 pub mod curve_charts;
+pub mod flame;
 pub mod picture;
+pub mod profile_chart;
 pub mod scale;
+pub mod stacked;
 pub mod svg;
 pub mod timeline;
 pub mod view;
@@ -32,6 +35,7 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     }
     let view = View { results, groups: &groups, mode: "keep-alive" };
     charts.extend(curve_charts::idle(&view));
+    charts.extend(profile_chart::of(results));
     charts.extend(timeline::of_folder(folder));
     charts
 }

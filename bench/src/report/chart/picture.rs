@@ -40,9 +40,14 @@ impl Texts {
 impl Chart {
     /// As a file of its own.
     pub fn file(&self) -> String {
-        let style = format!("><style>{}</style>", svg::STYLE);
-        self.drawing.replacen('>', &style, 1) + "\n"
+        styled(&self.drawing)
     }
+}
+
+/// A drawing with its style, as a file of its own.
+pub fn styled(drawing: &str) -> String {
+    let style = format!("><style>{}</style>", svg::STYLE);
+    drawing.replacen('>', &style, 1) + "\n"
 }
 
 /// How the servers of a chart are told apart: a class that [`svg::STYLE`] gives a colour.

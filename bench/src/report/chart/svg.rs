@@ -68,6 +68,22 @@ impl Svg {
         );
     }
 
+    /// The same, telling what it stands for when the mouse rests on it.
+    pub fn tipped_rect(
+        &mut self,
+        class: &str,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        tip: &str,
+    ) {
+        let _ = writeln!(
+            self.text,
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\">\
+             <title>{}</title></rect>",
+            escape(tip)
+        );
+    }
+
     /// A point that tells what it stands for when the mouse rests on it.
     pub fn dot(&mut self, class: &str, (x, y): (f64, f64), tip: &str) {
         let _ = writeln!(

@@ -1,0 +1,290 @@
+//! Where a server's CPU time goes, by layer: call stacks from `perf record`, each assigned to one [`Layer`].
+
+use super::perf;
+use super::tool::Tool;
+use crate::tools;
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+
+/// What gives the layers to a user who lacks them.
+pub const REMEDY: &str = "apt-get install linux-perf; sysctl kernel.perf_event_paranoid=1 kernel.kptr_restrict=0 (as root)";
+/// The timer of the kernel, which virtual machines have too; and stacks by the unwind tables of a release build, which
+/// keeps no frame pointers. Build ids would only be of use for a later look.
+const OPTIONS: [&str; 6] = ["-B", "-N", "-e", "cpu-clock", "--call-graph", "dwarf,4096"];
+
+/// What the CPU time of a request is spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The program itself, and its libraries.
+    User,
+    /// Reading from sockets.
+    Read,
+    /// Writing, with all of TCP below it: on loopback the receiver's part too, up to its socket.
+    Write,
+    /// Going to sleep until something happens, waking up, and giving the CPU to another thread.
+    Wait,
+    /// Taking connections.
+    Accept,
+    /// Closing them.
+    Close,
+    /// Telling epoll what to wait for.
+    EpollCtl,
+    /// Locks and queues between threads.
+    Futex,
+    /// Interrupts, page faults, other system calls.
+    Other,
+}
+
+/// What a stack in the kernel is recognised by: the first row that names one of its functions. Names are without the
+/// prefixes of [`plain`]. Rows stand in this order as a thread may sleep inside a futex call or a read, and a
+/// call may drop its file at its end.
+const RULES: [(Layer, &[&str]); 7] = [
+    (Layer::Futex, &["futex"]),
+    (Layer::EpollCtl, &["epoll_ctl"]),
+    (
+        Layer::Wait,
+        &[
+            "schedule",
+            "rseq_handle_notify_resume",
+            "asm_sysvec_reschedule_ipi",
+            "poll",
+            "ppoll",
+            "select",
+            "epoll_wait",
+            "epoll_pwait",
+            "nanosleep",
+            "clock_nanosleep",
+        ],
+    ),
+    (Layer::Accept, &["accept", "accept4"]),
+    (Layer::Read, &["read", "readv", "pread64", "recvfrom", "recvmsg"]),
+    (Layer::Write, &["write", "writev", "sendto", "sendmsg", "sendfile", "sendfile64"]),
+    (Layer::Close, &["close", "shutdown", "fput"]),
+];
+
+impl Layer {
+    /// All of them, in the order of tables and bars.
+    pub const ALL: [Self; 9] = [
+        Self::User,
+        Self::Read,
+        Self::Write,
+        Self::Wait,
+        Self::Accept,
+        Self::Close,
+        Self::EpollCtl,
+        Self::Futex,
+        Self::Other,
+    ];
+
+    /// As tables and files name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user code",
+            Self::Read => "read",
+            Self::Write => "write and TCP send",
+            Self::Wait => "waiting and switching",
+            Self::Accept => "accept",
+            Self::Close => "close",
+            Self::EpollCtl => "epoll_ctl",
+            Self::Futex => "futex",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// perf, sampling stacks. Dropping it ends it.
+pub struct Profiler(Tool);
+
+impl Profiler {
+    /// Begins to sample all threads of `pid`.
+    ///
+    /// # Errors
+    /// When perf is not installed, or may not sample `pid`.
+    pub fn attach(pid: u32) -> Result<Self> {
+        Ok(Self(perf::record(pid, &OPTIONS)?))
+    }
+
+    /// Ends, and tells what it saw.
+    ///
+    /// # Errors
+    /// When perf does not end, took no samples, or was not shown the kernel's part of them.
+    pub fn finish(mut self) -> Result<Profile> {
+        let samples = self.0.end()?;
+        let output = Command::new(tools::require("perf")?)
+            .args(["script", "--no-inline", "-F", "comm,ip,sym", "-i"])
+            .arg(samples)
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start perf script")?;
+        let stacks = parse(&String::from_utf8_lossy(&output.stdout));
+        ensure!(!stacks.is_empty(), "perf took no samples; in some virtual machines it cannot");
+        let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != Layer::Other);
+        ensure!(seen, "perf is not shown what the kernel does");
+        Ok(Profile { stacks })
+    }
+}
+
+/// All samples of a server.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    stacks: Vec<Stack>,
+}
+
+impl Profile {
+    /// How many samples were taken.
+    pub fn samples(&self) -> usize {
+        self.stacks.len()
+    }
+
+    /// The share of each layer: their sum is 1.
+    pub fn shares(&self) -> [(Layer, f64); 9] {
+        let layers: Vec<_> = self.stacks.iter().map(Stack::layer).collect();
+        let count = |layer| layers.iter().filter(|other| **other == layer).count();
+        Layer::ALL.map(|layer| (layer, count(layer) as f64 / layers.len() as f64))
+    }
+
+    /// Folded stacks, as flame graphs are made from: one line for each, `outermost;...;innermost count`.
+    pub fn folded(&self) -> String {
+        let mut counts = BTreeMap::new();
+        for stack in &self.stacks {
+            *counts.entry(stack.folded()).or_insert(0) += 1;
+        }
+        counts.into_iter().fold(String::new(), |mut text, (stack, count)| {
+            let _ = writeln!(text, "{stack} {count}");
+            text
+        })
+    }
+}
+
+/// One sample.
+#[derive(Clone, Debug, PartialEq)]
+struct Stack {
+    /// The thread's name.
+    thread: String,
+    /// Functions, the innermost first; whether each is the kernel's.
+    frames: Vec<(String, bool)>,
+    /// Whether the kernel was at work.
+    in_kernel: bool,
+}
+
+impl Stack {
+    fn layer(&self) -> Layer {
+        if !self.in_kernel {
+            return Layer::User;
+        }
+        let names: Vec<_> = self.frames.iter().map(|(name, _)| plain(name)).collect();
+        let applies =
+            |(_, calls): &&(Layer, &[&str])| names.iter().any(|name| calls.contains(name));
+        RULES.iter().find(applies).map_or(Layer::Other, |(layer, _)| *layer)
+    }
+
+    fn folded(&self) -> String {
+        // The threads of a pool are alike: `worker-29`.
+        let mut text = self.thread.trim_end_matches(|end: char| end.is_ascii_digit()).to_owned();
+        text.truncate(text.trim_end_matches('-').len());
+        for (name, is_kernel) in self.frames.iter().rev() {
+            // A semicolon ends a frame; types such as `[u8; 4]` have one in their names.
+            let mark = if *is_kernel { "_[k]" } else { "" };
+            let _ = write!(text, ";{}{mark}", name.replace(';', ":"));
+        }
+        text
+    }
+}
+
+/// A system call's name behind what the kernel and the C library put before and after it: `__x64_sys_epoll_wait`,
+/// `ksys_write` and `__GI___libc_write` are `epoll_wait` and `write`.
+fn plain(symbol: &str) -> &str {
+    const PREFIXES: [&str; 8] = ["__", "GI_", "libc_", "x64_", "arm64_", "ksys_", "sys_", "do_"];
+    let mut name = symbol.split(['.', '@']).next().unwrap_or(symbol);
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
+        name = rest;
+    }
+    name
+}
+
+/// What `perf script` prints: for each sample a line with the thread's name, a line `address function` for each frame,
+/// and an empty line.
+fn parse(script: &str) -> Vec<Stack> {
+    script.split("\n\n").filter_map(stack).collect()
+}
+
+fn stack(text: &str) -> Option<Stack> {
+    let mut lines = text.trim_start_matches('\n').lines();
+    let thread = lines.next()?.trim().to_owned();
+    let frame = |line: &str| {
+        let (address, name) = line.trim().split_once(' ')?;
+        // The kernel has the upper half of all addresses.
+        let is_kernel = u64::from_str_radix(address, 16).ok()? >> 63 == 1;
+        Some((name.to_owned(), is_kernel))
+    };
+    let mut frames: Vec<_> = lines.filter_map(frame).collect();
+    let (_, in_kernel) = *frames.first()?;
+    // Where the unwinding failed, the outermost frames are no functions.
+    while frames.len() > 1 && frames.last().is_some_and(|(name, _)| name == "[unknown]") {
+        frames.pop();
+    }
+    Some(Stack { thread, frames, in_kernel })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples of the four stages, kept alive and closing, as `perf script` printed them; one for each rule, and some
+    /// that only the C library's frame or the way back from the kernel tells.
+    const STACKS: &str = include_str!("profile/stacks.txt");
+    const EXPECTED: [Layer; 13] = [
+        Layer::User,
+        Layer::Read,
+        Layer::Write,
+        Layer::Wait,
+        Layer::Wait,
+        Layer::Accept,
+        Layer::Close,
+        Layer::EpollCtl,
+        Layer::Futex,
+        Layer::Other,
+        Layer::Wait,
+        Layer::Wait,
+        Layer::Write,
+    ];
+
+    #[test]
+    fn each_sample_has_its_layer() {
+        let stacks = parse(STACKS);
+        let layers: Vec<_> = stacks.iter().map(Stack::layer).collect();
+        assert_eq!(layers, EXPECTED);
+        assert_eq!((stacks[0].thread.as_str(), stacks[0].frames.len()), ("stage3-epoll", 3));
+    }
+
+    #[test]
+    fn shares_add_up_and_stacks_are_counted() {
+        let once_more = format!("{STACKS}{STACKS}");
+        let profile = Profile { stacks: parse(&once_more) };
+        let shares = profile.shares();
+        assert!((shares.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
+        assert_eq!(shares[3], (Layer::Wait, 4.0 / 13.0));
+        let folded = profile.folded();
+        assert_eq!(folded.lines().count(), EXPECTED.len());
+        let line = folded.lines().find(|line| line.contains("accept_batch;accept4")).unwrap();
+        assert!(line.starts_with("stage3-epoll;stage3_epoll::main;"), "{line}");
+        assert!(line.ends_with(";do_accept_[k];sock_alloc_[k] 2"), "{line}");
+    }
+
+    #[test]
+    fn a_system_call_is_known_by_any_of_its_names() {
+        for (symbol, name) in [
+            ("__x64_sys_epoll_wait", "epoll_wait"),
+            ("ksys_write", "write"),
+            ("__GI___libc_write", "write"),
+            ("do_sys_poll", "poll"),
+            ("____fput", "fput"),
+            ("futex_wait.constprop.0", "futex_wait"),
+            ("std::io::Write::write", "std::io::Write::write"),
+        ] {
+            assert_eq!(plain(symbol), name);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Where the CPU time of a request goes: a second of samples for each stage, at the end of a run.
+//!
+//! The clients say `hello` on connections that are kept alive. There are no more of them than the stage has workers: a
+//! client that waits for a worker would say nothing about the cost of its request.
+
+use super::plan::{Plan, Trial};
+use super::record::Record;
+use super::trial::{Measurement, observe};
+use super::workload::Workload;
+use crate::evidence::Evidence;
+use crate::evidence::profile::{Layer, Profiler, REMEDY};
+use crate::interrupt::Interrupt;
+use crate::numbers::as_micros;
+use crate::results::profile::{self, Profile};
+use crate::targets::{Connection, Starter, Target};
+use crate::terminal::Progress;
+use crate::tools;
+use anyhow::{Context, Result};
+use std::time::Duration;
+
+/// How long a stage is looked at.
+const PASS: Duration = Duration::from_secs(1);
+/// What perf takes beside it, about: to attach, to end, and to resolve names.
+const OVERHEAD: Duration = Duration::from_secs(2);
+/// Clients, where there are as many workers: as many as stage 2 has threads. An event loop needs no worker for each.
+const CONNECTIONS: usize = 64;
+
+/// The stages among the servers of a plan that asks for profiles.
+fn stages(plan: &Plan) -> Vec<(usize, usize)> {
+    let stage = |(index, target): (usize, &Target)| match target {
+        Target::Stage(stage) if plan.profile => Some((index, *stage)),
+        _ => None,
+    };
+    plan.targets.iter().enumerate().filter_map(stage).collect()
+}
+
+/// As many clients as a stage has workers. The flag is of stage 2 alone: an event loop serves them all.
+fn clients(stage: usize, stage_args: &[String]) -> usize {
+    let args = stage_args.join("=");
+    let chosen =
+        args.split("--threads=").nth(1).and_then(|rest| rest.split('=').next()?.parse().ok());
+    match stage {
+        0 => 1,
+        1 => chosen.unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS),
+        _ => CONNECTIONS,
+    }
+}
+
+/// How long [`measure`] takes, about.
+pub fn time(plan: &Plan) -> Duration {
+    (PASS + OVERHEAD) * stages(plan).len() as u32
+}
+
+/// Adds a profile of each stage to the run, and its stacks to the folder. A stage that fails here is a failure of the run.
+///
+/// # Errors
+/// When the stacks cannot be written.
+pub fn measure(
+    plan: &Plan,
+    starter: &Starter,
+    record: &mut Record,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let stages = stages(plan);
+    let progress = Progress::start(stages.len());
+    for (target, stage) in stages {
+        if interrupt.raised() || record.has_failures() {
+            break;
+        }
+        let name = plan.targets[target].name();
+        progress.say(&format!("{name}, a profile"));
+        let clients = clients(stage, starter.stage_args());
+        let hello = Trial::of(Connection::KeepAlive, clients, Workload::default());
+        match of(Trial { target, ..hello }, plan, starter, interrupt) {
+            Ok((profile, stacks)) => {
+                if let (Some(file), Some(stacks)) = (&profile.stacks, stacks) {
+                    record.keep(file, &stacks)?;
+                }
+                record.add_profile(profile);
+            }
+            Err(error) if !interrupt.raised() => record.fail(format!("{name}: {error:#}")),
+            Err(_) => {}
+        }
+        progress.step();
+    }
+    progress.finish();
+    Ok(())
+}
+
+/// One stage: its profile, and its folded stacks where perf could look.
+fn of(
+    trial: Trial,
+    plan: &Plan,
+    starter: &Starter,
+    interrupt: &Interrupt,
+) -> Result<(Profile, Option<String>)> {
+    let target = &plan.targets[trial.target];
+    let mut running = starter.start(target, trial.connection)?;
+    let mut options = trial.options(target, &running, PASS)?;
+    options.threads = plan.threads;
+    let pid = running.pid().context("there is no process of ours to look into")?;
+    let profiler = Profiler::attach(pid);
+    let observed = observe(&running, &options, interrupt);
+    let samples = profiler.and_then(Profiler::finish);
+    running.check()?;
+    let (outcome, evidence) = observed?;
+    let requests = outcome.tally.requests;
+    let measured = Measurement { trial, outcome, evidence, wrk: None };
+    let cpu = measured.server_cpu().context("no request was answered")?;
+    let mut profile = Profile {
+        target: target.name().to_owned(),
+        connections: trial.connections,
+        cpu_us: as_micros(cpu),
+        ..Profile::default()
+    };
+    let layer = |name: &str, us| profile::Layer { name: name.to_owned(), us };
+    match samples {
+        Ok(samples) => {
+            let us = |(which, share): (Layer, f64)| layer(which.name(), share * profile.cpu_us);
+            profile.layers = samples.shares().into_iter().map(us).collect();
+            profile.samples = samples.samples();
+            profile.stacks = Some(format!("profiles/{}.folded", target.name()));
+            Ok((profile, Some(samples.folded())))
+        }
+        Err(error) => {
+            let us = |(name, seconds)| layer(name, 1e6 * seconds / requests as f64);
+            profile.layers = shown(&measured.evidence).into_iter().map(us).collect();
+            let why = match tools::find("perf") {
+                Some(_) => format!("{error:#}"),
+                None => "perf is not installed".to_owned(),
+            };
+            profile.missing = Some(format!("{why}. What gives the layers: {REMEDY}."));
+            Ok((profile, None))
+        }
+    }
+}
+
+/// What `/proc` shows everybody, in seconds of all threads that worked at all: those of an idle pool sleep, and that is no
+/// part of a request.
+fn shown(evidence: &Evidence) -> Vec<(&'static str, f64)> {
+    let Some(server) = &evidence.server else { return Vec::new() };
+    let mut parts = match server.kernel {
+        Some((kernel, _)) => {
+            vec![("user", server.cpu * (1.0 - kernel)), ("system", server.cpu * kernel)]
+        }
+        None => vec![("user and system", server.cpu)],
+    };
+    let busiest = evidence.threads.first().map_or(0.0, |thread| thread.cpu);
+    let worked = evidence.threads.iter().filter(|thread| thread.cpu > busiest / 100.0);
+    let asleep = worked.map(|thread| evidence.seconds - thread.cpu - thread.run_wait);
+    parts.push(("run queue", server.run_wait));
+    parts.push(("asleep", asleep.map(|seconds| seconds.max(0.0)).sum()));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::tree::{Thread, Use};
+
+    #[test]
+    fn no_client_waits_for_a_worker() {
+        let args = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!((clients(0, &[]), clients(1, &[]), clients(3, &[])), (1, 64, 64));
+        for text in ["--threads 8", "--keep-alive=always --threads=8 --backlog 5"] {
+            assert_eq!((clients(1, &args(text)), clients(2, &args(text))), (8, 64), "{text}");
+        }
+    }
+
+    #[test]
+    fn threads_that_did_no_work_are_not_asleep_for_a_request() {
+        let thread = |cpu| Thread {
+            tid: 1,
+            name: String::new(),
+            cpu,
+            run_wait: 0.1,
+            voluntary: None,
+            mostly: None,
+        };
+        let server = Use { cpu: 0.5, kernel: Some((0.8, 50)), run_wait: 0.1, ..Use::default() };
+        let evidence = Evidence {
+            seconds: 1.0,
+            server: Some(server),
+            threads: vec![thread(0.5), thread(0.001)],
+            ..Evidence::default()
+        };
+        let parts = shown(&evidence);
+        let names: Vec<_> = parts.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["user", "system", "run queue", "asleep"]);
+        let seconds: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+        assert!((seconds - 1.0).abs() < 1e-9, "{parts:?}");
+    }
+}

@@ -1,0 +1,104 @@
+//! Where the time of a request goes: the stages side by side.
+
+use crate::numbers;
+use crate::results::{Profile, Results};
+use crate::table::Table;
+use crate::workspace::label;
+
+/// Fewer µs are shown as 0.
+const LEAST: f64 = 0.05;
+
+/// The layers that took time in any profile of the run, in their order there.
+pub fn layers(results: &Results) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for layer in results.profiles.iter().flat_map(|profile| &profile.layers) {
+        if layer.us >= LEAST && !names.contains(&layer.name.as_str()) {
+            names.push(&layer.name);
+        }
+    }
+    names
+}
+
+/// µs per request of each layer, a column for each stage; `None` without profiles.
+pub fn table(results: &Results) -> Option<Table> {
+    let profiles = &results.profiles;
+    let row = |name: &str, cell: &dyn Fn(&Profile) -> String| {
+        std::iter::once(name.to_owned()).chain(profiles.iter().map(cell)).collect::<Vec<_>>()
+    };
+    let micros = |us: Option<f64>| us.map_or("-".to_owned(), |us| format!("{us:.1}"));
+    let of_layer = |name: &&str| row(name, &|profile| micros(profile.layer(name)));
+    let mut rows: Vec<_> = layers(results).iter().map(of_layer).collect();
+    rows.push(row("CPU in all", &|profile| micros(Some(profile.cpu_us))));
+    rows.push(row("connections", &|profile| profile.connections.to_string()));
+    if missing(results).is_none() {
+        rows.push(row("samples", &|profile| numbers::grouped(profile.samples as f64)));
+    }
+    let names = profiles.iter().map(|profile| label(&profile.target));
+    let table = Table::new(std::iter::once("µs per request").chain(names));
+    if profiles.is_empty() { None } else { table.filled(rows) }
+}
+
+/// Why there are no layers, and what would give them; `None` where perf could look.
+pub fn missing(results: &Results) -> Option<String> {
+    let missing = results.profiles.iter().find_map(|profile| profile.missing.as_deref())?;
+    Some(format!("Without layers: {missing}"))
+}
+
+/// The flame graphs: whose, and in which file.
+pub fn flame_graphs(results: &Results) -> Option<Vec<(String, String)>> {
+    let of = |profile: &Profile| {
+        Some((format!("flame graph of {}", label(&profile.target)), profile.flame()?))
+    };
+    let links: Vec<_> = results.profiles.iter().filter_map(of).collect();
+    (!links.is_empty()).then_some(links)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{blocks, html};
+    use crate::results::profile::Layer;
+    use std::path::Path;
+
+    fn results(layers: &[(&str, f64)], missing: Option<&str>) -> Results {
+        let layer = |(name, us): &(&str, f64)| Layer { name: (*name).to_owned(), us: *us };
+        let profile = Profile {
+            target: "stage1-blocking".to_owned(),
+            connections: 1,
+            cpu_us: 30.0,
+            samples: 900,
+            layers: layers.iter().map(layer).collect(),
+            missing: missing.map(str::to_owned),
+            stacks: missing.is_none().then(|| "profiles/stage1-blocking.folded".to_owned()),
+        };
+        Results { profiles: vec![profile], ..Results::default() }
+    }
+
+    #[test]
+    fn layers_are_a_table_a_chart_and_a_flame_graph() {
+        let results = results(&[("user code", 10.0), ("accept", 0.0), ("read", 20.0)], None);
+        assert_eq!(
+            table(&results).unwrap().markdown(),
+            "| µs per request | stage1-blocking |\n|---|--:|\n| user code | 10.0 |\n| read | 20.0 |\n\
+             | CPU in all | 30.0 |\n| connections | 1 |\n| samples | 900 |\n"
+        );
+        let document = blocks::document(&results);
+        let flame = "profiles/stage1-blocking.svg";
+        assert!(document.contains("(charts/profile.svg)"), "{document}");
+        assert!(document.contains(&format!("- [flame graph of stage1-blocking]({flame})")));
+        let page = html::of(&results, Path::new("/nowhere"));
+        assert!(page.contains("Server CPU per request by layer"));
+        assert!(page.contains(&format!("<a href=\"{flame}\">")), "{page}");
+    }
+
+    #[test]
+    fn without_layers_the_page_says_what_would_give_them() {
+        let shown = [("user", 4.0), ("system", 26.0), ("run queue", 3.0), ("asleep", 1000.0)];
+        let results = results(&shown, Some("perf is not installed. Install it."));
+        let page = html::of(&results, Path::new("/nowhere"));
+        assert!(page.contains("Without layers: perf is not installed. Install it."));
+        // A long sleep stands behind the bar, which the other parts fill.
+        assert!(page.contains(">33.0 µs, asleep 1.00 ms<"), "{page}");
+        assert_eq!((flame_graphs(&results), table(&Results::default())), (None, None));
+    }
+}
