@@ -54,10 +54,10 @@ fn a_draining_server_does_not_spin() -> Result<()> {
     let mut client = Client::connect(server.address())?;
     client.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel");
     at_rest(server.pid())?;
-    let before = Snapshot::of(server.pid())?;
+    let before = Snapshot::of(&[server.pid()])?;
     signal::send(server.pid(), Signal::Terminate)?;
     sleep(Duration::from_millis(1500));
-    let used = Snapshot::of(server.pid())?.use_since(&before);
+    let used = Snapshot::of(&[server.pid()])?.use_since(&before);
     // On a busy machine a thread that spins waits for a core as much as it has one.
     let awake = Duration::from_secs_f64(used.cpu + used.run_wait);
     let spins = awake >= Duration::from_millis(500);
