@@ -12,6 +12,8 @@ use std::time::Duration;
 pub const PASS: Duration = Duration::from_secs(2);
 /// From the moment that perf has its events until all of them count, about.
 const ENABLE: Duration = Duration::from_millis(100);
+/// What a user lacks who may not sample.
+const RIGHTS: &str = "as root, sysctl kernel.perf_event_paranoid=0 allows it";
 /// Functions with a smaller share, in percent, are left out.
 const LEAST: f64 = 1.0;
 /// So many are shown.
@@ -29,7 +31,10 @@ pub struct Symbol {
 }
 
 /// perf, sampling. Dropping it ends it.
-pub struct Perf(Tool);
+pub struct Perf {
+    tool: Tool,
+    pid: u32,
+}
 
 impl Perf {
     /// Begins to sample all threads of `pid`.
@@ -37,7 +42,7 @@ impl Perf {
     /// # Errors
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        Ok(Self(record(pid, &[])?))
+        Ok(Self { tool: record(pid, &[])?.tool, pid })
     }
 
     /// Ends, and tells the functions with the largest shares.
@@ -45,9 +50,18 @@ impl Perf {
     /// # Errors
     /// When perf does not end, or took no samples.
     pub fn finish(mut self) -> Result<Vec<Symbol>> {
-        let samples = self.0.end()?;
+        let samples = self.tool.end()?;
         let output = Command::new(tools::require("perf")?)
-            .args(["report", "--stdio", "-q", "--no-children", "-F", "overhead,sym", "-i"])
+            .args([
+                "report",
+                "--stdio",
+                "-q",
+                "--no-children",
+                "-F",
+                "overhead,sym",
+                "--percentage",
+            ])
+            .args(["relative", "--pid", &self.pid.to_string(), "-i"])
             .arg(samples)
             .stdin(Stdio::null())
             .output()
@@ -58,24 +72,41 @@ impl Perf {
     }
 }
 
-/// Starts `perf record` on all threads of `pid`, about a thousand samples per second and thread that runs, and returns
-/// when it samples.
+/// perf at work, and how.
+pub(super) struct Recording {
+    /// The tool.
+    pub(super) tool: Tool,
+    /// Whether it follows the server's threads one by one. Then it sets a timer at every switch from thread to thread,
+    /// which can double what a switch costs; samples of the whole machine cost a server next to nothing.
+    pub(super) by_thread: bool,
+}
+
+/// Has perf take about a thousand samples per second and CPU of the whole machine; where that is not allowed, of the
+/// threads of `pid`. Returns when it samples.
 ///
 /// # Errors
 /// When perf is not installed, or may not sample `pid`.
-pub(super) fn record(pid: u32, options: &[&str]) -> Result<Tool> {
-    let pid = pid.to_string();
-    let args = [&["record", "-q", "-F", "999"], options, &["-p", &pid, "-o"]].concat();
+pub(super) fn record(pid: u32, options: &[&str]) -> Result<Recording> {
+    tools::require("perf")?;
+    if let Ok(tool) = start(options, &["-a"]) {
+        return Ok(Recording { tool, by_thread: false });
+    }
+    let tool = start(options, &["-p", &pid.to_string()])?;
+    Ok(Recording { tool, by_thread: true })
+}
+
+fn start(options: &[&str], whom: &[&str]) -> Result<Tool> {
+    let args = [&["record", "-q", "-F", "999"], options, whom, &["-o"]].concat();
     let mut tool = Tool::start("perf", &args)?;
-    let events = format!("/proc/{}/fd", tool.pid());
-    let samples = || {
-        let files = fs::read_dir(&events).into_iter().flatten().flatten();
+    let files = format!("/proc/{}/fd", tool.pid());
+    let has_events = || {
+        let files = fs::read_dir(&files).into_iter().flatten().flatten();
         let mut targets = files.filter_map(|file| fs::read_link(file.path()).ok());
         targets.any(|target| target.as_os_str() == "anon_inode:[perf_event]")
     };
-    tool.wait_until(samples, "as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
+    tool.wait_until(has_events, RIGHTS)?;
     thread::sleep(ENABLE);
-    tool.still_runs("as root, sysctl kernel.perf_event_paranoid=1 allows it")?;
+    tool.still_runs(RIGHTS)?;
     Ok(tool)
 }
 

@@ -1,7 +1,6 @@
 //! Where a server's CPU time goes, by layer: call stacks from `perf record`, each assigned to one [`Layer`].
 
-use super::perf;
-use super::tool::Tool;
+use super::perf::{self, Recording};
 use crate::tools;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
@@ -9,7 +8,7 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
 /// What gives the layers to a user who lacks them.
-pub const REMEDY: &str = "apt-get install linux-perf; sysctl kernel.perf_event_paranoid=1 kernel.kptr_restrict=0 (as root)";
+pub const REMEDY: &str = "apt-get install linux-perf; sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0 (as root)";
 /// The timer of the kernel, which virtual machines have too; and stacks by the unwind tables of a release build, which
 /// keeps no frame pointers. Build ids would only be of use for a later look.
 const OPTIONS: [&str; 6] = ["-B", "-N", "-e", "cpu-clock", "--call-graph", "dwarf,4096"];
@@ -95,7 +94,10 @@ impl Layer {
 }
 
 /// perf, sampling stacks. Dropping it ends it.
-pub struct Profiler(Tool);
+pub struct Profiler {
+    recording: Recording,
+    pid: u32,
+}
 
 impl Profiler {
     /// Begins to sample all threads of `pid`.
@@ -103,7 +105,7 @@ impl Profiler {
     /// # Errors
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        Ok(Self(perf::record(pid, &OPTIONS)?))
+        Ok(Self { recording: perf::record(pid, &OPTIONS)?, pid })
     }
 
     /// Ends, and tells what it saw.
@@ -111,9 +113,10 @@ impl Profiler {
     /// # Errors
     /// When perf does not end, took no samples, or was not shown the kernel's part of them.
     pub fn finish(mut self) -> Result<Profile> {
-        let samples = self.0.end()?;
+        let samples = self.recording.tool.end()?;
         let output = Command::new(tools::require("perf")?)
-            .args(["script", "--no-inline", "-F", "comm,ip,sym", "-i"])
+            .args(["script", "--no-inline", "-F", "comm,ip,sym"])
+            .args(["--pid", &self.pid.to_string(), "-i"])
             .arg(samples)
             .stdin(Stdio::null())
             .output()
@@ -122,7 +125,7 @@ impl Profiler {
         ensure!(!stacks.is_empty(), "perf took no samples; in some virtual machines it cannot");
         let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != Layer::Other);
         ensure!(seen, "perf is not shown what the kernel does");
-        Ok(Profile { stacks })
+        Ok(Profile { stacks, by_thread: self.recording.by_thread })
     }
 }
 
@@ -130,6 +133,8 @@ impl Profiler {
 #[derive(Clone, Debug)]
 pub struct Profile {
     stacks: Vec<Stack>,
+    /// Whether perf followed each thread, and so made switches dearer.
+    pub by_thread: bool,
 }
 
 impl Profile {
@@ -262,7 +267,7 @@ mod tests {
     #[test]
     fn shares_add_up_and_stacks_are_counted() {
         let once_more = format!("{STACKS}{STACKS}");
-        let profile = Profile { stacks: parse(&once_more) };
+        let profile = Profile { stacks: parse(&once_more), by_thread: false };
         let shares = profile.shares();
         assert!((shares.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
         assert_eq!(shares[3], (Layer::Wait, 4.0 / 13.0));

@@ -118,7 +118,7 @@ fn of(
         Ok(samples) => {
             let us = |(which, share): (Layer, f64)| layer(which.name(), share * profile.cpu_us);
             profile.layers = samples.shares().into_iter().map(us).collect();
-            profile.samples = samples.samples();
+            (profile.samples, profile.by_thread) = (samples.samples(), samples.by_thread);
             profile.stacks = Some(format!("profiles/{}.folded", target.name()));
             Ok((profile, Some(samples.folded())))
         }

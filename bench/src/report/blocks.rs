@@ -11,7 +11,7 @@ use crate::workspace::{NULL_SERVER, label};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `matrix`, `causes`, `idle`, `rate`, `wrk`,
-    /// `ceiling`, `profile`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `ceiling`, `profile`, `distorted`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -96,6 +96,7 @@ pub fn of(results: &Results) -> Vec<Block> {
     add("ceiling", "The generator's ceiling", sentence(ceiling(results)));
     let title = "Where the time of a request goes";
     add("profile", title, table(profile::table(results)));
+    add("distorted", "What distorts the layers", sentence(profile::distorted(results)));
     add("no layers", "Why there are no layers", sentence(profile::missing(results)));
     let links = profile::flame_graphs(results).map(Content::Links);
     add("flame graphs", "Flame graphs", links);

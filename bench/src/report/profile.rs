@@ -38,6 +38,16 @@ pub fn table(results: &Results) -> Option<Table> {
     if profiles.is_empty() { None } else { table.filled(rows) }
 }
 
+/// What distorts the layers; `None` where nothing does.
+pub fn distorted(results: &Results) -> Option<String> {
+    let by_thread = results.profiles.iter().any(|profile| profile.by_thread);
+    by_thread.then(|| {
+        "perf had to follow each thread, which sets a timer at every switch: waiting, and with it CPU per request, is \
+         up to twice as dear as without perf. With kernel.perf_event_paranoid=0 perf samples the CPUs instead."
+            .to_owned()
+    })
+}
+
 /// Why there are no layers, and what would give them; `None` where perf could look.
 pub fn missing(results: &Results) -> Option<String> {
     let missing = results.profiles.iter().find_map(|profile| profile.missing.as_deref())?;
@@ -67,6 +77,7 @@ mod tests {
             connections: 1,
             cpu_us: 30.0,
             samples: 900,
+            by_thread: true,
             layers: layers.iter().map(layer).collect(),
             missing: missing.map(str::to_owned),
             stacks: missing.is_none().then(|| "profiles/stage1-blocking.folded".to_owned()),
@@ -87,6 +98,7 @@ mod tests {
         assert!(document.contains("(charts/profile.svg)"), "{document}");
         assert!(document.contains(&format!("- [flame graph of stage1-blocking]({flame})")));
         let page = html::of(&results, Path::new("/nowhere"));
+        assert!(page.contains("perf had to follow each thread"));
         assert!(page.contains("Server CPU per request by layer"));
         assert!(page.contains(&format!("<a href=\"{flame}\">")), "{page}");
     }

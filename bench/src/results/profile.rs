@@ -16,6 +16,8 @@ pub struct Profile {
     pub samples: usize,
     /// Layers as perf saw them; else what `/proc` shows: user, system, run queue, asleep.
     pub layers: Vec<Layer>,
+    /// Whether perf had to follow each thread by itself: then switches were dearer than they are.
+    pub by_thread: bool,
     /// Why perf could not look, and what would let it.
     pub missing: Option<String>,
     /// The folded stacks, relative to the folder.

@@ -106,16 +106,19 @@ fn of_backlog(most: Option<u64>) -> Finding {
     Finding::fine("accept queue", found)
 }
 
-/// Whether perf may look into the kernel and name its functions; root may, but for `kptr_restrict` 2.
+/// Whether perf may sample all CPUs and name the kernel's functions; root may, but for `kptr_restrict` 2.
 fn of_profiles(is_root: bool, paranoid: Option<u64>, restrict: Option<u64>) -> Finding {
     // The kernel may have a paranoid of -1 too, which is no number here: that allows all.
-    let may_sample = is_root || paranoid.is_none_or(|level| level <= 1);
+    let may_sample = is_root || paranoid.is_none_or(|level| level == 0);
     let may_name = restrict.is_none_or(|level| level == 0 || (is_root && level == 1));
     if may_sample && may_name {
-        return Finding::fine("profiles", "perf may sample the kernel and name its functions");
+        return Finding::fine(
+            "profiles",
+            "perf may sample all CPUs and name the kernel's functions",
+        );
     }
-    let found = "perf may not look into the kernel: a run shows no layers of CPU time";
-    let remedy = "as root: sysctl kernel.perf_event_paranoid=1 kernel.kptr_restrict=0";
+    let found = "perf may not sample all CPUs and name the kernel's functions: a run shows no layers, or distorted ones";
+    let remedy = "as root: sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
     Finding::note("profiles", found, remedy)
 }
 
@@ -158,8 +161,10 @@ mod tests {
             (of_backlog(Some(128)), Note),
             (of_backlog(Some(4096)), Fine),
             (of_profiles(false, Some(2), Some(0)), Note),
-            (of_profiles(false, Some(1), Some(1)), Note),
-            (of_profiles(false, Some(1), Some(0)), Fine),
+            (of_profiles(false, Some(1), Some(0)), Note),
+            (of_profiles(false, Some(0), Some(1)), Note),
+            (of_profiles(false, Some(0), Some(0)), Fine),
+            (of_profiles(false, None, Some(0)), Fine),
             (of_profiles(true, Some(2), Some(1)), Fine),
         ] {
             assert_eq!(finding.weight, weight, "{finding:?}");
