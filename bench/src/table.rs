@@ -35,13 +35,15 @@ impl Table {
         (!rows.is_empty()).then_some(Self { rows, ..self })
     }
 
-    /// For a terminal: figures flush right, as figures are compared; what is too wide is wrapped.
+    /// For a terminal: figures flush right, as figures are compared; sentences are wrapped.
     pub fn terminal(&self) -> String {
         let mut table = comfy_table::Table::new();
         table.load_preset(UTF8_FULL_CONDENSED).set_header(&self.header).add_rows(&self.rows);
-        let width = crate::terminal::WIDTH as u16;
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        if !self.prose {
+        if self.prose {
+            let width = crate::terminal::WIDTH as u16;
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        } else {
+            // Figures are not wrapped: half a number is none.
             for column in table.column_iter_mut().skip(1) {
                 column.set_cell_alignment(CellAlignment::Right);
             }

@@ -99,7 +99,7 @@ fn a_load_that_fails_says_so_by_its_status() {
     let output = bench(&["load", &url, "-c", "2", "-d", "500ms", "--expect", "other"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.ends_with("Bottleneck   not to be told: no request had a correct response\n"),
+        text.ends_with("Bottleneck not to be told: no request had a correct response\n"),
         "{text}"
     );
     // The body is never the one that is asked for.

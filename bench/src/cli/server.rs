@@ -32,7 +32,7 @@ pub(super) fn lines(
     }
     if let Some(queue) = evidence.queue.filter(|queue| queue.max > 0) {
         let text = format!("{:.1} connections on average, {} at most", queue.mean, queue.max);
-        lines.push(("Accept queue", text));
+        lines.push(("Queue", text));
     }
     lines
 }

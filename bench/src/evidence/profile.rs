@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
 /// What gives the layers to a user who lacks them.
-pub const REMEDY: &str = "apt-get install linux-perf; sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0 (as root)";
+pub const REMEDY: &str = "as root: apt-get install linux-perf; sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
 /// The timer of the kernel, which virtual machines have too; and stacks by the unwind tables of a release build, which
 /// keeps no frame pointers. Build ids would only be of use for a later look.
 const OPTIONS: [&str; 6] = ["-B", "-N", "-e", "cpu-clock", "--call-graph", "dwarf,4096"];

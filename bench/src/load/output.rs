@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The outcome as a screen of text, with `further` lines, each under its name.
 pub fn human(options: &Options, outcome: &Outcome, further: Vec<(&'static str, String)>) -> String {
     let lines = lines(options, outcome).into_iter().chain(further);
-    let lines = lines.map(|(name, value)| terminal::wrapped(&format!("  {name:<13}"), &value));
+    let lines = lines.map(|(name, value)| terminal::wrapped(&format!("  {name:<11}"), &value));
     let kind = match (options.rate, options.arrivals) {
         (None, _) => "closed loop",
         (_, Arrivals::Constant) => "constant rate",

@@ -1,7 +1,7 @@
 //! Well-behaved clients beside hostile ones: the former are served, what the latter cost is bounded, and all of it is
 //! given back.
 
-use super::client::serves;
+use super::client::{serves, serves_within};
 use super::hostile::{Actions, HostileClients, Kind};
 use super::process_usage::{self, ProcessUsage};
 use super::well_behaved::{Behaviour, Outcome, WellBehavedClients};
@@ -114,7 +114,8 @@ pub fn attack(
     let hostile = hostile(&server, kind, seed)?;
     let beside = well_behaved(&server, seed, beside)?;
     let actions = stop(hostile)?;
-    let memory = afterwards(&server, before, idle, KEPT).context("afterwards")?;
+    let memory =
+        afterwards(&server, before, idle, KEPT, Duration::from_secs(1)).context("afterwards")?;
     let (allowed, more) = (allowed(kind), memory[1] - idle);
     ensure!(more <= allowed, "{more} KiB more, {allowed} are allowed");
     Ok(Attack { alone, beside, actions, memory })
@@ -126,8 +127,9 @@ pub(super) fn afterwards(
     before: ProcessUsage,
     idle: u64,
     kept: u64,
+    head_timeout: Duration,
 ) -> Result<[u64; 3]> {
-    serves(server.address())?;
+    serves_within(server.address(), head_timeout)?;
     before.wait_for(server.pid())?;
     let after = process_usage::memory_down_to(server.pid(), idle + kept)?;
     Ok([idle, process_usage::peak_memory(server.pid())?, after])
@@ -177,10 +179,11 @@ fn passes(stage: &Stage, kind: Kind) -> Result<()> {
     let before = ProcessUsage::at_rest(server.pid())?;
     let idle = process_usage::memory(server.pid())?;
     let hostile = hostile(&server, kind, 1)?;
-    let behaviour = behaviour(1, Duration::from_millis(200));
+    let head_timeout = Duration::from_millis(200);
+    let behaviour = behaviour(1, head_timeout);
     let clients = WellBehavedClients::start(server.address(), behaviour);
     std::thread::sleep(Duration::from_millis(500));
     stop(hostile)?;
     clients.stop()?.check_none_refused()?;
-    afterwards(&server, before, idle, kept(stage)).map(drop)
+    afterwards(&server, before, idle, kept(stage), head_timeout).map(drop)
 }

@@ -64,8 +64,8 @@ pub fn soak(
     let time = start.elapsed();
     outcome.check_none_refused()?;
     ensure!(actions.failed == 0, "hostile clients could not connect: {actions:?}");
-    let memory =
-        attack::afterwards(&server, before, idle, attack::kept(stage)).context("afterwards")?;
+    let memory = attack::afterwards(&server, before, idle, attack::kept(stage), head_timeout)
+        .context("afterwards")?;
     let growth = Growth::of(&samples, time);
     Ok(Soak { time, outcome, actions, memory, growth, fds: [most, ProcessUsage::of(pid)?.fds] })
 }
