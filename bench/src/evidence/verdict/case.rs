@@ -63,12 +63,10 @@ impl Case<'_> {
         Some(self.evidence.server.as_ref()?.cpu / self.evidence.seconds.max(f64::MIN_POSITIVE))
     }
 
-    /// Cores that server and client kept busy. Most kernels charge the work of an interrupt to the process that it
-    /// interrupts; some keep it apart, and then what there is on loopback is our packets.
+    /// Cores that server and client kept busy, with the interrupts: what there is on loopback is our packets. Some kernels
+    /// charge an interrupt to the process that it interrupts, some keep it apart, and some do both by halves.
     pub(super) fn ours(&self, machine: Machine) -> f64 {
-        let charged = self.server_cores().unwrap_or(0.0) + self.seen.client_cores;
-        let apart = charged <= machine.processes;
-        charged + if apart { machine.interrupts } else { 0.0 }
+        self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts
     }
 
     /// Hardly any of the CPUs' time is left.
