@@ -139,7 +139,7 @@ fn json(
     let further = Server {
         server: found.as_ref().ok().map(|pids| process::names(pids)),
         server_unseen: found.as_ref().err().map(ToString::to_string),
-        server_cpu_us: server::per_request(&evidence, outcome.tally.requests).map(as_micros),
+        server_cpu_us: evidence.cpu_per(outcome.tally.requests).map(as_micros),
         cause: verdict.cause.short(),
         verdict: verdict.sentence,
         doubts: verdict.doubts,

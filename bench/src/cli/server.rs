@@ -5,7 +5,6 @@ use crate::evidence::tree::{Thread, Use};
 use crate::evidence::{Evidence, process};
 use crate::numbers::{self, as_micros};
 use anyhow::Result;
-use std::time::Duration;
 
 /// So many kinds of threads are told; the others have next to nothing to do.
 const KINDS: usize = 4;
@@ -37,16 +36,10 @@ pub(super) fn lines(
     lines
 }
 
-/// CPU of the server per correct response, where its processes can be seen.
-pub(super) fn per_request(evidence: &Evidence, requests: u64) -> Option<Duration> {
-    let cpu = evidence.server.as_ref()?.cpu;
-    Duration::from_secs_f64(cpu).checked_div(u32::try_from(requests).ok()?)
-}
-
 fn cost(used: &Use, evidence: &Evidence, requests: u64) -> String {
     let cores = used.cpu / evidence.seconds.max(f64::MIN_POSITIVE);
     let cores = format!("{cores:.2} cores");
-    let Some(each) = per_request(evidence, requests) else { return cores };
+    let Some(each) = evidence.cpu_per(requests) else { return cores };
     let each = as_micros(each);
     let shares = used.kernel.filter(|(_, ticks)| *ticks >= TICKS).map(|(kernel, _)| {
         format!(" (user {:.2}, system {:.2})", each * (1.0 - kernel), each * kernel)

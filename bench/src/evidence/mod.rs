@@ -25,7 +25,7 @@ use sampler::Sampler;
 use serde::Serialize;
 use sleep::Sleep;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tree::{Snapshot, Thread, Use};
 
 /// What one window has shown about the server and the machine.
@@ -56,6 +56,12 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// CPU of the server per correct response, where its processes can be seen and there was any.
+    pub fn cpu_per(&self, requests: u64) -> Option<Duration> {
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        Duration::from_secs_f64(self.server.as_ref()?.cpu).checked_div(requests)
+    }
+
     /// How many threads were found in this state, on average; `None` without samples.
     pub fn asleep_in(&self, sleep: Sleep) -> Option<f64> {
         let found = self.sleeps.iter().find(|(state, _)| *state == sleep);

@@ -31,10 +31,7 @@ pub struct Symbol {
 }
 
 /// perf, sampling. Dropping it ends it.
-pub struct Perf {
-    tool: Tool,
-    pid: u32,
-}
+pub struct Perf(Recording);
 
 impl Perf {
     /// Begins to sample all threads of `pid`.
@@ -42,31 +39,17 @@ impl Perf {
     /// # Errors
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        Ok(Self { tool: record(pid, &[])?.tool, pid })
+        record(pid, &[]).map(Self)
     }
 
     /// Ends, and tells the functions with the largest shares.
     ///
     /// # Errors
     /// When perf does not end, or took no samples.
-    pub fn finish(mut self) -> Result<Vec<Symbol>> {
-        let samples = self.tool.end()?;
-        let output = Command::new(tools::require("perf")?)
-            .args([
-                "report",
-                "--stdio",
-                "-q",
-                "--no-children",
-                "-F",
-                "overhead,sym",
-                "--percentage",
-            ])
-            .args(["relative", "--pid", &self.pid.to_string(), "-i"])
-            .arg(samples)
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot start perf report")?;
-        let symbols = parse(&String::from_utf8_lossy(&output.stdout));
+    pub fn finish(self) -> Result<Vec<Symbol>> {
+        let columns = ["--no-children", "-F", "overhead,sym", "--percentage", "relative"];
+        let report = self.0.end(&[&["report", "--stdio", "-q"], &columns[..]].concat())?;
+        let symbols = parse(&report);
         ensure!(!symbols.is_empty(), "perf took no samples; in some virtual machines it cannot");
         Ok(symbols)
     }
@@ -74,11 +57,26 @@ impl Perf {
 
 /// perf at work, and how.
 pub(super) struct Recording {
-    /// The tool.
-    pub(super) tool: Tool,
+    tool: Tool,
+    pid: u32,
     /// Whether it follows the server's threads one by one. Then it sets a timer at every switch from thread to thread,
     /// which can double what a switch costs; samples of the whole machine cost a server next to nothing.
     pub(super) by_thread: bool,
+}
+
+impl Recording {
+    /// Ends, and has perf tell of the samples of the server: what `command` prints.
+    pub(super) fn end(mut self, command: &[&str]) -> Result<String> {
+        let samples = self.tool.end()?;
+        let output = Command::new(tools::require("perf")?)
+            .args(command)
+            .args(["--pid", &self.pid.to_string(), "-i"])
+            .arg(samples)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot start perf {}", command[0]))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
 }
 
 /// Has perf take about a thousand samples per second and CPU of the whole machine; where that is not allowed, of the
@@ -89,10 +87,10 @@ pub(super) struct Recording {
 pub(super) fn record(pid: u32, options: &[&str]) -> Result<Recording> {
     tools::require("perf")?;
     if let Ok(tool) = start(options, &["-a"]) {
-        return Ok(Recording { tool, by_thread: false });
+        return Ok(Recording { tool, pid, by_thread: false });
     }
     let tool = start(options, &["-p", &pid.to_string()])?;
-    Ok(Recording { tool, by_thread: true })
+    Ok(Recording { tool, pid, by_thread: true })
 }
 
 fn start(options: &[&str], whom: &[&str]) -> Result<Tool> {

@@ -1,11 +1,9 @@
 //! Where a server's CPU time goes, by layer: call stacks from `perf record`, each assigned to one [`Layer`].
 
 use super::perf::{self, Recording};
-use crate::tools;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
 
 /// What gives the layers to a user who lacks them.
 pub const REMEDY: &str = "as root: apt-get install linux-perf; sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
@@ -94,10 +92,7 @@ impl Layer {
 }
 
 /// perf, sampling stacks. Dropping it ends it.
-pub struct Profiler {
-    recording: Recording,
-    pid: u32,
-}
+pub struct Profiler(Recording);
 
 impl Profiler {
     /// Begins to sample all threads of `pid`.
@@ -105,27 +100,20 @@ impl Profiler {
     /// # Errors
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        Ok(Self { recording: perf::record(pid, &OPTIONS)?, pid })
+        perf::record(pid, &OPTIONS).map(Self)
     }
 
     /// Ends, and tells what it saw.
     ///
     /// # Errors
     /// When perf does not end, took no samples, or was not shown the kernel's part of them.
-    pub fn finish(mut self) -> Result<Profile> {
-        let samples = self.recording.tool.end()?;
-        let output = Command::new(tools::require("perf")?)
-            .args(["script", "--no-inline", "-F", "comm,ip,sym"])
-            .args(["--pid", &self.pid.to_string(), "-i"])
-            .arg(samples)
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot start perf script")?;
-        let stacks = parse(&String::from_utf8_lossy(&output.stdout));
+    pub fn finish(self) -> Result<Profile> {
+        let by_thread = self.0.by_thread;
+        let stacks = parse(&self.0.end(&["script", "--no-inline", "-F", "comm,ip,sym"])?);
         ensure!(!stacks.is_empty(), "perf took no samples; in some virtual machines it cannot");
         let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != Layer::Other);
         ensure!(seen, "perf is not shown what the kernel does");
-        Ok(Profile { stacks, by_thread: self.recording.by_thread })
+        Ok(Profile { stacks, by_thread })
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 /// How long the first responses are waited for. Clients that a server leaves waiting would use up any bound.
 const WARM_UP: Duration = Duration::from_millis(300);
+
 /// A trial that was made.
 #[derive(Clone, Debug)]
 pub struct Measurement {
@@ -29,9 +30,7 @@ pub struct Measurement {
 impl Measurement {
     /// CPU of the server per correct response, where its processes can be seen.
     pub fn server_cpu(&self) -> Option<Duration> {
-        let requests = u32::try_from(self.outcome.tally.requests).unwrap_or(u32::MAX);
-        let server = self.evidence.server.as_ref()?;
-        Duration::from_secs_f64(server.cpu).checked_div(requests)
+        self.evidence.cpu_per(self.outcome.tally.requests)
     }
 
     /// What the clients saw, in short.

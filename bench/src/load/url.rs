@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// How long one of several addresses may take to response a connect before the next is tried.
+/// How long one of several addresses may take to answer a connect before the next is tried.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// An `http` URL whose host was looked up.

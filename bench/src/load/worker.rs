@@ -185,7 +185,7 @@ impl<'a> Worker<'a> {
         let read = socket.read(&mut self.scratch);
         // One look at the clock ends this request and begins the next, which is written below. It also
         // decides whether the response counts: another thread may close the window's last connections, and
-        // set a blocking server free to response ours, before this thread looks at the window again.
+        // set a blocking server free to serve ours, before this thread looks at the window again.
         let now = self.shared.now();
         self.looked = Some(now);
         let mut reading = Reading {

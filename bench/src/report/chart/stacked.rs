@@ -6,7 +6,7 @@ use super::svg::{Anchor, Svg, WIDTH};
 use crate::numbers::grouped;
 
 const LEFT: f64 = 176.0;
-/// Room for the notes.
+/// Behind it is space for the notes.
 const RIGHT: f64 = WIDTH - 170.0;
 /// Where the legend begins, and the height of its lines.
 const LEGEND: f64 = 66.0;
