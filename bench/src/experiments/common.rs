@@ -55,6 +55,7 @@ impl Common {
             repeat: self.repeat.unwrap_or(1),
             seed: self.seed.unwrap_or_else(numbers::seed),
             rate: None,
+            capacity: Vec::new(),
             wrk: false,
             profile: false,
         }

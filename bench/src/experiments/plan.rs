@@ -20,6 +20,10 @@ pub struct Trial {
     pub connections: usize,
     /// What they ask for, and which idle clients there are beside them.
     pub workload: Workload,
+    /// Threads that a stage is told to serve with; `None`: as many as it has by default.
+    pub threads: Option<usize>,
+    /// Load offered in an open loop, in per cent of the plan's capacity; `None`: as the plan's rate has it.
+    pub offered: Option<usize>,
 }
 
 /// How trials are made.
@@ -43,6 +47,8 @@ pub struct Plan {
     pub seed: u64,
     /// Requests per second; `None`: a closed loop.
     pub rate: Option<f64>,
+    /// What each target reached in a closed loop, requests per second, where trials offer a part of that.
+    pub capacity: Vec<f64>,
     /// Whether wrk is asked as well, on the same server.
     pub wrk: bool,
     /// Whether the stages are profiled at the end.
@@ -63,7 +69,7 @@ pub struct Experiment {
 impl Trial {
     /// The same for every server; the first one's.
     pub fn of(connection: Connection, connections: usize, workload: Workload) -> Self {
-        Self { target: 0, connection, connections, workload }
+        Self { target: 0, connection, connections, workload, threads: None, offered: None }
     }
 }
 
@@ -77,6 +83,13 @@ impl Plan {
         };
         let kinds: Vec<_> = self.modes.iter().flat_map(each).collect();
         self.experiment(part, &kinds)
+    }
+
+    /// Requests per second that a trial offers; `None`: a closed loop.
+    pub fn rate_of(&self, trial: Trial) -> Option<f64> {
+        let part =
+            |percent| Some(self.capacity.get(trial.target).copied()? * percent as f64 / 100.0);
+        trial.offered.map_or(self.rate, part)
     }
 
     /// Each kind of trial with every server that has its route. Servers alternate within a kind, and their order is

@@ -187,6 +187,8 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         connections: one.trial.connections,
         idle: workload.idle,
         slow: workload.slow,
+        threads: one.trial.threads,
+        offered: one.trial.offered,
         repeat,
         load: Figures::of(outcome),
         server_cpu_us: one.server_cpu().map(as_micros),
@@ -219,7 +221,7 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
     if one.trial.workload.beside() > 0 {
         add("crowd", serde_json::to_value(tally.idle).unwrap_or_default());
     }
-    if let Some(rate) = plan.rate {
+    if let Some(rate) = plan.rate_of(one.trial) {
         add("target_rps", rate.into());
         add("lag_us", as_micros(tally.pacing.lag()).into());
         add("sent", tally.pacing.sent.into());
@@ -238,10 +240,15 @@ fn file(sample: &Sample) -> String {
     let plain = |letter: char| {
         if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' }
     };
-    let idle = if sample.idle > 0 { format!("-idle{}", sample.idle) } else { String::new() };
+    let number = |what: &str, count: Option<usize>| {
+        count.map_or(String::new(), |count| format!("-{what}{count}"))
+    };
+    let special = number("idle", (sample.idle > 0).then_some(sample.idle))
+        + &number("threads", sample.threads)
+        + &number("load", sample.offered);
     // A URL may be longer than a file's name.
     let name: String = sample.target.chars().map(plain).take(100).collect();
     let Sample { workload, connection, connections, repeat, .. } = sample;
     let part = sample.part.name();
-    format!("hgrm/{part}-{name}-{workload}-{connection}-{connections}{idle}-{repeat}.hgrm")
+    format!("hgrm/{part}-{name}-{workload}-{connection}-{connections}{special}-{repeat}.hgrm")
 }

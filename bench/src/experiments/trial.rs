@@ -6,7 +6,7 @@ use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
-use crate::load::{Expect, Load, Options, Outcome, Second};
+use crate::load::{Arrivals, Expect, Load, Options, Outcome, Second};
 use crate::targets::{Connection, Running, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
@@ -57,9 +57,12 @@ impl Trial {
         interrupt: &Interrupt,
     ) -> Result<Measurement> {
         let target = &plan.targets[self.target];
-        let mut running = starter.start(target, self.connection)?;
+        let mut running = starter.start_with(target, self.connection, self.threads)?;
         let mut options = self.options(target, &running, plan.duration)?;
-        (options.threads, options.rate) = (plan.threads, plan.rate);
+        (options.threads, options.rate) = (plan.threads, plan.rate_of(self));
+        if self.offered.is_some() {
+            options.arrivals = Arrivals::Poisson;
+        }
         let observed = observe(&running, &options, interrupt);
         // Why a server died says more than what its clients saw of that.
         running.check()?;

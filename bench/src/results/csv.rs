@@ -4,7 +4,7 @@ use super::sample::Sample;
 use serde_json::Value;
 
 /// A column, and where its figure stands in a row of `results.json`.
-const COLUMNS: [(&str, &str); 21] = [
+const COLUMNS: [(&str, &str); 23] = [
     ("part", "/part"),
     ("target", "/target"),
     ("workload", "/workload"),
@@ -26,6 +26,8 @@ const COLUMNS: [(&str, &str); 21] = [
     ("max_us", "/latency_us/max"),
     ("server_cpu_us", "/server_cpu_us"),
     ("client_cpu_us", "/client_cpu_us"),
+    ("threads", "/threads"),
+    ("offered", "/offered"),
 ];
 
 /// One line per row under a line of names. An empty field is a figure that is unknown.
@@ -67,7 +69,7 @@ mod tests {
         (row.load.errors.read, row.load.errors.timeout) = (1, 2);
         let text = write(&[row]);
         assert!(
-            text.ends_with("\nladder,floor,,,0,0,0,0,0.000,0,1.500,0,3,0.000,,,,,0.000,,\n"),
+            text.ends_with("\nladder,floor,,,0,0,0,0,0.000,0,1.500,0,3,0.000,,,,,0.000,,,,\n"),
             "{text}"
         );
         let quoted = field(Some(&"http://x/?a=1,2".into()));

@@ -36,9 +36,9 @@ pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
 }
 
 /// What makes two samples repeats of each other.
-fn key(row: &Sample) -> (Part, [&str; 3], [usize; 3]) {
+fn key(row: &Sample) -> (Part, [&str; 3], [usize; 3], [Option<usize>; 2]) {
     let names = [row.target.as_str(), &row.workload, &row.connection];
-    (row.part, names, [row.connections, row.idle, row.slow])
+    (row.part, names, [row.connections, row.idle, row.slow], [row.threads, row.offered])
 }
 
 impl<'a> Group<'a> {

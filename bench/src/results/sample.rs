@@ -17,6 +17,10 @@ pub enum Part {
     Idle,
     /// Servers at the same constant rate.
     Rate,
+    /// Servers over offered load, beside a closed loop.
+    Sweep,
+    /// A server over its number of threads.
+    Scale,
 }
 
 /// A trial, measured once. Times are microseconds; a percentile that too few samples speak for is null.
@@ -37,6 +41,12 @@ pub struct Sample {
     pub idle: usize,
     /// Clients beside them that send a byte a second.
     pub slow: usize,
+    /// Threads that the server was told to serve with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// Offered load, in per cent of what the server reached in a closed loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offered: Option<usize>,
     /// Which repeat it is, from 0.
     pub repeat: usize,
     /// What the clients saw.
@@ -61,6 +71,8 @@ impl Part {
             Self::Matrix => "matrix",
             Self::Idle => "idle",
             Self::Rate => "rate",
+            Self::Sweep => "sweep",
+            Self::Scale => "scale",
         }
     }
 }

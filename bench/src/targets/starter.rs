@@ -54,15 +54,35 @@ impl Starter {
     /// # Errors
     /// When it does not listen; the error has its own words.
     pub fn start(&self, target: &Target, connection: Connection) -> Result<Running> {
+        self.start_with(target, connection, None)
+    }
+
+    /// The same; a stage is told to serve with so many `threads`.
+    ///
+    /// # Errors
+    /// As [`Starter::start`].
+    pub fn start_with(
+        &self,
+        target: &Target,
+        connection: Connection,
+        threads: Option<usize>,
+    ) -> Result<Running> {
         match target {
-            Target::Stage(index) => self.start_stage(*index, connection).map(Running::Server),
+            Target::Stage(index) => {
+                self.start_stage(*index, connection, threads).map(Running::Server)
+            }
             Target::NullServer => start_null_server(connection).map(Running::Server),
             Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
             Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
         }
     }
 
-    fn start_stage(&self, index: usize, connection: Connection) -> Result<Server> {
+    fn start_stage(
+        &self,
+        index: usize,
+        connection: Connection,
+        threads: Option<usize>,
+    ) -> Result<Server> {
         let name = STAGES[index];
         let program = self
             .programs
@@ -75,6 +95,7 @@ impl Starter {
         if connection == Connection::KeepAlive && index < 2 && !chosen {
             args.extend(["--keep-alive".to_owned(), "always".to_owned()]);
         }
+        args.extend(threads.map(|count| format!("--threads={count}")));
         args.extend(self.stage_args.iter().cloned());
         Server::start(program, &args)
     }
