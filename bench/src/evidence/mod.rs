@@ -21,7 +21,7 @@ pub mod tree;
 pub mod verdict;
 
 use machine::{Listening, Queue, Sockets};
-use sampler::Sampler;
+use sampler::{Latest, Sampler};
 use serde::Serialize;
 use sleep::Sleep;
 use std::net::SocketAddr;
@@ -69,7 +69,7 @@ impl Evidence {
     }
 }
 
-/// Looks at a server from its start to its [`Watch::finish`].
+/// Looks at a server from its start to its [`Watch::finish`], in one window or in several.
 pub struct Watch {
     pids: Vec<u32>,
     started: Instant,
@@ -92,15 +92,29 @@ impl Watch {
         Self { pids, started: Instant::now(), before, counters, machine, sampler }
     }
 
+    /// What each thread is doing just now.
+    pub fn latest(&self) -> Latest {
+        self.sampler.latest()
+    }
+
     /// Ends, right after the window closed.
-    pub fn finish(self) -> Evidence {
+    pub fn finish(mut self) -> Evidence {
+        self.turn()
+    }
+
+    /// Ends a window and begins the next.
+    pub fn turn(&mut self) -> Evidence {
         let seconds = self.started.elapsed().as_secs_f64();
+        self.started = Instant::now();
         let after = Snapshot::of(&self.pids).ok();
-        let machine = self.machine.zip(host::Times::now());
+        let before = std::mem::replace(&mut self.before, after.clone());
+        let now = host::Times::now();
+        let machine = std::mem::replace(&mut self.machine, now).zip(now);
         let listening = Listening::now();
         let [in_all, in_window] = self.counters.map(|before| listening.since(&before));
-        let samples = self.sampler.finish();
-        let tree = self.before.zip(after);
+        self.counters = [listening; 2];
+        let samples = self.sampler.samples();
+        let tree = before.zip(after);
         Evidence {
             seconds,
             cores: crate::tools::cores(),

@@ -8,8 +8,9 @@ use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 /// Often enough for a share to mean something after a second, and a hundredth of a core at most.
@@ -19,10 +20,20 @@ const REFRESH: usize = 10;
 /// The sample after which the whole list of sockets is read, once, as the list is long.
 const SOCKETS: usize = 4;
 
-/// A thread that samples until [`Sampler::finish`].
+/// A thread that samples until this is dropped.
 pub struct Sampler {
-    stop: Sender<()>,
-    thread: Option<JoinHandle<Samples>>,
+    ask: Sender<()>,
+    samples: Receiver<Samples>,
+    latest: Arc<Mutex<Latest>>,
+}
+
+/// What the last look has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Latest {
+    /// What each thread is doing, by its number.
+    pub threads: HashMap<u32, Sleep>,
+    /// Connections that wait to be accepted.
+    pub queue: Option<u64>,
 }
 
 /// What was found.
@@ -41,22 +52,36 @@ pub struct Samples {
 impl Sampler {
     /// Begins. A sampler that cannot be started finds nothing.
     pub fn start(pids: Vec<u32>, address: SocketAddr) -> Self {
-        let (stop, stopped) = mpsc::channel();
+        let ((ask, asked), (tell, samples)) = (mpsc::channel(), mpsc::channel());
+        let latest = Arc::new(Mutex::new(Latest::default()));
+        let found = Arc::clone(&latest);
         let sample = move || {
             let mut samplings = Samplings::default();
-            while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                samplings.look(&pids, address);
+            loop {
+                match asked.recv_timeout(PERIOD) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        let look = samplings.look(&pids, address);
+                        *found.lock().unwrap_or_else(PoisonError::into_inner) = look;
+                    }
+                    Ok(()) => drop(tell.send(samplings.summary())),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
-            samplings.summary()
         };
-        let thread = thread::Builder::new().name("sampler".to_owned()).spawn(sample).ok();
-        Self { stop, thread }
+        // Without the thread the receiver is gone, and nothing is found.
+        let _ = thread::Builder::new().name("sampler".to_owned()).spawn(sample);
+        Self { ask, samples, latest }
     }
 
-    /// Ends, and tells what was found.
-    pub fn finish(mut self) -> Samples {
-        let _ = self.stop.send(());
-        self.thread.take().and_then(|thread| thread.join().ok()).unwrap_or_default()
+    /// What was found since the last call.
+    pub fn samples(&self) -> Samples {
+        let _ = self.ask.send(());
+        self.samples.recv().unwrap_or_default()
+    }
+
+    /// What the last look has shown.
+    pub fn latest(&self) -> Latest {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -77,21 +102,24 @@ struct Watched {
 }
 
 impl Samplings {
-    fn look(&mut self, pids: &[u32], address: SocketAddr) {
+    fn look(&mut self, pids: &[u32], address: SocketAddr) -> Latest {
         if self.count.is_multiple_of(REFRESH) {
             self.refresh(pids);
         }
-        let mut buffer = String::new();
+        let (mut buffer, mut latest) = (String::new(), Latest::default());
         for watched in &mut self.watched {
             if let Some(sleep) = watched.look(&mut buffer) {
                 self.found.entry(watched.tid).or_default()[sleep as usize] += 1;
+                latest.threads.insert(watched.tid, sleep);
             }
         }
-        self.queue.extend(machine::queue(address));
+        latest.queue = machine::queue(address);
+        self.queue.extend(latest.queue);
         if self.count == SOCKETS {
             self.sockets = machine::sockets(address);
         }
         self.count += 1;
+        latest
     }
 
     fn refresh(&mut self, pids: &[u32]) {
@@ -103,7 +131,14 @@ impl Samplings {
         }
     }
 
-    fn summary(self) -> Samples {
+    /// What was found so far; the next looks begin anew, at the threads that are known.
+    fn summary(&mut self) -> Samples {
+        let begun = Self { watched: std::mem::take(&mut self.watched), ..Self::default() };
+        let found = std::mem::replace(self, begun);
+        found.summed()
+    }
+
+    fn summed(self) -> Samples {
         let mut sums = [0; KINDS];
         let mut most_often = HashMap::new();
         for (tid, kinds) in &self.found {
@@ -167,6 +202,7 @@ mod tests {
         samplings.found.insert(7, kinds);
         samplings.found.insert(8, kinds);
         let samples = samplings.summary();
+        assert_eq!(samplings.count, 0);
         assert_eq!(samples.sleeps, [(Sleep::Running, 0.5), (Sleep::Poll, 1.5)]);
         assert_eq!(samples.most_often[&7], (Sleep::Poll, 0.75));
     }
@@ -178,7 +214,8 @@ mod tests {
         let sampler = Sampler::start(vec![std::process::id()], address);
         // Not a test of speed: it lasts until the sampler must have looked.
         thread::sleep(10 * PERIOD);
-        let samples = sampler.finish();
+        assert!(!sampler.latest().threads.is_empty());
+        let samples = sampler.samples();
         assert!(!samples.sleeps.is_empty() && samples.queue.is_some(), "{samples:?}");
     }
 }

@@ -22,6 +22,7 @@ mod json;
 mod outcome;
 pub mod output;
 mod pace;
+mod parts;
 mod plan;
 mod request;
 pub mod response;
@@ -54,6 +55,7 @@ use pace::Pace;
 use shared::sys::rlimit;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use think::Thinkers;
@@ -64,11 +66,14 @@ use worker::{Share, Worker};
 const TELL: Duration = Duration::from_millis(500);
 /// How often it is looked whether all requests have come to an end.
 const LOOK: Duration = Duration::from_millis(5);
+/// How long a thread may take to tell what it has counted.
+const PART: Duration = Duration::from_millis(200);
 
 /// A load that is being put on a server. Dropping it ends it.
 pub struct Load {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<Result<Tally>>>,
+    parts: Receiver<Tally>,
     idle: Option<JoinHandle<Result<IdleCounts>>>,
     options: Options,
 }
@@ -80,7 +85,8 @@ impl Load {
     /// Too few open files allowed, or a thread that cannot be started.
     pub fn start(options: &Options) -> Result<Self> {
         check_descriptors(options.connections + options.silent + options.slow)?;
-        let shared = Arc::new(Shared::new(options));
+        let (tell, parts) = mpsc::channel();
+        let shared = Arc::new(Shared::new(options, tell));
         let idle = (options.silent + options.slow > 0)
             .then(|| IdleClients::start(options, &shared))
             .transpose()
@@ -98,7 +104,7 @@ impl Load {
                 .context("cannot start a thread of the generator")
         };
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
-        Ok(Self { shared, threads, idle, options: options.clone() })
+        Ok(Self { shared, threads, parts, idle, options: options.clone() })
     }
 
     /// Waits for every client's first response, within bounds: clients that a server leaves waiting are what a run is
@@ -132,10 +138,7 @@ impl Load {
 
     /// The same; about twice a second `tell` is told how long the window has been open, and the counts so far.
     pub fn measure_and_tell(&self, interrupt: &Interrupt, tell: &mut dyn FnMut(Duration, Second)) {
-        let open = self.shared.now();
-        let close = open + self.options.duration.as_nanos() as u64;
-        self.shared.close.store(close, Release);
-        self.shared.open.store(open, Release);
+        let (open, close) = self.open();
         // Threads that have their requests end by themselves.
         let look = if self.options.requests.is_some() { LOOK } else { TELL };
         let mut told = open;
@@ -160,6 +163,32 @@ impl Load {
         }
     }
 
+    /// Opens the window; says when that is and when it closes.
+    pub fn open(&self) -> (u64, u64) {
+        let open = self.shared.now();
+        let close = open + self.options.duration.as_nanos() as u64;
+        self.shared.close.store(close, Release);
+        self.shared.open.store(open, Release);
+        (open, close)
+    }
+
+    /// What was counted in the last `window`, which began when the last part was taken, or the window opened. The load
+    /// goes on. Threads look every 10 ms whether they are asked; one that does not answer is left out.
+    pub fn part(&self, window: Duration) -> Outcome {
+        self.shared.asked.fetch_add(1, Release);
+        let mut tally = Tally::new();
+        for _ in &self.threads {
+            if let Ok(part) = self.parts.recv_timeout(PART) {
+                tally.merge(&part);
+            }
+        }
+        self.outcome(tally, window, false)
+    }
+
+    fn outcome(&self, tally: Tally, window: Duration, interrupted: bool) -> Outcome {
+        Outcome { tally, window, interrupted }
+    }
+
     /// Ends the load and adds up what its threads counted.
     ///
     /// # Errors
@@ -176,11 +205,8 @@ impl Load {
             tally.idle =
                 idle.join().map_err(|_| anyhow!("the silent clients' thread panicked"))??;
         }
-        Ok(Outcome {
-            tally,
-            window: Duration::from_nanos(close.saturating_sub(open)),
-            interrupted: interrupt.raised(),
-        })
+        let window = Duration::from_nanos(close.saturating_sub(open));
+        Ok(self.outcome(tally, window, interrupt.raised()))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the threads of a load share with the thread that opens and closes the window.
 
 use super::plan::{Options, Plan};
+use super::samples::Tally;
 use super::series::Second;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 /// Sums of all threads.
@@ -37,6 +39,9 @@ pub(super) struct Shared {
     pub(super) warm: AtomicUsize,
     /// Responses and errors in the window so far, as of the threads' last looks at the clock.
     pub(super) so_far: SoFar,
+    /// How often the threads were asked for what they counted so far, and where they put it.
+    pub(super) asked: AtomicU64,
+    pub(super) parts: Sender<Tally>,
     /// Threads of the generator that run, and when the last of the others ended.
     pub(super) running: AtomicUsize,
     pub(super) last: AtomicU64,
@@ -46,7 +51,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// The clock starts now, and the window is not open yet.
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options, parts: Sender<Tally>) -> Self {
         Self {
             plan: Plan::new(options),
             epoch: Instant::now(),
@@ -54,6 +59,8 @@ impl Shared {
             close: AtomicU64::new(u64::MAX),
             warm: AtomicUsize::new(0),
             so_far: SoFar::default(),
+            asked: AtomicU64::new(0),
+            parts,
             running: AtomicUsize::new(options.threads.clamp(1, options.connections)),
             last: AtomicU64::new(0),
             refusal: OnceLock::new(),

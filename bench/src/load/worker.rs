@@ -51,8 +51,10 @@ pub(super) struct Worker<'a> {
     pub(super) close: u64,
     /// The time of the last look at the clock, if one was taken since the last wait.
     looked: Option<u64>,
-    /// This thread's CPU time when the window opened.
-    cpu_before: Duration,
+    /// This thread's CPU time when the window opened, or when it last told what it had counted.
+    pub(super) cpu_before: Duration,
+    /// How often it has told.
+    pub(super) told: u64,
 }
 
 impl<'a> Worker<'a> {
@@ -74,6 +76,7 @@ impl<'a> Worker<'a> {
             close: u64::MAX,
             looked: None,
             cpu_before: Duration::ZERO,
+            told: 0,
         })
     }
 
@@ -96,6 +99,7 @@ impl<'a> Worker<'a> {
             }
             if now >= next_tick {
                 self.tick(now);
+                self.tell(now);
                 next_tick = now + TICK;
             }
             match self.dispatch() {
@@ -260,23 +264,5 @@ impl<'a> Worker<'a> {
             client.warm = true;
             self.shared.warm.fetch_add(1, Relaxed);
         }
-    }
-
-    /// Adds up the slots, which the loop does not count one by one.
-    fn finish(mut self, now: u64) -> Result<Tally> {
-        self.book(now);
-        self.finish_pace(now.min(self.close));
-        let used = clock::thread_cpu_time().saturating_sub(self.cpu_before);
-        self.tally.cpu.push(if self.counting { used } else { Duration::ZERO });
-        for client in &self.clients {
-            self.tally.opened += u64::from(client.opened);
-            self.tally.served += u64::from(client.served);
-            if client.socket.is_some() && client.awaiting > 0 {
-                self.tally.unanswered.add(client.awaiting, now.saturating_sub(client.since));
-            }
-        }
-        self.tally.settle();
-        self.shared.last.fetch_max(now.min(self.close), Relaxed);
-        Ok(self.tally)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{HELLO, options, read_request, repeat, run, serve};
 use bench::interrupt::Interrupt;
-use bench::load::{self, Arrivals, Think, Url};
+use bench::load::{self, Arrivals, Load, Think, Url};
 use std::io::Write;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -69,4 +69,24 @@ fn a_warm_up_that_was_asked_for_is_not_cut_short() {
     let start = Instant::now();
     run(&options);
     assert!(start.elapsed() >= options.warm_up + options.duration);
+}
+
+#[test]
+fn a_load_goes_on_while_its_parts_are_taken() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    options.duration = HOUR;
+    let load = Load::start(&options).unwrap();
+    load.warm_up(&Interrupt::default()).unwrap();
+    load.open();
+    // A second part can only be served after the first.
+    for _ in 0..2 {
+        let mut served = 0;
+        while served < options.connections as u64 {
+            let part = load.part(Duration::from_millis(10));
+            let tally = &part.tally;
+            assert!(tally.errors.total() == 0 && tally.served <= tally.requests, "{tally:?}");
+            assert_eq!(tally.requests, tally.latency.len());
+            served += tally.served;
+        }
+    }
 }
