@@ -63,12 +63,21 @@
 //! `http/step.rs`, `http/protocol.rs`, `http/protocol/receiving.rs`, `http/protocol/responding.rs`, `http/head/parser.rs`,
 //! `app/mod.rs`, `app/router.rs`, `server/blocking/mod.rs`, `server/blocking/waiting.rs`,
 //! `stage3-epoll/src/event_loop.rs`, `server/events/connection_set.rs` and its three files, `server/context.rs`.
-#![cfg(target_os = "linux")]
 // They panic when nobody reads them: `telemetry::stderr::line` does not.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "these servers are built on Linux's epoll: use Linux, WSL 2, or the container of .devcontainer/"
+);
+
+#[cfg(target_os = "linux")]
 pub mod app;
+#[cfg(target_os = "linux")]
 pub mod http;
+#[cfg(target_os = "linux")]
 pub mod server;
+#[cfg(target_os = "linux")]
 pub mod sys;
+#[cfg(target_os = "linux")]
 pub mod telemetry;

@@ -9,7 +9,7 @@ use crate::interrupt::Interrupt;
 use crate::load::Figures;
 use crate::numbers::{as_micros, median};
 use crate::results::{
-    Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, date, folder, hgrm,
+    Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, anonymous, date, folder, hgrm,
 };
 use crate::targets::Target;
 use crate::workspace;
@@ -51,10 +51,10 @@ impl Finished {
     }
 }
 
-/// As it was typed, but for the folder of the program. The name of another folder need not be UTF-8.
+/// As it was typed, but for the folders of the program and of the run. The name of another folder need not be UTF-8.
 fn command_line() -> Vec<String> {
     let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    iter::once("bench".to_owned()).chain(arguments).collect()
+    anonymous::arguments(iter::once("bench".to_owned()).chain(arguments))
 }
 
 impl Record {

@@ -3,6 +3,7 @@
 use super::blocks;
 use super::chart::svg::STYLE;
 use super::chart::{self, Chart};
+use crate::numbers::counted;
 use crate::results::Results;
 use crate::table::escape;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use std::path::Path;
 
 /// The whole page. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> String {
-    let machine = escape(&results.host.name);
+    let machine = counted(results.host.cores, "core");
     let day = escape(results.began.split('T').next().unwrap_or_default());
     let title = format!("{day} on {machine}");
     let mut text = format!(

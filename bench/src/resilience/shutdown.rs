@@ -20,7 +20,8 @@ pub(super) const SECOND_SIGTERM: i32 = 128 + 15;
 
 /// All the ways to end.
 pub fn each(stage: &Stage) -> Result<()> {
-    side_by_side(&[drains, ends_with_its_grace, second_signal], 3, |way| way(stage))
+    let ways: [fn(&Stage<'_>) -> Result<()>; 3] = [drains, ends_with_its_grace, second_signal];
+    side_by_side(&ways, ways.len(), |way| way(stage))
 }
 
 /// A request in flight gets its response, which says that it is the last; clients that come while the server drains

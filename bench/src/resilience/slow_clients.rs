@@ -18,7 +18,8 @@ const RECEIVE_BUFFER: i32 = 8 << 10;
 /// What every stage owes them. It takes some ten seconds: try it on one of stages 1 and 2, which wait in the same way, and
 /// on one of stages 3 and 4.
 pub fn each(stage: &Stage) -> Result<()> {
-    side_by_side(&[slow_and_steady, reads_late], 2, |one| one(stage))
+    let clients: [fn(&Stage<'_>) -> Result<()>; 2] = [slow_and_steady, reads_late];
+    side_by_side(&clients, clients.len(), |client| client(stage))
 }
 
 /// Where clients do not have a thread each: what one of them can do to others.

@@ -1,6 +1,8 @@
 //! The folder of a run.
 
+use super::anonymous::anonymous;
 use super::{Results, SCHEMA, csv};
+use crate::numbers::counted;
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
@@ -42,14 +44,14 @@ pub fn make(folder: &Path) -> Result<()> {
     fs::remove_file(folder.join(".begun")).context("the folder of the run changes meanwhile")
 }
 
-/// Writes one file, and the folders above it.
+/// Writes one file, and the folders above it. The text does not name the user or the machine ([`anonymous`]).
 ///
 /// # Errors
 /// When it cannot be written; the error names it.
 pub fn file(path: &Path, text: &str) -> Result<()> {
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(path))?;
-        fs::write(path, text)
+        fs::write(path, anonymous(text))
     };
     write().with_context(|| format!("cannot write {}", path.display()))
 }
@@ -73,16 +75,10 @@ pub fn read(folder: &Path) -> Result<Results> {
     Ok(results)
 }
 
-/// Where a run goes that was not told where: `<date>-<machine>`, and a number if there is one already.
+/// Where a run goes that was not told where: `<date>-<cores>-cores`, and a number if there is one already.
 pub fn fresh(results: &Results) -> PathBuf {
     let day = results.began.split('T').next().unwrap_or_default();
-    let machine: String = results
-        .host
-        .name
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
-        .collect();
-    let name = format!("{day}-{machine}");
+    let name = format!("{day}-{}", counted(results.host.cores, "core").replace(' ', "-"));
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let names = std::iter::once(name.clone()).chain(numbered);
     let mut folders = names.map(|name| default_place().join(name));
@@ -149,7 +145,7 @@ mod tests {
     fn a_fresh_folder_has_the_day_and_the_machine() {
         let mut results =
             Results { began: "1999-01-02T03:04:05Z".to_owned(), ..Results::default() };
-        results.host.name = "my.host/x".to_owned();
-        assert!(fresh(&results).ends_with("bench/1999-01-02-my-host-x"));
+        results.host.cores = 8;
+        assert!(fresh(&results).ends_with("bench/1999-01-02-8-cores"));
     }
 }

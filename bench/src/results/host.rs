@@ -1,4 +1,4 @@
-//! The machine a run was made on: figures mean nothing without it.
+//! The machine a run was made on: figures mean nothing without it. Its name is left out, since runs are shown to strangers.
 
 use crate::numbers::counted;
 use crate::tools;
@@ -9,8 +9,6 @@ use std::fs;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Host {
-    /// The name it calls itself.
-    pub name: String,
     /// The kernel's release.
     pub kernel: String,
     /// The processor's model, or its architecture where `/proc/cpuinfo` names no model.
@@ -26,7 +24,6 @@ impl Host {
     pub fn here() -> Self {
         let read = |file| fs::read_to_string(file).unwrap_or_default();
         Self {
-            name: read("/proc/sys/kernel/hostname").trim().to_owned(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             cpu: model(&read("/proc/cpuinfo")),
             cores: tools::cores(),

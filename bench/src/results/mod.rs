@@ -6,6 +6,7 @@
 //! [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
 //! what it knows, and a newer one finds defaults.
 
+pub mod anonymous;
 pub mod claims;
 pub mod compare;
 pub mod csv;
@@ -42,7 +43,7 @@ pub struct Results {
     pub schema: u32,
     /// When it began: `2026-11-23T22:50:09Z`.
     pub began: String,
-    /// The command line as it was typed.
+    /// The command line as it was typed, but for the names of folders.
     pub command: Vec<String>,
     /// Whether it was cut short: what is here is not all that was asked for.
     pub interrupted: bool,

@@ -51,8 +51,7 @@ fn of_noise(a: &mut [f64], b: &mut [f64]) -> Finding {
     let spread = 100.0 * (all().fold(0.0, f64::max) - all().fold(f64::MAX, f64::min))
         / left.max(f64::MIN_POSITIVE);
     let found = format!(
-        "the null server against itself: medians {apart:.0} % apart, single runs {spread:.0} % ({:.0} and {:.0} req/s)",
-        left, right
+        "the null server against itself: medians {apart:.0} % apart, single runs {spread:.0} % ({left:.0} and {right:.0} req/s)"
     );
     match (apart, spread) {
         (..5.0, ..20.0) => Finding::fine("noise", found),
