@@ -19,5 +19,6 @@ pub mod record;
 pub mod run;
 pub mod timeline;
 pub mod trial;
+pub mod users;
 pub mod workload;
 pub mod wrk;

@@ -20,6 +20,8 @@ pub struct Trial {
     pub connections: usize,
     /// What they ask for, and which idle clients there are beside them.
     pub workload: Workload,
+    /// What a stage is told of keeping connections; `None`: as its run has it.
+    pub keep_alive: Option<&'static str>,
     /// Threads that a stage is told to serve with; `None`: as many as it has by default.
     pub threads: Option<usize>,
     /// Load offered in an open loop, in per cent of the plan's capacity; `None`: as the plan's rate has it.
@@ -69,7 +71,16 @@ pub struct Experiment {
 impl Trial {
     /// The same for every server; the first one's.
     pub fn of(connection: Connection, connections: usize, workload: Workload) -> Self {
-        Self { target: 0, connection, connections, workload, threads: None, offered: None }
+        let keep_alive = workload.kind.keep_alive();
+        Self {
+            target: 0,
+            connection,
+            connections,
+            workload,
+            keep_alive,
+            threads: None,
+            offered: None,
+        }
     }
 }
 

@@ -187,6 +187,7 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         connections: one.trial.connections,
         idle: workload.idle,
         slow: workload.slow,
+        keep_alive: one.trial.keep_alive.map(str::to_owned),
         threads: one.trial.threads,
         offered: one.trial.offered,
         repeat,
@@ -203,6 +204,7 @@ fn name_of(workload: Workload, part: Part) -> &'static str {
     match workload.kind {
         Kind::Work => "work",
         Kind::Sleep => "sleep",
+        Kind::Users => "users",
         // The curve begins with no idle client, and that is its beginning.
         _ if workload.beside() > 0 || part == Part::Idle => "idle",
         _ => "hello",
@@ -220,6 +222,9 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
     let tally = &one.outcome.tally;
     if one.trial.workload.beside() > 0 {
         add("crowd", serde_json::to_value(tally.idle).unwrap_or_default());
+    }
+    if let Some(think) = one.trial.workload.kind.think() {
+        add("think_us", as_micros(think.mean).into());
     }
     if let Some(rate) = plan.rate_of(one.trial) {
         add("target_rps", rate.into());
@@ -244,6 +249,7 @@ fn file(sample: &Sample) -> String {
         count.map_or(String::new(), |count| format!("-{what}{count}"))
     };
     let special = number("idle", (sample.idle > 0).then_some(sample.idle))
+        + &sample.keep_alive.as_ref().map_or(String::new(), |told| format!("-{told}"))
         + &number("threads", sample.threads)
         + &number("load", sample.offered);
     // A URL may be longer than a file's name.

@@ -4,8 +4,8 @@ use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan};
 use super::record::Finished;
-use super::workload::{BUSY, Workload, WorkloadArgs};
-use super::{idle, matrix};
+use super::workload::{BUSY, Kind, Workload, WorkloadArgs};
+use super::{idle, matrix, users};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
@@ -59,6 +59,10 @@ impl RunArgs {
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
         let plan = self.plan()?;
+        if plan.workload.kind == Kind::Users {
+            let experiments = [users::ladder(&plan)?, users::controls(&plan)?];
+            return benchmark::run(&experiments, &self.common, interrupt);
+        }
         let further = if self.no_matrix { Vec::new() } else { further(&plan) };
         let mut experiments = vec![plan.ladder(Part::Ladder)];
         experiments.extend(further);

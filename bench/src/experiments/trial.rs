@@ -7,12 +7,15 @@ use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
 use crate::load::{Arrivals, Expect, Load, Options, Outcome, Second};
-use crate::targets::{Connection, Running, Starter, Target};
+use crate::targets::{Connection, Running, StageFlags, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
 
 /// How long the first responses are waited for. Clients that a server leaves waiting would use up any bound.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// What a user takes to connect, at most: only then it begins to think, and asks when it has thought.
+const CONNECT: Duration = Duration::from_micros(100);
 
 /// A trial that was made.
 #[derive(Clone, Debug)]
@@ -57,7 +60,8 @@ impl Trial {
         interrupt: &Interrupt,
     ) -> Result<Measurement> {
         let target = &plan.targets[self.target];
-        let mut running = starter.start_with(target, self.connection, self.threads)?;
+        let flags = StageFlags { keep_alive: self.keep_alive, threads: self.threads };
+        let mut running = starter.start_with(target, self.connection, flags)?;
         let mut options = self.options(target, &running, plan.duration)?;
         (options.threads, options.rate) = (plan.threads, plan.rate_of(self));
         if self.offered.is_some() {
@@ -91,6 +95,11 @@ impl Trial {
             path.clone_into(&mut options.url.target);
             // `/work` tells how far it counted, which differs.
             options.expect = Expect::Any;
+        }
+        if let Some(think) = self.workload.kind.think() {
+            options.think = Some(think);
+            options.warm_up += think.mean * 3 / 2 + CONNECT * self.connections as u32;
+            options.whole_warm_up = true;
         }
         Ok(options)
     }

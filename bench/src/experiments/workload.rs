@@ -1,7 +1,11 @@
-//! What the clients ask for, and which idle clients are beside them: four ways to find out what a server is made for.
+//! What the clients ask for, and which idle clients are beside them: five ways to find out what a server is made for.
 
-use anyhow::{Result, ensure};
+use crate::load::Think;
+use crate::tools;
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use shared::sys::rlimit;
+use std::time::Duration;
 
 /// One kind of work for a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Kind {
     Work,
     /// /sleep/5: the handler waits 5 ms for a slow backend
     Sleep,
+    /// /work/50 by users who think 20 ms between a response and their next request
+    Users,
     /// Silent connections beside 32 busy ones
     Idle,
 }
@@ -32,6 +38,16 @@ pub enum Kind {
 pub const BUSY: usize = 32;
 /// Silent clients, unless told otherwise: more than any pool here has threads.
 pub const IDLE: usize = 200;
+
+/// How long users think, on average. What each draws is uniform between half of it and one and a half: with a constant
+/// time, users that were answered together would ask together again.
+pub const THINK: Duration = Duration::from_millis(20);
+/// Users for each core: so many that the servers are the limit, and not how often the users ask.
+const USERS_PER_CORE: usize = 500;
+/// The most users. Each has a port of its own on this side, and there are 28,000 unless the system says otherwise.
+const MOST_USERS: usize = 20_000;
+/// Open files that are needed for other purposes.
+const OTHER_FILES: usize = 128;
 
 /// The flags.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -54,11 +70,15 @@ impl WorkloadArgs {
     /// What they stand for.
     ///
     /// # Errors
-    /// Idle clients on connections that are not kept.
+    /// Idle clients, or users, on connections that are not kept.
     pub fn workload(&self) -> Result<Workload> {
         let kind = self.workload;
         let idle = self.idle.unwrap_or(if kind == Kind::Idle { IDLE } else { 0 });
         let workload = Workload { kind, idle, slow: self.slow.unwrap_or(0) };
+        ensure!(
+            !(self.close && kind == Kind::Users),
+            "users keep their connections: leave --close away"
+        );
         ensure!(
             !(self.close && workload.beside() > 0),
             "silent clients need connections that are kept: leave --close away"
@@ -74,8 +94,33 @@ impl Kind {
             Self::Hello | Self::Idle => None,
             Self::Work => Some("/work/200"),
             Self::Sleep => Some("/sleep/5"),
+            Self::Users => Some("/work/50"),
         }
     }
+
+    /// How long clients think between a response and their next request; `None`: they do not.
+    pub fn think(self) -> Option<Think> {
+        (self == Self::Users).then_some(Think { mean: THINK, fixed: false })
+    }
+
+    /// What stages are told: users keep their connections on all of them, whatever a stage does by default.
+    pub fn keep_alive(self) -> Option<&'static str> {
+        (self == Self::Users).then_some("always")
+    }
+}
+
+/// How many users there are: 500 for each core, as far as ports and open files go.
+///
+/// # Errors
+/// When the limit of open files cannot be read.
+pub fn users() -> Result<usize> {
+    let files = rlimit::raise_open_files().context("cannot read the limit of open files")?;
+    Ok(users_for(tools::cores(), files))
+}
+
+fn users_for(cores: usize, files: u64) -> usize {
+    let files = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHER_FILES);
+    (USERS_PER_CORE * cores).min(MOST_USERS).min(files.max(1))
 }
 
 impl Workload {
@@ -87,6 +132,7 @@ impl Workload {
             Kind::Hello | Kind::Idle => parts.push("hello".to_owned()),
             Kind::Work => parts.push("work".to_owned()),
             Kind::Sleep => parts.push("sleep".to_owned()),
+            Kind::Users => parts.push("users".to_owned()),
         }
         parts.extend((self.idle > 0).then(|| format!("idle {}", self.idle)));
         parts.extend((self.slow > 0).then(|| format!("slow {}", self.slow)));
@@ -113,7 +159,15 @@ mod tests {
         assert_eq!(of(Kind::Idle, None, None).name(), "idle 200");
         assert_eq!(of(Kind::Idle, Some(5), Some(3)).name(), "idle 5, slow 3");
         assert_eq!(of(Kind::Work, None, Some(2)).name(), "work, slow 2");
-        let closing = WorkloadArgs { close: true, slow: Some(1), ..WorkloadArgs::default() };
-        assert!(closing.workload().is_err());
+        for (slow, workload) in [(Some(1), Kind::Hello), (None, Kind::Users)] {
+            let closing = WorkloadArgs { close: true, slow, workload, ..WorkloadArgs::default() };
+            assert!(closing.workload().is_err());
+        }
+    }
+
+    #[test]
+    fn users_are_as_many_as_cores_ports_and_open_files_allow() {
+        assert_eq!((users_for(2, 524_288), users_for(64, 524_288)), (1000, MOST_USERS));
+        assert_eq!((users_for(8, 1024), users_for(1, 100)), (1024 - OTHER_FILES, 1));
     }
 }

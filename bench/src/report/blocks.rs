@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, profile, tables};
+use super::{lines, profile, tables, users};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims};
 use crate::table::{Table, escape};
@@ -79,6 +79,13 @@ pub fn of(results: &Results) -> Vec<Block> {
     let sentence = |text: Option<String>| text.map(Content::Sentence);
     let table = |table: Option<Table>| table.map(Content::Table);
     add("origin", "Where and of what", sentence(Some(origin(results))));
+    let title = "The ladder of users who think";
+    add("users", title, table(users::ladder(results)));
+    add("users limits", "What holds each stage", table(users::limits(results)));
+    add("users caption", "What these users do", sentence(users::caption(results)));
+    let title = "Controls: keeping connections otherwise, or more threads";
+    add("controls", title, table(users::controls(results)));
+    add("beaten", "Where a control beats the next stage", sentence(users::beaten(results)));
     for (mode, words) in [("close", "one request per connection"), ("keep-alive", "kept alive")] {
         let title = format!("The ladder, {words}");
         add(&format!("ladder {mode}"), &title, table(tables::ladder(results, mode)));

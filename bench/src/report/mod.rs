@@ -8,3 +8,4 @@ pub mod lines;
 pub mod page;
 pub mod profile;
 pub mod tables;
+pub mod users;

@@ -36,8 +36,9 @@ pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
 }
 
 /// What makes two samples repeats of each other.
-fn key(row: &Sample) -> (Part, [&str; 3], [usize; 3], [Option<usize>; 2]) {
-    let names = [row.target.as_str(), &row.workload, &row.connection];
+fn key(row: &Sample) -> (Part, [&str; 4], [usize; 3], [Option<usize>; 2]) {
+    let keep_alive = row.keep_alive.as_deref().unwrap_or_default();
+    let names = [row.target.as_str(), &row.workload, &row.connection, keep_alive];
     (row.part, names, [row.connections, row.idle, row.slow], [row.threads, row.offered])
 }
 

@@ -3,7 +3,7 @@
 //! [`Results`] is the shape of `results.json`; [`folder`] writes and reads it, with a spreadsheet ([`csv`]) and
 //! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. [`compare`] holds
 //! two runs against each other, [`claims`] one run against the book, and [`fit`] a scalability law against points.
-//! [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
+//! [`prediction`] says what users should get of a stage. [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
 //! what it knows, and a newer one finds defaults.
 
 pub mod anonymous;
@@ -16,6 +16,7 @@ pub mod folder;
 pub mod group;
 pub mod hgrm;
 pub mod host;
+pub mod prediction;
 pub mod profile;
 pub mod sample;
 pub mod source;
@@ -84,6 +85,14 @@ pub struct Config {
     pub repeat: usize,
     /// Passed on to the stages.
     pub stage_args: Vec<String>,
+}
+
+impl Config {
+    /// The threads that all stages were told to have, if they were.
+    pub fn threads_told(&self) -> Option<usize> {
+        let args = self.stage_args.join("=");
+        args.split("--threads=").nth(1)?.split('=').next()?.parse().ok()
+    }
 }
 
 impl Results {

@@ -21,6 +21,10 @@ pub enum Part {
     Sweep,
     /// A server over its number of threads.
     Scale,
+    /// The stages under users who think.
+    Users,
+    /// The same users with a stage that keeps connections otherwise, or has other threads.
+    Controls,
 }
 
 /// A trial, measured once. Times are microseconds; a percentile that too few samples speak for is null.
@@ -31,7 +35,7 @@ pub struct Sample {
     pub target: String,
     /// What it was measured for.
     pub part: Part,
-    /// `hello`, `work`, `sleep`, `idle`.
+    /// `hello`, `work`, `sleep`, `idle`, `users`.
     pub workload: String,
     /// `close` or `keep-alive`.
     pub connection: String,
@@ -41,6 +45,9 @@ pub struct Sample {
     pub idle: usize,
     /// Clients beside them that send a byte a second.
     pub slow: usize,
+    /// What a stage was told of keeping connections in this trial: `fair`, `always`, `never`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_alive: Option<String>,
     /// Threads that the server was told to serve with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
@@ -73,6 +80,8 @@ impl Part {
             Self::Rate => "rate",
             Self::Sweep => "sweep",
             Self::Scale => "scale",
+            Self::Users => "users",
+            Self::Controls => "controls",
         }
     }
 }

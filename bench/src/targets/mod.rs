@@ -54,6 +54,28 @@ impl Connection {
     }
 }
 
+/// What a stage is told for one trial, unless the user has told all stages otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageFlags {
+    /// `--keep-alive`: `fair`, `always`, `never`.
+    pub keep_alive: Option<&'static str>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+}
+
+impl StageFlags {
+    /// As arguments, but for flags that are among `chosen`.
+    fn arguments(self, chosen: &[String]) -> Vec<String> {
+        let threads = self.threads.map(|count| count.to_string());
+        let flags = [("--keep-alive", self.keep_alive.map(str::to_owned)), ("--threads", threads)];
+        let is_free = |name: &str| !chosen.iter().any(|arg| arg.starts_with(name));
+        let argument = |(name, value): (&str, Option<String>)| {
+            value.filter(|_| is_free(name)).map(|value| format!("{name}={value}"))
+        };
+        flags.into_iter().filter_map(argument).collect()
+    }
+}
+
 /// Reads the list of targets: names, short names (`stage1`, `1`), `all`, URLs. Empty: everything there is.
 ///
 /// # Errors
@@ -168,6 +190,13 @@ mod tests {
             assert_eq!(parse(&names(&[name])).unwrap(), [Target::NullServer]);
         }
         assert!(parse(&names(&["stage5"])).is_err() && parse(&names(&["https://x/"])).is_err());
+    }
+
+    #[test]
+    fn what_the_user_chose_stands() {
+        let flags = StageFlags { keep_alive: Some("never"), threads: Some(9) };
+        assert_eq!(flags.arguments(&[]), ["--keep-alive=never", "--threads=9"]);
+        assert_eq!(flags.arguments(&names(&["--threads", "2"])), ["--keep-alive=never"]);
     }
 
     #[test]

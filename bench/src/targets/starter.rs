@@ -2,7 +2,7 @@
 
 use super::peers::PeerServer;
 use super::server::Server;
-use super::{Connection, Target, build};
+use super::{Connection, StageFlags, Target, build};
 use crate::interrupt::Interrupt;
 use crate::load::Url;
 use crate::tools;
@@ -54,10 +54,10 @@ impl Starter {
     /// # Errors
     /// When it does not listen; the error has its own words.
     pub fn start(&self, target: &Target, connection: Connection) -> Result<Running> {
-        self.start_with(target, connection, None)
+        self.start_with(target, connection, StageFlags::default())
     }
 
-    /// The same; a stage is told to serve with so many `threads`.
+    /// The same; a stage is told what `flags` say.
     ///
     /// # Errors
     /// As [`Starter::start`].
@@ -65,11 +65,11 @@ impl Starter {
         &self,
         target: &Target,
         connection: Connection,
-        threads: Option<usize>,
+        flags: StageFlags,
     ) -> Result<Running> {
         match target {
             Target::Stage(index) => {
-                self.start_stage(*index, connection, threads).map(Running::Server)
+                self.start_stage(*index, connection, flags).map(Running::Server)
             }
             Target::NullServer => start_null_server(connection).map(Running::Server),
             Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
@@ -81,7 +81,7 @@ impl Starter {
         &self,
         index: usize,
         connection: Connection,
-        threads: Option<usize>,
+        mut flags: StageFlags,
     ) -> Result<Server> {
         let name = STAGES[index];
         let program = self
@@ -89,13 +89,12 @@ impl Starter {
             .get(name)
             .with_context(|| format!("cargo built no program for {name}"))?;
         let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
-        let chosen = self.stage_args.iter().any(|arg| arg.starts_with("--keep-alive"));
         // The blocking stages part with a client early unless told not to: the ladder would compare policies. What
         // keeping every connection costs them shows in the column of clients served.
-        if connection == Connection::KeepAlive && index < 2 && !chosen {
-            args.extend(["--keep-alive".to_owned(), "always".to_owned()]);
+        if connection == Connection::KeepAlive && index < 2 {
+            flags.keep_alive.get_or_insert("always");
         }
-        args.extend(threads.map(|count| format!("--threads={count}")));
+        args.extend(flags.arguments(&self.stage_args));
         args.extend(self.stage_args.iter().cloned());
         Server::start(program, &args)
     }

@@ -24,7 +24,7 @@ pub struct Claim {
     /// The most: some steps only show where cores are few.
     #[serde(default)]
     pub max_cores: Option<usize>,
-    /// `hello`, `work`, `sleep`, `idle`.
+    /// `hello`, `work`, `sleep`, `idle`, `users`.
     #[serde(default = "hello")]
     pub workload: String,
     /// `close` or `keep-alive`.

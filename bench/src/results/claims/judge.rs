@@ -58,11 +58,11 @@ fn targets(claim: &Claim) -> impl Iterator<Item = &String> {
     claim.left.targets().iter().chain(claim.right.targets())
 }
 
-/// Whether a row is of the claim's workload and mode. The matrix repeats `hello` in windows of its own, and a constant
-/// rate does not show what a server can do.
+/// Whether a row is of the claim's workload and mode. The matrix repeats `hello` in windows of its own, a constant
+/// rate does not show what a server can do, and a control is another server.
 fn is_about(claim: &Claim, sample: &Sample) -> bool {
-    let other =
-        sample.part == Part::Rate || claim.workload == "hello" && sample.part != Part::Ladder;
+    let other = matches!(sample.part, Part::Rate | Part::Controls)
+        || claim.workload == "hello" && sample.part != Part::Ladder;
     (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
 }
 

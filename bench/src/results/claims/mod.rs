@@ -45,7 +45,7 @@ mod tests {
             assert!(targets.into_iter().all(known), "{}", claim.id);
             assert!(["close", "keep-alive"].contains(&claim.connection.as_str()), "{}", claim.id);
             assert!(
-                ["hello", "work", "sleep", "idle"].contains(&claim.workload.as_str()),
+                ["hello", "work", "sleep", "idle", "users"].contains(&claim.workload.as_str()),
                 "{}",
                 claim.id
             );

@@ -1,0 +1,92 @@
+//! What users who think should get of a stage, before it is run: the least of three bounds.
+//!
+//! A user thinks for Z and is answered in R, so that a connection asks 1/(Z+R) times a second (the interactive response time
+//! law). A stage has *places*, connections that it holds at once, and *threads* that serve; a request costs the server s of
+//! CPU and the generator g.
+
+use super::{Config, Sample};
+use crate::workspace::STAGES;
+
+/// Threads of stage 2, unless told otherwise.
+pub const POOL: usize = 64;
+
+/// The least bound, and what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Requests per second.
+    pub rps: f64,
+    /// As a formula: `64/(Z+R)`, `1/s`, `2/(s+g)`.
+    pub formula: String,
+}
+
+/// What holds a row's server, on a machine with so many `cores`; `None` where a figure is unknown, or for what is no stage.
+pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> {
+    let stage = STAGES.iter().position(|stage| *stage == sample.target)?;
+    let seconds = |us: Option<f64>| Some(us? / 1e6).filter(|seconds| *seconds > 0.0);
+    let (s, g) = (seconds(sample.server_cpu_us)?, seconds(sample.client_cpu_us)?);
+    let z = seconds(sample.figure("evidence.think_us"))?;
+    let r = seconds(Some(sample.load.latency_us.mean))?;
+    let threads = match stage {
+        0 | 2 => 1,
+        1 => sample.threads.or(config.threads_told()).unwrap_or(POOL),
+        _ => sample.threads.or(config.threads_told()).unwrap_or(cores),
+    };
+    let holds = stage < 2 && sample.keep_alive.as_deref() == Some("always");
+    let users = sample.connections;
+    let (places, r) = if holds && threads < users { (threads, r) } else { (users, s) };
+    let place = if places == users { "N".to_owned() } else { places.to_string() };
+    let bounds = [
+        (places as f64 / (z + r), format!("{place}/(Z+R)")),
+        (threads as f64 / s, format!("{threads}/s")),
+        (cores as f64 / (s + g), format!("{cores}/(s+g)")),
+    ];
+    let least = bounds.into_iter().min_by(|left, right| left.0.total_cmp(&right.0))?;
+    Some(Prediction { rps: least.0, formula: least.1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of 1,000 users who think 20 ms, on two cores.
+    fn predicted(stage: usize, [r, s, g]: [f64; 3], change: impl Fn(&mut Sample)) -> (u64, String) {
+        let mut sample = Sample {
+            target: STAGES[stage].to_owned(),
+            connections: 1000,
+            keep_alive: Some("always".to_owned()),
+            server_cpu_us: Some(s),
+            client_cpu_us: Some(g),
+            ..Sample::default()
+        };
+        sample.load.latency_us.mean = r;
+        sample.evidence.insert("think_us".to_owned(), 20_000.0.into());
+        change(&mut sample);
+        let prediction = of(&sample, &Config::default(), 2).unwrap();
+        (prediction.rps as u64, prediction.formula)
+    }
+
+    #[test]
+    fn each_step_of_the_ladder_is_another_bound() {
+        let same = |_: &mut Sample| {};
+        assert_eq!(predicted(0, [200.0, 95.0, 30.0], same), (49, "1/(Z+R)".into()));
+        assert_eq!(predicted(1, [120.0, 69.0, 20.0], same), (3180, "64/(Z+R)".into()));
+        assert_eq!(predicted(2, [41_000.0, 60.0, 12.0], same), (16_666, "1/s".into()));
+        assert_eq!(predicted(3, [16_000.0, 60.0, 12.5], same), (27_586, "2/(s+g)".into()));
+    }
+
+    #[test]
+    fn controls_are_held_by_something_else() {
+        let never = |sample: &mut Sample| sample.keep_alive = Some("never".to_owned());
+        assert_eq!(predicted(0, [9.0, 73.0, 30.0], never), (13_698, "1/s".into()));
+        let many = |sample: &mut Sample| sample.threads = Some(1000);
+        assert_eq!(predicted(1, [9.0, 70.0, 15.0], many), (23_529, "2/(s+g)".into()));
+        let few = |sample: &mut Sample| sample.connections = 100;
+        assert_eq!(predicted(3, [9.0, 60.0, 12.5], few), (4985, "N/(Z+R)".into()));
+    }
+
+    #[test]
+    fn what_is_unknown_is_not_predicted() {
+        let unknown = Sample { target: STAGES[0].to_owned(), ..Sample::default() };
+        assert_eq!(of(&unknown, &Config::default(), 2), None);
+    }
+}
