@@ -22,6 +22,7 @@ pub mod process;
 pub mod rlimit;
 pub mod sched;
 pub mod signal;
+pub mod socket;
 #[cfg(feature = "faults")]
 pub mod storm;
 pub mod sync;

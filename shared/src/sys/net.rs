@@ -1,8 +1,7 @@
 //! TCP sockets: socket(2), bind(2), listen(2), accept4(2), read(2), write(2).
 
-use super::address::encode;
 use super::faults::{accepting, moving};
-use super::{check, new_descriptor};
+use super::{check, new_descriptor, socket};
 use std::io;
 use std::mem;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -172,10 +171,7 @@ impl Listener {
         // Accepted sockets inherit these two from their listener: set once here, not once per connection.
         set_option(&listener, libc::IPPROTO_TCP, libc::TCP_NODELAY, &1)?;
         set_option(&listener, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, &UNSENT)?;
-        let (storage, length) = encode(address);
-        let raw = listener.0.as_raw_fd();
-        // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
-        check(unsafe { libc::bind(raw, (&raw const storage).cast(), length) })?;
+        socket::bind(&listener, address)?;
         Ok(listener)
     }
 
@@ -216,10 +212,7 @@ impl AsFd for Listener {
 
 /// A TCP socket of the family of `address`, non-blocking and closed on exec.
 pub(super) fn stream_socket<S: From<OwnedFd>>(address: SocketAddr) -> io::Result<S> {
-    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: socket takes no pointers, and returns a new descriptor.
-    unsafe { new_descriptor(|| libc::socket(family, kind, 0)) }.map(S::from)
+    socket::open(address, libc::SOCK_NONBLOCK).map(S::from)
 }
 
 /// setsockopt(2), for every option whose value the kernel reads as a `T`.
