@@ -5,45 +5,31 @@
 
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/program.rs"]
+mod program;
 
+use program::Program;
 use shared::app::router::{Handler, Router};
 use shared::http::{Limits, Protocol, Response};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 /// A naive server of `examples/`, and a client of it.
-struct Naive(Child, TcpStream);
+struct Naive(Program, TcpStream);
 
 impl Naive {
     fn start(name: &str) -> Self {
-        // Through cargo, as `cargo test --test exercises` alone does not build the examples.
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "-p", "shared", "--example", name]);
-        command.args(["--", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().split_once("http://").unwrap().1;
-        let client = TcpStream::connect(address).unwrap();
-        client.set_nodelay(true).unwrap();
-        client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        Self(child, client)
+        let server = Program::start(name);
+        let client = server.connect();
+        Self(server, client)
     }
 
     fn read(&mut self) -> String {
         let mut buffer = [0; 4096];
         let length = self.1.read(&mut buffer).unwrap();
         String::from_utf8_lossy(&buffer[..length]).into_owned()
-    }
-}
-
-impl Drop for Naive {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
