@@ -17,18 +17,21 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// A naive server of `examples/`, and a client of it.
-struct Naive(Program, TcpStream);
+struct Naive {
+    client: TcpStream,
+    _server: Program,
+}
 
 impl Naive {
     fn start(name: &str) -> Self {
         let server = Program::start(name);
         let client = server.connect();
-        Self(server, client)
+        Self { client, _server: server }
     }
 
     fn read(&mut self) -> String {
         let mut buffer = [0; 4096];
-        let length = self.1.read(&mut buffer).unwrap();
+        let length = self.client.read(&mut buffer).unwrap();
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     }
 }
@@ -39,7 +42,7 @@ impl Naive {
 fn one_read_takes_a_request_in_pieces() {
     let mut server = Naive::start("one_read");
     for piece in ["GET / HTTP/1.1\r\nHo", "st: h\r\n\r\nGET / HT", "TP/1.1\r\nHost: h\r\n\r\n"] {
-        server.1.write_all(piece.as_bytes()).unwrap();
+        server.client.write_all(piece.as_bytes()).unwrap();
         sleep(Duration::from_millis(50));
     }
     let mut answers = String::new();
@@ -56,7 +59,7 @@ fn one_read_takes_a_request_in_pieces() {
 fn two_writes_become_one() {
     let mut server = Naive::start("two_writes");
     for _ in 0..5 {
-        server.1.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        server.client.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
         let answer = server.read();
         assert!(answer.ends_with("Hello, World!"), "{answer:?} came alone");
     }
@@ -68,12 +71,12 @@ fn two_writes_become_one() {
 fn early_close_is_no_reset() {
     let mut server = Naive::start("early_close");
     for _ in 0..50 {
-        server.1.write_all(&[b'x'; 1000]).unwrap();
+        server.client.write_all(&[b'x'; 1000]).unwrap();
         sleep(Duration::from_millis(1));
     }
-    server.1.shutdown(std::net::Shutdown::Write).unwrap();
+    server.client.shutdown(std::net::Shutdown::Write).unwrap();
     let mut answer = String::new();
-    server.1.read_to_string(&mut answer).unwrap();
+    server.client.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
 
