@@ -24,6 +24,8 @@ pub struct Verdict {
     pub sentence: String,
     /// "not trusted: ..." for each.
     pub doubts: Vec<String>,
+    /// Whether one of them is that other programs or other guests of the host took CPU time: measured again, it may not be so.
+    pub disturbed: bool,
 }
 
 /// The verdict on one row. `ceiling`: what the generator reached against the null server in the same conditions.
@@ -36,5 +38,6 @@ pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Ve
         };
         (Cause::Unknown, sentence.to_owned())
     });
-    Verdict { cause, sentence, doubts: case.doubts() }
+    let disturbed = !case.disturbances().is_empty();
+    Verdict { cause, sentence, doubts: case.doubts(), disturbed }
 }

@@ -1,7 +1,7 @@
-//! Makes the trials of one or more experiments, one after the other.
+//! Makes the trials of one or more experiments, level by level: what other programs disturbed is measured again.
 
 use super::common::Common;
-use super::plan::{Experiment, announcement};
+use super::plan::{Experiment, Trial, announcement};
 use super::profile;
 use super::record::{Finished, Record};
 use super::trial::Measurement;
@@ -25,10 +25,15 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
     let mut record = Record::begin(plan, planned, common)?;
     terminal::note(&announcement(experiments, profile::time(plan)));
     tell_unseen(&plan.targets);
+    let mut spare = experiments.iter().map(|one| levels(&one.trials).count()).sum();
     for experiment in experiments {
         // After a server that failed, its further trials would only fail once more.
         if !record.has_failures() {
-            let (measured, failures) = measure(experiment, &starter, interrupt);
+            let progress = Progress::start(experiment.trials.len());
+            let (failures, failed) = (Vec::new(), Vec::new());
+            let measuring =
+                Measuring { experiment, starter: &starter, interrupt, progress, failures, failed };
+            let (measured, failures) = measuring.run(&mut spare);
             record.add(experiment, &measured, failures);
         }
     }
@@ -47,34 +52,140 @@ fn tell_unseen(targets: &[Target]) {
     }
 }
 
-/// Measures trial by trial. A target that fails is reported once and left out from then on.
-fn measure(
-    Experiment { plan, trials, .. }: &Experiment,
-    starter: &Starter,
+/// How often a level is measured at most.
+const TRIES: usize = 3;
+
+/// What was measured, perhaps not for the first time.
+#[derive(Debug, PartialEq)]
+pub struct Tried<T> {
+    /// As it was the last time.
+    pub value: T,
+    /// How often it had been measured before, and was disturbed.
+    pub repeated: usize,
+    /// Whether it was disturbed the last time too.
+    pub doubtful: bool,
+}
+
+/// Measures, and measures again while the measurement was disturbed: three times at most, and no more often than there are
+/// repetitions to `spare`, which bounds how long a run takes on a machine that is never quiet. `measure` is told how often
+/// it was called before.
+pub fn undisturbed<T>(
+    spare: &mut usize,
     interrupt: &Interrupt,
-) -> (Vec<Measurement>, Vec<String>) {
-    let progress = Progress::start(trials.len());
-    let (mut measured, mut failures, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    for trial in trials.iter().take_while(|_| !interrupt.raised()) {
-        if !failed.contains(&trial.target) {
+    mut measure: impl FnMut(usize) -> T,
+    is_disturbed: impl Fn(&T) -> bool,
+) -> Tried<T> {
+    let mut repeated = 0;
+    loop {
+        let value = measure(repeated);
+        let doubtful = is_disturbed(&value);
+        if !doubtful || repeated + 1 == TRIES || *spare == 0 || interrupt.raised() {
+            return Tried { value, repeated, doubtful };
+        }
+        repeated += 1;
+        *spare -= 1;
+    }
+}
+
+/// The trials of one level: the same trial with every server, in one repeat. Each repeat begins with the server that the one
+/// before it ended with.
+fn levels(trials: &[Trial]) -> impl Iterator<Item = &[Trial]> {
+    let kind = |trial: &Trial| Trial { target: 0, ..*trial };
+    trials.chunk_by(move |one, next| kind(one) == kind(next) && one.target != next.target)
+}
+
+/// Makes the trials of one experiment.
+struct Measuring<'a> {
+    experiment: &'a Experiment,
+    starter: &'a Starter,
+    interrupt: &'a Interrupt,
+    progress: Progress,
+    failures: Vec<String>,
+    /// Targets that failed: reported once, and left out from then on.
+    failed: Vec<usize>,
+}
+
+impl Measuring<'_> {
+    /// Measures level by level. A row during which other programs used the machine has its whole level measured again: the
+    /// ratios between servers are formed within a level.
+    fn run(mut self, spare: &mut usize) -> (Vec<Measurement>, Vec<String>) {
+        let mut measured = Vec::new();
+        let interrupt = self.interrupt;
+        for level in levels(&self.experiment.trials).take_while(|_| !interrupt.raised()) {
+            let is_disturbed =
+                |rows: &Vec<Measurement>| rows.iter().any(|row| row.verdict(None).disturbed);
+            let Tried { value, repeated, doubtful } =
+                undisturbed(spare, interrupt, |repeated| self.level(level, repeated), is_disturbed);
+            measured.extend(value.into_iter().map(|row| Measurement { repeated, doubtful, ..row }));
+            level.iter().for_each(|_| self.progress.step());
+        }
+        self.progress.finish();
+        (measured, self.failures)
+    }
+
+    /// Measures trial by trial. A window that was cut short has another length than the others, and is left out.
+    fn level(&mut self, level: &[Trial], repeated: usize) -> Vec<Measurement> {
+        let plan = &self.experiment.plan;
+        let mut measured = Vec::new();
+        for trial in level {
+            if self.interrupt.raised() || self.failed.contains(&trial.target) {
+                continue;
+            }
             let (name, connection) = (plan.targets[trial.target].label(), trial.connection.name());
-            let workload = trial.workload.name();
-            progress.say(&format!(
-                "{name}, {connection}, {} connections, {workload}",
-                trial.connections
+            let (workload, connections) = (trial.workload.name(), trial.connections);
+            let again = if repeated > 0 { ", again: other programs disturbed it" } else { "" };
+            self.progress.say(&format!(
+                "{name}, {connection}, {connections} connections, {workload}{again}"
             ));
-            match trial.measure(plan, starter, interrupt) {
+            match trial.measure(plan, self.starter, self.interrupt) {
                 Ok(measurement) if !measurement.outcome.interrupted => measured.push(measurement),
-                // Cut short: this window has another length than the others.
                 Ok(_) => {}
                 Err(error) => {
-                    failures.push(format!("{name}: {error:#}"));
-                    failed.push(trial.target);
+                    self.failures.push(format!("{name}: {error:#}"));
+                    self.failed.push(trial.target);
                 }
             }
         }
-        progress.step();
+        measured
     }
-    progress.finish();
-    (measured, failures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::common::Common;
+    use super::*;
+    use crate::results::Part;
+    use std::time::Duration;
+
+    #[test]
+    fn a_disturbed_measurement_is_made_again_three_times_at_most() {
+        let interrupt = Interrupt::default();
+        // Which of the measurements are disturbed, and how many repetitions there are to spare.
+        let tried = |disturbed: &[bool], mut spare: usize| {
+            let tried =
+                undisturbed(&mut spare, &interrupt, |count| count, |count| disturbed[*count]);
+            assert_eq!(tried.value, tried.repeated);
+            (tried.repeated, tried.doubtful, spare)
+        };
+        assert_eq!(tried(&[false], 9), (0, false, 9));
+        assert_eq!(tried(&[true, false], 9), (1, false, 8));
+        assert_eq!(tried(&[true, true, false], 9), (2, false, 7));
+        assert_eq!(tried(&[true, true, true, false], 9), (2, true, 7));
+        assert_eq!(tried(&[true, true, false], 1), (1, true, 0));
+        assert_eq!(tried(&[true, false], 0), (0, true, 0));
+    }
+
+    #[test]
+    fn a_level_is_one_trial_of_every_server_in_one_repeat() {
+        let common = Common { repeat: Some(3), seed: Some(1), ..Common::default() };
+        let targets = vec![Target::Stage(0), Target::Stage(2), Target::NullServer];
+        let of = |targets: &[Target], levels: Vec<usize>| {
+            let plan = common.plan(targets.to_vec(), levels, Duration::from_secs(1));
+            let trials = plan.ladder(Part::Ladder).trials;
+            super::levels(&trials).map(<[Trial]>::len).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&targets, vec![5, 7]), [3; 6]);
+        assert_eq!(of(&targets, vec![5]), [3; 3]);
+        assert_eq!(of(&targets[..1], vec![5]), [1; 3]);
+    }
 }

@@ -105,7 +105,8 @@ fn of(
     running.check()?;
     let (outcome, evidence) = observed?;
     let requests = outcome.tally.requests;
-    let measured = Measurement { trial, outcome, evidence, wrk: None };
+    let measured =
+        Measurement { trial, outcome, evidence, wrk: None, repeated: 0, doubtful: false };
     let cpu = measured.server_cpu().context("no request was answered")?;
     let mut profile = Profile {
         target: target.name().to_owned(),

@@ -7,7 +7,7 @@ use super::workload::{Kind, Workload};
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
 use crate::load::Figures;
-use crate::numbers::{as_micros, median};
+use crate::numbers::{self, as_micros, median};
 use crate::results::{
     Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, anonymous, date, folder, hgrm,
 };
@@ -105,7 +105,11 @@ impl Record {
         for (index, one) in measured.iter().enumerate() {
             let earlier = measured[..index].iter().filter(|other| other.trial == one.trial);
             let mut sample = sample(experiment, one, earlier.count());
-            let verdict = one.verdict(ceiling(one.trial, &experiment.plan, measured));
+            let mut verdict = one.verdict(ceiling(one.trial, &experiment.plan, measured));
+            verdict.doubts.extend(one.doubtful.then(|| {
+                let times = numbers::counted(one.repeated + 1, "measurement");
+                format!("other programs disturbed each of {times} of this level: it is left out of medians, ratios and claims")
+            }));
             for (name, value) in [
                 ("cause", verdict.cause.short().into()),
                 ("verdict", verdict.sentence.into()),
@@ -191,6 +195,8 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         threads: one.trial.threads,
         offered: one.trial.offered,
         repeat,
+        repeated: one.repeated,
+        doubtful: one.doubtful,
         load: Figures::of(outcome),
         server_cpu_us: one.server_cpu().map(as_micros),
         client_cpu_us: outcome.client_cpu().map(as_micros),

@@ -28,6 +28,10 @@ pub struct Measurement {
     pub evidence: Evidence,
     /// What wrk says of the same server, where it was asked.
     pub wrk: Option<Opinion>,
+    /// How often its level had been measured before, and was disturbed.
+    pub repeated: usize,
+    /// Whether the level was disturbed this time too.
+    pub doubtful: bool,
 }
 
 impl Measurement {
@@ -73,7 +77,7 @@ impl Trial {
         let (outcome, evidence) = observed?;
         let asked = plan.wrk && !interrupt.raised();
         let wrk = asked.then(|| wrk::ask(&options)).transpose()?;
-        Ok(Measurement { trial: self, outcome, evidence, wrk })
+        Ok(Measurement { trial: self, outcome, evidence, wrk, repeated: 0, doubtful: false })
     }
 
     /// The load that this trial puts on a server.

@@ -2,7 +2,7 @@
 
 use super::{lines, profile, tables, users};
 use crate::numbers::{self, micros};
-use crate::results::{Part, Results, Sample, claims};
+use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
 use crate::terminal::wrapped;
 use crate::workspace::{NULL_SERVER, label};
@@ -10,7 +10,7 @@ use crate::workspace::{NULL_SERVER, label};
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `matrix`, `causes`, `idle`, `rate`, `wrk`,
+    /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `disturbed`, `matrix`, `causes`, `idle`, `rate`, `wrk`,
     /// `ceiling`, `profile`, `distorted`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
@@ -92,6 +92,7 @@ pub fn of(results: &Results) -> Vec<Block> {
         let title = format!("Beside other servers, {words}");
         add(&format!("beside {mode}"), &title, sentence(tables::beside(results, mode)));
     }
+    add("disturbed", "What was measured again", sentence(group::disturbed(&results.rows)));
     let title = "Which model suits which workload";
     add("matrix", title, table(tables::matrix(results)));
     add("causes", "The bottleneck of each workload", table(tables::causes(results)));

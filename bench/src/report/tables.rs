@@ -52,8 +52,8 @@ fn table(results: &Results, corner: &str, columns: &[Column<'_>], cell: Cell) ->
 /// Req/s, the factor over the rung below, and what must not be overlooked beside them.
 fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     let sample = group.median();
-    let lower = lower.map(|lower| lower.median().load.rps).filter(|rps| *rps > 0.0);
-    let factor = lower.map_or(String::new(), |lower| format!(" ×{:.2}", sample.load.rps / lower));
+    let factor = lower.and_then(|lower| times(group, lower));
+    let factor = factor.map_or(String::new(), |factor| format!(" ×{factor:.2}"));
     let mut notes = Vec::new();
     if (sample.load.served as usize) < sample.connections {
         notes.push(format!("served {}/{}", sample.load.served, sample.connections));
@@ -62,8 +62,22 @@ fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     for (name, count) in [("errors", sample.load.errors.total()), ("evicted", evicted)] {
         notes.extend((count > 0).then(|| format!("{name} {count}")));
     }
+    notes.extend(group.disturbed());
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
     numbers::grouped(sample.load.rps) + &factor + &notes
+}
+
+/// How many times as much one serves as another: by the ratios within repeats, and without repeats by the figures themselves.
+fn times(one: &Group<'_>, other: &Group<'_>) -> Option<f64> {
+    match Ratio::within(one, other, served) {
+        Some(ratio) => Some(ratio.mean),
+        None => Some(served(one.median())? / served(other.median())?),
+    }
+}
+
+/// Requests per second, where there were any.
+fn served(sample: &Sample) -> Option<f64> {
+    Some(sample.load.rps).filter(|rps| *rps > 0.0)
 }
 
 /// The different values of a figure over some rows, rising.
@@ -107,26 +121,25 @@ pub fn ladder(results: &Results, mode: &str) -> Option<Table> {
 pub fn beside(results: &Results, mode: &str) -> Option<String> {
     let groups = results.groups();
     let columns = rungs(&groups, mode);
-    let rps = |sample: &Sample| Some(sample.load.rps).filter(|rps| *rps > 0.0);
-    let ratio = |target: &str, other: &str, column: &Column<'_>| {
-        let (one, other) = (column.of(&groups, target)?, column.of(&groups, other)?);
-        match Ratio::within(one, other, rps) {
-            Some(ratio) => Some(ratio.to_string()),
-            None => Some(format!("{:.2} ×", rps(one.median())? / rps(other.median())?)),
-        }
+    let sentence = |target: &str, other: &str, column: &Column<'_>| {
+        let (one, two) = (column.of(&groups, target)?, column.of(&groups, other)?);
+        Some(match Ratio::within(one, two, served) {
+            Some(ratio) => ratio.beside(label(other)),
+            None => format!("{:.2} × {}", times(one, two)?, label(other)),
+        })
     };
     let measured = |target: &&String| {
         let group = |column: &Column<'_>| column.of(&groups, target).map(Group::median);
-        columns.iter().filter_map(group).any(|sample| rps(sample).is_some())
+        columns.iter().filter_map(group).any(|sample| served(sample).is_some())
     };
     let present = || results.config.targets.iter().filter(measured);
     let top = present().rfind(|target| is_stage(target))?;
     let line = |other: &String| {
         let at = |column: &Column<'_>| {
-            Some(format!("{} at {}", ratio(top, other, column)?, column.name))
+            Some(format!("{} at {}", sentence(top, other, column)?, column.name))
         };
         let all: Vec<_> = columns.iter().filter_map(at).collect();
-        format!("{top} serves, beside {}: {}.", label(other), all.join(", "))
+        format!("{top} serves {}.", all.join(", "))
     };
     let others: Vec<_> = present().filter(|target| !is_stage(target)).map(line).collect();
     (!others.is_empty()).then(|| others.join("\n"))
@@ -210,10 +223,7 @@ mod tests {
              | stage2-threadpool | 2,500 ×2.50 |\n| null server | 5,000 |\n"
         );
         let beside = beside(&results, "keep-alive").unwrap();
-        assert_eq!(
-            beside,
-            "stage2-threadpool serves, beside null server: 0.50 × at 50 connections."
-        );
+        assert_eq!(beside, "stage2-threadpool serves 0.50 × null server at 50 connections.");
         assert_eq!((ladder(&results, "close"), matrix(&results)), (None, None));
     }
 

@@ -1,12 +1,16 @@
-//! The repeats of a trial: the median, and how far the others lie from it.
+//! The repeats of a trial: the median, and how far the others lie from it. Repeats that other programs disturbed are left
+//! out, unless there are no others.
 
 use super::sample::{Part, Sample};
+use crate::numbers::counted;
 
 /// All repeats of one trial.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
-    /// At least one.
+    /// At least one. Either no repeat among them is doubtful, or all are.
     pub samples: Vec<&'a Sample>,
+    /// How many doubtful repeats were left out.
+    pub left_out: usize,
 }
 
 /// The lowest and the highest of a figure over the repeats.
@@ -26,10 +30,15 @@ pub fn of(rows: &[Sample]) -> Vec<Group<'_>> {
     for row in rows {
         match groups.iter_mut().find(|group| group.is_of(row)) {
             Some(group) => group.samples.push(row),
-            None => groups.push(Group { samples: vec![row] }),
+            None => groups.push(Group { samples: vec![row], left_out: 0 }),
         }
     }
     for group in &mut groups {
+        let doubtful = group.samples.iter().filter(|sample| sample.doubtful).count();
+        if doubtful < group.samples.len() {
+            group.samples.retain(|sample| !sample.doubtful);
+            group.left_out = doubtful;
+        }
         group.samples.sort_by(|left, right| left.load.rps.total_cmp(&right.load.rps));
     }
     groups
@@ -42,6 +51,33 @@ fn key(row: &Sample) -> (Part, [&str; 4], [usize; 3], [Option<usize>; 2]) {
     (row.part, names, [row.connections, row.idle, row.slow], [row.threads, row.offered])
 }
 
+/// What other programs have done to a run, in a sentence; `None`: nothing.
+pub fn disturbed(rows: &[Sample]) -> Option<String> {
+    let mut levels: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let (part, [_, workload, connection], numbers) = key(row);
+            (part, workload, connection, numbers, row.repeat, row.repeated, row.doubtful)
+        })
+        .collect();
+    levels.dedup();
+    let again: usize = levels.iter().map(|level| level.5).sum();
+    let disturbed = levels.iter().filter(|level| level.5 > 0 || level.6).count();
+    let doubtful = levels.iter().filter(|level| level.6).count();
+    let doubtful = match doubtful {
+        0 => "none of them stayed disturbed".to_owned(),
+        count => format!("{count} stayed disturbed, and are in no median, ratio or claim"),
+    };
+    (disturbed > 0).then(|| {
+        format!(
+            "Other programs disturbed {disturbed} of {} (a trial of every server, in one repeat). These were measured \
+             again, {} in all; {doubtful}.",
+            counted(levels.len(), "level"),
+            counted(again, "time")
+        )
+    })
+}
+
 impl<'a> Group<'a> {
     /// Whether `sample` is, or could be, one of its repeats: of this run or of another.
     pub fn is_of(&self, sample: &Sample) -> bool {
@@ -52,6 +88,15 @@ impl<'a> Group<'a> {
     /// belong together.
     pub fn median(&self) -> &'a Sample {
         self.samples[(self.samples.len() - 1) / 2]
+    }
+
+    /// What a table says beside its figures; `None`: nothing disturbed them.
+    pub fn disturbed(&self) -> Option<String> {
+        match self.left_out {
+            _ if self.median().doubtful => Some("doubtful: other programs".to_owned()),
+            0 => None,
+            count => Some(format!("{} left out", counted(count, "doubtful repeat"))),
+        }
     }
 
     /// How far a figure goes; `None` when the median has none.
@@ -106,6 +151,40 @@ mod tests {
         assert_eq!(range, Range { low: 90.0, middle: 100.0, high: 130.0 });
         assert_eq!((groups[0].spread(), groups[1].spread()), (Some(0.4), None));
         assert_eq!(groups[0].range(|sample| sample.server_cpu_us), None);
+    }
+
+    #[test]
+    fn a_doubtful_repeat_is_left_out_unless_all_are() {
+        let doubtful = |repeat, rps| Sample { doubtful: true, ..row("a", repeat, rps) };
+        let rows = [row("a", 0, 90.0), doubtful(1, 5.0), doubtful(2, 6.0), row("a", 3, 100.0)];
+        let group = &of(&rows)[0];
+        assert_eq!((group.samples.len(), group.median().load.rps), (2, 90.0));
+        assert_eq!(group.disturbed().unwrap(), "2 doubtful repeats left out");
+        let group = &of(&rows[1..3])[0];
+        assert_eq!((group.samples.len(), group.median().load.rps), (2, 5.0));
+        assert_eq!(group.disturbed().unwrap(), "doubtful: other programs");
+        assert_eq!(of(&rows[..1])[0].disturbed(), None);
+    }
+
+    #[test]
+    fn what_was_measured_again_is_said() {
+        let mut rows = Vec::from(
+            [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
+                .map(|(target, repeat)| row(target, repeat, 1.0)),
+        );
+        assert_eq!(disturbed(&rows), None);
+        rows[..2].iter_mut().for_each(|row| row.repeated = 1);
+        let text = disturbed(&rows).unwrap();
+        assert!(
+            text.contains("disturbed 1 of 2 levels") && text.contains("1 time in all; none"),
+            "{text}"
+        );
+        rows[2..].iter_mut().for_each(|row| (row.repeated, row.doubtful) = (2, true));
+        let text = disturbed(&rows).unwrap();
+        assert!(
+            text.contains("2 of 2 levels") && text.contains("3 times in all; 1 stayed"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -51,9 +51,24 @@ impl Ratio {
     ) -> Option<Self> {
         let partner = |sample: &Sample| {
             let other = b.samples.iter().find(|other| other.repeat == sample.repeat)?;
+            // A group whose repeats were all disturbed shows them, and nothing is concluded from them.
+            (!sample.doubtful && !other.doubtful).then_some(())?;
             figure(sample).zip(figure(other))
         };
         Self::of(&a.samples.iter().filter_map(|sample| partner(sample)).collect::<Vec<_>>())
+    }
+
+    /// The same ratio in a unit that is `by` times as small.
+    #[must_use]
+    pub fn times(self, by: f64) -> Self {
+        Self { mean: self.mean * by, low: self.low * by, high: self.high * by, ..self }
+    }
+
+    /// In one sentence's end: `1.05 × nginx (1.02 to 1.11, 5 of 5 repeats)`.
+    pub fn beside(&self, other: &str) -> String {
+        let Self { mean, low, high, agree, repeats } = self;
+        let few = if *repeats < ENOUGH { ": too few to tell it from chance" } else { "" };
+        format!("{mean:.2} × {other} ({low:.2} to {high:.2}, {agree} of {repeats} repeats{few})")
     }
 
     /// Whether the two differ: the interval leaves out 1, and there were enough repeats.

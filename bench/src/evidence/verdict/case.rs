@@ -105,6 +105,22 @@ impl Case<'_> {
         wakes.is_empty() || known.is_none_or(|known| 2 * known >= self.seen.requests)
     }
 
+    /// What took CPU time from server and client, and has nothing to do with either.
+    pub(super) fn disturbances(&self) -> Vec<String> {
+        let mut disturbances = Vec::new();
+        let Some(machine) = self.evidence.machine else { return disturbances };
+        let cores = self.evidence.cores as f64;
+        let strangers = machine.processes + machine.interrupts - self.ours(machine);
+        // Without the server's own share, whose the rest is cannot be told.
+        if self.evidence.server.is_some() && strangers > 0.1 * cores {
+            disturbances.push(format!("other programs used {strangers:.1} cores"));
+        }
+        if machine.stolen > 0.03 * cores {
+            disturbances.push(format!("the host took {:.2} cores away", machine.stolen));
+        }
+        disturbances
+    }
+
     pub(super) fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         if !self.seen.errors.is_empty() {
@@ -112,20 +128,12 @@ impl Case<'_> {
                 self.seen.errors.iter().map(|(name, count)| format!("{count} {name}")).collect();
             doubts.push(format!("errors: {}", list.join(", ")));
         }
-        if let Some(machine) = self.evidence.machine {
-            let strangers = machine.processes + machine.interrupts - self.ours(machine);
-            // Without the server's own share, whose the rest is cannot be told.
-            if self.evidence.server.is_some() && strangers > 0.1 * self.evidence.cores as f64 {
-                doubts.push(format!("other programs used {strangers:.1} cores"));
-            }
-            if machine.stolen > 0.03 * self.evidence.cores as f64 {
-                doubts.push(format!("the host took {:.2} cores away", machine.stolen));
-            }
-            if machine.throttled > 0.03 * self.evidence.cores as f64 {
-                let held = machine.throttled;
-                doubts
-                    .push(format!("the control group's limit (cpu.max) held {held:.2} cores back"));
-            }
+        doubts.extend(self.disturbances());
+        let throttled = self.evidence.machine.map_or(0.0, |machine| machine.throttled);
+        if throttled > 0.03 * self.evidence.cores as f64 {
+            doubts.push(format!(
+                "the control group's limit (cpu.max) held {throttled:.2} cores back"
+            ));
         }
         if let Some(share) = self.seen.slowest_tenth.filter(|share| *share < 0.5) {
             doubts.push(format!(

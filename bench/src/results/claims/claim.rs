@@ -138,6 +138,11 @@ impl Quantity {
         }
     }
 
+    /// Whether it counts clients or errors: such a figure has no noise, and what disturbs a measurement does not change it.
+    pub fn is_counted(&self) -> bool {
+        ["", "served", "connections", "errors"].contains(&self.figure())
+    }
+
     /// The value, where `find` knows a server's figure.
     pub fn value(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<f64> {
         let figures = self.targets().iter().map(|target| find(target, self.figure()));

@@ -2,18 +2,38 @@
 //!
 //! What is compared was measured in the same repeat. Repeats are interleaved, so that what happens to the machine in the
 //! course of a run happens to all servers; two medians can still come from different repeats, one from before it
-//! and one from after it. The repeat with the middle comparison is told.
+//! and one from after it.
 
 use super::claim::{At, Claim, Quantity, Relation};
+use crate::numbers::median;
+use crate::results::statistics::Ratio;
 use crate::results::{Group, Sample};
 
-/// Two values of one repeat.
+/// Left and right of all repeats at one pair of connection counts.
 pub(super) struct Comparison {
     /// Connections on the left side, and on the right.
     pub(super) at: [usize; 2],
-    pub(super) repeat: usize,
-    pub(super) left: f64,
-    pub(super) right: f64,
+    /// The left side, and so many times the right side, of each repeat that nothing speaks against; of all where there is
+    /// no such repeat. At least one.
+    pub(super) pairs: Vec<(f64, f64)>,
+    /// How many of them nothing speaks against.
+    pub(super) trusted: usize,
+    /// What speaks against another repeat.
+    pub(super) doubt: Option<String>,
+}
+
+impl Comparison {
+    /// The repeat in the middle, from those that come nearest to what the claim denies to those farthest from it.
+    pub(super) fn middle(&self, claim: &Claim) -> (f64, f64) {
+        let order =
+            |a: &(f64, f64), b: &(f64, f64)| margin(claim, *a).total_cmp(&margin(claim, *b));
+        median(&mut self.pairs.clone(), order).unwrap_or_default()
+    }
+
+    /// How many times as large the left side is as the claim's bound.
+    pub(super) fn ratio(&self) -> Option<Ratio> {
+        Ratio::of(&self.pairs)
+    }
 }
 
 /// The pairs of connection counts that the claim is about.
@@ -34,36 +54,56 @@ fn pairs(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<[usize; 2]>, String
     }
 }
 
-/// For each pair the comparison of the repeat that comes out in the middle.
+/// A comparison for each pair of connection counts.
 pub(super) fn comparisons(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<Comparison>, String> {
-    let value = |quantity: &Quantity, level: usize, repeat: usize| {
-        // Of several rows with as many connections, the row with the most idle connections.
-        quantity.value(&|target, figure| {
-            let is_of = |sample: &Sample| sample.target == target && sample.connections == level;
-            let of_level = groups.iter().filter(|group| is_of(group.median()));
-            let group = of_level.max_by_key(|group| group.median().idle)?;
-            group.samples.iter().find(|sample| sample.repeat == repeat)?.figure(figure)
-        })
-    };
     let repeats = groups.iter().flat_map(|group| &group.samples).map(|sample| sample.repeat);
     let last = repeats.max().unwrap_or_default();
     let compare = |at: [usize; 2]| {
-        let of_repeat = |repeat| {
-            let left = value(&claim.left, at[0], repeat)?;
-            let right = value(&claim.right, at[1], repeat)? * claim.times;
-            Some(Comparison { at, repeat, left, right })
-        };
-        let mut found: Vec<_> = (0..=last).filter_map(of_repeat).collect();
-        found.sort_by(|a, b| margin(claim, a).total_cmp(&margin(claim, b)));
-        let middle = found.len().saturating_sub(1) / 2;
-        let comparison = found.into_iter().nth(middle);
-        comparison.ok_or_else(|| format!("a figure is missing at {} connections", at[0]))
+        let (mut trusted, mut doubted, mut doubt) = (Vec::new(), Vec::new(), None);
+        for repeat in 0..=last {
+            let mut doubts = Vec::new();
+            let left = value(&claim.left, groups, at[0], repeat, &mut doubts);
+            let right = value(&claim.right, groups, at[1], repeat, &mut doubts);
+            let Some((left, right)) = left.zip(right) else { continue };
+            let pairs = if doubts.is_empty() { &mut trusted } else { &mut doubted };
+            pairs.push((left, right * claim.times));
+            doubt = doubt.or(doubts.pop());
+        }
+        if trusted.is_empty() && doubted.is_empty() {
+            return Err(format!("a figure is missing at {} connections", at[0]));
+        }
+        let count = trusted.len();
+        let pairs = if count == 0 { doubted } else { trusted };
+        Ok(Comparison { at, pairs, trusted: count, doubt })
     };
     pairs(claim, groups)?.into_iter().map(compare).collect()
 }
 
+/// One side in one repeat, and what speaks against trusting its rows. How many clients were served shows even on a machine
+/// where other programs work.
+fn value(
+    quantity: &Quantity,
+    groups: &[&Group<'_>],
+    level: usize,
+    repeat: usize,
+    doubts: &mut Vec<String>,
+) -> Option<f64> {
+    let row = |target: &str| {
+        // Of several rows with as many connections, the row with the most idle connections.
+        let is_of = |sample: &Sample| sample.target == target && sample.connections == level;
+        let of_level = groups.iter().filter(|group| is_of(group.median()));
+        let group = of_level.max_by_key(|group| group.median().idle)?;
+        group.samples.iter().find(|sample| sample.repeat == repeat)
+    };
+    if !quantity.is_counted() {
+        let rows = quantity.targets().iter().filter_map(|target| row(target));
+        doubts.extend(rows.flat_map(|row| row.doubts()).map(str::to_owned));
+    }
+    quantity.value(&|target, figure| row(target)?.figure(figure))
+}
+
 /// Less than one: it is not so. The more, the farther from not being so.
-pub(super) fn margin(claim: &Claim, Comparison { left, right, .. }: &Comparison) -> f64 {
+pub(super) fn margin(claim: &Claim, (left, right): (f64, f64)) -> f64 {
     match claim.is {
         Relation::AtMost => right / left.max(f64::MIN_POSITIVE),
         Relation::AtLeast => left / right.max(f64::MIN_POSITIVE),

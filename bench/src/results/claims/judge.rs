@@ -3,7 +3,8 @@
 use super::claim::{Claim, Relation};
 use super::comparison::{Comparison, comparisons, margin};
 use crate::numbers::{self, micros};
-use crate::results::{Group, Part, Results, Sample};
+use crate::results::statistics::{ENOUGH, Ratio};
+use crate::results::{Part, Results, Sample};
 
 /// What a run says to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +47,7 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
             let (workload, connection) = (&claim.workload, &claim.connection);
             return Err(format!("no row of {missing} on {workload}, {connection}"));
         }
-        let comparisons = comparisons(claim, &groups)?;
-        let verdict = decide(claim, &comparisons)?;
-        undoubted(claim, verdict, &comparisons, &groups)
+        Ok(decide(claim, &comparisons(claim, &groups)?))
     };
     decided().unwrap_or_else(Verdict::CannotBeTested)
 }
@@ -64,33 +63,6 @@ fn is_about(claim: &Claim, sample: &Sample) -> bool {
     let other = matches!(sample.part, Part::Rate | Part::Controls)
         || claim.workload == "hello" && sample.part != Part::Ladder;
     (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
-}
-
-/// A claim about speed stands or falls with figures that can be trusted; how many clients were served shows even on a
-/// machine where other programs work.
-fn undoubted(
-    claim: &Claim,
-    verdict: Verdict,
-    comparisons: &[Comparison],
-    groups: &[&Group<'_>],
-) -> Result<Verdict, String> {
-    if ["served", "connections", "errors"].contains(&claim.left.figure()) {
-        return Ok(verdict);
-    }
-    let is_compared = |sample: &&&Sample| {
-        targets(claim).any(|target| *target == sample.target)
-            && comparisons
-                .iter()
-                .any(|it| it.repeat == sample.repeat && it.at.contains(&sample.connections))
-    };
-    let samples = groups.iter().flat_map(|group| &group.samples).filter(is_compared);
-    match samples.flat_map(|sample| sample.doubts()).next() {
-        None => Ok(verdict),
-        Some(doubt) => {
-            let would = if verdict.name() == "held" { "would hold" } else { "would not hold" };
-            Err(format!("{doubt}; by these figures it {would}: {}", verdict.why()))
-        }
-    }
 }
 
 /// Says why this machine or this run cannot tell.
@@ -109,25 +81,85 @@ fn hindrance(claim: &Claim, results: &Results) -> Result<(), String> {
     Ok(())
 }
 
-/// All must hold. The comparison that comes nearest to failing, or fails by most, is told.
-fn decide(claim: &Claim, comparisons: &[Comparison]) -> Result<Verdict, String> {
-    // Of equals, the comparison with the most connections.
-    let by_margin =
-        |a: &&Comparison, b: &&Comparison| margin(claim, a).total_cmp(&margin(claim, b));
-    let worst = comparisons.iter().rev().min_by(by_margin).ok_or("nothing to compare")?;
-    let (left, right, figure) = (worst.left, worst.right, claim.left.figure());
-    let place = match worst.at {
+/// The claim must be so at all connection counts. Of those where it is not, else where that cannot be told, else of all,
+/// the comparison is told that is nearest to failing, or fails by most; of equals, that with the most connections.
+fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
+    let verdict = |comparison: &Comparison| {
+        let verdict = at_one_place(claim, comparison);
+        let rank = match verdict {
+            Verdict::DidNotHold(_) => 0,
+            Verdict::CannotBeTested(_) => 1,
+            Verdict::Held(_) => 2,
+        };
+        (rank, margin(claim, comparison.middle(claim)), verdict)
+    };
+    let verdicts = comparisons.iter().rev().map(verdict);
+    let worst = verdicts.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    worst.map_or_else(|| Verdict::CannotBeTested("nothing to compare".to_owned()), |(.., it)| it)
+}
+
+/// A count is what it is in the middle repeat. A figure of speed is told from the claim's bound when the whole interval of
+/// their ratio lies on one side, and never by fewer than [`ENOUGH`] repeats that nothing speaks against.
+fn at_one_place(claim: &Claim, comparison: &Comparison) -> Verdict {
+    let middle = comparison.middle(claim);
+    let holds = claim.is.holds(middle.0, middle.1);
+    let verdict = |is_so, why| if is_so { Verdict::Held(why) } else { Verdict::DidNotHold(why) };
+    if claim.left.is_counted() {
+        return verdict(holds, in_figures(claim, comparison, holds));
+    }
+    let ratio = comparison.ratio();
+    let figures = match ratio {
+        Some(ratio) => in_ratio(claim, comparison, ratio),
+        // A single repeat, or a server that answered nothing.
+        None => in_figures(claim, comparison, holds),
+    };
+    if comparison.trusted < ENOUGH {
+        let repeats = numbers::counted(comparison.trusted, "repeat");
+        let few = || format!("{repeats}, and it takes {ENOUGH} to tell a difference from chance");
+        let why = comparison.doubt.clone().unwrap_or_else(few);
+        let would = if holds { "would hold" } else { "would not hold" };
+        return Verdict::CannotBeTested(format!("{why}; by these figures it {would}: {figures}"));
+    }
+    match (ratio, claim.is) {
+        (None, _) => verdict(holds, figures),
+        (Some(ratio), Relation::AtLeast) if ratio.low >= 1.0 => Verdict::Held(figures),
+        (Some(ratio), Relation::AtMost) if ratio.high <= 1.0 => Verdict::Held(figures),
+        (Some(ratio), _) if ratio.low <= 1.0 && ratio.high >= 1.0 => {
+            Verdict::CannotBeTested(format!("not told from chance: {figures}"))
+        }
+        _ => Verdict::DidNotHold(figures),
+    }
+}
+
+/// `rps 1.89 × (1.85 to 1.93, 5 of 5 repeats), claimed ≥ 1.6 ×, at 64 connections`: the repeats lie on the same side of the
+/// claim's bound as their mean.
+fn in_ratio(claim: &Claim, comparison: &Comparison, ratio: Ratio) -> String {
+    let (figure, sign, times) = (claim.left.figure(), claim.is.sign(), claim.times);
+    format!("{figure} {}, claimed {sign} {times} ×, {}", ratio.times(times), place(comparison))
+}
+
+/// `served 64 ≤ 64, 5 of 5 repeats, at 800 connections`.
+fn in_figures(claim: &Claim, comparison: &Comparison, holds: bool) -> String {
+    let (figure, (left, right)) = (claim.left.figure(), comparison.middle(claim));
+    let sign = match (holds, claim.is) {
+        (true, relation) => relation.sign(),
+        (false, Relation::AtLeast) => "<",
+        (false, Relation::AtMost) => ">",
+    };
+    let alike = comparison.pairs.iter().filter(|pair| claim.is.holds(pair.0, pair.1) == holds);
+    let repeats = match comparison.pairs.len() {
+        1 => String::new(),
+        all => format!("{} of {all} repeats, ", alike.count()),
+    };
+    let (left, right) = (short(figure, left), short(figure, right));
+    format!("{figure} {left} {sign} {right}, {repeats}{}", place(comparison))
+}
+
+fn place(comparison: &Comparison) -> String {
+    match comparison.at {
         [one, other] if one == other => format!("at {one} connections"),
         [one, other] => format!("{one} connections against {other}"),
-    };
-    let why = |sign: &str| {
-        format!("{figure} {} {sign} {}, {place}", short(figure, left), short(figure, right))
-    };
-    Ok(match (claim.is.holds(left, right), claim.is) {
-        (true, relation) => Verdict::Held(why(relation.sign())),
-        (false, Relation::AtLeast) => Verdict::DidNotHold(why("<")),
-        (false, Relation::AtMost) => Verdict::DidNotHold(why(">")),
-    })
+    }
 }
 
 /// Times with their unit, counts as whole numbers, and what is small with two digits behind the point.
@@ -149,16 +181,27 @@ mod tests {
         serde_json::from_str(&text.replacen('{', &format!("{{{rest}"), 1)).unwrap()
     }
 
+    /// Five repeats, in which the machine is not always as fast.
     fn results(rows: &[(&str, usize, f64)]) -> Results {
-        let row = |(target, connections, rps): &(&str, usize, f64)| Sample {
+        let speeds = [1.0, 1.02, 0.7, 1.01, 0.99].into_iter().enumerate();
+        repeats(&speeds.collect::<Vec<_>>(), rows)
+    }
+
+    fn repeats(speeds: &[(usize, f64)], rows: &[(&str, usize, f64)]) -> Results {
+        let row = |(repeat, speed): (usize, f64),
+                   (target, connections, rps): &(&str, usize, f64)| Sample {
             target: (*target).to_owned(),
             workload: "hello".to_owned(),
             connection: "close".to_owned(),
             connections: *connections,
-            load: Figures { rps: *rps, ..Figures::default() },
+            repeat,
+            load: Figures { rps: rps * speed, served: *connections as u64, ..Figures::default() },
             ..Sample::default()
         };
-        let mut results = Results { rows: rows.iter().map(row).collect(), ..Results::default() };
+        let repeat =
+            |speed: &(usize, f64)| rows.iter().map(move |it| row(*speed, it)).collect::<Vec<_>>();
+        let rows = speeds.iter().flat_map(repeat).collect();
+        let mut results = Results { rows, ..Results::default() };
         results.host.cores = 2;
         results
     }
@@ -169,28 +212,35 @@ mod tests {
     #[test]
     fn it_must_be_so_at_every_level() {
         let claim = claim(FASTER);
-        let held = results(&[("a", 5, 100.0), ("b", 5, 160.0), ("a", 9, 10.0), ("b", 9, 17.0)]);
-        assert_eq!(judge(&claim, &held), Verdict::Held("rps 160 ≥ 160, at 5 connections".into()));
+        let held = results(&[("a", 5, 100.0), ("b", 5, 165.0), ("a", 9, 10.0), ("b", 9, 17.0)]);
+        let told = "rps 1.65 × (1.65 to 1.65, 5 of 5 repeats), claimed ≥ 1.6 ×, at 5 connections";
+        assert_eq!(judge(&claim, &held), Verdict::Held(told.into()));
         let not = results(&[("a", 5, 100.0), ("b", 5, 160.0), ("a", 9, 10.0), ("b", 9, 15.0)]);
         let Verdict::DidNotHold(why) = judge(&claim, &not) else { panic!() };
-        assert_eq!(why, "rps 15 < 16, at 9 connections");
+        assert!(why.starts_with("rps 1.50 × ") && why.ends_with("at 9 connections"), "{why}");
     }
 
     #[test]
-    fn what_was_measured_at_different_times_is_not_compared() {
-        // The machine slows down in the third repeat; the median of a is from before, that of b from after.
-        let rps =
-            [("a", 100.0), ("b", 170.0), ("a", 101.0), ("b", 110.0), ("a", 60.0), ("b", 100.0)];
-        let mut rows = results(&rps.map(|(target, rps)| (target, 5, rps)));
-        for (number, row) in rows.rows.iter_mut().enumerate() {
-            row.repeat = number / 2;
-        }
-        assert_eq!(
-            judge(&claim(FASTER), &rows),
-            Verdict::Held("rps 100 ≥ 96, at 5 connections".into())
-        );
-        rows.rows[4].load.rps = 70.0;
-        assert!(matches!(judge(&claim(FASTER), &rows), Verdict::DidNotHold(_)));
+    fn what_lies_on_both_sides_of_the_bound_is_not_told_from_chance() {
+        let mut rows = results(&[("a", 5, 100.0), ("b", 5, 162.0)]);
+        (rows.rows[1].load.rps, rows.rows[3].load.rps) = (150.0, 170.0);
+        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
+        assert!(why.starts_with("not told from chance: rps 1.6"), "{why}");
+    }
+
+    #[test]
+    fn a_count_needs_no_repeats_and_a_figure_of_speed_five() {
+        let rows = repeats(&[(0, 1.0), (1, 1.0)], &[("a", 5, 100.0), ("b", 5, 200.0)]);
+        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
+        let few = "2 repeats, and it takes 5 to tell a difference from chance; \
+                   by these figures it would hold: rps 2.00 × (2.00 to 2.00, 2 of 2 repeats)";
+        assert!(why.starts_with(few), "{why}");
+        let served = FASTER.replace("rps", "served").replace("1.6", "1");
+        let told = "served 5 ≥ 5, 2 of 2 repeats, at 5 connections";
+        assert_eq!(judge(&claim(&served), &rows), Verdict::Held(told.into()));
+        let rows = repeats(&[(0, 1.0)], &[("a", 5, 100.0), ("b", 5, 200.0)]);
+        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
+        assert!(why.ends_with("it would hold: rps 200 ≥ 160, at 5 connections"), "{why}");
     }
 
     #[test]
@@ -211,14 +261,19 @@ mod tests {
 
     #[test]
     fn figures_that_are_not_trusted_decide_nothing_but_who_was_served() {
-        let mut rows = results(&[("a", 5, 100.0), ("b", 5, 160.0)]);
-        rows.rows[0]
-            .evidence
-            .insert("doubts".to_owned(), serde_json::json!(["others were at work"]));
+        let mut rows = results(&[("a", 5, 100.0), ("b", 5, 170.0)]);
+        let doubts = serde_json::json!(["others were at work"]);
+        rows.rows[0].evidence.insert("doubts".to_owned(), doubts);
         let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
         assert!(why.starts_with("others were at work; by these figures it would hold: "), "{why}");
-        let served = judge(&claim(&FASTER.replace("rps", "served")), &rows);
+        let served = judge(&claim(&FASTER.replace("rps", "served").replace("1.6", "1")), &rows);
         assert!(matches!(served, Verdict::Held(_)));
+        // With a sixth repeat there are five to judge by.
+        let speeds = [0, 1, 2, 3, 4, 5].map(|repeat| (repeat, 1.0));
+        let mut more = repeats(&speeds, &[("a", 5, 100.0), ("b", 5, 170.0)]);
+        more.rows[0].evidence = rows.rows[0].evidence.clone();
+        let Verdict::Held(why) = judge(&claim(FASTER), &more) else { panic!() };
+        assert!(why.contains("5 of 5 repeats"), "{why}");
     }
 
     #[test]
