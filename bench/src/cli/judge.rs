@@ -43,7 +43,7 @@ pub(super) struct CompareArgs {
 pub(super) struct ClaimsArgs {
     /// A run's folder [default: the last run]
     dir: Option<PathBuf>,
-    /// Make a short run first (--quick, three of each), and judge by it
+    /// Make a short run first (--quick --repeat 5, about four minutes), and judge by it
     #[arg(long, conflicts_with = "dir")]
     fresh: bool,
 }

@@ -50,7 +50,7 @@ impl IdleArgs {
 /// The curve in a run, with its servers: few points, short windows.
 pub fn short(plan: &Plan) -> Experiment {
     let duration = plan.duration.min(Duration::from_millis(300));
-    let plan = Plan { levels: vec![BUSY], duration, repeat: 1, wrk: false, ..plan.clone() };
+    let plan = Plan { levels: vec![BUSY], duration, wrk: false, ..plan.clone() };
     of(plan, &POINTS)
 }
 

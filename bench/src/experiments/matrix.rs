@@ -27,7 +27,7 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
 /// The matrix at the end of a run, with its servers and threads: shorter windows.
 pub fn short(plan: &Plan) -> Experiment {
     let duration = plan.duration.min(Duration::from_millis(500));
-    of(Plan { duration, repeat: 1, wrk: false, ..plan.clone() })
+    of(Plan { duration, wrk: false, ..plan.clone() })
 }
 
 fn of(plan: Plan) -> Experiment {

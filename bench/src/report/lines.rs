@@ -27,8 +27,10 @@ pub fn of_target(results: &Results, target: &str) -> Option<Table> {
     let line = |group: &Group<'_>| {
         let sample = group.median();
         let latency = &sample.load.latency_us;
-        let spread =
-            group.spread().map_or(String::new(), |spread| format!(" ±{:.0}%", spread * 50.0));
+        let spread = group.spread().map_or(String::new(), |spread| {
+            let [low, high] = spread.map(|share| 100.0 * share);
+            format!(" ({low:+.0} to {high:+.0}%)")
+        });
         vec![
             sample.connection.clone(),
             sample.connections.to_string(),
@@ -126,13 +128,14 @@ pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
     let line = |pair: &Pair<'_>| {
         let (a, b) = (pair.a, pair.b);
         let idle = if a.idle > 0 { format!(" + {} idle", a.idle) } else { String::new() };
-        let factor = (a.load.rps > 0.0).then(|| format!("×{:.2}", b.load.rps / a.load.rps));
+        let medians = (a.load.rps > 0.0).then(|| b.load.rps / a.load.rps);
+        let factor = pair.rps.map(|ratio| ratio.mean).or(medians);
         vec![
             label(&a.target).to_owned(),
             format!("{} {} {}{idle}", a.workload, a.connection, a.connections),
             numbers::grouped(a.load.rps),
             numbers::grouped(b.load.rps),
-            factor.unwrap_or_else(|| "-".to_owned()),
+            factor.map_or("-".to_owned(), |factor| format!("×{factor:.2}")),
             verdict(pair.rps),
             micros(a.server_cpu_us),
             micros(b.server_cpu_us),
@@ -143,7 +146,7 @@ pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
     Table::new(header).filled(pairs.iter().map(line).collect())
 }
 
-/// Whether two runs differ, and the interval of how much.
+/// Whether two runs differ, by how much, and in how many repeats.
 fn verdict(ratio: Option<Ratio>) -> String {
     let Some(ratio) = ratio else { return "-".to_owned() };
     let word = match ratio.repeats {
@@ -151,7 +154,7 @@ fn verdict(ratio: Option<Ratio>) -> String {
         _ if ratio.differs() => "differs",
         _ => "by chance",
     };
-    format!("{word}, {:.2} to {:.2}", ratio.low, ratio.high)
+    format!("{word}, {}", ratio.interval())
 }
 
 /// A figure that an experiment added to a row.

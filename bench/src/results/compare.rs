@@ -1,4 +1,5 @@
-//! Two runs side by side, and whether they differ by more than their repeats do.
+//! Two runs side by side, and whether they differ by more than their repeats do. Their repeats were not made in the same
+//! minute, so what drifted from one run to the other counts as a difference: within a run nothing does.
 
 use super::Results;
 use super::group::Group;
@@ -45,6 +46,10 @@ pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
     let all = [
         (a.host != b.host, "two machines: compare the factors between servers, not the figures"),
         (a.source.servers != b.source.servers, "the servers' sources are not the same"),
+        (
+            a.began != b.began,
+            "two runs: a drift between them looks the same; `run --also NAME=URL` compares within repeats",
+        ),
         (few, "below --repeat 5 on both sides no difference is told from chance"),
         (a.interrupted || b.interrupted, "a run was interrupted"),
     ];

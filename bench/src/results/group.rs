@@ -53,18 +53,16 @@ fn key(row: &Sample) -> (Part, [&str; 4], [usize; 3], [Option<usize>; 2]) {
 
 /// What other programs have done to a run, in a sentence; `None`: nothing.
 pub fn disturbed(rows: &[Sample]) -> Option<String> {
-    let mut levels: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let (part, [_, workload, connection], numbers) = key(row);
-            (part, workload, connection, numbers, row.repeat, row.repeated, row.doubtful)
-        })
-        .collect();
-    levels.dedup();
-    let again: usize = levels.iter().map(|level| level.5).sum();
-    let disturbed = levels.iter().filter(|level| level.5 > 0 || level.6).count();
-    let doubtful = levels.iter().filter(|level| level.6).count();
-    let doubtful = match doubtful {
+    let level = |row| {
+        let mut key = key(row);
+        key.1[0] = "any target";
+        (key, row)
+    };
+    let mut levels: Vec<_> = rows.iter().map(level).collect();
+    levels.dedup_by(|(one, row), (other, before)| one == other && row.repeat == before.repeat);
+    let again: usize = levels.iter().map(|(_, row)| row.repeated).sum();
+    let disturbed = levels.iter().filter(|(_, row)| row.repeated > 0 || row.doubtful).count();
+    let doubtful = match levels.iter().filter(|(_, row)| row.doubtful).count() {
         0 => "none of them stayed disturbed".to_owned(),
         count => format!("{count} stayed disturbed, and are in no median, ratio or claim"),
     };
@@ -123,11 +121,12 @@ impl<'a> Group<'a> {
         (ticks >= 200.0).then(|| kernel / ticks)
     }
 
-    /// Highest less lowest of requests per second, as a share of the median; `None` without repeats.
-    pub fn spread(&self) -> Option<f64> {
+    /// How far the lowest and the highest of requests per second lie from the median, as shares of it; `None` without
+    /// repeats.
+    pub fn spread(&self) -> Option<[f64; 2]> {
         let range = self.range(|sample| Some(sample.load.rps))?;
         (self.samples.len() > 1 && range.middle > 0.0)
-            .then(|| (range.high - range.low) / range.middle)
+            .then(|| [range.low, range.high].map(|end| end / range.middle - 1.0))
     }
 }
 
@@ -149,7 +148,8 @@ mod tests {
         assert_eq!(groups[0].median().repeat, 2);
         let range = groups[0].range(|sample| Some(sample.load.rps)).unwrap();
         assert_eq!(range, Range { low: 90.0, middle: 100.0, high: 130.0 });
-        assert_eq!((groups[0].spread(), groups[1].spread()), (Some(0.4), None));
+        let spread = groups[0].spread().unwrap().map(|share| (100.0 * share).round());
+        assert_eq!((spread, groups[1].spread()), ([-10.0, 30.0], None));
         assert_eq!(groups[0].range(|sample| sample.server_cpu_us), None);
     }
 

@@ -66,9 +66,14 @@ impl Ratio {
 
     /// In one sentence's end: `1.05 × nginx (1.02 to 1.11, 5 of 5 repeats)`.
     pub fn beside(&self, other: &str) -> String {
-        let Self { mean, low, high, agree, repeats } = self;
-        let few = if *repeats < ENOUGH { ": too few to tell it from chance" } else { "" };
-        format!("{mean:.2} × {other} ({low:.2} to {high:.2}, {agree} of {repeats} repeats{few})")
+        let few = if self.repeats < ENOUGH { ": too few to tell it from chance" } else { "" };
+        format!("{:.2} × {other} ({}{few})", self.mean, self.interval())
+    }
+
+    /// `1.02 to 1.11, 5 of 5 repeats`.
+    pub fn interval(&self) -> String {
+        let Self { low, high, agree, repeats, .. } = self;
+        format!("{low:.2} to {high:.2}, {agree} of {repeats} repeats")
     }
 
     /// Whether the two differ: the interval leaves out 1, and there were enough repeats.
@@ -80,8 +85,7 @@ impl Ratio {
 /// `1.05 × (1.02 to 1.11, 5 of 5 repeats)`.
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mean, low, high, agree, repeats } = self;
-        write!(f, "{mean:.2} × ({low:.2} to {high:.2}, {agree} of {repeats} repeats)")
+        write!(f, "{:.2} × ({})", self.mean, self.interval())
     }
 }
 
@@ -105,7 +109,14 @@ mod tests {
         let drift = [1.0, 1.3, 0.8, 1.1, 0.9];
         let pairs: Vec<_> = drift.iter().map(|by| (105.0 * by, 100.0 * by)).collect();
         let ratio = Ratio::of(&pairs).unwrap();
-        assert_eq!(ratio.to_string(), "1.05 × (1.05 to 1.05, 5 of 5 repeats)");
+        assert_eq!(ratio.beside("nginx"), "1.05 × nginx (1.05 to 1.05, 5 of 5 repeats)");
+        assert_eq!(ratio.times(2.0).to_string(), "2.10 × (2.10 to 2.10, 5 of 5 repeats)");
+        assert!(
+            Ratio::of(&pairs[..4])
+                .unwrap()
+                .beside("nginx")
+                .ends_with("repeats: too few to tell it from chance)")
+        );
         assert!(ratio.differs() && !Ratio::of(&pairs[..4]).unwrap().differs(), "too few repeats");
         let unknown = [(1.0, 0.0), (1.0, 1.0)];
         assert_eq!((Ratio::of(&pairs[..1]), Ratio::of(&unknown)), (None, None));
