@@ -2,7 +2,8 @@
 
 use super::address::encode;
 use super::epoll::interrupted_is_none;
-use super::net::{set_option, stream_socket};
+use super::net::stream_socket;
+use super::socket::set_option;
 use super::{Epoll, Events, Socket, retry};
 use std::io;
 use std::net::SocketAddr;

@@ -2,7 +2,7 @@
 //! reading may skip it.
 
 use super::Listener;
-use super::net::set_option;
+use super::socket::set_option;
 use std::io;
 
 /// Offset of the flags in a TCP header, and two of them.

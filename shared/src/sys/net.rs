@@ -1,7 +1,8 @@
 //! TCP sockets: socket(2), bind(2), listen(2), accept4(2), read(2), write(2).
 
 use super::faults::{accepting, moving};
-use super::{check, new_descriptor, socket};
+use super::socket::{self, set_option};
+use super::{check, new_descriptor};
 use std::io;
 use std::mem;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -213,16 +214,4 @@ impl AsFd for Listener {
 /// A TCP socket of the family of `address`, non-blocking and closed on exec.
 pub(super) fn stream_socket<S: From<OwnedFd>>(address: SocketAddr) -> io::Result<S> {
     socket::open(address, libc::SOCK_NONBLOCK).map(S::from)
-}
-
-/// setsockopt(2), for every option whose value the kernel reads as a `T`.
-pub(super) fn set_option<T>(
-    socket: &impl AsFd,
-    level: libc::c_int,
-    name: libc::c_int,
-    value: &T,
-) -> io::Result<()> {
-    let (fd, length) = (socket.as_fd().as_raw_fd(), size_of::<T>() as libc::socklen_t);
-    // SAFETY: `value` is valid for reading `length` bytes; the kernel copies them, and what they point to.
-    check(unsafe { libc::setsockopt(fd, level, name, (&raw const *value).cast(), length) })
 }

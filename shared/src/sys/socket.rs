@@ -2,7 +2,6 @@
 //! The stages use [`super::net`]. A first reading may skip it.
 
 use super::address::encode;
-use super::net::set_option;
 use super::{check, new_descriptor};
 use std::io;
 use std::net::SocketAddr;
@@ -61,4 +60,16 @@ pub fn accept(listener: &impl AsFd) -> io::Result<OwnedFd> {
     let (unwanted, raw) = (std::ptr::null_mut(), listener.as_fd().as_raw_fd());
     // SAFETY: null pointers say that the peer's address is not wanted. accept4 returns a new descriptor.
     unsafe { new_descriptor(|| libc::accept4(raw, unwanted, unwanted.cast(), libc::SOCK_CLOEXEC)) }
+}
+
+/// setsockopt(2), for every option whose value the kernel reads as a `T`.
+pub(super) fn set_option<T>(
+    socket: &impl AsFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: &T,
+) -> io::Result<()> {
+    let (fd, length) = (socket.as_fd().as_raw_fd(), size_of::<T>() as libc::socklen_t);
+    // SAFETY: `value` is valid for reading `length` bytes; the kernel copies them, and what they point to.
+    check(unsafe { libc::setsockopt(fd, level, name, (&raw const *value).cast(), length) })
 }
