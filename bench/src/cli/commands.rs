@@ -1,6 +1,7 @@
 //! The commands and their arguments.
 
 use super::judge::{ClaimsArgs, CompareArgs, ReportArgs};
+use crate::experiments::aa::AaArgs;
 use crate::experiments::common::Common;
 use crate::experiments::doctor::DoctorArgs;
 use crate::experiments::explain::ExplainArgs;
@@ -63,6 +64,8 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Hold the book's claims against a run
     Claims(ClaimsArgs),
+    /// Does a server differ from itself here, and is a handler found that is 5 % dearer? Takes four minutes
+    Aa(AaArgs),
     /// Say what on this machine would falsify a run, and how noisy it is
     Doctor(DoctorArgs),
     Verify(verify::Args),

@@ -20,7 +20,7 @@ const GROUPS: [(&str, &[&str], &str); 4] = [
     ),
     (
         "Judge: what the figures are worth",
-        &["report", "compare", "claims", "doctor"],
+        &["report", "compare", "claims", "aa", "doctor"],
         "bench claims --fresh",
     ),
     (
@@ -36,8 +36,8 @@ const EXIT: &str = "Exit status:
   1    failed; one line on standard error says why, and what to do
   2    the command line was not understood
        (verify has its own three: see bench verify --help)
-  3    a claim did not hold (claims), a regression (compare --fail-on-regression), or something
-       must be mended first (doctor)
+  3    a claim did not hold (claims), a regression (compare --fail-on-regression), the figures
+       cannot be told from chance as they must be (aa), or something must be mended first (doctor)
   4    a condition of --fail-if holds (load)
   130  interrupted (143 by SIGTERM): what was measured is printed and written, marked as interrupted
 

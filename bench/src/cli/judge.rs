@@ -11,7 +11,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// The exit status when a claim did not hold: unlike 1, nothing went wrong.
-const DID_NOT_HOLD: u8 = 3;
+pub(super) const DID_NOT_HOLD: u8 = 3;
 
 /// What `bench report` takes.
 #[derive(Args, Debug)]

@@ -6,6 +6,7 @@
 //! one server for long, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
 //! [`workload`] declare the arguments that they share.
 
+pub mod aa;
 pub mod benchmark;
 pub mod common;
 pub mod doctor;
