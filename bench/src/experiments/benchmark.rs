@@ -12,6 +12,9 @@ use crate::targets::{Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Result, ensure};
 
+/// Why there is nothing to measure.
+pub(super) const NO_ROUTE: &str = "none of these servers has the route that this workload asks for";
+
 /// Builds, says how long it will take, measures, and writes the results. What an interrupt leaves is written too.
 ///
 /// # Errors
@@ -19,7 +22,7 @@ use anyhow::{Result, ensure};
 /// results: see [`Finished::check`].
 pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -> Result<Finished> {
     let planned: usize = experiments.iter().map(|experiment| experiment.trials.len()).sum();
-    ensure!(planned > 0, "none of these servers has the route that this workload asks for");
+    ensure!(planned > 0, NO_ROUTE);
     let plan = &experiments[0].plan;
     let starter = Starter::build(&plan.targets, common.stage_args.clone(), interrupt)?;
     let mut record = Record::begin(plan, planned, common)?;
@@ -52,6 +55,7 @@ fn tell_unseen(targets: &[Target]) {
     }
 }
 
+<<<<<<< HEAD
 /// How often a level is measured at most.
 const TRIES: usize = 3;
 
@@ -71,6 +75,12 @@ pub struct Tried<T> {
 /// it was called before.
 pub fn undisturbed<T>(
     spare: &mut usize,
+=======
+/// Measures trial by trial. A target that fails is reported once and left out from then on.
+pub(super) fn measure(
+    Experiment { plan, trials, .. }: &Experiment,
+    starter: &Starter,
+>>>>>>> b2107fe (bench rate without a rate is a sweep over offered load: latency, the knee, and what queueing theory says beside it)
     interrupt: &Interrupt,
     mut measure: impl FnMut(usize) -> T,
     is_disturbed: impl Fn(&T) -> bool,

@@ -12,9 +12,9 @@ use std::time::Duration;
 /// What every experiment takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Common {
-    /// all, stage1 to stage4, null-server, nginx, h2o, lighttpd, http://... [default: all; idle: the stages]
+    /// all, stage1 to stage4, null-server, nginx, h2o, lighttpd, http://... [default: all; idle and rate without -R: the stages; scale: stage4]
     pub targets: Vec<String>,
-    /// How long each trial is measured (500ms, 10s, 1m) [default: 1s; rate: 5s, explain: 3s]
+    /// How long each trial is measured (500ms, 10s, 1m) [default: 1s; rate: 5s, without -R 2.2s; explain: 3s]
     #[arg(short, long, value_parser = args::duration)]
     pub duration: Option<Duration>,
     /// Threads of the generator [default: one per core]
@@ -41,6 +41,14 @@ impl Common {
     /// A name that stands for no server.
     pub fn targets(&self) -> Result<Vec<Target>> {
         targets::parse(&self.targets)
+    }
+
+    /// The servers that were named; of none, `others`.
+    ///
+    /// # Errors
+    /// A name that stands for no server.
+    pub fn targets_or(&self, others: &[Target]) -> Result<Vec<Target>> {
+        if self.targets.is_empty() { Ok(others.to_vec()) } else { self.targets() }
     }
 
     /// A plan with these arguments: `hello` on connections that are kept alive, by as many clients as `levels` says.

@@ -8,8 +8,7 @@ use super::workload::{BUSY, Workload};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, Target};
-use crate::workspace::STAGES;
+use crate::targets::{ALL_STAGES, Connection};
 use anyhow::Result;
 use clap::Args;
 use std::time::Duration;
@@ -38,10 +37,7 @@ impl IdleArgs {
     /// # Errors
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
-        let targets = match self.common.targets.as_slice() {
-            [] => (0..STAGES.len()).map(Target::Stage).collect(),
-            _ => self.common.targets()?,
-        };
+        let targets = self.common.targets_or(&ALL_STAGES)?;
         let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(1));
         benchmark::run(&[of(plan, &self.idle)], &self.common, interrupt)
     }
@@ -66,6 +62,7 @@ fn of(plan: Plan, counts: &[usize]) -> Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::targets::Target;
 
     #[test]
     fn in_a_run_the_curve_has_its_own_points_and_clients() {

@@ -35,7 +35,7 @@ fn stages(plan: &Plan) -> Vec<(usize, usize)> {
 }
 
 /// As many clients as a stage has workers. The flag is of stage 2 alone: an event loop serves them all.
-fn clients(stage: usize, stage_args: &[String]) -> usize {
+pub(super) fn clients(stage: usize, stage_args: &[String]) -> usize {
     let args = stage_args.join("=");
     let chosen =
         args.split("--threads=").nth(1).and_then(|rest| rest.split('=').next()?.parse().ok());

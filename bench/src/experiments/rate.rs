@@ -1,15 +1,17 @@
-//! `bench rate`: the same constant rate for every server. Latencies compare only where the work is the same.
+//! `bench rate`: load that does not wait for the server. With `-R` the same constant rate for every server, as latencies
+//! compare only where the work is the same; without it a sweep over offered load.
 
 use super::benchmark;
 use super::common::Common;
 use super::plan::Plan;
 use super::record::Finished;
+use super::sweep::{self, Sweep};
 use super::workload::WorkloadArgs;
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::Connection;
-use anyhow::Result;
+use crate::targets::{ALL_STAGES, Connection};
+use anyhow::{Result, ensure};
 use clap::Args;
 use std::time::Duration;
 
@@ -19,10 +21,10 @@ pub struct RateArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub common: Common,
-    /// Requests per second
+    /// Requests per second [default: 10 % to 120 % of what each server reaches in a closed loop, at random moments]
     #[arg(short = 'R', long, value_name = "N", value_parser = args::rate)]
-    rate: f64,
-    /// Connections that the requests are sent on
+    rate: Option<f64>,
+    /// Connections that the requests are sent on; in a sweep no more than a stage serves at a time
     #[arg(short, long, default_value = "64", value_parser = args::count)]
     connections: usize,
     #[allow(missing_docs)]
@@ -31,19 +33,29 @@ pub struct RateArgs {
 }
 
 impl RateArgs {
-    /// Measures one server after the other.
+    /// Measures one server after the other, or the sweep.
     ///
     /// # Errors
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
-        let targets = self.common.targets()?;
-        let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(5));
-        let plan = Plan {
-            workload: self.workload.workload()?,
-            modes: vec![Connection::closing(self.workload.close)],
-            rate: Some(self.rate),
-            ..plan
+        let (targets, window) = match self.rate {
+            Some(_) => (self.common.targets()?, Duration::from_secs(5)),
+            None => (self.common.targets_or(&ALL_STAGES)?, sweep::WINDOW),
         };
-        benchmark::run(&[plan.ladder(Part::Rate)], &self.common, interrupt)
+        let workload = self.workload.workload()?;
+        ensure!(
+            workload.kind.think().is_none(),
+            "users ask when they have thought, at no rate: choose another --workload, or bench run --workload users"
+        );
+        let plan = Plan {
+            workload,
+            modes: vec![Connection::closing(self.workload.close)],
+            rate: self.rate,
+            ..self.common.plan(targets, vec![self.connections], window)
+        };
+        match self.rate {
+            Some(_) => benchmark::run(&[plan.ladder(Part::Rate)], &self.common, interrupt),
+            None => Sweep::of(plan, &self.common.stage_args).run(&self.common, interrupt),
+        }
     }
 }

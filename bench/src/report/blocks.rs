@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, profile, tables, users};
+use super::{lines, profile, sweep, tables, users};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
@@ -10,8 +10,8 @@ use crate::workspace::{NULL_SERVER, label};
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `disturbed`, `matrix`, `causes`, `idle`, `rate`, `wrk`,
-    /// `ceiling`, `profile`, `distorted`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `disturbed`, `matrix`, `causes`, `idle`, `rate`, `sweep`,
+    /// `sweep SERVER`, `reading`, `scale`, `fits`, `wrk`, `ceiling`, `profile`, `distorted`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -100,6 +100,12 @@ pub fn of(results: &Results) -> Vec<Block> {
     add("idle", title, table(tables::idle(results)));
     let title = "The same rate for all, timed from when each was due";
     add("rate", title, table(lines::rate(results)));
+    for target in &results.config.targets {
+        let title = format!("{} over offered load", label(target));
+        add(&format!("sweep {target}"), &title, table(sweep::of_target(results, target)));
+    }
+    add("sweep", "Latency over offered load", table(sweep::summary(results)));
+    add("reading", "How to read latency over load", sentence(sweep::reading(results)));
     add("wrk", "A second opinion: wrk", table(lines::wrk(results)));
     add("ceiling", "The generator's ceiling", sentence(ceiling(results)));
     let title = "Where the time of a request goes";
@@ -144,8 +150,7 @@ fn ceiling(results: &Results) -> Option<String> {
 
 /// What the run says to each claim of the book, if it measured any stage.
 fn claims(results: &Results) -> Option<Table> {
-    // The book claims nothing of a constant rate.
-    if results.is_of_rate() {
+    if !results.part().is_claimed() {
         return None;
     }
     let row = |claim: &claims::Claim| {

@@ -4,7 +4,7 @@ use super::blocks;
 use super::chart::svg::STYLE;
 use super::chart::{self, Chart};
 use crate::numbers::counted;
-use crate::results::Results;
+use crate::results::{Part, Results};
 use crate::table::escape;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -47,6 +47,9 @@ const CLOSED_LOOP: &str = "Every client sends its next request as soon as the re
 const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
     planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
     while shows it in all that were due meanwhile.";
+/// And over offered load.
+const OFFERED_LOAD: &str = "Every server was first measured in a closed loop, and then sent a part of what it reached \
+    there: at random moments that were planned beforehand, and timed from then.";
 
 /// What was measured where, and how to read it.
 fn introduction(results: &Results) -> String {
@@ -57,8 +60,12 @@ fn introduction(results: &Results) -> String {
     for failure in &results.failures {
         let _ = writeln!(text, "<p class=\"warn\">Not measured: {}</p>", escape(failure));
     }
-    let _ =
-        writeln!(text, "<p>{}</p>", if results.is_of_rate() { CONSTANT_RATE } else { CLOSED_LOOP });
+    let how = match results.part() {
+        Part::Rate => CONSTANT_RATE,
+        Part::Sweep => OFFERED_LOAD,
+        _ => CLOSED_LOOP,
+    };
+    let _ = writeln!(text, "<p>{how}</p>");
     let config = &results.config;
     let each = format!(
         "{} s a trial, {} of each, {} generator threads",

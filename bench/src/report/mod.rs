@@ -7,5 +7,6 @@ pub mod html;
 pub mod lines;
 pub mod page;
 pub mod profile;
+pub mod sweep;
 pub mod tables;
 pub mod users;

@@ -3,7 +3,8 @@
 //! [`Results`] is the shape of `results.json`; [`folder`] writes and reads it, with a spreadsheet ([`csv`]) and
 //! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. [`compare`] holds
 //! two runs against each other, [`claims`] one run against the book, and [`fit`] a scalability law against points.
-//! [`prediction`] says what users should get of a stage. [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
+//! [`sweep`] has the curves over offered load, and [`queue`] what theory says of them. [`prediction`] says what users
+//! should get of a stage. [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
 //! what it knows, and a newer one finds defaults.
 
 pub mod anonymous;
@@ -18,9 +19,11 @@ pub mod hgrm;
 pub mod host;
 pub mod prediction;
 pub mod profile;
+pub mod queue;
 pub mod sample;
 pub mod source;
 pub mod statistics;
+pub mod sweep;
 pub mod timeline;
 pub mod trace;
 
@@ -96,9 +99,9 @@ impl Config {
 }
 
 impl Results {
-    /// Whether it is `bench rate` that wrote it.
-    pub fn is_of_rate(&self) -> bool {
-        self.rows.first().is_some_and(|row| row.part == Part::Rate)
+    /// What it was made for: the part of its first row.
+    pub fn part(&self) -> Part {
+        self.rows.first().map(|row| row.part).unwrap_or_default()
     }
 
     /// The repeats of each trial together, in the order of their first.

@@ -76,6 +76,11 @@ pub struct Sample {
 }
 
 impl Part {
+    /// Whether the book claims something of it: of what servers do as they are, and not at a rate or with other threads.
+    pub fn is_claimed(self) -> bool {
+        !matches!(self, Self::Rate | Self::Sweep | Self::Scale | Self::Controls)
+    }
+
     /// As files and tables name it.
     pub fn name(self) -> &'static str {
         match self {

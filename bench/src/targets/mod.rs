@@ -29,6 +29,10 @@ pub enum Target {
     Url(String, String),
 }
 
+/// The four stages.
+pub const ALL_STAGES: [Target; 4] =
+    [Target::Stage(0), Target::Stage(1), Target::Stage(2), Target::Stage(3)];
+
 /// What becomes of a connection after a response. The clients ask for it, and servers that would decide otherwise are
 /// told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`]
 //! [`bars`] and [`stacked`] bars. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of
-//! it is shown; [`profile_chart`] shows the layers of a request, and [`flame`] all stacks of one server. [`timeline`] is drawn from traces.
+//! it is shown; [`profile_chart`] shows the layers of a request, and [`flame`] all stacks of one server; [`sweep_chart`] has latency over load. [`timeline`] is drawn from traces.
 
 pub mod axes;
 pub mod bar_charts;
@@ -15,6 +15,7 @@ pub mod profile_chart;
 pub mod scale;
 pub mod stacked;
 pub mod svg;
+pub mod sweep_chart;
 pub mod timeline;
 pub mod view;
 
@@ -36,6 +37,7 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let view = View { results, groups: &groups, mode: "keep-alive" };
     charts.extend(curve_charts::idle(&view));
     charts.extend(profile_chart::of(results));
+    charts.extend(sweep_chart::of(results));
     charts.extend(timeline::of_folder(folder));
     charts
 }

@@ -60,8 +60,8 @@ fn targets(claim: &Claim) -> impl Iterator<Item = &String> {
 /// Whether a row is of the claim's workload and mode. The matrix repeats `hello` in windows of its own, a constant
 /// rate does not show what a server can do, and a control is another server.
 fn is_about(claim: &Claim, sample: &Sample) -> bool {
-    let other = matches!(sample.part, Part::Rate | Part::Controls)
-        || claim.workload == "hello" && sample.part != Part::Ladder;
+    let other =
+        !sample.part.is_claimed() || claim.workload == "hello" && sample.part != Part::Ladder;
     (&sample.workload, &sample.connection) == (&claim.workload, &claim.connection) && !other
 }
 

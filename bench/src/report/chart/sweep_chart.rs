@@ -1,0 +1,72 @@
+//! The 99th percentile over offered load: each server's curve with its knee, and the queue that it would be in theory.
+
+use super::axes::{Axes, HEIGHT};
+use super::picture::{Chart, Texts, class};
+use super::scale::Scale;
+use super::svg::Svg;
+use crate::numbers::micros;
+use crate::results::Results;
+use crate::results::sweep::{Curve, Point, curves};
+use crate::workspace::label;
+
+/// From 10 µs to 10 s, which no response takes that is waited for.
+const TICKS: [usize; 7] = [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+/// The curves of all servers; `None` without any.
+pub fn of(results: &Results) -> Option<Chart> {
+    let curves = curves(results);
+    let most = curves.iter().flat_map(|curve| &curve.points).map(Point::offered).max()?;
+    let texts = Texts {
+        name: "sweep".to_owned(),
+        title: "The slowest request in a hundred, over offered load".to_owned(),
+        subtitle:
+            "p99 in µs; ring: the knee; dashed: M/M/c with the measured CPU time of a request"
+                .to_owned(),
+        caption: "Latency is flat until the queue begins to grow, and without bound where more comes than is served. The knee \
+                  is where throughput ÷ mean latency is highest.",
+    };
+    let highest = curves.iter().flat_map(|curve| &curve.points).filter_map(p99).fold(0.0, f64::max);
+    let ticks = TICKS.iter().position(|tick| *tick as f64 >= highest).unwrap_or(TICKS.len() - 1);
+    let axes = Axes { x: Scale::even(most as f64), y: Scale::levels(&TICKS[..=ticks]) };
+    let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
+    axes.draw(&mut svg, "offered load, % of what the closed loop reached");
+    curves.iter().for_each(|curve| theory(&mut svg, &axes, curve));
+    let name = |curve: &Curve<'_>| {
+        Some((class(curve.target), curve.target.to_owned(), draw(&mut svg, &axes, curve)?))
+    };
+    let ends: Vec<_> = curves.iter().filter_map(name).collect();
+    let names: Vec<_> = ends.iter().map(|(class, name, end)| (*class, label(name), *end)).collect();
+    Axes::names(&mut svg, &names);
+    Some(texts.chart(svg.finish()))
+}
+
+fn p99(point: &Point<'_>) -> Option<f64> {
+    point.figure("p99")
+}
+
+/// As far as theory has an answer, and the picture room for it.
+fn theory(svg: &mut Svg, axes: &Axes, curve: &Curve<'_>) {
+    let place =
+        |point: &Point<'_>| Some(axes.place(point.offered() as f64, curve.predicted(point, 0.99)?));
+    let places: Vec<_> = curve.points.iter().map_while(place).collect();
+    svg.path(&format!("theory {}", class(curve.target)), &places, false);
+}
+
+/// The curve and its points; says where it ends.
+fn draw(svg: &mut Svg, axes: &Axes, curve: &Curve<'_>) -> Option<(f64, f64)> {
+    let class = class(curve.target);
+    let known: Vec<_> =
+        curve.points.iter().filter_map(|point| Some((point, p99(point)?))).collect();
+    let at = |(point, us): &(&Point<'_>, f64)| axes.place(point.offered() as f64, *us);
+    let places: Vec<_> = known.iter().map(at).collect();
+    svg.path(&format!("line {class}"), &places, false);
+    let knee = curve.knee().map(Point::offered);
+    for ((point, us), place) in known.iter().zip(&places) {
+        let (name, load, p99) = (label(curve.target), point.offered(), micros(Some(*us)));
+        let mark = if knee == Some(load) { ", the knee" } else { "" };
+        let tip = format!("{name} at {load} %: p99 {p99}, {}{mark}", point.cause());
+        let kind = if mark.is_empty() { "dot" } else { "knee" };
+        svg.dot(&format!("{kind} {class}"), *place, &tip);
+    }
+    places.last().copied()
+}

@@ -1,0 +1,134 @@
+//! Latency over offered load: one curve for each server, its knee, and what queueing theory says of it.
+
+use super::Results;
+use super::group::Group;
+use super::queue::Queue;
+use super::sample::{Part, Sample};
+use crate::numbers::median;
+
+/// A thread that works less than this share of the busiest one does something else than to serve.
+const SERVES: f64 = 0.1;
+/// A server that leaves no more than this share of what was due unsent keeps up.
+const KEEPS_UP: f64 = 0.01;
+
+/// The points of one server.
+#[derive(Debug)]
+pub struct Curve<'a> {
+    /// Its name.
+    pub target: &'a str,
+    /// What it reached in a closed loop: a load of 100 %.
+    pub closed: Point<'a>,
+    /// By rising load; at least one.
+    pub points: Vec<Point<'a>>,
+    /// The queue that it would be in theory, with the closed loop's CPU time per request as the service time and a server
+    /// for each core that its threads can use; `None` where that is unknown.
+    pub theory: Option<Queue>,
+}
+
+/// All repeats at one load. Each figure is its own median: at a rate that is kept, no repeat is the middle one in all.
+#[derive(Debug)]
+pub struct Point<'a>(pub Group<'a>);
+
+/// The curves of all servers that were measured over offered load.
+pub fn curves(results: &Results) -> Vec<Curve<'_>> {
+    let groups = results.groups();
+    let of = |target: &'_ String| {
+        let own = groups.iter().filter(|group| {
+            let sample = group.median();
+            (&sample.target, sample.part) == (target, Part::Sweep)
+        });
+        let (closed, mut open): (Vec<_>, Vec<_>) =
+            own.cloned().partition(|group| group.median().offered.is_none());
+        open.sort_by_key(|group| group.median().offered);
+        let closed = Point(closed.into_iter().next()?);
+        let theory = closed.queue();
+        let points: Vec<_> = open.into_iter().map(Point).collect();
+        let target = closed.0.median().target.as_str();
+        (!points.is_empty()).then_some(Curve { target, closed, points, theory })
+    };
+    results.config.targets.iter().filter_map(of).collect()
+}
+
+impl Point<'_> {
+    /// The median of a figure, by the name that [`Sample::figure`] has for it.
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.of(|sample| sample.figure(name))
+    }
+
+    fn of(&self, figure: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+        let mut figures: Vec<_> = self.0.samples.iter().filter_map(|one| figure(one)).collect();
+        median(&mut figures, f64::total_cmp)
+    }
+
+    /// Offered load in per cent; 0 in a closed loop.
+    pub fn offered(&self) -> usize {
+        self.0.median().offered.unwrap_or_default()
+    }
+
+    /// Cores that the server kept busy.
+    pub fn busy(&self) -> Option<f64> {
+        self.of(|sample| {
+            Some(sample.figure("evidence.server.cpu")? / sample.figure("evidence.seconds")?)
+        })
+    }
+
+    /// Cores that the generator kept busy.
+    pub fn client(&self) -> Option<f64> {
+        self.of(|sample| {
+            Some(sample.load.client_threads_cpu_seconds.iter().sum::<f64>() / sample.load.seconds)
+        })
+    }
+
+    /// What the verdict names, or that there is nothing to name: the server keeps up, and no rule speaks.
+    pub fn cause(&self) -> &str {
+        let sample = self.0.median();
+        let cause = sample.observed("cause").and_then(|cause| cause.as_str()).unwrap_or("unknown");
+        let due = sample.figure("evidence.target_rps").map(|rate| rate * sample.load.seconds);
+        let unsent = sample.figure("evidence.unsent").unwrap_or_default();
+        let keeps_up = due.is_some_and(|due| unsent <= KEEPS_UP * due);
+        if cause == "unknown" && keeps_up { "keeps up" } else { cause }
+    }
+
+    /// Kleinrock's power of this load: throughput ÷ mean response time.
+    fn power(&self) -> f64 {
+        let mean = self.figure("mean").filter(|mean| *mean > 0.0);
+        mean.map_or(0.0, |mean| self.figure("rps").unwrap_or_default() / mean)
+    }
+
+    fn queue(&self) -> Option<Queue> {
+        let service = self.figure("cpu")? / 1e6;
+        let sample = self.0.median();
+        let threads = sample.observed("threads")?.as_array()?.iter();
+        let cpu: Vec<_> = threads.filter_map(|thread| thread.get("cpu")?.as_f64()).collect();
+        let busiest = cpu.iter().copied().fold(0.0, f64::max);
+        let serving = cpu.iter().filter(|cpu| **cpu > SERVES * busiest).count();
+        let cores = sample.figure("evidence.cores")? as usize;
+        (serving > 0).then(|| Queue { service, servers: serving.min(cores.max(1)) })
+    }
+}
+
+impl Curve<'_> {
+    /// The knee: the load with the most power (Kleinrock). Above it latency grows faster than throughput does; of M/M/1 it
+    /// is half of the capacity.
+    pub fn knee(&self) -> Option<&Point<'_>> {
+        self.points.iter().max_by(|one, other| one.power().total_cmp(&other.power()))
+    }
+
+    /// Response time in µs that a share of `quantile` stays below at the load of `point`, in theory.
+    pub fn predicted(&self, point: &Point<'_>, quantile: f64) -> Option<f64> {
+        let rate = point.figure("evidence.target_rps")?;
+        Some(self.theory?.percentile(rate, quantile)? * 1e6)
+    }
+
+    /// What the verdict names from which load to which, by rising load.
+    pub fn segments(&self) -> Vec<(usize, usize, &str)> {
+        let mut segments: Vec<(usize, usize, &str)> = Vec::new();
+        for point in &self.points {
+            match segments.last_mut() {
+                Some((_, to, cause)) if *cause == point.cause() => *to = point.offered(),
+                _ => segments.push((point.offered(), point.offered(), point.cause())),
+            }
+        }
+        segments
+    }
+}
