@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
+use bench::report::{blocks, chart};
 use bench::results::queue::Queue;
+use bench::results::sweep::curves;
+use bench::results::{Figures, Part, Results, Sample};
+use serde_json::json;
+use std::path::Path;
 
 #[test]
 fn one_server_is_the_closed_formula() {
@@ -37,4 +42,85 @@ fn two_servers_share_a_queue() {
         assert!(at(fast) < at(queue) && at(one).is_none_or(|p99| at(queue).unwrap() < p99));
     }
     assert_eq!(Queue { service: 0.01, servers: 2 }.name(), "M/M/2");
+}
+
+/// A row of stage 3 at `load` per cent of its 1,000 requests per second of 1 ms of CPU each. `mean`: the response time, ms.
+fn at(load: usize, mean: f64, cause: &str) -> Sample {
+    let (due, served) = (10.0 * load as f64, (10.0 * load as f64).min(1000.0));
+    let mut load_figures = Figures { rps: served, seconds: 2.0, served: 64, ..Figures::default() };
+    let latency = &mut load_figures.latency_us;
+    (latency.mean, latency.p50, latency.p99) =
+        (1e3 * mean, Some(700.0 * mean), Some(4600.0 * mean));
+    load_figures.client_threads_cpu_seconds = vec![0.1, 0.1];
+    let evidence = json!({
+        "cores": 2, "cause": cause, "seconds": 2.0, "server": { "cpu": 2.0 * served / 1000.0 },
+        "threads": [{ "cpu": 1.9 }, { "cpu": 0.01 }], "target_rps": due, "unsent": 2.0 * (due - served),
+    });
+    Sample {
+        target: "stage3-epoll".to_owned(),
+        part: Part::Sweep,
+        offered: Some(load),
+        connections: 64,
+        load: load_figures,
+        server_cpu_us: Some(1000.0),
+        evidence: serde_json::from_value(evidence).unwrap(),
+        ..Sample::default()
+    }
+}
+
+/// A closed loop, and latencies at loads.
+fn sweep(means: &[(usize, f64)]) -> Results {
+    let mut closed = Sample { offered: None, ..at(100, 64.0, "one thread") };
+    closed.evidence.retain(|name, _| name != "target_rps" && name != "unsent");
+    let cause = |load| if load < 95 { "unknown" } else { "one thread" };
+    let open = means.iter().rev().map(|(load, mean)| at(*load, *mean, cause(*load)));
+    let mut results = Results { rows: open.chain([closed]).collect(), ..Results::default() };
+    results.config.targets = vec!["stage3-epoll".to_owned()];
+    results
+}
+
+#[test]
+fn the_knee_is_where_throughput_by_latency_is_most() {
+    let knee = |means: &[(usize, f64)]| {
+        let results = sweep(means);
+        let curves = curves(&results);
+        curves[0].knee().unwrap().offered()
+    };
+    // M/M/1 has it at half of its capacity, and so has its own formula here.
+    let mm1 = [10, 30, 45, 50, 55, 70, 90].map(|load| (load, 1.0 / (1.0 - load as f64 / 100.0)));
+    assert_eq!(knee(&mm1), 50);
+    // A queue that begins late has it late, and one that never does at its end.
+    assert_eq!(knee(&[(10, 1.0), (50, 1.0), (80, 1.1), (90, 3.0), (100, 50.0)]), 80);
+    assert_eq!(knee(&[(10, 1.0), (50, 1.0), (100, 1.0)]), 100);
+    // Cores that have to be woken up at low load are no knee.
+    assert_eq!(knee(&[(10, 3.0), (25, 2.0), (60, 1.2), (90, 9.0)]), 60);
+}
+
+#[test]
+fn a_sweep_is_a_table_a_line_and_a_picture() {
+    let results = sweep(&[(10, 1.1), (50, 2.0), (90, 10.0), (95, 20.0), (120, 200.0)]);
+    let text = |name: &str| blocks::find(&results, name).unwrap().markdown();
+    let rows: Vec<String> = text("sweep stage3-epoll").lines().skip(2).map(str::to_owned).collect();
+    // By rising load; theory is M/M/1, as one thread does all, with 1 ms of CPU for each request.
+    let expected = "| 50 % knee | 500 | 500 | 1.40 ms | 1.39 ms | 9.20 ms | 9.21 ms | 1.00 ms | 0.50 | 0.10 | keeps up |";
+    assert_eq!(rows[1], expected);
+    assert!(rows[3].ends_with("| one thread |") && rows[3].starts_with("| 95 % | 950 | 950 |"));
+    assert!(
+        rows[4].starts_with("| 120 % | 1,200 | 1,000 | 140 ms | - | 920 ms | - |"),
+        "{}",
+        rows[4]
+    );
+    assert!(rows[5].starts_with("| closed loop | - | 1,000 |"), "{}", rows[5]);
+    let line = "| stage3-epoll | 1,000 | 1.00 ms | M/M/1 | 50 % | 9.20 ms | 10-90 %: keeps up, 95-120 %: one thread |\n";
+    assert!(text("sweep").ends_with(line), "{}", text("sweep"));
+    assert!(text("reading").contains("Kleinrock") && blocks::find(&results, "claims").is_none());
+    let charts = chart::of(&results, Path::new("/nowhere"));
+    let [chart] = charts.as_slice() else { panic!("{} charts", charts.len()) };
+    assert_eq!(
+        (chart.name.as_str(), chart.drawing.matches("class=\"hollow s3\"").count()),
+        ("sweep", 1)
+    );
+    // In theory there is no answer at 120 %.
+    let theory = chart.drawing.lines().find(|line| line.contains("frame s3")).unwrap();
+    assert_eq!(theory.matches('L').count(), 3, "{theory}");
 }

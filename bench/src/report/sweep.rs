@@ -35,21 +35,11 @@ pub fn summary(results: &Results) -> Option<Table> {
             micros(curve.closed.figure("cpu")),
             curve.theory.as_ref().map_or("-".to_owned(), Queue::name),
             knee.map_or("-".to_owned(), |point| format!("{} %", point.offered())),
-            of_knee("p50"),
             of_knee("p99"),
             segments.collect::<Vec<_>>().join(", "),
         ]
     };
-    let header = [
-        "Server",
-        "Closed req/s",
-        "CPU/req",
-        "Theory",
-        "Knee",
-        "p50 there",
-        "p99 there",
-        "Bottleneck",
-    ];
+    let header = ["Server", "Closed req/s", "CPU/req", "Theory", "Knee", "p99 there", "Bottleneck"];
     Table::new(header).filled(curves(results).iter().map(line).collect())
 }
 

@@ -20,7 +20,7 @@ pub fn of(results: &Results) -> Option<Chart> {
         name: "sweep".to_owned(),
         title: "The slowest request in a hundred, over offered load".to_owned(),
         subtitle:
-            "p99 in µs; ring: the knee; dashed: M/M/c with the measured CPU time of a request"
+            "p99 in µs; hollow: the knee; dashed: M/M/c with the measured CPU time of a request"
                 .to_owned(),
         caption: "Latency is flat until the queue begins to grow, and without bound where more comes than is served. The knee \
                   is where throughput ÷ mean latency is highest.",
@@ -35,13 +35,12 @@ pub fn of(results: &Results) -> Option<Chart> {
         Some((class(curve.target), curve.target.to_owned(), draw(&mut svg, &axes, curve)?))
     };
     let ends: Vec<_> = curves.iter().filter_map(name).collect();
+    // On top of all curves, as those are close to each other.
+    let knees = curves.iter().filter_map(|curve| Some((curve, curve.knee()?)));
+    knees.for_each(|(curve, knee)| dot(&mut svg, &axes, curve, (knee, "hollow")));
     let names: Vec<_> = ends.iter().map(|(class, name, end)| (*class, label(name), *end)).collect();
     Axes::names(&mut svg, &names);
     Some(texts.chart(svg.finish()))
-}
-
-fn p99(point: &Point<'_>) -> Option<f64> {
-    point.figure("p99")
 }
 
 /// As far as theory has an answer, and the picture room for it.
@@ -49,24 +48,29 @@ fn theory(svg: &mut Svg, axes: &Axes, curve: &Curve<'_>) {
     let place =
         |point: &Point<'_>| Some(axes.place(point.offered() as f64, curve.predicted(point, 0.99)?));
     let places: Vec<_> = curve.points.iter().map_while(place).collect();
-    svg.path(&format!("theory {}", class(curve.target)), &places, false);
+    svg.path(&format!("frame {}", class(curve.target)), &places, false);
 }
 
 /// The curve and its points; says where it ends.
 fn draw(svg: &mut Svg, axes: &Axes, curve: &Curve<'_>) -> Option<(f64, f64)> {
-    let class = class(curve.target);
-    let known: Vec<_> =
-        curve.points.iter().filter_map(|point| Some((point, p99(point)?))).collect();
-    let at = |(point, us): &(&Point<'_>, f64)| axes.place(point.offered() as f64, *us);
-    let places: Vec<_> = known.iter().map(at).collect();
-    svg.path(&format!("line {class}"), &places, false);
-    let knee = curve.knee().map(Point::offered);
-    for ((point, us), place) in known.iter().zip(&places) {
-        let (name, load, p99) = (label(curve.target), point.offered(), micros(Some(*us)));
-        let mark = if knee == Some(load) { ", the knee" } else { "" };
-        let tip = format!("{name} at {load} %: p99 {p99}, {}{mark}", point.cause());
-        let kind = if mark.is_empty() { "dot" } else { "knee" };
-        svg.dot(&format!("{kind} {class}"), *place, &tip);
-    }
+    let places: Vec<_> = curve.points.iter().filter_map(|point| place(axes, point)).collect();
+    svg.path(&format!("line {}", class(curve.target)), &places, false);
+    curve.points.iter().for_each(|point| dot(svg, axes, curve, (point, "dot")));
     places.last().copied()
+}
+
+/// A mark at a point, where its p99 is known.
+fn dot(svg: &mut Svg, axes: &Axes, curve: &Curve<'_>, (point, kind): (&Point<'_>, &str)) {
+    let Some(place) = place(axes, point) else { return };
+    let (name, load, us) = (label(curve.target), point.offered(), micros(p99(point)));
+    let tip = format!("{name} at {load} %: p99 {us}, {}", point.cause());
+    svg.dot(&format!("{kind} {}", class(curve.target)), place, &tip);
+}
+
+fn place(axes: &Axes, point: &Point<'_>) -> Option<(f64, f64)> {
+    Some(axes.place(point.offered() as f64, p99(point)?))
+}
+
+fn p99(point: &Point<'_>) -> Option<f64> {
+    point.figure("p99")
 }
