@@ -32,16 +32,24 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
     for experiment in experiments {
         // After a server that failed, its further trials would only fail once more.
         if !record.has_failures() {
-            let progress = Progress::start(experiment.trials.len());
-            let (failures, failed) = (Vec::new(), Vec::new());
-            let measuring =
-                Measuring { experiment, starter: &starter, interrupt, progress, failures, failed };
-            let (measured, failures) = measuring.run(&mut spare);
+            let (measured, failures) = measure(experiment, &starter, &mut spare, interrupt);
             record.add(experiment, &measured, failures);
         }
     }
     profile::measure(plan, &starter, &mut record, interrupt)?;
     record.end(interrupt)
+}
+
+/// Makes the trials of one experiment; says too what could not be measured, and why.
+pub(super) fn measure(
+    experiment: &Experiment,
+    starter: &Starter,
+    spare: &mut usize,
+    interrupt: &Interrupt,
+) -> (Vec<Measurement>, Vec<String>) {
+    let progress = Progress::start(experiment.trials.len());
+    let (failures, failed) = (Vec::new(), Vec::new());
+    Measuring { experiment, starter, interrupt, progress, failures, failed }.run(spare)
 }
 
 /// Says of which servers that run already no more will be known than what the clients see.
@@ -55,7 +63,6 @@ fn tell_unseen(targets: &[Target]) {
     }
 }
 
-<<<<<<< HEAD
 /// How often a level is measured at most.
 const TRIES: usize = 3;
 
@@ -75,12 +82,6 @@ pub struct Tried<T> {
 /// it was called before.
 pub fn undisturbed<T>(
     spare: &mut usize,
-=======
-/// Measures trial by trial. A target that fails is reported once and left out from then on.
-pub(super) fn measure(
-    Experiment { plan, trials, .. }: &Experiment,
-    starter: &Starter,
->>>>>>> b2107fe (bench rate without a rate is a sweep over offered load: latency, the knee, and what queueing theory says beside it)
     interrupt: &Interrupt,
     mut measure: impl FnMut(usize) -> T,
     is_disturbed: impl Fn(&T) -> bool,
@@ -141,12 +142,9 @@ impl Measuring<'_> {
             if self.interrupt.raised() || self.failed.contains(&trial.target) {
                 continue;
             }
-            let (name, connection) = (plan.targets[trial.target].label(), trial.connection.name());
-            let (workload, connections) = (trial.workload.name(), trial.connections);
+            let name = plan.targets[trial.target].label();
             let again = if repeated > 0 { ", again: other programs disturbed it" } else { "" };
-            self.progress.say(&format!(
-                "{name}, {connection}, {connections} connections, {workload}{again}"
-            ));
+            self.progress.say(&format!("{name}, {}{again}", trial.in_words()));
             match trial.measure(plan, self.starter, self.interrupt) {
                 Ok(measurement) if !measurement.outcome.interrupted => measured.push(measurement),
                 Ok(_) => {}

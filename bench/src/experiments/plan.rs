@@ -84,6 +84,22 @@ impl Trial {
     }
 }
 
+impl Trial {
+    /// `keep-alive, 64 connections, work, 2 threads`.
+    pub fn in_words(&self) -> String {
+        let Self { connection, connections, workload, .. } = self;
+        let mut text =
+            format!("{}, {connections} connections, {}", connection.name(), workload.name());
+        if let Some(threads) = self.threads {
+            text += &format!(", {}", counted(threads, "thread"));
+        }
+        if let Some(load) = self.offered {
+            text += &format!(", load {load} %");
+        }
+        text
+    }
+}
+
 impl Plan {
     /// Servers over the plan's connection counts.
     pub fn ladder(self, part: Part) -> Experiment {

@@ -24,10 +24,7 @@ const LOADS: [usize; 11] = [10, 25, 40, 55, 70, 80, 90, 95, 100, 110, 120];
 pub const WINDOW: Duration = Duration::from_millis(2200);
 
 /// A sweep: the closed loop, and the loads whose rates it gives.
-pub struct Sweep {
-    closed: Experiment,
-    open: Experiment,
-}
+pub struct Sweep([Experiment; 2]);
 
 impl Sweep {
     /// Of all servers of a plan with one connection count and one mode.
@@ -42,31 +39,33 @@ impl Sweep {
                 .for_each(|trial| trial.connections = served(plan, *trial, stage_args));
             experiment
         };
-        Self { closed: part(plan.clone(), &[closed]), open: part(plan, &open) }
+        Self([part(plan.clone(), &[closed]), part(plan, &open)])
     }
 
     /// How long it takes, about.
     pub fn time(&self) -> Duration {
-        self.closed.time() + self.open.time()
+        self.0.iter().map(Experiment::time).sum()
     }
 
     /// Measures it.
     ///
     /// # Errors
     /// As [`benchmark::run`].
-    pub fn run(mut self, common: &Common, interrupt: &Interrupt) -> Result<Finished> {
-        let planned = self.closed.trials.len() + self.open.trials.len();
+    pub fn run(self, common: &Common, interrupt: &Interrupt) -> Result<Finished> {
+        let [closed, mut open] = self.0;
+        let planned = closed.trials.len() + open.trials.len();
         ensure!(planned > 0, benchmark::NO_ROUTE);
-        let plan = &self.closed.plan;
-        let starter = Starter::build(&plan.targets, common.stage_args.clone(), interrupt)?;
-        let mut record = Record::begin(plan, planned, common)?;
-        terminal::note(&announcement(std::slice::from_ref(&self.closed), self.open.time()));
-        let (measured, failures) = benchmark::measure(&self.closed, &starter, interrupt);
-        self.open.plan.capacity = capacity(&self.closed.plan, &measured);
-        record.add(&self.closed, &measured, failures);
+        let starter = Starter::build(&closed.plan.targets, common.stage_args.clone(), interrupt)?;
+        let mut record = Record::begin(&closed.plan, planned, common)?;
+        terminal::note(&announcement(std::slice::from_ref(&closed), open.time()));
+        // Of what other programs disturb, as many levels are measured again as there are loads.
+        let mut spare = LOADS.len();
+        let (measured, failures) = benchmark::measure(&closed, &starter, &mut spare, interrupt);
+        open.plan.capacity = capacity(&closed.plan, &measured);
+        record.add(&closed, &measured, failures);
         if !record.has_failures() {
-            let (measured, failures) = benchmark::measure(&self.open, &starter, interrupt);
-            record.add(&self.open, &measured, failures);
+            let (measured, failures) = benchmark::measure(&open, &starter, &mut spare, interrupt);
+            record.add(&open, &measured, failures);
         }
         record.end(interrupt)
     }
@@ -111,7 +110,7 @@ mod tests {
 
     #[test]
     fn each_stage_is_offered_a_part_of_what_it_can_do_on_connections_that_it_serves() {
-        let mut open = sweep(&["--threads", "8"]).open;
+        let [_, mut open] = sweep(&["--threads", "8"]).0;
         open.plan.capacity = vec![1000.0, 2000.0, 3000.0, 4000.0];
         let at = |target, load| {
             let is = |trial: &&Trial| (trial.target, trial.offered) == (target, Some(load));
