@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 /// Names another profile than `release`: tests that measure nothing need not wait for an optimiser.
 const PROFILE: &str = "BENCH_PROFILE";
 
+const URING_LOOP: &str = "uring_loop";
+
 /// Builds `packages` of this workspace as a release and tells where each program lies. Cargo shows its
 /// progress on standard error as usual.
 ///
@@ -21,6 +23,25 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
     if packages.is_empty() {
         return Ok(HashMap::new());
     }
+    let packages: Vec<_> = packages.iter().flat_map(|package| ["--package", package]).collect();
+    build(&packages, None, interrupt)
+}
+
+/// Builds the example `uring_loop`, as a release unless `profile` names another one, and tells where it lies.
+///
+/// # Errors
+/// As [`release`].
+pub fn uring_loop(profile: Option<&str>, interrupt: &Interrupt) -> Result<PathBuf> {
+    let example = ["--package", "shared", "--features", "io-uring", "--example", URING_LOOP];
+    let path = build(&example, profile, interrupt)?.remove(URING_LOOP);
+    path.context("cargo built no program for uring_loop")
+}
+
+fn build(
+    what: &[&str],
+    profile: Option<&str>,
+    interrupt: &Interrupt,
+) -> Result<HashMap<String, PathBuf>> {
     let workspace = workspace::root();
     ensure!(
         workspace.join("Cargo.toml").exists(),
@@ -30,13 +51,14 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args(["build", "--message-format=json-render-diagnostics", "--profile"])
-        .arg(std::env::var_os(PROFILE).unwrap_or_else(|| "release".into()))
+        .arg(
+            profile
+                .map_or_else(|| std::env::var_os(PROFILE).unwrap_or("release".into()), Into::into),
+        )
+        .args(what)
         .current_dir(workspace)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    for package in packages {
-        command.args(["--package", package]);
-    }
     // Ctrl-C goes to the whole foreground group, cargo included: it ends itself, and the build fails.
     process::unblock_signals(process::die_with_parent(&mut command));
     let mut cargo = command.spawn().context("cannot start cargo; is it in the PATH?")?;

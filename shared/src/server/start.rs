@@ -22,8 +22,17 @@ use std::thread::{self, JoinHandle};
 /// The whole of `main`: `run` serves until the server has drained. An error, or a panic, is one line on
 /// standard error and status 1, and the log is whole at any rate.
 pub fn main(stage: &Stage, run: impl FnOnce(&Args, &ServerContext) -> Result<()>) -> ExitCode {
+    main_with(stage.name, stage.parse(), run)
+}
+
+/// The same for a program with flags of its own, which has made `args` of them.
+pub fn main_with(
+    name: &str,
+    args: Result<Args>,
+    run: impl FnOnce(&Args, &ServerContext) -> Result<()>,
+) -> ExitCode {
     panic::set_hook(Box::new(stderr::panicked));
-    let served = stage.parse().and_then(|args| {
+    let served = args.and_then(|args| {
         let context = prepare(&args)?;
         let served = caught(|| run(&args, &context));
         context.telemetry.finish();
@@ -32,7 +41,7 @@ pub fn main(stage: &Stage, run: impl FnOnce(&Args, &ServerContext) -> Result<()>
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            stderr::line(format_args!("{}: {error:#}{}", stage.name, remedy(&error)));
+            stderr::line(format_args!("{name}: {error:#}{}", remedy(&error)));
             ExitCode::FAILURE
         }
     }

@@ -26,6 +26,8 @@ pub mod socket;
 #[cfg(feature = "faults")]
 pub mod storm;
 pub mod sync;
+#[cfg(feature = "io-uring")]
+pub mod uring;
 
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use eventfd::EventFd;

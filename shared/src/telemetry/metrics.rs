@@ -99,7 +99,8 @@ impl Counters {
         self.latency_nanos.add(nanos.wrapping_mul(count));
     }
 
-    fn responses(&self) -> u64 {
+    /// Responses so far, of all statuses.
+    pub fn responses(&self) -> u64 {
         self.statuses.0.iter().map(Count::get).sum()
     }
 }

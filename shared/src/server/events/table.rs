@@ -3,10 +3,10 @@
 /// Names a client: the number of its slot, and which of the slot's tenants it is. epoll may still
 /// report an event for a client that was removed a moment ago, and the slot may already belong to
 /// another: the generation in the token tells the two apart.
-pub(super) type Token = u64;
+pub type Token = u64;
 
 /// A growing table that reuses its slots.
-pub(super) struct Table<T> {
+pub struct Table<T> {
     slots: Vec<Slot<T>>,
     /// The first free slot of a list that runs through the free ones.
     free: Option<u32>,
@@ -23,16 +23,30 @@ enum Content<T> {
     Used(T),
 }
 
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Table<T> {
-    pub(super) fn new() -> Self {
+    /// A table without entries.
+    pub fn new() -> Self {
         Self { slots: Vec::new(), free: None, used: 0 }
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
         self.used
     }
 
-    pub(super) fn insert(&mut self, value: T) -> Token {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Adds an entry, and names it.
+    pub fn insert(&mut self, value: T) -> Token {
         self.used += 1;
         let index = self.free.unwrap_or(self.slots.len() as u32);
         match self.slots.get_mut(index as usize) {
@@ -47,7 +61,8 @@ impl<T> Table<T> {
         self.token(index as usize)
     }
 
-    pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut T> {
+    /// The entry of that name, if it is still there.
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut T> {
         match self.slots.get_mut(token as u32 as usize) {
             Some(Slot { generation, content: Content::Used(value) })
                 if *generation == (token >> 32) as u32 =>
@@ -58,7 +73,8 @@ impl<T> Table<T> {
         }
     }
 
-    pub(super) fn remove(&mut self, token: Token) -> Option<T> {
+    /// Removes the entry of that name; the name will mean no other.
+    pub fn remove(&mut self, token: Token) -> Option<T> {
         self.get_mut(token)?;
         let index = token as u32;
         let slot = self.slots.get_mut(index as usize)?;
@@ -71,7 +87,7 @@ impl<T> Table<T> {
     }
 
     /// All that are there, with their tokens.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Token, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Token, &T)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| match &slot.content {
             Content::Used(value) => Some((self.token(index), value)),
             Content::Free(_) => None,
