@@ -2,7 +2,7 @@
 //! sentence that names the bottleneck.
 
 use super::server;
-use crate::evidence::verdict::{Cause, Verdict, verdict};
+use crate::evidence::verdict::{Cause, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, process};
 use crate::experiments::trial;
 use crate::interrupt::Interrupt;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     let mut verdict = verdict(&seen, &evidence, None);
     correct(&mut verdict, &options, &outcome);
     let text = if args.json {
-        json(&options, &outcome, &found, evidence, verdict)?
+        json(&options, &outcome, &found, (seen, evidence, verdict))?
     } else {
         let mut further = server::lines(&found, &evidence, outcome.tally.requests);
         further.extend(sentence(&verdict));
@@ -126,6 +126,8 @@ struct Server {
     cause: &'static str,
     verdict: String,
     doubts: Vec<String>,
+    /// What the verdict is made from.
+    seen: Seen,
     evidence: Evidence,
 }
 
@@ -133,8 +135,7 @@ fn json(
     options: &Options,
     outcome: &Outcome,
     found: &Result<Vec<u32>>,
-    evidence: Evidence,
-    verdict: Verdict,
+    (seen, evidence, verdict): (Seen, Evidence, Verdict),
 ) -> Result<String> {
     let further = Server {
         server: found.as_ref().ok().map(|pids| process::names(pids)),
@@ -143,6 +144,7 @@ fn json(
         cause: verdict.cause.short(),
         verdict: verdict.sentence,
         doubts: verdict.doubts,
+        seen,
         evidence,
     };
     load::json(options, outcome, &further)

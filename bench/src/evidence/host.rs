@@ -2,7 +2,7 @@
 
 use super::group::Group;
 use super::parse::{self, Cpus};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::sys::process::ticks_per_second;
 use std::fs;
 use std::time::Instant;
@@ -18,7 +18,8 @@ pub struct Times {
 
 /// Between two moments, in cores: 2.0 are two CPUs that never rested. Where a control group limits the CPU time,
 /// the group is the machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Machine {
     /// On behalf of processes, ours included.
     pub processes: f64,

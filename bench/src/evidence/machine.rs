@@ -1,7 +1,7 @@
 //! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
 use super::parse::{self, ESTABLISHED, LISTEN, Tcp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ impl Listening {
 }
 
 /// A server's connections at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sockets {
     /// Accepted by the server.
     pub accepted: u64,
@@ -53,7 +53,7 @@ pub struct Sockets {
 }
 
 /// Connections that waited to be accepted, of all samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     /// On average.
     pub mean: f64,

@@ -22,14 +22,15 @@ pub mod verdict;
 
 use machine::{Listening, Queue, Sockets};
 use sampler::{Latest, Sampler};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sleep::Sleep;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tree::{Snapshot, Thread, Use};
 
 /// What one window has shown about the server and the machine.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evidence {
     /// Between the first look and the last: a little longer than the window.
     pub seconds: f64,
@@ -45,8 +46,10 @@ pub struct Evidence {
     pub queue: Option<Queue>,
     /// The server's connections in the middle of the window.
     pub sockets: Option<Sockets>,
-    /// Connections that found the accept queue full.
+    /// Connections that found the accept queue full, since before the first connect.
     pub overflows: Option<u64>,
+    /// Those of them that came in the window.
+    pub overflows_in_window: Option<u64>,
     /// SYNs that were dropped at a listener, for that or another reason.
     pub drops: Option<u64>,
     /// Acknowledgements that were sent late, as nothing else was there to be sent with them.
@@ -126,6 +129,7 @@ impl Watch {
             queue: samples.queue,
             sockets: samples.sockets,
             overflows: in_all.overflows,
+            overflows_in_window: in_window.overflows,
             drops: in_all.drops,
             delayed_acks: in_window.delayed_acks,
             machine: machine.map(|(before, after)| after.since(&before)),

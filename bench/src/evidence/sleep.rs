@@ -1,9 +1,9 @@
 //! What a thread is doing at a moment: running, or asleep in which system call.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a thread was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sleep {
     /// On a CPU, or waiting for one.

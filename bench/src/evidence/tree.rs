@@ -2,7 +2,7 @@
 
 use super::parse;
 use super::sleep::Sleep;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::sys::process::ticks_per_second;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -35,7 +35,8 @@ struct Counters {
 const ENDED: f64 = 0.1;
 
 /// What a tree used between two snapshots. What is unknown is `None`.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Use {
     /// Seconds on a CPU, user and kernel together, to the nanosecond; to a tick of 10 ms where threads ended.
     pub cpu: f64,
@@ -57,7 +58,8 @@ pub struct Use {
 }
 
 /// What one thread did between two snapshots.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Thread {
     /// Its number.
     pub tid: u32,

@@ -114,15 +114,21 @@ pub fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
     let tally = &outcome.tally;
     let seconds = outcome.window.as_secs_f64().max(f64::MIN_POSITIVE);
     let cores = |cpu: Duration| cpu.as_secs_f64() / seconds;
+    let errors = tally.errors.by_name().map(|(name, count)| (name.to_owned(), count)).into_iter();
     Seen {
         open: open as u64,
+        connected: tally.opened,
         served: tally.served,
         silent: silent as u64,
         requests: tally.requests,
         rps: outcome.rps(),
         mean: tally.mean().as_secs_f64(),
         p50: tally.percentile(0.5),
-        errors: tally.errors.by_name().into_iter().filter(|(_, count)| *count > 0).collect(),
+        errors: errors.filter(|(_, count)| *count > 0).collect(),
+        in_flight: tally.unanswered.count,
+        think: outcome.think.map(|think| think.as_secs_f64()),
+        rate: outcome.rate,
+        unsent: tally.pacing.unsent,
         client_cores: cores(tally.cpu.iter().sum()),
         client_busiest: cores(tally.cpu.iter().max().copied().unwrap_or_default()),
         slowest_tenth: tally.slowest_tenth(),

@@ -142,7 +142,8 @@ mod tests {
         }
         (tally.requests, tally.errors.status, tally.served, tally.opened) = (2000, 20, 8, 10);
         let window = Duration::from_secs(2);
-        Condition::parse(condition).unwrap().failure(&Outcome { tally, window, interrupted: false })
+        let outcome = Outcome { tally, window, ..Outcome::default() };
+        Condition::parse(condition).unwrap().failure(&outcome)
     }
 
     #[test]

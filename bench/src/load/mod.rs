@@ -186,7 +186,8 @@ impl Load {
     }
 
     fn outcome(&self, tally: Tally, window: Duration, interrupted: bool) -> Outcome {
-        Outcome { tally, window, interrupted }
+        let think = self.options.think.map(|think| think.mean);
+        Outcome { tally, window, think, rate: self.options.rate, interrupted }
     }
 
     /// Ends the load and adds up what its threads counted.

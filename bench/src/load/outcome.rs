@@ -4,12 +4,16 @@ use super::samples::Tally;
 use std::time::Duration;
 
 /// The counts, and the window that they are of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The counts of all threads.
     pub tally: Tally,
     /// How long the window was open.
     pub window: Duration,
+    /// How long clients thought between a response and their next request, on average.
+    pub think: Option<Duration>,
+    /// Requests that were due per second.
+    pub rate: Option<f64>,
     /// Whether it was closed early, by a signal.
     pub interrupted: bool,
 }

@@ -2,6 +2,7 @@
 
 mod ceilings;
 mod rules;
+mod situations;
 
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;

@@ -28,6 +28,7 @@ pub(crate) fn used(cpu: f64, kernel: f64) -> Option<Use> {
 pub(crate) fn seen() -> Seen {
     Seen {
         open: 50,
+        connected: 50,
         served: 50,
         requests: 20_000,
         rps: 20_000.0,
@@ -50,6 +51,7 @@ pub(crate) fn evidence() -> Evidence {
         queue: Some(Queue { mean: 0.0, max: 0 }),
         sockets: Some(Sockets { accepted: 50, unread: 10, queued: 0 }),
         overflows: Some(0),
+        overflows_in_window: Some(0),
         drops: Some(0),
         delayed_acks: Some(3),
         machine: busy(0.65, 0.1),
@@ -153,7 +155,7 @@ fn forty_milliseconds_are_nagles_only_with_late_acknowledgements() {
 
 #[test]
 fn doubts_do_not_hide_the_cause() {
-    let seen = Seen { errors: vec![("timeout", 3)], slowest_tenth: Some(0.2), ..seen() };
+    let seen = Seen { errors: vec![("timeout".to_owned(), 3)], slowest_tenth: Some(0.2), ..seen() };
     let mut evidence = ceilings::stage_3_on_work();
     evidence.machine =
         Some(Machine { processes: 1.9, stolen: 0.2, throttled: 0.1, ..Machine::default() });

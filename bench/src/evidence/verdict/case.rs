@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::evidence::host::Machine;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How fast the generator is against a server that does nothing, and whether it was the limit there.
@@ -18,10 +18,13 @@ pub struct Ceiling {
 }
 
 /// What the clients saw, in short.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Seen {
     /// Clients that sent requests all the time.
     pub open: u64,
+    /// Those that had a connection at least once.
+    pub connected: u64,
     /// Those that got a response in the window.
     pub served: u64,
     /// Clients beside them that were silent on purpose.
@@ -35,7 +38,15 @@ pub struct Seen {
     /// Half of the responses took longer.
     pub p50: Option<Duration>,
     /// Errors by name.
-    pub errors: Vec<(&'static str, u64)>,
+    pub errors: Vec<(String, u64)>,
+    /// Requests under way when the window closed: those of clients that were left waiting as well.
+    pub in_flight: u64,
+    /// How long each client thinks between a response and its next request, in seconds, if it does.
+    pub think: Option<f64>,
+    /// Requests that were due per second, if they were sent at a rate.
+    pub rate: Option<f64>,
+    /// At a rate: requests that were due and not sent, as every connection waited for a response.
+    pub unsent: u64,
     /// CPU of the generator, in cores, and that of its busiest thread.
     pub client_cores: f64,
     #[allow(missing_docs)]
