@@ -3,7 +3,7 @@
 use bench::evidence::machine;
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;
-use bench::load::Options;
+use bench::load::{Options, Think};
 use bench::targets::Running;
 use bench::targets::server::Server;
 use std::cell::Cell;
@@ -31,4 +31,18 @@ fn more_silent_clients_than_workers() {
     };
     let verdict = trial::judge(&running, &options, 20, look).unwrap();
     assert!(is_right.get(), "{verdict:?}");
+}
+
+#[test]
+fn users_that_think_hold_the_workers() {
+    let program = Path::new(env!("CARGO_BIN_EXE_stage2-threadpool"));
+    let args = ["--listen", "127.0.0.1:0", "--keep-alive", "always", "--threads", "8"];
+    let running = Running::Server(Server::start(program, &args).unwrap());
+    let mut options = Options::get(running.url().unwrap(), 20, Duration::from_millis(500));
+    options.warm_up = Duration::from_millis(300);
+    options.think = Some(Think { mean: Duration::from_millis(5), fixed: false });
+    let words = "8 workers hold 8 connections and wait for their users to think; 12 wait";
+    let is_right = |verdict: &Verdict| verdict.sentence == words;
+    let verdict = trial::judge(&running, &options, 20, is_right).unwrap();
+    assert!(is_right(&verdict) && verdict.cause == Cause::ThinkingUsers, "{verdict:?}");
 }

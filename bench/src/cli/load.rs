@@ -2,7 +2,7 @@
 //! sentence that names the bottleneck.
 
 use super::server;
-use crate::evidence::verdict::{Cause, Seen, Verdict, verdict};
+use crate::evidence::verdict::{Seen, Verdict, verdict};
 use crate::evidence::{Evidence, process};
 use crate::experiments::trial;
 use crate::interrupt::Interrupt;
@@ -13,12 +13,6 @@ use crate::terminal::{self, LiveLine};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use std::time::Duration;
-
-/// What is said instead of "look closer" where there is nothing to look for.
-const NO_MORE: &str = "none: the server keeps up, and the clients ask for no more";
-
-/// What is said of a server that answered nothing right: how fast it did that is no matter.
-const ONLY_ERRORS: &str = "not to be told: no request had a correct response";
 
 /// The exit status when a condition of `--fail-if` holds: unlike 1, nothing went wrong with the load itself.
 const FAILED: u8 = 4;
@@ -34,8 +28,7 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     let (outcome, evidence) = watch(pids, &options, interrupt)?;
     let beside = options.silent + options.slow;
     let seen = trial::seen(&outcome, asking(&options, &outcome), beside);
-    let mut verdict = verdict(&seen, &evidence, None);
-    correct(&mut verdict, &options, &outcome);
+    let verdict = verdict(&seen, &evidence, None);
     let text = if args.json {
         json(&options, &outcome, &found, (seen, evidence, verdict))?
     } else {
@@ -65,34 +58,21 @@ fn watch(pids: Vec<u32>, options: &Options, interrupt: &Interrupt) -> Result<(Ou
     })
 }
 
-/// The clients that asked for something in the window: all in a closed loop. At a rate, with think time, or with a few
+/// The clients that asked for something in the window: all in a closed loop. At a rate, with a long think time, or with a few
 /// requests in all, a client without a response need not be one that the server left waiting.
 fn asking(options: &Options, outcome: &Outcome) -> usize {
     let tally = &outcome.tally;
     let few = options.requests.is_some_and(|requests| requests < 20 * options.connections as u64);
+    // A client that thinks as long as the window lasts need not have asked in it.
+    let slow = options.think.is_some_and(|think| 2 * think.mean > outcome.window);
     let asked = match few {
         true => tally.served + tally.timed_out.count,
-        false if options.rate.is_some() || options.think.is_some() => {
+        false if options.rate.is_some() || slow => {
             tally.served + tally.timed_out.count + tally.unanswered.count
         }
         false => return options.connections,
     };
     options.connections.min(asked as usize)
-}
-
-/// Says what the rules, which look at correct responses on behalf of clients that ask all the time, cannot know.
-fn correct(verdict: &mut Verdict, options: &Options, outcome: &Outcome) {
-    if outcome.tally.requests == 0 && outcome.tally.errors.total() > 0 {
-        (verdict.cause, verdict.sentence) = (Cause::Unknown, ONLY_ERRORS.to_owned());
-    } else if verdict.cause == Cause::Unknown && is_asked_for_no_more(options, outcome) {
-        verdict.sentence = NO_MORE.to_owned();
-    }
-}
-
-/// Whether the clients are the ones that set the pace, and the server kept it.
-fn is_asked_for_no_more(options: &Options, outcome: &Outcome) -> bool {
-    let keeps_rate = options.rate.is_some() && outcome.tally.pacing.unsent == 0;
-    keeps_rate || options.think.is_some()
 }
 
 /// The exit status of a load that was not interrupted.

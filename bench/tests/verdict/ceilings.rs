@@ -20,7 +20,7 @@ pub(crate) fn stage_3_on_work() -> Evidence {
 #[test]
 fn one_thread_is_the_ceiling() {
     let mut evidence = stage_3_on_work();
-    expect(&seen(), &evidence, Cause::SingleThread, "busy 99 %");
+    expect(&seen(), &evidence, Cause::SingleThread, "one core is full (99 % busy)");
     // Kept off its CPU for moments, it never rests either.
     (evidence.threads[0].cpu, evidence.threads[0].run_wait) = (0.85, 0.14);
     expect(&seen(), &evidence, Cause::SingleThread, "");
@@ -35,6 +35,7 @@ fn one_loop_is_the_ceiling_however_many_others_idle() {
     expect(&seen(), &evidence, Cause::SingleThread, "");
     // Where the CPUs have no time for the others, those are no idlers.
     (evidence.cores, evidence.machine) = (2, busy(1.95, 0.0));
+    evidence.threads.iter_mut().skip(1).for_each(|thread| thread.run_wait = 0.85);
     expect(&seen(), &evidence, Cause::Machine, "");
 }
 
@@ -65,7 +66,9 @@ fn others_fill_the_machine_or_a_server_that_is_not_ours_does() {
     let foreign = Evidence { server, threads, machine, ..evidence() };
     let words = "client 0.30 of 2 cores, and the server's CPU is unknown";
     expect(&seen(), &foreign, Cause::Machine, words);
-    let found = verdict(&seen(), &Evidence { machine: busy(1.9, 0.1), ..evidence() }, None);
+    let pushed_aside = used(0.3, 0.8).map(|used| Use { run_wait: 0.6, ..used });
+    let pushed_aside = Evidence { server: pushed_aside, machine: busy(1.9, 0.1), ..evidence() };
+    let found = verdict(&seen(), &pushed_aside, None);
     assert_eq!((found.cause, found.doubts.len()), (Cause::OtherPrograms, 1), "{found:?}");
 }
 

@@ -79,10 +79,17 @@ fn nothing_in_particular_and_nothing_known_is_nothing_claimed() {
 
 #[test]
 fn a_backlog_of_one_overflows_and_one_dropped_handshake_explains_no_window() {
-    let overflows = |count| Evidence { overflows: Some(count), ..evidence() };
-    let seen = Seen { served: 3, ..seen() };
-    expect(&seen, &overflows(137), Cause::QueueOverflow, "overflowed 137 times");
-    expect(&self::seen(), &overflows(1), Cause::Unknown, "");
+    let overflows = |overflows, overflows_in_window| Evidence {
+        overflows: Some(overflows),
+        overflows_in_window: Some(overflows_in_window),
+        ..evidence()
+    };
+    let words = "overflowed 137 times";
+    expect(&seen(), &overflows(137, 90), Cause::QueueOverflow, words);
+    expect(&seen(), &overflows(137, 1), Cause::Unknown, "");
+    // Clients whose handshake was dropped have no connection yet.
+    let without = Seen { connected: 30, served: 30, ..seen() };
+    expect(&without, &overflows(137, 0), Cause::QueueOverflow, words);
 }
 
 /// A server that waits for silent clients, with so many threads in poll.

@@ -2,6 +2,7 @@
 
 use crate::evidence::Evidence;
 use crate::evidence::host::Machine;
+use crate::evidence::machine::Sockets;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
 use serde::{Deserialize, Serialize};
@@ -80,32 +81,43 @@ impl Case<'_> {
         self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts
     }
 
-    /// Hardly any of the CPUs' time is left.
-    pub(super) fn is_full(&self) -> bool {
-        let cores = 0.9 * self.evidence.cores as f64;
-        self.evidence.machine.is_some_and(|machine| machine.processes + machine.interrupts >= cores)
+    /// The share of the CPUs' time that is in use.
+    pub(super) fn fullness(&self) -> Option<f64> {
+        let machine = self.evidence.machine?;
+        Some((machine.processes + machine.interrupts) / self.evidence.cores.max(1) as f64)
     }
 
     pub(super) fn leaves_some_out(&self) -> bool {
         (self.seen.served as f64) < 0.95 * self.seen.open as f64
     }
 
-    /// Of the threads that have to do with clients, nearly all are asleep for the bytes of one.
-    pub(super) fn waits_for_one_client_each(&self) -> bool {
+    /// Connections that were accepted, have nothing to be read, and are not among those with a response in the window.
+    pub(super) fn silent_holders(&self) -> Option<u64> {
+        let held = |sockets: Sockets| sockets.accepted.saturating_sub(sockets.unread);
+        Some(held(self.evidence.sockets?).saturating_sub(self.seen.served))
+    }
+
+    /// Of the threads that have to do with clients, the share that is asleep for the bytes of one.
+    pub(super) fn waits_for_one_client_each(&self) -> Option<f64> {
         let count = |kinds: &[Sleep]| -> f64 {
             kinds.iter().filter_map(|kind| self.evidence.asleep_in(*kind)).sum()
         };
         let waiting = count(&[Sleep::Read, Sleep::Poll]);
         let others =
             count(&[Sleep::Running, Sleep::Epoll, Sleep::Timer, Sleep::Write, Sleep::Other]);
-        waiting >= 0.8 * (waiting + others) && waiting > 0.0
+        (waiting > 0.0).then(|| waiting / (waiting + others))
     }
 
-    /// Some are always asleep in a handler, and there is CPU left.
-    pub(super) fn handlers_sleep(&self) -> bool {
-        self.evidence.asleep_in(Sleep::Timer).is_some_and(|threads| threads >= 0.5)
-            && self.server_cores().is_none_or(|cores| cores < 0.7)
-            && self.sleepers_serve()
+    /// Requests that wait or are served at a moment: in a closed loop one of each client.
+    pub(super) fn under_way(&self) -> f64 {
+        self.seen.in_service().max(self.seen.in_flight as f64)
+    }
+
+    /// How many threads are always asleep in a handler, if some are and there is CPU left.
+    pub(super) fn handlers_asleep(&self) -> Option<f64> {
+        let asleep = self.evidence.asleep_in(Sleep::Timer).filter(|threads| *threads >= 0.5)?;
+        let idles = self.server_cores().is_none_or(|cores| cores < 0.7);
+        (idles && self.sleepers_serve()).then_some(asleep)
     }
 
     /// A thread that sleeps in a handler wakes up once per request. h2o's main thread does housekeeping, once a second.
@@ -114,44 +126,5 @@ impl Case<'_> {
         let wakes: Vec<_> = self.evidence.threads.iter().filter(sleeps).collect();
         let known: Option<u64> = wakes.iter().map(|thread| thread.voluntary).sum();
         wakes.is_empty() || known.is_none_or(|known| 2 * known >= self.seen.requests)
-    }
-
-    /// What took CPU time from server and client, and has nothing to do with either.
-    pub(super) fn disturbances(&self) -> Vec<String> {
-        let mut disturbances = Vec::new();
-        let Some(machine) = self.evidence.machine else { return disturbances };
-        let cores = self.evidence.cores as f64;
-        let strangers = machine.processes + machine.interrupts - self.ours(machine);
-        // Without the server's own share, whose the rest is cannot be told.
-        if self.evidence.server.is_some() && strangers > 0.1 * cores {
-            disturbances.push(format!("other programs used {strangers:.1} cores"));
-        }
-        if machine.stolen > 0.03 * cores {
-            disturbances.push(format!("the host took {:.2} cores away", machine.stolen));
-        }
-        disturbances
-    }
-
-    pub(super) fn doubts(&self) -> Vec<String> {
-        let mut doubts = Vec::new();
-        if !self.seen.errors.is_empty() {
-            let list: Vec<_> =
-                self.seen.errors.iter().map(|(name, count)| format!("{count} {name}")).collect();
-            doubts.push(format!("errors: {}", list.join(", ")));
-        }
-        doubts.extend(self.disturbances());
-        let throttled = self.evidence.machine.map_or(0.0, |machine| machine.throttled);
-        if throttled > 0.03 * self.evidence.cores as f64 {
-            doubts.push(format!(
-                "the control group's limit (cpu.max) held {throttled:.2} cores back"
-            ));
-        }
-        if let Some(share) = self.seen.slowest_tenth.filter(|share| *share < 0.5) {
-            doubts.push(format!(
-                "the slowest tenth of the window had {:.0} % of the mean tenth's requests",
-                100.0 * share
-            ));
-        }
-        doubts
     }
 }

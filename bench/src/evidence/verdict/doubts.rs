@@ -1,0 +1,42 @@
+//! What speaks against trusting a row's figures, whatever the bottleneck is.
+
+use super::case::Case;
+use super::finding::percent;
+
+/// A line for each.
+pub(super) fn of(case: &Case<'_>) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if !case.seen.errors.is_empty() {
+        let list: Vec<_> =
+            case.seen.errors.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        doubts.push(format!("errors: {}", list.join(", ")));
+    }
+    doubts.extend(disturbances(case));
+    let throttled = case.evidence.machine.map_or(0.0, |machine| machine.throttled);
+    if throttled > 0.03 * case.evidence.cores as f64 {
+        doubts.push(format!("the control group's limit (cpu.max) held {throttled:.2} cores back"));
+    }
+    if let Some(share) = case.seen.slowest_tenth.filter(|share| *share < 0.5) {
+        let share = percent(share);
+        doubts.push(format!(
+            "the slowest tenth of the window had {share} of the mean tenth's requests"
+        ));
+    }
+    doubts
+}
+
+/// What took CPU time from server and client, and has nothing to do with either.
+pub(super) fn disturbances(case: &Case<'_>) -> Vec<String> {
+    let mut disturbances = Vec::new();
+    let Some(machine) = case.evidence.machine else { return disturbances };
+    let cores = case.evidence.cores as f64;
+    let strangers = machine.processes + machine.interrupts - case.ours(machine);
+    // Without the server's own share, whose the rest is cannot be told.
+    if case.evidence.server.is_some() && strangers > 0.1 * cores {
+        disturbances.push(format!("other programs used {strangers:.1} cores"));
+    }
+    if machine.stolen > 0.03 * cores {
+        disturbances.push(format!("the host took {:.2} cores away", machine.stolen));
+    }
+    disturbances
+}

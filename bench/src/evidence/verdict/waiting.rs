@@ -1,0 +1,162 @@
+//! Rules for servers and clients that wait: for each other, for time to pass, for room in a queue.
+
+use super::case::Case;
+use super::finding::{Finding, percent};
+use crate::evidence::sleep::Sleep;
+use crate::numbers::{counted, time};
+use std::time::Duration;
+
+/// How fast a server responds wrongly is no matter. Time-outs have rules of their own.
+pub(super) fn only_errors(case: &Case<'_>) -> Option<Finding> {
+    let wrong = case.seen.errors.iter().filter(|(name, _)| name != "timeout");
+    let wrong: u64 = wrong.map(|(_, count)| count).sum();
+    let none = case.seen.requests == 0 && wrong > 0;
+    let sentence = "not to be told: no request had a correct response".to_owned();
+    Finding::new(&[f64::from(u8::from(none))], sentence, format!("{wrong} errors"))
+}
+
+/// Each overflow costs one client a second. What happened while all connected at once explains a window only where
+/// clients still have no connection in it.
+pub(super) fn overflow(case: &Case<'_>) -> Option<Finding> {
+    let (all, in_window) = (case.evidence.overflows?, case.evidence.overflows_in_window?);
+    let (open, connected) = (case.seen.open as f64, case.seen.connected as f64);
+    let lost = in_window as f64 / (0.05 * open * case.evidence.seconds);
+    let without = if all > 0 { (open - connected) / (0.05 * open) } else { 0.0 };
+    let sentence =
+        format!("the accept queue overflowed {all} times; those clients tried again after 1 s");
+    let figures = format!(
+        "{in_window} overflows in the window, {all} since the first connect; {} of {} clients got a connection",
+        case.seen.connected, case.seen.open
+    );
+    Finding::new(&[lost.max(without)], sentence, figures)
+}
+
+/// Threads wait for clients that hold a connection and had no response in the window.
+pub(super) fn silent_clients(case: &Case<'_>) -> Option<Finding> {
+    let quiet = case.silent_holders();
+    if !case.leaves_some_out() || quiet.unwrap_or(case.seen.silent) == 0 {
+        return None;
+    }
+    let silent = match quiet {
+        Some(1) => "a client that sends".to_owned(),
+        Some(many) => format!("{many} clients that send"),
+        None => "clients that send".to_owned(),
+    };
+    let of = format!("{} of {} busy clients", case.seen.served, case.seen.open);
+    let sentence = format!("the server waits for {silent} nothing; {of} were served");
+    let share = case.waits_for_one_client_each()?;
+    let figures =
+        format!("{} of the threads that serve are asleep in read or poll", percent(share));
+    Finding::new(&[share / 0.8], sentence, figures)
+}
+
+/// Threads wait for clients that hold a connection, have responses, and think before they ask again.
+pub(super) fn thinking_users(case: &Case<'_>) -> Option<Finding> {
+    let think = Duration::from_secs_f64(case.seen.think?);
+    let (served, open) = (case.seen.served, case.seen.open);
+    if !case.leaves_some_out() || served == 0 || case.silent_holders().is_some_and(|some| some > 0)
+    {
+        return None;
+    }
+    let others = open.saturating_sub(served);
+    let sentence = match served {
+        1 => format!("it waits for its one user to think; {others} wait"),
+        many => format!(
+            "{many} workers hold {many} connections and wait for their users to think; {others} wait"
+        ),
+    };
+    let share = case.waits_for_one_client_each()?;
+    let figures = format!(
+        "{} of the threads that serve are asleep in read or poll; users think for {}, and a response takes {}",
+        percent(share),
+        time(think),
+        time(Duration::from_secs_f64(case.seen.mean))
+    );
+    Finding::new(&[share / 0.8], sentence, figures)
+}
+
+/// More requests are under way than there are threads to sleep in.
+pub(super) fn sleeping_threads(case: &Case<'_>) -> Option<Finding> {
+    let asleep = case.handlers_asleep()?;
+    let under_way = case.under_way();
+    let threads = match asleep.round() {
+        ..=1.0 => "the one thread sleeps in a handler".to_owned(),
+        many => format!("{many:.0} threads sleep in handlers"),
+    };
+    let sentence = format!(
+        "{threads} while {under_way:.0} requests are under way, and no thread serves the others"
+    );
+    let figures =
+        format!("{asleep:.1} threads are asleep in a handler, {under_way:.0} requests under way");
+    Finding::new(&[under_way / (1.5 * asleep.ceil())], sentence, figures)
+}
+
+/// Each thread keeps the client that it has.
+pub(super) fn held_connections(case: &Case<'_>) -> Option<Finding> {
+    let (served, open) = (case.seen.served, case.seen.open);
+    let queued = case.evidence.queue.map_or(0.0, |queue| queue.mean).round();
+    let queue =
+        if queued >= 1.0 { format!(" ({queued:.0} in the accept queue)") } else { String::new() };
+    let holds = match served {
+        0 => "none of the connections is served".to_owned(),
+        many => format!("the server holds {}", counted(many as usize, "connection")),
+    };
+    let others = open.saturating_sub(served);
+    let accepted = case.evidence.sockets.map(|sockets| sockets.accepted);
+    let figures = format!(
+        "{served} of {open} clients had a response in the window{}; {queued:.0} wait in the accept queue",
+        accepted.map_or(String::new(), |accepted| format!(", {accepted} are accepted"))
+    );
+    let left_out = others as f64 / (0.05 * open as f64);
+    Finding::new(&[left_out], format!("{holds}; {others} wait{queue}"), figures)
+}
+
+/// A handler that takes 40 ms looks the same to the clients: what tells them apart is that the client's kernel
+/// has to send its acknowledgements late, one for about each response.
+pub(super) fn delayed_ack(case: &Case<'_>) -> Option<Finding> {
+    let near = Duration::from_millis(36)..Duration::from_millis(48);
+    let p50 = case.seen.p50.filter(|p50| near.contains(p50))?;
+    let cores = case.server_cores().unwrap_or(0.0) + case.seen.client_cores;
+    let (late, responses) = (case.evidence.delayed_acks?, case.seen.requests);
+    let sentence = "each response takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
+                    write a response at once, or set TCP_NODELAY";
+    let figures = format!(
+        "p50 is {}; {late} acknowledgements were late for {responses} responses",
+        time(p50)
+    );
+    let parts = [late as f64 / (0.75 * responses as f64), 0.3 / cores.max(f64::MIN_POSITIVE)];
+    Finding::new(&parts, sentence.to_owned(), figures)
+}
+
+/// The clients set the pace, and the server keeps it.
+pub(super) fn no_more_asked(case: &Case<'_>) -> Option<Finding> {
+    let mean = time(Duration::from_secs_f64(case.seen.mean));
+    let (nearness, figures) = match (case.seen.think, case.seen.rate) {
+        (Some(think), _) => {
+            let text = time(Duration::from_secs_f64(think));
+            // Where responses take as long as thinking does, the server has a share in the pace.
+            (
+                0.25 * think / case.seen.mean,
+                format!("users think for {text}, a response takes {mean}"),
+            )
+        }
+        (_, Some(rate)) => (
+            f64::from(u8::from(case.seen.unsent == 0)),
+            format!("all of {rate:.0} per second were sent"),
+        ),
+        _ => return None,
+    };
+    let sentence = "none: the server keeps up, and the clients ask for no more".to_owned();
+    let all = f64::from(u8::from(!case.leaves_some_out()));
+    Finding::new(&[nearness, all], sentence, figures)
+}
+
+/// Each request has a thread to sleep in.
+pub(super) fn slow_handler(case: &Case<'_>) -> Option<Finding> {
+    let (asleep, under_way) = (case.handlers_asleep()?, case.seen.in_service());
+    let sentence = format!(
+        "what the handlers wait for is the limit: {under_way:.0} requests are under way and each has a thread to sleep in"
+    );
+    let figures = format!("{asleep:.1} threads are {} in a handler", Sleep::Timer.name());
+    Finding::new(&[1.0], sentence, figures)
+}
