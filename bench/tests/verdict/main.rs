@@ -1,5 +1,7 @@
 //! The verdict: each rule on saved samples, and a generator that is too slow, which has to say so of itself.
 
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
 mod ceilings;
 mod rules;
 mod situations;
