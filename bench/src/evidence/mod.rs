@@ -84,15 +84,16 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins, right before the window opens. `pids` and all that they forked are the server; without any, the
+    /// Begins, right after the window opened. `pids` and all that they forked are the server; without any, the
     /// machine alone is looked at.
     /// `listening` is of before the first connection: a queue overflows when all come at once.
     pub fn start(pids: Vec<u32>, address: SocketAddr, listening: Listening) -> Self {
-        let sampler = Sampler::start(pids.clone(), address);
+        let started = Instant::now();
+        let before = Snapshot::of(&pids).ok();
         let machine = host::Times::now();
         let counters = [listening, Listening::now()];
-        let before = Snapshot::of(&pids).ok();
-        Self { pids, started: Instant::now(), before, counters, machine, sampler }
+        let sampler = Sampler::start(pids.clone(), address);
+        Self { pids, started, before, counters, machine, sampler }
     }
 
     /// What each thread is doing just now.

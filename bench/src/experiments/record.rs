@@ -235,6 +235,7 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
     if let Some(rate) = plan.rate_of(one.trial) {
         add("target_rps", rate.into());
         add("lag_us", as_micros(tally.pacing.lag()).into());
+        add("generator_lag_us", as_micros(tally.pacing.generator_lag()).into());
         add("sent", tally.pacing.sent.into());
         add("unsent", tally.pacing.unsent.into());
     }

@@ -128,6 +128,7 @@ pub fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
         in_flight: tally.unanswered.count,
         think: outcome.think.map(|think| think.as_secs_f64()),
         rate: outcome.rate,
+        generator_lag: tally.pacing.generator_lag().as_secs_f64(),
         unsent: tally.pacing.unsent,
         client_cores: cores(tally.cpu.iter().sum()),
         client_busiest: cores(tally.cpu.iter().max().copied().unwrap_or_default()),
@@ -165,8 +166,10 @@ pub fn watch(
     let listening = Listening::now();
     let load = Load::start(options)?;
     load.warm_up(interrupt)?;
+    load.open();
     let watch = Watch::start(pids, options.url.address, listening);
     load.measure_and_tell(interrupt, tell);
+    // The generator's connections are still open: what the server does when they end is no part of the window.
     let evidence = watch.finish();
     Ok((load.finish(interrupt)?, evidence))
 }

@@ -43,23 +43,47 @@ pub struct Pacing {
     pub sent: u64,
     /// Requests that were due in the window and were not: every connection still waited for a response.
     pub unsent: u64,
+    /// How long the oldest of them had been due when the window closed, in nanoseconds.
+    pub oldest_unsent: u64,
     /// How late requests were sent, in nanoseconds: all together, and the latest.
     pub lag_total: u64,
     #[allow(missing_docs)]
     pub lag_max: u64,
+    /// The part of that which is the generator's own: a connection was free, and the request was not sent yet.
+    pub generator_lag_total: u64,
+    #[allow(missing_docs)]
+    pub generator_lag_max: u64,
 }
 
 impl Pacing {
-    /// A request was sent so many nanoseconds late.
-    pub(super) fn add(&mut self, lag: u64) {
+    /// A request was sent `now`, that was `due` earlier, on a connection that was `free` since then.
+    pub(super) fn add(&mut self, due: u64, free: u64, now: u64) {
+        let (lag, own) = (now.saturating_sub(due), now.saturating_sub(due.max(free)));
         self.sent += 1;
         self.lag_total += lag;
         self.lag_max = self.lag_max.max(lag);
+        self.generator_lag_total += own;
+        self.generator_lag_max = self.generator_lag_max.max(own);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.unsent += other.unsent;
+        self.oldest_unsent = self.oldest_unsent.max(other.oldest_unsent);
+        self.lag_total += other.lag_total;
+        self.lag_max = self.lag_max.max(other.lag_max);
+        self.generator_lag_total += other.generator_lag_total;
+        self.generator_lag_max = self.generator_lag_max.max(other.generator_lag_max);
     }
 
     /// How late a request was sent on average.
     pub fn lag(&self) -> Duration {
         Duration::from_nanos(self.lag_total / self.sent.max(1))
+    }
+
+    /// How late the generator was on average: a request may also be late because every connection waited for a response.
+    pub fn generator_lag(&self) -> Duration {
+        Duration::from_nanos(self.generator_lag_total / self.sent.max(1))
     }
 }
 

@@ -24,10 +24,10 @@ impl Worker<'_> {
                 // Without a free client there is nothing to be on time for.
                 return (!pace.free.is_empty()).then_some(due);
             }
-            let slot = pace.free.pop_front()?;
+            let (slot, free) = pace.free.pop_front()?;
             pace.advance();
             if self.counting {
-                self.tally.pacing.add(now.saturating_sub(due));
+                self.tally.pacing.add(due, free, now);
             }
             self.begin(slot, now, due);
         }
@@ -60,14 +60,15 @@ impl Worker<'_> {
         if self.pace.is_none() && self.thinkers.is_none() {
             return false;
         }
+        let now = self.looked.unwrap_or_else(|| self.shared.now());
         let client = &mut self.clients[slot];
         if !client.free {
             client.free = true;
             client.awaiting = 0;
             if let Some(thinkers) = &mut self.thinkers {
-                thinkers.add(slot, self.shared.now());
+                thinkers.add(slot, now);
             } else if let Some(pace) = &mut self.pace {
-                pace.free.push_back(slot);
+                pace.free.push_back((slot, now));
             }
         }
         true
@@ -77,7 +78,7 @@ impl Worker<'_> {
     pub(super) fn finish_pace(&mut self, close: u64) {
         if let Some(pace) = self.pace.as_ref().filter(|_| self.counting) {
             self.tally.pacing.unsent = pace.backlog(close);
-            self.tally.unanswered.add(0, close.saturating_sub(pace.due()));
+            self.tally.pacing.oldest_unsent = close.saturating_sub(pace.due());
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct IdleClients {
     epoll: Epoll,
     clients: Vec<IdleClient>,
     request: Vec<u8>,
-    counts: IdleCounts,
+    pub(super) counts: IdleCounts,
 }
 
 struct IdleClient {
@@ -41,7 +41,7 @@ impl IdleClients {
     pub(super) fn start(
         options: &Options,
         shared: &Arc<Shared>,
-    ) -> io::Result<JoinHandle<Result<IdleCounts>>> {
+    ) -> io::Result<JoinHandle<Result<Self>>> {
         let (options, shared) = (options.clone(), Arc::clone(shared));
         let warm_up = options.warm_up;
         let (settled, is_settled) = mpsc::channel();
@@ -71,8 +71,8 @@ impl IdleClients {
         Ok(idle)
     }
 
-    /// Runs until the window closes.
-    fn run(mut self, shared: &Shared, silent: u64, settled: &Sender<()>) -> Result<IdleCounts> {
+    /// Runs until the window closes. Connections stay open until the result is dropped.
+    fn run(mut self, shared: &Shared, silent: u64, settled: &Sender<()>) -> Result<Self> {
         let mut events = Events::with_capacity(256);
         let mut next_drip = Instant::now() + DRIP;
         while shared.now() < shared.close.load(Relaxed) {
@@ -89,7 +89,7 @@ impl IdleClients {
                 (0..self.clients.len()).for_each(|number| self.drip(number));
             }
         }
-        Ok(self.counts)
+        Ok(self)
     }
 
     fn handle(&mut self, event: Event) {

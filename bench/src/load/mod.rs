@@ -52,6 +52,7 @@ use crate::numbers;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use idle::IdleClients;
 use pace::Pace;
+use parts::Ended;
 use shared::sys::rlimit;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -66,15 +67,17 @@ use worker::{Share, Worker};
 const TELL: Duration = Duration::from_millis(500);
 /// How often it is looked whether all requests have come to an end.
 const LOOK: Duration = Duration::from_millis(5);
+/// How long before the window opens its moment is published: all threads have looked by then.
+const LEAD: u64 = 2 * worker::TICK;
 /// How long a thread may take to tell what it has counted.
 const PART: Duration = Duration::from_millis(200);
 
 /// A load that is being put on a server. Dropping it ends it.
 pub struct Load {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<Result<Tally>>>,
+    threads: Vec<JoinHandle<Result<Ended>>>,
     parts: Receiver<Tally>,
-    idle: Option<JoinHandle<Result<IdleCounts>>>,
+    idle: Option<JoinHandle<Result<IdleClients>>>,
     options: Options,
 }
 
@@ -130,15 +133,18 @@ impl Load {
         }
     }
 
-    /// Opens the window and returns when it closes: after the duration, when all requests that were asked for have come to
-    /// an end, or at an interrupt.
+    /// Opens the window, if it is not open, and returns when it closes: after the duration, when all requests that were asked
+    /// for have come to an end, or at an interrupt. Connections stay open until [`Load::finish`].
     pub fn measure(&self, interrupt: &Interrupt) {
         self.measure_and_tell(interrupt, &mut |_, _| {});
     }
 
     /// The same; about twice a second `tell` is told how long the window has been open, and the counts so far.
     pub fn measure_and_tell(&self, interrupt: &Interrupt, tell: &mut dyn FnMut(Duration, Second)) {
-        let (open, close) = self.open();
+        if self.shared.window().0 == u64::MAX {
+            self.open();
+        }
+        let (open, close) = self.shared.window();
         // Threads that have their requests end by themselves.
         let look = if self.options.requests.is_some() { LOOK } else { TELL };
         let mut told = open;
@@ -163,13 +169,13 @@ impl Load {
         }
     }
 
-    /// Opens the window; says when that is and when it closes.
-    pub fn open(&self) -> (u64, u64) {
-        let open = self.shared.now();
+    /// Opens the window, and returns when it is open: all threads know the moment before it comes.
+    pub fn open(&self) {
+        let open = self.shared.now() + LEAD;
         let close = open + self.options.duration.as_nanos() as u64;
         self.shared.close.store(close, Release);
         self.shared.open.store(open, Release);
-        (open, close)
+        thread::sleep(Duration::from_nanos(open.saturating_sub(self.shared.now())));
     }
 
     /// What was counted in the last `window`, which began when the last part was taken, or the window opened. The load
@@ -197,14 +203,17 @@ impl Load {
     pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
         let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
         let mut tally = Tally::new();
-        for thread in std::mem::take(&mut self.threads) {
-            let counted =
-                thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))??;
-            tally.merge(&counted);
-        }
+        let threads = std::mem::take(&mut self.threads).into_iter();
+        let ended = threads.map(|thread| {
+            thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))?
+        });
+        // A connection that is closed while a thread still runs may set a server free to serve that thread's.
+        let ended: Vec<Ended> = ended.collect::<Result<_>>()?;
+        ended.iter().for_each(|(counted, _)| tally.merge(counted));
         if let Some(idle) = self.idle.take() {
-            tally.idle =
+            let ended =
                 idle.join().map_err(|_| anyhow!("the silent clients' thread panicked"))??;
+            tally.idle = ended.counts;
         }
         let window = Duration::from_nanos(close.saturating_sub(open));
         Ok(self.outcome(tally, window, interrupt.raised()))

@@ -117,14 +117,21 @@ fn kept(rate: f64, outcome: &Outcome) -> String {
     let pacing = outcome.tally.pacing;
     let unsent = match pacing.unsent {
         0 => String::new(),
-        some => format!(", {some} were due and not sent: all connections waited for responses"),
+        some => format!(
+            ", {some} were due and not sent, the oldest for {}",
+            numbers::time(Duration::from_nanos(pacing.oldest_unsent))
+        ),
+    };
+    let waited = match pacing.lag().saturating_sub(pacing.generator_lag()) {
+        Duration::ZERO => String::new(),
+        some => format!("; requests waited {} for a free connection", numbers::time(some)),
     };
     format!(
-        "{:.1} % of {} per second; sent {} late on average, {} at most{unsent}",
+        "{:.1} % of {} per second; the generator was {} late on average, {} at most{waited}{unsent}",
         100.0 * outcome.rps() / rate,
         numbers::grouped(rate),
-        numbers::time(pacing.lag()),
-        numbers::time(Duration::from_nanos(pacing.lag_max))
+        numbers::time(pacing.generator_lag()),
+        numbers::time(Duration::from_nanos(pacing.generator_lag_max))
     )
 }
 

@@ -18,8 +18,8 @@ pub(super) struct Pace {
     sent: u64,
     /// Where gaps are random: what they are drawn from, and when the next request is due.
     gaps: Option<Gaps>,
-    /// Clients with nothing to do, the longest idle first: all of them are used in turn.
-    pub(super) free: VecDeque<usize>,
+    /// Clients with nothing to do, and since when; the longest idle first: all of them are used in turn.
+    pub(super) free: VecDeque<(usize, u64)>,
 }
 
 #[derive(Clone)]

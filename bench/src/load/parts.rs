@@ -1,11 +1,16 @@
 //! What a thread of the generator hands over: parts of its counts while the load goes on, and the rest at the end.
 
+use super::client::Client;
 use super::samples::Tally;
 use super::worker::Worker;
 use anyhow::Result;
 use shared::sys::clock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
+
+/// What a thread counted, and its clients: their connections stay open until the caller has read what the server used.
+/// A server that closes connections uses CPU time, and one that is free of a client serves another.
+pub(super) type Ended = (Tally, Vec<Client>);
 
 impl Worker<'_> {
     /// Hands over what it has counted since the last time, if it was asked for that.
@@ -19,11 +24,11 @@ impl Worker<'_> {
     }
 
     /// The rest, at the end.
-    pub(super) fn finish(mut self, now: u64) -> Result<Tally> {
+    pub(super) fn finish(mut self, now: u64) -> Result<Ended> {
         self.finish_pace(now.min(self.close));
         let part = self.part(now);
         self.shared.last.fetch_max(now.min(self.close), Relaxed);
-        Ok(part)
+        Ok((part, self.clients))
     }
 
     /// What was counted since the last part, with the slots added up, which the loop does not count one by one.

@@ -100,10 +100,7 @@ impl Tally {
         let _ = self.connect.add(&other.connect);
         self.series.merge(&other.series);
         self.cpu.extend(&other.cpu);
-        self.pacing.sent += other.pacing.sent;
-        self.pacing.unsent += other.pacing.unsent;
-        self.pacing.lag_total += other.pacing.lag_total;
-        self.pacing.lag_max = self.pacing.lag_max.max(other.pacing.lag_max);
+        self.pacing.merge(&other.pacing);
         self.tenths.iter_mut().zip(other.tenths).for_each(|(sum, part)| *sum += part);
     }
 

@@ -4,7 +4,7 @@ use super::plan::{Options, Plan};
 use super::samples::Tally;
 use super::series::Second;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
@@ -65,6 +65,11 @@ impl Shared {
             last: AtomicU64::new(0),
             refusal: OnceLock::new(),
         }
+    }
+
+    /// When the window opens and closes.
+    pub(super) fn window(&self) -> (u64, u64) {
+        (self.open.load(Acquire), self.close.load(Acquire))
     }
 
     /// Nanoseconds since the load was started.

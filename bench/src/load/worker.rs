@@ -6,6 +6,7 @@
 use super::client::{Client, Known, Reading, Step};
 use super::errors::Failure;
 use super::pace::Pace;
+use super::parts::Ended;
 use super::samples::Tally;
 use super::think::Thinkers;
 use super::window::Shared;
@@ -16,8 +17,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// How often time-outs are enforced and failed connects repeated, in nanoseconds. It also bounds how
-/// late a thread with nothing to do notices that the window opened or closed.
-const TICK: u64 = 10_000_000;
+/// late a thread with nothing to do learns of the window's opening.
+pub(super) const TICK: u64 = 10_000_000;
 /// Events of one wait. Each call costs the same for one event and for many.
 const EVENTS: usize = 1024;
 /// One read takes a whole response of any usual size.
@@ -46,11 +47,12 @@ pub(super) struct Worker<'a> {
     /// Slots whose connections are to be replaced at the end of this tick.
     leaving: Vec<usize>,
     pub(super) tally: Tally,
-    /// Whether the window has opened, and when it closes, as of the last look.
+    /// Whether the window has opened, and when it opens and closes, as of the last look.
     pub(super) counting: bool,
+    open: u64,
     pub(super) close: u64,
     /// The time of the last look at the clock, if one was taken since the last wait.
-    looked: Option<u64>,
+    pub(super) looked: Option<u64>,
     /// This thread's CPU time when the window opened, or when it last told what it had counted.
     pub(super) cpu_before: Duration,
     /// How often it has told.
@@ -73,6 +75,7 @@ impl<'a> Worker<'a> {
             quota,
             tally: Tally::new(),
             counting: false,
+            open: u64::MAX,
             close: u64::MAX,
             looked: None,
             cpu_before: Duration::ZERO,
@@ -80,27 +83,29 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// Runs until the window closes, and returns what it counted.
-    pub(super) fn run(mut self) -> Result<Tally> {
+    /// Runs until the window closes, and returns what it counted, with its connections still open.
+    pub(super) fn run(mut self) -> Result<Ended> {
         let mut events = Events::with_capacity(EVENTS);
         let mut next_tick = 0;
         self.choose_schedule()?;
         loop {
             // The last response came just now: at one connection every other look at the clock is saved.
             let now = self.looked.take().unwrap_or_else(|| self.shared.now());
-            self.close = self.shared.close.load(Relaxed);
+            (self.open, self.close) = self.shared.window();
             if now >= self.close || self.is_done() {
                 return self.finish(now);
             }
-            if !self.counting && now >= self.shared.open.load(Relaxed) {
+            if !self.counting && now >= self.open {
                 self.counting = true;
                 self.cpu_before = clock::thread_cpu_time();
-                self.restart_pace(now);
+                self.restart_pace(self.open);
             }
             if now >= next_tick {
                 self.tick(now);
                 self.tell(now);
-                next_tick = now + TICK;
+                // On time for the next turn of the window: it is published earlier than that.
+                let turn = if self.counting { self.close } else { self.open };
+                next_tick = turn.min(now + TICK);
             }
             match self.dispatch() {
                 Some(due) => {
@@ -196,7 +201,7 @@ impl<'a> Worker<'a> {
             now,
             plan: &self.shared.plan,
             known: &mut self.known,
-            tally: (self.counting && now < self.close).then_some(&mut self.tally),
+            tally: (self.open..self.close).contains(&now).then_some(&mut self.tally),
             quota: self.quota,
         };
         match read {

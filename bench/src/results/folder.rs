@@ -1,17 +1,18 @@
 //! The folder of a run.
 
 use super::anonymous::anonymous;
-use super::{Results, SCHEMA, csv};
+use super::{Results, SCHEMA, csv, hgrm};
 use crate::numbers::counted;
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What everything else is made from.
 const FILE: &str = "results.json";
 
-/// Writes `results` and one percentile file per row to `folder`, which is made if it is not there.
+/// Writes `results`, and one percentile file per row and per trial, to `folder`, which is made if it is not there.
 /// `percentiles` are of the rows, in their order.
 ///
 /// # Errors
@@ -19,8 +20,20 @@ const FILE: &str = "results.json";
 pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
     file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
-    for (row, text) in results.rows.iter().zip(percentiles) {
-        file(&folder.join(&row.hgrm), text)?;
+    let texts: BTreeMap<_, _> =
+        results.rows.iter().map(|row| row.hgrm.as_str()).zip(percentiles).collect();
+    for (name, text) in &texts {
+        file(&folder.join(name), text)?;
+    }
+    // Beside each repeat by itself: a high percentile gains from having more samples beyond it.
+    for group in results.groups().iter().filter(|group| group.samples.len() > 1) {
+        let names: Vec<_> = group.samples.iter().map(|row| row.hgrm.as_str()).collect();
+        let repeats = names.iter().filter_map(|name| texts.get(name).map(|text| text.as_str()));
+        if let (Some(first), Some(all)) = (names.iter().min(), hgrm::merged(repeats)) {
+            let name =
+                first.trim_end_matches(|end: char| end.is_ascii_digit() || ".hgrm".contains(end));
+            file(&folder.join(format!("{name}all.hgrm")), &hgrm::write(&all))?;
+        }
     }
     Ok(())
 }
@@ -126,13 +139,24 @@ fn default_place() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Sample;
+    use hdrhistogram::Histogram;
 
     #[test]
     fn a_run_is_read_back_as_it_was_written_and_a_newer_one_refused() {
         let folder = env::temp_dir().join(format!("bench-folder-{}", std::process::id()));
         let mut results = Results { schema: SCHEMA, ..Results::default() };
-        write(&folder, &results, &[]).unwrap();
+        let row = |name: &str| Sample { hgrm: format!("hgrm/x-{name}.hgrm"), ..Sample::default() };
+        results.rows = vec![row("0"), row("1")];
+        let texts = [[1, 2], [3, 4]].map(|samples| {
+            let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).unwrap();
+            samples.into_iter().for_each(|sample| histogram.record(sample * 1000).unwrap());
+            hgrm::write(&histogram)
+        });
+        write(&folder, &results, &texts).unwrap();
         assert_eq!(read(&folder).unwrap(), results);
+        let merged = fs::read_to_string(folder.join("hgrm/x-all.hgrm")).unwrap();
+        assert!(merged.contains("Total count    =            4]"), "{merged}");
         assert!(make(&folder).unwrap_err().to_string().contains("choose another folder"));
         results.schema = SCHEMA + 1;
         write(&folder, &results, &[]).unwrap();

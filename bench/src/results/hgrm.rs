@@ -37,6 +37,31 @@ pub fn write(histogram: &Histogram<u64>) -> String {
     text
 }
 
+/// The samples of several texts together, as far as these tell them apart: to their percentiles' steps, and to the
+/// microsecond. The repeats of a trial have more samples beyond a high percentile than each by itself.
+pub fn merged<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Histogram<u64>> {
+    let mut all = Histogram::new_with_bounds(1, 60_000_000_000, 3).ok()?;
+    for text in texts {
+        let mut before = 0;
+        for (millis, count) in text.lines().filter_map(counted) {
+            let nanos = ((millis * 1e6) as u64).max(1);
+            // To record a value no times would move the maximum.
+            if count > before {
+                all.saturating_record_n(nanos, count - before);
+            }
+            before = count;
+        }
+    }
+    Some(all)
+}
+
+/// A line's milliseconds, and how many samples do not exceed them.
+fn counted(line: &str) -> Option<(f64, u64)> {
+    let mut fields = line.split_whitespace();
+    let millis = fields.next()?.parse().ok()?;
+    Some((millis, fields.nth(1)?.parse().ok()?))
+}
+
 /// `(percentile from 0 to 1, milliseconds)`, rising. What is no such line is passed over.
 pub fn read(text: &str) -> Vec<(f64, f64)> {
     let line = |line: &str| {
@@ -70,6 +95,25 @@ mod tests {
         let (_, median) = points.iter().find(|(quantile, _)| *quantile >= 0.5).unwrap();
         assert!((499.0..=501.0).contains(median), "{median}");
         assert!(points.is_sorted_by(|left, right| left.0 <= right.0 && left.1 <= right.1));
+    }
+
+    #[test]
+    fn repeats_are_one_with_more_samples() {
+        let text = |range: std::ops::RangeInclusive<u64>| {
+            let mut histogram = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).unwrap();
+            range.for_each(|millis| histogram.record(millis * 1_000_000).unwrap());
+            write(&histogram)
+        };
+        let [low, high] = [text(1..=1000), text(1001..=2000)];
+        let all =
+            merged([low.as_str(), &high, &write(&Histogram::new_with_bounds(1, 9, 3).unwrap())]);
+        let all = all.unwrap();
+        assert_eq!(all.len(), 2000);
+        for (quantile, millis) in [(0.25, 500.0), (0.5, 1000.0), (0.999, 1998.0), (1.0, 2000.0)] {
+            let found = all.value_at_quantile(quantile) as f64 / 1e6;
+            // The text has five steps from one halving of the distance to the next.
+            assert!((millis * 0.999..millis * 1.12).contains(&found), "{quantile}: {found}");
+        }
     }
 
     #[test]

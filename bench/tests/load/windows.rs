@@ -1,10 +1,14 @@
-//! When requests are sent, and how long is measured: think time, random gaps, a number of requests, a warm-up.
+//! When requests are sent, and how long is measured: think time, random gaps, a number of requests, a warm-up, the
+//! window's two ends.
 
 use super::{HELLO, options, read_request, repeat, run, serve};
 use bench::interrupt::Interrupt;
 use bench::load::{self, Arrivals, Load, Think, Url};
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -89,4 +93,70 @@ fn a_load_goes_on_while_its_parts_are_taken() {
             served += tally.served;
         }
     }
+}
+
+/// A response that comes right after the window opened counts, although its thread slept until then.
+#[test]
+fn all_threads_know_when_the_window_opens() {
+    let (tell, told) = mpsc::channel();
+    let told = Mutex::new(told);
+    let mut options = options(serve(move |mut stream| {
+        // Each connection has one response, when it is told to.
+        if read_request(&mut stream) && told.lock().unwrap().recv().is_ok() {
+            stream.write_all(HELLO.as_bytes()).unwrap();
+            while read_request(&mut stream) {}
+        }
+    }));
+    options.warm_up = Duration::from_millis(100);
+    options.whole_warm_up = true;
+    let load = Load::start(&options).unwrap();
+    load.warm_up(&Interrupt::default()).unwrap();
+    load.open();
+    (0..options.connections).for_each(|_| tell.send(()).unwrap());
+    load.measure(&Interrupt::default());
+    let tally = load.finish(&Interrupt::default()).unwrap().tally;
+    assert_eq!((tally.requests, tally.served), (5, 5), "{tally:?}");
+}
+
+/// Their end would cost the server CPU time, which the caller has yet to read, and set it free to serve others.
+#[test]
+fn connections_stay_open_until_the_load_is_finished() {
+    let ended = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&ended);
+    let mut options = options(serve(move |stream| {
+        repeat(stream, HELLO);
+        counter.fetch_add(1, Relaxed);
+    }));
+    (options.silent, options.duration) = (2, Duration::from_millis(50));
+    let load = Load::start(&options).unwrap();
+    load.warm_up(&Interrupt::default()).unwrap();
+    load.measure(&Interrupt::default());
+    // Time enough for the threads to end.
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(ended.load(Relaxed), 0);
+    let tally = load.finish(&Interrupt::default()).unwrap().tally;
+    assert_eq!((tally.served, tally.idle.opened), (5, 2));
+    while ended.load(Relaxed) < 7 {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// One connection, requests due every 10 ms, responses that take 30: every request but the first waits for the connection,
+/// and the generator is not to blame.
+#[test]
+fn a_request_that_waits_for_a_connection_is_not_the_generators_lag() {
+    let mut options = options(serve(|mut stream| {
+        while read_request(&mut stream) {
+            thread::sleep(Duration::from_millis(30));
+            if stream.write_all(HELLO.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }));
+    (options.connections, options.rate) = (1, Some(100.0));
+    let pacing = run(&options).tally.pacing;
+    assert!(pacing.sent > 1 && pacing.unsent > 0 && pacing.oldest_unsent > 0, "{pacing:?}");
+    let waited = pacing.lag().saturating_sub(pacing.generator_lag());
+    assert!(waited >= Duration::from_millis(20), "{pacing:?}");
+    assert!(pacing.generator_lag_max <= pacing.lag_max, "{pacing:?}");
 }

@@ -46,6 +46,8 @@ pub struct Seen {
     pub think: Option<f64>,
     /// Requests that were due per second, if they were sent at a rate.
     pub rate: Option<f64>,
+    /// At a rate: how late the generator sent requests on average although a connection was free, in seconds.
+    pub generator_lag: f64,
     /// At a rate: requests that were due and not sent, as every connection waited for a response.
     pub unsent: u64,
     /// CPU of the generator, in cores, and that of its busiest thread.

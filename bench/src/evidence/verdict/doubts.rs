@@ -2,6 +2,11 @@
 
 use super::case::Case;
 use super::finding::percent;
+use crate::numbers::time;
+use std::time::Duration;
+
+/// In seconds: a generator that has to be woken up is so late as a rule.
+const LATE: f64 = 0.0002;
 
 /// A line for each.
 pub(super) fn of(case: &Case<'_>) -> Vec<String> {
@@ -15,6 +20,11 @@ pub(super) fn of(case: &Case<'_>) -> Vec<String> {
     let throttled = case.evidence.machine.map_or(0.0, |machine| machine.throttled);
     if throttled > 0.03 * case.evidence.cores as f64 {
         doubts.push(format!("the control group's limit (cpu.max) held {throttled:.2} cores back"));
+    }
+    let lag = case.seen.generator_lag;
+    if lag > LATE && lag > 0.1 * case.seen.mean {
+        let late = time(Duration::from_secs_f64(lag));
+        doubts.push(format!("the generator sent requests {late} late on average"));
     }
     if let Some(share) = case.seen.slowest_tenth.filter(|share| *share < 0.5) {
         let share = percent(share);
