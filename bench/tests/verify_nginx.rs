@@ -55,12 +55,13 @@ fn nginx_fails_what_its_notes_explain() {
         write_timeout: two,
         ..Options::default()
     };
-    // Some notes are about a race that nginx wins on a busy machine now and then.
-    let differences = || verify::run(server.address(), &options).unlike_nginx();
-    let mut found = differences();
-    for _ in 0..2 {
-        let again = if found.is_empty() { Vec::new() } else { differences() };
-        found.retain(|difference| again.contains(difference));
-    }
+    let differences = |options: &Options| verify::run(server.address(), options).unlike_nginx();
+    let mut found = differences(&options);
+    // Some notes are about a race that nginx wins on a busy machine now and then: such a case is tried again, by itself.
+    found.retain(|difference| {
+        let only = difference.split(' ').next().unwrap().to_owned();
+        let alone = Options { only, jobs: 1, ..options.clone() };
+        (0..20).all(|_| !differences(&alone).is_empty())
+    });
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

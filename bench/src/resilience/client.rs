@@ -104,9 +104,9 @@ impl Client {
         Ok(body)
     }
 
-    /// Whether the client has read nothing yet: neither a byte nor the end.
+    /// Whether neither a response nor the end has begun to come since the last response that was read.
     pub fn hears_nothing(&mut self) -> bool {
-        !self.wire.fill(Instant::now()) && self.wire.ending == Ending::Open
+        self.heard() <= self.taken && self.wire.ending == Ending::Open
     }
 
     /// How many responses have begun to come by now.

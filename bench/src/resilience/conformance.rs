@@ -39,13 +39,21 @@ pub fn all_cases(stage: &Stage) -> Result<()> {
 
 /// The cases that need a low limit on requests or connections, and those that wait for a time-out.
 pub fn low_limits(stage: &Stage) -> Result<()> {
-    let connections = stage.at_once.min(5);
-    let requests = Options { only: "limits/requests".into(), requests_limit: 3, ..options(stage) };
-    check(stage, &["--max-requests", "3"], requests)?;
+    let all: [fn(&Stage) -> Result<()>; 3] = [few_requests, few_connections, time_outs];
+    side_by_side(&all, all.len(), |check| check(stage))
+}
+
+fn few_requests(stage: &Stage) -> Result<()> {
+    let only = "limits/requests".into();
+    let options = Options { only, requests_limit: 3, ..options(stage) };
+    check(stage, &["--max-requests", "3"], options)
+}
+
+fn few_connections(stage: &Stage) -> Result<()> {
     let only = "limits/connections".into();
-    let options = Options { only, connections_limit: connections, ..options(stage) };
-    check(stage, &["--max-connections", &connections.to_string()], options)?;
-    time_outs(stage)
+    let connections_limit = stage.at_once.min(5);
+    let options = Options { only, connections_limit, ..options(stage) };
+    check(stage, &["--max-connections", &connections_limit.to_string()], options)
 }
 
 /// The cases that wait for a time-out, all at once. Where a server holds one connection, each has its own.

@@ -222,5 +222,7 @@ fn content(number: usize, version: usize) -> Vec<u8> {
     let length = 100 + (number * 7919 + version_matters * 104_729) % 8000;
     let length = if number.is_multiple_of(10) { length + (90 << 10) } else { length };
     let line = format!("file {number} version {version:09}\n");
-    line.bytes().cycle().take(length).collect()
+    let mut content = line.repeat(length / line.len() + 1).into_bytes();
+    content.truncate(length);
+    content
 }

@@ -8,13 +8,21 @@ pub mod standard_streams;
 pub mod startup;
 
 use super::client::Client;
-use super::{Stage, TIMEOUT, wait_until};
+use super::{Stage, TIMEOUT, side_by_side, wait_until};
 use crate::targets::server::Server;
 use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
+
+/// One of the checks of a file.
+type Check = fn(&Stage) -> Result<()>;
+
+/// All of a file: each has a server of its own, and mostly waits.
+fn together(stage: &Stage, checks: &[Check]) -> Result<()> {
+    side_by_side(checks, checks.len(), |check| check(stage))
+}
 
 /// A new folder for logs, and the path of a log in it.
 fn folder_and_log() -> Result<(Folder, String)> {

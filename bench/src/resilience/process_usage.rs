@@ -5,7 +5,6 @@ use super::wait_until;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -139,22 +138,6 @@ pub fn descriptor_places(pid: u32) -> Result<u64> {
 /// Whether the process has taken every signal that was sent to it.
 pub fn has_taken_signals(pid: u32) -> Result<bool> {
     Ok(status(pid, "ShdPnd:")?.bytes().all(|digit| digit == b'0'))
-}
-
-/// Bytes that have come to connections of the server at `address` and that it has not read yet.
-///
-/// # Errors
-/// When the kernel's table of sockets cannot be read.
-pub fn unread(address: SocketAddr) -> Result<u64> {
-    let local = format!("{:04X}", address.port());
-    let sockets = fs::read_to_string("/proc/net/tcp").context("reading /proc/net/tcp")?;
-    let bytes = |line: &str| {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        let (port, queues) = (fields.get(1)?.rsplit(':').next()?, fields.get(4)?);
-        let received = queues.split(':').nth(1).filter(|_| port == local)?;
-        u64::from_str_radix(received, 16).ok()
-    };
-    Ok(sockets.lines().filter_map(bytes).sum())
 }
 
 fn kib(pid: u32, name: &str) -> Result<u64> {

@@ -1,6 +1,6 @@
 //! How connections end: the server says so, or just does it, or the client has to.
 
-use super::{HELLO, options, read_request, repeat, run, serve};
+use super::{HELLO, each, options, read_request, repeat, run, serve};
 use bench::load::Url;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ const CLOSING: &str =
 
 #[test]
 fn a_server_that_says_close_and_waits_is_closed_by_the_client() {
-    for close in [true, false] {
+    each([true, false], |close| {
         let mut options = options(serve(|mut stream| {
             if read_request(&mut stream) && stream.write_all(CLOSING.as_bytes()).is_ok() {
                 let _ = stream.read_to_end(&mut Vec::new());
@@ -25,12 +25,12 @@ fn a_server_that_says_close_and_waits_is_closed_by_the_client() {
             tally.max() < options.timeout,
             "the longest answer and not the time-out: {tally:?}"
         );
-    }
+    });
 }
 
 #[test]
 fn a_408_on_an_idle_connection_is_the_end_of_it() {
-    for rate in [None, Some(200.0)] {
+    each([None, Some(200.0)], |rate| {
         let mut options = options(serve(|mut stream| {
             let idle =
                 "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -43,7 +43,7 @@ fn a_408_on_an_idle_connection_is_the_end_of_it() {
         let tally = run(&options).tally;
         assert!(tally.requests > 0 && tally.reconnects > 0, "{tally:?}");
         assert_eq!(tally.errors.total(), 0, "{tally:?}");
-    }
+    });
 }
 
 #[test]
@@ -68,30 +68,27 @@ fn behind_101_nothing_is_asked() {
 
 #[test]
 fn a_connection_per_request() {
-    for answer in [
-        "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\nHello, World!",
-        "HTTP/1.0 200 OK\r\n\r\nHello, World!",
-    ] {
-        for close in [true, false] {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = listener.local_addr().unwrap();
-            thread::spawn(move || {
-                for stream in listener.incoming() {
-                    let mut stream = stream.unwrap();
-                    if read_request(&mut stream) {
-                        let _ = stream.write_all(answer.as_bytes());
-                    }
+    let said = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\nHello, World!";
+    let old = "HTTP/1.0 200 OK\r\n\r\nHello, World!";
+    each([(said, true), (said, false), (old, true), (old, false)], |(answer, close)| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                if read_request(&mut stream) {
+                    let _ = stream.write_all(answer.as_bytes());
                 }
-            });
-            let mut options = options(Url::parse(&format!("http://{address}/")).unwrap());
-            options.close = close;
-            let tally = run(&options).tally;
-            assert!(tally.requests > 0 && tally.errors.total() == 0, "{answer:?} {tally:?}");
-            // Each client may have its answer on one side of the window's edge, and the next connection on the other.
-            assert!(tally.reconnects.abs_diff(tally.requests) <= 2 * 5, "{tally:?}");
-            assert_eq!((tally.served, tally.opened), (5, 5));
-        }
-    }
+            }
+        });
+        let mut options = options(Url::parse(&format!("http://{address}/")).unwrap());
+        options.close = close;
+        let tally = run(&options).tally;
+        assert!(tally.requests > 0 && tally.errors.total() == 0, "{answer:?} {tally:?}");
+        // Each client may have its answer on one side of the window's edge, and the next connection on the other.
+        assert!(tally.reconnects.abs_diff(tally.requests) <= 2 * 5, "{tally:?}");
+        assert_eq!((tally.served, tally.opened), (5, 5));
+    });
 }
 
 #[test]

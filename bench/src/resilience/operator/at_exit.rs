@@ -2,6 +2,7 @@
 
 use super::{Stage, ask, folder_and_log, lines, path};
 use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
+use crate::resilience::side_by_side;
 use anyhow::{Context, Result, ensure};
 use shared::sys::signal::{self, Signal};
 use shared::telemetry::trace::InstantEvent;
@@ -10,13 +11,11 @@ use std::fs;
 /// Every response that was sent has its line, and its events.
 pub fn all_is_written(stage: &Stage) -> Result<()> {
     // The server drains; a handler sleeps for longer than the grace period; a handler sleeps, and a second signal comes.
-    for (sleeps, twice, grace) in
-        [(false, false, "120s"), (true, false, "100ms"), (true, true, "120s")]
-    {
-        is_whole(stage, sleeps, twice, grace)
-            .with_context(|| format!("a handler sleeps: {sleeps}, two signals: {twice}"))?;
-    }
-    Ok(())
+    let ends = [(false, false, "120s"), (true, false, "100ms"), (true, true, "120s")];
+    side_by_side(&ends, ends.len(), |(sleeps, twice, grace)| {
+        is_whole(stage, *sleeps, *twice, grace)
+            .with_context(|| format!("a handler sleeps: {sleeps}, two signals: {twice}"))
+    })
 }
 
 fn is_whole(stage: &Stage, sleeps: bool, twice: bool, grace: &str) -> Result<()> {

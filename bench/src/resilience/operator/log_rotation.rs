@@ -1,6 +1,8 @@
 //! Logs that are continued, renamed, truncated, deleted, and shared.
 
-use super::{Server, Stage, ask, folder_and_log, lines, path, wait_for_lines, wait_until};
+use super::{
+    Check, Server, Stage, ask, folder_and_log, lines, path, together, wait_for_lines, wait_until,
+};
 use crate::resilience::client::serves;
 use crate::resilience::shutdown::{self, exits, signals_taken};
 use anyhow::{Result, ensure};
@@ -13,11 +15,14 @@ use std::thread;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    a_log_is_continued(stage)?;
-    a_log_is_truncated(stage)?;
-    a_log_is_opened_anew(stage)?;
-    what_cannot_be_opened_anew_goes_on(stage)?;
-    many_rotations_lose_no_line(stage)
+    let all: [Check; 5] = [
+        a_log_is_continued,
+        a_log_is_truncated,
+        a_log_is_opened_anew,
+        what_cannot_be_opened_anew_goes_on,
+        many_rotations_lose_no_line,
+    ];
+    together(stage, &all)
 }
 
 /// A log is continued, also one that ends in the midst of a line because its writer was killed.

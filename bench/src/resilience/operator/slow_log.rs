@@ -1,8 +1,8 @@
 //! A log that cannot be written as fast as its lines come, or not at all for a while.
 
 use super::{
-    Server, Stage, TIMEOUT, ask, fifo, folder_and_log, limited, lines, path, set_limit,
-    wait_for_lines, wait_until,
+    Check, Server, Stage, TIMEOUT, ask, fifo, folder_and_log, limited, lines, path, set_limit,
+    together, wait_for_lines, wait_until,
 };
 use crate::resilience::client::{metric, serves};
 use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
@@ -13,11 +13,14 @@ use std::io::Read;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    a_file_may_not_grow_for_a_while(stage)?;
-    a_torn_line_is_written_again(stage)?;
-    a_torn_line_does_not_stay(stage)?;
-    a_reader_stops_and_goes_on(stage)?;
-    a_reader_that_has_stopped_holds_no_end(stage)
+    let all: [Check; 5] = [
+        a_file_may_not_grow_for_a_while,
+        a_torn_line_is_written_again,
+        a_torn_line_does_not_stay,
+        a_reader_stops_and_goes_on,
+        a_reader_that_has_stopped_holds_no_end,
+    ];
+    together(stage, &all)
 }
 
 /// RLIMIT_FSIZE, the soft limit alone: a file may have so many bytes.

@@ -1,6 +1,6 @@
 //! Standard input, output and error that are closed, full, or read by no process.
 
-use super::{Stage, ask, wait_until};
+use super::{Check, Stage, ask, together, wait_until};
 use crate::resilience::client::Client;
 use crate::resilience::shutdown::{SECOND_SIGTERM, terminate_twice};
 use anyhow::{Context, Result, ensure};
@@ -16,12 +16,15 @@ use std::time::Instant;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    for stderr in [Stderr::Closed, Stderr::Full, Stderr::NoSpace] {
-        no_process_reads_standard_error(stage, stderr).with_context(|| format!("{stderr:?}"))?;
-    }
-    no_process_reads_the_log_on_standard_output(stage)?;
-    the_announcement_cannot_be_written(stage)?;
-    closed_at_the_start(stage)
+    let all: [Check; 6] = [
+        |stage| no_process_reads_standard_error(stage, Stderr::Closed).context("closed"),
+        |stage| no_process_reads_standard_error(stage, Stderr::Full).context("full"),
+        |stage| no_process_reads_standard_error(stage, Stderr::NoSpace).context("no space"),
+        no_process_reads_the_log_on_standard_output,
+        the_announcement_cannot_be_written,
+        closed_at_the_start,
+    ];
+    together(stage, &all)
 }
 
 /// The state of standard error.

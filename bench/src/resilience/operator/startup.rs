@@ -1,7 +1,8 @@
 //! A server that lacks something starts whole, or says in one line what is missing.
 
-use super::{Server, Stage, TIMEOUT, fifo, folder_and_log, limited, path};
+use super::{Check, Server, Stage, TIMEOUT, fifo, folder_and_log, limited, path, together};
 use crate::resilience::client::serves;
+use crate::resilience::side_by_side;
 use crate::terminal;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -12,9 +13,12 @@ use std::process::Command;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    a_log_that_cannot_be_opened(stage)?;
-    few_descriptors(stage, &[])?;
-    few_threads(stage, 1)
+    let all: [Check; 3] = [
+        a_log_that_cannot_be_opened,
+        |stage| few_descriptors(stage, &[]),
+        |stage| few_threads(stage, 1),
+    ];
+    together(stage, &all)
 }
 
 fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
@@ -33,22 +37,23 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
 
 /// For each number of descriptors the server announces itself and serves, or says what is missing.
 pub fn few_descriptors(stage: &Stage, args: &[&str]) -> Result<()> {
-    let mut refused = 0;
-    for count in 10..=40 {
+    const ENOUGH: u32 = 40;
+    let counts: Vec<_> = (10..=ENOUGH).collect();
+    side_by_side(&counts, 4, |count| {
         let limits = format!("--nofile={count}");
         match Server::announced(limited(stage, &limits, args), TIMEOUT) {
             Ok(server) => {
-                serves(server.address()).with_context(|| limits.clone())?;
+                serves(server.address())?;
                 ensure!(server.stderr().is_empty(), "{limits}: {}", server.stderr());
+                Ok(())
             }
             Err(error) => {
                 says(&error, &["ulimit -n"]).with_context(|| limits.clone())?;
-                refused = count;
+                ensure!(*count < ENOUGH, "{count} descriptors are not enough");
+                Ok(())
             }
         }
-    }
-    ensure!(refused < 40, "{refused} descriptors are not enough");
-    Ok(())
+    })
 }
 
 /// A thread that cannot be started, be it the first or one of many: `count` are too few.
