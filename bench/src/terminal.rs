@@ -2,8 +2,9 @@
 //! NO_COLOR has nothing to turn off.
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
+use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
 
 /// Writes results to standard output, at once. A reader that has seen enough (`| head`) is no error: what is
 /// under way goes on to its end, and the exit status still tells how that was.
@@ -28,11 +29,16 @@ pub const WIDTH: usize = 120;
 
 /// A label, and behind it a text whose further lines begin below its first.
 pub fn wrapped(label: &str, text: &str) -> String {
+    wrapped_to(WIDTH, label, text)
+}
+
+/// The same in lines of so many columns.
+pub fn wrapped_to(width: usize, label: &str, text: &str) -> String {
     let indent = label.chars().count();
     let (mut lines, mut column) = (label.to_owned(), indent);
     for word in text.split(' ') {
         let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
+        if column > indent && column + 1 + length > width {
             lines += &format!("\n{:indent$}", "");
             column = indent;
         } else if column > indent {
@@ -72,49 +78,69 @@ impl Drop for LiveLine {
     }
 }
 
-/// How far a long run is: a bar on a terminal, plain lines elsewhere.
+/// How far a long run is, and how much time is left: on a terminal one line that is redrawn, elsewhere a line for each part
+/// of the run.
 pub struct Progress {
-    bar: Option<ProgressBar>,
+    line: LiveLine,
+    begun: Instant,
+    /// How long all of it should take, and how much of that is done.
+    planned: Duration,
+    done: Cell<Duration>,
 }
 
 impl Progress {
-    /// Begins with nothing of `steps` done.
-    pub fn start(steps: usize) -> Self {
-        let bar = stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(steps as u64);
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        Self { bar }
+    /// Begins with nothing done.
+    pub fn start(planned: Duration) -> Self {
+        let done = Cell::default();
+        Self { line: LiveLine::start(), begun: Instant::now(), planned, done }
+    }
+
+    /// A part of the run begins.
+    pub fn part(&self, what: &str) {
+        if !self.line.on_terminal {
+            note(&format!("  {what}"));
+        }
     }
 
     /// Tells what is being done now.
     pub fn say(&self, what: &str) {
-        match &self.bar {
-            Some(bar) => bar.set_message(what.to_owned()),
-            None => note(&format!("  {what}")),
-        }
+        self.line.say(&redrawn(self.planned, self.done.get(), self.begun.elapsed(), what));
     }
 
-    /// One more is done.
-    pub fn step(&self) {
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
-        }
+    /// Something is done that should have taken so long.
+    pub fn step(&self, planned: Duration) {
+        self.done.set(self.done.get() + planned);
     }
+}
 
-    /// Clears the bar.
-    pub fn finish(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
-        }
-    }
+/// The line of progress: a bar, the time left at the pace so far, and what is being done. A longer line than a terminal
+/// is broad would not be redrawn but repeated.
+fn redrawn(planned: Duration, done: Duration, elapsed: Duration, what: &str) -> String {
+    const BAR: usize = 24;
+    let left = planned.saturating_sub(done);
+    let share = done.as_secs_f64() / planned.as_secs_f64().max(f64::MIN_POSITIVE);
+    let pace = if done.is_zero() { 1.0 } else { elapsed.as_secs_f64() / done.as_secs_f64() };
+    let seconds = (left.as_secs_f64() * pace).round() as u64;
+    let full = ((share * BAR as f64) as usize).min(BAR);
+    let bar = "#".repeat(full) + &".".repeat(BAR - full);
+    let line = format!("  [{bar}] {}:{:02} left  {what}", seconds / 60, seconds % 60);
+    line.chars().take(79).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_left_is_told_at_the_pace_so_far_and_in_one_line() {
+        let [planned, none, half] = [60, 0, 30].map(Duration::from_secs);
+        let line = redrawn(planned, none, none, "a");
+        assert_eq!(line, "  [........................] 1:00 left  a");
+        // Half of the plan took 40 s instead of 30: so will the rest.
+        let line = redrawn(planned, half, Duration::from_secs(40), &"long ".repeat(30));
+        assert!(line.starts_with("  [############............] 0:40 left  long "), "{line}");
+        assert_eq!(line.chars().count(), 79);
+    }
 
     #[test]
     fn long_sentences_are_wrapped_below_their_beginning() {

@@ -5,6 +5,7 @@ use crate::report::{blocks, chart, page};
 use crate::results::{folder, trace};
 use crate::terminal;
 use anyhow::{Context, Result, bail};
+use std::env;
 use std::path::Path;
 
 /// Prints what a run measured, and makes its page. A server that failed is an error then.
@@ -17,7 +18,10 @@ pub(super) fn finished(run: &Finished) -> Result<()> {
 /// Makes the page of a run, and says where it is.
 pub(super) fn written(folder: &Path) -> Result<()> {
     let page = page::write(folder)?;
-    terminal::print(&format!("\nResults: {}\nPage:    {}\n", folder.display(), page.display()))
+    // The shorter name, where the folder is below the current one.
+    let here = env::current_dir().unwrap_or_default();
+    let [folder, page] = [folder, &page].map(|path| path.strip_prefix(&here).unwrap_or(path));
+    terminal::print(&format!("\nResults: {}  Page: {}\n", folder.display(), page.display()))
 }
 
 /// Draws the traces in `folder`, and says where the picture is.

@@ -99,7 +99,8 @@ impl Pairs<'_> {
     /// Requests per second of A and B, pair by pair, where a request costs B so many µs. A pair that stays disturbed is left
     /// out, as a run leaves it out, and another one takes its place.
     fn measure(&self, count: usize, micros: f64) -> Result<Vec<(f64, f64)>> {
-        let progress = Progress::start(count);
+        let of_pair = 2 * (self.duration + OVERHEAD);
+        let progress = Progress::start(of_pair * count as u32);
         let (mut pairs, mut left_out, mut spare) = (Vec::new(), 0, count);
         while pairs.len() < count && !self.interrupt.raised() {
             progress.say(&format!("pair {} of {count}", pairs.len() + 1));
@@ -119,9 +120,8 @@ impl Pairs<'_> {
             }
             let [a, b] = tried.value?.map(|row| row.outcome.rps());
             pairs.push((a, b));
-            progress.step();
+            progress.step(of_pair);
         }
-        progress.finish();
         Ok(pairs)
     }
 
@@ -142,7 +142,7 @@ impl Pairs<'_> {
         let observed = observe(&running, &options, self.interrupt);
         running.check()?;
         let (outcome, evidence) = observed?;
-        Ok(Measurement { trial, outcome, evidence, wrk: None, repeated: 0, doubtful: false })
+        Ok(Measurement { trial, outcome, evidence, repeated: 0, doubtful: false })
     }
 }
 

@@ -8,9 +8,11 @@ use super::trial::Measurement;
 use crate::evidence::process;
 use crate::interrupt::Interrupt;
 use crate::load::Url;
+use crate::numbers::counted;
 use crate::targets::{Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Result, ensure};
+use std::time::Duration;
 
 /// Why there is nothing to measure.
 pub(super) const NO_ROUTE: &str = "none of these servers has the route that this workload asks for";
@@ -28,15 +30,19 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
     let mut record = Record::begin(plan, planned, common)?;
     terminal::note(&announcement(experiments, profile::time(plan)));
     tell_unseen(&plan.targets);
+    let trials = experiments.iter().map(Experiment::time).sum::<Duration>();
+    let progress = Progress::start(trials + profile::time(plan));
     let mut spare = experiments.iter().map(|one| levels(&one.trials).count()).sum();
     for experiment in experiments {
         // After a server that failed, its further trials would only fail once more.
         if !record.has_failures() {
-            let (measured, failures) = measure(experiment, &starter, &mut spare, interrupt);
+            let (measured, failures) =
+                measure(experiment, &starter, &progress, &mut spare, interrupt);
             record.add(experiment, &measured, failures);
         }
     }
-    profile::measure(plan, &starter, &mut record, interrupt)?;
+    profile::measure(plan, &starter, &mut record, &progress, interrupt)?;
+    drop(progress);
     record.end(interrupt)
 }
 
@@ -44,10 +50,10 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
 pub(super) fn measure(
     experiment: &Experiment,
     starter: &Starter,
+    progress: &Progress,
     spare: &mut usize,
     interrupt: &Interrupt,
 ) -> (Vec<Measurement>, Vec<String>) {
-    let progress = Progress::start(experiment.trials.len());
     let (failures, failed) = (Vec::new(), Vec::new());
     Measuring { experiment, starter, interrupt, progress, failures, failed }.run(spare)
 }
@@ -110,7 +116,7 @@ struct Measuring<'a> {
     experiment: &'a Experiment,
     starter: &'a Starter,
     interrupt: &'a Interrupt,
-    progress: Progress,
+    progress: &'a Progress,
     failures: Vec<String>,
     /// Targets that failed: reported once, and left out from then on.
     failed: Vec<usize>,
@@ -120,17 +126,16 @@ impl Measuring<'_> {
     /// Measures level by level. A row during which other programs used the machine has its whole level measured again: the
     /// ratios between servers are formed within a level.
     fn run(mut self, spare: &mut usize) -> (Vec<Measurement>, Vec<String>) {
-        let mut measured = Vec::new();
-        let interrupt = self.interrupt;
-        for level in levels(&self.experiment.trials).take_while(|_| !interrupt.raised()) {
+        let (mut measured, interrupt) = (Vec::new(), self.interrupt);
+        let Experiment { trials, part, .. } = self.experiment;
+        self.progress.part(&format!("{}: {}", part.name(), counted(trials.len(), "trial")));
+        for level in levels(trials).take_while(|_| !interrupt.raised()) {
             let is_disturbed =
                 |rows: &Vec<Measurement>| rows.iter().any(|row| row.verdict(None).disturbed);
             let Tried { value, repeated, doubtful } =
                 undisturbed(spare, interrupt, |repeated| self.level(level, repeated), is_disturbed);
             measured.extend(value.into_iter().map(|row| Measurement { repeated, doubtful, ..row }));
-            level.iter().for_each(|_| self.progress.step());
         }
-        self.progress.finish();
         (measured, self.failures)
     }
 
@@ -153,6 +158,9 @@ impl Measuring<'_> {
                     self.failed.push(trial.target);
                 }
             }
+            if repeated == 0 {
+                self.progress.step(self.experiment.trial_time());
+            }
         }
         measured
     }
@@ -163,7 +171,6 @@ mod tests {
     use super::super::common::Common;
     use super::*;
     use crate::results::Part;
-    use std::time::Duration;
 
     #[test]
     fn a_disturbed_measurement_is_made_again_three_times_at_most() {

@@ -1,6 +1,6 @@
 //! The arguments that every experiment takes, declared once: the same letter means the same everywhere.
 
-use super::plan::Plan;
+use super::plan::{Plan, Profiling};
 use super::workload::Workload;
 use crate::targets::{self, Connection, Target};
 use crate::{args, numbers, tools};
@@ -20,7 +20,7 @@ pub struct Common {
     /// Threads of the generator [default: one per core]
     #[arg(short, long, value_parser = args::count)]
     pub threads: Option<usize>,
-    /// Repeats of each trial, in reversed order every other time; the median is shown [default: 1]
+    /// Repeats of each trial, in reversed order every other time; the median is shown [default: 1; the whole run: 3, with --full 5]
     #[arg(long, value_name = "N", value_parser = args::count)]
     pub repeat: Option<usize>,
     /// Decides the order of the servers [default: another one each time]
@@ -64,8 +64,7 @@ impl Common {
             seed: self.seed.unwrap_or_else(numbers::seed),
             rate: None,
             capacity: Vec::new(),
-            wrk: false,
-            profile: false,
+            profile: Profiling::No,
         }
     }
 }

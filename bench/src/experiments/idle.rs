@@ -13,9 +13,10 @@ use anyhow::Result;
 use clap::Args;
 use std::time::Duration;
 
-/// The points of the curve in a run: none, one (which stops stage 1), half of stage 2's workers and all of
-/// them, and more.
-const POINTS: [usize; 5] = [0, 1, 32, 64, 200];
+/// The points of the curve in a run: none, one (which stops stage 1), and as many as stage 2 has workers.
+const POINTS: [usize; 3] = [0, 1, 64];
+/// And of the whole curve.
+const ALL_POINTS: [usize; 7] = [0, 1, 16, 32, 63, 64, 200];
 
 /// What `bench idle` takes.
 #[derive(Args, Debug)]
@@ -46,8 +47,12 @@ impl IdleArgs {
 /// The curve in a run, with its servers: few points, short windows.
 pub fn short(plan: &Plan) -> Experiment {
     let duration = plan.duration.min(Duration::from_millis(300));
-    let plan = Plan { levels: vec![BUSY], duration, wrk: false, ..plan.clone() };
-    of(plan, &POINTS)
+    of(Plan { levels: vec![BUSY], duration, ..plan.clone() }, &POINTS)
+}
+
+/// The whole curve in a run.
+pub fn whole(plan: &Plan) -> Experiment {
+    of(Plan { levels: vec![BUSY], ..plan.clone() }, &ALL_POINTS)
 }
 
 fn of(plan: Plan, counts: &[usize]) -> Experiment {

@@ -24,10 +24,15 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
     benchmark::run(&[of(plan)], common, interrupt)
 }
 
-/// The matrix at the end of a run, with its servers and threads: shorter windows.
+/// The matrix at the end of a run, with its servers and threads.
+pub fn whole(plan: &Plan) -> Experiment {
+    of(plan.clone())
+}
+
+/// The same with shorter windows.
 pub fn short(plan: &Plan) -> Experiment {
     let duration = plan.duration.min(Duration::from_millis(500));
-    of(Plan { duration, wrk: false, ..plan.clone() })
+    of(Plan { duration, ..plan.clone() })
 }
 
 fn of(plan: Plan) -> Experiment {

@@ -23,4 +23,3 @@ pub mod timeline;
 pub mod trial;
 pub mod users;
 pub mod workload;
-pub mod wrk;

@@ -51,10 +51,20 @@ pub struct Plan {
     pub rate: Option<f64>,
     /// What each target reached in a closed loop, requests per second, where trials offer a part of that.
     pub capacity: Vec<f64>,
-    /// Whether wrk is asked as well, on the same server.
-    pub wrk: bool,
-    /// Whether the stages are profiled at the end.
-    pub profile: bool,
+    /// How the stages are looked into at the end.
+    pub profile: Profiling,
+}
+
+/// How it is found out where a request's CPU time goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profiling {
+    /// Not at all.
+    #[default]
+    No,
+    /// By what /proc shows: user, system, run queue, asleep.
+    Proc,
+    /// By perf where it works, and else by /proc.
+    Perf,
 }
 
 /// A plan and its trials.
@@ -155,26 +165,32 @@ fn has(target: &Target, kind: &Trial) -> bool {
 impl Experiment {
     /// How long it takes, about.
     pub fn time(&self) -> Duration {
-        (self.plan.duration + OVERHEAD) * self.trials.len() as u32
+        self.trial_time() * self.trials.len() as u32
+    }
+
+    /// How long each of its trials takes, about.
+    pub fn trial_time(&self) -> Duration {
+        self.plan.duration + OVERHEAD
     }
 }
 
 /// What is going to happen, and for how long (`further`: beside the trials): a user should not have to guess whether it
 /// hangs.
 pub fn announcement(experiments: &[Experiment], further: Duration) -> String {
-    let Some(Experiment { plan, trials, .. }) = experiments.first() else { return String::new() };
+    let Some(Experiment { plan, .. }) = experiments.first() else { return String::new() };
     let names: Vec<_> = plan.targets.iter().map(Target::label).collect();
+    let trials = experiments.iter().map(|experiment| experiment.trials.len()).sum();
     let trials_take = experiments.iter().map(Experiment::time).sum::<Duration>();
     let seconds = (trials_take + further).as_secs_f64();
     let time = match seconds {
         ..100.0 => counted(seconds.ceil() as usize, "second"),
-        _ => counted((seconds / 60.0).ceil() as usize, "minute"),
+        _ => counted((seconds / 60.0).round() as usize, "minute"),
     };
     let rate = plan.rate.map_or(String::new(), |rate| format!(" at {rate} requests per second"));
     format!(
-        "{}: {} of {}{rate}, {} generator threads, seed {}; this takes about {time}",
+        "{}: {} of {} at most{rate}, {} generator threads, seed {}; this takes about {time}",
         names.join(", "),
-        counted(trials.len(), "trial"),
+        counted(trials, "trial"),
         numbers::time(plan.duration),
         plan.threads,
         plan.seed

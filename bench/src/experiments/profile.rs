@@ -3,7 +3,7 @@
 //! The clients say `hello` on connections that are kept alive. There are no more of them than the stage has workers: a
 //! client that waits for a worker would say nothing about the cost of its request.
 
-use super::plan::{Plan, Trial};
+use super::plan::{Plan, Profiling, Trial};
 use super::record::Record;
 use super::trial::{Measurement, observe};
 use super::workload::Workload;
@@ -15,20 +15,24 @@ use crate::results::profile::{self, Profile};
 use crate::targets::{Connection, Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::time::Duration;
 
-/// How long a stage is looked at.
+/// How long perf looks at a stage.
 const PASS: Duration = Duration::from_secs(1);
+/// And how long /proc is looked at, which counts from the first moment on.
+const SHORT_PASS: Duration = Duration::from_millis(500);
 /// What perf takes beside it, about: to attach, to end, and to resolve names.
 const OVERHEAD: Duration = Duration::from_secs(2);
+/// Why there are no layers where perf was not asked.
+const LEFT_AWAY: &str = "perf was left away (--quick, --no-profile).";
 /// Clients, where there are as many workers: as many as stage 2 has threads. An event loop needs no worker for each.
 const CONNECTIONS: usize = 64;
 
 /// The stages among the servers of a plan that asks for profiles.
 fn stages(plan: &Plan) -> Vec<(usize, usize)> {
     let stage = |(index, target): (usize, &Target)| match target {
-        Target::Stage(stage) if plan.profile => Some((index, *stage)),
+        Target::Stage(stage) if plan.profile != Profiling::No => Some((index, *stage)),
         _ => None,
     };
     plan.targets.iter().enumerate().filter_map(stage).collect()
@@ -48,7 +52,8 @@ pub(super) fn clients(stage: usize, stage_args: &[String]) -> usize {
 
 /// How long [`measure`] takes, about.
 pub fn time(plan: &Plan) -> Duration {
-    (PASS + OVERHEAD) * stages(plan).len() as u32
+    let each = if plan.profile == Profiling::Perf { PASS + OVERHEAD } else { 2 * SHORT_PASS };
+    each * stages(plan).len() as u32
 }
 
 /// Adds a profile of each stage to the run, and its stacks to the folder. A stage that fails here is a failure of the run.
@@ -59,10 +64,14 @@ pub fn measure(
     plan: &Plan,
     starter: &Starter,
     record: &mut Record,
+    progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<()> {
     let stages = stages(plan);
-    let progress = Progress::start(stages.len());
+    if !stages.is_empty() {
+        progress.part("profile: where a request's CPU time goes");
+    }
+    let each = time(plan) / stages.len().max(1) as u32;
     for (target, stage) in stages {
         if interrupt.raised() || record.has_failures() {
             break;
@@ -81,9 +90,8 @@ pub fn measure(
             Err(error) if !interrupt.raised() => record.fail(format!("{name}: {error:#}")),
             Err(_) => {}
         }
-        progress.step();
+        progress.step(each);
     }
-    progress.finish();
     Ok(())
 }
 
@@ -96,17 +104,18 @@ fn of(
 ) -> Result<(Profile, Option<String>)> {
     let target = &plan.targets[trial.target];
     let mut running = starter.start(target, trial.connection)?;
-    let mut options = trial.options(target, &running, PASS)?;
+    let with_perf = plan.profile == Profiling::Perf;
+    let pass = if with_perf { PASS } else { SHORT_PASS };
+    let mut options = trial.options(target, &running, pass)?;
     options.threads = plan.threads;
     let pid = running.pid().context("there is no process of ours to look into")?;
-    let profiler = Profiler::attach(pid);
+    let profiler = if with_perf { Profiler::attach(pid) } else { Err(anyhow!(LEFT_AWAY)) };
     let observed = observe(&running, &options, interrupt);
     let samples = profiler.and_then(Profiler::finish);
     running.check()?;
     let (outcome, evidence) = observed?;
     let requests = outcome.tally.requests;
-    let measured =
-        Measurement { trial, outcome, evidence, wrk: None, repeated: 0, doubtful: false };
+    let measured = Measurement { trial, outcome, evidence, repeated: 0, doubtful: false };
     let cpu = measured.server_cpu().context("no request was answered")?;
     let mut profile = Profile {
         target: target.name().to_owned(),
@@ -126,11 +135,11 @@ fn of(
         Err(error) => {
             let us = |(name, seconds)| layer(name, 1e6 * seconds / requests as f64);
             profile.layers = shown(&measured.evidence).into_iter().map(us).collect();
-            let why = match tools::find("perf") {
-                Some(_) => format!("{error:#}"),
-                None => "perf is not installed".to_owned(),
-            };
-            profile.missing = Some(format!("{why}. What gives the layers: {REMEDY}."));
+            profile.missing = Some(match tools::find("perf") {
+                _ if !with_perf => LEFT_AWAY.to_owned(),
+                Some(_) => format!("{error:#}. What gives the layers: {REMEDY}."),
+                None => format!("perf is not installed. What gives the layers: {REMEDY}."),
+            });
             Ok((profile, None))
         }
     }

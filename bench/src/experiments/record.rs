@@ -239,10 +239,6 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
         add("sent", tally.pacing.sent.into());
         add("unsent", tally.pacing.unsent.into());
     }
-    if let Some(wrk) = one.wrk {
-        add("wrk_rps", wrk.rps.into());
-        add("wrk_p50_us", as_micros(wrk.p50).into());
-    }
     evidence
 }
 

@@ -1,8 +1,9 @@
-//! `bench run`: the ladder. Servers over connection counts, each trial with a fresh process.
+//! `bench run`: the ladder. First users who think, where the bottleneck moves from stage to stage; then what a request costs,
+//! what silent connections cost, and what each server is made for.
 
 use super::benchmark;
 use super::common::Common;
-use super::plan::{Experiment, Plan};
+use super::plan::{Experiment, Plan, Profiling};
 use super::record::Finished;
 use super::workload::{BUSY, Kind, Workload, WorkloadArgs};
 use super::{idle, matrix, users};
@@ -20,13 +21,14 @@ pub struct RunArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub common: Common,
-    /// Connection counts, separated by commas [default: 50,200,800]
+    /// Connection counts of hello, kept alive and closed, separated by commas [default: 64, and kept alive only]
     #[arg(short, long, value_delimiter = ',', value_parser = args::count)]
     connections: Vec<usize>,
-    /// Connection counts 50,200 and half a second each, without profiles
+    /// Half a second each, once, without perf
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// Connection counts 50,100,200,400,800,1200 and 20 seconds each
+    /// All of it: connection counts 50,100,200,400,800,1200, one request per connection as well, the whole curve and
+    /// matrix; two seconds each, five times
     #[arg(long)]
     full: bool,
     #[allow(missing_docs)]
@@ -35,22 +37,23 @@ pub struct RunArgs {
     /// A further server that runs already
     #[arg(long, value_name = "NAME=URL", value_parser = targets::named)]
     also: Vec<Target>,
-    /// Ask wrk too, on the same server right afterwards
-    #[arg(long)]
-    wrk: bool,
     /// Leave the idle curve and the matrix of all workloads away
     #[arg(long)]
     no_matrix: bool,
-    /// Leave the profiles of the stages away: layers of CPU time, and flame graphs where perf works
+    /// Leave perf away: where the CPU time goes is then told by /proc, in less detail
     #[arg(long)]
     no_profile: bool,
 }
 
+/// Where `hello` is measured at one number of connections: as many as stage 2 has threads, so that all stages but the first
+/// can serve each.
+const CONNECTIONS: usize = 64;
+
 impl RunArgs {
-    /// All servers in about four minutes, five times each: fewer repeats tell nothing from chance.
+    /// What the book's claims are about, in short windows, five times each: fewer repeats tell nothing from chance.
     pub fn short() -> Self {
         let common = Common { repeat: Some(5), ..Common::default() };
-        Self { quick: true, common, ..Self::default() }
+        Self { quick: true, connections: vec![50, 200], common, ..Self::default() }
     }
 
     /// Measures the ladder, and what follows it.
@@ -58,49 +61,65 @@ impl RunArgs {
     /// # Errors
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
-        let plan = self.plan()?;
-        if plan.workload.kind == Kind::Users {
-            let experiments = [users::ladder(&plan)?, users::controls(&plan)?];
-            return benchmark::run(&experiments, &self.common, interrupt);
+        benchmark::run(&self.experiments(&self.plan()?)?, &self.common, interrupt)
+    }
+
+    /// In the order in which they are shown. A run about one workload in particular, or without any stage, has less.
+    fn experiments(&self, plan: &Plan) -> Result<Vec<Experiment>> {
+        let is_stage = |target: &Target| matches!(target, Target::Stage(_));
+        let whole = self.is_whole(plan.workload) && plan.targets.iter().any(is_stage);
+        let of_users = plan.workload.kind == Kind::Users;
+        let mut experiments = Vec::new();
+        if whole || of_users {
+            experiments.extend([users::ladder(plan)?, users::controls(plan)?]);
         }
-        let further = if self.no_matrix { Vec::new() } else { further(&plan) };
-        let mut experiments = vec![plan.ladder(Part::Ladder)];
-        experiments.extend(further);
-        benchmark::run(&experiments, &self.common, interrupt)
+        if !of_users {
+            experiments.push(plan.clone().ladder(Part::Ladder));
+        }
+        if whole && !self.no_matrix {
+            experiments.extend(match self.full {
+                true => [idle::whole(plan), matrix::whole(plan)],
+                false => [idle::short(plan), matrix::short(plan)],
+            });
+        }
+        experiments.retain(|experiment| !experiment.trials.is_empty());
+        Ok(experiments)
+    }
+
+    /// Whether the run is about no workload or mode in particular.
+    fn is_whole(&self, workload: Workload) -> bool {
+        workload == Workload::default() && !self.workload.close
     }
 
     /// The flags with their defaults; single ones override what --quick and --full stand for.
     fn plan(&self) -> Result<Plan> {
-        let (levels, duration): (&[usize], _) = match (self.quick, self.full) {
-            (true, _) => (&[50, 200], Duration::from_millis(500)),
-            (_, true) => (&[50, 100, 200, 400, 800, 1200], Duration::from_secs(20)),
-            _ => (&[50, 200, 800], Duration::from_secs(1)),
-        };
         let workload = self.workload.workload()?;
+        let is_default = self.is_whole(workload) && self.connections.is_empty();
+        let (duration, repeat) = match (self.quick, self.full) {
+            (true, _) => (Duration::from_millis(500), 1),
+            (_, true) => (Duration::from_secs(2), 5),
+            _ => (Duration::from_secs(1), if is_default { 3 } else { 1 }),
+        };
         let levels = match self.connections.as_slice() {
             [] if workload.beside() > 0 => vec![BUSY],
-            [] => levels.to_vec(),
+            [] if self.full => vec![50, 100, 200, 400, 800, 1200],
+            [] => vec![CONNECTIONS],
             chosen => chosen.to_vec(),
         };
+        let both = self.full || !self.connections.is_empty();
         let mut modes = Vec::new();
-        modes.extend((workload.beside() == 0).then_some(Connection::Close));
         modes.extend((!self.workload.close).then_some(Connection::KeepAlive));
+        let closes = self.workload.close || both && workload.beside() == 0;
+        modes.extend(closes.then_some(Connection::Close));
         let targets = targets::distinct(self.common.targets()?, &self.also)?;
         let plan = self.common.plan(targets, levels, duration);
-        let left_away = self.no_profile || self.quick || self.workload.close;
-        let profile = !left_away && workload == Workload::default();
-        Ok(Plan { modes, workload, wrk: self.wrk, profile, ..plan })
-    }
-}
-
-/// What follows the ladder, in short form: what silent clients cost, and what each server is made for.
-/// Nothing when there is no stage to show it of, or the run is about one workload in particular.
-fn further(plan: &Plan) -> Vec<Experiment> {
-    let is_stage = |target: &Target| matches!(target, Target::Stage(_));
-    if plan.workload == Workload::default() && plan.targets.iter().any(is_stage) {
-        vec![idle::short(plan), matrix::short(plan)]
-    } else {
-        Vec::new()
+        let profile = match self.is_whole(workload) {
+            true if self.quick || self.no_profile => Profiling::Proc,
+            true => Profiling::Perf,
+            false => Profiling::No,
+        };
+        let repeat = self.common.repeat.unwrap_or(repeat);
+        Ok(Plan { modes, workload, repeat, profile, ..plan })
     }
 }
 
@@ -112,6 +131,11 @@ mod tests {
     fn args(targets: &[&str]) -> RunArgs {
         let targets = targets.iter().map(|name| (*name).to_owned()).collect();
         RunArgs { common: Common { targets, ..Common::default() }, ..RunArgs::default() }
+    }
+
+    fn parts(args: &RunArgs) -> Vec<&'static str> {
+        let experiments = args.experiments(&args.plan().unwrap()).unwrap();
+        experiments.iter().map(|experiment| experiment.part.name()).collect()
     }
 
     #[test]
@@ -128,23 +152,37 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_ladder_is_about_stages_and_all_workloads() {
-        let of = |args: RunArgs| further(&args.plan().unwrap()).len();
-        assert_eq!((of(args(&["floor", "stage2"])), of(args(&["floor"]))), (2, 0));
-        let silent = WorkloadArgs { slow: Some(1), ..WorkloadArgs::default() };
-        assert_eq!(of(RunArgs { workload: silent, ..args(&["stage2"]) }), 0);
+    fn users_come_first_and_a_run_about_one_thing_has_that_alone() {
+        let whole = ["users", "controls", "ladder", "idle", "matrix"];
+        assert_eq!(parts(&args(&["floor", "stage2"])), whole);
+        assert_eq!(parts(&args(&["stage3"])), ["users", "ladder", "idle", "matrix"]);
+        assert_eq!(parts(&args(&["floor"])), ["ladder"]);
+        let about = |workload| RunArgs { workload, ..args(&["stage2"]) };
+        let slow = WorkloadArgs { slow: Some(1), ..WorkloadArgs::default() };
+        assert_eq!(parts(&about(slow)), ["ladder"]);
+        let users = WorkloadArgs { workload: Kind::Users, ..WorkloadArgs::default() };
+        assert_eq!(parts(&about(users)), ["users", "controls"]);
     }
 
     #[test]
-    fn the_default_takes_two_minutes_at_most_and_quick_fifty_seconds() {
+    fn connections_that_are_kept_are_the_default_and_both_kinds_are_compared_on_demand() {
+        let modes = |args: RunArgs| args.plan().unwrap().modes;
+        let both = [Connection::KeepAlive, Connection::Close];
+        assert_eq!(modes(args(&["3"])), [Connection::KeepAlive]);
+        assert_eq!(modes(RunArgs { full: true, ..args(&["3"]) }), both);
+        assert_eq!(modes(RunArgs { connections: vec![5], ..args(&["3"]) }), both);
+    }
+
+    #[test]
+    fn the_default_takes_three_minutes_at_most_and_quick_fifty_seconds() {
         let seconds = |args: RunArgs| {
             let mut plan = args.plan().unwrap();
             plan.targets = targets::parse(&["all".to_owned(), "nginx".to_owned()]).unwrap();
-            let further = further(&plan).iter().map(Experiment::time).sum::<Duration>();
-            let profiles = profile::time(&plan);
-            (plan.ladder(Part::Ladder).time() + further + profiles).as_secs()
+            let experiments = args.experiments(&plan).unwrap();
+            let trials = experiments.iter().map(Experiment::time).sum::<Duration>();
+            (trials + profile::time(&plan)).as_secs()
         };
-        assert!(seconds(RunArgs::default()) <= 120);
+        assert!(seconds(RunArgs::default()) <= 180);
         assert!(seconds(RunArgs { quick: true, ..RunArgs::default() }) < 50);
     }
 }

@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::numbers::median;
 use crate::results::Part;
 use crate::targets::{Connection, Starter, Target};
-use crate::terminal;
+use crate::terminal::{self, Progress};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 
@@ -60,11 +60,15 @@ impl Sweep {
         terminal::note(&announcement(std::slice::from_ref(&closed), open.time()));
         // Of what other programs disturb, as many levels are measured again as there are loads.
         let mut spare = LOADS.len();
-        let (measured, failures) = benchmark::measure(&closed, &starter, &mut spare, interrupt);
+        let progress = Progress::start(closed.time() + open.time());
+        let mut measure = |experiment: &Experiment| {
+            benchmark::measure(experiment, &starter, &progress, &mut spare, interrupt)
+        };
+        let (measured, failures) = measure(&closed);
         open.plan.capacity = capacity(&closed.plan, &measured);
         record.add(&closed, &measured, failures);
         if !record.has_failures() {
-            let (measured, failures) = benchmark::measure(&open, &starter, &mut spare, interrupt);
+            let (measured, failures) = measure(&open);
             record.add(&open, &measured, failures);
         }
         record.end(interrupt)

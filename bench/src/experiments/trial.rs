@@ -1,7 +1,6 @@
 //! One trial: a fresh server, a load on it, and what both have used.
 
 use super::plan::{Plan, Trial};
-use super::wrk::{self, Opinion};
 use crate::evidence::machine::Listening;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch, process};
@@ -26,8 +25,6 @@ pub struct Measurement {
     pub outcome: Outcome,
     /// What the kernel said about the server meanwhile.
     pub evidence: Evidence,
-    /// What wrk says of the same server, where it was asked.
-    pub wrk: Option<Opinion>,
     /// How often its level had been measured before, and was disturbed.
     pub repeated: usize,
     /// Whether the level was disturbed this time too.
@@ -75,9 +72,7 @@ impl Trial {
         // Why a server died says more than what its clients saw of that.
         running.check()?;
         let (outcome, evidence) = observed?;
-        let asked = plan.wrk && !interrupt.raised();
-        let wrk = asked.then(|| wrk::ask(&options)).transpose()?;
-        Ok(Measurement { trial: self, outcome, evidence, wrk, repeated: 0, doubtful: false })
+        Ok(Measurement { trial: self, outcome, evidence, repeated: 0, doubtful: false })
     }
 
     /// The load that this trial puts on a server.

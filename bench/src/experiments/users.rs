@@ -15,7 +15,12 @@ use anyhow::Result;
 /// When the limit of open files cannot be read.
 pub fn ladder(plan: &Plan) -> Result<Experiment> {
     let (plan, trial) = of(plan)?;
-    Ok(plan.experiment(Part::Users, &[trial]))
+    let mut ladder = plan.experiment(Part::Users, &[trial]);
+    // Another server is only asked for this where it was named for it: it may not have the route.
+    let Plan { targets, workload, .. } = &ladder.plan;
+    let asked = workload.kind == Kind::Users;
+    ladder.trials.retain(|trial| asked || matches!(targets[trial.target], Target::Stage(_)));
+    Ok(ladder)
 }
 
 /// Stage 1 that closes each connection, stage 2 that is fair, and stage 2 with a thread for each user.
@@ -40,14 +45,7 @@ pub fn controls(plan: &Plan) -> Result<Experiment> {
 fn of(plan: &Plan) -> Result<(Plan, Trial)> {
     let users = workload::users()?;
     let workload = Workload { kind: Kind::Users, ..Workload::default() };
-    let plan = Plan {
-        levels: vec![users],
-        modes: vec![Connection::KeepAlive],
-        workload,
-        wrk: false,
-        ..plan.clone()
-    };
-    Ok((plan, Trial::of(Connection::KeepAlive, users, workload)))
+    Ok((plan.clone(), Trial::of(Connection::KeepAlive, users, workload)))
 }
 
 #[cfg(test)]

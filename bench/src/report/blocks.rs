@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, profile, sweep, tables, users};
+use super::{lines, profile, summary, sweep, tables, users};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
@@ -10,11 +10,14 @@ use crate::workspace::{NULL_SERVER, label};
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `origin`, `ladder close`, `ladder keep-alive`, `beside close`, `disturbed`, `matrix`, `causes`, `idle`, `rate`, `sweep`,
-    /// `sweep SERVER`, `reading`, `scale`, `fits`, `wrk`, `ceiling`, `profile`, `distorted`, `no layers`, `flame graphs`, `claims`, `table SERVER`, or `why SERVER`.
+    /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
+    /// `distorted`, `no layers`, `flame graphs`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
+    /// `sweep SERVER`, `sweep`, `reading`, `ceiling`, `table SERVER` or `servers`, `bottlenecks`, `disturbed`, `claims`.
     pub name: String,
     /// A heading for it.
     pub title: String,
+    /// What to learn from it, in one line; empty where the title says it.
+    pub lesson: String,
     /// What it says.
     pub content: Content,
 }
@@ -40,7 +43,9 @@ impl Block {
                 links.iter().map(|(what, file)| format!("  {what}: {file}\n")).collect()
             }
         };
-        format!("\n{}\n{text}", self.title)
+        let lesson =
+            if self.lesson.is_empty() { String::new() } else { wrapped("  ", &self.lesson) };
+        format!("\n{}\n{lesson}{text}", self.title)
     }
 
     /// For a document; it ends with a line break.
@@ -69,59 +74,101 @@ impl Block {
     }
 }
 
+/// Blocks in the making.
+struct Blocks(Vec<Block>);
+
+impl Blocks {
+    /// Adds what there is.
+    fn add(&mut self, name: &str, title: &str, lesson: &str, content: Option<Content>) {
+        let (name, title, lesson) = (name.to_owned(), title.to_owned(), lesson.to_owned());
+        self.0.extend(content.map(|content| Block { name, title, lesson, content }));
+    }
+
+    fn table(&mut self, name: &str, title: &str, lesson: &str, table: Option<Table>) {
+        self.add(name, title, lesson, table.map(Content::Table));
+    }
+
+    fn sentence(&mut self, name: &str, title: &str, text: Option<String>) {
+        self.add(name, title, "", text.map(Content::Sentence));
+    }
+}
+
 /// All that `results` have rows for, in the order of a page.
 pub fn of(results: &Results) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut add = |name: &str, title: &str, content: Option<Content>| {
-        let (name, title) = (name.to_owned(), title.to_owned());
-        blocks.extend(content.map(|content| Block { name, title, content }));
-    };
-    let sentence = |text: Option<String>| text.map(Content::Sentence);
-    let table = |table: Option<Table>| table.map(Content::Table);
-    add("origin", "Where and of what", sentence(Some(origin(results))));
-    let title = "The ladder of users who think";
-    add("users", title, table(users::ladder(results)));
-    add("users limits", "What holds each stage", table(users::limits(results)));
-    add("users caption", "What these users do", sentence(users::caption(results)));
-    let title = "Controls: keeping connections otherwise, or more threads";
-    add("controls", title, table(users::controls(results)));
-    add("beaten", "Where a control beats the next stage", sentence(users::beaten(results)));
-    for (mode, words) in [("close", "one request per connection"), ("keep-alive", "kept alive")] {
-        let title = format!("The ladder, {words}");
-        add(&format!("ladder {mode}"), &title, table(tables::ladder(results, mode)));
-        let title = format!("Beside other servers, {words}");
-        add(&format!("beside {mode}"), &title, sentence(tables::beside(results, mode)));
-    }
-    add("disturbed", "What was measured again", sentence(group::disturbed(&results.rows)));
-    let title = "Which model suits which workload";
-    add("matrix", title, table(tables::matrix(results)));
-    add("causes", "The bottleneck of each workload", table(tables::causes(results)));
+    let mut blocks = Blocks(Vec::new());
+    blocks.sentence("origin", "Where and of what", Some(origin(results)));
+    of_users(&mut blocks, results);
+    ladder(&mut blocks, results, "keep-alive", "kept alive", HELLO);
+    let title = "Where the time of a request goes";
+    blocks.table("profile", title, PROFILE, profile::table(results));
+    blocks.sentence("distorted", "What distorts the layers", profile::distorted(results));
+    blocks.sentence("no layers", "Why there are no layers", profile::missing(results));
+    let links = profile::flame_graphs(results).map(Content::Links);
+    blocks.add("flame graphs", "Flame graphs", "", links);
     let title = "Requests per second beside silent connections";
-    add("idle", title, table(tables::idle(results)));
+    blocks.table("idle", title, IDLE, tables::idle(results));
+    let title = "Which model suits which workload";
+    blocks.table("matrix", title, MATRIX, tables::matrix(results));
+    blocks.table("causes", "The bottleneck of each workload", "", tables::causes(results));
+    ladder(&mut blocks, results, "close", "one request per connection", CLOSE);
     let title = "The same rate for all, timed from when each was due";
-    add("rate", title, table(lines::rate(results)));
+    blocks.table("rate", title, "", lines::rate(results));
+    of_sweep(&mut blocks, results);
+    blocks.sentence("ceiling", "The generator's ceiling", ceiling(results));
+    of_servers(&mut blocks, results);
+    blocks.table("claims", "The book's claims", "", claims(results));
+    blocks.0
+}
+
+const HELLO: &str = "An empty handler: what is left is the kernel's price for a request, and ours.";
+const PROFILE: &str = "Waiting is work too: compare its µs from stage to stage.";
+const IDLE: &str =
+    "A silent connection takes stage 1 whole, stage 2 a thread, and an event loop nothing.";
+const MATRIX: &str = "Each way to wait suits another workload; none has the best answer to all.";
+const CLOSE: &str = "Connection set-up: the price that no architecture removes.";
+
+fn of_users(blocks: &mut Blocks, results: &Results) {
+    let lesson = users::caption(results).unwrap_or_default();
+    let title = "Users who think: the bottleneck moves from stage to stage";
+    blocks.table("users", title, &lesson, users::ladder(results));
+    blocks.table("users limits", "What holds each stage", "", users::limits(results));
+    let title = "Controls: connections kept otherwise, or more threads";
+    let lesson = "It is kept connections that hold the threads of stages 1 and 2: this is what else would help.";
+    blocks.table("controls", title, lesson, users::controls(results));
+    let beaten = Some(users::beaten(results).join(" ")).filter(|text| !text.is_empty());
+    blocks.sentence("beaten", "Where a control beats the next stage", beaten);
+}
+
+fn of_sweep(blocks: &mut Blocks, results: &Results) {
     for target in &results.config.targets {
         let title = format!("{} over offered load", label(target));
-        add(&format!("sweep {target}"), &title, table(sweep::of_target(results, target)));
+        blocks.table(&format!("sweep {target}"), &title, "", sweep::of_target(results, target));
     }
-    add("sweep", "Latency over offered load", table(sweep::summary(results)));
-    add("reading", "How to read latency over load", sentence(sweep::reading(results)));
-    add("wrk", "A second opinion: wrk", table(lines::wrk(results)));
-    add("ceiling", "The generator's ceiling", sentence(ceiling(results)));
-    let title = "Where the time of a request goes";
-    add("profile", title, table(profile::table(results)));
-    add("distorted", "What distorts the layers", sentence(profile::distorted(results)));
-    add("no layers", "Why there are no layers", sentence(profile::missing(results)));
-    let links = profile::flame_graphs(results).map(Content::Links);
-    add("flame graphs", "Flame graphs", links);
-    add("claims", "The book's claims", table(claims(results)));
-    for target in &results.config.targets {
-        let name = format!("table {target}");
-        add(&name, label(target), table(lines::of_target(results, target)));
-        let title = format!("{}: why", label(target));
-        add(&format!("why {target}"), &title, table(lines::verdicts(results, target)));
+    blocks.table("sweep", "Latency over offered load", "", sweep::summary(results));
+    blocks.sentence("reading", "How to read latency over load", sweep::reading(results));
+}
+
+fn ladder(blocks: &mut Blocks, results: &Results, mode: &str, words: &str, lesson: &str) {
+    let title = format!("The ladder, {words}");
+    blocks.table(&format!("ladder {mode}"), &title, lesson, tables::ladder(results, mode));
+    let title = format!("Beside other servers, {words}");
+    blocks.sentence(&format!("beside {mode}"), &title, tables::beside(results, mode));
+}
+
+/// A table of all servers, or one for each; and what held them.
+fn of_servers(blocks: &mut Blocks, results: &Results) {
+    let all = lines::of_all(results);
+    if all.is_none() {
+        for target in &results.config.targets {
+            let table = lines::of_target(results, target);
+            blocks.table(&format!("table {target}"), label(target), "", table);
+        }
     }
-    blocks
+    blocks.table("servers", "What clients saw, and what that cost", "", all);
+    let title = "The bottleneck of each server";
+    blocks.table("bottlenecks", title, "", lines::bottlenecks(results));
+    let disturbed = group::disturbed(&results.rows);
+    blocks.sentence("disturbed", "What was measured again", disturbed);
 }
 
 /// Where and of what: a sentence to stand under tables.
@@ -170,7 +217,9 @@ pub fn find(results: &Results, name: &str) -> Option<Block> {
 pub fn document(results: &Results) -> String {
     let mut text = "# Results\n".to_owned();
     for block in of(results) {
-        text += &format!("\n## {}\n\n{}", block.title, block.markdown());
+        let lesson =
+            if block.lesson.is_empty() { String::new() } else { block.lesson.clone() + "\n\n" };
+        text += &format!("\n## {}\n\n{lesson}{}", block.title, block.markdown());
         if block.name == "profile" {
             text += &format!("\n![{}](charts/profile.svg)\n", block.title);
         }
@@ -178,14 +227,16 @@ pub fn document(results: &Results) -> String {
     text
 }
 
-/// What a run prints at its end: the tables of each server, then what compares the servers.
+/// What a run prints at its end: its tables, and as the last screen what the run is about.
 pub fn terminal(results: &Results) -> String {
-    let is_of_one =
-        |block: &Block| block.name.starts_with("table ") || block.name.starts_with("why ");
-    let (of_each, of_all): (Vec<_>, Vec<_>) = of(results).into_iter().partition(is_of_one);
-    let of_all = of_all.into_iter().filter(|block| !["origin", "claims"].contains(&&*block.name));
-    let mut text: String =
-        of_each.into_iter().chain(of_all).map(|block| block.terminal()).collect();
+    let screen = summary::of(results);
+    let mut elsewhere = vec!["origin", "claims", "flame graphs"];
+    if screen.is_some() {
+        elsewhere.extend(["users limits", "beaten"]);
+    }
+    let blocks = of(results).into_iter().filter(|block| !elsewhere.contains(&&*block.name));
+    let mut text: String = blocks.map(|block| block.terminal()).collect();
+    text += &screen.unwrap_or_default();
     if results.interrupted {
         let (made, planned) = (results.rows.len(), results.planned);
         text += &format!("\nINTERRUPTED: {made} of {planned} trials were measured.\n");

@@ -10,70 +10,101 @@ use serde_json::Value;
 
 /// The article's table for one server, a line for each mode and connection count; `None` without rows.
 pub fn of_target(results: &Results, target: &str) -> Option<Table> {
-    let header = [
-        "Connection",
-        "Connections",
-        "Req/s",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "max",
-        "Served",
-        "Errors",
-        "CPU/req",
-        "System CPU %",
-    ];
+    let groups = results.groups();
+    let own = groups.iter().filter(|group| group.median().target == target);
     let line = |group: &Group<'_>| {
         let sample = group.median();
-        let latency = &sample.load.latency_us;
-        let spread = group.spread().map_or(String::new(), |spread| {
-            let [low, high] = spread.map(|share| 100.0 * share);
-            format!(" ({low:+.0} to {high:+.0}%)")
-        });
-        vec![
-            sample.connection.clone(),
-            sample.connections.to_string(),
-            numbers::grouped(sample.load.rps) + &spread,
-            micros(Some(latency.mean)),
-            micros(latency.p50),
-            micros(latency.p90),
-            micros(latency.p99),
-            micros(Some(latency.max)),
-            format!("{}/{}", sample.load.served, sample.connections),
-            numbers::grouped(sample.load.errors.total() as f64),
-            micros(sample.server_cpu_us),
-            group.kernel().map_or("-".to_owned(), |share| format!("{:.0}", 100.0 * share)),
-        ]
+        let place = [sample.connection.clone(), sample.connections.to_string()];
+        place.into_iter().chain(figures(group)).collect()
     };
-    let groups = results.groups();
-    let own = groups.iter().filter(|group| {
-        (group.median().target.as_str(), group.median().part) == (target, Part::Ladder)
-    });
-    Table::new(header).filled(own.map(line).collect())
+    let header = ["Connection", "Connections"].into_iter().chain(FIGURES);
+    Table::new(header).filled(own.filter(is_rung).map(line).collect())
 }
 
-/// What each row of a server says about its bottleneck.
-pub fn verdicts(results: &Results, target: &str) -> Option<Table> {
+/// The same for all servers in one table; `None` where one of them has several lines, and so a table of its own.
+pub fn of_all(results: &Results) -> Option<Table> {
     let groups = results.groups();
-    let own = groups.iter().map(Group::median).filter(|sample| {
-        // A server that keeps up with a constant rate has no bottleneck worth a word.
-        let due = noted(sample, "target_rps");
-        let keeps_up = due.is_some_and(|due| sample.load.rps >= 0.99 * due);
-        let part = matches!(sample.part, Part::Ladder | Part::Rate);
-        sample.target == target && part && !keeps_up
-    });
-    let row = |sample: &Sample| {
-        let verdict = sample.observed("verdict")?.as_str()?.to_owned();
-        let doubts = sample.doubts();
-        Some(vec![
-            format!("{}, {}", sample.connection, sample.connections),
-            verdict,
-            if doubts.is_empty() { "-".to_owned() } else { doubts.join("; ") },
-        ])
+    let of = |target: &String| {
+        let is_of = |group: &&Group<'_>| is_rung(group) && group.median().target == *target;
+        groups.iter().filter(is_of).collect::<Vec<_>>()
     };
-    Table::of_prose(["Connections", "What is the bottleneck, and why", "Why not to trust it"])
-        .filled(own.filter_map(row).collect())
+    let all: Vec<_> = results.config.targets.iter().map(of).collect();
+    let line = |group: &&Group<'_>| {
+        let name = label(&group.median().target).to_owned();
+        std::iter::once(name).chain(figures(group)).collect()
+    };
+    let rows: Vec<_> = all.iter().flatten().map(line).collect();
+    let header = std::iter::once("Server").chain(FIGURES);
+    if all.iter().all(|own| own.len() < 2) { Table::new(header).filled(rows) } else { None }
+}
+
+fn is_rung(group: &&Group<'_>) -> bool {
+    group.median().part == Part::Ladder
+}
+
+const FIGURES: [&str; 10] =
+    ["Req/s", "mean", "p50", "p90", "p99", "max", "Served", "Errors", "CPU/req", "System CPU %"];
+
+/// What clients saw of a server, and what that cost it.
+fn figures(group: &Group<'_>) -> [String; 10] {
+    let sample = group.median();
+    let latency = &sample.load.latency_us;
+    let spread = group.spread().map_or(String::new(), |spread| {
+        let [low, high] = spread.map(|share| 100.0 * share);
+        format!(" ({low:+.0} to {high:+.0}%)")
+    });
+    [
+        numbers::grouped(sample.load.rps) + &spread,
+        micros(Some(latency.mean)),
+        micros(latency.p50),
+        micros(latency.p90),
+        micros(latency.p99),
+        micros(Some(latency.max)),
+        format!("{}/{}", sample.load.served, sample.connections),
+        numbers::grouped(sample.load.errors.total() as f64),
+        micros(sample.server_cpu_us),
+        group.kernel().map_or("-".to_owned(), |share| format!("{:.0}", 100.0 * share)),
+    ]
+}
+
+/// The verdict on a row, and what speaks against trusting it.
+pub fn verdict_of(sample: &Sample) -> Option<String> {
+    let verdict = sample.observed("verdict")?.as_str()?;
+    let doubts = sample.doubts();
+    Some(match doubts.is_empty() {
+        true => verdict.to_owned(),
+        false => format!("{verdict} (not trusted: {})", doubts.join("; ")),
+    })
+}
+
+/// The bottleneck of each server in each mode, at the most connections.
+pub fn bottlenecks(results: &Results) -> Option<Table> {
+    let groups = results.groups();
+    let ladder = || {
+        let rows = groups.iter().map(Group::median);
+        rows.filter(|sample| matches!(sample.part, Part::Ladder | Part::Rate))
+    };
+    let is_highest = |sample: &&Sample| {
+        let same = |other: &&Sample| {
+            (&other.target, &other.connection) == (&sample.target, &sample.connection)
+        };
+        ladder().filter(same).all(|other| other.connections <= sample.connections)
+    };
+    // A server that keeps up with a constant rate has no bottleneck worth a word.
+    let keeps_up = |sample: &&Sample| {
+        noted(sample, "target_rps").is_some_and(|due| sample.load.rps >= 0.99 * due)
+    };
+    let row = |sample: &Sample| {
+        let at = format!("{}, {}", sample.connection, sample.connections);
+        Some(vec![label(&sample.target).to_owned(), at, verdict_of(sample)?])
+    };
+    let rows = ladder().filter(is_highest).filter(|sample| !keeps_up(sample));
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|sample| {
+        results.config.targets.iter().position(|name| *name == sample.target)
+    });
+    Table::of_prose(["Server", "Connections", "What is the bottleneck, and why"])
+        .filled(rows.into_iter().filter_map(row).collect())
 }
 
 /// What each server made of a constant rate; `None` when there are no rows for it.
@@ -104,23 +135,6 @@ pub fn rate(results: &Results) -> Option<Table> {
     let groups = results.groups();
     let rows = groups.iter().filter(|group| group.median().part == Part::Rate).map(line);
     Table::new(header).filled(rows.collect())
-}
-
-/// wrk's figures beside ours; `None` where wrk was not asked.
-pub fn wrk(results: &Results) -> Option<Table> {
-    let groups = results.groups();
-    let line = |sample: &Sample| {
-        Some(vec![
-            label(&sample.target).to_owned(),
-            format!("{}, {}", sample.connection, sample.connections),
-            numbers::grouped(sample.load.rps),
-            numbers::grouped(noted(sample, "wrk_rps")?),
-            micros(sample.load.latency_us.p50),
-            micros(noted(sample, "wrk_p50_us")),
-        ])
-    };
-    let rows = groups.iter().map(Group::median).filter_map(line);
-    Table::new(["Server", "Connections", "Req/s", "wrk", "p50", "wrk"]).filled(rows.collect())
 }
 
 /// Two runs side by side.

@@ -1,5 +1,5 @@
-//! What a person reads of results: [`blocks`] of tables and sentences for a terminal, a document and a [`page`], and
-//! [`chart`]s. The same results give the same bytes.
+//! What a person reads of results: [`blocks`] of tables and sentences for a terminal, a document and a [`page`],
+//! [`chart`]s, and the [`summary`] that a run ends with. The same results give the same bytes.
 
 pub mod blocks;
 pub mod chart;
@@ -7,6 +7,7 @@ pub mod html;
 pub mod lines;
 pub mod page;
 pub mod profile;
+pub mod summary;
 pub mod sweep;
 pub mod tables;
 pub mod users;

@@ -1,11 +1,13 @@
 //! The ladder of users who think, and its controls: what each stage serves, what was predicted, and what limits it.
 
-use super::lines::noted;
+use super::lines::{noted, verdict_of};
 use crate::numbers::{self, micros};
-use crate::results::prediction::{self, POOL};
+use crate::results::prediction;
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
-use crate::workspace::{STAGES, label};
+use crate::workspace::{STAGES, is_stage, label};
+
+const MIB: f64 = 1_048_576.0;
 
 /// Busy cores of the server.
 pub fn busy_cores(sample: &Sample) -> Option<f64> {
@@ -16,16 +18,22 @@ pub fn busy_cores(sample: &Sample) -> Option<f64> {
 pub fn rows<'a>(groups: &[Group<'a>], part: Part) -> Vec<&'a Sample> {
     let medians = groups.iter().map(Group::median).filter(|sample| sample.part == part);
     let mut rows: Vec<_> = medians.collect();
-    rows.sort_by_key(|sample| STAGES.iter().position(|stage| *stage == sample.target));
+    let place = |sample: &&Sample| STAGES.iter().position(|stage| *stage == sample.target);
+    rows.sort_by_key(|sample| place(sample).unwrap_or(STAGES.len()));
     rows
+}
+
+/// How many threads serve.
+pub fn threads(sample: &Sample, results: &Results) -> usize {
+    prediction::threads(sample, &results.config, results.host.cores)
 }
 
 /// What a control changes, in words.
 pub fn variant(sample: &Sample) -> String {
     let keep_alive = sample.keep_alive.as_deref().unwrap_or("always");
     match sample.threads {
-        Some(threads) => format!("{keep_alive}, {} threads", numbers::grouped(threads as f64)),
-        None => keep_alive.to_owned(),
+        Some(threads) => format!("{} threads", numbers::grouped(threads as f64)),
+        None => format!("keep-alive {keep_alive}"),
     }
 }
 
@@ -33,13 +41,14 @@ pub fn variant(sample: &Sample) -> String {
 pub fn caption(results: &Results) -> Option<String> {
     let groups = results.groups();
     let sample = *rows(&groups, Part::Users).first()?;
-    let pool = results.config.threads_told().unwrap_or(POOL);
+    let threads = |sample: &&Sample| threads(sample, results).to_string();
+    let threads: Vec<_> = rows(&groups, Part::Users).iter().map(threads).collect();
     Some(format!(
-        "{} users hold a connection each, think {} (half to one and a half, at random), ask for 50 µs of CPU time \
-         (/work/50) and think again. Keep-alive: always. Threads: 1, {pool}, 1, and one per core ({}).",
+        "{} users hold a connection each, think {} (half to one and a half of it, at random), ask for 50 µs of CPU time \
+         (/work/50), and think again. Keep-alive: always. Threads: {}.",
         numbers::grouped(sample.connections as f64),
         micros(noted(sample, "think_us")),
-        results.host.cores
+        threads.join(", ")
     ))
 }
 
@@ -47,7 +56,7 @@ pub fn caption(results: &Results) -> Option<String> {
 pub fn ladder(results: &Results) -> Option<Table> {
     let groups = results.groups();
     let rows = rows(&groups, Part::Users);
-    let below = |index: usize| rows.get(index.checked_sub(1)?).map(|sample| sample.load.rps);
+    let below = |index: usize| below(&rows, index);
     let line = |(index, sample): (usize, &&Sample)| {
         let name = label(&sample.target).to_owned();
         std::iter::once(name).chain(figures(sample, below(index), results)).collect()
@@ -56,11 +65,16 @@ pub fn ladder(results: &Results) -> Option<Table> {
     Table::new(header).filled(rows.iter().enumerate().map(line).collect())
 }
 
+/// Requests per second of the stage before the row at `index`.
+pub fn below(rows: &[&Sample], index: usize) -> Option<f64> {
+    let before = rows.get(index.checked_sub(1)?)?;
+    is_stage(&rows[index].target).then_some(before.load.rps).filter(|rps| *rps > 0.0)
+}
+
 const FIGURES: [&str; 6] = ["Predicted", "Served", "p50", "p99", "CPU/req", "Busy cores"];
 
 /// Requests per second, the factor over `below`, and the rest.
 fn figures(sample: &Sample, below: Option<f64>, results: &Results) -> Vec<String> {
-    let below = below.filter(|rps| *rps > 0.0);
     let dash = || "-".to_owned();
     let predicted = prediction::of(sample, &results.config, results.host.cores);
     vec![
@@ -87,11 +101,11 @@ pub fn controls(results: &Results) -> Option<Table> {
         let per_request =
             noted(sample, "server.voluntary").map(|all| all / sample.load.requests.max(1) as f64);
         cells.push(per_request.map_or("-".to_owned(), |switches| format!("{switches:.1}")));
-        let memory = noted(sample, "server.memory").map(|bytes| bytes / 1_048_576.0);
+        let memory = noted(sample, "server.memory").map(|bytes| bytes / MIB);
         cells.push(memory.map_or("-".to_owned(), |memory| format!("{memory:.0} MiB")));
         cells
     };
-    let header = ["Control", "Keep-alive", "Req/s"].into_iter().chain(FIGURES);
+    let header = ["Control", "With", "Req/s"].into_iter().chain(FIGURES);
     let header = header.chain(["Switches/req", "Memory"]);
     Table::new(header).filled(rows(&groups, Part::Controls).iter().map(line).collect())
 }
@@ -99,42 +113,35 @@ pub fn controls(results: &Results) -> Option<Table> {
 /// What limits each stage, in the verdict's sentence; `None` without rows.
 pub fn limits(results: &Results) -> Option<Table> {
     let groups = results.groups();
-    let line = |sample: &&Sample| {
-        let doubts = sample.doubts();
-        let doubts = if doubts.is_empty() {
-            String::new()
-        } else {
-            format!(" (not trusted: {})", doubts.join("; "))
-        };
-        let verdict =
-            sample.observed("verdict").and_then(|verdict| verdict.as_str()).unwrap_or("-");
-        vec![label(&sample.target).to_owned(), format!("{verdict}{doubts}")]
-    };
+    let line = |sample: &&Sample| Some(vec![label(&sample.target).to_owned(), verdict_of(sample)?]);
     Table::of_prose(["Users", "What is the bottleneck now, and why"])
-        .filled(rows(&groups, Part::Users).iter().map(line).collect())
+        .filled(rows(&groups, Part::Users).iter().filter_map(line).collect())
 }
 
 /// Where a control beats the next stage, and at what cost.
-pub fn beaten(results: &Results) -> Option<String> {
+pub fn beaten(results: &Results) -> Vec<String> {
     let groups = results.groups();
     let ladder = rows(&groups, Part::Users);
     let sentence = |control: &&Sample| {
         let stage = STAGES.iter().position(|stage| *stage == control.target)?;
-        let next = ladder.iter().find(|sample| sample.target == STAGES[stage + 1])?;
+        let next = ladder.iter().find(|sample| STAGES.get(stage + 1) == Some(&&*sample.target))?;
         let share = control.load.rps / next.load.rps;
-        let cores =
-            |sample| busy_cores(sample).map_or("-".to_owned(), |cores| format!("{cores:.2}"));
-        (share > 1.0).then(|| {
-            format!(
-                "{} ({}) serves {share:.1} × {}, with {} busy cores instead of {}.",
-                label(&control.target),
-                variant(control),
-                label(&next.target),
-                cores(control),
-                cores(next)
-            )
-        })
+        (share > 1.0).then_some(())?;
+        let price = |sample: &Sample| {
+            let cpu = micros(sample.server_cpu_us);
+            Some(format!("{cpu} a request and {:.1} busy cores", busy_cores(sample)?))
+        };
+        let memory = noted(control, "server.memory").filter(|_| control.threads.is_some());
+        let memory = memory.map_or(String::new(), |memory| format!(", {:.0} MiB", memory / MIB));
+        Some(format!(
+            "Stage {} with {} serves {share:.1} × stage {}, for {}{memory}; stage {} needs {}.",
+            stage + 1,
+            variant(control),
+            stage + 2,
+            price(control)?,
+            stage + 2,
+            price(next)?,
+        ))
     };
-    let sentences: Vec<_> = rows(&groups, Part::Controls).iter().filter_map(sentence).collect();
-    (!sentences.is_empty()).then(|| sentences.join(" "))
+    rows(&groups, Part::Controls).iter().filter_map(sentence).collect()
 }

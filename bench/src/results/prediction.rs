@@ -8,7 +8,7 @@ use super::{Config, Sample};
 use crate::workspace::STAGES;
 
 /// Threads of stage 2, unless told otherwise.
-pub const POOL: usize = 64;
+const POOL: usize = 64;
 
 /// The least bound, and what it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,15 @@ pub struct Prediction {
     pub formula: String,
 }
 
+/// How many threads serve a row of a stage, on a machine with so many `cores`.
+pub fn threads(sample: &Sample, config: &Config, cores: usize) -> usize {
+    match STAGES.iter().position(|stage| *stage == sample.target) {
+        Some(1) => sample.threads.or(config.threads_told()).unwrap_or(POOL),
+        Some(3) => sample.threads.or(config.threads_told()).unwrap_or(cores),
+        _ => 1,
+    }
+}
+
 /// What holds a row's server, on a machine with so many `cores`; `None` where a figure is unknown, or for what is no stage.
 pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> {
     let stage = STAGES.iter().position(|stage| *stage == sample.target)?;
@@ -26,11 +35,7 @@ pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> 
     let (s, g) = (seconds(sample.server_cpu_us)?, seconds(sample.client_cpu_us)?);
     let z = seconds(sample.figure("evidence.think_us"))?;
     let r = seconds(Some(sample.load.latency_us.mean))?;
-    let threads = match stage {
-        0 | 2 => 1,
-        1 => sample.threads.or(config.threads_told()).unwrap_or(POOL),
-        _ => sample.threads.or(config.threads_told()).unwrap_or(cores),
-    };
+    let threads = threads(sample, config, cores);
     let holds = stage < 2 && sample.keep_alive.as_deref() == Some("always");
     let users = sample.connections;
     let (places, r) = if holds && threads < users { (threads, r) } else { (users, s) };

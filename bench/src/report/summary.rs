@@ -1,0 +1,291 @@
+//! The last screen of a run: who waits (users), where CPU goes (hello), and what is the bottleneck now. At most 40 lines of 80
+//! columns that can be read alone.
+
+use super::{profile, users};
+use crate::numbers::{self, micros};
+use crate::results::{Group, Part, Profile, Results, Sample, prediction};
+use crate::terminal::wrapped_to;
+use crate::workspace::STAGES;
+
+/// Columns.
+const WIDTH: usize = 80;
+/// The longest bar.
+const BAR: f64 = 28.0;
+/// What the stages are called where there is little room.
+const NAMES: [&str; 4] = ["1 blocking", "2 thread pool", "3 epoll", "4 epoll + threads"];
+
+/// The screen; `None` for a run without users.
+pub fn of(results: &Results) -> Option<String> {
+    let groups = results.groups();
+    let rows = users::rows(&groups, Part::Users);
+    let caption = users::caption(results)?;
+    let mut text = format!("\n{}\n", "=".repeat(WIDTH));
+    text += &prose("WHO WAITS. ", &caption);
+    text += &ladder(&rows, &groups, results);
+    text += "What is the bottleneck now, and why:\n";
+    text += &rows.iter().map(|row| limit(row)).collect::<String>();
+    text += &prose("  ", &users::beaten(results).pop().unwrap_or_default());
+    text += &prose("  NOT TRUSTED: ", &doubts(&rows).unwrap_or_default());
+    text += &prose("HOW IT IS KNOWN. ", KNOWN);
+    Some(text + &bars(results))
+}
+
+const KNOWN: &str = "/proc tells the CPU time of each thread, what it sleeps in, and how many connections wait to be \
+    accepted. Predicted: Z is the think time, R the response time, s a request's CPU in the server, g in the client.";
+
+/// A text below its beginning, a little indented; nothing for an empty one.
+fn prose(head: &str, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let indent = if head.starts_with(' ') { "     " } else { "  " };
+    let wrapped = wrapped_to(WIDTH, indent, &format!("{}{text}", head.trim_start()));
+    let begin = indent.len() - (head.len() - head.trim_start().len());
+    wrapped.get(begin..).unwrap_or_default().to_owned()
+}
+
+/// The stages, and below them the controls.
+fn ladder(rows: &[&Sample], groups: &[Group<'_>], results: &Results) -> String {
+    let columns = |cells: [&str; 7]| {
+        let [name, rps, factor, predicted, served, cpu, cores] = cells;
+        format!("  {name:<21}{rps:>7}{factor:>7}  {predicted:<16}{served:>10}{cpu:>9}{cores:>6}\n")
+    };
+    let line = |name: &str, sample: &Sample, below: Option<f64>| {
+        let predicted = prediction::of(sample, &results.config, results.host.cores);
+        let predicted =
+            predicted.map(|it| format!("{} = {}", it.formula, numbers::grouped(it.rps)));
+        columns([
+            name,
+            &numbers::grouped(sample.load.rps),
+            &below.map_or(String::new(), |below| format!("×{:.1}", sample.load.rps / below)),
+            &predicted.unwrap_or_default(),
+            &format!("{}/{}", sample.load.served, sample.connections),
+            &micros(sample.server_cpu_us),
+            &users::busy_cores(sample).map_or("-".to_owned(), |cores| format!("{cores:.2}")),
+        ])
+    };
+    let mut text =
+        columns(["stage (threads)", "req/s", "", "predicted", "served", "CPU/req", "cores"]);
+    for (index, sample) in rows.iter().enumerate() {
+        let stage = STAGES.iter().position(|stage| *stage == sample.target);
+        let name = stage.map_or(sample.target.as_str(), |stage| NAMES[stage]);
+        let name = format!("{name} ({})", users::threads(sample, results));
+        text += &line(&name, sample, users::below(rows, index));
+    }
+    for sample in users::rows(groups, Part::Controls) {
+        text += &line(&control(sample), sample, None);
+    }
+    text
+}
+
+/// What a control changes: its policy, or its threads.
+fn control(sample: &Sample) -> String {
+    let number = STAGES.iter().position(|stage| *stage == sample.target).unwrap_or_default() + 1;
+    match (sample.threads, &sample.keep_alive) {
+        (Some(threads), _) => format!("{number}, {threads} threads"),
+        (_, policy) => format!("{number}, keep-alive {}", policy.as_deref().unwrap_or("-")),
+    }
+}
+
+/// What limits a stage, in a sentence.
+fn limit(sample: &Sample) -> String {
+    let verdict = sample.observed("verdict").and_then(|verdict| verdict.as_str()).unwrap_or("-");
+    let number = STAGES.iter().position(|stage| *stage == sample.target);
+    let label = number.map_or(sample.target.clone(), |number| (number + 1).to_string());
+    wrapped_to(WIDTH, &format!("  {label}  "), verdict)
+}
+
+/// Which rows are not to be trusted, in one sentence.
+fn doubts(rows: &[&Sample]) -> Option<String> {
+    let doubtful = || rows.iter().filter(|row| !row.doubts().is_empty());
+    let row = doubtful().next()?;
+    let (count, all, doubt) = (doubtful().count(), rows.len(), row.doubts()[0]);
+    Some(format!("{count} of {all} stages; {}: {doubt}.", row.target))
+}
+
+/// A piece of a bar: its sign, its name, and the layers that it is made of; none: all others.
+type Piece = (char, &'static str, &'static [&'static str]);
+
+/// By perf's layers.
+const LAYERS: [Piece; 5] = [
+    ('█', "user code", &["user code"]),
+    ('▓', "read", &["read"]),
+    ('▒', "write and TCP send", &["write and TCP send"]),
+    ('░', "waiting and switching", &["waiting and switching", "futex"]),
+    ('·', "other", &[]),
+];
+/// By what /proc shows.
+const STATES: [Piece; 3] = [
+    ('█', "user", &["user", "user and system"]),
+    ('▒', "system", &["system"]),
+    ('░', "waiting for a CPU (run queue)", &["run queue"]),
+];
+
+/// µs of a piece.
+fn length(profile: &Profile, pieces: &[Piece], piece: &Piece) -> f64 {
+    let is_in = |name: &str| match piece.2 {
+        [] => pieces.iter().all(|other| !other.2.contains(&name)),
+        names => names.contains(&name),
+    };
+    profile
+        .layers
+        .iter()
+        .filter(|layer| is_in(&layer.name))
+        .map(|layer| layer.us)
+        .fold(0.0, |sum, us| sum + us)
+}
+
+/// One bar a stage of where a request's CPU goes, with a legend.
+fn bars(results: &Results) -> String {
+    let profiles = &results.profiles;
+    if profiles.is_empty() {
+        return String::new();
+    }
+    let pieces: &[Piece] = if profile::missing(results).is_none() { &LAYERS } else { &STATES };
+    let lengths = |profile: &Profile| -> Vec<f64> {
+        pieces.iter().map(|piece| length(profile, pieces, piece)).collect()
+    };
+    let longest = profiles.iter().map(|profile| lengths(profile).iter().sum()).fold(0.0, f64::max);
+    let legend: Vec<_> = pieces.iter().map(|(sign, name, _)| format!("{sign} {name}")).collect();
+    let connections: Vec<_> = profiles.iter().map(|it| it.connections.to_string()).collect();
+    let caption = format!(
+        "hello (an empty handler), kept alive, on {} connections; µs of a request:",
+        connections.join(", ")
+    );
+    let mut text = "\n".to_owned() + &prose("WHERE CPU GOES. ", &caption);
+    for profile in profiles {
+        let stage = STAGES.iter().position(|stage| *stage == profile.target);
+        let name = stage.map_or(profile.target.as_str(), |stage| NAMES[stage]);
+        let lengths = lengths(profile);
+        let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();
+        let drawn = drawn(&lengths, longest, pieces);
+        let sum = lengths.iter().sum::<f64>();
+        text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join(" "));
+    }
+    text += &format!("  {}\n", legend.join("  "));
+    text + &wrapped_to(
+        WIDTH,
+        "  ",
+        &falls(profiles).or(profile::missing(results)).unwrap_or_default(),
+    )
+}
+
+/// A bar of so many signs for each piece: the ends are rounded, so that no rounding adds up.
+fn drawn(lengths: &[f64], longest: f64, pieces: &[Piece]) -> String {
+    let (mut bar, mut sum, mut end) = (String::new(), 0.0, 0);
+    for (us, (sign, ..)) in lengths.iter().zip(pieces) {
+        sum += us;
+        let next = (sum / longest.max(f64::MIN_POSITIVE) * BAR).round() as usize;
+        bar.extend(std::iter::repeat_n(*sign, next - end));
+        end = next;
+    }
+    bar
+}
+
+/// What an event loop saves, where perf has seen it.
+fn falls(profiles: &[Profile]) -> Option<String> {
+    let waiting = |stage: usize| {
+        let profile = profiles.iter().find(|profile| profile.target == STAGES[stage])?;
+        profile.layer("waiting and switching")?;
+        Some(length(profile, &LAYERS, &LAYERS[3]))
+    };
+    let (pool, epoll) = (waiting(1)?, waiting(2)?);
+    (pool > epoll).then(|| {
+        format!(
+            "From stage 2 to 3 waiting falls from {pool:.1} to {epoll:.1} µs: a thread sleeps before each \
+             request, an event loop hears of many at once."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::profile::Layer;
+    use serde_json::json;
+
+    fn row(stage: usize, part: Part, rps: f64, served: u64) -> Sample {
+        let mut row = Sample {
+            target: STAGES[stage].to_owned(),
+            part,
+            connections: 1000,
+            keep_alive: Some("always".to_owned()),
+            server_cpu_us: Some(60.0),
+            client_cpu_us: Some(12.0),
+            ..Sample::default()
+        };
+        (row.load.rps, row.load.served, row.load.latency_us.mean) = (rps, served, 100.0);
+        let long = "threads wait for users that think, and others wait to be accepted; ".repeat(2);
+        for (name, value) in [
+            ("think_us", json!(20_000.0)),
+            ("seconds", json!(1.0)),
+            ("server", json!({"cpu": 1.0, "memory": 29_000_000})),
+            ("verdict", json!(long)),
+            ("doubts", json!(["other programs used 1.9 cores"])),
+        ] {
+            row.evidence.insert(name.to_owned(), value);
+        }
+        row
+    }
+
+    fn profile(stage: usize, layers: &[(&str, f64)]) -> Profile {
+        let layer = |(name, us): &(&str, f64)| Layer { name: (*name).to_owned(), us: *us };
+        let layers = layers.iter().map(layer).collect();
+        Profile { target: STAGES[stage].to_owned(), connections: 64, layers, ..Profile::default() }
+    }
+
+    fn results() -> Results {
+        let ladder = [(48.0, 1), (3147.0, 64), (16_760.0, 1000), (27_519.0, 1000)];
+        let ladder = ladder.into_iter().enumerate();
+        let mut rows: Vec<_> =
+            ladder.map(|(stage, (rps, served))| row(stage, Part::Users, rps, served)).collect();
+        let with = |stage, policy: &str, rps, threads| {
+            let keep_alive = Some(policy.to_owned());
+            Sample { keep_alive, threads, ..row(stage, Part::Controls, rps, 1000) }
+        };
+        rows.push(with(0, "never", 13_600.0, None));
+        rows.push(with(1, "fair", 6_900.0, None));
+        rows.push(with(1, "always", 22_200.0, Some(1000)));
+        let layers = |wait| [("user code", 1.0), ("waiting and switching", wait), ("accept", 0.5)];
+        let profiles =
+            [9.0, 9.5, 0.6, 3.0].into_iter().enumerate().map(|(at, us)| profile(at, &layers(us)));
+        let mut results = Results { rows, profiles: profiles.collect(), ..Results::default() };
+        results.host.cores = 2;
+        results
+    }
+
+    #[test]
+    fn the_screen_has_forty_lines_of_eighty_columns_and_can_be_read_alone() {
+        let screen = of(&results()).unwrap();
+        // Below it stand an empty line and where the page is.
+        assert!(screen.lines().count() <= 38, "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= WIDTH), "{screen}");
+        for text in [
+            "1,000 users",
+            "  1 blocking (1)            48         1/(Z+R) = 50        1/1000  60.0 µs  1.00\n",
+            "  2 thread pool (64)     3,147  ×65.6  64/(Z+R) = 3,184   64/1000",
+            "×5.3  1/s = 16,667",
+            "  1, keep-alive never   13,600",
+            "  2, 1000 threads       22,200",
+            "1.3 × stage 3",
+            "4 of 4 stages",
+            "  2 thread pool     ███░░░░░░░░░░░░░░░░░░░░░░░░· 11.0 = 1.0 0.0 0.0 9.5 0.5\n",
+            "waiting falls from 9.5 to 0.6 µs",
+        ] {
+            assert!(screen.contains(text), "{text}\n{screen}");
+        }
+        assert_eq!(of(&Results::default()), None);
+    }
+
+    #[test]
+    fn without_perf_the_bars_are_what_proc_shows_and_the_screen_says_what_would_give_more() {
+        let mut results = results();
+        let shown = [("user", 2.0), ("system", 8.0), ("run queue", 1.0), ("asleep", 900.0)];
+        results.profiles = vec![profile(1, &shown)];
+        results.profiles[0].missing = Some("perf is not installed. Install it.".to_owned());
+        let screen = of(&results).unwrap();
+        assert!(screen.contains("11.0 = 2.0 8.0 1.0\n"), "{screen}");
+        assert!(screen.contains("█ user  ▒ system  ░ waiting for a CPU"), "{screen}");
+        assert!(screen.contains("perf is not installed"), "{screen}");
+    }
+}
