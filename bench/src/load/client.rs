@@ -36,6 +36,10 @@ pub(super) struct Client {
     pub(super) free: bool,
 }
 
+/// What a thread counted, and its clients: their connections stay open until the caller has read what the server used.
+/// A server that closes connections uses CPU time, and one that is free of a client serves another.
+pub(super) type Ended = (Tally, Vec<Client>);
+
 /// What is to be done with the connection after bytes came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {

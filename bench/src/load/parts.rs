@@ -1,16 +1,12 @@
 //! What a thread of the generator hands over: parts of its counts while the load goes on, and the rest at the end.
 
-use super::client::Client;
+use super::client::Ended;
 use super::samples::Tally;
 use super::worker::Worker;
 use anyhow::Result;
 use shared::sys::clock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
-
-/// What a thread counted, and its clients: their connections stay open until the caller has read what the server used.
-/// A server that closes connections uses CPU time, and one that is free of a client serves another.
-pub(super) type Ended = (Tally, Vec<Client>);
 
 impl Worker<'_> {
     /// Hands over what it has counted since the last time, if it was asked for that.

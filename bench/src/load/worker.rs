@@ -3,10 +3,9 @@
 //! A request costs one read, one write and its share of one epoll_wait: the next request is written as
 //! soon as the response is read, so epoll never has to be told to watch for anything else.
 
-use super::client::{Client, Known, Reading, Step};
+use super::client::{Client, Ended, Known, Reading, Step};
 use super::errors::Failure;
 use super::pace::Pace;
-use super::parts::Ended;
 use super::samples::Tally;
 use super::think::Thinkers;
 use super::window::Shared;
