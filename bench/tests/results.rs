@@ -171,6 +171,6 @@ fn a_constant_rate_and_an_explanation_leave_a_folder_too() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains(out), "{text}");
     let kept = fs::read_to_string(explained.join("explain.txt")).unwrap();
-    assert!(text.contains(&kept) && kept.contains("The bottleneck"), "{kept}");
+    assert!(text.contains(&kept) && kept.contains("Bottleneck"), "{kept}");
     assert_eq!(folder::read(&explained).unwrap().rows[0].target, "floor");
 }

@@ -92,7 +92,7 @@ fn judge(args: &LoadArgs, outcome: &Outcome) -> Result<u8> {
 /// The bottleneck, and what speaks against trusting the figures.
 fn sentence(verdict: &Verdict) -> Vec<(&'static str, String)> {
     let doubts = verdict.doubts.iter().map(|doubt| ("Not trusted", doubt.clone()));
-    doubts.chain([("Bottleneck", verdict.sentence.clone())]).collect()
+    doubts.chain(verdict.lines()).collect()
 }
 
 /// What `--json` has beside the load's own figures, under the names of a row in results.json.
@@ -105,6 +105,9 @@ struct Server {
     server_cpu_us: Option<f64>,
     cause: &'static str,
     verdict: String,
+    because: String,
+    runner_up: Option<String>,
+    refuted_if: &'static str,
     doubts: Vec<String>,
     /// What the verdict is made from.
     seen: Seen,
@@ -123,6 +126,9 @@ fn json(
         server_cpu_us: evidence.cpu_per(outcome.tally.requests).map(as_micros),
         cause: verdict.cause.short(),
         verdict: verdict.sentence,
+        because: verdict.because,
+        runner_up: verdict.runner_up,
+        refuted_if: verdict.refuted_if,
         doubts: verdict.doubts,
         seen,
         evidence,

@@ -11,7 +11,7 @@ const KINDS: usize = 4;
 /// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
 const TICKS: u64 = 20;
 
-/// The server's CPU per request, its threads, its accept queue; or why nothing can be seen of them. `requests`: the
+/// The server's CPU per request and its threads; or why nothing can be seen of them. `requests`: the
 /// correct responses of the window.
 pub(super) fn lines(
     found: &Result<Vec<u32>>,
@@ -28,10 +28,6 @@ pub(super) fn lines(
     let mut lines = vec![("Server", server)];
     if !evidence.threads.is_empty() {
         lines.push(("Threads", threads(evidence)));
-    }
-    if let Some(queue) = evidence.queue.filter(|queue| queue.max > 0) {
-        let text = format!("{:.1} connections on average, {} at most", queue.mean, queue.max);
-        lines.push(("Queue", text));
     }
     lines
 }

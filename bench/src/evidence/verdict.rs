@@ -17,7 +17,6 @@ pub use cause::Cause;
 
 use super::Evidence;
 use case::Case;
-use finding::Finding;
 use serde::Serialize;
 
 /// One sentence, what it rests on, and what speaks against trusting the figures behind it.
@@ -27,12 +26,12 @@ pub struct Verdict {
     pub cause: Cause,
     /// Why.
     pub sentence: String,
-    /// The figures that decided.
+    /// The figures that decided; empty where none did.
     pub because: String,
     /// The next rule that matched as well, or the one that came nearest to it, with its figures.
     pub runner_up: Option<String>,
-    /// An experiment that would show the sentence to be wrong.
-    pub refuted_if: String,
+    /// An experiment, and the outcome of it that would show the sentence to be wrong; empty where the cause is unknown.
+    pub refuted_if: &'static str,
     /// "not trusted: ..." for each.
     pub doubts: Vec<String>,
     /// Whether one of them is that other programs or other guests of the host took CPU time: measured again, it may not be so.
@@ -46,36 +45,50 @@ const NEAR: f64 = 0.5;
 pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Verdict {
     let case = Case { seen, evidence, ceiling };
     let apply = |(cause, rule): &(Cause, rules::Rule)| Some((*cause, rule(&case)?));
-    let mut found: Vec<_> = rules::RULES.iter().filter_map(apply).collect();
+    let rules = rules::RULES.iter().filter(|_| !case.has_only_errors());
+    let mut found: Vec<_> = rules.filter_map(apply).collect();
     let first = found.iter().position(|(_, finding)| finding.matches());
-    let (cause, finding) =
-        first.map_or_else(|| (Cause::Unknown, unknown(evidence)), |first| found.remove(first));
-    let runner_up = found.iter().find(|(_, finding)| finding.matches()).or_else(|| {
+    let first = first.map(|first| found.remove(first));
+    let (cause, sentence, because) = match first {
+        Some((cause, finding)) => (cause, finding.sentence, finding.figures),
+        None => (Cause::Unknown, unknown(&case).to_owned(), String::new()),
+    };
+    let next = found.iter().find(|(_, finding)| finding.matches()).or_else(|| {
         let near = found.iter().filter(|(_, finding)| finding.nearness >= NEAR);
         near.max_by(|(_, left), (_, right)| left.nearness.total_cmp(&right.nearness))
     });
     Verdict {
         cause,
-        runner_up: runner_up.map(|(cause, other)| format!("{}: {}", cause.short(), other.figures)),
-        sentence: finding.sentence,
-        because: finding.figures,
-        refuted_if: cause.refutation(seen.think.is_some()).to_owned(),
+        sentence,
+        because,
+        runner_up: next.map(|(cause, other)| format!("{}: {}", cause.short(), other.figures)),
+        refuted_if: cause.refutation(),
         doubts: doubts::of(&case),
         disturbed: !doubts::disturbances(&case).is_empty(),
     }
 }
 
-/// When no rule matches.
-fn unknown(evidence: &Evidence) -> Finding {
-    let (sentence, figures) = match evidence.server {
-        Some(_) => (
-            "neither CPU nor a queue is the limit; look closer with `bench explain`",
-            "no rule's figures reach their limits",
-        ),
-        None => (
-            "the client has time to spare: the limit is the server or the way there, which cannot be seen",
-            "the server's processes are not visible from here",
-        ),
-    };
-    Finding { nearness: 1.0, sentence: sentence.to_owned(), figures: figures.to_owned() }
+/// What is said when no rule matches.
+fn unknown(case: &Case<'_>) -> &'static str {
+    if case.has_only_errors() {
+        // How fast a server responds wrongly is no matter.
+        "not to be told: no request had a correct response"
+    } else if case.evidence.server.is_some() {
+        "neither CPU nor a queue is the limit; look closer with `bench explain`"
+    } else {
+        "the client has time to spare: the limit is the server or the way there, which cannot be seen"
+    }
+}
+
+impl Verdict {
+    /// The sentence and what it rests on, each under its name.
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let lines = [
+            ("Bottleneck", self.sentence.clone()),
+            ("Because", self.because.clone()),
+            ("Or else", self.runner_up.clone().unwrap_or_default()),
+            ("Refuted if", self.refuted_if.to_owned()),
+        ];
+        lines.into_iter().filter(|(_, line)| !line.is_empty()).collect()
+    }
 }

@@ -53,8 +53,10 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     lines.push(("Latency", latencies(outcome)));
     lines.extend(parts(outcome));
     lines.push(("Served", format!("{} of {} connections", tally.served, tally.opened)));
-    lines.push(("Status", status_codes(outcome)));
-    lines.push(("Errors", errors(outcome)));
+    lines.extend(status_codes(outcome).map(|codes| ("Status", codes)));
+    if tally.errors.total() > 0 {
+        lines.push(("Errors", errors(outcome)));
+    }
     lines.extend(tally.first_error.as_ref().map(|(_, text)| ("First error", text.clone())));
     if tally.reconnects > 0 {
         lines.push(("Reconnects", numbers::grouped(tally.reconnects as f64)));
@@ -151,12 +153,12 @@ fn parts(outcome: &Outcome) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// How many responses had which status code.
-fn status_codes(outcome: &Outcome) -> String {
-    let counts = outcome.tally.status_codes.by_code().into_iter();
-    let counts = counts.map(|(code, count)| format!("{code}: {}", numbers::grouped(count as f64)));
-    let list = counts.collect::<Vec<_>>().join(", ");
-    if list.is_empty() { "no response".to_owned() } else { list }
+/// How many responses had which status code; of nothing but 200 the line of requests says enough.
+fn status_codes(outcome: &Outcome) -> Option<String> {
+    let codes = outcome.tally.status_codes.by_code();
+    let list =
+        codes.iter().map(|(code, count)| format!("{code}: {}", numbers::grouped(*count as f64)));
+    codes.keys().any(|code| *code != 200).then(|| list.collect::<Vec<_>>().join(", "))
 }
 
 /// Mean, the percentiles that enough samples speak for, and the longest.
@@ -186,7 +188,6 @@ fn errors(outcome: &Outcome) -> String {
     let named = errors.by_name().into_iter().filter(|(_, count)| *count > 0);
     let list: Vec<_> = named.map(|(name, count)| format!("{name} {count}")).collect();
     match list.join(", ") {
-        none if none.is_empty() => "none".to_owned(),
         some if errors.body > 0 => some + " (do responses differ on purpose? --any-body)",
         some => some,
     }

@@ -83,6 +83,12 @@ impl Case<'_> {
         self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts
     }
 
+    /// No response was right. Clients that a server leaves waiting get none either: their time-outs do not count.
+    pub(super) fn has_only_errors(&self) -> bool {
+        let mut errors = self.seen.errors.iter();
+        self.seen.requests == 0 && errors.any(|(name, _)| name != "timeout")
+    }
+
     /// The share of the CPUs' time that is in use.
     pub(super) fn fullness(&self) -> Option<f64> {
         let machine = self.evidence.machine?;

@@ -57,52 +57,32 @@ impl Cause {
         }
     }
 
-    /// An experiment, and the outcome that would show the verdict to be wrong. `think`: the clients think between requests.
-    pub(super) fn refutation(self, think: bool) -> &'static str {
+    /// An experiment, and the outcome of it that would show the verdict to be wrong; of an unknown cause there is none.
+    pub(super) fn refutation(self) -> &'static str {
         match self {
             Self::QueueOverflow => {
-                "start it with a longer backlog (--backlog, net.core.somaxconn): if no more clients are served, this is wrong"
+                "with a longer backlog (--backlog, net.core.somaxconn) no more clients are served"
             }
-            Self::SilentClients => {
-                "leave the silent clients away: if the others are not served then, this is wrong"
-            }
-            Self::SleepingThreads => {
-                "start it with twice the threads: if req/s do not double, this is wrong"
-            }
+            Self::SilentClients => "without the silent clients the others are not served either",
+            Self::SleepingThreads => "with twice the threads req/s do not double",
+            Self::OtherPrograms => "when these programs have ended req/s stay as they are",
             Self::ThinkingUsers => {
-                "start it with twice the threads, or end each connection with its response: if no more users are served, this is wrong"
+                "with twice the threads, or a connection for each request, no more users are served"
             }
             Self::HeldConnections => {
-                "start it with twice the threads, or ask with --close: if no more clients are served, this is wrong"
+                "with twice the threads, or with --close, no more clients are served"
             }
-            Self::DelayedAck => {
-                "set TCP_NODELAY in the server: if p50 stays near 40 ms, this is wrong"
-            }
-            Self::SingleThread if think => {
-                "load it with twice the users: if req/s rise by more than a tenth, this is wrong"
-            }
-            Self::SingleThread => {
-                "load it with twice the connections: if req/s rise by more than a tenth, this is wrong"
-            }
-            Self::Client => {
-                "run a second `bench load` beside this one: if both together get no more req/s, this is wrong"
-            }
+            Self::DelayedAck => "with TCP_NODELAY set in the server p50 stays near 40 ms",
+            Self::SingleThread => "twice the connections get more than a tenth more req/s",
+            Self::Client => "a second `bench load` beside this one adds no req/s",
             Self::Machine => {
-                "run both on fewer cores (taskset -c 0): if req/s do not fall as the cores do, this is wrong"
+                "with one core less (taskset) req/s fall by less than that core's share"
             }
-            Self::OtherPrograms => "end the other programs: if req/s do not rise, this is wrong",
-            Self::HandOver => {
-                "run the server on one core (taskset -c 0): if its CPU per request does not fall, this is wrong"
+            Self::HandOver => "the server on one core (taskset) uses as much CPU per request",
+            Self::SlowHandler | Self::NoMoreAsked => {
+                "twice the clients get less than twice the req/s"
             }
-            Self::SlowHandler => {
-                "load it with twice the connections: if req/s do not double, this is wrong"
-            }
-            Self::NoMoreAsked => {
-                "ask for twice as much (-c or -R): if the responses do not double, this is wrong"
-            }
-            Self::Unknown => {
-                "load it with twice the connections: if req/s rise, the clients were the limit"
-            }
+            Self::Unknown => "",
         }
     }
 }

@@ -9,8 +9,7 @@ use super::{ceilings, waiting};
 pub(super) type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// The first that matches wins.
-pub(super) const RULES: [(Cause, Rule); 14] = [
-    (Cause::Unknown, waiting::only_errors),
+pub(super) const RULES: [(Cause, Rule); 13] = [
     (Cause::QueueOverflow, waiting::overflow),
     (Cause::SilentClients, waiting::silent_clients),
     // Comes before the held connections: an event loop holds no connection, and its clients starve all the same.

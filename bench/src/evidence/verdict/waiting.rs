@@ -6,15 +6,6 @@ use crate::evidence::sleep::Sleep;
 use crate::numbers::{counted, time};
 use std::time::Duration;
 
-/// How fast a server responds wrongly is no matter. Time-outs have rules of their own.
-pub(super) fn only_errors(case: &Case<'_>) -> Option<Finding> {
-    let wrong = case.seen.errors.iter().filter(|(name, _)| name != "timeout");
-    let wrong: u64 = wrong.map(|(_, count)| count).sum();
-    let none = case.seen.requests == 0 && wrong > 0;
-    let sentence = "not to be told: no request had a correct response".to_owned();
-    Finding::new(&[f64::from(u8::from(none))], sentence, format!("{wrong} errors"))
-}
-
 /// Each overflow costs one client a second. What happened while all connected at once explains a window only where
 /// clients still have no connection in it.
 pub(super) fn overflow(case: &Case<'_>) -> Option<Finding> {

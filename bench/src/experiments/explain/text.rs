@@ -28,9 +28,11 @@ pub(super) fn of(look: &Measurement, name: &str) -> String {
     let kept = if connection == Connection::Close { "one request each" } else { "kept alive" };
     let workload = workload.name();
     let mut page = format!("\n{name}, {connections} connections, {kept}, {workload}\n\n");
-    page += &wrapped("The bottleneck  ", &verdict.sentence);
+    for (label, line) in verdict.lines() {
+        page += &wrapped(&format!("{label:<16}"), &line);
+    }
     for doubt in &verdict.doubts {
-        page += &wrapped("   not trusted  ", doubt);
+        page += &wrapped("Not trusted     ", doubt);
     }
     for (label, line) in [
         ("Clients", clients(look)),
