@@ -12,9 +12,10 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// `parts`: each figure over its limit.
+    /// `parts`: each figure over its limit; nothing over nothing is far from it.
     pub(super) fn new(parts: &[f64], sentence: String, figures: String) -> Option<Self> {
-        let nearness = parts.iter().copied().fold(f64::INFINITY, f64::min);
+        let parts = parts.iter().map(|part| if part.is_nan() { 0.0 } else { *part });
+        let nearness = parts.fold(f64::INFINITY, f64::min);
         (nearness > 0.0).then_some(Self { nearness, sentence, figures })
     }
 

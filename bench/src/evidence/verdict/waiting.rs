@@ -10,7 +10,7 @@ use std::time::Duration;
 /// clients still have no connection in it.
 pub(super) fn overflow(case: &Case<'_>) -> Option<Finding> {
     let (all, in_window) = (case.evidence.overflows?, case.evidence.overflows_in_window?);
-    let (open, connected) = (case.seen.open as f64, case.seen.connected as f64);
+    let (open, connected) = (case.seen.open.max(1) as f64, case.seen.connected as f64);
     let lost = in_window as f64 / (0.05 * open * case.evidence.seconds);
     let without = if all > 0 { (open - connected) / (0.05 * open) } else { 0.0 };
     let sentence =
