@@ -38,6 +38,27 @@ pub fn count(text: &str) -> Result<usize> {
     Ok(number)
 }
 
+/// CPUs by their numbers, rising: `0-3,8`, as the kernel writes them too.
+///
+/// # Errors
+/// Another form, or a number that no CPU has.
+pub fn cpus(text: &str) -> Result<Vec<usize>> {
+    // The most that Linux can be built for.
+    const LIMIT: usize = 8192;
+    let mut cpus = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let ends = first.parse::<usize>().ok().zip(last.parse().ok());
+        let ends = ends.filter(|(first, last)| first <= last && *last < LIMIT);
+        let (first, last) =
+            ends.with_context(|| format!("`{text}` is no list of CPUs such as 0-3,8"))?;
+        cpus.extend(first..=last);
+    }
+    cpus.sort_unstable();
+    cpus.dedup();
+    Ok(cpus)
+}
+
 /// A rate: requests per second, at most a million.
 ///
 /// # Errors
@@ -90,6 +111,14 @@ mod tests {
         assert_eq!(count("800").unwrap(), 800);
         for text in ["", "0", "-1", "1.5", "x"] {
             assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_of_cpus() {
+        assert_eq!(cpus("8,0-2,1").unwrap(), [0, 1, 2, 8]);
+        for text in ["", "-", "1-", "-1", "2-1", "0,", "x", "0-9999", "0-18446744073709551615"] {
+            assert!(cpus(text).is_err(), "{text}");
         }
     }
 

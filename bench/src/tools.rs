@@ -1,5 +1,6 @@
 //! What other modules borrow from the system: installed programs, a temporary folder, a free port.
 
+use crate::args;
 use anyhow::{Context, Result};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,16 @@ use std::{env, fs, process};
 /// Cores that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The CPUs that a process may use, rising: `self`, or its number. `None` where `/proc` does not tell.
+pub fn cpus(process: &str) -> Option<Vec<usize>> {
+    allowed(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+}
+
+fn allowed(status: &str) -> Option<Vec<usize>> {
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    args::cpus(list.trim()).ok()
 }
 
 /// Programs of other people that are used where they are installed: name, what for, and Debian's package.
@@ -90,6 +101,13 @@ impl Drop for Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cpus_that_a_process_may_use() {
+        assert_eq!(allowed("Name:\tx\nCpus_allowed_list:\t0,2-3\n").unwrap(), [0, 2, 3]);
+        assert_eq!((allowed("Name:\tx\n"), allowed("Cpus_allowed_list:\t\n")), (None, None));
+        assert!(cpus("self").unwrap().len() >= cores());
+    }
 
     #[test]
     fn what_is_installed_is_found() {

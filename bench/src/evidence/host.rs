@@ -2,8 +2,10 @@
 
 use super::group::Group;
 use super::parse::{self, Cpus};
+use crate::tools;
 use serde::{Deserialize, Serialize};
 use shared::sys::process::ticks_per_second;
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
 
@@ -11,6 +13,10 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     at: Instant,
+    /// How many CPUs this process and the server may use.
+    pub cores: usize,
+    /// How many the server may use.
+    pub server: Option<usize>,
     cpus: Cpus,
     per_second: u64,
     group: Option<Group>,
@@ -32,13 +38,24 @@ pub struct Machine {
 }
 
 impl Times {
-    /// As of now; `None` where `/proc` does not tell.
-    pub fn now() -> Option<Self> {
-        // Other CPUs, which `taskset` or a container keeps from us, say nothing about our window.
-        let allowed = parse::allowed(&fs::read_to_string("/proc/self/status").ok()?)?;
-        let cpus = parse::cpus(&fs::read_to_string("/proc/stat").ok()?, &allowed)?;
-        let per_second = ticks_per_second().ok()?;
-        Some(Self { at: Instant::now(), cpus, per_second, group: Group::now() })
+    /// As of now, of the CPUs that this process or those of a server may use; `None` where `/proc` does not tell. Other CPUs,
+    /// which `taskset` or a container keeps from both, say nothing about our window.
+    pub fn now(server: &[u32]) -> Option<Self> {
+        let own = tools::cpus("self")?;
+        let servers = server.iter().filter_map(|pid| tools::cpus(&pid.to_string())).flatten();
+        let servers: BTreeSet<_> = servers.collect();
+        let in_use: Vec<_> = servers.iter().copied().chain(own.iter().copied()).collect();
+        let in_use: Vec<_> = BTreeSet::from_iter(in_use).into_iter().collect();
+        // A control group may give less time than there are CPUs.
+        let limit = Some(tools::cores()).filter(|limit| *limit < own.len());
+        Some(Self {
+            at: Instant::now(),
+            cores: limit.unwrap_or(in_use.len()),
+            server: Some(servers.len()).filter(|count| *count > 0),
+            cpus: parse::cpus(&fs::read_to_string("/proc/stat").ok()?, &in_use)?,
+            per_second: ticks_per_second().ok()?,
+            group: Group::now(),
+        })
     }
 
     /// What passed since `before`.

@@ -34,8 +34,10 @@ use tree::{Snapshot, Thread, Use};
 pub struct Evidence {
     /// Between the first look and the last: a little longer than the window.
     pub seconds: f64,
-    /// CPUs that this process may use.
+    /// CPUs that this process and the server may use.
     pub cores: usize,
+    /// Those that the server may use: fewer where server and generator are kept apart.
+    pub server_cores: Option<usize>,
     /// What the server's processes used.
     pub server: Option<Use>,
     /// Its threads, the busiest first.
@@ -90,7 +92,7 @@ impl Watch {
     pub fn start(pids: Vec<u32>, address: SocketAddr, listening: Listening) -> Self {
         let started = Instant::now();
         let before = Snapshot::of(&pids).ok();
-        let machine = host::Times::now();
+        let machine = host::Times::now(&pids);
         let counters = [listening, Listening::now()];
         let sampler = Sampler::start(pids.clone(), address);
         Self { pids, started, before, counters, machine, sampler }
@@ -112,7 +114,7 @@ impl Watch {
         self.started = Instant::now();
         let after = Snapshot::of(&self.pids).ok();
         let before = std::mem::replace(&mut self.before, after.clone());
-        let now = host::Times::now();
+        let now = host::Times::now(&self.pids);
         let machine = std::mem::replace(&mut self.machine, now).zip(now);
         let listening = Listening::now();
         let [in_all, in_window] = self.counters.map(|before| listening.since(&before));
@@ -121,7 +123,8 @@ impl Watch {
         let tree = before.zip(after);
         Evidence {
             seconds,
-            cores: crate::tools::cores(),
+            cores: now.map_or_else(crate::tools::cores, |now| now.cores),
+            server_cores: now.and_then(|now| now.server),
             server: tree.as_ref().map(|(before, after)| after.use_since(before)),
             threads: tree.map_or(Vec::new(), |(before, after)| {
                 after.threads_since(&before, &samples.most_often)

@@ -1,7 +1,6 @@
 //! The kernel's formats: pure functions from a file's text to figures. See proc(5).
 
 use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
 
 /// Two numbers that follow each other, behind `skip` others.
 fn pair(text: &str, skip: usize) -> Option<[u64; 2]> {
@@ -136,23 +135,13 @@ pub struct Cpus {
     pub stolen: u64,
 }
 
-/// The numbers of the CPUs that a process may use, from `/proc/PID/status`.
-pub fn allowed(status: &str) -> Option<Vec<RangeInclusive<usize>>> {
-    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
-    let range = |part: &str| {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        Some(first.parse().ok()?..=last.parse().ok()?)
-    };
-    list.trim().split(',').map(range).collect()
-}
-
-/// The lines of `/proc/stat` of the `allowed` CPUs, added up; `None` without any.
-pub fn cpus(stat: &str, allowed: &[RangeInclusive<usize>]) -> Option<Cpus> {
+/// The lines of `/proc/stat` of the CPUs with these `numbers`, added up; `None` without any.
+pub fn cpus(stat: &str, numbers: &[usize]) -> Option<Cpus> {
     let cpu = |line: &str| {
         // The first line, which is of all CPUs, has no number.
         let (number, ticks) = line.strip_prefix("cpu")?.split_once(' ')?;
         let number: usize = number.parse().ok()?;
-        allowed.iter().any(|range| range.contains(&number)).then_some(())?;
+        numbers.contains(&number).then_some(())?;
         let ticks: Vec<u64> = ticks.split_whitespace().map_while(|one| one.parse().ok()).collect();
         // user nice system idle iowait irq softirq steal; a guest's time is in user already.
         let &[user, nice, system, _, _, irq, softirq, stolen, ..] = ticks.as_slice() else {
@@ -222,12 +211,12 @@ mod tests {
     fn only_the_cpus_that_may_be_used_are_added_up() {
         let stat = "cpu  111 0 111 0 0 0 111 111 0 0\ncpu0 1 0 1 9 9 0 1 1 0 0\ncpu1 10 0 10 9 9 0 10 10 0 0\n\
                     cpu12 100 0 100 9 9 0 100 100 0 0\nintr 1 2\n";
-        for (list, sum) in [("0-2,12", 111), ("0", 1), ("1", 10), ("5-12", 100), ("0-1,3", 11)] {
-            let allowed = allowed(&format!("Name:\tx\nCpus_allowed_list:\t{list}\n")).unwrap();
+        let of: [(&[usize], u64); 4] =
+            [(&[0, 1, 2, 12], 111), (&[0], 1), (&[1], 10), (&[5, 12], 100)];
+        for (numbers, sum) in of {
             let expected = Cpus { processes: 2 * sum, interrupts: sum, stolen: sum };
-            assert_eq!(cpus(stat, &allowed), Some(expected), "{list}");
+            assert_eq!(cpus(stat, numbers), Some(expected), "{numbers:?}");
         }
-        assert_eq!(cpus(stat, &[7..=9]), None);
-        assert_eq!((allowed("Name:\tx\n"), allowed("Cpus_allowed_list:\t\n")), (None, None));
+        assert_eq!(cpus(stat, &[7, 8, 9]), None);
     }
 }

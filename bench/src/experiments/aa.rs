@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::load::Expect;
 use crate::numbers::{self, Random};
 use crate::results::statistics::Ratio;
-use crate::targets::{self, Connection, Starter, Target};
+use crate::targets::{self, Connection, Pinning, Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -75,7 +75,7 @@ impl AaArgs {
         let [target @ Target::Stage(_)] = targets.as_slice() else {
             bail!("`{}` is no stage: only a stage has a handler to make dearer", self.stage);
         };
-        let starter = Starter::build(&targets, Vec::new(), interrupt)?;
+        let starter = Starter::build(&targets, Vec::new(), Pinning::Auto.of(&targets), interrupt)?;
         let pairs = Pairs { target, starter: &starter, duration: self.duration, interrupt };
         let dearer = COMPARISONS * REPEATS;
         let each = 2 * (self.duration + OVERHEAD);

@@ -26,7 +26,8 @@ pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -
     let planned: usize = experiments.iter().map(|experiment| experiment.trials.len()).sum();
     ensure!(planned > 0, NO_ROUTE);
     let plan = &experiments[0].plan;
-    let starter = Starter::build(&plan.targets, common.stage_args.clone(), interrupt)?;
+    let starter =
+        Starter::build(&plan.targets, common.stage_args.clone(), plan.pin.clone(), interrupt)?;
     let mut record = Record::begin(plan, planned, common)?;
     terminal::note(&announcement(experiments, profile::time(plan)));
     tell_unseen(&plan.targets);

@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, Profiling};
 use super::workload::Workload;
-use crate::targets::{self, Connection, Target};
+use crate::targets::{self, Connection, Pinning, Target};
 use crate::{args, numbers, tools};
 use anyhow::Result;
 use clap::Args;
@@ -17,12 +17,15 @@ pub struct Common {
     /// How long each trial is measured (500ms, 10s, 1m) [default: 1s; rate: 5s, without -R 2.2s; explain: 3s]
     #[arg(short, long, value_parser = args::duration)]
     pub duration: Option<Duration>,
-    /// Threads of the generator [default: one per core]
+    /// Threads of the generator [default: one for each of its cores]
     #[arg(short, long, value_parser = args::count)]
     pub threads: Option<usize>,
     /// Repeats of each trial, in reversed order every other time; the median is shown [default: 1; the whole run: 3, with --full 5]
     #[arg(long, value_name = "N", value_parser = args::count)]
     pub repeat: Option<usize>,
+    /// CPUs of servers and generator: two lists, none (all on all), auto (halves, with four or more) [default: auto]
+    #[arg(long, value_name = "SERVER:GENERATOR", value_parser = Pinning::parse)]
+    pub pin: Option<Pinning>,
     /// Decides the order of the servers [default: another one each time]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -53,13 +56,17 @@ impl Common {
 
     /// A plan with these arguments: `hello` on connections that are kept alive, by as many clients as `levels` says.
     pub fn plan(&self, targets: Vec<Target>, levels: Vec<usize>, duration: Duration) -> Plan {
+        let pin = self.pin.clone().unwrap_or_default().of(&targets);
+        let cores =
+            pin.as_ref().map_or_else(tools::cores, |pin| pin.generator.len().min(tools::cores()));
         Plan {
             targets,
             levels,
             modes: vec![Connection::KeepAlive],
             workload: Workload::default(),
             duration: self.duration.unwrap_or(duration),
-            threads: self.threads.unwrap_or_else(tools::cores),
+            threads: self.threads.unwrap_or(cores),
+            pin,
             repeat: self.repeat.unwrap_or(1),
             seed: self.seed.unwrap_or_else(numbers::seed),
             rate: None,

@@ -3,7 +3,7 @@
 use super::workload::Workload;
 use crate::numbers::{self, Random, counted};
 use crate::results::Part;
-use crate::targets::{Connection, Target};
+use crate::targets::{Connection, Pin, Target};
 use std::time::Duration;
 
 /// What a trial takes beside its window, about: start, warm-up and end.
@@ -43,6 +43,8 @@ pub struct Plan {
     pub duration: Duration,
     /// Threads of the generator.
     pub threads: usize,
+    /// The CPUs of servers and generator, where they are kept apart.
+    pub pin: Option<Pin>,
     /// Repeats of each trial.
     pub repeat: usize,
     /// Decides the order of the servers.
@@ -187,8 +189,9 @@ pub fn announcement(experiments: &[Experiment], further: Duration) -> String {
         _ => counted((seconds / 60.0).round() as usize, "minute"),
     };
     let rate = plan.rate.map_or(String::new(), |rate| format!(" at {rate} requests per second"));
+    let pin = plan.pin.as_ref().map_or(String::new(), |pin| format!(", {}", pin.in_words()));
     format!(
-        "{}: {} of {} at most{rate}, {} generator threads, seed {}; this takes about {time}",
+        "{}: {} of {} at most{rate}, {} generator threads{pin}, seed {}; this takes about {time}",
         names.join(", "),
         counted(trials, "trial"),
         numbers::time(plan.duration),

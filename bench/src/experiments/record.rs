@@ -72,6 +72,7 @@ impl Record {
             seed: plan.seed,
             seconds: plan.duration.as_secs_f64(),
             threads: plan.threads,
+            pin: plan.pin.as_ref().map(ToString::to_string),
             repeat: plan.repeat,
             stage_args: common.stage_args.clone(),
         };
@@ -107,8 +108,10 @@ impl Record {
             let mut sample = sample(experiment, one, earlier.count());
             let mut verdict = one.verdict(ceiling(one.trial, &experiment.plan, measured));
             verdict.doubts.extend(one.doubtful.then(|| {
-                let times = numbers::counted(one.repeated + 1, "measurement");
-                format!("other programs disturbed each of {times} of this level: it is left out of medians, ratios and claims")
+                let times = numbers::counted(one.repeated + 1, "time");
+                format!(
+                    "its level was measured {times} and disturbed: in no median, ratio or claim"
+                )
             }));
             for (name, value) in [
                 ("cause", verdict.cause.short().into()),

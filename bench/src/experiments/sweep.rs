@@ -55,7 +55,12 @@ impl Sweep {
         let [closed, mut open] = self.0;
         let planned = closed.trials.len() + open.trials.len();
         ensure!(planned > 0, benchmark::NO_ROUTE);
-        let starter = Starter::build(&closed.plan.targets, common.stage_args.clone(), interrupt)?;
+        let starter = Starter::build(
+            &closed.plan.targets,
+            common.stage_args.clone(),
+            closed.plan.pin.clone(),
+            interrupt,
+        )?;
         let mut record = Record::begin(&closed.plan, planned, common)?;
         terminal::note(&announcement(std::slice::from_ref(&closed), open.time()));
         // Of what other programs disturb, as many levels are measured again as there are loads.

@@ -179,7 +179,9 @@ pub fn origin(results: &Results) -> String {
     } else {
         ""
     };
-    format!("Recorded {day} on {}; {}.{cut}", results.host.line(), results.source.line())
+    let pin = results.config.pin.as_ref();
+    let pin = pin.map_or(String::new(), |pin| format!(" CPUs of servers and generator: {pin}."));
+    format!("Recorded {day} on {}; {}.{pin}{cut}", results.host.line(), results.source.line())
 }
 
 /// The most that the generator reached against the null server, and what was the limit there.

@@ -125,7 +125,11 @@ pub fn beside(results: &Results, mode: &str) -> Option<String> {
         let (one, two) = (column.of(&groups, target)?, column.of(&groups, other)?);
         Some(match Ratio::within(one, two, served) {
             Some(ratio) => ratio.beside(label(other)),
-            None => format!("{:.2} × {}", times(one, two)?, label(other)),
+            None => {
+                let note = one.disturbed().or(two.disturbed());
+                let note = note.map_or(String::new(), |note| format!(" ({note})"));
+                format!("{:.2} × {}{note}", times(one, two)?, label(other))
+            }
         })
     };
     let measured = |target: &&String| {

@@ -84,6 +84,9 @@ pub struct Config {
     pub seconds: f64,
     /// Threads of the generator.
     pub threads: usize,
+    /// CPUs of the servers and of the generator (`0-3:4-7`), where they were kept apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
     /// Repeats of each trial.
     pub repeat: usize,
     /// Passed on to the stages.

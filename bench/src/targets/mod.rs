@@ -1,14 +1,16 @@
 //! What can be measured: the four stages, the null server, servers of other people that are installed, any URL.
 //!
-//! [`build`] has cargo build the stages, [`server`] holds a server as a child process, [`null_server`] is one of our
+//! `pin` keeps servers and generator apart, [`build`] has cargo build the stages, [`server`] holds a server as a child process, [`null_server`] is one of our
 //! own, and [`peers`] is the table of the others. [`Starter`] starts a [`Target`] as a fresh process.
 
 pub mod build;
 pub mod null_server;
 pub mod peers;
+mod pin;
 pub mod server;
 mod starter;
 
+pub use pin::{Pin, Pinning};
 pub use starter::{Running, Starter};
 
 use crate::load::{Expect, Url};

@@ -2,7 +2,7 @@
 
 use super::peers::PeerServer;
 use super::server::Server;
-use super::{Connection, StageFlags, Target, build};
+use super::{Connection, Pin, StageFlags, Target, build};
 use crate::interrupt::Interrupt;
 use crate::load::Url;
 use crate::tools;
@@ -17,6 +17,7 @@ pub struct Starter {
     programs: HashMap<String, PathBuf>,
     /// Passed on to the stages as they are.
     stage_args: Vec<String>,
+    pin: Option<Pin>,
 }
 
 /// A target that runs. Dropping it kills what was started for it.
@@ -30,18 +31,19 @@ pub enum Running {
 }
 
 impl Starter {
-    /// Builds the stages among `targets`.
+    /// Builds the stages among `targets`, which will run on the CPUs that `pin` says.
     ///
     /// # Errors
     /// When the build fails.
     pub fn build(
         targets: &[Target],
         stage_args: Vec<String>,
+        pin: Option<Pin>,
         interrupt: &Interrupt,
     ) -> Result<Self> {
         let stages = targets.iter().filter(|target| matches!(target, Target::Stage(_)));
         let stages: Vec<_> = stages.map(Target::name).collect();
-        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args })
+        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args, pin })
     }
 
     /// What is passed on to the stages.
@@ -62,6 +64,16 @@ impl Starter {
     /// # Errors
     /// As [`Starter::start`].
     pub fn start_with(
+        &self,
+        target: &Target,
+        connection: Connection,
+        flags: StageFlags,
+    ) -> Result<Running> {
+        let start = || self.start_here(target, connection, flags);
+        self.pin.as_ref().map_or_else(start, |pin| pin.on_servers(start))
+    }
+
+    fn start_here(
         &self,
         target: &Target,
         connection: Connection,

@@ -21,9 +21,9 @@ const WINDOW: Duration = Duration::from_millis(700);
 /// When the null server cannot be measured.
 pub fn measure(interrupt: &Interrupt) -> Result<Vec<Finding>> {
     let plan = Common::default().plan(vec![Target::NullServer], vec![50], WINDOW);
-    let starter = Starter::build(&plan.targets, Vec::new(), interrupt)?;
+    let starter = Starter::build(&plan.targets, Vec::new(), plan.pin.clone(), interrupt)?;
     let trial = trial(&plan);
-    let before = Times::now();
+    let before = Times::now(&[]);
     let mut figures = [Vec::new(), Vec::new()];
     for turn in 0..2 * REPEATS {
         let measured = trial.measure(&plan, &starter, interrupt)?;
@@ -34,7 +34,7 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Finding>> {
         figures[usize::from(matches!(turn % 4, 1 | 2))].push(measured.outcome.rps());
     }
     let [mut a, mut b] = figures;
-    let machine = before.zip(Times::now()).map(|(before, after)| after.since(&before));
+    let machine = before.zip(Times::now(&[])).map(|(before, after)| after.since(&before));
     let stolen = machine.map(|machine| machine.stolen / tools::cores() as f64);
     Ok(vec![of_steal(stolen), of_noise(&mut a, &mut b)])
 }

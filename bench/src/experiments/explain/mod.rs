@@ -44,7 +44,12 @@ impl ExplainArgs {
     pub fn run(&self, interrupt: &Interrupt) -> Result<(String, Finished)> {
         let experiment = self.experiment()?;
         let plan = &experiment.plan;
-        let starter = Starter::build(&plan.targets, self.common.stage_args.clone(), interrupt)?;
+        let starter = Starter::build(
+            &plan.targets,
+            self.common.stage_args.clone(),
+            plan.pin.clone(),
+            interrupt,
+        )?;
         let mut record = Record::begin(plan, plan.repeat, &self.common)?;
         let name = plan.targets[0].label();
         terminal::note(&format!("{name}: one pass to look, one under strace, one under perf"));
