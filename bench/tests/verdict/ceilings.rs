@@ -55,6 +55,17 @@ fn stage_4_on_hello() -> (Seen, Evidence) {
 }
 
 #[test]
+fn a_server_that_is_kept_apart_fills_the_cores_that_it_has() {
+    let (seen, mut evidence) = stage_4_on_hello();
+    (evidence.cores, evidence.server_cores, evidence.server) = (8, Some(4), used(3.9, 0.86));
+    evidence.machine = busy(4.8, 0.1);
+    expect(&seen, &evidence, Cause::Machine, "the server's cores are full: it uses 3.90 of 4");
+    evidence.server = used(2.0, 0.86);
+    evidence.machine = busy(2.9, 0.1);
+    assert_ne!(verdict(&seen, &evidence, None).cause, Cause::Machine);
+}
+
+#[test]
 fn server_and_client_fill_the_machine() {
     let (seen, evidence) = stage_4_on_hello();
     expect(&seen, &evidence, Cause::Machine, "86 % of the server's time is the kernel's");

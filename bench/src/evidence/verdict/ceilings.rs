@@ -56,6 +56,9 @@ pub(super) fn client(case: &Case<'_>) -> Option<Finding> {
 /// Server and client use up all CPUs. If not mostly they, that is a doubt and no verdict.
 pub(super) fn machine(case: &Case<'_>) -> Option<Finding> {
     let machine = case.evidence.machine?;
+    if let Some(own) = case.evidence.server_cores.filter(|own| *own < case.evidence.cores) {
+        return cores_of_its_own(case, own);
+    }
     let cores = case.evidence.cores as f64;
     let (full, client) = (case.fullness()?, case.seen.client_cores);
     let figures = format!("{} of {cores} cores is in use", percent(full));
@@ -75,6 +78,15 @@ pub(super) fn machine(case: &Case<'_>) -> Option<Finding> {
     let ours = case.ours(machine) / cores;
     let figures = format!("{figures}, {} by server and client", percent(ours));
     Finding::new(&[full / 0.9, ours / 0.5], sentence, figures)
+}
+
+/// A server that is kept apart from the generator has full cores while the generator's may be idle.
+fn cores_of_its_own(case: &Case<'_>, own: usize) -> Option<Finding> {
+    let (server, client) = (case.server_cores()?, case.seen.client_cores);
+    let sentence = format!("the server's cores are full: it uses {server:.2} of {own}");
+    let figures =
+        format!("the server uses {server:.2} of its {own} cores, the client {client:.2} cores");
+    Finding::new(&[server / (0.9 * own as f64)], sentence, figures)
 }
 
 /// The server's threads wait longer for a CPU than they have one. Whether a server whose processes cannot be seen

@@ -5,7 +5,7 @@ use crate::evidence::host::Times;
 use crate::experiments::common::Common;
 use crate::experiments::plan::{Plan, Trial};
 use crate::interrupt::Interrupt;
-use crate::numbers::median;
+use crate::results::statistics::Ratio;
 use crate::targets::{Starter, Target};
 use crate::tools;
 use anyhow::Result;
@@ -33,32 +33,32 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Finding>> {
         // ABBA ABBA: what drifts strikes both alike.
         figures[usize::from(matches!(turn % 4, 1 | 2))].push(measured.outcome.rps());
     }
-    let [mut a, mut b] = figures;
+    let [a, b] = figures;
+    let pairs: Vec<_> = a.into_iter().zip(b).collect();
     let machine = before.zip(Times::now(&[])).map(|(before, after)| after.since(&before));
     let stolen = machine.map(|machine| machine.stolen / tools::cores() as f64);
-    Ok(vec![of_steal(stolen), of_noise(&mut a, &mut b)])
+    Ok(vec![of_steal(stolen), of_noise(&pairs)])
 }
 
 fn trial(plan: &Plan) -> Trial {
     Trial::of(plan.modes[0], plan.levels[0], plan.workload)
 }
 
-fn of_noise(a: &mut [f64], b: &mut [f64]) -> Finding {
-    let median = |figures: &mut [f64]| median(figures, f64::total_cmp).unwrap_or_default();
-    let (left, right) = (median(a), median(b));
-    let apart = 100.0 * (left - right).abs() / left.max(right).max(f64::MIN_POSITIVE);
-    let all = || a.iter().chain(b.iter()).copied();
-    let spread = 100.0 * (all().fold(0.0, f64::max) - all().fold(f64::MAX, f64::min))
-        / left.max(f64::MIN_POSITIVE);
+fn of_noise(pairs: &[(f64, f64)]) -> Finding {
+    let all = || pairs.iter().flat_map(|(a, b)| [*a, *b]);
+    let (low, high) = (all().fold(f64::MAX, f64::min), all().fold(0.0, f64::max));
+    let spread = 100.0 * (high / low - 1.0);
+    let ratio = Ratio::of(pairs);
     let found = format!(
-        "the null server against itself: medians {apart:.0} % apart, single runs {spread:.0} % ({left:.0} and {right:.0} req/s)"
+        "the null server against itself: {}; single windows {spread:.0} % apart",
+        ratio.map_or("no requests".to_owned(), |ratio| ratio.to_string())
     );
-    match (apart, spread) {
-        (..5.0, ..20.0) => Finding::fine("noise", found),
+    match ratio {
+        Some(ratio) if ratio.low > 0.95 && ratio.high < 1.05 => Finding::fine("noise", found),
         _ => Finding::note(
             "noise",
             found,
-            "smaller differences mean nothing here: end other programs, --repeat 5, longer -d",
+            "smaller differences do not show here: end other programs, more than --repeat 5, longer -d",
         ),
     }
 }
@@ -84,12 +84,13 @@ mod tests {
     use crate::experiments::doctor::finding::Weight::{Fine, Note};
 
     #[test]
-    fn noise_is_what_medians_and_single_runs_differ_by() {
-        let calm = of_noise(&mut [100.0, 98.0, 102.0], &mut [101.0, 99.0, 103.0]);
+    fn noise_is_what_pairs_of_equals_differ_by() {
+        let rps = [100.0, 130.0, 98.0, 102.0, 101.0];
+        let calm = of_noise(&rps.map(|rps| (rps, 1.01 * rps)));
         assert_eq!(calm.weight, Fine, "{calm:?}");
-        assert!(calm.found.contains("medians 1 % apart, single runs 5 %"), "{calm:?}");
-        assert_eq!(of_noise(&mut [100.0], &mut [80.0]).weight, Note);
-        assert_eq!(of_noise(&mut [], &mut []).weight, Fine);
+        assert!(calm.found.ends_with("5 of 5 repeats); single windows 34 % apart"), "{calm:?}");
+        assert_eq!(of_noise(&rps.map(|rps| (rps, rps * rps / 100.0))).weight, Note);
+        assert_eq!(of_noise(&[]).weight, Note);
     }
 
     #[test]
