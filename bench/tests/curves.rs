@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
+use bench::numbers::Random;
 use bench::report::{blocks, chart};
 use bench::results::queue::Queue;
 use bench::results::sweep::curves;
@@ -123,4 +124,103 @@ fn a_sweep_is_a_table_a_line_and_a_picture() {
     // In theory there is no answer at 120 %.
     let theory = chart.drawing.lines().find(|line| line.contains("frame s3")).unwrap();
     assert_eq!(theory.matches('L').count(), 3, "{theory}");
+}
+
+/// A row of stage 4 with `threads` loops on a machine whose server has half of the cores.
+fn with(threads: usize, workload: &str, repeat: usize, rps: f64, cause: &str) -> Sample {
+    let mut load = Figures { rps, seconds: 1.0, served: 512, ..Figures::default() };
+    (load.latency_us.p99, load.client_threads_cpu_seconds) = (Some(5000.0), vec![0.5; 4]);
+    let server = json!({ "cpu": 0.99 * threads as f64 });
+    let evidence = json!({ "cause": cause, "seconds": 1.0, "server": server });
+    Sample {
+        target: "stage4-epoll-threads".to_owned(),
+        part: Part::Scale,
+        workload: workload.to_owned(),
+        threads: Some(threads),
+        connections: 512,
+        repeat,
+        load,
+        server_cpu_us: Some(10.0),
+        evidence: serde_json::from_value(evidence).unwrap(),
+        ..Sample::default()
+    }
+}
+
+/// Three repeats of each point on the law with λ = 50,000, σ = 0.03 and κ = 0.001, each up to half a per cent off it.
+fn scale(counts: &[usize], cores: usize) -> Results {
+    let mut random = Random::new(5);
+    let mut rows = Vec::new();
+    for repeat in 0..3 {
+        for (workload, lambda) in [("hello", 50_000.0), ("work", 5000.0)] {
+            for threads in counts {
+                let n = *threads as f64;
+                let law = lambda * n / (1.0 + 0.03 * (n - 1.0) + 0.001 * n * (n - 1.0));
+                let noise = 0.995 + 0.01 * random.fraction();
+                // The generator has the other half of the cores, and hello is all that it can send at the end.
+                let cause = match (workload, threads) {
+                    ("hello", 8..) => "the client",
+                    (_, 1) => "one thread",
+                    _ => "unknown",
+                };
+                rows.push(with(*threads, workload, repeat, law * noise, cause));
+            }
+        }
+    }
+    let mut results = Results { rows, ..Results::default() };
+    results.host.cores = cores;
+    results.config.targets = vec!["stage4-epoll-threads".to_owned()];
+    results
+}
+
+#[test]
+fn on_sixteen_cores_the_table_has_efficiency_and_the_law_is_found() {
+    let results = scale(&[1, 2, 4, 8], 16);
+    let text = |name: &str| {
+        let block = blocks::find(&results, &format!("{name} stage4-epoll-threads"));
+        block.map(|block| block.markdown()).unwrap_or_default()
+    };
+    let table = text("scale");
+    let row = |start: &str| table.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
+    let cell = |row: &str, index: usize| row.split(" | ").nth(index).unwrap().to_owned();
+    // 8 ÷ (1 + 0.03 × 7 + 0.001 × 56) = 6.32, which is 79 % of 8.
+    let last = row("| work | 8 |");
+    assert!(cell(&last, 3).starts_with("×6.3"), "{last}");
+    assert!(["78 %", "79 %", "80 %"].contains(&cell(&last, 4).as_str()), "{last}");
+    assert!(
+        last.ends_with(" | 512/512 | 5.00 ms | 10.0 µs | 7.92 | 2.00 | all its threads |"),
+        "{last}"
+    );
+    assert!(row("| work | 1 |").contains(" ×1.00 | 100 % |"), "{table}");
+    assert!(row("| hello | 8 |").ends_with("| the client |"), "{table}");
+    let laws = text("laws");
+    let figure = |line: &str, name: &str| -> f64 {
+        let rest = line.rsplit_once(&format!("{name} = ")).unwrap().1;
+        rest.split([' ', ',']).next().unwrap().parse().unwrap()
+    };
+    let work = laws.lines().find(|line| line.starts_with("| work")).unwrap();
+    assert!(
+        (figure(work, "σ") - 0.03).abs() < 0.01 && (figure(work, "κ") - 0.001).abs() < 0.001,
+        "{work}"
+    );
+    assert!((figure(work, "λ") - 5000.0).abs() < 50.0 && work.contains(", most with "), "{work}");
+    // All repeats are in it, as the command that has it with its figures.
+    assert_eq!(work.split_once("bench fit ").unwrap().1.matches('=').count(), 12, "{work}");
+    let hello = laws.lines().find(|line| line.starts_with("| hello")).unwrap();
+    assert_eq!(hello.split_once("bench fit ").unwrap().1.matches('=').count(), 9, "{hello}");
+    assert!(hello.contains("Left out, as the client was the limit: 8 threads"), "{hello}");
+    assert_eq!(text("few"), "");
+}
+
+#[test]
+fn two_points_are_no_law() {
+    let results = scale(&[1, 2], 2);
+    let text = |name: &str| blocks::find(&results, &format!("{name} stage4-epoll-threads"));
+    let few = text("few").unwrap().markdown();
+    assert!(
+        few.starts_with("Two points tell what the second thread adds here, where the generator"),
+        "{few}"
+    );
+    assert!(few.contains("six cores") && few.lines().count() == 1, "{few}");
+    assert!(text("laws").is_none() && blocks::find(&results, "claims").is_none());
+    assert!(text("scale").unwrap().markdown().lines().count() == 2 + 4);
 }

@@ -8,6 +8,7 @@ use crate::experiments::explain::ExplainArgs;
 use crate::experiments::idle::IdleArgs;
 use crate::experiments::rate::RateArgs;
 use crate::experiments::run::RunArgs;
+use crate::experiments::scale::ScaleArgs;
 use crate::experiments::timeline::TimelineArgs;
 use crate::load::command::LoadArgs;
 use crate::resilience::command::Check;
@@ -33,8 +34,10 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Put load on a URL, measure, and name the bottleneck
     Load(LoadArgs),
-    /// The same constant rate for every server, timed from when each request was due
+    /// Latency over offered load with its knee; with -R the same constant rate for every server
     Rate(RateArgs),
+    /// A stage over its number of threads: what another core adds
+    Scale(ScaleArgs),
     /// Requests per second over the number of silent connections
     Idle(IdleArgs),
     /// Every workload with every stage: one table of what each is made for

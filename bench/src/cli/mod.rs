@@ -70,6 +70,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Run(run) => finished(&run.run(interrupt)?)?,
         Command::Load(args) => return load::run(&args, interrupt),
         Command::Rate(rate) => finished(&rate.run(interrupt)?)?,
+        Command::Scale(scale) => finished(&scale.run(interrupt)?)?,
         Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
         Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,
         Command::Explain(explain) => {

@@ -2,7 +2,7 @@
 //!
 //! A [`trial`] is one fresh server under one load, and what both used. A [`plan`] says which trials there are and in
 //! which order; [`benchmark`] makes them, and [`record`] turns them into results. On these stand the ladder ([`run`]),
-//! the [`matrix`] of workloads, the curve over [`idle`] connections, the constant [`rate`] and the [`sweep`] over offered load; a run ends with a [`profile`] of each stage. [`explain`] looks at
+//! the [`matrix`] of workloads, the curve over [`idle`] connections, the constant [`rate`] and the [`sweep`] over offered load, and a stage over its threads ([`scale`]); a run ends with a [`profile`] of each stage. [`explain`] looks at
 //! one server for long, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
 //! [`workload`] declare the arguments that they share.
 
@@ -18,6 +18,7 @@ pub mod profile;
 pub mod rate;
 pub mod record;
 pub mod run;
+pub mod scale;
 pub mod sweep;
 pub mod timeline;
 pub mod trial;

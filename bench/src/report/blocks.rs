@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, profile, summary, sweep, tables, users};
+use super::{lines, profile, scale, summary, sweep, tables, users};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
@@ -12,7 +12,8 @@ use crate::workspace::{NULL_SERVER, label};
 pub struct Block {
     /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
     /// `distorted`, `no layers`, `flame graphs`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
-    /// `sweep SERVER`, `sweep`, `reading`, `ceiling`, `table SERVER` or `servers`, `bottlenecks`, `disturbed`, `claims`.
+    /// `sweep SERVER`, `sweep`, `reading`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
+    /// `servers`, `bottlenecks`, `disturbed`, `claims`.
     pub name: String,
     /// A heading for it.
     pub title: String,
@@ -114,6 +115,7 @@ pub fn of(results: &Results) -> Vec<Block> {
     let title = "The same rate for all, timed from when each was due";
     blocks.table("rate", title, "", lines::rate(results));
     of_sweep(&mut blocks, results);
+    of_threads(&mut blocks, results);
     blocks.sentence("ceiling", "The generator's ceiling", ceiling(results));
     of_servers(&mut blocks, results);
     blocks.table("claims", "The book's claims", "", claims(results));
@@ -146,6 +148,17 @@ fn of_sweep(blocks: &mut Blocks, results: &Results) {
     }
     blocks.table("sweep", "Latency over offered load", "", sweep::summary(results));
     blocks.sentence("reading", "How to read latency over load", sweep::reading(results));
+}
+
+fn of_threads(blocks: &mut Blocks, results: &Results) {
+    for target in &results.config.targets {
+        let title = format!("{} over its threads", label(target));
+        blocks.table(&format!("scale {target}"), &title, "", scale::table(results, target));
+        let title = "What the next thread would add";
+        blocks.table(&format!("laws {target}"), title, "", scale::laws(results, target));
+        let title = "What so few points tell";
+        blocks.sentence(&format!("few {target}"), title, scale::few(results, target));
+    }
 }
 
 fn ladder(blocks: &mut Blocks, results: &Results, mode: &str, words: &str, lesson: &str) {

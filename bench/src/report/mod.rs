@@ -7,6 +7,7 @@ pub mod html;
 pub mod lines;
 pub mod page;
 pub mod profile;
+pub mod scale;
 pub mod summary;
 pub mod sweep;
 pub mod tables;

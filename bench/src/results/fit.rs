@@ -16,6 +16,9 @@ pub struct FitArgs {
 /// So many loops served so many requests per second.
 type Point = (f64, f64);
 
+/// Each law, and how many parameters it has.
+const LAWS: [(&str, usize); 2] = [("Amdahl's law", 2), ("universal scalability law", 3)];
+
 /// A law that was fitted.
 #[derive(Debug)]
 struct Fit {
@@ -31,7 +34,7 @@ impl FitArgs {
     /// What each law makes of the points, or why it cannot be fitted.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let fits = [("Amdahl's law", 2), ("universal scalability law", 3)].map(|(name, count)| {
+        let fits = LAWS.map(|(name, count)| {
             let fit = Fit::of(&self.points, count);
             text += &match &fit {
                 Ok(fit) => format!("{name}: {}\n{}", fit.in_words(), fit.doubts()),
@@ -58,6 +61,21 @@ impl FitArgs {
         }
         text
     }
+}
+
+/// What each law makes of the points, in one line.
+pub fn sentence(points: &[Point]) -> String {
+    let law = |(name, count)| match Fit::of(points, count) {
+        Ok(fit) => format!("{name}: {}{}", fit.in_words(), fit.most()),
+        Err(why) => format!("{name}: {why:#}"),
+    };
+    LAWS.map(law).join("; ")
+}
+
+/// The command that fits these points.
+pub fn command(points: &[Point]) -> String {
+    let points = points.iter().map(|(loops, rps)| format!(" {loops}={rps}"));
+    format!("bench fit{}", points.collect::<String>())
 }
 
 fn point(text: &str) -> Result<Point> {
@@ -124,6 +142,20 @@ impl Fit {
             text += &format!(", {name} = {cost:.4} ({error})");
         }
         text
+    }
+
+    /// Where a law that turns down has its most: with κ, more loops than √((1-σ) ÷ κ) serve less. One with a cost below zero
+    /// tells nothing of that.
+    fn most(&self) -> String {
+        match self.costs[..] {
+            [sigma, kappa] if self.doubts().is_empty() && kappa > 0.00005 && sigma < 1.0 => {
+                format!(", most with {:.0} loops", ((1.0 - sigma) / kappa).sqrt())
+            }
+            _ if !self.doubts().is_empty() => {
+                ", below zero as no cost is: too few or too noisy points".to_owned()
+            }
+            _ => String::new(),
+        }
     }
 
     /// A line about each cost below zero, as no server has one. What is printed as zero is zero.

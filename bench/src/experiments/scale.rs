@@ -1,0 +1,94 @@
+//! `bench scale`: what does another core add? A stage that serves with 1, 2, 4 ... threads, up to the cores that it has.
+//!
+//! Three workloads: `hello`, where the kernel's price is all; `work`, where the handler's time is; `users`, who think.
+
+use super::benchmark;
+use super::common::Common;
+use super::plan::{Experiment, Plan, Trial};
+use super::record::Finished;
+use super::workload::{self, BUSY, Kind, Workload};
+use crate::interrupt::Interrupt;
+use crate::results::Part;
+use crate::targets::{Connection, Target};
+use crate::tools;
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use std::time::Duration;
+
+/// Repeats, unless told otherwise: as few as tell how far a point is off.
+const REPEAT: usize = 3;
+
+/// What `bench scale` takes.
+#[derive(Args, Debug)]
+pub struct ScaleArgs {
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub common: Common,
+}
+
+impl ScaleArgs {
+    /// Measures one number of threads after the other.
+    ///
+    /// # Errors
+    /// A server whose threads cannot be chosen, and as [`benchmark::run`].
+    pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
+        let targets = self.common.targets_or(&[Target::Stage(3)])?;
+        let is_fixed = |target: &&Target| !matches!(target, Target::Stage(1 | 3));
+        if let Some(target) = targets.iter().find(is_fixed) {
+            bail!(
+                "{} serves with the threads that it has: choose stage2 or stage4",
+                target.label()
+            );
+        }
+        ensure!(
+            !self.common.stage_args.iter().any(|arg| arg.starts_with("--threads")),
+            "bench scale chooses the threads itself: leave --threads away"
+        );
+        let plan =
+            self.common.plan(targets, vec![BUSY * tools::cores().max(2)], Duration::from_secs(1));
+        let plan = Plan { repeat: self.common.repeat.unwrap_or(REPEAT), ..plan };
+        let experiment = of(plan, most(), workload::users()?);
+        benchmark::run(&[experiment], &self.common, interrupt)
+    }
+}
+
+/// Each workload with each number of threads up to `most`.
+fn of(plan: Plan, most: usize, users: usize) -> Experiment {
+    let busy = plan.levels[0];
+    let each = |(kind, clients)| {
+        let workload = Workload { kind, ..Workload::default() };
+        let trial = Trial::of(Connection::KeepAlive, clients, workload);
+        counts(most).into_iter().map(move |threads| Trial { threads: Some(threads), ..trial })
+    };
+    let kinds = [(Kind::Hello, busy), (Kind::Work, busy), (Kind::Users, users)];
+    plan.experiment(Part::Scale, &kinds.into_iter().flat_map(each).collect::<Vec<_>>())
+}
+
+/// 1, 2, 4 ... and `most` itself.
+fn counts(most: usize) -> Vec<usize> {
+    let powers = (0..).map(|power| 1 << power);
+    powers.take_while(|count| *count < most).chain([most]).collect()
+}
+
+/// The most threads that have a core each.
+fn most() -> usize {
+    tools::cores()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_workload_has_each_number_of_threads_in_every_repeat() {
+        assert_eq!([1, 2, 3, 8, 12].map(|most| counts(most).len()), [1, 2, 3, 4, 5]);
+        assert_eq!(counts(12), [1, 2, 4, 8, 12]);
+        let common = Common { repeat: Some(2), ..Common::default() };
+        let plan = common.plan(vec![Target::Stage(3)], vec![256], Duration::from_secs(1));
+        let trials = of(plan, 8, 4000).trials;
+        assert_eq!(trials.len(), 2 * 3 * 4);
+        let users = trials.iter().filter(|trial| trial.workload.kind == Kind::Users);
+        let users: Vec<_> = users.map(|trial| (trial.threads, trial.connections)).collect();
+        assert_eq!(users[..4], [1, 2, 4, 8].map(|threads| (Some(threads), 4000)));
+    }
+}
