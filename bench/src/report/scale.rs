@@ -44,9 +44,7 @@ pub fn table(results: &Results, target: &str) -> Option<Table> {
         "Threads",
         "Req/s",
         "Speed-up",
-        "Per thread",
-        "Served",
-        "p99",
+        "Efficiency",
         "CPU/req",
         "Busy cores",
         "Generator",
@@ -64,6 +62,10 @@ fn line(group: &Group<'_>, first: Option<&Group<'_>>) -> Vec<String> {
     let sample = group.median();
     let dash = || "-".to_owned();
     let cores = |cores: f64| format!("{cores:.2}");
+    let served = match sample.serves_all() {
+        true => String::new(),
+        false => format!(" (served {}/{})", sample.load.served, sample.connections),
+    };
     let one = first.filter(|first| threads(first.median()) == 1);
     let (speed_up, efficiency) = match one.and_then(|one| speed_up(group, one)) {
         Some((text, ratio)) => (text, format!("{:.0} %", 100.0 * ratio / threads(sample) as f64)),
@@ -73,11 +75,9 @@ fn line(group: &Group<'_>, first: Option<&Group<'_>>) -> Vec<String> {
     vec![
         sample.workload.clone(),
         threads(sample).to_string(),
-        grouped(sample.load.rps),
+        grouped(sample.load.rps) + &served,
         speed_up,
         efficiency,
-        format!("{}/{}", sample.load.served, sample.connections),
-        micros(sample.load.latency_us.p99),
         micros(sample.server_cpu_us),
         busy_cores(sample).map_or_else(dash, cores),
         cores(client),
@@ -132,18 +132,19 @@ pub fn few(results: &Results, target: &str) -> Option<String> {
 
 /// The fit of all repeats at which the server was the limit, and the command that has it with its figures.
 fn law(series: &Series<'_>) -> String {
-    let (of_client, own): (Vec<_>, Vec<_>) =
-        series.points.iter().partition(|group| cause(group.median()) == CLIENT);
+    let is_of_client = |group: &&Group<'_>| cause(group.median()) == CLIENT;
+    let is_usable = |group: &&Group<'_>| !is_of_client(group) && !group.median().doubtful;
+    let own: Vec<_> = series.points.iter().filter(is_usable).collect();
     let point = |sample: &&Sample| (threads(sample) as f64, sample.load.rps.round());
     let points: Vec<_> = own.iter().flat_map(|group| group.samples.iter().map(point)).collect();
     let mut text = match own.len() {
-        ..ENOUGH => format!("no fit: the server was the limit at {} of them", own.len()),
+        ..ENOUGH => format!("no law: it takes {ENOUGH} points, and {} can be used", own.len()),
         _ => fit::sentence(&points) + ". " + &fit::command(&points),
     };
-    if !of_client.is_empty() {
-        let counts = of_client.iter().map(|group| threads(group.median()).to_string());
-        let counts = counts.collect::<Vec<_>>().join(", ");
-        text += &format!(". Left out, as the client was the limit: {counts} threads");
+    let of_client = series.points.iter().filter(is_of_client);
+    let counts: Vec<_> = of_client.map(|group| threads(group.median()).to_string()).collect();
+    if !counts.is_empty() {
+        text += &format!(". Left out, as the client was the limit: {} threads", counts.join(", "));
     }
     text
 }
