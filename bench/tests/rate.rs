@@ -6,11 +6,13 @@
 use bench::evidence::tree;
 use bench::interrupt::Interrupt;
 use bench::load::{self, Options, Outcome, Url};
+use bench::results::folder;
 use bench::targets::server::Server;
 use shared::sys::process;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -112,4 +114,23 @@ fn a_time_out_begins_when_a_request_is_sent() {
     // Of 2,000 that were due about 40 were sent, some a second and more too late: answered all the same.
     assert_eq!(tally.errors.total(), 0, "{tally:?}");
     assert!(tally.max() > options.timeout, "timed from the moment that each was due: {tally:?}");
+}
+
+#[test]
+fn without_a_rate_parts_of_what_a_closed_loop_reaches_are_offered() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sweep");
+    let _ = std::fs::remove_dir_all(&out);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command.args(["rate", "floor", "-c", "4", "-t", "1", "-d", "100ms", "--out"]).arg(&out);
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("null server over offered load"), "{text}");
+    let rows = folder::read(&out).unwrap().rows;
+    let reached = rows[0].load.rps;
+    for (row, load) in rows[1..].iter().zip([10, 25, 40, 55, 70, 80, 90, 95, 100, 110, 120]) {
+        let due = row.figure("evidence.target_rps").unwrap();
+        assert!((due - reached * f64::from(load) / 100.0).abs() < 0.1, "{due} of {reached}");
+        assert_eq!(row.offered, Some(load as usize));
+    }
+    assert_eq!((rows.len(), rows[0].offered), (12, None));
 }

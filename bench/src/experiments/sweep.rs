@@ -72,6 +72,11 @@ impl Sweep {
         let (measured, failures) = measure(&closed);
         open.plan.capacity = capacity(&closed.plan, &measured);
         record.add(&closed, &measured, failures);
+        let none = open.plan.capacity.iter().position(|rps| *rps <= 0.0);
+        if let Some(target) = none.filter(|_| !record.has_failures() && !interrupt.raised()) {
+            let name = open.plan.targets[target].label();
+            record.fail(format!("{name}: no response in the closed loop, so that no part of that can be offered; try a longer -d"));
+        }
         if !record.has_failures() {
             let (measured, failures) = measure(&open);
             record.add(&open, &measured, failures);
