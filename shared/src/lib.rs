@@ -63,7 +63,7 @@
 //! `http/step.rs`, `http/protocol.rs`, `http/protocol/receiving.rs`, `http/protocol/responding.rs`, `http/head/parser.rs`,
 //! `app/mod.rs`, `app/router.rs`, `server/blocking/mod.rs`, `server/blocking/waiting.rs`,
 //! `stage3-epoll/src/event_loop.rs`, `server/events/connection_set.rs` and its three files, `server/context.rs`.
-// They panic when nobody reads them: `telemetry::stderr::line` does not.
+// They panic when no process reads them: `telemetry::stderr::line` does not.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 #[cfg(not(target_os = "linux"))]

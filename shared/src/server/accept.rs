@@ -72,7 +72,7 @@ impl ConnectionLimit {
     }
 }
 
-/// The next connection for a thread that served another one until now: who is there already had to wait for that.
+/// The next connection for a thread that served another one until now: a client that has connected meanwhile had to wait.
 ///
 /// # Errors
 /// As [`next`].

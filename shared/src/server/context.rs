@@ -5,9 +5,11 @@ use super::clock::Clock;
 use super::config::{Accept, KeepAlive};
 use super::deadlines::WRITE_TIMEOUT;
 use super::shutdown::Drain;
+use super::task::BlockingTask;
 use crate::app::{App, Lookup, Resource};
 use crate::http::{
-    BlocksOn, DateLine, Limits, Request, RequestHead, Response, ResponseSummary, Service, StepCx,
+    BlocksOn, DateLine, Limits, OwnedRequest, Request, RequestHead, Response, ResponseSummary,
+    Service, StepCx,
 };
 use crate::telemetry::trace::{InstantEvent, Span};
 use crate::telemetry::{ResponseRecord, Telemetry, ThreadStats};
@@ -106,7 +108,12 @@ impl ThreadContext {
         }
     }
 
-    /// The same without a step, to note the end of a response.
+    /// The task of responding to a request of the connection that the thread serves now.
+    pub fn respond_task(&self, request: Box<OwnedRequest>) -> BlockingTask {
+        BlockingTask::respond(&self.server.app, request, self.stats.current())
+    }
+
+    /// What [`ThreadContext::step`] lends, without a step: to note the end of a response.
     pub fn service(&mut self) -> ThreadService<'_> {
         ThreadService { app: &self.server.app, clock: &mut self.clock, stats: &mut self.stats }
     }

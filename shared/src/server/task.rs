@@ -1,7 +1,7 @@
 //! Work that may have to wait, made ready to be sent to another thread.
 
 use crate::app::{App, Lookup};
-use crate::http::{BlocksOn, OwnedRequest, ReadAhead, Response};
+use crate::http::{Action, BlocksOn, OwnedRequest, Protocol, ReadAhead, Response, Service, StepCx};
 use crate::telemetry::ThreadStats;
 use crate::telemetry::trace::{ConnectionId, Span};
 use std::collections::VecDeque;
@@ -27,6 +27,16 @@ pub enum TaskResult {
     Response(Response),
     /// More of a file is in the page cache, and can be sent.
     ReadAhead,
+}
+
+impl TaskResult {
+    /// The protocol goes on, which has waited for the task.
+    pub fn complete<S: Service>(self, protocol: &mut Protocol, cx: &mut StepCx<'_, S>) -> Action {
+        match self {
+            Self::Response(response) => protocol.complete(response, cx),
+            Self::ReadAhead => protocol.resume(cx),
+        }
+    }
 }
 
 /// Whether the client of a task is still there, as its event loop last heard.

@@ -1,8 +1,8 @@
 //! For tests: a hook beneath the sockets, where calls fall short and fail as they hardly ever do on loopback. A first
 //! reading may skip it.
 //!
-//! The hook exists only in builds with the feature `faults`, which no program has: without it `moving` and
-//! `accepting` are the bare call.
+//! The hook exists only in builds with the feature `faults`, which no program has: without it `transfer` and
+//! `accept` are the bare call.
 
 use super::retry;
 use std::io;
@@ -18,12 +18,12 @@ pub enum Call {
 
 /// Makes a call that moves `length` bytes or buffers at most. The closure gets the number that it may move.
 #[inline(always)]
-pub(super) fn moving(length: usize, mut call: impl FnMut(usize) -> isize) -> io::Result<usize> {
+pub(super) fn transfer(length: usize, mut call: impl FnMut(usize) -> isize) -> io::Result<usize> {
     retry(|| hook::permit(Call::Move).map_or(-1, |most| call(length.min(most))))
 }
 
 #[inline(always)]
-pub(super) fn accepting(call: impl FnOnce() -> libc::c_int) -> libc::c_int {
+pub(super) fn accept(call: impl FnOnce() -> libc::c_int) -> libc::c_int {
     hook::permit(Call::Accept).map_or(-1, |_| call())
 }
 

@@ -1,6 +1,6 @@
 //! Files below one directory: openat2(2), and sendfile(2) from a file to a socket. A first reading may skip it.
 
-use super::faults::moving;
+use super::faults::transfer;
 use super::{Socket, new_descriptor, retry};
 use std::ffi::{CStr, CString};
 use std::fs::{File, Metadata};
@@ -101,7 +101,7 @@ impl Socket {
     /// As [`Socket::write`], and those of reading the file.
     pub fn send_file(&self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<usize> {
         let mut offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
-        moving(count, |count| {
+        transfer(count, |count| {
             // SAFETY: `offset` is valid for reading and writing during the call.
             unsafe { libc::sendfile(self.raw(), file.as_raw_fd(), &raw mut offset, count) }
         })

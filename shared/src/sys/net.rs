@@ -1,6 +1,6 @@
 //! TCP sockets: socket(2), bind(2), listen(2), accept4(2), read(2), write(2).
 
-use super::faults::{accepting, moving};
+use super::faults::{self, transfer};
 use super::socket::{self, set_option};
 use super::{check, new_descriptor};
 use std::io;
@@ -22,7 +22,7 @@ impl Socket {
     /// # Errors
     /// WouldBlock: nothing has arrived. All else ends the connection.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        moving(buffer.len(), |length| {
+        transfer(buffer.len(), |length| {
             // SAFETY: the kernel writes at most `length` bytes into `buffer`, which has as many or more.
             unsafe { libc::read(self.raw(), buffer.as_mut_ptr().cast(), length) }
         })
@@ -34,7 +34,7 @@ impl Socket {
     /// # Errors
     /// WouldBlock: the send buffer is full. All else ends the connection.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        moving(bytes.len(), |length| {
+        transfer(bytes.len(), |length| {
             // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
             unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), length) }
         })
@@ -46,7 +46,7 @@ impl Socket {
     /// # Errors
     /// As [`Socket::write`].
     pub fn write_with_more_to_come(&self, bytes: &[u8]) -> io::Result<usize> {
-        moving(bytes.len(), |length| {
+        transfer(bytes.len(), |length| {
             let flags = libc::MSG_MORE | libc::MSG_NOSIGNAL;
             // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
             unsafe { libc::send(self.raw(), bytes.as_ptr().cast(), length, flags) }
@@ -186,7 +186,9 @@ impl Listener {
         let (unwanted, raw) = (std::ptr::null_mut(), self.0.as_raw_fd());
         // SAFETY: null pointers say that the peer's address is not wanted. accept4 returns a new descriptor.
         let fd = unsafe {
-            new_descriptor(|| accepting(|| libc::accept4(raw, unwanted, unwanted.cast(), flags)))
+            new_descriptor(|| {
+                faults::accept(|| libc::accept4(raw, unwanted, unwanted.cast(), flags))
+            })
         }?;
         Ok(Socket(fd.into()))
     }

@@ -7,7 +7,6 @@ use shared::app::router::Router;
 use shared::http::{Action, Limits, Protocol, StepCx};
 use shared::server::clock::Clock;
 use shared::server::context::{ThreadContext, ThreadService};
-use shared::server::task::{BlockingTask, TaskResult};
 use std::time::{Duration, Instant};
 
 /// How the server left the connection.
@@ -94,14 +93,8 @@ impl Client {
                 Action::Write | Action::Yield => self.step(|protocol, cx| protocol.resume(cx)),
                 Action::Run => {
                     let request = self.protocol.take_blocking().unwrap();
-                    let connection = self.thread.stats.current();
-                    let task = BlockingTask::respond(&self.thread.server.app, request, connection);
-                    match task.run(&mut self.thread.stats) {
-                        TaskResult::Response(response) => {
-                            self.step(|protocol, cx| protocol.complete(response, cx))
-                        }
-                        TaskResult::ReadAhead => self.step(|protocol, cx| protocol.resume(cx)),
-                    }
+                    let result = self.thread.respond_task(request).run(&mut self.thread.stats);
+                    self.step(|protocol, cx| result.complete(protocol, cx))
                 }
                 Action::Close => return self.end = End::Closed,
                 Action::Linger => {

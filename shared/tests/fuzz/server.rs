@@ -6,7 +6,6 @@ use shared::app::router::{Request, Router};
 use shared::http::limits::MAX_OUTPUT;
 use shared::http::{Action, Limits, Protocol, Response, StepCx, Stream};
 use shared::server::context::{ThreadContext, ThreadService};
-use shared::server::task::{BlockingTask, TaskResult};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -81,12 +80,8 @@ fn run(
             Action::Write | Action::Yield => protocol.resume(&mut step(thread, &mut out)),
             Action::Run => {
                 let request = protocol.take_blocking().unwrap();
-                let connection = thread.stats.current();
-                let task = BlockingTask::respond(&thread.server.app, request, connection);
-                let TaskResult::Response(response) = task.run(&mut thread.stats) else {
-                    panic!("no file is served");
-                };
-                protocol.complete(response, &mut step(thread, &mut out))
+                let result = thread.respond_task(request).run(&mut thread.stats);
+                result.complete(protocol, &mut step(thread, &mut out))
             }
             Action::Close => return false,
             Action::Linger => {

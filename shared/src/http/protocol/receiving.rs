@@ -62,10 +62,7 @@ impl Protocol {
         };
         let is_whole = matches!(framing, Framing::Length(length) if length <= rest.len() as u64);
         let found = match head.expectation() {
-            Expectation::Unknown => Err(Response::new(
-                Status::EXPECTATION_FAILED,
-                "417: only 100-continue can be met\n",
-            )),
+            Expectation::Unknown => Err(unmet_expectation()),
             // While its body is still coming nothing is looked up that could be old when it is here.
             _ => cx.service.find(request_head, is_whole),
         };
@@ -184,6 +181,11 @@ impl Protocol {
             _ => KnownRequest::of(&self.input, cx),
         }
     }
+}
+
+#[cold]
+fn unmet_expectation() -> Response {
+    Response::new(Status::EXPECTATION_FAILED, "417: only 100-continue can be met\n")
 }
 
 impl Incoming {

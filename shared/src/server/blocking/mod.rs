@@ -9,7 +9,6 @@ mod waiting;
 
 use super::config::KeepAlive;
 use super::context::{ServerContext, ThreadContext};
-use super::task::{BlockingTask, TaskResult};
 use crate::http::{Action, Protocol, Service, StepCx};
 use crate::sys::poll::{self, Wait};
 use crate::sys::{Listener, Socket};
@@ -164,14 +163,9 @@ impl<'a, P: PendingConnections> Server<'a, P> {
     /// Here a handler may block: this thread has nothing else to do.
     fn run_blocking(&mut self, protocol: &mut Protocol) -> Action {
         let Some(request) = protocol.take_blocking() else { return Action::Wait };
-        let connection = self.thread.stats.current();
-        let task = BlockingTask::respond(&self.thread.server.app, request, connection);
-        let result = task.run(&mut self.thread.stats);
+        let result = self.thread.respond_task(request).run(&mut self.thread.stats);
         self.thread.resume_tick();
-        match result {
-            TaskResult::Response(response) => protocol.complete(response, &mut self.step()),
-            TaskResult::ReadAhead => protocol.resume(&mut self.step()),
-        }
+        result.complete(protocol, &mut self.step())
     }
 
     /// Does something of which a trace tells when it began and when it ended.

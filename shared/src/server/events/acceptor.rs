@@ -93,18 +93,15 @@ impl Acceptor {
                 self.pause(State::Full(now + PAUSE));
                 return false;
             }
-            let error = match listener.accept().map_err(|error| AcceptError::of(&error)) {
-                Ok(socket) => {
-                    connections.insert(socket);
-                    continue;
-                }
-                Err(error) => error,
-            };
-            self.limit.release();
-            match error {
-                AcceptError::Connection => {}
-                AcceptError::Empty => return true,
-                AcceptError::Exhausted => {
+            let accepted = listener.accept().map_err(|error| AcceptError::of(&error));
+            if accepted.is_err() {
+                self.limit.release();
+            }
+            match accepted {
+                Ok(socket) => connections.insert(socket),
+                Err(AcceptError::Connection) => {}
+                Err(AcceptError::Empty) => return true,
+                Err(AcceptError::Exhausted) => {
                     connections.stats().counters.exhausted.add(1);
                     connections.evict_silent(EVICTED_AT_ONCE);
                     self.pause(State::Exhausted(now + PAUSE));

@@ -219,10 +219,7 @@ impl ConnectionSet {
 
     /// A task is done. The connection that it was for may be gone.
     pub fn complete(&mut self, token: u64, result: TaskResult) {
-        self.act(token, |protocol, cx| match result {
-            TaskResult::Response(response) => protocol.complete(response, cx),
-            TaskResult::ReadAhead => protocol.resume(cx),
-        });
+        self.act(token, |protocol, cx| result.complete(protocol, cx));
     }
 
     /// A handler has held the loop up: what it delayed is written down, and the clock is looked at before any client is

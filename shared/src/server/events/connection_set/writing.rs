@@ -155,8 +155,7 @@ impl ConnectionSet {
             Action::Yield if is_written => self.yielded.push(token),
             Action::Run => {
                 if let Some(request) = connection.protocol.take_blocking() {
-                    let (app, id) = (&self.thread.server.app, self.thread.stats.current());
-                    let task = BlockingTask::respond(app, request, id);
+                    let task = self.thread.respond_task(request);
                     self.push_task(token, task);
                 }
             }
