@@ -2,7 +2,7 @@
 //! reading may skip it.
 //!
 //! The hook exists only in builds with the feature `faults`, which no program has: without it `transfer` and
-//! `accept` are the bare call.
+//! `accepting` are the bare call.
 
 use super::retry;
 use std::io;
@@ -23,7 +23,7 @@ pub(super) fn transfer(length: usize, mut call: impl FnMut(usize) -> isize) -> i
 }
 
 #[inline(always)]
-pub(super) fn accept(call: impl FnOnce() -> libc::c_int) -> libc::c_int {
+pub(super) fn accepting(call: impl FnOnce() -> libc::c_int) -> libc::c_int {
     hook::permit(Call::Accept).map_or(-1, |_| call())
 }
 

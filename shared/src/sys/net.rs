@@ -1,6 +1,6 @@
 //! TCP sockets: socket(2), bind(2), listen(2), accept4(2), read(2), write(2).
 
-use super::faults::{self, transfer};
+use super::faults::{accepting, transfer};
 use super::socket::{self, set_option};
 use super::{check, new_descriptor};
 use std::io;
@@ -186,9 +186,7 @@ impl Listener {
         let (unwanted, raw) = (std::ptr::null_mut(), self.0.as_raw_fd());
         // SAFETY: null pointers say that the peer's address is not wanted. accept4 returns a new descriptor.
         let fd = unsafe {
-            new_descriptor(|| {
-                faults::accept(|| libc::accept4(raw, unwanted, unwanted.cast(), flags))
-            })
+            new_descriptor(|| accepting(|| libc::accept4(raw, unwanted, unwanted.cast(), flags)))
         }?;
         Ok(Socket(fd.into()))
     }
