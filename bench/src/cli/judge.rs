@@ -2,7 +2,7 @@
 
 use crate::experiments::run::RunArgs;
 use crate::interrupt::Interrupt;
-use crate::report::{blocks, lines, page};
+use crate::report::{blocks, lines, page, summary};
 use crate::results::compare::Pair;
 use crate::results::{Results, claims, compare, folder};
 use crate::terminal;
@@ -18,7 +18,7 @@ pub(super) const DID_NOT_HOLD: u8 = 3;
 pub(super) struct ReportArgs {
     /// A run's folder [default: the last run]
     dir: Option<PathBuf>,
-    /// Print one block (such as `ladder close`) instead of writing files; `all` prints all of them
+    /// Print one block (such as `ladder close`) instead of writing files; `all` prints all of them, `screen` the last screen of the run
     #[arg(long, value_name = "NAME")]
     print: Option<String>,
 }
@@ -59,6 +59,10 @@ impl ReportArgs {
         let results = folder::read(&folder)?;
         if name == "all" {
             return terminal::print(&blocks::document(&results));
+        }
+        if name == "screen" {
+            let screen = summary::of(&results);
+            return terminal::print(&screen.context("this run has no users: no last screen")?);
         }
         let names = || blocks::of(&results).into_iter().map(|block| block.name).collect::<Vec<_>>();
         let block = blocks::find(&results, &name)

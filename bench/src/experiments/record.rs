@@ -220,6 +220,9 @@ fn name_of(workload: Workload, part: Part) -> &'static str {
     }
 }
 
+/// Of how many threads, the busiest, a row tells what they did: a pool has hundreds that did the same.
+const THREADS: usize = 8;
+
 /// What the kernel said, by name, and what else this kind of trial has to tell.
 fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
     let mut evidence: BTreeMap<String, Value> = match serde_json::to_value(&one.evidence) {
@@ -227,6 +230,9 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
         // What cannot be written is not known: a figure that is no number, say.
         _ => BTreeMap::new(),
     };
+    if let Some(Value::Array(threads)) = evidence.get_mut("threads") {
+        threads.truncate(THREADS);
+    }
     let mut add = |name: &str, value: Value| evidence.insert(name.to_owned(), value);
     let tally = &one.outcome.tally;
     if one.trial.workload.beside() > 0 {

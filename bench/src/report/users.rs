@@ -14,13 +14,17 @@ pub fn busy_cores(sample: &Sample) -> Option<f64> {
     Some(noted(sample, "server.cpu")? / noted(sample, "seconds").filter(|seconds| *seconds > 0.0)?)
 }
 
-/// The rows of one part, the median of each, in the order of the stages.
+/// The trials of one part, in the order of the stages.
+pub fn groups<'g, 'a>(groups: &'g [Group<'a>], part: Part) -> Vec<&'g Group<'a>> {
+    let mut own: Vec<_> = groups.iter().filter(|group| group.median().part == part).collect();
+    let place = |sample: &Sample| STAGES.iter().position(|stage| *stage == sample.target);
+    own.sort_by_key(|group| place(group.median()).unwrap_or(STAGES.len()));
+    own
+}
+
+/// Of each the row in the middle.
 pub fn rows<'a>(groups: &[Group<'a>], part: Part) -> Vec<&'a Sample> {
-    let medians = groups.iter().map(Group::median).filter(|sample| sample.part == part);
-    let mut rows: Vec<_> = medians.collect();
-    let place = |sample: &&Sample| STAGES.iter().position(|stage| *stage == sample.target);
-    rows.sort_by_key(|sample| place(sample).unwrap_or(STAGES.len()));
-    rows
+    self::groups(groups, part).into_iter().map(Group::median).collect()
 }
 
 /// How many threads serve.

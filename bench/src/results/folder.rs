@@ -18,7 +18,9 @@ const FILE: &str = "results.json";
 /// # Errors
 /// When a file cannot be written.
 pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
-    file(&folder.join(FILE), &(serde_json::to_string_pretty(results)? + "\n"))?;
+    // A line for each row. Inside of a JSON string the quotation marks would be escaped.
+    let text = serde_json::to_string(results)?.replace("{\"target\":", "\n{\"target\":");
+    file(&folder.join(FILE), &(text + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
     let texts: BTreeMap<_, _> =
         results.rows.iter().map(|row| row.hgrm.as_str()).zip(percentiles).collect();

@@ -2,7 +2,7 @@
 //!
 //! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`]
 //! [`bars`] and [`stacked`] bars. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of
-//! it is shown; [`profile_chart`] shows the layers of a request, and [`flame`] all stacks of one server; [`sweep_chart`] has latency over load. [`timeline`] is drawn from traces.
+//! it is shown; [`users_chart`] shows the ladder of users, [`profile_chart`] the layers of a request, and [`flame`] all stacks of one server; [`sweep_chart`] has latency over load. [`timeline`] is drawn from traces.
 
 pub mod axes;
 pub mod bar_charts;
@@ -17,6 +17,7 @@ pub mod stacked;
 pub mod svg;
 pub mod sweep_chart;
 pub mod timeline;
+pub mod users_chart;
 pub mod view;
 
 pub use picture::Chart;
@@ -28,7 +29,7 @@ use view::View;
 /// Everything there are rows for. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let groups = results.groups();
-    let mut charts = Vec::new();
+    let mut charts: Vec<_> = users_chart::of(results).into_iter().collect();
     for mode in ["close", "keep-alive"] {
         let view = View { results, groups: &groups, mode };
         charts.extend(curve_charts::rps(&view));

@@ -79,7 +79,7 @@ pub enum Quantity {
     Figure {
         /// The server.
         of: String,
-        /// `rps`, `served`, `connections`, `mean`, `p99`, `cpu`, `evidence.NAME`.
+        /// `rps`, `served`, `connections`, `mean`, `p99`, `cpu`, `evidence.NAME`; `profile.LAYER`.
         figure: String,
     },
     /// The lowest of several servers.

@@ -4,7 +4,7 @@ use super::claim::{Claim, Relation};
 use super::comparison::{Comparison, comparisons, margin};
 use crate::numbers::{self, micros};
 use crate::results::statistics::{ENOUGH, Ratio};
-use crate::results::{Part, Results, Sample};
+use crate::results::{Part, Profile, Results, Sample};
 
 /// What a run says to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,9 @@ impl Verdict {
 pub fn judge(claim: &Claim, results: &Results) -> Verdict {
     let decided = || {
         hindrance(claim, results)?;
+        if claim.left.figure().starts_with(PROFILE) {
+            return by_profiles(claim, results);
+        }
         let groups = results.groups();
         let groups: Vec<_> =
             groups.iter().filter(|group| is_about(claim, group.median())).collect();
@@ -50,6 +53,24 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
         Ok(decide(claim, &comparisons(claim, &groups)?))
     };
     decided().unwrap_or_else(Verdict::CannotBeTested)
+}
+
+/// A figure of this kind is a layer of a server's profile, in µs per request: `profile.read`.
+const PROFILE: &str = "profile.";
+
+/// Holds `claim` against the layers that perf saw: one look, of hundreds of samples and more.
+fn by_profiles(claim: &Claim, results: &Results) -> Result<Verdict, String> {
+    let layer = |target: &str, figure: &str| {
+        let seen = |profile: &&Profile| profile.target == target && profile.missing.is_none();
+        results.profiles.iter().find(seen)?.layer(figure.strip_prefix(PROFILE)?)
+    };
+    let values = claim.left.value(&layer).zip(claim.right.value(&layer));
+    let (left, right) = values.ok_or("the run has no profile by perf of these servers")?;
+    let right = right * claim.times;
+    let name = claim.left.figure().trim_start_matches(PROFILE);
+    let why = format!("{name} {left:.1} µs a request, claimed {} {right:.1} µs", claim.is.sign());
+    let holds = claim.is.holds(left, right);
+    Ok(if holds { Verdict::Held(why) } else { Verdict::DidNotHold(why) })
 }
 
 /// The servers that a claim compares.
@@ -175,6 +196,7 @@ fn short(name: &str, figure: f64) -> String {
 mod tests {
     use super::*;
     use crate::results::Figures;
+    use crate::results::profile::Layer;
 
     fn claim(text: &str) -> Claim {
         let rest = r#""id": "x", "text": "x", "connection": "close", "#;
@@ -286,6 +308,23 @@ mod tests {
             "is": "at-most", "right": {"of": "a", "figure": "rps"}}"#;
         let rows = results(&[("a", 5, 100.0), ("a", 50, 101.0)]);
         assert!(matches!(judge(&claim(growth), &rows), Verdict::DidNotHold(_)));
+    }
+
+    #[test]
+    fn layers_are_compared_where_perf_has_seen_them() {
+        let claim = claim(&FASTER.replace("rps", "profile.read"));
+        let profile = |target: &str, us| Profile {
+            target: target.to_owned(),
+            layers: vec![Layer { name: "read".to_owned(), us }],
+            ..Profile::default()
+        };
+        let mut rows = results(&[]);
+        assert!(matches!(judge(&claim, &rows), Verdict::CannotBeTested(_)));
+        rows.profiles = vec![profile("a", 1.0), profile("b", 1.7)];
+        let held = "read 1.7 µs a request, claimed ≥ 1.6 µs".to_owned();
+        assert_eq!(judge(&claim, &rows), Verdict::Held(held));
+        rows.profiles[1].layers[0].us = 1.5;
+        assert!(matches!(judge(&claim, &rows), Verdict::DidNotHold(_)));
     }
 
     #[test]
