@@ -25,7 +25,11 @@ pub fn of(results: &Results, folder: &Path) -> String {
     text += &introduction(results);
     let charts = chart::of(results, folder);
     for block in blocks::of(results).iter().filter(|block| block.name != "origin") {
-        let _ = writeln!(text, "<h2>{}</h2>\n{}", escape(&block.title), block.html());
+        let _ = writeln!(text, "<h2>{}</h2>", escape(&block.title));
+        if !block.lesson.is_empty() {
+            let _ = writeln!(text, "<p>{}</p>", escape(&block.lesson));
+        }
+        text += &block.html();
         // The charts of a mode stand with its ladder.
         let suffix = block.name.strip_prefix("ladder ").map(|mode| format!("-{mode}"));
         let belongs = |chart: &&Chart| match &suffix {
@@ -39,10 +43,10 @@ pub fn of(results: &Results, folder: &Path) -> String {
 }
 
 /// How to read what was measured in a closed loop.
-const CLOSED_LOOP: &str = "Every client sends its next request as soon as the response is complete (a closed loop), on \
-    the same machine as the server. Figures are of the repeat with the median of requests per second. “Served” is how \
-    many clients got any response: a server that serves few of them shows small latencies, as the clients that wait \
-    are not in them.";
+const CLOSED_LOOP: &str = "Every client sends its next request as soon as the response is complete (a closed loop), users \
+    only after they have thought; on the same machine as the server. Figures are of the repeat with the median of requests \
+    per second. “Served” is how many clients got any response: a server that serves few of them shows small latencies, as \
+    the clients that wait are not in them.";
 /// And at a constant rate.
 const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
     planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
