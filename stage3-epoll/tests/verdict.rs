@@ -1,11 +1,16 @@
 //! What kills this stage, and that `bench` says so.
 
-use bench::evidence::verdict::{Cause, Verdict};
+use bench::evidence::Watch;
+use bench::evidence::machine::Listening;
+use bench::evidence::verdict::{Cause, Verdict, verdict};
 use bench::experiments::trial;
-use bench::load::{Expect, Options};
+use bench::interrupt::Interrupt;
+use bench::load::{Expect, Load, Options};
 use bench::targets::Running;
 use bench::targets::server::Server;
+use shared::sys::Socket;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 #[test]
@@ -24,4 +29,44 @@ fn a_handler_that_computes_or_sleeps_takes_all_there_is() {
         // A machine that others fill has another bottleneck, and the verdict says that.
         assert!(is_expected(&verdict) || !verdict.doubts.is_empty(), "{path}: {verdict:?}");
     }
+}
+
+/// Connections found the accept queue full before the window, and none in it: that explains nothing of the window.
+#[test]
+fn a_queue_that_overflowed_while_clients_connected_is_not_the_cause() {
+    let program = Path::new(env!("CARGO_BIN_EXE_stage3-epoll"));
+    let server = Server::start(program, &["--listen", "127.0.0.1:0", "--backlog", "1"]).unwrap();
+    let signal = |name: &str| {
+        let pid = server.pid().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    };
+    let listening = Listening::now();
+    let overflows = || Listening::now().since(&listening).overflows.unwrap();
+    // A server that is stopped accepts nothing.
+    signal("-STOP");
+    let mut early = Vec::new();
+    while overflows() == 0 {
+        early.push(Socket::connect(server.address()).unwrap());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(early);
+    signal("-CONT");
+    let (pid, address) = (server.pid(), server.address());
+    let running = Running::Server(server);
+    let mut options = Options::get(running.url().unwrap(), 2, Duration::from_millis(300));
+    (options.url.target, options.expect) = ("/work/200".to_owned(), Expect::Any);
+    let interrupt = Interrupt::default();
+    // The kernel counts for all servers together, those of other tests as well.
+    let causes = (0..10).map(|_| {
+        let load = Load::start(&options).unwrap();
+        load.warm_up(&interrupt).unwrap();
+        load.open();
+        let watch = Watch::start(vec![pid], address, listening);
+        load.measure(&interrupt);
+        let evidence = watch.finish();
+        let outcome = load.finish(&interrupt).unwrap();
+        assert!(evidence.overflows > Some(0), "{evidence:?}");
+        verdict(&trial::seen(&outcome, 2, 0), &evidence, None).cause
+    });
+    assert!({ causes }.any(|cause| cause != Cause::QueueOverflow));
 }

@@ -15,8 +15,13 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_millis(500);
 
 fn start() -> Running {
+    start_with(&[])
+}
+
+fn start_with(args: &[&str]) -> Running {
     let program = Path::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"));
-    Running::Server(Server::start(program, &["--listen", "127.0.0.1:0"]).unwrap())
+    let args = [&["--listen", "127.0.0.1:0"], args].concat();
+    Running::Server(Server::start(program, &args).unwrap())
 }
 
 #[test]
@@ -35,4 +40,29 @@ fn the_machine_or_the_client_is_the_limit() {
     let sleeps = |verdict: &Verdict| verdict.cause == Cause::SlowHandler;
     let verdict = trial::judge(&running, &options, 5, sleeps).unwrap();
     assert!(sleeps(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+}
+
+#[test]
+fn a_timer_is_not_nagles_algorithm() {
+    let running = start();
+    let mut options = Options::get(running.url().unwrap(), 50, WINDOW);
+    (options.url.target, options.expect) = ("/delay/40".to_owned(), Expect::Any);
+    let is_open = |verdict: &Verdict| verdict.cause == Cause::Unknown;
+    let verdict = trial::judge(&running, &options, 5, is_open).unwrap();
+    assert!(is_open(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+    assert_ne!(verdict.cause, Cause::DelayedAck, "{verdict:?}");
+}
+
+/// The kernel chooses a loop by a hash of the addresses: of two clients both may have the same, every other time.
+#[test]
+fn one_loop_is_the_ceiling_when_the_hash_gives_it_all_clients() {
+    let running = start_with(&["--threads", "2"]);
+    let mut options = Options::get(running.url().unwrap(), 2, WINDOW);
+    (options.url.target, options.expect) = ("/work/200".to_owned(), Expect::Any);
+    options.pipeline = 16;
+    let is_one = |verdict: &Verdict| verdict.cause == Cause::SingleThread;
+    // Where other programs take the CPUs, no loop has one to itself however often it is tried.
+    let is_told = |verdict: &Verdict| is_one(verdict) || verdict.disturbed;
+    let verdict = trial::judge(&running, &options, 20, is_told).unwrap();
+    assert!(is_told(&verdict), "{verdict:?}");
 }

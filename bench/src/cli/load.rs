@@ -91,7 +91,7 @@ fn judge(args: &LoadArgs, outcome: &Outcome) -> Result<u8> {
 
 /// The bottleneck, and what speaks against trusting the figures.
 fn sentence(verdict: &Verdict) -> Vec<(&'static str, String)> {
-    let doubts = verdict.doubts.iter().map(|doubt| ("Not trusted", doubt.clone()));
+    let doubts = verdict.doubts.iter().map(|doubt| ("Doubt", doubt.clone()));
     doubts.chain(verdict.lines()).collect()
 }
 

@@ -54,7 +54,7 @@ fn cost(used: &Use, evidence: &Evidence, requests: u64) -> String {
     )
 }
 
-/// Threads of one name that are found in the same state, with the CPU time of all of them.
+/// Threads of one name, but for a number, that are found in the same state, with the CPU time of all of them.
 struct Kind {
     name: String,
     state: Option<Sleep>,
@@ -67,10 +67,18 @@ fn kinds(threads: &[Thread]) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for Thread { name, cpu, mostly, .. } in threads {
         let state = mostly.map(|(state, _)| state);
-        match kinds.iter_mut().find(|kind| kind.name == *name && kind.state == state) {
+        // `worker-3` is one of the workers.
+        let stem = |name: &str| {
+            name.trim_end_matches(|end: char| end.is_ascii_digit() || end == '-').to_owned()
+        };
+        let is_alike = |kind: &&mut Kind| stem(&kind.name) == stem(name) && kind.state == state;
+        match kinds.iter_mut().find(is_alike) {
             Some(kind) => {
                 kind.threads += 1;
                 kind.cpu += cpu;
+                if kind.name != *name {
+                    kind.name = stem(name);
+                }
             }
             None => kinds.push(Kind { name: name.clone(), state, threads: 1, cpu: *cpu }),
         }
@@ -129,6 +137,8 @@ mod tests {
             threads: vec![
                 thread("nginx", 0.5, Sleep::Epoll),
                 thread("nginx", 0.5, Sleep::Epoll),
+                thread("loop-1", 0.2, Sleep::Epoll),
+                thread("loop-0", 0.1, Sleep::Epoll),
                 thread("main", 0.0, Sleep::Running),
             ],
             ..Evidence::default()
@@ -143,7 +153,10 @@ mod tests {
             ended(&Evidence { threads: Vec::new(), ..evidence }).unwrap(),
             "threads that ended 50 %"
         );
-        assert_eq!(lines[1].1, "2 × nginx 50 %, mostly in epoll_wait; main 0 %, mostly running");
+        assert_eq!(
+            lines[1].1,
+            "2 × nginx 50 %, mostly in epoll_wait; 2 × loop 15 %, mostly in epoll_wait; main 0 %, mostly running"
+        );
     }
 
     #[test]

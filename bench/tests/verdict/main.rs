@@ -5,6 +5,7 @@
 mod ceilings;
 mod rules;
 mod situations;
+mod staged;
 
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;

@@ -1,0 +1,106 @@
+//! Situations staged live that need no stage of their own: what the rules once took for another.
+
+use crate::WINDOW;
+use bench::evidence::verdict::{Cause, Verdict};
+use bench::experiments::trial;
+use bench::load::{Expect, Options};
+use bench::targets::Running;
+use bench::targets::server::Server;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+
+/// A thread for each connection, in this process, which the evidence leaves out. Nagle's algorithm is on.
+fn serve(respond: fn(&mut TcpStream) -> std::io::Result<()>) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // A request comes in one piece.
+            let serve = move || {
+                while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0)
+                    && respond(&mut stream).is_ok()
+                {}
+            };
+            thread::spawn(serve);
+        }
+    });
+    Running::Elsewhere(url)
+}
+
+/// Clients enough for a median of a short window.
+fn options(running: &Running, connections: usize) -> Options {
+    let mut options = Options::get(running.url().unwrap(), connections, WINDOW);
+    options.expect = Expect::Any;
+    options
+}
+
+#[test]
+fn two_writes_meet_the_delayed_ack_and_a_slow_handler_does_not() {
+    let running = serve(|stream| {
+        stream.write_all(HEAD)?;
+        stream.write_all(b"ok")
+    });
+    let is_nagle = |verdict: &Verdict| verdict.cause == Cause::DelayedAck;
+    let verdict = trial::judge(&running, &options(&running, 8), 20, is_nagle).unwrap();
+    assert!(is_nagle(&verdict) && verdict.because.contains("acknowledgements"), "{verdict:?}");
+
+    let running = serve(|stream| {
+        thread::sleep(Duration::from_millis(40));
+        stream.write_all(&[HEAD, b"ok"].concat())
+    });
+    let is_other = |verdict: &Verdict| verdict.cause != Cause::DelayedAck;
+    let verdict = trial::judge(&running, &options(&running, 50), 5, is_other).unwrap();
+    assert!(is_other(&verdict), "{verdict:?}");
+}
+
+#[test]
+fn a_rate_that_is_kept_has_no_bottleneck() {
+    let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let server = Server::start(floor, &["floor", "--listen", "127.0.0.1:0"]).unwrap();
+    let running = Running::Server(server);
+    let mut options = options(&running, 5);
+    options.rate = Some(200.0);
+    let keeps_up = |verdict: &Verdict| verdict.cause == Cause::NoMoreAsked;
+    let verdict = trial::judge(&running, &options, 5, keeps_up).unwrap();
+    assert!(keeps_up(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+}
+
+/// Ends with the test.
+struct Hog(Child);
+
+impl Drop for Hog {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What runs on CPUs that bench may not use is none of its business.
+#[test]
+fn a_hog_on_a_foreign_core_is_no_part_of_the_machine() {
+    let on = |core: &str| {
+        let mut command = Command::new("taskset");
+        command.args(["-c", core]);
+        command
+    };
+    if !on("1").arg("true").status().is_ok_and(|status| status.success()) {
+        return; // One core, or no taskset.
+    }
+    let _hog = Hog(on("1").args(["sh", "-c", "while :; do :; done"]).spawn().unwrap());
+    let bench = env!("CARGO_BIN_EXE_bench");
+    let server = Server::start(Path::new(bench), &["floor", "--listen", "127.0.0.1:0"]).unwrap();
+    let url = format!("http://{}/", server.address());
+    let output = on("0").args([bench, "load", &url, "-c", "4", "-d", "500ms", "--json"]).output();
+    let json: serde_json::Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    let machine = &json["evidence"]["machine"];
+    let busy = machine["processes"].as_f64().unwrap() + machine["interrupts"].as_f64().unwrap();
+    // However busy that one core is, with what others run there.
+    assert!(busy < 1.2 && json["evidence"]["cores"] == 1, "{busy} cores: {json}");
+}
