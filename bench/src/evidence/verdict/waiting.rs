@@ -2,7 +2,6 @@
 
 use super::case::Case;
 use super::finding::{Finding, percent};
-use crate::evidence::sleep::Sleep;
 use crate::numbers::{counted, time};
 use std::time::Duration;
 
@@ -96,7 +95,7 @@ pub(super) fn held_connections(case: &Case<'_>) -> Option<Finding> {
     let accepted = case.evidence.sockets.map(|sockets| sockets.accepted);
     let figures = format!(
         "{served} of {open} clients had a response in the window{}; {queued:.0} wait in the accept queue",
-        accepted.map_or(String::new(), |accepted| format!(", {accepted} are accepted"))
+        accepted.map_or(String::new(), |accepted| format!(", {accepted} connections are accepted"))
     );
     let left_out = others as f64 / (0.05 * open as f64);
     Finding::new(&[left_out], format!("{holds}; {others} wait{queue}"), figures)
@@ -144,10 +143,12 @@ pub(super) fn no_more_asked(case: &Case<'_>) -> Option<Finding> {
 
 /// Each request has a thread to sleep in.
 pub(super) fn slow_handler(case: &Case<'_>) -> Option<Finding> {
-    let (asleep, under_way) = (case.handlers_asleep()?, case.seen.in_service());
+    let (asleep, under_way) = (case.handlers_asleep()?, case.under_way());
     let sentence = format!(
-        "what the handlers wait for is the limit: {under_way:.0} requests are under way and each has a thread to sleep in"
+        "what the handlers wait for is the limit: {:.0} requests are under way and each has a thread to sleep in",
+        case.seen.in_service()
     );
-    let figures = format!("{asleep:.1} threads are {} in a handler", Sleep::Timer.name());
-    Finding::new(&[1.0], sentence, figures)
+    let figures =
+        format!("{asleep:.1} threads are asleep in a handler, {under_way:.0} requests under way");
+    Finding::new(&[1.5 * asleep.ceil() / under_way], sentence, figures)
 }
