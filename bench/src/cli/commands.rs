@@ -1,6 +1,7 @@
 //! The commands and their arguments.
 
 use super::judge::{ClaimsArgs, CompareArgs, ReportArgs};
+use super::watch::WatchArgs;
 use crate::experiments::aa::AaArgs;
 use crate::experiments::common::Common;
 use crate::experiments::doctor::DoctorArgs;
@@ -44,6 +45,8 @@ pub(super) enum Command {
     Matrix(Common),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
+    /// See the bottleneck move: threads, queues and clients of a server ten times a second, and keys that change the load
+    Watch(WatchArgs),
     /// Draw 50 ms of each stage, a lane for each thread
     Timeline(TimelineArgs),
     /// Run the null server: every read gets the same bytes, the lower bound of these system calls

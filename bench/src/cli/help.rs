@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str], &str); 4] = [
     ),
     (
         "Understand: why it is so",
-        &["explain", "timeline", "baseline", "fit"],
+        &["explain", "watch", "timeline", "baseline", "fit"],
         "bench explain stage3 -c 200",
     ),
     (

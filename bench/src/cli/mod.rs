@@ -6,6 +6,7 @@ mod judge;
 mod load;
 mod output;
 mod server;
+pub mod watch;
 
 use crate::experiments::matrix;
 use crate::interrupt::Interrupt;
@@ -50,14 +51,17 @@ fn failed(error: &Error, code: u8) -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
-    // These two keep the usual effect of signals: a conformance run is simply ended by them, and the null server is a
-    // child process that is killed.
+    // These keep the usual effect of signals: a conformance run is simply ended by them, the null server is a child process
+    // that is killed, and the program of watch takes the place of this one.
     if let Command::Verify(verify) = &command {
         return Ok(verify::main(verify).unwrap_or_else(|error| failed(&error, 2)));
     }
     if let Command::Baseline { listen, threads, close } = command {
         null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Watch(watch) = &command {
+        return Ok(ExitCode::from(watch.run()?));
     }
     let interrupt = Interrupt::catch()?;
     let code = dispatch(command, &interrupt)?;
@@ -89,7 +93,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Aa(aa) => return Ok(if aa.run(interrupt)? { 0 } else { judge::DID_NOT_HOLD }),
         Command::Doctor(doctor) => return doctor.run(interrupt),
         Command::Check { check } | Command::Unlisted(check) => check.run(interrupt)?,
-        Command::Baseline { .. } | Command::Verify(_) => {}
+        Command::Baseline { .. } | Command::Verify(_) | Command::Watch(_) => {}
     }
     Ok(0)
 }

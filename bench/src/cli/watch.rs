@@ -1,0 +1,66 @@
+//! `bench watch`: its flags, and the start of its program. That is a package of its own, which is built when it is first
+//! asked for.
+
+use crate::args;
+use crate::interrupt::Interrupt;
+use crate::targets::build;
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use std::env;
+use std::io::{IsTerminal, stdin, stdout};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The package, and its program.
+const PROGRAM: &str = "bench-watch";
+
+/// What `bench watch` takes.
+#[derive(Args, Debug)]
+pub struct WatchArgs {
+    /// A stage, a peer such as nginx, or the URL of any server on this machine
+    #[arg(default_value = "stage1")]
+    pub target: String,
+    /// Busy clients at the beginning
+    #[arg(short, long, default_value = "50", value_parser = args::count)]
+    pub connections: usize,
+    /// Idle clients at the beginning: they send one request and then stay silent
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub idle: usize,
+    /// Only look at a server that others put load on
+    #[arg(long)]
+    pub no_load: bool,
+    /// The book's story in steps, from the beginning or from a chapter: 6, 9, 11, 12, 13
+    #[arg(long, value_name = "CHAPTER", num_args = 0..=1, default_missing_value = "6", conflicts_with = "no_load")]
+    pub tour: Option<u8>,
+    /// The tour goes on by itself, without a screen: a line for each step; exit status 1 if a step's cause was not named
+    #[arg(long, requires = "tour")]
+    pub unattended: bool,
+    /// Write a picture of each step of an unattended tour into this folder
+    #[arg(long, value_name = "FOLDER", requires = "unattended")]
+    pub svg: Option<PathBuf>,
+}
+
+impl WatchArgs {
+    /// Whether there is a terminal where one is needed.
+    ///
+    /// # Errors
+    /// That there is none, and what to do instead.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.unattended || (stdin().is_terminal() && stdout().is_terminal()),
+            "watch needs a terminal; without one, `bench load` and `bench explain` name the bottleneck as well"
+        );
+        Ok(())
+    }
+
+    /// Builds the program, and becomes it: the terminal, its signals and the exit status are the program's.
+    pub(super) fn run(&self) -> Result<u8> {
+        self.check()?;
+        let programs = build::release(&[PROGRAM], &Interrupt::default())?;
+        let program = programs.get(PROGRAM).context("cargo built no program for bench watch")?;
+        // It reads the same flags again: what stands behind `watch`.
+        let error = Command::new(program).args(env::args_os().skip(2)).exec();
+        Err(error).with_context(|| format!("cannot start {}", program.display()))
+    }
+}

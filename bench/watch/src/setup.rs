@@ -1,0 +1,109 @@
+//! What is being watched, and under which load; and how keys change that.
+
+use bench::load::{Expect, Options, Think, Url};
+use bench::targets::Target;
+use bench::tools;
+use std::time::Duration;
+
+/// A server and its load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) target: Target,
+    /// An index of [`WORKLOADS`].
+    pub(crate) workload: usize,
+    pub(crate) busy: usize,
+    pub(crate) idle: usize,
+    /// Whether there is a load at all; another program's, if not.
+    pub(crate) load: bool,
+}
+
+/// A workload: its name, what is asked for, and how many milliseconds clients think.
+pub(crate) const WORKLOADS: [(&str, &str, u64); 4] = [
+    ("hello", "/", 0),
+    ("work", "/work/200", 0),
+    ("sleep", "/sleep/5", 0),
+    ("users", "/work/50", 20),
+];
+pub(crate) const HELLO: usize = 0;
+pub(crate) const WORK: usize = 1;
+pub(crate) const SLEEP: usize = 2;
+pub(crate) const USERS: usize = 3;
+
+/// The steps of `+` and `-`.
+const BUSY: [usize; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+/// The steps of `i` and `I`: one, and just below and above the 64 threads of a pool.
+const IDLE: [usize; 8] = [0, 1, 16, 63, 64, 65, 200, 1000];
+
+impl Setup {
+    /// What a key makes of it; `None` for a key that changes nothing.
+    pub(crate) fn after(&self, key: char) -> Option<Self> {
+        let mut next = self.clone();
+        let ours = matches!(self.target, Target::Stage(_));
+        match key {
+            '1'..='4' if ours => next.target = Target::Stage(key as usize - '1' as usize),
+            'w' if ours && self.load => next.workload = (self.workload + 1) % WORKLOADS.len(),
+            '+' | '=' => next.busy = above(&BUSY, self.busy),
+            '-' => next.busy = below(&BUSY, self.busy),
+            'i' => next.idle = above(&IDLE, self.idle),
+            'I' => next.idle = below(&IDLE, self.idle),
+            _ => return None,
+        }
+        (next != *self).then_some(next)
+    }
+
+    /// In words.
+    pub(crate) fn title(&self) -> String {
+        let (name, idle) = (self.target.label(), self.idle);
+        if !self.load {
+            return format!("{name}, load from elsewhere");
+        }
+        let (workload, ..) = WORKLOADS[self.workload];
+        format!("{name}   {workload}   {} busy and {idle} idle clients", self.busy)
+    }
+
+    /// The load on the server at `url`.
+    pub(crate) fn options(&self, mut url: Url) -> Options {
+        let (_, path, think) = WORKLOADS[self.workload];
+        if self.workload != HELLO {
+            path.clone_into(&mut url.target);
+        }
+        let mut options = Options::get(url, self.busy, Duration::from_secs(86_400));
+        options.threads = tools::cores();
+        // A client that waits for a minute is what there is to be seen, and no error.
+        (options.warm_up, options.timeout) = (Duration::from_millis(300), Duration::from_secs(60));
+        (options.silent, options.expect) = (self.idle, Expect::Any);
+        let mean = Duration::from_millis(think);
+        options.think = (think > 0).then_some(Think { mean, fixed: false });
+        options
+    }
+}
+
+fn above(steps: &[usize], number: usize) -> usize {
+    steps.iter().copied().find(|step| *step > number).unwrap_or(number)
+}
+
+fn below(steps: &[usize], number: usize) -> usize {
+    steps.iter().rev().copied().find(|step| *step < number).unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_change_one_thing_each() {
+        let target = Target::Stage(0);
+        let setup = Setup { target, workload: HELLO, busy: 50, idle: 63, load: true };
+        let after = |keys: &str| {
+            keys.chars().fold(setup.clone(), |setup, key| setup.after(key).unwrap_or(setup))
+        };
+        assert_eq!(after("3").target, Target::Stage(2));
+        assert_eq!((after("+").busy, after("-").busy, after("----------").busy), (100, 20, 1));
+        assert_eq!((after("i").idle, after("ii").idle, after("IIII").idle), (64, 65, 0));
+        assert_eq!((after("ww").workload, after("wwww").workload), (SLEEP, HELLO));
+        assert_eq!(setup.after('1'), None, "it is stage 1 already");
+        let url = Target::Url("x".to_owned(), "http://127.0.0.1:1/".to_owned());
+        let other = Setup { target: url, ..setup };
+        assert_eq!((other.after('2'), other.after('w')), (None, None));
+    }
+}

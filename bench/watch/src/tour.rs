@@ -1,0 +1,170 @@
+//! The book's story in steps: a server and a load each, and the cause that the screen then names.
+
+use crate::setup::{HELLO, SLEEP, Setup, USERS, WORK};
+use anyhow::{Result, ensure};
+use bench::evidence::verdict::Cause;
+use bench::targets::Target;
+use bench::tools;
+
+/// One step.
+pub(crate) struct Step {
+    /// The chapter that it belongs to.
+    pub(crate) chapter: u8,
+    stage: usize,
+    workload: usize,
+    busy: Busy,
+    idle: usize,
+    /// What it is about.
+    pub(crate) cause: Cause,
+    /// What to see.
+    pub(crate) say: &'static str,
+}
+
+/// How many busy clients there are.
+enum Busy {
+    Clients(usize),
+    /// So many that they are not the limit, however many cores there are.
+    PerCore(usize),
+}
+
+use Busy::{Clients, PerCore};
+
+/// In the order of the book.
+pub(crate) const STEPS: [Step; 11] = [
+    Step {
+        chapter: 6,
+        stage: 1,
+        workload: HELLO,
+        busy: Clients(50),
+        idle: 0,
+        cause: Cause::HeldConnections,
+        say: "One thread serves one connection at a time: of 50 busy clients one is served, and 49 wait in the kernel's accept queue.",
+    },
+    Step {
+        chapter: 6,
+        stage: 1,
+        workload: HELLO,
+        busy: Clients(50),
+        idle: 1,
+        cause: Cause::SilentClients,
+        say: "One silent client stops stage 1: the thread waits for the client's next request, and 50 busy clients wait for the thread.",
+    },
+    Step {
+        chapter: 9,
+        stage: 2,
+        workload: USERS,
+        busy: PerCore(500),
+        idle: 0,
+        cause: Cause::HeldConnections,
+        say: "64 threads hold 64 users who think most of the time. The cores are idle, and all other users wait.",
+    },
+    Step {
+        chapter: 9,
+        stage: 2,
+        workload: HELLO,
+        busy: Clients(50),
+        idle: 64,
+        cause: Cause::SilentClients,
+        say: "64 silent clients hold the 64 threads of the pool. The 65th client stops stage 2: no thread is left for it.",
+    },
+    Step {
+        chapter: 11,
+        stage: 3,
+        workload: USERS,
+        busy: PerCore(500),
+        idle: 64,
+        cause: Cause::SingleThread,
+        say: "One thread waits for all clients at once: silent ones cost nothing, and every user is served. Now the one thread never rests.",
+    },
+    Step {
+        chapter: 11,
+        stage: 3,
+        workload: WORK,
+        busy: Clients(50),
+        idle: 0,
+        cause: Cause::SingleThread,
+        say: "A handler that computes stops stage 3: while it runs, the one thread serves no other client. Further cores stay idle.",
+    },
+    Step {
+        chapter: 11,
+        stage: 3,
+        workload: SLEEP,
+        busy: Clients(50),
+        idle: 0,
+        cause: Cause::SleepingThreads,
+        say: "A handler that sleeps stops stage 3 as well, and the cores have nothing to do.",
+    },
+    Step {
+        chapter: 12,
+        stage: 4,
+        workload: WORK,
+        busy: Clients(50),
+        idle: 0,
+        cause: Cause::Machine,
+        say: "Stage 4 has a loop for each core: the same handlers that compute now fill the machine.",
+    },
+    Step {
+        chapter: 12,
+        stage: 4,
+        workload: SLEEP,
+        busy: Clients(50),
+        idle: 0,
+        cause: Cause::SlowHandler,
+        say: "Handlers that sleep do so in a pool of 64 threads, and the loops go on. What remains is the sleep itself.",
+    },
+    Step {
+        chapter: 12,
+        stage: 4,
+        workload: SLEEP,
+        busy: Clients(200),
+        idle: 0,
+        cause: Cause::SleepingThreads,
+        say: "200 requests and 64 threads to sleep in: requests queue for the pool, as connections did in stage 2.",
+    },
+    Step {
+        chapter: 13,
+        stage: 4,
+        workload: HELLO,
+        busy: Clients(50),
+        idle: 0,
+        cause: Cause::Machine,
+        say: "Thirteen bytes a response: the machine is full, and most of the server's time is the kernel's. No architecture takes that away.",
+    },
+];
+
+impl Step {
+    pub(crate) fn setup(&self) -> Setup {
+        let busy = match self.busy {
+            Clients(count) => count,
+            PerCore(count) => count * tools::cores(),
+        };
+        let (target, load) = (Target::Stage(self.stage - 1), true);
+        Setup { target, workload: self.workload, busy, idle: self.idle, load }
+    }
+}
+
+/// The index of a chapter's first step.
+///
+/// # Errors
+/// A chapter without a step, with those that have one.
+pub(crate) fn first_of(chapter: u8) -> Result<usize> {
+    let first = STEPS.iter().position(|step| step.chapter == chapter);
+    ensure!(
+        first.is_some(),
+        "the tour has no step for chapter {chapter}, but for 6, 9, 11, 12, 13"
+    );
+    Ok(first.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chapters_follow_each_other_and_no_step_is_like_the_one_before_it() {
+        assert!(STEPS.is_sorted_by_key(|step| step.chapter));
+        assert!(STEPS.windows(2).all(|two| two[0].setup() != two[1].setup()));
+        assert_eq!((first_of(6).unwrap(), first_of(13).unwrap()), (0, STEPS.len() - 1));
+        assert!(first_of(7).unwrap_err().to_string().contains("6, 9, 11"));
+    }
+}

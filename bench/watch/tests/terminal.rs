@@ -1,0 +1,170 @@
+//! The program as a person at a terminal meets it: in a pseudo-terminal that script(1) makes.
+
+#![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
+
+use bench::evidence::tree;
+use shared::sys::process;
+use shared::sys::signal::{self, Signal};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const WATCH: &str = env!("CARGO_BIN_EXE_bench-watch");
+
+/// The program in a terminal of 80 × 24.
+struct Session {
+    script: Child,
+    keys: ChildStdin,
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Session {
+    /// `None` where script(1) is missing.
+    fn start(args: &str) -> Option<Self> {
+        // The exit status, and the modes of the terminal afterwards, are the last that is written.
+        let line = format!("stty rows 24 cols 80; {WATCH} {args}; echo status $?; stty -a");
+        let mut command = Command::new("script");
+        command.args(["-qfc", &line, "/dev/null"]).env("BENCH_PROFILE", "dev").env("TERM", "xterm");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut script = process::die_with_parent(&mut command).spawn().ok()?;
+        let (keys, mut output) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&bytes);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                kept.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Some(Self { script, keys, bytes })
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Everything that was written.
+    fn written(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until the screen has this text; the bound is only for a test that fails.
+    fn wait_for(&self, text: &str) {
+        let begun = Instant::now();
+        while !screen(&self.written()).contains(text) {
+            let late = begun.elapsed() > Duration::from_secs(100);
+            assert!(!late, "`{text}` is not on the screen:\n{}", screen(&self.written()));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.script.kill();
+        let _ = self.script.wait();
+    }
+}
+
+/// What stands on a terminal after these bytes, as far as this program uses one: letters, and CSI sequences of which only
+/// the moves of the cursor matter (ECMA-48).
+fn screen(written: &str) -> String {
+    let mut rows = vec![vec![' '; 200]; 24];
+    let (mut row, mut column) = (0, 0);
+    let mut letters = written.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\x1b' if letters.next() == Some('[') => {
+                let mut sequence = String::new();
+                let end = letters.by_ref().find(|letter| {
+                    sequence.push(*letter);
+                    letter.is_ascii_alphabetic()
+                });
+                if let (Some('H'), Some((down, right))) = (end, sequence.split_once(';')) {
+                    let place = |text: &str| text.trim_end_matches('H').parse().unwrap_or(1) - 1;
+                    (row, column) = (place(down), place(right));
+                }
+            }
+            '\n' => (row, column) = (row + 1, 0),
+            ' '.. if row < 24 && column < 200 => {
+                rows[row][column] = letter;
+                column += 1;
+            }
+            _ => {}
+        }
+    }
+    rows.iter().map(|row| row.iter().collect::<String>() + "\n").collect()
+}
+
+/// The terminal is as it was: the other screen is left, and lines are read and shown again.
+fn assert_restored(written: &str) {
+    let after = written.rsplit_once("\x1b[?1049l").expect("the alternate screen was not left").1;
+    for mode in [" icanon", " echo ", " isig"] {
+        assert!(after.contains(mode), "{mode} is off: {after}");
+    }
+}
+
+#[test]
+fn keys_change_the_load_and_the_sentence_follows() {
+    let Some(mut session) = Session::start("stage1 -c 5 --idle 1") else {
+        return eprintln!("skipped: script(1) is not installed");
+    };
+    session.wait_for("a client that sends");
+    let servers = tree::all(&[session.script.id()]);
+    session.press("I");
+    session.wait_for("0 idle clients");
+    session.wait_for("until ");
+    session.press("3");
+    session.wait_for("stage3-epoll");
+    session.wait_for("5 of 5 served");
+    session.press("?");
+    session.wait_for("Any key closes this.");
+    session.press("xq");
+    session.wait_for("status 0");
+    session.wait_for("icanon");
+    assert_restored(&session.written());
+    let is_left = |pid: &&u32| std::path::Path::new(&format!("/proc/{pid}/task")).exists();
+    session.script.wait().unwrap();
+    assert_eq!(servers.iter().find(is_left), None, "of {servers:?}");
+}
+
+#[test]
+fn a_signal_restores_the_terminal_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let args = format!("--no-load http://{}/", listener.local_addr().unwrap());
+    for (key, status) in [(Some("\x03"), "status 130"), (None, "status 143")] {
+        let Some(mut session) = Session::start(&args) else {
+            return eprintln!("skipped: script(1) is not installed");
+        };
+        session.wait_for("load from elsewhere");
+        session.wait_for("of a core");
+        if let Some(key) = key {
+            session.press(key);
+        } else {
+            let all = tree::all(&[session.script.id()]);
+            let name = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+            let watch = all.into_iter().find(|pid| name(pid).trim() == "bench-watch").unwrap();
+            signal::send(watch, Signal::Terminate).unwrap();
+        }
+        session.wait_for(status);
+        session.wait_for("icanon");
+        assert_restored(&session.written());
+    }
+}
+
+#[test]
+fn mistakes_are_one_line_with_the_remedy() {
+    for (args, remedy) in [
+        (["stage1"].as_slice(), "needs a terminal"),
+        (&["--tour", "7", "--unattended"], "6, 9, 11, 12, 13"),
+    ] {
+        let output = Command::new(WATCH).args(args).stdin(Stdio::null()).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
+    }
+}
