@@ -66,6 +66,20 @@ const HOUSES: &[House] = &[
         ],
         circles: &[],
     },
+    House {
+        sources: "bench/watch/src",
+        leaves: &["frame", "setup"],
+        arrows: &[
+            ("tour", &[]),
+            ("threads", &[]),
+            ("second", &["threads"]),
+            ("engine", &["second", "threads"]),
+            ("draw", &["tour"]),
+            ("screen", &["draw", "engine", "tour"]),
+            ("play", &["draw", "engine", "svg", "tour"]),
+        ],
+        circles: &[],
+    },
 ];
 
 /// A crate's files, each with the files that it imports.

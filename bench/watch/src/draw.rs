@@ -14,9 +14,21 @@ const GROUPS: usize = 5;
 /// Rows of the tour's sentence.
 const SAY: usize = 2;
 const LABEL: usize = 15;
+/// Room for the name of a kind of threads: beside it there is room for a pool of 64.
+const NAME: usize = 8;
 
-const KEYS: &str = " 1-4 stage  +- busy  iI idle  w workload  p pause  ? help  q end";
-const HELP: [&str; 12] = [
+const KEYS: &[(&str, &str)] = &[
+    ("1-4", "stage"),
+    ("+-", "busy"),
+    ("iI", "idle"),
+    ("w", "load"),
+    ("p", "hold"),
+    ("?", "help"),
+    ("q", "end"),
+];
+const TOUR_KEYS: &[(&str, &str)] =
+    &[("space", "next step"), ("b", "back"), ("p", "hold"), ("?", "help"), ("q", "end")];
+const HELP: [&str; 14] = [
     "1 2 3 4   another stage under the same load",
     "+ -       more or fewer busy clients",
     "i I       more or fewer idle clients: one request each, and then silence",
@@ -26,8 +38,10 @@ const HELP: [&str; 12] = [
     "space     in the tour: the next step (b: the step before)",
     "q         end",
     "",
-    "Stages run with --keep-alive always --idle-timeout never. A letter is a thread, looked",
-    "at in /proc; - and . are threads asleep elsewhere. The sentence is of the last second.",
+    "Stages run with --keep-alive always --idle-timeout never. A letter is a",
+    "thread; a: accept, w: write, dot: asleep elsewhere. The figures and the",
+    "sentence are of the last second. The queue of a pool is worked out: what the",
+    "server has accepted or read, and no thread works on.",
     "Any key closes this.",
 ];
 
@@ -70,10 +84,16 @@ pub(crate) fn draw(frame: &Frame, view: View, area: Rect, buffer: &mut Buffer) {
 }
 
 fn footer(frame: &Frame, view: View, width: usize) -> Line<'static> {
-    let keys =
-        if view.step.is_some() { " space next step  b back  p pause  ? help  q end" } else { KEYS };
-    let own = format!("watch: {:.1} % of a core ", 100.0 * frame.own);
-    dim(format!("{keys:0$}{own}", width.saturating_sub(own.chars().count())))
+    let keys = if view.step.is_some() { TOUR_KEYS } else { KEYS };
+    let own = format!("watch {:.1} % of a core ", 100.0 * frame.own);
+    let mut line = Line::default();
+    for (key, word) in keys {
+        line.push_span(Span::styled(format!(" {key}"), Style::new().add_modifier(Modifier::BOLD)));
+        line.push_span(Span::styled(format!(" {word}"), Style::new().add_modifier(Modifier::DIM)));
+    }
+    let room = width.saturating_sub(line.width());
+    line.push_span(Span::styled(format!("{own:>room$}"), Style::new().add_modifier(Modifier::DIM)));
+    line
 }
 
 fn tour(step: &Step, number: usize, frame: &Frame, width: usize) -> Vec<Line<'static>> {
@@ -104,13 +124,13 @@ impl Page<'_> {
     fn lines(&self) -> Vec<Line<'static>> {
         let mut lines = vec![self.head()];
         lines.extend(self.sentence());
-        lines.push(self.rule(LEGEND));
+        lines.push(self.rule(LEGEND, "busiest"));
         lines.extend(self.frame.groups.iter().take(GROUPS).map(|group| self.group(group)));
         lines.push(self.cores());
-        lines.push(self.rule("queues and clients"));
+        lines.push(self.rule("queues and clients", ""));
         lines.push(self.queues());
         lines.extend(self.frame.clients.map(|clients| self.clients(clients)));
-        lines.push(self.rule("the last second, and the minute before it"));
+        lines.push(self.rule("the last second, and the minute before it", ""));
         lines.extend(self.frame.figures.iter().map(|figure| self.figure(figure)));
         lines
     }
@@ -140,13 +160,15 @@ impl Page<'_> {
         std::iter::once(dim(format!(" {before}"))).chain(rows).collect()
     }
 
-    fn rule(&self, title: &str) -> Line<'static> {
-        dim(format!("{:─<1$}", format!("─ {title} "), self.width))
+    fn rule(&self, title: &str, end: &str) -> Line<'static> {
+        let end = if end.is_empty() { String::new() } else { format!(" {end}") };
+        let room = self.width - end.chars().count();
+        dim(format!("{:─<room$}{end}", format!("─ {title} ")))
     }
 
     fn group(&self, group: &Group) -> Line<'static> {
-        let mut spans = vec![Span::raw(format!(" {:<LABEL$.LABEL$} ", group.name))];
-        let room = self.width - LABEL - 8;
+        let mut spans = vec![Span::raw(format!(" {:<NAME$.NAME$} ", group.name))];
+        let room = self.width - NAME - 8;
         let letters: Vec<_> = group.letters.chars().collect();
         let shown = if letters.len() > room { room - 6 } else { letters.len() };
         spans.extend(

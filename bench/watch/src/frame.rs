@@ -81,8 +81,7 @@ pub(crate) fn letter(sleep: Sleep) -> char {
 }
 
 /// What the letters stand for, as far as a server's threads are found there often.
-pub(crate) const LEGEND: &str =
-    "R on a core  Q run queue  p read, poll  e epoll  l lock  s sleep  a accept  w write";
+pub(crate) const LEGEND: &str = "R on a core  Q run queue  p read, poll  e epoll  l lock  s sleep";
 
 /// `3:07`, from seconds.
 pub(crate) fn clock(seconds: u64) -> String {

@@ -35,8 +35,7 @@ pub(crate) fn play(
         })?;
     }
     let mut named = 0;
-    for number in first..STEPS.len() {
-        let step = &STEPS[number];
+    for (number, step) in STEPS.iter().enumerate().skip(first) {
         // The engine has begun with the first one.
         if number > first {
             let _ = engine.setups.send(step.setup());

@@ -8,7 +8,7 @@ use crate::tour::STEPS;
 use anyhow::{Context, Result};
 use bench::interrupt::Interrupt;
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
 use shared::sys::signal::Signal;
 use std::env;
 use std::time::Duration;
@@ -52,13 +52,9 @@ impl Screen {
         while !interrupt.raised() {
             let mut changed = false;
             if event::poll(KEY)? {
-                match event::read()? {
-                    Event::Key(key) if key.kind == KeyEventKind::Press => {
-                        if self.ends(key, interrupt) {
-                            return Ok(());
-                        }
-                    }
-                    _ => {}
+                let pressed = |event: Event| event.as_key_press_event();
+                if pressed(event::read()?).is_some_and(|key| self.ends(key, interrupt)) {
+                    return Ok(());
                 }
                 changed = true;
             }

@@ -35,6 +35,8 @@ impl Threads {
         let serving = evidence.threads.iter().filter(|thread| state(thread) != Some(Sleep::Signal));
         let known = serving.map(|thread| {
             let name = thread.name.trim_end_matches(|last: char| last.is_ascii_digit());
+            // A stage's first thread has the name of the program.
+            let name = if name.starts_with("stage") { "main" } else { name };
             let share = thread.cpu / evidence.seconds.max(f64::MIN_POSITIVE);
             let rests = state(thread) == Some(Sleep::Futex);
             Known { tid: thread.tid, name: name.trim_end_matches('-').to_owned(), share, rests }
