@@ -1,9 +1,10 @@
 //! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
-use super::parse::{self, ESTABLISHED, LISTEN, Tcp};
+use super::parse::{self, ESTABLISHED, LISTEN};
 use serde::{Deserialize, Serialize};
+use shared::sys::sock_diag::{self, TcpSocket, TcpState};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 
 /// Counters of the network stack, of all listeners and connections in this network namespace. What cannot be read is
@@ -67,7 +68,14 @@ const MAX_LINES: usize = 20_000;
 
 /// Looks through all TCP sockets for those of the server on `address`.
 pub fn sockets(address: SocketAddr) -> Option<Sockets> {
-    sockets_within(address, MAX_LINES)
+    let Ok(found) = tcp_sockets(TcpState::Established, address) else {
+        return sockets_within(address, MAX_LINES);
+    };
+    let mut sockets = Sockets::default();
+    for socket in found.iter().filter(|socket| socket.port == address.port()) {
+        sockets.add(socket.inode.into(), socket.waiting.into());
+    }
+    Some(sockets)
 }
 
 fn sockets_within(address: SocketAddr, lines: usize) -> Option<Sockets> {
@@ -81,7 +89,7 @@ fn sockets_within(address: SocketAddr, lines: usize) -> Option<Sockets> {
             }
             let Some(socket) = parse::tcp(&line.ok()?) else { continue };
             if socket.port == address.port() && socket.state == ESTABLISHED {
-                sockets.add(&socket);
+                sockets.add(socket.inode, socket.unread);
             }
         }
     }
@@ -89,20 +97,47 @@ fn sockets_within(address: SocketAddr, lines: usize) -> Option<Sockets> {
 }
 
 impl Sockets {
-    fn add(&mut self, socket: &Tcp) {
-        match socket.inode {
+    fn add(&mut self, inode: u64, unread: u64) {
+        match inode {
             0 => self.queued += 1,
             _ => {
                 self.accepted += 1;
-                self.unread += u64::from(socket.unread > 0);
+                self.unread += u64::from(unread > 0);
             }
         }
     }
 }
 
-/// Connections that wait to be accepted, at all listeners of this port. Listeners stand first in the
-/// list, so that little of it is read.
+/// Connections that wait to be accepted, at all listeners of this port.
 pub fn queue(address: SocketAddr) -> Option<u64> {
+    match accept_queue(address) {
+        Ok(found) => found.map(|[waiting, _]| waiting),
+        Err(_) => queue_of_proc(address),
+    }
+}
+
+/// The same, and how many may wait there.
+///
+/// # Errors
+/// The kernel or a sandbox does not tell.
+pub fn accept_queue(address: SocketAddr) -> io::Result<Option<[u64; 2]>> {
+    let sockets = tcp_sockets(TcpState::Listen, address)?;
+    let ours = sockets.iter().filter(|socket| socket.port == address.port());
+    let counts = ours.map(|socket| [socket.waiting, socket.limit].map(u64::from));
+    Ok(counts.reduce(|sum, one| [sum[0] + one[0], sum[1] + one[1]]))
+}
+
+/// An IPv6 socket may take IPv4 connections too. Without IPv6 there are none.
+fn tcp_sockets(state: TcpState, address: SocketAddr) -> io::Result<Vec<TcpSocket>> {
+    let mut sockets = sock_diag::tcp_sockets(state, true).unwrap_or_default();
+    if address.is_ipv4() {
+        sockets.extend(sock_diag::tcp_sockets(state, false)?);
+    }
+    Ok(sockets)
+}
+
+/// Where sock_diag(7) is missing. Listeners stand first in the list, so that little of it is read.
+fn queue_of_proc(address: SocketAddr) -> Option<u64> {
     let mut waiting = None;
     for path in parse::tcp_files(address) {
         let Ok(file) = File::open(path) else { continue };
@@ -133,12 +168,12 @@ mod tests {
         let mut clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
         let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];
         clients[0].write_all(b"GET").unwrap();
-        assert_eq!(queue(address), Some(1));
+        assert_eq!((queue(address), queue_of_proc(address)), (Some(1), Some(1)));
         // However long the list is just now, and it is no snapshot: while other tests' connections come and
         // go, an entry may be missed.
         let expected = Some(Sockets { accepted: 2, unread: 1, queued: 1 });
-        let found = || sockets_within(address, usize::MAX);
-        assert!((0..100).any(|_| found() == expected), "{:?}", found());
+        let found = || [sockets(address), sockets_within(address, usize::MAX)];
+        assert!((0..100).any(|_| found() == [expected; 2]), "{:?}", found());
         drop(listener);
         // Another test may be starting a program: between fork(2) and execve(2) that has the listener too.
         let is_unknown = || {

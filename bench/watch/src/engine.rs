@@ -6,7 +6,7 @@ use crate::second::Seconds;
 use crate::setup::Setup;
 use crate::threads::Threads;
 use anyhow::{Context, Result, anyhow};
-use bench::evidence::machine::Listening;
+use bench::evidence::machine::{self, Listening};
 use bench::evidence::verdict::Verdict;
 use bench::evidence::{Watch, process};
 use bench::interrupt::Interrupt;
@@ -67,6 +67,8 @@ struct Scene {
     seconds: Seconds,
     started: Instant,
     since: Instant,
+    /// How many connections may wait to be accepted.
+    limit: Option<u64>,
     frame: Frame,
 }
 
@@ -88,6 +90,7 @@ impl Scene {
             seconds,
             started: now,
             since: now,
+            limit: None,
             frame,
         };
         scene.begin()?;
@@ -138,6 +141,7 @@ impl Scene {
             load.open();
             self.load = Some(load);
         }
+        self.limit = machine::accept_queue(address).ok().flatten().map(|[_, limit]| limit);
         self.watch = Watch::start(pids(&self.running)?, address, listening);
         self.since = Instant::now();
         Ok(())
@@ -178,6 +182,7 @@ impl Scene {
         self.frame.groups = self.threads.groups(&latest.threads);
         if let Some(queue) = self.frame.queues.first_mut() {
             queue.length = latest.queue.unwrap_or_default();
+            queue.limit = self.limit;
         }
         // A screen that is gone has dropped the setups as well, which ends this.
         let _ = self.frames.send(self.frame.clone());

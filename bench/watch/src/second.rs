@@ -1,7 +1,7 @@
 //! What one second has shown, as figures, queues and a verdict, with the minute before it.
 
 use crate::frame::{Figure, Queue};
-use crate::setup::{SLEEP, Setup, USERS};
+use crate::setup::{SLEEP, Setup};
 use crate::threads::{Threads, own_cpu};
 use bench::evidence::verdict::{Cause, Seen, Verdict, verdict};
 use bench::evidence::{Evidence, parse};
@@ -24,8 +24,6 @@ pub(crate) struct Seconds {
     history: [VecDeque<f64>; FIGURES.len()],
     ticks: Vec<[u64; 2]>,
     own: (Instant, u64),
-    /// The longest accept queue of a listener; unknown of a server that may have asked for less.
-    somaxconn: Option<u64>,
 }
 
 /// What goes onto the screen.
@@ -40,13 +38,7 @@ pub(crate) struct Second {
 
 impl Seconds {
     pub(crate) fn new() -> Self {
-        let limit = fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
-        Self {
-            history: Default::default(),
-            ticks: ticks(),
-            own: (Instant::now(), own_cpu()),
-            somaxconn: limit.trim().parse().ok(),
-        }
+        Self { history: Default::default(), ticks: ticks(), own: (Instant::now(), own_cpu()) }
     }
 
     /// Adds a second. `part`: what the clients saw, where the load is ours.
@@ -60,7 +52,7 @@ impl Seconds {
         let figures = part.map_or(Vec::new(), |part| self.figures(part, evidence));
         let clients = part.map(|part| [part.tally.served, setup.busy as u64]);
         let (cores, own) = (self.cores(), self.own());
-        let queues = self.queues(setup, part, evidence, threads);
+        let queues = queues(setup, part, evidence, threads);
         Second { verdict: judge(setup, part, evidence), clients, figures, queues, cores, own }
     }
 
@@ -95,37 +87,6 @@ impl Seconds {
         named.map(figure).collect()
     }
 
-    /// Before the kernel hands connections over, before the workers of stage 2, and before the pool of stage 4. The last two
-    /// are what the server has accepted or read and no thread works on: no file of the kernel's counts them.
-    fn queues(
-        &self,
-        setup: &Setup,
-        part: Option<&Outcome>,
-        evidence: &Evidence,
-        threads: &Threads,
-    ) -> Vec<Queue> {
-        let stage = match setup.target {
-            Target::Stage(index) => index + 1,
-            _ => 0,
-        };
-        let queue = |name: &str, length, limit| Queue { name: name.to_owned(), length, limit };
-        let accept = queue("accept queue", 0, self.somaxconn.filter(|_| stage > 0));
-        let own = evidence.sockets.and_then(|sockets| match stage {
-            2 => {
-                let taken = sockets.accepted.saturating_sub(threads.at_work("worker"));
-                Some(queue("queue of the pool", taken.min(64), Some(64)))
-            }
-            4 => {
-                let read = part?.tally.unanswered.count.saturating_sub(sockets.unread);
-                let waits = read.saturating_sub(threads.at_work("blocking"));
-                let waits = if setup.workload == SLEEP { waits } else { 0 };
-                Some(queue("queue of the pool", waits, Some(1024)))
-            }
-            _ => None,
-        });
-        [Some(accept), own].into_iter().flatten().collect()
-    }
-
     /// How busy each core was.
     fn cores(&mut self) -> Vec<f64> {
         let now = ticks();
@@ -147,22 +108,43 @@ impl Seconds {
     }
 }
 
+/// Before the kernel hands connections over, before the workers of stage 2, and before the pool of stage 4. The last two
+/// are what the server has accepted or read and no thread works on: no file of the kernel's counts them.
+fn queues(
+    setup: &Setup,
+    part: Option<&Outcome>,
+    evidence: &Evidence,
+    threads: &Threads,
+) -> Vec<Queue> {
+    let stage = match setup.target {
+        Target::Stage(index) => index + 1,
+        _ => 0,
+    };
+    let queue = |name: &str, length, limit| Queue { name: name.to_owned(), length, limit };
+    let accept = queue("accept queue", 0, None);
+    let own = evidence.sockets.and_then(|sockets| match stage {
+        2 => {
+            let taken = sockets.accepted.saturating_sub(threads.at_work("worker"));
+            Some(queue("queue of the pool", taken.min(64), Some(64)))
+        }
+        4 => {
+            let read = part?.tally.unanswered.count.saturating_sub(sockets.unread);
+            let waits = read.saturating_sub(threads.at_work("blocking"));
+            let waits = if setup.workload == SLEEP { waits } else { 0 };
+            Some(queue("queue of the pool", waits, Some(1024)))
+        }
+        _ => None,
+    });
+    [Some(accept), own].into_iter().flatten().collect()
+}
+
 /// What the rules say of the second.
 fn judge(setup: &Setup, part: Option<&Outcome>, evidence: &Evidence) -> Verdict {
     let Some(part) = part else { return from_outside(evidence) };
-    let tally = &part.tally;
-    // Clients that think need not have asked in the second.
-    let asked = (tally.served + tally.timed_out.count + tally.unanswered.count) as usize;
-    let thinks = setup.workload == USERS;
-    let open = if thinks { setup.busy.min(asked) } else { setup.busy };
-    let mut seen = trial::seen(part, open, setup.idle);
+    let mut seen = trial::seen(part, setup.busy, setup.idle);
     // A part has no tenths.
     seen.slowest_tenth = None;
-    let mut verdict = verdict(&seen, evidence, None);
-    if verdict.cause == Cause::Unknown && thinks {
-        verdict.sentence = "none: the server keeps up, and the clients ask for no more".to_owned();
-    }
-    verdict
+    verdict(&seen, evidence, None)
 }
 
 /// Without clients of our own only the server's CPU says something.

@@ -55,7 +55,7 @@ pub(crate) const STEPS: [Step; 11] = [
         workload: USERS,
         busy: PerCore(500),
         idle: 0,
-        cause: Cause::HeldConnections,
+        cause: Cause::ThinkingUsers,
         say: "64 threads hold 64 users who think most of the time. The cores are idle, and all other users wait.",
     },
     Step {

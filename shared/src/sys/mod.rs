@@ -22,6 +22,8 @@ pub mod process;
 pub mod rlimit;
 pub mod sched;
 pub mod signal;
+#[cfg(any(test, feature = "bench"))]
+pub mod sock_diag;
 pub mod socket;
 #[cfg(feature = "faults")]
 pub mod storm;
