@@ -56,7 +56,7 @@ fn run(args: &WatchArgs) -> Result<ExitCode> {
         _ => Vec::new(),
     };
     let stage_args = ["--idle-timeout", "never"].map(str::to_owned).to_vec();
-    let starter = Starter::build(&stages, stage_args, &interrupt)?;
+    let starter = Starter::build(&stages, stage_args, None, &interrupt)?;
     let mut code = 0;
     if !interrupt.raised() {
         let engine = Engine::start(starter, setup.clone())?;

@@ -9,6 +9,7 @@ use bench::experiments::trial;
 use bench::load::Outcome;
 use bench::numbers::{as_micros, grouped, micros, time};
 use bench::targets::Target;
+use bench::tools;
 use std::collections::VecDeque;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -160,15 +161,13 @@ fn from_outside(evidence: &Evidence) -> Verdict {
 
 /// Busy ticks and all ticks of each CPU that this process may use.
 fn ticks() -> Vec<[u64; 2]> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
     let of = |cpu: usize| {
-        let busy = parse::cpus(&stat, &[cpu..=cpu])?;
+        let busy = parse::cpus(&stat, &[cpu])?;
         let line = stat.lines().find_map(|line| line.strip_prefix(&format!("cpu{cpu} ")))?;
         let all =
             line.split_whitespace().take(8).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
         Some([busy.processes + busy.interrupts, all])
     };
-    let allowed = parse::allowed(&status).unwrap_or_default();
-    allowed.into_iter().flatten().filter_map(of).collect()
+    tools::cpus("self").unwrap_or_default().into_iter().filter_map(of).collect()
 }

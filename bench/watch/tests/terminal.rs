@@ -56,7 +56,7 @@ impl Session {
     fn wait_for(&self, text: &str) {
         let begun = Instant::now();
         while !screen(&self.written()).contains(text) {
-            let late = begun.elapsed() > Duration::from_secs(100);
+            let late = begun.elapsed() > Duration::from_secs(600);
             assert!(!late, "`{text}` is not on the screen:\n{}", screen(&self.written()));
             thread::sleep(Duration::from_millis(20));
         }
