@@ -47,7 +47,7 @@ impl ScaleArgs {
         let plan =
             self.common.plan(targets, vec![BUSY * tools::cores().max(2)], Duration::from_secs(1));
         let plan = Plan { repeat: self.common.repeat.unwrap_or(REPEAT), ..plan };
-        let experiment = of(plan, most(), workload::users()?);
+        let experiment = of(plan, most(tools::cores()), workload::users()?);
         benchmark::run(&[experiment], &self.common, interrupt)
     }
 }
@@ -70,9 +70,9 @@ fn counts(most: usize) -> Vec<usize> {
     powers.take_while(|count| *count < most).chain([most]).collect()
 }
 
-/// The most threads that have a core each.
-fn most() -> usize {
-    tools::cores()
+/// The most threads that have a core each, of so many `cores`: where there are four or more, the generator has half of them.
+fn most(cores: usize) -> usize {
+    if cores < 4 { cores } else { cores.div_ceil(2) }
 }
 
 #[cfg(test)]
@@ -83,6 +83,7 @@ mod tests {
     fn each_workload_has_each_number_of_threads_in_every_repeat() {
         assert_eq!([1, 2, 3, 8, 12].map(|most| counts(most).len()), [1, 2, 3, 4, 5]);
         assert_eq!(counts(12), [1, 2, 4, 8, 12]);
+        assert_eq!([1, 2, 4, 6, 16].map(most), [1, 2, 2, 3, 8]);
         let common = Common { repeat: Some(2), ..Common::default() };
         let plan = common.plan(vec![Target::Stage(3)], vec![256], Duration::from_secs(1));
         let trials = of(plan, 8, 4000).trials;
