@@ -47,7 +47,8 @@ impl ScaleArgs {
         let plan =
             self.common.plan(targets, vec![BUSY * tools::cores().max(2)], Duration::from_secs(1));
         let plan = Plan { repeat: self.common.repeat.unwrap_or(REPEAT), ..plan };
-        let experiment = of(plan, most(tools::cores()), workload::users()?);
+        let most = most(&plan);
+        let experiment = of(plan, most, workload::users()?);
         benchmark::run(&[experiment], &self.common, interrupt)
     }
 }
@@ -70,22 +71,25 @@ fn counts(most: usize) -> Vec<usize> {
     powers.take_while(|count| *count < most).chain([most]).collect()
 }
 
-/// The most threads that have a core each, of so many `cores`: where there are four or more, the generator has half of them.
-fn most(cores: usize) -> usize {
-    if cores < 4 { cores } else { cores.div_ceil(2) }
+/// The most threads that have a CPU each: of those that the servers are kept on, apart from the generator, or of all.
+fn most(plan: &Plan) -> usize {
+    plan.pin.as_ref().map_or_else(tools::cores, |pin| pin.server.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::targets::Pin;
 
     #[test]
     fn each_workload_has_each_number_of_threads_in_every_repeat() {
         assert_eq!([1, 2, 3, 8, 12].map(|most| counts(most).len()), [1, 2, 3, 4, 5]);
         assert_eq!(counts(12), [1, 2, 4, 8, 12]);
-        assert_eq!([1, 2, 4, 6, 16].map(most), [1, 2, 2, 3, 8]);
         let common = Common { repeat: Some(2), ..Common::default() };
         let plan = common.plan(vec![Target::Stage(3)], vec![256], Duration::from_secs(1));
+        let pin = Pin { server: (0..8).collect(), generator: (8..16).collect() };
+        let plan = Plan { pin: Some(pin), ..plan };
+        assert_eq!(most(&plan), 8);
         let trials = of(plan, 8, 4000).trials;
         assert_eq!(trials.len(), 2 * 3 * 4);
         let users = trials.iter().filter(|trial| trial.workload.kind == Kind::Users);

@@ -118,7 +118,7 @@ pub fn few(results: &Results, target: &str) -> Option<String> {
     let points = series(results, target).iter().map(|series| series.points.len()).max()?;
     let tell = match points {
         ENOUGH.. => return None,
-        2 if results.host.cores < 4 => {
+        2 if results.config.pin.is_none() => {
             "Two points tell what the second thread adds here, where the generator takes a part of the same cores"
         }
         2 => "Two points tell what the second thread adds here",
