@@ -23,9 +23,14 @@ pub struct Prediction {
 pub fn threads(sample: &Sample, config: &Config, cores: usize) -> usize {
     match STAGES.iter().position(|stage| *stage == sample.target) {
         Some(1) => sample.threads.or(config.threads_told()).unwrap_or(POOL),
-        Some(3) => sample.threads.or(config.threads_told()).unwrap_or(cores),
+        Some(3) => sample.threads.or(config.threads_told()).unwrap_or(own(sample, cores)),
         _ => 1,
     }
+}
+
+/// How many of the `cores` the server may use: all, unless it is kept apart from the generator.
+fn own(sample: &Sample, cores: usize) -> usize {
+    sample.figure("evidence.server_cores").map_or(cores, |own| cores.min(own as usize))
 }
 
 /// What holds a row's server, on a machine with so many `cores`; `None` where a figure is unknown, or for what is no stage.
@@ -43,7 +48,10 @@ pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> 
     let bounds = [
         (places as f64 / (z + r), format!("{place}/(Z+R)")),
         (threads as f64 / s, format!("{threads}/s")),
-        (cores as f64 / (s + g), format!("{cores}/(s+g)")),
+        match own(sample, cores) {
+            own if own < cores => (own as f64 / s, format!("{own}/s")),
+            _ => (cores as f64 / (s + g), format!("{cores}/(s+g)")),
+        },
     ];
     let least = bounds.into_iter().min_by(|left, right| left.0.total_cmp(&right.0))?;
     Some(Prediction { rps: least.0, formula: least.1 })
@@ -87,6 +95,14 @@ mod tests {
         assert_eq!(predicted(1, [9.0, 70.0, 15.0], many), (23_529, "2/(s+g)".into()));
         let few = |sample: &mut Sample| sample.connections = 100;
         assert_eq!(predicted(3, [9.0, 60.0, 12.5], few), (4985, "N/(Z+R)".into()));
+    }
+
+    #[test]
+    fn a_server_that_is_kept_apart_has_its_own_cores_only() {
+        let apart = |sample: &mut Sample| {
+            sample.evidence.insert("server_cores".to_owned(), 1.into());
+        };
+        assert_eq!(predicted(3, [16_000.0, 60.0, 12.5], apart), (16_666, "1/s".into()));
     }
 
     #[test]
