@@ -214,6 +214,7 @@ fn name_of(workload: Workload, part: Part) -> &'static str {
         Kind::Work => "work",
         Kind::Sleep => "sleep",
         Kind::Users => "users",
+        _ if part == Part::Waits => "waits",
         // The curve begins with no idle client, and that is its beginning.
         _ if workload.beside() > 0 || part == Part::Idle => "idle",
         _ => "hello",

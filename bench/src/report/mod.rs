@@ -12,3 +12,4 @@ pub mod summary;
 pub mod sweep;
 pub mod tables;
 pub mod users;
+pub mod waits;

@@ -23,6 +23,8 @@ pub enum Part {
     Scale,
     /// The stages under users who think.
     Users,
+    /// Small programs over silent connections, and over active ones.
+    Waits,
     /// The same users with a stage that keeps connections otherwise, or has other threads.
     Controls,
 }
@@ -35,7 +37,7 @@ pub struct Sample {
     pub target: String,
     /// What it was measured for.
     pub part: Part,
-    /// `hello`, `work`, `sleep`, `idle`, `users`.
+    /// `hello`, `work`, `sleep`, `idle`, `users`, `waits`.
     pub workload: String,
     /// `close` or `keep-alive`.
     pub connection: String,
@@ -91,6 +93,7 @@ impl Part {
             Self::Sweep => "sweep",
             Self::Scale => "scale",
             Self::Users => "users",
+            Self::Waits => "waits",
             Self::Controls => "controls",
         }
     }
