@@ -8,7 +8,7 @@ mod output;
 mod server;
 pub mod watch;
 
-use crate::experiments::matrix;
+use crate::experiments::{matrix, plateau};
 use crate::interrupt::Interrupt;
 use crate::targets::null_server;
 use crate::{terminal, tools, verify};
@@ -77,6 +77,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Scale(scale) => finished(&scale.run(interrupt)?)?,
         Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
         Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,
+        Command::Plateau(common) => finished(&plateau::run(&common, interrupt)?)?,
         Command::Explain(explain) => {
             let (text, run) = explain.run(interrupt)?;
             terminal::print(&text)?;

@@ -1,6 +1,7 @@
 //! What a person reads of results: [`blocks`] of tables and sentences for a terminal, a document and a [`page`],
 //! [`chart`]s, and the [`summary`] that a run ends with. The same results give the same bytes.
 
+pub mod article;
 pub mod blocks;
 pub mod chart;
 pub mod html;

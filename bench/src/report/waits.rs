@@ -131,6 +131,12 @@ fn cpu(group: &Group<'_>) -> String {
         ..99.95 => format!("{micros:.1}"),
         _ => numbers::grouped(micros),
     };
+    // A server that has not met all of them yet is measured while they connect.
+    let sample = group.median();
+    let met = sample.figure("evidence.crowd.answered").filter(|met| (*met as usize) < sample.idle);
+    if let Some(met) = met {
+        return format!("{}, with {} silent", short(range.middle), numbers::grouped(met));
+    }
     match group.samples.len() {
         1 => short(range.middle),
         _ => format!("{} ({} to {})", short(range.middle), short(range.low), short(range.high)),

@@ -25,6 +25,10 @@ pub enum Part {
     Users,
     /// Small programs over silent connections, and over active ones.
     Waits,
+    /// Stage 1 over connection counts, with the article's server's cost of a request.
+    Plateau,
+    /// Well-behaved clients beside hostile ones, with limits and without.
+    GuardRails,
     /// The same users with a stage that keeps connections otherwise, or has other threads.
     Controls,
 }
@@ -80,7 +84,8 @@ pub struct Sample {
 impl Part {
     /// Whether the book claims something of it: of what servers do as they are, and not at a rate or with other threads.
     pub fn is_claimed(self) -> bool {
-        !matches!(self, Self::Rate | Self::Sweep | Self::Scale | Self::Controls)
+        use Part::{Controls, GuardRails, Plateau, Rate, Scale, Sweep};
+        !matches!(self, Rate | Sweep | Scale | Controls | Plateau | GuardRails)
     }
 
     /// As files and tables name it.
@@ -94,6 +99,8 @@ impl Part {
             Self::Scale => "scale",
             Self::Users => "users",
             Self::Waits => "waits",
+            Self::Plateau => "plateau",
+            Self::GuardRails => "guard-rails",
             Self::Controls => "controls",
         }
     }
