@@ -135,6 +135,13 @@ impl Record {
         iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
+    /// Adds a row that was measured elsewhere, with its percentiles.
+    pub fn add_row(&mut self, mut row: Sample, percentiles: String) {
+        row.hgrm = self.unused(file(&row));
+        self.results.rows.push(row);
+        self.percentiles.push(percentiles);
+    }
+
     /// Adds a server's profile.
     pub fn add_profile(&mut self, profile: Profile) {
         self.results.profiles.push(profile);

@@ -4,6 +4,7 @@
 pub mod article;
 pub mod blocks;
 pub mod chart;
+pub mod guard_rails;
 pub mod html;
 pub mod lines;
 pub mod page;
