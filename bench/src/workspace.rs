@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 pub const STAGES: [&str; 4] =
     ["stage1-blocking", "stage2-threadpool", "stage3-epoll", "stage4-epoll-threads"];
 
+/// The small programs of `shared/examples` that can be measured: each keeps its connections, in its own way.
+pub const EXAMPLES: [&str; 3] = ["thread_each", "poll_loop", "epoll_loop"];
+
 /// The null server, as `results.json` and `claims.json` name it. People read [`label`].
 pub const NULL_SERVER: &str = "floor";
 

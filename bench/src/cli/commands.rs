@@ -43,6 +43,8 @@ pub(super) enum Command {
     Idle(IdleArgs),
     /// Every workload with every stage: one table of what each is made for
     Matrix(Common),
+    /// Stage 1 with the article's cost of a request, beside the article's figures: a calibration
+    Plateau(Common),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
     /// See the bottleneck move: threads, queues and clients of a server ten times a second, and keys that change the load

@@ -10,7 +10,7 @@ use clap::{CommandFactory, Subcommand};
 const GROUPS: [(&str, &[&str], &str); 4] = [
     (
         "Measure: how fast, and at what cost",
-        &["run", "load", "rate", "scale", "idle", "matrix"],
+        &["run", "load", "rate", "scale", "idle", "matrix", "plateau"],
         "bench run stage1 stage2 --quick",
     ),
     (

@@ -1,6 +1,7 @@
 //! The command line of `bench`: it reads what was asked for, has it done, and prints what came of it.
 
 mod commands;
+mod guard_rails;
 mod help;
 mod judge;
 mod load;
@@ -8,7 +9,7 @@ mod output;
 mod server;
 pub mod watch;
 
-use crate::experiments::matrix;
+use crate::experiments::{matrix, plateau};
 use crate::interrupt::Interrupt;
 use crate::targets::null_server;
 use crate::{terminal, tools, verify};
@@ -77,6 +78,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Scale(scale) => finished(&scale.run(interrupt)?)?,
         Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
         Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,
+        Command::Plateau(common) => finished(&plateau::run(&common, interrupt)?)?,
         Command::Explain(explain) => {
             let (text, run) = explain.run(interrupt)?;
             terminal::print(&text)?;
@@ -92,7 +94,14 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Claims(claims) => return claims.run(interrupt),
         Command::Aa(aa) => return Ok(if aa.run(interrupt)? { 0 } else { judge::DID_NOT_HOLD }),
         Command::Doctor(doctor) => return doctor.run(interrupt),
-        Command::Check { check } | Command::Unlisted(check) => check.run(interrupt)?,
+        Command::Check { check } | Command::Unlisted(check) => {
+            match check.guard_rails(interrupt)? {
+                Some((time, measured)) => {
+                    finished(&guard_rails::record(&measured, time, interrupt)?)?;
+                }
+                None => check.run(interrupt)?,
+            }
+        }
         Command::Baseline { .. } | Command::Verify(_) | Command::Watch(_) => {}
     }
     Ok(0)

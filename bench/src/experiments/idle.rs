@@ -1,10 +1,10 @@
 //! `bench idle`: what do silent connections cost the others? Requests per second over their number.
 
-use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
 use super::workload::{BUSY, Workload};
+use super::{benchmark, waits};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
@@ -30,6 +30,9 @@ pub struct IdleArgs {
     /// Clients beside them that send requests all the time
     #[arg(short, long, default_value_t = BUSY, value_parser = args::count)]
     connections: usize,
+    /// What waiting costs: CPU per request of poll_loop and epoll_loop over up to 9,000 silent connections
+    #[arg(long, conflicts_with_all = ["idle", "connections"])]
+    waits: bool,
 }
 
 impl IdleArgs {
@@ -38,6 +41,9 @@ impl IdleArgs {
     /// # Errors
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
+        if self.waits {
+            return waits::run(&self.common, interrupt);
+        }
         let targets = self.common.targets_or(&ALL_STAGES)?;
         let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(1));
         benchmark::run(&[of(plan, &self.idle)], &self.common, interrupt)

@@ -2,7 +2,7 @@
 //!
 //! A [`trial`] is one fresh server under one load, and what both used. A [`plan`] says which trials there are and in
 //! which order; [`benchmark`] makes them, and [`record`] turns them into results. On these stand the ladder ([`run`]),
-//! the [`matrix`] of workloads, the curve over [`idle`] connections, the constant [`rate`] and the [`sweep`] over offered load, and a stage over its threads ([`scale`]); a run ends with a [`profile`] of each stage. [`explain`] looks at
+//! the [`matrix`] of workloads, the curve over [`idle`] connections, what it costs a server that [`waits`] for them, the constant [`rate`] and the [`sweep`] over offered load, and a stage over its threads ([`scale`]); a run ends with a [`profile`] of each stage. the article's [`plateau`] is a calibration. [`explain`] looks at
 //! one server for long, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
 //! [`workload`] declare the arguments that they share.
 
@@ -14,6 +14,7 @@ pub mod explain;
 pub mod idle;
 pub mod matrix;
 pub mod plan;
+pub mod plateau;
 pub mod profile;
 pub mod rate;
 pub mod record;
@@ -23,4 +24,5 @@ pub mod sweep;
 pub mod timeline;
 pub mod trial;
 pub mod users;
+pub mod waits;
 pub mod workload;

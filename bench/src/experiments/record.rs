@@ -135,6 +135,13 @@ impl Record {
         iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
+    /// Adds a row that was measured elsewhere, with its percentiles.
+    pub fn add_row(&mut self, mut row: Sample, percentiles: String) {
+        row.hgrm = self.unused(file(&row));
+        self.results.rows.push(row);
+        self.percentiles.push(percentiles);
+    }
+
     /// Adds a server's profile.
     pub fn add_profile(&mut self, profile: Profile) {
         self.results.profiles.push(profile);
@@ -214,6 +221,7 @@ fn name_of(workload: Workload, part: Part) -> &'static str {
         Kind::Work => "work",
         Kind::Sleep => "sleep",
         Kind::Users => "users",
+        _ if part == Part::Waits => "waits",
         // The curve begins with no idle client, and that is its beginning.
         _ if workload.beside() > 0 || part == Part::Idle => "idle",
         _ => "hello",

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How long the first responses are waited for. Clients that a server leaves waiting would use up any bound.
 const WARM_UP: Duration = Duration::from_millis(300);
+/// How much longer for each silent client beyond [`MANY`]: they too connect and have a response before the window opens.
+const EACH: Duration = Duration::from_micros(500);
+const MANY: usize = 1000;
 
 /// What a user takes to connect, at most: only then it begins to think, and asks when it has thought.
 const CONNECT: Duration = Duration::from_micros(100);
@@ -86,7 +89,7 @@ impl Trial {
         duration: Duration,
     ) -> Result<Options> {
         let mut options = Options::get(running.url()?, self.connections, duration);
-        options.warm_up = WARM_UP;
+        options.warm_up = WARM_UP + EACH * self.workload.idle.saturating_sub(MANY) as u32;
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
         (options.silent, options.slow) = (self.workload.idle, self.workload.slow);

@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, profile, scale, summary, sweep, tables, users};
+use super::{article, guard_rails, lines, profile, scale, summary, sweep, tables, users, waits};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
@@ -10,6 +10,7 @@ use crate::workspace::{NULL_SERVER, label};
 /// A table or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
+    /// `waits`, `waits fit`, `waits active`, `plateau`, `article`, `guard rails`,
     /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
     /// `distorted`, `no layers`, `flame graphs`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
     /// `sweep SERVER`, `sweep`, `reading`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
@@ -116,6 +117,10 @@ pub fn of(results: &Results) -> Vec<Block> {
     blocks.table("rate", title, "", lines::rate(results));
     of_sweep(&mut blocks, results);
     of_threads(&mut blocks, results);
+    of_waits(&mut blocks, results);
+    of_article(&mut blocks, results);
+    let lesson = guard_rails::caption(results).unwrap_or_default();
+    blocks.table("guard rails", "What limits buy", &lesson, guard_rails::table(results));
     blocks.sentence("ceiling", "The generator's ceiling", ceiling(results));
     of_servers(&mut blocks, results);
     blocks.table("claims", "The book's claims", "", claims(results));
@@ -159,6 +164,23 @@ fn of_threads(blocks: &mut Blocks, results: &Results) {
         let title = "What so few points tell";
         blocks.sentence(&format!("few {target}"), title, scale::few(results, target));
     }
+}
+
+fn of_waits(blocks: &mut Blocks, results: &Results) {
+    let lesson = waits::lesson(results).unwrap_or_default();
+    let title = "What waiting costs: server CPU per request beside silent connections";
+    blocks.table("waits", title, &lesson, waits::idle(results));
+    blocks.sentence("waits fit", "The cost as a line", waits::fits(results));
+    let title = "And with none silent: server CPU per request over active connections";
+    blocks.table("waits active", title, "", waits::active(results));
+}
+
+fn of_article(blocks: &mut Blocks, results: &Results) {
+    let Some(lesson) = article::lesson(results) else { return };
+    let title = "A calibration: stage 1's plateau beside the article's";
+    blocks.table("plateau", title, &lesson, article::plateau(results));
+    let title = "The article's figures, complete, as history";
+    blocks.table("article", title, "", Some(article::history()));
 }
 
 fn ladder(blocks: &mut Blocks, results: &Results, mode: &str, words: &str, lesson: &str) {

@@ -1,8 +1,10 @@
 //! What a person reads of results: [`blocks`] of tables and sentences for a terminal, a document and a [`page`],
 //! [`chart`]s, and the [`summary`] that a run ends with. The same results give the same bytes.
 
+pub mod article;
 pub mod blocks;
 pub mod chart;
+pub mod guard_rails;
 pub mod html;
 pub mod lines;
 pub mod page;
@@ -12,3 +14,4 @@ pub mod summary;
 pub mod sweep;
 pub mod tables;
 pub mod users;
+pub mod waits;

@@ -1,5 +1,6 @@
 //! `bench check NAME`: the checks at full length, with what was measured.
 
+use super::guard_rails::{self, Guarded};
 use super::hostile::Kind;
 use super::replace::{self, Handover, Replaced};
 use super::rolling_restart::RollingRestartArgs;
@@ -64,6 +65,9 @@ pub enum Check {
         /// The seed of the clients' choices
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// What limits buy: three attacks with the limits against them and without [stages: 2 and 3]
+        #[arg(long, conflicts_with_all = ["kinds", "repeat"])]
+        guard_rails: bool,
     },
     /// Mix well-behaved and hostile clients for a long time: no errors, flat memory
     Soak {
@@ -100,18 +104,32 @@ impl Check {
             | Self::Soak { stages, .. }
             | Self::Keepalive { stages, .. } => (stages, &[2, 3][..]),
         };
-        let chosen = if stages.is_empty() { all.to_vec() } else { numbers(stages)? };
-        let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
-        let programs = build::release(&names, interrupt)?;
-        for (index, name) in chosen.into_iter().zip(names) {
-            let program = programs.get(name).context("cargo built no program")?;
-            let program = program.to_str().context("the program's path is not UTF-8")?;
-            let flags: &[&str] = if index < 2 { &["--keep-alive", "always"] } else { &[] };
-            let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
+        on_each(stages, all, &["--keep-alive", "always"], interrupt, |name, stage| {
             say(name)?;
-            self.try_on(&stage, interrupt).with_context(|| name.to_owned())?;
-        }
-        Ok(())
+            self.try_on(stage, interrupt)
+        })
+    }
+
+    /// Measures what limits buy, where that was asked: for how long each attack lasted, and what came of those on each
+    /// stage.
+    ///
+    /// # Errors
+    /// When a program cannot be built or started.
+    pub fn guard_rails(
+        &self,
+        interrupt: &Interrupt,
+    ) -> Result<Option<(Duration, Vec<(String, Vec<Guarded>)>)>> {
+        let Self::Hostile { stages, time, seed, guard_rails: true, .. } = self else {
+            return Ok(None);
+        };
+        let mut measured = Vec::new();
+        on_each(stages, &[1, 2], &[], interrupt, |name, stage| {
+            if !interrupt.raised() {
+                measured.push((name.to_owned(), guard_rails::measure(stage, *time, *seed)?));
+            }
+            Ok(())
+        })?;
+        Ok(Some((*time, measured)))
     }
 
     fn try_on(&self, stage: &Stage, interrupt: &Interrupt) -> Result<()> {
@@ -136,6 +154,27 @@ impl Check {
             Self::RollingRestart(args) => args.run(interrupt),
         }
     }
+}
+
+/// Builds the `chosen` stages, or `all` that a check is for, and has each tried. The blocking ones get these flags.
+fn on_each(
+    chosen: &[String],
+    all: &[usize],
+    blocking: &[&str],
+    interrupt: &Interrupt,
+    mut attempt: impl FnMut(&str, &Stage) -> Result<()>,
+) -> Result<()> {
+    let chosen = if chosen.is_empty() { all.to_vec() } else { numbers(chosen)? };
+    let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
+    let programs = build::release(&names, interrupt)?;
+    for (index, name) in chosen.into_iter().zip(names) {
+        let program = programs.get(name).context("cargo built no program")?;
+        let program = program.to_str().context("the program's path is not UTF-8")?;
+        let flags = if index < 2 { blocking } else { &[] };
+        let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
+        attempt(name, &stage).with_context(|| name.to_owned())?;
+    }
+    Ok(())
 }
 
 fn numbers(names: &[String]) -> Result<Vec<usize>> {

@@ -13,6 +13,7 @@ pub mod conformance;
 pub mod descriptors;
 pub mod edited_files;
 pub mod fairness;
+pub mod guard_rails;
 pub mod handlers;
 pub mod hostile;
 pub mod idle_clients;

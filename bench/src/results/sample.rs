@@ -23,6 +23,12 @@ pub enum Part {
     Scale,
     /// The stages under users who think.
     Users,
+    /// Small programs over silent connections, and over active ones.
+    Waits,
+    /// Stage 1 over connection counts, with the article's server's cost of a request.
+    Plateau,
+    /// Well-behaved clients beside hostile ones, with limits and without.
+    GuardRails,
     /// The same users with a stage that keeps connections otherwise, or has other threads.
     Controls,
 }
@@ -35,7 +41,7 @@ pub struct Sample {
     pub target: String,
     /// What it was measured for.
     pub part: Part,
-    /// `hello`, `work`, `sleep`, `idle`, `users`.
+    /// `hello`, `work`, `sleep`, `idle`, `users`, `waits`.
     pub workload: String,
     /// `close` or `keep-alive`.
     pub connection: String,
@@ -78,7 +84,8 @@ pub struct Sample {
 impl Part {
     /// Whether the book claims something of it: of what servers do as they are, and not at a rate or with other threads.
     pub fn is_claimed(self) -> bool {
-        !matches!(self, Self::Rate | Self::Sweep | Self::Scale | Self::Controls)
+        use Part::{Controls, GuardRails, Plateau, Rate, Scale, Sweep};
+        !matches!(self, Rate | Sweep | Scale | Controls | Plateau | GuardRails)
     }
 
     /// As files and tables name it.
@@ -91,6 +98,9 @@ impl Part {
             Self::Sweep => "sweep",
             Self::Scale => "scale",
             Self::Users => "users",
+            Self::Waits => "waits",
+            Self::Plateau => "plateau",
+            Self::GuardRails => "guard-rails",
             Self::Controls => "controls",
         }
     }

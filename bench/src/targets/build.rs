@@ -27,6 +27,18 @@ pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<Strin
     build(&packages, None, interrupt)
 }
 
+/// The same for small programs of `shared/examples`.
+///
+/// # Errors
+/// As [`release`].
+pub fn examples(names: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names = names.iter().flat_map(|name| ["--example", name]);
+    build(&["--package", "shared"].into_iter().chain(names).collect::<Vec<_>>(), None, interrupt)
+}
+
 /// Builds the example `uring_loop`, as a release unless `profile` names another one, and tells where it lies.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub use pin::{Pin, Pinning};
 pub use starter::{Running, Starter};
 
 use crate::load::{Expect, Url};
-use crate::workspace::{NULL_SERVER, STAGES, label};
+use crate::workspace::{EXAMPLES, NULL_SERVER, STAGES, label};
 use anyhow::{Context, Result, bail, ensure};
 use peers::{PEERS, Peer};
 
@@ -23,6 +23,8 @@ use peers::{PEERS, Peer};
 pub enum Target {
     /// One of [`STAGES`], by its index.
     Stage(usize),
+    /// One of [`EXAMPLES`], by its index.
+    Example(usize),
     /// See [`null_server`].
     NullServer,
     /// A server of other people, when it is installed.
@@ -110,6 +112,9 @@ impl Target {
         if let Some(stage) = stage {
             return Ok(Self::Stage(stage - 1));
         }
+        if let Some(example) = EXAMPLES.iter().position(|example| *example == name) {
+            return Ok(Self::Example(example));
+        }
         if let Some(peer) = Peer::named(name) {
             return Ok(Self::Peer(peer));
         }
@@ -121,8 +126,10 @@ impl Target {
             }
             _ => {
                 let (stages, peers) = (STAGES.join(", "), PEERS.each_ref().map(|peer| peer.name));
-                let peers = peers.join(", ");
-                bail!("`{name}` is none of all, {stages}, null-server, {peers}, http://...")
+                let (examples, peers) = (EXAMPLES.join(", "), peers.join(", "));
+                bail!(
+                    "`{name}` is none of all, {stages}, null-server, {examples}, {peers}, http://..."
+                )
             }
         }
     }
@@ -131,6 +138,7 @@ impl Target {
     pub fn name(&self) -> &str {
         match self {
             Self::Stage(index) => STAGES[*index],
+            Self::Example(index) => EXAMPLES[*index],
             Self::NullServer => NULL_SERVER,
             Self::Peer(peer) => peer.name,
             Self::Url(name, _) => name,

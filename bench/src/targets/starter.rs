@@ -31,7 +31,7 @@ pub enum Running {
 }
 
 impl Starter {
-    /// Builds the stages among `targets`, which will run on the CPUs that `pin` says.
+    /// Builds the stages and small programs among `targets`, which will run on the CPUs that `pin` says.
     ///
     /// # Errors
     /// When the build fails.
@@ -41,9 +41,12 @@ impl Starter {
         pin: Option<Pin>,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let stages = targets.iter().filter(|target| matches!(target, Target::Stage(_)));
-        let stages: Vec<_> = stages.map(Target::name).collect();
-        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args, pin })
+        let names = |is: fn(&&Target) -> bool| targets.iter().filter(is).map(Target::name);
+        let stages: Vec<_> = names(|target| matches!(target, Target::Stage(_))).collect();
+        let examples: Vec<_> = names(|target| matches!(target, Target::Example(_))).collect();
+        let mut programs = build::release(&stages, interrupt)?;
+        programs.extend(build::examples(&examples, interrupt)?);
+        Ok(Self { programs, stage_args, pin })
     }
 
     /// What is passed on to the stages.
@@ -83,10 +86,18 @@ impl Starter {
             Target::Stage(index) => {
                 self.start_stage(*index, connection, flags).map(Running::Server)
             }
+            Target::Example(_) => {
+                let program = self.program(target.name())?;
+                Server::start(program, &["--listen", "127.0.0.1:0"]).map(Running::Server)
+            }
             Target::NullServer => start_null_server(connection).map(Running::Server),
             Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
             Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
         }
+    }
+
+    fn program(&self, name: &str) -> Result<&PathBuf> {
+        self.programs.get(name).with_context(|| format!("cargo built no program for {name}"))
     }
 
     fn start_stage(
@@ -95,11 +106,7 @@ impl Starter {
         connection: Connection,
         mut flags: StageFlags,
     ) -> Result<Server> {
-        let name = STAGES[index];
-        let program = self
-            .programs
-            .get(name)
-            .with_context(|| format!("cargo built no program for {name}"))?;
+        let program = self.program(STAGES[index])?;
         let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
         // The blocking stages part with a client early unless told not to: the ladder would compare policies. What
         // keeping every connection costs them shows in the column of clients served.

@@ -1,6 +1,6 @@
 //! Tables that are made and never typed.
 
-use bench::report::blocks;
+use bench::report::{article, blocks};
 use bench::results::folder;
 use clap::CommandFactory;
 use shared::server::config::Args;
@@ -14,7 +14,7 @@ use std::process::Command;
 pub(crate) fn make(args: &str, root: &Path) -> Result<String, String> {
     match args.split_once(' ').unwrap_or((args, "")) {
         ("limits", _) => Ok(limits()),
-        ("article", _) => Ok(article()),
+        ("article", _) => Ok(article::history().markdown()),
         ("suite", _) => suite(),
         (folder, block) if folder.starts_with("bench/results/") => {
             let results = folder::read(&root.join(folder)).map_err(|error| format!("{error:#}"))?;
@@ -63,34 +63,6 @@ fn limits() -> String {
         let (name, default) = (flag.get_long().unwrap_or_default(), default.collect::<String>());
         let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(text, "| `--{name}` | {default} | {help} |");
-    }
-    text
-}
-
-/// What the article measured, with wrk, in milliseconds: connections, requests per second, mean, p99. A
-/// historical row, of another machine and another client.
-const ARTICLE: [(&str, u32, f64, f64, Option<f64>); 6] = [
-    ("baseline", 50, 5_000.0, 9.9, None),
-    ("baseline", 800, 5_000.0, 154.0, None),
-    ("thread pool", 800, 21_000.0, 23.5, Some(48.9)),
-    ("epoll", 800, 43_000.0, 18.4, Some(21.9)),
-    ("epoll and threads", 1200, 57_000.0, 20.5, Some(30.4)),
-    ("nginx", 800, 60_000.0, 13.1, Some(32.5)),
-];
-
-/// The article's figures, and what Little's law makes of them.
-fn article() -> String {
-    let mut text = "| The article | Connections | Req/s | Mean | p99 | Req/s × mean |\n\
-        |---|--:|--:|--:|--:|--:|\n"
-        .to_owned();
-    for (name, connections, rps, mean, p99) in ARTICLE {
-        let p99 = p99.map_or("-".to_owned(), |p99| format!("{p99} ms"));
-        let served = rps * mean / 1000.0;
-        let rps = rps / 1000.0;
-        let _ = writeln!(
-            text,
-            "| {name} | {connections} | {rps:.0} k | {mean} ms | {p99} | {served:.0} |"
-        );
     }
     text
 }

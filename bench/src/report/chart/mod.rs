@@ -37,6 +37,7 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     }
     let view = View { results, groups: &groups, mode: "keep-alive" };
     charts.extend(curve_charts::idle(&view));
+    charts.extend(curve_charts::waits(&view));
     charts.extend(profile_chart::of(results));
     charts.extend(sweep_chart::of(results));
     charts.extend(timeline::of_folder(folder));

@@ -57,6 +57,9 @@ pub fn class(target: &str) -> &'static str {
         Some(stage) => CLASSES[stage],
         None if target == NULL_SERVER => "null",
         None if target == "nginx" => "nginx",
+        // Blocking stages wait by poll(2) too, though for one socket; stage 3 waits by epoll(7).
+        None if target == "poll_loop" => "s1",
+        None if target == "epoll_loop" => "s3",
         None => "other",
     }
 }

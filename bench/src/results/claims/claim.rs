@@ -24,7 +24,7 @@ pub struct Claim {
     /// The most: some steps only show where cores are few.
     #[serde(default)]
     pub max_cores: Option<usize>,
-    /// `hello`, `work`, `sleep`, `idle`, `users`.
+    /// `hello`, `work`, `sleep`, `idle`, `users`, `waits`.
     #[serde(default = "hello")]
     pub workload: String,
     /// `close` or `keep-alive`.
@@ -53,6 +53,8 @@ pub enum At {
     /// All of them, each by itself.
     #[default]
     Each,
+    /// The fewest connections only.
+    Lowest,
     /// The most connections only.
     Highest,
     /// The left side at the most connections, the right side at the fewest.
@@ -81,6 +83,9 @@ pub enum Quantity {
         of: String,
         /// `rps`, `served`, `connections`, `mean`, `p99`, `cpu`, `evidence.NAME`; `profile.LAYER`.
         figure: String,
+        /// Of the row with so many idle connections; unless told, with the most of them.
+        #[serde(default)]
+        idle: Option<usize>,
     },
     /// The lowest of several servers.
     Lowest {
@@ -125,6 +130,14 @@ impl Quantity {
             Self::Lowest { lowest_of: targets, .. } | Self::Highest { highest_of: targets, .. } => {
                 targets
             }
+        }
+    }
+
+    /// Idle connections of the row, where the claim says how many.
+    pub fn idle(&self) -> Option<usize> {
+        match self {
+            Self::Figure { idle, .. } => *idle,
+            _ => None,
         }
     }
 

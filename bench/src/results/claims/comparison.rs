@@ -46,6 +46,7 @@ fn pairs(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<[usize; 2]>, String
     };
     match claim.at {
         At::Each => Ok(levels.iter().map(|level| [*level, *level]).collect()),
+        At::Lowest => Ok(vec![[lowest, lowest]]),
         At::Highest => Ok(vec![[highest, highest]]),
         At::HighestAgainstLowest if lowest == highest => {
             Err(format!("it needs two connection counts and there is only {lowest}"))
@@ -89,8 +90,11 @@ fn value(
     doubts: &mut Vec<String>,
 ) -> Option<f64> {
     let row = |target: &str| {
-        // Of several rows with as many connections, the row with the most idle connections.
-        let is_of = |sample: &Sample| sample.target == target && sample.connections == level;
+        // Of several rows with as many connections, the row with the most idle connections, unless the claim says how many.
+        let is_of = |sample: &Sample| {
+            let idle = quantity.idle().is_none_or(|idle| sample.idle == idle);
+            sample.target == target && sample.connections == level && idle
+        };
         let of_level = groups.iter().filter(|group| is_of(group.median()));
         let group = of_level.max_by_key(|group| group.median().idle)?;
         group.samples.iter().find(|sample| sample.repeat == repeat)

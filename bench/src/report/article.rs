@@ -1,0 +1,151 @@
+//! What the article measured, and what stage 1 makes of the same cost of a request.
+
+use crate::numbers::{self, micros};
+use crate::results::{Part, Results, Sample};
+use crate::table::Table;
+
+/// A row of the article, measured with wrk on another machine. Times are milliseconds; what the article or our copy of it
+/// does not say is `None`.
+struct Row {
+    server: &'static str,
+    connections: usize,
+    /// Rounded, in thousands a second.
+    thousands: u32,
+    mean: Option<f64>,
+    p99: f64,
+    /// Our arithmetic, by Little's law: requests per second times mean, from the figures before they were rounded.
+    in_service: u32,
+}
+
+const fn row(
+    server: &'static str,
+    connections: usize,
+    (thousands, in_service): (u32, u32),
+    mean: Option<f64>,
+    p99: f64,
+) -> Row {
+    Row { server, connections, thousands, mean, p99, in_service }
+}
+
+/// All of its rows.
+const ARTICLE: [Row; 9] = [
+    row("baseline", 50, (5, 49), Some(9.9), 33.0),
+    row("baseline", 100, (5, 100), None, 49.0),
+    row("baseline", 200, (5, 201), None, 97.0),
+    row("baseline", 400, (5, 398), None, 158.0),
+    row("baseline", 800, (5, 791), Some(154.0), 283.0),
+    row("thread pool", 800, (21, 505), Some(23.5), 48.9),
+    row("epoll", 800, (43, 797), Some(18.4), 21.9),
+    row("epoll and threads", 1200, (57, 1182), Some(20.5), 30.4),
+    row("nginx", 800, (60, 791), Some(13.1), 32.5),
+];
+
+/// The article's figures as history, and what Little's law makes of them.
+pub fn history() -> Table {
+    let mut table =
+        Table::new(["The article", "Connections", "Req/s", "Mean", "p99", "In service"]);
+    for row in &ARTICLE {
+        let (name, connections) = (row.server.to_owned(), row.connections.to_string());
+        table.add([name, connections].into_iter().chain(row.figures()));
+    }
+    table
+}
+
+impl Row {
+    /// Requests per second, mean, p99, connections in service.
+    fn figures(&self) -> [String; 4] {
+        let mean = self.mean.map_or("-".to_owned(), |mean| format!("{mean} ms"));
+        let in_service = numbers::grouped(self.in_service.into());
+        [format!("{} k", self.thousands), mean, format!("{} ms", self.p99), in_service]
+    }
+}
+
+/// Stage 1's plateau beside the article's; `None` where it was not measured.
+pub fn plateau(results: &Results) -> Option<Table> {
+    let header = [
+        "Connections",
+        "Req/s",
+        "Mean",
+        "p99",
+        "In service",
+        "Server cores",
+        "Client cores",
+        "Article",
+        "Mean",
+        "p99",
+    ];
+    let line = |sample: &Sample| {
+        let is_same =
+            |row: &&Row| (row.server, row.connections) == ("baseline", sample.connections);
+        let article = ARTICLE.iter().find(is_same);
+        let none = || ["-"; 4].map(str::to_owned);
+        let latency = &sample.load.latency_us;
+        let cores = |each: Option<f64>| {
+            each.map_or("-".to_owned(), |each| format!("{:.2}", each * sample.load.rps / 1e6))
+        };
+        let ours = [
+            sample.connections.to_string(),
+            numbers::grouped(sample.load.rps),
+            micros(Some(latency.mean)),
+            micros(latency.p99),
+            numbers::grouped(sample.load.rps * latency.mean / 1e6),
+            cores(sample.server_cpu_us),
+            cores(sample.client_cpu_us),
+        ];
+        ours.into_iter()
+            .chain(article.map_or_else(none, Row::figures).into_iter().take(3))
+            .collect()
+    };
+    let groups = results.groups();
+    let rows = groups.iter().filter(|group| group.median().part == Part::Plateau);
+    Table::new(header).filled(rows.map(|group| line(group.median())).collect())
+}
+
+/// How to read it.
+pub fn lesson(results: &Results) -> Option<String> {
+    let groups = results.groups();
+    let mut rows =
+        groups.iter().map(|group| group.median()).filter(|row| row.part == Part::Plateau);
+    let (first, last) = (rows.next()?, rows.next_back()?);
+    let times = |of: fn(&Sample) -> f64| of(last) / of(first).max(f64::MIN_POSITIVE);
+    Some(format!(
+        "A calibration: with 200 µs of work a request, as the article's first server seems to have had, one thread has \
+         {:.2} × the requests per second and {:.0} × the latency at {} connections that it has at {}. In service \
+         (Little's law, requests per second times mean) are all of them: \
+         the queue grows with the clients, and what the thread does in a second does not.",
+        times(|row| row.load.rps),
+        times(|row| row.load.latency_us.mean),
+        last.connections,
+        first.connections,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_articles_products_are_those_of_its_figures() {
+        for row in &ARTICLE {
+            let Some(mean) = row.mean else { continue };
+            let (rounded, exact) = (f64::from(row.thousands) * mean, f64::from(row.in_service));
+            assert!((rounded / exact - 1.0).abs() < 0.03, "{} {}", row.server, row.connections);
+        }
+        assert_eq!(history().rows[0][1..], ["50", "5 k", "9.9 ms", "33 ms", "49"]);
+    }
+
+    #[test]
+    fn our_plateau_stands_beside_the_articles() {
+        let row = |connections: usize| {
+            let mut row = Sample { part: Part::Plateau, connections, ..Sample::default() };
+            (row.load.rps, row.load.latency_us.mean) = (4800.0, connections as f64 / 4800.0 * 1e6);
+            Sample { server_cpu_us: Some(205.0), ..row }
+        };
+        let results = Results { rows: vec![row(50), row(800)], ..Results::default() };
+        let table = plateau(&results).unwrap();
+        assert_eq!(table.rows[1][4..6], ["800", "0.98"]);
+        assert_eq!(table.rows[1][7..], ["5 k", "154 ms", "283 ms"]);
+        assert!(lesson(&results).unwrap().contains("1.00 × the requests per second and 16 × the"));
+        assert_eq!((plateau(&Results::default()), lesson(&Results::default())), (None, None));
+    }
+}
