@@ -9,6 +9,9 @@ pub const STAGES: [&str; 4] =
 /// The null server, as `results.json` and `claims.json` name it. People read [`label`].
 pub const NULL_SERVER: &str = "floor";
 
+/// The steps of the example `uring_loop`, as targets.
+pub const URING_STEPS: [&str; 4] = ["uring-1", "uring-2", "uring-3", "uring-4"];
+
 /// Whether it is a rung of the ladder.
 pub fn is_stage(target: &str) -> bool {
     STAGES.contains(&target)

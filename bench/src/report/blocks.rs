@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{lines, profile, scale, summary, sweep, tables, users};
+use super::{lines, profile, scale, summary, sweep, tables, uring, users};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
@@ -12,7 +12,7 @@ use crate::workspace::{NULL_SERVER, label};
 pub struct Block {
     /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
     /// `distorted`, `no layers`, `flame graphs`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
-    /// `sweep SERVER`, `sweep`, `reading`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
+    /// `sweep SERVER`, `sweep`, `reading`, `uring`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
     /// `servers`, `bottlenecks`, `disturbed`, `claims`.
     pub name: String,
     /// A heading for it.
@@ -116,6 +116,8 @@ pub fn of(results: &Results) -> Vec<Block> {
     blocks.table("rate", title, "", lines::rate(results));
     of_sweep(&mut blocks, results);
     of_threads(&mut blocks, results);
+    let lesson = uring::lesson(results).unwrap_or_default();
+    blocks.table("uring", "io_uring beside epoll", &lesson, uring::table(results));
     blocks.sentence("ceiling", "The generator's ceiling", ceiling(results));
     of_servers(&mut blocks, results);
     blocks.table("claims", "The book's claims", "", claims(results));

@@ -11,4 +11,5 @@ pub mod scale;
 pub mod summary;
 pub mod sweep;
 pub mod tables;
+pub mod uring;
 pub mod users;

@@ -25,6 +25,8 @@ pub enum Part {
     Users,
     /// The same users with a stage that keeps connections otherwise, or has other threads.
     Controls,
+    /// The steps of io_uring beside epoll.
+    Uring,
 }
 
 /// A trial, measured once. Times are microseconds; a percentile that too few samples speak for is null.
@@ -78,7 +80,7 @@ pub struct Sample {
 impl Part {
     /// Whether the book claims something of it: of what servers do as they are, and not at a rate or with other threads.
     pub fn is_claimed(self) -> bool {
-        !matches!(self, Self::Rate | Self::Sweep | Self::Scale | Self::Controls)
+        !matches!(self, Self::Rate | Self::Sweep | Self::Scale | Self::Controls | Self::Uring)
     }
 
     /// As files and tables name it.
@@ -92,6 +94,7 @@ impl Part {
             Self::Scale => "scale",
             Self::Users => "users",
             Self::Controls => "controls",
+            Self::Uring => "uring",
         }
     }
 }

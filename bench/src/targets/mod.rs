@@ -14,7 +14,7 @@ pub use pin::{Pin, Pinning};
 pub use starter::{Running, Starter};
 
 use crate::load::{Expect, Url};
-use crate::workspace::{NULL_SERVER, STAGES, label};
+use crate::workspace::{NULL_SERVER, STAGES, URING_STEPS, label};
 use anyhow::{Context, Result, bail, ensure};
 use peers::{PEERS, Peer};
 
@@ -25,6 +25,8 @@ pub enum Target {
     Stage(usize),
     /// See [`null_server`].
     NullServer,
+    /// The example `uring_loop` without parsing, by the index of its step in [`URING_STEPS`].
+    UringLoop(usize),
     /// A server of other people, when it is installed.
     Peer(&'static Peer),
     /// A server that runs already: its name and its URL, which may be the same.
@@ -132,6 +134,7 @@ impl Target {
         match self {
             Self::Stage(index) => STAGES[*index],
             Self::NullServer => NULL_SERVER,
+            Self::UringLoop(step) => URING_STEPS[*step],
             Self::Peer(peer) => peer.name,
             Self::Url(name, _) => name,
         }

@@ -1,5 +1,6 @@
 //! Starts targets, each as a fresh process.
 
+use super::build::URING_LOOP;
 use super::peers::PeerServer;
 use super::server::Server;
 use super::{Connection, Pin, StageFlags, Target, build};
@@ -43,7 +44,11 @@ impl Starter {
     ) -> Result<Self> {
         let stages = targets.iter().filter(|target| matches!(target, Target::Stage(_)));
         let stages: Vec<_> = stages.map(Target::name).collect();
-        Ok(Self { programs: build::release(&stages, interrupt)?, stage_args, pin })
+        let mut programs = build::release(&stages, interrupt)?;
+        if targets.iter().any(|target| matches!(target, Target::UringLoop(_))) {
+            programs.insert(URING_LOOP.to_owned(), build::uring_loop(None, interrupt)?);
+        }
+        Ok(Self { programs, stage_args, pin })
     }
 
     /// What is passed on to the stages.
@@ -83,6 +88,7 @@ impl Starter {
             Target::Stage(index) => {
                 self.start_stage(*index, connection, flags).map(Running::Server)
             }
+            Target::UringLoop(step) => self.start_uring_loop(step + 1).map(Running::Server),
             Target::NullServer => start_null_server(connection).map(Running::Server),
             Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
             Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
@@ -96,10 +102,7 @@ impl Starter {
         mut flags: StageFlags,
     ) -> Result<Server> {
         let name = STAGES[index];
-        let program = self
-            .programs
-            .get(name)
-            .with_context(|| format!("cargo built no program for {name}"))?;
+        let program = self.program(name)?;
         let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
         // The blocking stages part with a client early unless told not to: the ladder would compare policies. What
         // keeping every connection costs them shows in the column of clients served.
@@ -109,6 +112,19 @@ impl Starter {
         args.extend(flags.arguments(&self.stage_args));
         args.extend(self.stage_args.iter().cloned());
         Server::start(program, &args)
+    }
+}
+
+impl Starter {
+    fn program(&self, name: &str) -> Result<&PathBuf> {
+        self.programs.get(name).with_context(|| format!("cargo built no program for {name}"))
+    }
+
+    /// With as many loops as the null server has, and like it without parsing.
+    fn start_uring_loop(&self, step: usize) -> Result<Server> {
+        let (step, threads) = (step.to_string(), tools::cores().to_string());
+        let args = ["--listen", "127.0.0.1:0", "--null", "--step", &step, "--threads", &threads];
+        Server::start(self.program(URING_LOOP)?, &args)
     }
 }
 
@@ -149,6 +165,17 @@ impl Running {
             Self::Server(server) => server.check(),
             Self::Peer(peer) => peer.server.check(),
             Self::Elsewhere(_) => Ok(()),
+        }
+    }
+
+    /// Asks it to end, and tells what it wrote to standard error by then.
+    ///
+    /// # Errors
+    /// When it was not started here, or does not end.
+    pub fn end(self) -> Result<String> {
+        match self {
+            Self::Server(server) | Self::Peer(PeerServer { server, .. }) => server.last_words(),
+            Self::Elsewhere(url) => bail!("{url} was not started here"),
         }
     }
 
