@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::load;
 use crate::results::Part;
 use crate::targets::{Connection, Starter, Target};
-use crate::terminal;
+use crate::terminal::{self, Progress};
 use crate::workspace::URING_STEPS;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -63,7 +63,9 @@ impl UringArgs {
         let counting = Duration::from_secs(1) * pairs as u32;
         terminal::note(&announcement(std::slice::from_ref(&experiment), counting));
         let mut spare = plan.levels.len();
-        let (measured, failures) = benchmark::measure(&experiment, &starter, &mut spare, interrupt);
+        let progress = Progress::start(experiment.time() + counting);
+        let (measured, failures) =
+            benchmark::measure(&experiment, &starter, &progress, &mut spare, interrupt);
         record.add(&experiment, &measured, failures);
         for target in &plan.targets {
             for connections in plan.levels.iter().take_while(|_| !interrupt.raised()) {
