@@ -24,6 +24,8 @@ use std::time::Duration;
 
 /// How long calls are counted: ratios need no more.
 const COUNTED: Duration = Duration::from_millis(300);
+/// And that takes, with start and end, about.
+const COUNTING: Duration = Duration::from_secs(1);
 
 /// What `bench uring` takes.
 #[derive(Args, Debug)]
@@ -60,7 +62,7 @@ impl UringArgs {
         starter.start(&Target::UringLoop(0), Connection::KeepAlive)?;
         let mut record = Record::begin(plan, experiment.trials.len(), &common)?;
         let pairs = plan.targets.len() * plan.levels.len();
-        let counting = Duration::from_secs(1) * pairs as u32;
+        let counting = COUNTING * pairs as u32;
         terminal::note(&announcement(std::slice::from_ref(&experiment), counting));
         let mut spare = plan.levels.len();
         let progress = Progress::start(experiment.time() + counting);
@@ -69,10 +71,12 @@ impl UringArgs {
         record.add(&experiment, &measured, failures);
         for target in &plan.targets {
             for connections in plan.levels.iter().take_while(|_| !interrupt.raised()) {
+                progress.say(&format!("{}, {connections} connections: calls", target.label()));
                 match calls(target, *connections, &starter, interrupt) {
                     Ok(calls) => record.note_all(target.name(), *connections, "calls", calls),
                     Err(error) => terminal::note(&format!("{}: calls: {error:#}", target.label())),
                 }
+                progress.step(COUNTING);
             }
         }
         record.end(interrupt)
