@@ -57,7 +57,7 @@ impl UringArgs {
         let plan = common.plan(targets, self.connections.clone(), self.duration);
         let experiment = plan.ladder(Part::Uring);
         let plan = &experiment.plan;
-        let starter = Starter::build(&plan.targets, Vec::new(), interrupt)?;
+        let starter = Starter::build(&plan.targets, Vec::new(), None, interrupt)?;
         // Where io_uring is missing, this says so.
         starter.start(&Target::UringLoop(0), Connection::KeepAlive)?;
         let mut record = Record::begin(plan, experiment.trials.len(), &common)?;
