@@ -12,6 +12,9 @@ pub const EXAMPLES: [&str; 3] = ["thread_each", "poll_loop", "epoll_loop"];
 /// The null server, as `results.json` and `claims.json` name it. People read [`label`].
 pub const NULL_SERVER: &str = "floor";
 
+/// The steps of the example `uring_loop`, as targets.
+pub const URING_STEPS: [&str; 4] = ["uring-1", "uring-2", "uring-3", "uring-4"];
+
 /// Whether it is a rung of the ladder.
 pub fn is_stage(target: &str) -> bool {
     STAGES.contains(&target)

@@ -11,6 +11,7 @@ use crate::experiments::rate::RateArgs;
 use crate::experiments::run::RunArgs;
 use crate::experiments::scale::ScaleArgs;
 use crate::experiments::timeline::TimelineArgs;
+use crate::experiments::uring::UringArgs;
 use crate::load::command::LoadArgs;
 use crate::resilience::command::Check;
 use crate::results::fit::FitArgs;
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Watch(WatchArgs),
     /// Draw 50 ms of each stage, a lane for each thread
     Timeline(TimelineArgs),
+    /// What io_uring gains in four steps, beside the null server and stage 4
+    Uring(UringArgs),
     /// Run the null server: every read gets the same bytes, the lower bound of these system calls
     #[command(alias = "floor")]
     Baseline {

@@ -88,6 +88,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
             Some((folder, text)) => drawn(&folder, &text)?,
             None => terminal::print("INTERRUPTED: nothing is drawn.\n")?,
         },
+        Command::Uring(uring) => finished(&uring.run(interrupt)?)?,
         Command::Fit(fit) => terminal::print(&fit.text())?,
         Command::Report(report) => report.run()?,
         Command::Compare(compare) => return compare.run(),

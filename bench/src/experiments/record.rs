@@ -159,6 +159,14 @@ impl Record {
         }
     }
 
+    /// Adds what is known of all rows of a server at so many connections.
+    pub fn note_all(&mut self, target: &str, connections: usize, name: &str, value: f64) {
+        let is_meant = |row: &&mut Sample| row.target == target && row.connections == connections;
+        for row in self.results.rows.iter_mut().filter(is_meant) {
+            row.evidence.insert(name.to_owned(), value.into());
+        }
+    }
+
     /// Writes a text beside the results.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-use super::{article, guard_rails, lines, profile, scale, summary, sweep, tables, users, waits};
+use super::{
+    article, guard_rails, lines, profile, scale, summary, sweep, tables, uring, users, waits,
+};
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
 use crate::table::{Table, escape};
@@ -13,7 +15,7 @@ pub struct Block {
     /// `waits`, `waits fit`, `waits active`, `plateau`, `article`, `guard rails`,
     /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
     /// `distorted`, `no layers`, `flame graphs`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
-    /// `sweep SERVER`, `sweep`, `reading`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
+    /// `sweep SERVER`, `sweep`, `reading`, `uring`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
     /// `servers`, `bottlenecks`, `disturbed`, `claims`.
     pub name: String,
     /// A heading for it.
@@ -121,6 +123,8 @@ pub fn of(results: &Results) -> Vec<Block> {
     of_article(&mut blocks, results);
     let lesson = guard_rails::caption(results).unwrap_or_default();
     blocks.table("guard rails", "What limits buy", &lesson, guard_rails::table(results));
+    let lesson = uring::lesson(results).unwrap_or_default();
+    blocks.table("uring", "io_uring beside epoll", &lesson, uring::table(results));
     blocks.sentence("ceiling", "The generator's ceiling", ceiling(results));
     of_servers(&mut blocks, results);
     blocks.table("claims", "The book's claims", "", claims(results));

@@ -13,5 +13,6 @@ pub mod scale;
 pub mod summary;
 pub mod sweep;
 pub mod tables;
+pub mod uring;
 pub mod users;
 pub mod waits;

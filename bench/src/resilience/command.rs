@@ -1,6 +1,6 @@
 //! `bench check NAME`: the checks at full length, with what was measured.
 
-use super::guard_rails::{self, Guarded};
+use super::guard_rails::{self, GuardedStages};
 use super::hostile::Kind;
 use super::replace::{self, Handover, Replaced};
 use super::rolling_restart::RollingRestartArgs;
@@ -115,10 +115,7 @@ impl Check {
     ///
     /// # Errors
     /// When a program cannot be built or started.
-    pub fn guard_rails(
-        &self,
-        interrupt: &Interrupt,
-    ) -> Result<Option<(Duration, Vec<(String, Vec<Guarded>)>)>> {
+    pub fn guard_rails(&self, interrupt: &Interrupt) -> Result<Option<(Duration, GuardedStages)>> {
         let Self::Hostile { stages, time, seed, guard_rails: true, .. } = self else {
             return Ok(None);
         };

@@ -58,6 +58,9 @@ pub struct Guarded {
     pub memory: [u64; 2],
 }
 
+/// Stages by name, and what came of the attacks on each.
+pub type GuardedStages = Vec<(String, Vec<Guarded>)>;
+
 /// Each attack, on a server with limits and on one without, for so long.
 ///
 /// # Errors

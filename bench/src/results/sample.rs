@@ -31,6 +31,8 @@ pub enum Part {
     GuardRails,
     /// The same users with a stage that keeps connections otherwise, or has other threads.
     Controls,
+    /// The steps of io_uring beside epoll.
+    Uring,
 }
 
 /// A trial, measured once. Times are microseconds; a percentile that too few samples speak for is null.
@@ -84,8 +86,8 @@ pub struct Sample {
 impl Part {
     /// Whether the book claims something of it: of what servers do as they are, and not at a rate or with other threads.
     pub fn is_claimed(self) -> bool {
-        use Part::{Controls, GuardRails, Plateau, Rate, Scale, Sweep};
-        !matches!(self, Rate | Sweep | Scale | Controls | Plateau | GuardRails)
+        use Part::{Controls, GuardRails, Plateau, Rate, Scale, Sweep, Uring};
+        !matches!(self, Rate | Sweep | Scale | Controls | Plateau | GuardRails | Uring)
     }
 
     /// As files and tables name it.
@@ -102,6 +104,7 @@ impl Part {
             Self::Plateau => "plateau",
             Self::GuardRails => "guard-rails",
             Self::Controls => "controls",
+            Self::Uring => "uring",
         }
     }
 }

@@ -12,7 +12,8 @@ use std::process::{Command, Stdio};
 /// Names another profile than `release`: tests that measure nothing need not wait for an optimiser.
 const PROFILE: &str = "BENCH_PROFILE";
 
-const URING_LOOP: &str = "uring_loop";
+/// The example of `shared` that serves by io_uring.
+pub const URING_LOOP: &str = "uring_loop";
 
 /// Builds `packages` of this workspace as a release and tells where each program lies. Cargo shows its
 /// progress on standard error as usual.

@@ -14,7 +14,7 @@ pub use pin::{Pin, Pinning};
 pub use starter::{Running, Starter};
 
 use crate::load::{Expect, Url};
-use crate::workspace::{EXAMPLES, NULL_SERVER, STAGES, label};
+use crate::workspace::{EXAMPLES, NULL_SERVER, STAGES, URING_STEPS, label};
 use anyhow::{Context, Result, bail, ensure};
 use peers::{PEERS, Peer};
 
@@ -27,6 +27,8 @@ pub enum Target {
     Example(usize),
     /// See [`null_server`].
     NullServer,
+    /// The example `uring_loop` without parsing, by the index of its step in [`URING_STEPS`].
+    UringLoop(usize),
     /// A server of other people, when it is installed.
     Peer(&'static Peer),
     /// A server that runs already: its name and its URL, which may be the same.
@@ -140,6 +142,7 @@ impl Target {
             Self::Stage(index) => STAGES[*index],
             Self::Example(index) => EXAMPLES[*index],
             Self::NullServer => NULL_SERVER,
+            Self::UringLoop(step) => URING_STEPS[*step],
             Self::Peer(peer) => peer.name,
             Self::Url(name, _) => name,
         }

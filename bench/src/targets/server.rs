@@ -1,6 +1,6 @@
 //! A server as a child process: started, waited for until it is ready, and never left behind.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use shared::sys::{process, signal};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -180,14 +180,29 @@ impl Server {
         Ok(status)
     }
 
-    /// Why it ended unasked, in its own words.
-    fn died(&mut self) -> anyhow::Error {
-        let status = self.wait(START).ok().flatten();
-        // Its last words may still be on their way through the pipe: the thread that reads them holds them until the end.
+    /// The same, and tells what it wrote to standard error.
+    ///
+    /// # Errors
+    /// That it had to be killed.
+    pub fn last_words(mut self) -> Result<String> {
+        signal::send(self.pid(), signal::Signal::Terminate)?;
+        ensure!(self.wait(STOP)?.is_some(), "{} ran on for {STOP:?} after SIGTERM", self.name);
+        self.wait_for_stderr();
+        Ok(self.stderr())
+    }
+
+    /// Its last words may still be on their way through the pipe: the thread that reads them holds them until the end.
+    fn wait_for_stderr(&self) {
         let deadline = Instant::now() + START;
         while Arc::strong_count(&self.stderr) > 1 && Instant::now() < deadline {
             thread::sleep(POLL);
         }
+    }
+
+    /// Why it ended unasked, in its own words.
+    fn died(&mut self) -> anyhow::Error {
+        let status = self.wait(START).ok().flatten();
+        self.wait_for_stderr();
         let end = match status {
             Some(status) => format!("ended early ({status})"),
             None => "closed its standard output".to_owned(),

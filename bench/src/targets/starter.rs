@@ -1,5 +1,6 @@
 //! Starts targets, each as a fresh process.
 
+use super::build::URING_LOOP;
 use super::peers::PeerServer;
 use super::server::Server;
 use super::{Connection, Pin, StageFlags, Target, build};
@@ -46,6 +47,9 @@ impl Starter {
         let examples: Vec<_> = names(|target| matches!(target, Target::Example(_))).collect();
         let mut programs = build::release(&stages, interrupt)?;
         programs.extend(build::examples(&examples, interrupt)?);
+        if targets.iter().any(|target| matches!(target, Target::UringLoop(_))) {
+            programs.insert(URING_LOOP.to_owned(), build::uring_loop(None, interrupt)?);
+        }
         Ok(Self { programs, stage_args, pin })
     }
 
@@ -90,6 +94,7 @@ impl Starter {
                 let program = self.program(target.name())?;
                 Server::start(program, &["--listen", "127.0.0.1:0"]).map(Running::Server)
             }
+            Target::UringLoop(step) => self.start_uring_loop(step + 1).map(Running::Server),
             Target::NullServer => start_null_server(connection).map(Running::Server),
             Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
             Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
@@ -116,6 +121,13 @@ impl Starter {
         args.extend(flags.arguments(&self.stage_args));
         args.extend(self.stage_args.iter().cloned());
         Server::start(program, &args)
+    }
+
+    /// With as many loops as the null server has, and like it without parsing.
+    fn start_uring_loop(&self, step: usize) -> Result<Server> {
+        let (step, threads) = (step.to_string(), tools::cores().to_string());
+        let args = ["--listen", "127.0.0.1:0", "--null", "--step", &step, "--threads", &threads];
+        Server::start(self.program(URING_LOOP)?, &args)
     }
 }
 
@@ -156,6 +168,17 @@ impl Running {
             Self::Server(server) => server.check(),
             Self::Peer(peer) => peer.server.check(),
             Self::Elsewhere(_) => Ok(()),
+        }
+    }
+
+    /// Asks it to end, and tells what it wrote to standard error by then.
+    ///
+    /// # Errors
+    /// When it was not started here, or does not end.
+    pub fn end(self) -> Result<String> {
+        match self {
+            Self::Server(server) | Self::Peer(PeerServer { server, .. }) => server.last_words(),
+            Self::Elsewhere(url) => bail!("{url} was not started here"),
         }
     }
 

@@ -5,12 +5,18 @@
 //! moved in, received bytes are lent. So no caller can free them too early.
 
 mod buffers;
+mod operations;
+mod socket;
+
+pub use operations::{Completion, OperationId, Outcome};
+pub use socket::Socket;
 
 use super::Listener;
 use buffers::Buffers;
 use io_uring::squeue::{Entry, Flags};
-use io_uring::types::{Fd, Fixed, SubmitArgs, Timespec};
+use io_uring::types::{DestinationSlot, Fd, Fixed, SubmitArgs, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
+use operations::{Kind, Operations};
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
@@ -27,60 +33,8 @@ pub struct Features {
     pub deferred: bool,
     /// What is sent at once and not awaited makes no completion.
     pub skip_success: bool,
-    /// Sockets that have a place in a table of the ring instead of a descriptor of the process; 0: none. Needs `multishot`.
+    /// Sockets that have a place in a table of the ring instead of a descriptor of the process; 0: none.
     pub direct: u32,
-}
-
-/// A socket that the ring has accepted. [`Ring::close`] closes it.
-#[derive(Debug)]
-pub enum Socket {
-    /// A descriptor of the process.
-    Descriptor(OwnedFd),
-    /// A place in the ring's own table ("direct descriptor").
-    Direct(u32),
-}
-
-/// An operation under way, for [`Ring::cancel`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OperationId(u32);
-
-/// A result.
-#[derive(Debug)]
-pub struct Completion {
-    /// What the operation was begun with. What it stands for may be gone by now.
-    pub token: u64,
-    /// Whether the operation goes on, and will make further completions.
-    pub more: bool,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// What came of an operation.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A connection.
-    Accepted(io::Result<Socket>),
-    /// So many bytes, 0 at the end of the stream: see [`Ring::received`]. `None` if it ended for want of a common buffer,
-    /// or was cancelled: it may begin anew.
-    Received(io::Result<Option<usize>>),
-    /// So many of these bytes were sent.
-    Sent(io::Result<usize>, Vec<u8>),
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Accept,
-    Receive,
-    Send,
-}
-
-/// An operation, from when it is queued to its last completion, and the memory that it uses.
-struct Operation {
-    kind: Kind,
-    token: u64,
-    bytes: Vec<u8>,
-    /// It is done when it was handed over, and makes a completion only if it failed.
-    skips: bool,
 }
 
 /// Places for operations; what finds none waits for the next call.
@@ -98,11 +52,7 @@ pub struct Ring {
     features: Features,
     /// What the next call hands over.
     queued: VecDeque<Entry>,
-    /// By their numbers, which completions name.
-    operations: Vec<Option<Operation>>,
-    free: Vec<u32>,
-    /// Those that [`Operation::skips`].
-    skipping: Vec<u32>,
+    under_way: Operations,
     /// Completions that this thread's own sends will have made when they are handed over: no news to wait for.
     expected: usize,
     buffers: Option<Buffers>,
@@ -132,9 +82,7 @@ impl Ring {
             ring,
             features,
             queued: VecDeque::new(),
-            operations: Vec::new(),
-            free: Vec::new(),
-            skipping: Vec::new(),
+            under_way: Operations::default(),
             expected: 0,
             buffers,
             lent: None,
@@ -151,7 +99,9 @@ impl Ring {
             true => opcode::AcceptMulti::new(fd).allocate_file_index(direct).flags(flags).build(),
             false => {
                 let unwanted = std::ptr::null_mut();
-                opcode::Accept::new(fd, unwanted, unwanted.cast()).flags(flags).build()
+                let place = direct.then(DestinationSlot::auto_target);
+                let accept = opcode::Accept::new(fd, unwanted, unwanted.cast());
+                accept.file_index(place).flags(flags).build()
             }
         };
         self.begin(Kind::Accept, token, Vec::new(), entry)
@@ -195,9 +145,8 @@ impl Ring {
         // One that turns out to fall short is noticed at the next news: only small ones are taken for done.
         self.expected += usize::from(!is_awaited && !skips && bytes.len() <= SMALL);
         let id = self.begin(Kind::Send, token, bytes, entry);
-        if skips && let Some(operation) = &mut self.operations[id.0 as usize] {
-            operation.skips = true;
-            self.skipping.push(id.0);
+        if skips {
+            self.under_way.skip(id);
         }
         (!skips).then_some(id)
     }
@@ -262,7 +211,10 @@ impl Ring {
         self.take_back();
         loop {
             let Some(entry) = self.ring.completion().next() else {
-                self.end_skipping();
+                let queue = self.ring.submission();
+                if self.queued.is_empty() && queue.is_empty() && !queue.cq_overflow() {
+                    self.under_way.end_skipping();
+                }
                 return None;
             };
             if entry.user_data() != UNWANTED
@@ -275,9 +227,8 @@ impl Ring {
 
     fn complete(&mut self, entry: &cqueue::Entry) -> Option<Completion> {
         let (index, more) = (entry.user_data() as u32, cqueue::more(entry.flags()));
-        let operation = self.operations.get(index as usize)?.as_ref()?;
-        let (kind, token) = (operation.kind, operation.token);
-        let mut bytes = if more { Vec::new() } else { self.end(index) };
+        let (kind, token) = self.under_way.find(index)?;
+        let mut bytes = if more { Vec::new() } else { self.under_way.end(index) };
         let result = match u32::try_from(entry.result()) {
             Ok(number) => Ok(number),
             Err(_) => Err(io::Error::from_raw_os_error(-entry.result())),
@@ -319,39 +270,10 @@ impl Ring {
         }
     }
 
-    /// All completions were taken. Sends that were handed over, and of which none says that they failed, have succeeded.
-    fn end_skipping(&mut self) {
-        let queue = self.ring.submission();
-        if self.skipping.is_empty()
-            || !self.queued.is_empty()
-            || !queue.is_empty()
-            || queue.cq_overflow()
-        {
-            return;
-        }
-        drop(queue);
-        for index in mem::take(&mut self.skipping) {
-            if self.operations[index as usize].as_ref().is_some_and(|operation| operation.skips) {
-                self.end(index);
-            }
-        }
-    }
-
     fn begin(&mut self, kind: Kind, token: u64, bytes: Vec<u8>, entry: Entry) -> OperationId {
-        let operation = Some(Operation { kind, token, bytes, skips: false });
-        let index = self.free.pop().unwrap_or(self.operations.len() as u32);
-        match self.operations.get_mut(index as usize) {
-            Some(place) => *place = operation,
-            None => self.operations.push(operation),
-        }
-        self.queued.push_back(entry.user_data(index.into()));
-        OperationId(index)
-    }
-
-    fn end(&mut self, index: u32) -> Vec<u8> {
-        let ended = self.operations[index as usize].take();
-        self.free.extend(ended.is_some().then_some(index));
-        ended.map(|operation| operation.bytes).unwrap_or_default()
+        let id = self.under_way.begin(kind, token, bytes);
+        self.queued.push_back(entry.user_data(id.0.into()));
+        id
     }
 
     fn push_unwanted(&mut self, entry: Entry) {
@@ -361,33 +283,18 @@ impl Ring {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        let under_way = |operations: &[Option<Operation>]| operations.iter().flatten().count();
-        (0..self.operations.len() as u32).for_each(|index| self.cancel(OperationId(index)));
+        self.under_way.ids().into_iter().for_each(|id| self.cancel(id));
         for _ in 0..100 {
             let entered = self.enter(Duration::from_millis(100));
             while self.next_completion().is_some() {}
-            if under_way(&self.operations) == 0 || entered.is_err() {
+            if self.under_way.ids().is_empty() {
+                return;
+            }
+            if entered.is_err() {
                 break;
             }
         }
-        if under_way(&self.operations) > 0 {
-            // The kernel may still use this memory: it stays for ever.
-            mem::forget((mem::take(&mut self.operations), self.buffers.take()));
-        }
-    }
-}
-
-impl Socket {
-    fn target(&self) -> (Fd, Flags) {
-        match self {
-            Self::Descriptor(fd) => (Fd(fd.as_raw_fd()), Flags::empty()),
-            Self::Direct(place) => (Fd(*place as RawFd), Flags::FIXED_FILE),
-        }
-    }
-
-    fn send(&self, bytes: &[u8], flags: libc::c_int) -> Entry {
-        let (fd, fixed) = self.target();
-        let send = opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32);
-        send.flags(flags | libc::MSG_NOSIGNAL).build().flags(fixed)
+        // The kernel may still use this memory: it stays for ever.
+        mem::forget((mem::take(&mut self.under_way), self.buffers.take()));
     }
 }

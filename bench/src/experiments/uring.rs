@@ -1,0 +1,135 @@
+//! `bench uring`: what io_uring gains, in four steps, beside the null server and stage 4.
+//!
+//! The null server's epoll loop and the example's four (`--null`) send the same bytes to whatever they receive: what
+//! differs is how they ask the kernel. Each reports its own calls at its end; those of the others are counted by strace.
+
+use super::benchmark;
+use super::common::Common;
+use super::plan::{Trial, announcement};
+use super::record::{Finished, Record};
+use super::trial::observe;
+use super::workload::Workload;
+use crate::args;
+use crate::evidence::strace::Strace;
+use crate::interrupt::Interrupt;
+use crate::load;
+use crate::results::Part;
+use crate::targets::{Connection, Starter, Target};
+use crate::terminal::{self, Progress};
+use crate::workspace::URING_STEPS;
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long calls are counted: ratios need no more.
+const COUNTED: Duration = Duration::from_millis(300);
+/// And that takes, with start and end, about.
+const COUNTING: Duration = Duration::from_secs(1);
+
+/// What `bench uring` takes.
+#[derive(Args, Debug)]
+pub struct UringArgs {
+    /// Connection counts, separated by commas
+    #[arg(short, long, value_delimiter = ',', default_value = "1,64,800", value_parser = args::count)]
+    connections: Vec<usize>,
+    /// How long each trial is measured
+    #[arg(short, long, default_value = "500ms", value_parser = args::duration)]
+    duration: Duration,
+    /// Repeats of each trial, in reversed order every other time
+    #[arg(long, value_name = "N", default_value = "5", value_parser = args::count)]
+    repeat: usize,
+    /// Where the results go [default: target/bench/DATE-MACHINE]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl UringArgs {
+    /// Measures all six, then counts their calls.
+    ///
+    /// # Errors
+    /// When io_uring is missing here, nothing could be built, or the folder cannot be written.
+    pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
+        let (repeat, out) = (Some(self.repeat), self.out.clone());
+        let common = Common { repeat, out, ..Common::default() };
+        let steps = (0..URING_STEPS.len()).map(Target::UringLoop);
+        let targets = [Target::NullServer, Target::Stage(3)].into_iter().chain(steps).collect();
+        let plan = common.plan(targets, self.connections.clone(), self.duration);
+        let experiment = plan.ladder(Part::Uring);
+        let plan = &experiment.plan;
+        let starter = Starter::build(&plan.targets, Vec::new(), None, interrupt)?;
+        // Where io_uring is missing, this says so.
+        starter.start(&Target::UringLoop(0), Connection::KeepAlive)?;
+        let mut record = Record::begin(plan, experiment.trials.len(), &common)?;
+        let pairs = plan.targets.len() * plan.levels.len();
+        let counting = COUNTING * pairs as u32;
+        terminal::note(&announcement(std::slice::from_ref(&experiment), counting));
+        let mut spare = plan.levels.len();
+        let progress = Progress::start(experiment.time() + counting);
+        let (measured, failures) =
+            benchmark::measure(&experiment, &starter, &progress, &mut spare, interrupt);
+        record.add(&experiment, &measured, failures);
+        for target in &plan.targets {
+            for connections in plan.levels.iter().take_while(|_| !interrupt.raised()) {
+                progress.say(&format!("{}, {connections} connections: calls", target.label()));
+                match calls(target, *connections, &starter, interrupt) {
+                    Ok(calls) => record.note_all(target.name(), *connections, "calls", calls),
+                    Err(error) => terminal::note(&format!("{}: calls: {error:#}", target.label())),
+                }
+                progress.step(COUNTING);
+            }
+        }
+        record.end(interrupt)
+    }
+}
+
+/// System calls per request.
+fn calls(
+    target: &Target,
+    connections: usize,
+    starter: &Starter,
+    interrupt: &Interrupt,
+) -> Result<f64> {
+    let running = starter.start(target, Connection::KeepAlive)?;
+    let trial = Trial::of(Connection::KeepAlive, connections, Workload::default());
+    let mut options = trial.options(target, &running, COUNTED)?;
+    let (calls, requests) = if matches!(target, Target::UringLoop(_)) {
+        observe(&running, &options, interrupt)?;
+        reported(&running.end()?)?
+    } else {
+        // From the first connection to the end, so that both count the same.
+        options.warm_up = Duration::from_millis(1);
+        let strace = Strace::attach(running.pid().context("it has no process")?)?;
+        let outcome = load::run(&options, interrupt)?;
+        let calls = strace.finish()?.iter().map(|(_, count)| count).sum();
+        (calls, outcome.tally.requests)
+    };
+    ensure!(requests > 0, "no request was answered meanwhile");
+    Ok(calls as f64 / requests as f64)
+}
+
+/// Calls and requests, from a line of each loop: `16005 responses, 1654 calls of io_uring_enter`.
+fn reported(text: &str) -> Result<(u64, u64)> {
+    let (mut calls, mut requests) = (0, 0);
+    for line in text.lines() {
+        let numbers = line.split(' ').filter_map(|word| word.parse::<u64>().ok());
+        if let [of_loop, calls_of_loop] = numbers.collect::<Vec<_>>()[..] {
+            (calls, requests) = (calls + calls_of_loop, requests + of_loop);
+        }
+    }
+    ensure!(calls > 0, "uring_loop did not say how many calls it made: {text}");
+    Ok((calls, requests))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loop_reports_its_own() {
+        let text =
+            "70 responses, 7 calls of io_uring_enter\n30 responses, 4 calls of io_uring_enter";
+        assert_eq!(reported(text).unwrap(), (11, 100));
+        assert!(reported("killed").is_err());
+    }
+}
