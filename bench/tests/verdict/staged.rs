@@ -95,7 +95,9 @@ fn a_hog_on_a_foreign_core_is_no_part_of_the_machine() {
     }
     let _hog = Hog(on("1").args(["sh", "-c", "while :; do :; done"]).spawn().unwrap());
     let bench = env!("CARGO_BIN_EXE_bench");
-    let server = Server::start(Path::new(bench), &["floor", "--listen", "127.0.0.1:0"]).unwrap();
+    // The server too: the CPUs that count are those of server and generator.
+    let floor = ["-c", "0", bench, "floor", "--listen", "127.0.0.1:0"];
+    let server = Server::start(Path::new("taskset"), &floor).unwrap();
     let url = format!("http://{}/", server.address());
     let output = on("0").args([bench, "load", &url, "-c", "4", "-d", "500ms", "--json"]).output();
     let json: serde_json::Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
