@@ -7,7 +7,7 @@ use crate::targets::{Connection, Pin, Target};
 use std::time::Duration;
 
 /// What a trial takes beside its window, about: start, warm-up and end.
-pub const OVERHEAD: Duration = Duration::from_millis(250);
+pub const OVERHEAD: Duration = Duration::from_millis(450);
 
 /// One measurement to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,9 +77,11 @@ impl RunArgs {
             experiments.push(plan.clone().ladder(Part::Ladder));
         }
         if whole && !self.no_matrix {
+            // The short form shows steps of many times, once: more repeats are for those who ask for them.
+            let short = Plan { repeat: self.common.repeat.unwrap_or(1), ..plan.clone() };
             experiments.extend(match self.full {
                 true => [idle::whole(plan), matrix::whole(plan)],
-                false => [idle::short(plan), matrix::short(plan)],
+                false => [idle::short(&short), matrix::short(&short)],
             });
         }
         experiments.retain(|experiment| !experiment.trials.is_empty());

@@ -57,7 +57,7 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     if tally.errors.total() > 0 {
         lines.push(("Errors", errors(outcome)));
     }
-    lines.extend(tally.first_error.as_ref().map(|(_, text)| ("First error", text.clone())));
+    lines.extend(tally.first_error.as_ref().map(|(_, text)| ("Such as", text.clone())));
     if tally.reconnects > 0 {
         lines.push(("Reconnects", numbers::grouped(tally.reconnects as f64)));
     }
