@@ -8,6 +8,12 @@ use std::time::Duration;
 /// In seconds: a generator that has to be woken up is so late as a rule.
 const LATE: f64 = 0.0002;
 
+/// Of the CPUs in use: what makes a row be measured again, whether other programs took it or the host.
+const DISTURBED: f64 = 0.1;
+
+/// Of the CPUs in use: what the host, or a control group, may keep back before it is said. Many hosts always take a little.
+const STOLEN: f64 = 0.03;
+
 /// A line for each.
 pub(super) fn of(case: &Case<'_>) -> Vec<String> {
     let mut doubts = Vec::new();
@@ -17,8 +23,13 @@ pub(super) fn of(case: &Case<'_>) -> Vec<String> {
         doubts.push(format!("errors: {}", list.join(", ")));
     }
     doubts.extend(disturbances(case));
+    let stolen = case.evidence.machine.map_or(0.0, |machine| machine.stolen);
+    let cores = case.evidence.cores as f64;
+    if (STOLEN * cores..DISTURBED * cores).contains(&stolen) {
+        doubts.push(taken_by_the_host(stolen));
+    }
     let throttled = case.evidence.machine.map_or(0.0, |machine| machine.throttled);
-    if throttled > 0.03 * case.evidence.cores as f64 {
+    if throttled > STOLEN * cores {
         doubts.push(format!("the control group's limit (cpu.max) held {throttled:.2} cores back"));
     }
     let lag = case.seen.generator_lag;
@@ -42,11 +53,15 @@ pub(super) fn disturbances(case: &Case<'_>) -> Vec<String> {
     let cores = case.evidence.cores as f64;
     let strangers = machine.processes + machine.interrupts - case.ours(machine);
     // Without the server's own share, whose the rest is cannot be told.
-    if case.evidence.server.is_some() && strangers > 0.1 * cores {
+    if case.evidence.server.is_some() && strangers > DISTURBED * cores {
         disturbances.push(format!("other programs used {strangers:.1} cores"));
     }
-    if machine.stolen > 0.03 * cores {
-        disturbances.push(format!("the host took {:.2} cores away", machine.stolen));
+    if machine.stolen >= DISTURBED * cores {
+        disturbances.push(taken_by_the_host(machine.stolen));
     }
     disturbances
+}
+
+fn taken_by_the_host(cores: f64) -> String {
+    format!("the host took {cores:.2} cores away")
 }
