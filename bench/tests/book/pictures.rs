@@ -52,7 +52,7 @@ fn a_picture_that_no_run_has_made_is_named() {
     let of = |chart: &str| {
         untrue(&format!("a\n![x](bench/results/{name}/charts/{chart}.svg)"), &crate::root())
     };
-    assert_eq!(of("rps-keep-alive"), []);
+    assert_eq!(of("users"), []);
     assert!(of("none").iter().all(|(line, what)| *line == 1 && what.contains("no such chart")));
     assert_eq!(
         untrue("![x](README.md) ![y](bench/results/none/charts/a.svg)", &crate::root()).len(),
