@@ -10,7 +10,6 @@ use clap::Parser;
 use shared::http::{Action, Protocol, StepCx};
 use shared::server::context::{ServerContext, ThreadContext, ThreadService};
 use shared::server::events::{Table, Token};
-use shared::server::task::{BlockingTask, TaskResult};
 use shared::server::{config, start};
 use shared::sys::uring::{Completion, Features, OperationId, Outcome, Ring, Socket};
 use shared::sys::{Listener, rlimit};
@@ -254,12 +253,9 @@ impl EventLoop {
                 }
                 Action::Run => {
                     let Some(request) = connection.protocol.take_blocking() else { return };
-                    let task =
-                        BlockingTask::respond(&thread.server.app, request, thread.stats.current());
-                    if let TaskResult::Response(response) = task.run(&mut thread.stats) {
-                        thread.resume_tick();
-                        connection.step(thread, |protocol, cx| protocol.complete(response, cx));
-                    }
+                    let result = thread.respond_task(request).run(&mut thread.stats);
+                    thread.resume_tick();
+                    connection.step(thread, |protocol, cx| result.complete(protocol, cx));
                 }
                 Action::Linger => {
                     connection.sending = Some(ring.shutdown_write(&connection.socket, token));

@@ -64,7 +64,7 @@ pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Ve
         runner_up: next.map(|(cause, other)| format!("{}: {}", cause.short(), other.figures)),
         refuted_if: cause.refutation(),
         doubts: doubts::of(&case),
-        disturbed: !doubts::disturbances(&case).is_empty(),
+        disturbed: doubts::is_disturbed(&case),
     }
 }
 

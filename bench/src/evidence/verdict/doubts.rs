@@ -22,11 +22,11 @@ pub(super) fn of(case: &Case<'_>) -> Vec<String> {
             case.seen.errors.iter().map(|(name, count)| format!("{count} {name}")).collect();
         doubts.push(format!("errors: {}", list.join(", ")));
     }
-    doubts.extend(disturbances(case));
-    let stolen = case.evidence.machine.map_or(0.0, |machine| machine.stolen);
+    doubts.extend(strangers(case).map(|cores| format!("other programs used {cores:.1} cores")));
     let cores = case.evidence.cores as f64;
-    if (STOLEN * cores..DISTURBED * cores).contains(&stolen) {
-        doubts.push(taken_by_the_host(stolen));
+    let stolen = case.evidence.machine.map_or(0.0, |machine| machine.stolen);
+    if stolen >= STOLEN * cores {
+        doubts.push(format!("the host took {stolen:.2} cores away"));
     }
     let throttled = case.evidence.machine.map_or(0.0, |machine| machine.throttled);
     if throttled > STOLEN * cores {
@@ -46,22 +46,17 @@ pub(super) fn of(case: &Case<'_>) -> Vec<String> {
     doubts
 }
 
-/// What took CPU time from server and client, and has nothing to do with either.
-pub(super) fn disturbances(case: &Case<'_>) -> Vec<String> {
-    let mut disturbances = Vec::new();
-    let Some(machine) = case.evidence.machine else { return disturbances };
-    let cores = case.evidence.cores as f64;
-    let strangers = machine.processes + machine.interrupts - case.ours(machine);
-    // Without the server's own share, whose the rest is cannot be told.
-    if case.evidence.server.is_some() && strangers > DISTURBED * cores {
-        disturbances.push(format!("other programs used {strangers:.1} cores"));
-    }
-    if machine.stolen >= DISTURBED * cores {
-        disturbances.push(taken_by_the_host(machine.stolen));
-    }
-    disturbances
+/// Whether so much was taken from server and client, by what has nothing to do with either, that the row is measured again.
+pub(super) fn is_disturbed(case: &Case<'_>) -> bool {
+    let stolen = case.evidence.machine.map_or(0.0, |machine| machine.stolen);
+    strangers(case).is_some() || stolen >= DISTURBED * case.evidence.cores as f64
 }
 
-fn taken_by_the_host(cores: f64) -> String {
-    format!("the host took {cores:.2} cores away")
+/// Cores that other programs used, where they are so many that they matter.
+fn strangers(case: &Case<'_>) -> Option<f64> {
+    let machine = case.evidence.machine?;
+    // Without the server's own share, whose the rest is cannot be told.
+    case.evidence.server.as_ref()?;
+    let strangers = machine.processes + machine.interrupts - case.ours(machine);
+    (strangers > DISTURBED * case.evidence.cores as f64).then_some(strangers)
 }
