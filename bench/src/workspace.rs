@@ -15,9 +15,14 @@ pub const NULL_SERVER: &str = "floor";
 /// The steps of the example `uring_loop`, as targets.
 pub const URING_STEPS: [&str; 4] = ["uring-1", "uring-2", "uring-3", "uring-4"];
 
+/// The index of a stage in [`STAGES`]; `None` for any other server.
+pub fn stage(target: &str) -> Option<usize> {
+    STAGES.iter().position(|stage| *stage == target)
+}
+
 /// Whether it is a rung of the ladder.
 pub fn is_stage(target: &str) -> bool {
-    STAGES.contains(&target)
+    stage(target).is_some()
 }
 
 /// A server's name as tables and pictures show it.

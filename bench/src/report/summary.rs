@@ -5,7 +5,7 @@ use super::{profile, users};
 use crate::numbers::{self, micros};
 use crate::results::{Group, Part, Profile, Results, Sample, prediction};
 use crate::terminal::wrapped_to;
-use crate::workspace::STAGES;
+use crate::workspace::{self, STAGES};
 
 /// Columns.
 const WIDTH: usize = 80;
@@ -67,7 +67,7 @@ fn ladder(rows: &[&Sample], groups: &[Group<'_>], results: &Results) -> String {
     let mut text =
         columns(["stage (threads)", "req/s", "", "predicted", "served", "CPU/req", "cores"]);
     for (index, sample) in rows.iter().enumerate() {
-        let stage = STAGES.iter().position(|stage| *stage == sample.target);
+        let stage = workspace::stage(&sample.target);
         let name = stage.map_or(sample.target.as_str(), |stage| NAMES[stage]);
         let name = format!("{name} ({})", users::threads(sample, results));
         text += &line(&name, sample, users::below(rows, index));
@@ -80,7 +80,7 @@ fn ladder(rows: &[&Sample], groups: &[Group<'_>], results: &Results) -> String {
 
 /// What a control changes: its policy, or its threads.
 fn control(sample: &Sample) -> String {
-    let number = STAGES.iter().position(|stage| *stage == sample.target).unwrap_or_default() + 1;
+    let number = workspace::stage(&sample.target).unwrap_or_default() + 1;
     match (sample.threads, &sample.keep_alive) {
         (Some(threads), _) => format!("{number}, {threads} threads"),
         (_, policy) => format!("{number}, keep-alive {}", policy.as_deref().unwrap_or("-")),
@@ -90,7 +90,7 @@ fn control(sample: &Sample) -> String {
 /// What limits a stage, in a sentence.
 fn limit(sample: &Sample) -> String {
     let verdict = sample.observed("verdict").and_then(|verdict| verdict.as_str()).unwrap_or("-");
-    let number = STAGES.iter().position(|stage| *stage == sample.target);
+    let number = workspace::stage(&sample.target);
     let label = number.map_or(sample.target.clone(), |number| (number + 1).to_string());
     wrapped_to(WIDTH, &format!("  {label}  "), verdict)
 }
@@ -154,7 +154,7 @@ fn bars(results: &Results) -> String {
     );
     let mut text = "\n".to_owned() + &prose("WHERE CPU GOES. ", &caption);
     for profile in profiles {
-        let stage = STAGES.iter().position(|stage| *stage == profile.target);
+        let stage = workspace::stage(&profile.target);
         let name = stage.map_or(profile.target.as_str(), |stage| NAMES[stage]);
         let lengths = lengths(profile);
         let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();

@@ -5,7 +5,7 @@ use crate::numbers::{self, micros};
 use crate::results::prediction;
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
-use crate::workspace::{STAGES, is_stage, label};
+use crate::workspace::{self, STAGES, is_stage, label};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -17,7 +17,7 @@ pub fn busy_cores(sample: &Sample) -> Option<f64> {
 /// The trials of one part, in the order of the stages.
 pub fn groups<'g, 'a>(groups: &'g [Group<'a>], part: Part) -> Vec<&'g Group<'a>> {
     let mut own: Vec<_> = groups.iter().filter(|group| group.median().part == part).collect();
-    let place = |sample: &Sample| STAGES.iter().position(|stage| *stage == sample.target);
+    let place = |sample: &Sample| workspace::stage(&sample.target);
     own.sort_by_key(|group| place(group.median()).unwrap_or(STAGES.len()));
     own
 }
@@ -39,6 +39,12 @@ pub fn variant(sample: &Sample) -> String {
         Some(threads) => format!("{} threads", numbers::grouped(threads as f64)),
         None => format!("keep-alive {keep_alive}"),
     }
+}
+
+/// A control where there is little room: `2, keep-alive fair`.
+pub fn control(sample: &Sample) -> Option<String> {
+    let number = workspace::stage(&sample.target)? + 1;
+    Some(format!("{number}, {}", variant(sample)))
 }
 
 /// What the figures are of, in one sentence: policy, threads, think time.
@@ -127,7 +133,7 @@ pub fn beaten(results: &Results) -> Vec<String> {
     let groups = results.groups();
     let ladder = rows(&groups, Part::Users);
     let sentence = |control: &&Sample| {
-        let stage = STAGES.iter().position(|stage| *stage == control.target)?;
+        let stage = workspace::stage(&control.target)?;
         let next = ladder.iter().find(|sample| STAGES.get(stage + 1) == Some(&&*sample.target))?;
         let share = control.load.rps / next.load.rps;
         (share > 1.0).then_some(())?;

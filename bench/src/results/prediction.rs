@@ -5,7 +5,7 @@
 //! CPU and the generator g.
 
 use super::{Config, Sample};
-use crate::workspace::STAGES;
+use crate::workspace;
 
 /// Threads of stage 2, unless told otherwise.
 const POOL: usize = 64;
@@ -21,7 +21,7 @@ pub struct Prediction {
 
 /// How many threads serve a row of a stage, on a machine with so many `cores`.
 pub fn threads(sample: &Sample, config: &Config, cores: usize) -> usize {
-    match STAGES.iter().position(|stage| *stage == sample.target) {
+    match workspace::stage(&sample.target) {
         Some(1) => sample.threads.or(config.threads_told()).unwrap_or(POOL),
         Some(3) => sample.threads.or(config.threads_told()).unwrap_or(own(sample, cores)),
         _ => 1,
@@ -35,7 +35,7 @@ fn own(sample: &Sample, cores: usize) -> usize {
 
 /// What holds a row's server, on a machine with so many `cores`; `None` where a figure is unknown, or for what is no stage.
 pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> {
-    let stage = STAGES.iter().position(|stage| *stage == sample.target)?;
+    let stage = workspace::stage(&sample.target)?;
     let seconds = |us: Option<f64>| Some(us? / 1e6).filter(|seconds| *seconds > 0.0);
     let (s, g) = (seconds(sample.server_cpu_us)?, seconds(sample.client_cpu_us)?);
     let z = seconds(sample.figure("evidence.think_us"))?;
@@ -60,6 +60,7 @@ pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::STAGES;
 
     /// A row of 1,000 users who think 20 ms, on two cores.
     fn predicted(stage: usize, [r, s, g]: [f64; 3], change: impl Fn(&mut Sample)) -> (u64, String) {

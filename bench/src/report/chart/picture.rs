@@ -1,7 +1,7 @@
 //! A picture and its texts.
 
 use super::svg;
-use crate::workspace::{NULL_SERVER, STAGES};
+use crate::workspace::{self, NULL_SERVER};
 
 /// A picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn styled(drawing: &str) -> String {
 /// How the servers of a chart are told apart: a class that [`svg::STYLE`] gives a colour.
 pub fn class(target: &str) -> &'static str {
     const CLASSES: [&str; 4] = ["s1", "s2", "s3", "s4"];
-    match STAGES.iter().position(|stage| *stage == target) {
+    match workspace::stage(target) {
         Some(stage) => CLASSES[stage],
         None if target == NULL_SERVER => "null",
         None if target == "nginx" => "nginx",

@@ -5,17 +5,16 @@ use super::picture::{Chart, Texts, class};
 use crate::numbers::{counted, grouped};
 use crate::report::users;
 use crate::results::{Group, Part, Results};
-use crate::workspace::{STAGES, label};
+use crate::workspace::label;
 
 /// The stages, and below them their controls; `None` without rows.
 pub fn of(results: &Results) -> Option<Chart> {
     let groups = results.groups();
     let bar = |group: &Group<'_>| {
         let (sample, is_stage) = (group.median(), group.median().part == Part::Users);
-        let number = STAGES.iter().position(|stage| *stage == sample.target)? + 1;
         let name = match is_stage {
             true => label(&sample.target).to_owned(),
-            false => format!("{number}, {}", users::variant(sample)),
+            false => users::control(sample)?,
         };
         Some(Bar {
             class: class(&sample.target),
