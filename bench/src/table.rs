@@ -67,7 +67,7 @@ impl Table {
     /// For a page. The frame around it scrolls where the window is narrower.
     pub fn html(&self) -> String {
         let line = |tag: &str, cells: &[String]| {
-            let cell = |cell: &String| format!("<{tag}>{}</{tag}>", escape(cell));
+            let cell = |cell: &String| format!("<{tag}>{}</{tag}>", linked(&escape(cell)));
             format!("<tr>{}</tr>\n", cells.iter().map(cell).collect::<String>())
         };
         let rows: String = self.rows.iter().map(|row| line("td", row)).collect();
@@ -77,6 +77,12 @@ impl Table {
             line("th", &self.header)
         )
     }
+}
+
+/// The cell with `[text](file)`, if it is one, as a link.
+fn linked(cell: &str) -> String {
+    let link = cell.strip_prefix('[').and_then(|rest| rest.strip_suffix(')')?.split_once("]("));
+    link.map_or(cell.to_owned(), |(text, file)| format!("<a href=\"{file}\">{text}</a>"))
 }
 
 /// Text as it may stand between tags and in attributes of HTML and SVG.
@@ -94,6 +100,13 @@ mod tests {
         table.add(["a|b", "<1>"]);
         assert_eq!(table.markdown(), "| A | B |\n|---|--:|\n| a\\|b | <1> |\n");
         assert!(table.html().contains("<td>a|b</td><td>&lt;1&gt;</td>"));
+        table.add(["[a]", "[flame graph](profiles/a.svg)"]);
+        assert!(
+            table
+                .html()
+                .contains("<td>[a]</td><td><a href=\"profiles/a.svg\">flame graph</a></td>")
+        );
+        table.rows.pop();
         assert!(table.terminal().contains("│ a|b ┆ <1> │"), "{}", table.terminal());
         assert_eq!(Table::new(["A"]).filled(Vec::new()), None);
     }

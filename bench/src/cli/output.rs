@@ -1,7 +1,8 @@
 //! What is printed of a run that was made.
 
 use crate::experiments::record::Finished;
-use crate::report::{blocks, chart, page};
+use crate::report::chart::{self, Chart};
+use crate::report::{blocks, page};
 use crate::results::{folder, trace};
 use crate::terminal;
 use anyhow::{Context, Result, bail};
@@ -24,15 +25,19 @@ pub(super) fn written(folder: &Path) -> Result<()> {
     terminal::print(&format!("\nResults: {}  Page: {}\n", folder.display(), page.display()))
 }
 
-/// Draws the traces in `folder`, and says where the picture is.
+/// Draws the traces in `folder`, and says where the picture of all stages is; that of each lies beside it.
 pub(super) fn drawn(folder: &Path, text: &str) -> Result<()> {
-    let Some(chart) = chart::timeline::of_folder(folder) else { bail!("nothing was recorded") };
-    let picture = folder.join("charts").join(format!("{}.svg", chart.name));
-    folder::file(&picture, &chart.file()).context("the picture of the timeline")?;
+    let charts = chart::timeline::of_folder(folder);
+    let Some(first) = charts.first() else { bail!("nothing was recorded") };
+    let place = folder.join("charts");
+    let file = |chart: &Chart| place.join(format!("{}.svg", chart.name));
+    for chart in &charts {
+        folder::file(&file(chart), &chart.file()).context("the picture of a timeline")?;
+    }
     let traces = folder.join(trace::FOLDER);
     terminal::print(&format!(
         "{text}\nPicture: {}\nTraces:  {}/*.json, for ui.perfetto.dev\n",
-        picture.display(),
+        file(first).display(),
         traces.display()
     ))
 }

@@ -70,9 +70,9 @@ pub fn plateau(results: &Results) -> Option<Table> {
         "In service",
         "Server cores",
         "Client cores",
-        "Article",
-        "Mean",
-        "p99",
+        "Article req/s",
+        "Article mean",
+        "Article p99",
     ];
     let line = |sample: &Sample| {
         let is_same =

@@ -1,82 +1,13 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
+pub use super::block::{Block, Content};
 use super::{
-    article, guard_rails, lines, profile, scale, summary, sweep, tables, uring, users, waits,
+    article, card, guard_rails, lines, profile, scale, summary, sweep, tables, uring, users, waits,
 };
 use crate::numbers::{self, micros};
 use crate::results::{Part, Results, Sample, claims, group};
-use crate::table::{Table, escape};
-use crate::terminal::wrapped;
-use crate::workspace::{NULL_SERVER, label};
-
-/// A table or a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// `waits`, `waits fit`, `waits active`, `plateau`, `article`, `guard rails`,
-    /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
-    /// `distorted`, `no layers`, `flame graphs`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
-    /// `sweep SERVER`, `sweep`, `reading`, `uring`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
-    /// `servers`, `bottlenecks`, `disturbed`, `claims`.
-    pub name: String,
-    /// A heading for it.
-    pub title: String,
-    /// What to learn from it, in one line; empty where the title says it.
-    pub lesson: String,
-    /// What it says.
-    pub content: Content,
-}
-
-/// What a block is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// One line.
-    Sentence(String),
-    /// Many.
-    Table(Table),
-    /// Files of the run's folder, each with what it is.
-    Links(Vec<(String, String)>),
-}
-
-impl Block {
-    /// For a terminal, under its heading.
-    pub fn terminal(&self) -> String {
-        let text = match &self.content {
-            Content::Sentence(text) => wrapped("  ", text),
-            Content::Table(table) => table.terminal(),
-            Content::Links(links) => {
-                links.iter().map(|(what, file)| format!("  {what}: {file}\n")).collect()
-            }
-        };
-        let lesson =
-            if self.lesson.is_empty() { String::new() } else { wrapped("  ", &self.lesson) };
-        format!("\n{}\n{lesson}{text}", self.title)
-    }
-
-    /// For a document; it ends with a line break.
-    pub fn markdown(&self) -> String {
-        match &self.content {
-            Content::Sentence(text) => format!("{text}\n"),
-            Content::Table(table) => table.markdown(),
-            Content::Links(links) => {
-                links.iter().map(|(what, file)| format!("- [{what}]({file})\n")).collect()
-            }
-        }
-    }
-
-    /// For a page.
-    pub fn html(&self) -> String {
-        match &self.content {
-            Content::Sentence(text) => format!("<p>{}</p>\n", escape(text)),
-            Content::Table(table) => table.html(),
-            Content::Links(links) => {
-                let link = |(what, file): &(String, String)| {
-                    format!("<li><a href=\"{}\">{}</a></li>\n", escape(file), escape(what))
-                };
-                format!("<ul>\n{}</ul>\n", links.iter().map(link).collect::<String>())
-            }
-        }
-    }
-}
+use crate::table::Table;
+use crate::workspace::{NULL_SERVER, STAGES, label};
 
 /// Blocks in the making.
 struct Blocks(Vec<Block>);
@@ -109,6 +40,7 @@ pub fn of(results: &Results) -> Vec<Block> {
     blocks.sentence("no layers", "Why there are no layers", profile::missing(results));
     let links = profile::flame_graphs(results).map(Content::Links);
     blocks.add("flame graphs", "Flame graphs", "", links);
+    of_cards(&mut blocks, results);
     let title = "Requests per second beside silent connections";
     blocks.table("idle", title, IDLE, tables::idle(results));
     let title = "Which model suits which workload";
@@ -133,6 +65,8 @@ pub fn of(results: &Results) -> Vec<Block> {
 
 const HELLO: &str = "An empty handler: what is left is the kernel's price for a request, and ours.";
 const PROFILE: &str = "Waiting is work too: compare its µs from stage to stage.";
+const CARDS: &str =
+    "The factor is the remedy's: requests per second of the next stage over this one's.";
 const IDLE: &str =
     "A silent connection takes stage 1 whole, stage 2 a thread, and an event loop nothing.";
 const MATRIX: &str = "Each way to wait suits another workload; none has the best answer to all.";
@@ -148,6 +82,14 @@ fn of_users(blocks: &mut Blocks, results: &Results) {
     blocks.table("controls", title, lesson, users::controls(results));
     let beaten = Some(users::beaten(results).join(" ")).filter(|text| !text.is_empty());
     blocks.sentence("beaten", "Where a control beats the next stage", beaten);
+}
+
+fn of_cards(blocks: &mut Blocks, results: &Results) {
+    for stage in STAGES {
+        let title = format!("The bottleneck of {stage}");
+        blocks.table(&format!("card {stage}"), &title, "", card::of(results, stage));
+    }
+    blocks.table("cards", "How the bottleneck moves", CARDS, card::all(results));
 }
 
 fn of_sweep(blocks: &mut Blocks, results: &Results) {
@@ -275,7 +217,9 @@ pub fn terminal(results: &Results) -> String {
     if screen.is_some() {
         elsewhere.extend(["users limits", "beaten"]);
     }
-    let blocks = of(results).into_iter().filter(|block| !elsewhere.contains(&&*block.name));
+    let is_shown =
+        |block: &Block| !elsewhere.contains(&&*block.name) && !block.name.starts_with("card");
+    let blocks = of(results).into_iter().filter(is_shown);
     let mut text: String = blocks.map(|block| block.terminal()).collect();
     text += &screen.unwrap_or_default();
     if results.interrupted {

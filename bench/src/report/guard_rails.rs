@@ -9,8 +9,16 @@ use crate::workspace::label;
 /// A row for each server and attack: well-behaved clients, and the server's memory, with limits and without; `None` where
 /// no attack was made.
 pub fn table(results: &Results) -> Option<Table> {
-    let header =
-        ["Server, attack", "Limit", "Req/s", "without", "p99", "without", "Memory", "without"];
+    let header = [
+        "Server, attack",
+        "Limit",
+        "Req/s",
+        "Req/s without",
+        "p99",
+        "p99 without",
+        "Memory",
+        "Memory without",
+    ];
     let rows = || results.rows.iter().filter(|row| row.part == Part::GuardRails);
     let attack = |row: &Sample| row.observed("attack")?.as_str().map(str::to_owned);
     let line = |with: &Sample| {

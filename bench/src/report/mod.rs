@@ -2,10 +2,13 @@
 //! [`chart`]s, and the [`summary`] that a run ends with. The same results give the same bytes.
 
 pub mod article;
+pub mod block;
 pub mod blocks;
+pub mod card;
 pub mod chart;
 pub mod guard_rails;
 pub mod html;
+pub mod layers;
 pub mod lines;
 pub mod page;
 pub mod profile;

@@ -56,11 +56,14 @@ pub fn missing(results: &Results) -> Option<String> {
 
 /// The flame graphs: whose, and in which file.
 pub fn flame_graphs(results: &Results) -> Option<Vec<(String, String)>> {
-    let of = |profile: &Profile| {
-        Some((format!("flame graph of {}", label(&profile.target)), profile.flame()?))
-    };
+    let of = |profile: &Profile| Some((flame_title(&profile.target), profile.flame()?));
     let links: Vec<_> = results.profiles.iter().filter_map(of).collect();
     (!links.is_empty()).then_some(links)
+}
+
+/// What a flame graph is called.
+pub fn flame_title(target: &str) -> String {
+    format!("flame graph of {}", label(target))
 }
 
 #[cfg(test)]

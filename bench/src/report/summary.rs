@@ -1,6 +1,7 @@
 //! The last screen of a run: who waits (users), where CPU goes (hello), and what is the bottleneck now. At most 40 lines of 80
 //! columns that can be read alone.
 
+use super::layers::{self, Bars};
 use super::{profile, users};
 use crate::numbers::{self, micros};
 use crate::results::{Group, Part, Profile, Results, Sample, prediction};
@@ -9,8 +10,6 @@ use crate::workspace::{self, STAGES};
 
 /// Columns.
 const WIDTH: usize = 80;
-/// The longest bar.
-const BAR: f64 = 28.0;
 /// What the stages are called where there is little room.
 const NAMES: [&str; 4] = ["1 blocking", "2 thread pool", "3 epoll", "4 epoll + threads"];
 
@@ -103,50 +102,13 @@ fn doubts(rows: &[&Sample]) -> Option<String> {
     Some(format!("{count} of {all} stages; {}: {doubt}.", row.target))
 }
 
-/// A piece of a bar: its sign, its name, and the layers that it is made of; none: all others.
-type Piece = (char, &'static str, &'static [&'static str]);
-
-/// By perf's layers.
-const LAYERS: [Piece; 5] = [
-    ('█', "user code", &["user code"]),
-    ('▓', "read", &["read"]),
-    ('▒', "write and TCP send", &["write and TCP send"]),
-    ('░', "waiting and switching", &["waiting and switching", "futex"]),
-    ('·', "other", &[]),
-];
-/// By what /proc shows.
-const STATES: [Piece; 3] = [
-    ('█', "user", &["user", "user and system"]),
-    ('▒', "system", &["system"]),
-    ('░', "waiting for a CPU (run queue)", &["run queue"]),
-];
-
-/// µs of a piece.
-fn length(profile: &Profile, pieces: &[Piece], piece: &Piece) -> f64 {
-    let is_in = |name: &str| match piece.2 {
-        [] => pieces.iter().all(|other| !other.2.contains(&name)),
-        names => names.contains(&name),
-    };
-    profile
-        .layers
-        .iter()
-        .filter(|layer| is_in(&layer.name))
-        .map(|layer| layer.us)
-        .fold(0.0, |sum, us| sum + us)
-}
-
 /// One bar a stage of where a request's CPU goes, with a legend.
 fn bars(results: &Results) -> String {
     let profiles = &results.profiles;
     if profiles.is_empty() {
         return String::new();
     }
-    let pieces: &[Piece] = if profile::missing(results).is_none() { &LAYERS } else { &STATES };
-    let lengths = |profile: &Profile| -> Vec<f64> {
-        pieces.iter().map(|piece| length(profile, pieces, piece)).collect()
-    };
-    let longest = profiles.iter().map(|profile| lengths(profile).iter().sum()).fold(0.0, f64::max);
-    let legend: Vec<_> = pieces.iter().map(|(sign, name, _)| format!("{sign} {name}")).collect();
+    let bars = Bars::of(results);
     let connections: Vec<_> = profiles.iter().map(|it| it.connections.to_string()).collect();
     let caption = format!(
         "hello (an empty handler), kept alive, on {} connections; µs of a request:",
@@ -156,13 +118,12 @@ fn bars(results: &Results) -> String {
     for profile in profiles {
         let stage = workspace::stage(&profile.target);
         let name = stage.map_or(profile.target.as_str(), |stage| NAMES[stage]);
-        let lengths = lengths(profile);
+        let (lengths, drawn) = (bars.lengths(profile), bars.drawn(profile));
         let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();
-        let drawn = drawn(&lengths, longest, pieces);
         let sum = lengths.iter().sum::<f64>();
         text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join(" "));
     }
-    text += &format!("  {}\n", legend.join("  "));
+    text += &format!("  {}\n", bars.legend());
     text + &wrapped_to(
         WIDTH,
         "  ",
@@ -170,24 +131,11 @@ fn bars(results: &Results) -> String {
     )
 }
 
-/// A bar of so many signs for each piece: the ends are rounded, so that no rounding adds up.
-fn drawn(lengths: &[f64], longest: f64, pieces: &[Piece]) -> String {
-    let (mut bar, mut sum, mut end) = (String::new(), 0.0, 0);
-    for (us, (sign, ..)) in lengths.iter().zip(pieces) {
-        sum += us;
-        let next = (sum / longest.max(f64::MIN_POSITIVE) * BAR).round() as usize;
-        bar.extend(std::iter::repeat_n(*sign, next - end));
-        end = next;
-    }
-    bar
-}
-
 /// What an event loop saves, where perf has seen it.
 fn falls(profiles: &[Profile]) -> Option<String> {
     let waiting = |stage: usize| {
         let profile = profiles.iter().find(|profile| profile.target == STAGES[stage])?;
-        profile.layer("waiting and switching")?;
-        Some(length(profile, &LAYERS, &LAYERS[3]))
+        layers::waiting(profile)
     };
     let (pool, epoll) = (waiting(1)?, waiting(2)?);
     (pool > epoll).then(|| {

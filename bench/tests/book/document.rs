@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+/// Instructions whose lines, up to `<!-- end -->`, are made by this test.
+pub(crate) const WOVEN: [&str; 2] = ["table", "picture"];
+
 /// A part of the book. Line numbers count from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Block {
@@ -56,6 +59,37 @@ impl Book {
             Block::Fence { language, inside } => Some((index + 1 + next, language, inside)),
             _ => None,
         }
+    }
+
+    /// The instruction on a line, if one stands there: kind and arguments.
+    pub(crate) fn directive(&self, line: usize) -> Option<(&str, &str)> {
+        let index = self.blocks.binary_search_by_key(&line, |(line, _)| *line).ok()?;
+        match &self.blocks[index].1 {
+            Block::Directive { kind, args } => Some((kind, args)),
+            _ => None,
+        }
+    }
+
+    /// Texts between empty lines, each with the line where it begins. What tables and pictures are woven of is none.
+    pub(crate) fn paragraphs(&self, blocks: Range<usize>) -> Vec<(usize, String)> {
+        let mut paragraphs: Vec<(usize, String)> = Vec::new();
+        let (mut woven, mut inside) = (false, false);
+        for (line, block) in &self.blocks[blocks] {
+            if let Block::Directive { kind, .. } = block {
+                woven = kind != "end" && (woven || WOVEN.contains(&kind.as_str()));
+            }
+            let text = match block {
+                Block::Text(text) if !woven && !text.is_empty() => Some(text),
+                _ => None,
+            };
+            match (text, paragraphs.last_mut()) {
+                (Some(text), Some((_, paragraph))) if inside => *paragraph += &format!("\n{text}"),
+                (Some(text), _) => paragraphs.push((*line, text.clone())),
+                (None, _) => {}
+            }
+            inside = text.is_some();
+        }
+        paragraphs
     }
 
     /// Chapters and appendices: title, and the blocks that belong to it.
@@ -113,7 +147,6 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The text of the blocks, for a test of the parser.
 #[test]
 fn blocks_are_told_apart() {
     let book = Book::parse("# T\n\n<!-- run: x -->\n```sh\n# no heading\n```\ntext\n## A\n## B");
@@ -123,4 +156,14 @@ fn blocks_are_told_apart() {
     assert_eq!(book.fence_after(3), None);
     let titles: Vec<_> = book.chapters().into_iter().map(|(title, _)| title).collect();
     assert_eq!(titles, ["A", "B"]);
+}
+
+#[test]
+fn paragraphs_are_what_was_typed() {
+    let text = "# T\na\nb\n\n> c\n<!-- from: x -->\nd\n<!-- table: t -->\n| e |\n\n<!-- end -->\nf\n```\ng\n```";
+    let book = Book::parse(text);
+    let owned = |(line, text): (usize, &str)| (line, text.to_owned());
+    let expected = [(1, "a\nb"), (4, "> c"), (6, "d"), (11, "f")].map(owned);
+    assert_eq!(book.paragraphs(0..book.blocks.len()), expected);
+    assert_eq!((book.directive(5), book.directive(6)), (Some(("from", "x")), None));
 }

@@ -4,7 +4,7 @@
 //! that begins `**Exercise 6.1** (apply ...)` names a patch that breaks what is there. Both name the
 //! check that shows it, and the patch that answers.
 
-use crate::document::{Block, Book, Problem};
+use crate::document::{Book, Problem};
 use crate::skeleton::{number, sections};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,8 @@ pub(crate) fn all(book: &Book) -> (Vec<Exercise>, Vec<Problem>) {
         let Some((_, blocks)) = part else { continue };
         let before = exercises.len() + problems.len();
         let start = book.blocks[blocks.start].0;
-        for (line, text) in paragraphs(&book.blocks[blocks]) {
+        for (line, text) in book.paragraphs(blocks) {
+            let text = text.replace('\n', " ");
             let Some(rest) = text.strip_prefix("**Exercise ") else { continue };
             match exercise(line, rest) {
                 Ok(exercise) if exercise.number.starts_with(&format!("{chapter}.")) => {
@@ -64,23 +65,6 @@ fn exercise(line: usize, text: &str) -> Result<Exercise, String> {
     let check = check.ok_or("name the check: Check: `cargo test ...`")?;
     let answer = between("Answer: [", "]").ok_or("name the answer: Answer: [a.patch](a.patch)")?;
     Ok(Exercise { line, number, breaks, check, answer })
-}
-
-/// Texts between empty lines, each on one line, with the line where it begins.
-fn paragraphs(blocks: &[(usize, Block)]) -> Vec<(usize, String)> {
-    let mut paragraphs: Vec<(usize, String)> = Vec::new();
-    let mut inside = false;
-    for (line, block) in blocks {
-        match block {
-            Block::Text(text) if !text.is_empty() => match paragraphs.last_mut() {
-                Some((_, paragraph)) if inside => *paragraph += &format!(" {text}"),
-                _ => paragraphs.push((*line, text.clone())),
-            },
-            _ => {}
-        }
-        inside = matches!(block, Block::Text(text) if !text.is_empty());
-    }
-    paragraphs
 }
 
 /// A copy of the repository that can be patched and thrown away.

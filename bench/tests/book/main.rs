@@ -1,15 +1,23 @@
-//! BOOK.md is true: listings equal the source, tables and pictures come from recorded runs, commands print what
-//! the book says, links lead somewhere, chapters are whole, and exercises have answers.
+//! BOOK.md is true: listings equal the source, tables, pictures and figures come from recorded runs, other figures say
+//! from where they are, commands print what the book says, links lead somewhere, chapters are whole, and exercises have
+//! answers.
 //!
-//! `BOOK_REFRESH=1 cargo test -p bench --test book` rewrites listings, tables and printed output.
+//! `BOOK_REFRESH=1 cargo test -p bench --test book` rewrites listings, tables, figures and printed output.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy allows it in test functions, but not in what they call.
 
 mod commands;
+mod contents;
 mod document;
 mod exercises;
+mod figures;
+mod index;
+mod links;
 mod listings;
+mod origins;
 mod pictures;
+mod recorded;
+mod runs;
 mod skeleton;
 mod tables;
 mod weave;
@@ -76,19 +84,26 @@ fn commands_print_what_the_book_says() {
 
 #[test]
 fn links_lead_somewhere() {
-    assert_true(&skeleton::links(&BOOK, &root()));
+    assert_true(&links::links(&BOOK, &root()));
 }
 
 #[test]
 fn pictures_fit_a_narrow_screen() {
-    assert_true(&skeleton::wide_pictures(&BOOK));
+    assert_true(&links::wide_pictures(&BOOK));
 }
 
 #[test]
 fn chapters_have_all_their_parts() {
-    assert_true(&skeleton::parts(&BOOK));
-    let mut numbers = BOOK.chapters().into_iter().filter_map(|(title, _)| skeleton::number(title));
-    assert_eq!(numbers.next_back(), Some(15), "the book has chapters 0 to 15");
+    let mut problems = skeleton::numbers(&BOOK);
+    problems.extend(skeleton::parts(&BOOK));
+    problems.extend(contents::problems(&BOOK));
+    problems.extend(contents::hidden_examples(&BOOK, &root()));
+    assert_true(&problems);
+}
+
+#[test]
+fn figures_are_woven_or_say_from_where_they_are() {
+    assert_true(&origins::problems(&BOOK));
 }
 
 #[test]

@@ -1,15 +1,20 @@
 //! Pictures that are made and never drawn: each is a chart of a recorded run.
 
 use bench::report::chart;
-use bench::results::folder;
+use bench::results::{Results, folder, trace};
 use std::fs;
 use std::path::Path;
 
 /// The Markdown for `<!-- picture: FOLDER NAME -->`: a chart of a recorded run by its name.
 pub(crate) fn make(args: &str, root: &Path) -> Result<String, String> {
     let (folder, name) = args.split_once(' ').ok_or("name a folder and a chart")?;
-    let results = folder::read(&root.join(folder)).map_err(|error| format!("{error:#}"))?;
-    let charts = chart::of(&results, &root.join(folder));
+    let path = root.join(folder);
+    // A timeline is traces and nothing else.
+    let results = match path.join(trace::FOLDER).exists() && !path.join("results.json").exists() {
+        true => Results::default(),
+        false => folder::read(&path).map_err(|error| format!("{error:#}"))?,
+    };
+    let charts = chart::of(&results, &path);
     let chart = charts.iter().find(|chart| chart.name == name);
     let chart = chart.ok_or_else(|| {
         let names: Vec<_> = charts.iter().map(|chart| chart.name.as_str()).collect();

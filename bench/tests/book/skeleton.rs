@@ -1,40 +1,105 @@
-//! Every chapter has every part, and every link leads somewhere.
+//! Every chapter has every part, in one order.
 
 use crate::document::{Block, Book, Problem};
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::path::Path;
 
-const PARTS: [&str; 9] = [
-    "Question",
-    "Predict",
-    "Read",
-    "Run",
-    "Measure",
-    "Bottleneck",
-    "What breaks",
-    "Exercises",
-    "Next",
+/// The chapters that a part stands in.
+enum In {
+    All,
+    /// Those that need it, and those that may have it.
+    Some(&'static [usize], &'static [usize]),
+}
+
+const PARTS: [(&str, In); 13] = [
+    ("Question", In::All),
+    ("You will", In::All),
+    ("Predict", In::All),
+    ("The small thing", In::Some(&[1, 2, 4, 6, 10, 11], &[16])),
+    ("Read", In::All),
+    ("Run", In::All),
+    ("Measure", In::All),
+    ("Bottleneck", In::Some(&[6, 9, 11, 12, 13], &[])),
+    ("What breaks", In::All),
+    ("In the real world", In::All),
+    ("Check yourself", In::All),
+    ("Exercises", In::All),
+    ("Next", In::All),
 ];
 
-/// Chapters that lack a part, or have the parts in another order, or stand out of turn.
-pub(crate) fn parts(book: &Book) -> Vec<Problem> {
+/// Chapters are numbered from 0 to this.
+const LAST: usize = 16;
+
+impl In {
+    fn needs(&self, chapter: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(needed, _) => needed.contains(&chapter),
+        }
+    }
+
+    fn allows(&self, chapter: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(needed, allowed) => {
+                [needed, allowed].iter().any(|in_| in_.contains(&chapter))
+            }
+        }
+    }
+}
+
+/// Chapters that are missing or stand out of turn.
+pub(crate) fn numbers(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut expected = 0;
     for (title, blocks) in book.chapters() {
-        let line = book.blocks[blocks.start].0;
         let Some(number) = number(title) else { continue };
         if number != expected {
-            problems.push(Problem::new(line, format!("chapter {expected} should stand here")));
+            let what = format!("chapter {expected} should stand here");
+            problems.push(Problem::new(book.blocks[blocks.start].0, what));
         }
         expected = number + 1;
-        let found: Vec<_> = sections(book, blocks).into_iter().map(|(part, _)| part).collect();
-        if found != PARTS {
-            let what = format!("chapter {number} has the parts {found:?}: it needs {PARTS:?}");
-            problems.push(Problem::new(line, what));
-        }
+    }
+    if expected != LAST + 1 {
+        let what = format!("the book ends before chapter {expected}: it has chapters 0 to {LAST}");
+        problems.push(Problem::new(book.lines.len().saturating_sub(1), what));
     }
     problems
+}
+
+/// Chapters that lack a part, or have one that is none of theirs, twice, or in another order.
+pub(crate) fn parts(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (title, blocks) in book.chapters() {
+        let Some(chapter) = number(title) else { continue };
+        let (line, mut reached) = (book.blocks[blocks.start].0, None);
+        let found = sections(book, blocks);
+        for (part, blocks) in &found {
+            let mut wrong =
+                |what: String| problems.push(Problem::new(book.blocks[blocks.start].0, what));
+            match PARTS.iter().position(|(name, _)| name == part) {
+                None => wrong(format!("no chapter has a part `{part}`: the parts are {}", names())),
+                Some(place) if !PARTS[place].1.allows(chapter) => {
+                    wrong(format!("chapter {chapter} has no part `{part}`"));
+                }
+                Some(place) if reached >= Some(place) => {
+                    wrong(format!("`{part}` stands too late, or twice: the order is {}", names()));
+                }
+                Some(place) => reached = Some(place),
+            }
+        }
+        let is_missing = |(name, chapters): &&(&str, In)| {
+            chapters.needs(chapter) && !found.iter().any(|(part, _)| part == name)
+        };
+        let missing = PARTS.iter().filter(is_missing);
+        problems.extend(missing.map(|(name, _)| {
+            Problem::new(line, format!("chapter {chapter} lacks the part `### {name}`"))
+        }));
+    }
+    problems
+}
+
+fn names() -> String {
+    PARTS.map(|(name, _)| name).join(", ")
 }
 
 /// The number of `N. Title`; appendices have none.
@@ -56,87 +121,66 @@ pub(crate) fn sections(book: &Book, chapter: Range<usize>) -> Vec<(&str, Range<u
     sections
 }
 
-/// Pictures that are too wide for a narrow screen.
-pub(crate) fn wide_pictures(book: &Book) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for (_, block) in &book.blocks {
-        let Block::Fence { language, inside } = block else { continue };
-        let lines = inside.clone().filter(|_| language == "text");
-        let is_drawn = |line: &String| line.contains(['│', '─', '►', '▓']);
-        for at in lines.filter(|&at| is_drawn(&book.lines[at])) {
-            if book.lines[at].chars().count() > WIDEST {
-                problems.push(Problem::new(at, format!("wider than {WIDEST} columns: redraw it")));
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chapter with all parts that it needs.
+    fn chapter(number: usize) -> String {
+        let own = PARTS.iter().filter(|(_, chapters)| chapters.needs(number));
+        let parts: String = own.map(|(name, _)| format!("### {name}\n")).collect();
+        format!("## {number}. A\n{parts}")
     }
-    problems
-}
 
-const WIDEST: usize = 70;
-
-/// Links to headings and files that are not there.
-pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
-    let anchors = anchors(book);
-    let mut problems = Vec::new();
-    for (line, block) in &book.blocks {
-        let Block::Text(text) = block else { continue };
-        for target in targets(text) {
-            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let what = match file {
-                _ if target.starts_with("https://") => continue,
-                "" if anchors.contains(anchor) => continue,
-                "" => "no heading has this anchor: copy it from the heading as GitHub makes it",
-                _ if root.join(file).exists() => continue,
-                _ => "there is no such file: links start at the repository's root",
-            };
-            problems.push(Problem::new(*line, format!("link `{target}`: {what}")));
-        }
+    fn told(text: &str) -> Vec<String> {
+        parts(&Book::parse(text)).iter().map(ToString::to_string).collect()
     }
-    problems
-}
 
-/// What stands in the round brackets of `[text](target)`.
-fn targets(text: &str) -> Vec<&str> {
-    let after = text.split("](").skip(1);
-    after.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target).collect()
-}
-
-/// The anchors that GitHub gives to headings: lower case, blanks as hyphens, other marks dropped, and
-/// a number where the same comes again.
-fn anchors(book: &Book) -> HashSet<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut anchors = HashSet::new();
-    for (_, block) in &book.blocks {
-        let Block::Heading { text, .. } = block else { continue };
-        let kept = |&character: &char| character.is_alphanumeric() || " -_".contains(character);
-        let slug: String = text.to_lowercase().chars().filter(kept).collect();
-        let slug = slug.replace(' ', "-");
-        let count = seen.entry(slug.clone()).or_default();
-        anchors.insert(if *count == 0 { slug } else { format!("{slug}-{count}") });
-        *count += 1;
+    #[test]
+    fn a_missing_or_foreign_or_misplaced_part_is_named() {
+        let told_of = |text: String, what: &str| {
+            let told = told(&text);
+            assert!(told.len() == 1 && told[0].contains(what), "{what}: {told:?}");
+        };
+        assert_eq!(
+            told(&format!("{}{}{}## Appendix\n### Any\n", chapter(0), chapter(6), chapter(16))),
+            [""; 0]
+        );
+        assert_eq!(
+            told(&chapter(16).replace("### Read", "### The small thing\n### Read")),
+            [""; 0]
+        );
+        assert_eq!(
+            told(&chapter(6).replace("### Bottleneck", "### Bottleneck: one core")),
+            [""; 0]
+        );
+        told_of(
+            chapter(6).replace("### Bottleneck\n", ""),
+            "BOOK.md:1: chapter 6 lacks the part `### Bottleneck`",
+        );
+        told_of(
+            chapter(4).replace("### The small thing\n", ""),
+            "lacks the part `### The small thing`",
+        );
+        told_of(
+            chapter(5).replace("### What", "### Bottleneck\n### What"),
+            "chapter 5 has no part `Bottleneck`",
+        );
+        told_of(
+            chapter(0).replace("### Read", "### Reading\n### Read"),
+            "no chapter has a part `Reading`",
+        );
+        told_of(
+            chapter(0).replace("### Next", "### Run\n### Next"),
+            "`Run` stands too late, or twice",
+        );
     }
-    anchors
-}
 
-#[test]
-fn a_missing_part_is_named() {
-    let whole = PARTS.map(|part| format!("### {part}\n")).concat();
-    let book = |text: String| parts(&Book::parse(&text));
-    assert_eq!(book(format!("## 0. A\n{whole}## 1. B\n{whole}## Appendix\n")), []);
-    assert_eq!(book(format!("## 0. A\n{}", whole.replace("### Next\n", ""))).len(), 1);
-    assert_eq!(book(format!("## 1. A\n{whole}")).len(), 1);
-}
-
-#[test]
-fn a_wide_picture_is_named() {
-    let text = format!("```text\n{}\n{}\n```", "─".repeat(70), "─".repeat(71));
-    let problems = wide_pictures(&Book::parse(&text));
-    assert_eq!(problems, [Problem::new(2, "wider than 70 columns: redraw it")]);
-}
-
-#[test]
-fn a_link_to_nowhere_is_named() {
-    let text = "## 1. A `b`: c\n## 1. A b: c\n[x](#1-a-b-c-1) [x](README.md) [x](https://a) [x](#2) [x](no)";
-    let problems = links(&Book::parse(text), &crate::root());
-    assert_eq!(problems.len(), 2, "{problems:?}");
+    #[test]
+    fn chapters_are_counted_without_a_gap_to_the_last() {
+        let all: Vec<_> = (0..=LAST).map(chapter).collect();
+        let count = |text: &str| numbers(&Book::parse(text)).len();
+        assert_eq!(count(&all.concat()), 0);
+        assert_eq!((count(&all[..LAST].concat()), count(&all[1..].concat())), (1, 1));
+    }
 }

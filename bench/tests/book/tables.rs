@@ -1,7 +1,7 @@
 //! Tables that are made and never typed.
 
-use bench::report::{article, blocks};
-use bench::results::folder;
+use crate::runs;
+use bench::report::article;
 use clap::CommandFactory;
 use shared::server::config::Args;
 use std::collections::BTreeMap;
@@ -17,9 +17,9 @@ pub(crate) fn make(args: &str, root: &Path) -> Result<String, String> {
         ("article", _) => Ok(article::history().markdown()),
         ("suite", _) => suite(),
         (folder, block) if folder.starts_with("bench/results/") => {
-            let results = folder::read(&root.join(folder)).map_err(|error| format!("{error:#}"))?;
-            let block = blocks::find(&results, block);
-            Ok(block.ok_or("`bench report --print all` lists what there is")?.markdown())
+            let text = runs::block(&root.join(folder), block)?.markdown();
+            // The run's own files: links start at the repository's root here.
+            Ok(text.replace("](profiles/", &format!("]({folder}/profiles/")))
         }
         _ => Err("there is no such table".to_owned()),
     }

@@ -1,7 +1,9 @@
-//! What the book takes from elsewhere: listings from the source, tables and pictures from recorded runs and from the code.
+//! What the book takes from elsewhere: listings from the source; tables, pictures and figures from recorded runs and from
+//! the code.
 
-use crate::document::{Block, Book, Problem};
-use crate::{listings, pictures, tables};
+use crate::document::{Block, Book, Problem, WOVEN};
+use crate::{figures, index, listings, pictures, tables};
+use bench::results::folder;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -14,15 +16,17 @@ pub(crate) struct Change {
     pub(crate) problem: Problem,
 }
 
-/// Every listing, table and picture that is stale, and every instruction that cannot be followed.
+/// Every listing, table, picture and figure that is stale, and every instruction that cannot be followed.
 pub(crate) fn changes(book: &Book, root: &Path) -> (Vec<Change>, Vec<Problem>) {
-    let (mut changes, mut problems) = (Vec::new(), Vec::new());
-    for (index, (line, block)) in book.blocks.iter().enumerate() {
+    let run = folder::recorded().expect("a run is recorded");
+    let (mut changes, mut problems) = figures::changes(book, &run);
+    for (at, (line, block)) in book.blocks.iter().enumerate() {
         let Block::Directive { kind, args } = block else { continue };
         let result = match kind.as_str() {
-            "listing" => listing(book, index, args, root),
-            "table" => made(book, index, tables::make(args, root)),
-            "picture" => made(book, index, pictures::make(args, root)),
+            "listing" => listing(book, at, args, root),
+            "table" if args == "index" => made(book, at, index::make(book)),
+            "table" => made(book, at, tables::make(args, root)),
+            "picture" => made(book, at, pictures::make(args, root)),
             _ => continue,
         };
         match result {
@@ -37,7 +41,7 @@ pub(crate) fn changes(book: &Book, root: &Path) -> (Vec<Change>, Vec<Problem>) {
     (changes, problems)
 }
 
-const REFRESH: &str = "`BOOK_REFRESH=1 cargo test -p bench --test book` rewrites it; then read it again in its context";
+pub(crate) const REFRESH: &str = "`BOOK_REFRESH=1 cargo test -p bench --test book` rewrites it; then read it again in its context";
 
 type Expected = Result<(Range<usize>, Vec<String>), String>;
 
@@ -52,10 +56,16 @@ fn listing(book: &Book, index: usize, args: &str, root: &Path) -> Expected {
 }
 
 fn made(book: &Book, index: usize, text: Result<String, String>) -> Expected {
-    let end = book.blocks[index..].iter().find_map(|(line, block)| match block {
-        Block::Directive { kind, .. } if kind == "end" => Some(*line),
-        _ => None,
-    });
+    let is_end = |block: &Block| matches!(block, Block::Directive { kind, .. } if kind == "end");
+    // A forgotten end must not have the text below be taken for the table.
+    let is_beyond = |block: &Block| match block {
+        Block::Directive { kind, .. } => WOVEN.contains(&kind.as_str()),
+        Block::Heading { .. } => true,
+        _ => false,
+    };
+    let mut below = book.blocks[index + 1..].iter();
+    let next = below.find(|(_, block)| is_end(block) || is_beyond(block));
+    let end = next.filter(|(_, block)| is_end(block)).map(|(line, _)| *line);
     let end = end.ok_or("no `<!-- end -->` follows")?;
     let start = book.blocks[index].0 + 1;
     let text = text?;
@@ -97,6 +107,8 @@ mod tests {
             "<!-- listing: no/such/file -->\n```text\n```",
             "<!-- listing: LICENSE -->\nno fence",
             "<!-- table: limits -->\nno end",
+            "<!-- table: limits -->\nno end\n### A\n<!-- end -->",
+            "<!--= none | a | b -->1<!--/-->",
             "<!-- table: nonsense -->\n<!-- end -->",
             "<!-- table: bench/results/none close -->\n<!-- end -->",
             "<!-- picture: bench/results/none timeline -->\n<!-- end -->",

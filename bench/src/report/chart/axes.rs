@@ -37,10 +37,10 @@ impl Axes {
         }
         // Right to left: of two labels that would collide, the one nearer to the end stays.
         let mut taken = f64::MAX;
-        for &tick in self.x.ticks.iter().rev() {
+        for (number, &tick) in self.x.ticks.iter().enumerate().rev() {
             let (x, _) = self.place(tick, 0.0);
             svg.line("axis", (x, BOTTOM), (x, BOTTOM + 5.0));
-            let label = tick.to_string();
+            let label = self.x.label(number);
             let half = label.len() as f64 * 3.6;
             if x + half + 4.0 < taken {
                 svg.text("muted", (x, BOTTOM + 20.0), Anchor::Middle, &label);

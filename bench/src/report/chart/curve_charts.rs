@@ -1,13 +1,13 @@
-//! Requests per second as curves, and how to read them.
+//! Requests per second and latency as curves, and how to read them.
 //!
-//! Percentiles are no curves here: in a closed loop a server that stops is sent nothing meanwhile, and its percentiles
-//! look fine. `bench rate` has them in a table.
+//! In a closed loop a server that stops is sent nothing meanwhile, and its percentiles look fine: `bench rate` has those
+//! of requests that were due.
 
 use super::axes::Axes;
 use super::curve::{self, Point, Series};
 use super::picture::{Chart, Texts, class};
 use super::scale::Scale;
-use super::view::View;
+use super::view::{P99, RPS, View};
 use crate::numbers::micros;
 use crate::report::tables::levels;
 use crate::results::{Group, Part};
@@ -23,8 +23,22 @@ pub fn rps(view: &View<'_, '_>) -> Option<Chart> {
     let caption =
         "Flat while connections grow: the server is saturated, and more clients only wait longer.";
     let texts = view.texts("rps", "Requests per second", &subtitle, caption);
-    let series = view.series(Part::Ladder, |sample| sample.connections);
+    let series = view.series(Part::Ladder, |sample| sample.connections, &RPS);
     (levels.len() > 1).then(|| chart(texts, "connections", &levels, &series))
+}
+
+/// The 99th percentile over connections, to stand beside [`rps`].
+pub fn latency(view: &View<'_, '_>) -> Option<Chart> {
+    let levels = levels(view.groups, view.mode);
+    let subtitle = format!("p99 in µs; bands from the lowest repeat to the highest. {HOLLOW}");
+    let caption = "Where throughput stays flat, latency rises with the connections: they wait for each other. A hollow \
+                   point knows only the connections that were served.";
+    let texts = view.texts("latency", "The slowest response in a hundred", &subtitle, caption);
+    let series = view.series(Part::Ladder, |sample| sample.connections, &P99);
+    let highs = series.iter().flat_map(|one| &one.points).map(|point| point.y.high);
+    let axes = Axes { x: Scale::levels(&levels), y: Scale::times(highs.fold(0.0, f64::max)) };
+    let is_curve = levels.len() > 1 && !series.is_empty();
+    is_curve.then(|| curve::chart(texts, "connections", &axes, &series))
 }
 
 /// The chart of these curves, from zero upwards.
@@ -74,7 +88,7 @@ fn waits_point(group: &Group<'_>) -> Option<Point> {
 
 /// Requests per second over the number of silent connections.
 pub fn idle(view: &View<'_, '_>) -> Option<Chart> {
-    let series = view.series(Part::Idle, |sample| sample.idle);
+    let series = view.series(Part::Idle, |sample| sample.idle, &RPS);
     let idle = series.iter().flat_map(|one| &one.points).map(|point| point.x as usize);
     let levels: Vec<_> = idle.collect();
     let texts = Texts {

@@ -2,7 +2,9 @@
 //!
 //! [`svg`] writes elements, [`scale`] maps figures to places, [`axes`] draws the frame; on them stand [`curve`]
 //! [`bars`] and [`stacked`] bars. A [`view`] picks rows of a run, and [`curve_charts`] and [`bar_charts`] say what of
-//! it is shown; [`users_chart`] shows the ladder of users, [`profile_chart`] the layers of a request, and [`flame`] all stacks of one server; [`sweep_chart`] has latency over load. [`timeline`] is drawn from traces.
+//! it is shown; [`users_chart`] shows the ladder of users, [`profile_chart`] the layers of a request, and [`flame`] all stacks of one
+//! server; [`percentiles_chart`] has latency over percentiles, [`sweep_chart`] over load; [`matrix_chart`] has servers
+//! over workloads. [`timeline`] is drawn from traces.
 
 pub mod axes;
 pub mod bar_charts;
@@ -10,6 +12,8 @@ pub mod bars;
 pub mod curve;
 pub mod curve_charts;
 pub mod flame;
+pub mod matrix_chart;
+pub mod percentiles_chart;
 pub mod picture;
 pub mod profile_chart;
 pub mod scale;
@@ -33,11 +37,14 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     for mode in ["close", "keep-alive"] {
         let view = View { results, groups: &groups, mode };
         charts.extend(curve_charts::rps(&view));
+        charts.extend(curve_charts::latency(&view));
         charts.extend(bar_charts::cpu(&view));
     }
     let view = View { results, groups: &groups, mode: "keep-alive" };
+    charts.extend(percentiles_chart::of(&view));
     charts.extend(curve_charts::idle(&view));
     charts.extend(curve_charts::waits(&view));
+    charts.extend(matrix_chart::of(results));
     charts.extend(profile_chart::of(results));
     charts.extend(sweep_chart::of(results));
     charts.extend(timeline::of_folder(folder));

@@ -9,6 +9,8 @@ pub struct Scale {
     high: f64,
     /// Where lines and labels stand, rising.
     pub ticks: Vec<f64>,
+    /// What stands there instead of figures; as many, or none.
+    names: Vec<&'static str>,
 }
 
 impl Scale {
@@ -20,7 +22,7 @@ impl Scale {
         let step = factor.unwrap_or(10.0) * power;
         let steps = (high / step).ceil().max(1.0) as usize;
         let ticks: Vec<_> = (0..=steps).map(|index| index as f64 * step).collect();
-        Self { log: false, low: 0.0, high: step * steps as f64, ticks }
+        Self { log: false, low: 0.0, high: step * steps as f64, ticks, names: Vec::new() }
     }
 
     /// With ticks at `levels` and nowhere else.
@@ -29,7 +31,26 @@ impl Scale {
         ticks.sort_by(f64::total_cmp);
         ticks.dedup();
         let end = |end: Option<&f64>| end.copied().unwrap_or(1.0);
-        Self { log: true, low: end(ticks.first()), high: end(ticks.last()), ticks }
+        let (low, high) = (end(ticks.first()), end(ticks.last()));
+        Self { log: true, low, high, ticks, names: Vec::new() }
+    }
+
+    /// With these at its ticks.
+    pub fn named(self, names: impl Into<Vec<&'static str>>) -> Self {
+        Self { names: names.into(), ..self }
+    }
+
+    /// What stands at the tick of this number.
+    pub fn label(&self, tick: usize) -> String {
+        let figure = || self.ticks.get(tick).map_or(String::new(), f64::to_string);
+        self.names.get(tick).map_or_else(figure, |name| (*name).to_owned())
+    }
+
+    /// Microseconds from 10 to the power of ten at or above `high`, and to 10 s at most: no response is waited for longer.
+    pub fn times(high: f64) -> Self {
+        const POWERS: [usize; 7] = [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+        let last = POWERS.iter().position(|power| *power as f64 >= high);
+        Self::levels(&POWERS[..=last.unwrap_or(POWERS.len() - 1)])
     }
 
     /// 0 at the axis' beginning, 1 at its end; figures beyond stay at the ends.
@@ -61,5 +82,15 @@ mod tests {
         let scale = Scale::levels(&[0, 1000]);
         assert_eq!((scale.place(0.0), scale.place(1000.0)), (0.0, 1.0));
         assert!(Scale::levels(&[]).ticks.is_empty());
+        assert_eq!(
+            (scale.label(1), scale.named(["none", "most"]).label(1)),
+            ("1000".into(), "most".into())
+        );
+    }
+
+    #[test]
+    fn times_end_at_a_power_of_ten() {
+        assert_eq!(Scale::times(1200.0).ticks, [10.0, 100.0, 1000.0, 10_000.0]);
+        assert_eq!((Scale::times(0.0).ticks.len(), Scale::times(1e9).ticks.len()), (1, 7));
     }
 }

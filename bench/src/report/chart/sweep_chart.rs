@@ -9,9 +9,6 @@ use crate::results::Results;
 use crate::results::sweep::{Curve, Point, curves};
 use crate::workspace::label;
 
-/// From 10 µs to 10 s, which no response takes that is waited for.
-const TICKS: [usize; 7] = [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
-
 /// The curves of all servers; `None` without any.
 pub fn of(results: &Results) -> Option<Chart> {
     let curves = curves(results);
@@ -26,8 +23,7 @@ pub fn of(results: &Results) -> Option<Chart> {
                   is where throughput ÷ mean latency is highest.",
     };
     let highest = curves.iter().flat_map(|curve| &curve.points).filter_map(p99).fold(0.0, f64::max);
-    let ticks = TICKS.iter().position(|tick| *tick as f64 >= highest).unwrap_or(TICKS.len() - 1);
-    let axes = Axes { x: Scale::even(most as f64), y: Scale::levels(&TICKS[..=ticks]) };
+    let axes = Axes { x: Scale::even(most as f64), y: Scale::times(highest) };
     let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
     axes.draw(&mut svg, "offered load, % of what the closed loop reached");
     curves.iter().for_each(|curve| theory(&mut svg, &axes, curve));

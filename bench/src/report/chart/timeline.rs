@@ -4,6 +4,7 @@ use super::picture::Chart;
 use super::svg::{Anchor, Svg};
 use crate::results::timeline::{self, Summary, WINDOW};
 use crate::results::trace::{self, Interval, Thread, Trace};
+use crate::workspace;
 use shared::telemetry::trace::Span;
 use std::path::Path;
 
@@ -30,26 +31,37 @@ const LEGEND: [(Span, &str, &str); 4] = [
     (Span::Write, "bar nginx", "writes a response"),
 ];
 
-/// The picture of the traces in a run's folder, if there are any.
-pub fn of_folder(folder: &Path) -> Option<Chart> {
-    of(&trace::read(folder).ok()?)
+/// What is to be seen in the picture of each stage.
+const LESSONS: [&str; 4] = [
+    "One thread serves one connection after the other. While a handler blocks it, all other clients wait.",
+    "A worker that is blocked in a handler stops its own connection only: the others go on.",
+    "One loop serves all connections: it is busy all the time with requests of many clients, until handlers block it, one \
+     after the other, and all clients with it.",
+    "Every loop serves its own connections, and hands handlers that block to threads beside it: no loop ever waits.",
+];
+
+/// The pictures of the traces in a run's folder: all stages in one, and each by itself.
+pub fn of_folder(folder: &Path) -> Vec<Chart> {
+    let traces = trace::read(folder).unwrap_or_default();
+    let each = traces.iter().filter_map(|(stage, trace)| {
+        let lesson = LESSONS[workspace::stage(stage)?];
+        let caption = format!("50 ms of {stage}, from shortly before four clients at once request something slow. {lesson}");
+        Some(chart(&format!("timeline-{stage}"), &caption, &[Panel::new(stage, trace)]))
+    });
+    of(&traces).into_iter().chain(each).collect()
 }
 
 /// The picture of these stages, if there are any.
 pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
     let panels: Vec<_> = traces.iter().map(|(stage, trace)| Panel::new(stage, trace)).collect();
-    if panels.is_empty() {
-        return None;
-    }
-    Some(Chart {
-        name: "timeline".to_owned(),
-        title: TITLE.to_owned(),
-        caption:
-            "The same clients for each stage, and 50 ms of what its threads did: shortly before \
-            four clients at once request something slow. Threads that only waited are left out."
-                .to_owned(),
-        drawing: draw(&panels),
-    })
+    let caption = "The same clients for each stage, and 50 ms of what its threads did: shortly before four clients at once \
+                   request something slow. Threads that only waited are left out.";
+    (!panels.is_empty()).then(|| chart("timeline", caption, &panels))
+}
+
+fn chart(name: &str, caption: &str, panels: &[Panel<'_>]) -> Chart {
+    let (name, caption, title) = (name.to_owned(), caption.to_owned(), TITLE.to_owned());
+    Chart { name, title, caption, drawing: draw(panels) }
 }
 
 const TITLE: &str = "What every thread does";
@@ -106,8 +118,9 @@ fn at(micros: f64) -> f64 {
 
 fn draw(panels: &[Panel<'_>]) -> String {
     let bottom = TOP + panels.iter().map(Panel::height).sum::<f64>();
-    let subtitle = "A lane is a thread, and pale while it waits. Every stage has the same clients.";
-    let mut svg = Svg::sized((WIDTH, bottom + 28.0), TITLE, subtitle);
+    let all = if panels.len() > 1 { " Every stage has the same clients." } else { "" };
+    let subtitle = format!("A lane is a thread, and pale while it waits.{all}");
+    let mut svg = Svg::sized((WIDTH, bottom + 28.0), TITLE, &subtitle);
     legend(&mut svg);
     let ticks = || (0..=(WINDOW / TICK) as usize).map(|tick| tick as f64 * TICK);
     for x in ticks().map(at) {

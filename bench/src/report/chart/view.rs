@@ -6,6 +6,26 @@ use crate::numbers;
 use crate::results::{Group, Part, Results, Sample};
 use crate::workspace::label;
 
+/// What a curve shows of a row, and how it is written.
+pub struct Figure {
+    /// The figure.
+    pub of: fn(&Sample) -> Option<f64>,
+    /// As text.
+    pub show: fn(f64) -> String,
+    /// What stands behind that.
+    pub unit: &'static str,
+}
+
+/// Requests per second.
+pub const RPS: Figure =
+    Figure { of: |sample| Some(sample.load.rps), show: numbers::grouped, unit: " req/s" };
+/// The 99th percentile of latency.
+pub const P99: Figure = Figure {
+    of: |sample| sample.load.latency_us.p99,
+    show: |us| numbers::micros(Some(us)),
+    unit: " p99",
+};
+
 /// The rows of one mode.
 pub struct View<'g, 'a> {
     /// The run.
@@ -46,14 +66,15 @@ impl View<'_, '_> {
         groups.into_iter().find(|group| group.median().connections == level)
     }
 
-    /// Every server's curve of requests per second over what `x` takes from a row.
-    pub fn series(&self, part: Part, x: fn(&Sample) -> usize) -> Vec<Series> {
+    /// Every server's curve of a figure over what `x` takes from a row.
+    pub fn series(&self, part: Part, x: fn(&Sample) -> usize, figure: &Figure) -> Vec<Series> {
         let point = |group: &&Group<'_>| {
-            let (sample, y) = (group.median(), group.range(|sample| Some(sample.load.rps))?);
-            let [middle, low, high] = [y.middle, y.low, y.high].map(numbers::grouped);
+            let (sample, y) = (group.median(), group.range(figure.of)?);
+            let [middle, low, high] = [y.middle, y.low, y.high].map(figure.show);
             let (name, x, served) = (label(&sample.target), x(sample), sample.load.served);
             let tip = format!(
-                "{name}, {x} connections: {middle} req/s ({low} to {high}), served {served}"
+                "{name}, {x} connections: {middle}{} ({low} to {high}), served {served}",
+                figure.unit
             );
             Some(Point { x: x as f64, y, hollow: !sample.serves_all(), tip })
         };

@@ -1,0 +1,110 @@
+//! The matrix of servers and workloads: a column of bars for each workload, to a scale of its own.
+
+use super::picture::{Chart, Texts, class};
+use super::svg::{Anchor, Svg, WIDTH};
+use crate::numbers::grouped;
+use crate::results::{Part, Results, Sample};
+use crate::workspace::label;
+
+const LEFT: f64 = 176.0;
+const RIGHT: f64 = WIDTH - 16.0;
+const TOP: f64 = 84.0;
+const STEP: f64 = 34.0;
+const THICK: f64 = 20.0;
+/// Between two columns.
+const GAP: f64 = 14.0;
+
+/// The picture; `None` without rows.
+pub fn of(results: &Results) -> Option<Chart> {
+    let groups = results.groups();
+    let rows = || groups.iter().map(|group| group.median()).filter(|row| row.part == Part::Matrix);
+    let (mut workloads, mut servers) = (Vec::new(), results.config.targets.clone());
+    for row in rows() {
+        if !workloads.contains(&row.workload) {
+            workloads.push(row.workload.clone());
+        }
+    }
+    servers.retain(|server| rows().any(|row| row.target == *server));
+    let texts = Texts {
+        name: "matrix".to_owned(),
+        title: "Which model suits which workload".to_owned(),
+        subtitle: "req/s; in each column the best server fills the breadth; framed: not all clients were served".to_owned(),
+        caption: "Read each column by itself. A server that fills one column may be short in another: a way to wait suits a \
+                  workload.",
+    };
+    let mut svg = Svg::new(TOP + servers.len() as f64 * STEP + 12.0, &texts.title, &texts.subtitle);
+    for (line, server) in servers.iter().enumerate() {
+        let base = TOP + line as f64 * STEP + THICK / 2.0 + 4.0;
+        svg.text(
+            &format!("name {}", class(server)),
+            (LEFT - 10.0, base),
+            Anchor::End,
+            label(server),
+        );
+    }
+    let breadth = (RIGHT - LEFT + GAP) / workloads.len().max(1) as f64 - GAP;
+    for (column, workload) in workloads.iter().enumerate() {
+        let left = LEFT + column as f64 * (breadth + GAP);
+        svg.text("", (left, TOP - 12.0), Anchor::Start, workload);
+        let own: Vec<_> = rows().filter(|row| row.workload == *workload).collect();
+        let best = own.iter().map(|row| row.load.rps).fold(f64::MIN_POSITIVE, f64::max);
+        for (line, server) in servers.iter().enumerate() {
+            let row = own.iter().find(|row| row.target == *server);
+            cell(&mut svg, row.copied(), (left, TOP + line as f64 * STEP), (breadth, best));
+        }
+    }
+    (!workloads.is_empty()).then(|| texts.chart(svg.finish()))
+}
+
+/// A bar on its lane, and the figure above it.
+fn cell(svg: &mut Svg, row: Option<&Sample>, (left, top): (f64, f64), (breadth, best): (f64, f64)) {
+    let base = top + THICK / 2.0 + 4.0;
+    let Some(row) = row else {
+        return svg.text("muted", (left + 6.0, base), Anchor::Start, "not measured");
+    };
+    let kind = if row.serves_all() { "light" } else { "frame" };
+    svg.rect(&format!("band {}", class(&row.target)), (left, top), (breadth, THICK));
+    let length = row.load.rps / best * breadth;
+    svg.rect(&format!("{kind} {}", class(&row.target)), (left, top), (length, THICK));
+    svg.text("note", (left + 6.0, base), Anchor::Start, &grouped(row.load.rps));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_column_has_its_own_scale_and_what_was_not_measured_is_said() {
+        let row = |target: &str, workload: &str, rps| {
+            let mut row = Sample {
+                target: target.to_owned(),
+                part: Part::Matrix,
+                workload: workload.to_owned(),
+                connections: 1,
+                ..Sample::default()
+            };
+            (row.load.rps, row.load.served) = (rps, 1);
+            row
+        };
+        let rows = vec![
+            row("floor", "hello", 8000.0),
+            row("stage3-epoll", "hello", 4000.0),
+            row("stage3-epoll", "work", 10.0),
+        ];
+        let mut results = Results { rows, ..Results::default() };
+        results.config.targets = ["stage3-epoll", "floor", "nginx"].map(str::to_owned).to_vec();
+        let drawing = of(&results).unwrap().drawing;
+        let breadth = (RIGHT - LEFT + GAP) / 2.0 - GAP;
+        for (class, length) in
+            [("light s3", breadth / 2.0), ("light null", breadth), ("light s3", breadth)]
+        {
+            let bar = format!("width=\"{length:.1}\"");
+            let is_bar =
+                |line: &&str| line.contains(&format!("\"{class}\"")) && line.contains(&bar);
+            assert!(drawing.lines().any(|line| is_bar(&line)), "{class} {length}: {drawing}");
+        }
+        assert_eq!(drawing.matches("not measured").count(), 1);
+        assert!(!drawing.contains("nginx"));
+        assert_eq!(of(&Results::default()), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! Figures in sentences: between `<!--= BLOCK | ROW | COLUMN -->` and `<!--/-->` stands a cell of a table of the recorded
+//! run; with `SUBFOLDER: ` before the block, of a run in its subfolder.
+//!
+//! ROW is the first cell of a row, or its beginning, or its first two cells as `a / b`. What a cell adds to its figure,
+//! a factor or a remark in brackets, stays away; `| 2` after COLUMN takes the cell's second word instead.
+
+use crate::document::{Book, Problem};
+use crate::runs;
+use crate::weave::{Change, REFRESH};
+use bench::report::blocks::Content;
+use bench::table::Table;
+use std::ops::Range;
+use std::path::Path;
+
+const OPEN: &str = "<!--=";
+const CLOSE: &str = "<!--/-->";
+
+/// Every line with a figure that is stale, and every figure that is nowhere.
+pub(crate) fn changes(book: &Book, run: &Path) -> (Vec<Change>, Vec<Problem>) {
+    let (mut changes, mut problems) = (Vec::new(), Vec::new());
+    for (first, paragraph) in book.paragraphs(0..book.blocks.len()) {
+        for (line, text) in (first..).zip(paragraph.lines()) {
+            match refreshed(text, run) {
+                Ok((_, stale)) if stale.is_empty() => {}
+                Ok((new, stale)) => {
+                    let what = format!("{}: {REFRESH}", stale.join("; "));
+                    let problem = Problem::new(line, what);
+                    changes.push(Change { place: line..line + 1, lines: vec![new], problem });
+                }
+                Err(what) => problems.push(Problem::new(line, what)),
+            }
+        }
+    }
+    (changes, problems)
+}
+
+/// The line as it ought to be, and what is stale in it.
+fn refreshed(line: &str, run: &Path) -> Result<(String, Vec<String>), String> {
+    let (mut new, mut stale, mut from) = (String::new(), Vec::new(), 0);
+    for (address, place) in woven(line)? {
+        let figure = look_up(run, address).map_err(|what| format!("figure `{address}`: {what}"))?;
+        let old = &line[place.clone()];
+        if old != figure {
+            stale.push(format!("`{address}` is {figure} and not {old:?}"));
+        }
+        new += &line[from..place.start];
+        new += &figure;
+        from = place.end;
+    }
+    Ok((new + &line[from..], stale))
+}
+
+/// The figures of a line: what each is of, and where its text stands. In a code span the syntax is shown.
+fn woven(line: &str) -> Result<Vec<(&str, Range<usize>)>, String> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = line[from..].find(OPEN).map(|at| from + at) {
+        from = at + OPEN.len();
+        if line[..at].ends_with('`') {
+            continue;
+        }
+        if line.starts_with('|') {
+            return Err(
+                "no figure can be woven into a row, whose cells end at each bar: weave the table"
+                    .to_owned(),
+            );
+        }
+        let end = |start: usize, mark: &str| Some(start + line[start..].find(mark)?);
+        let text = end(from, "-->").map(|end| end + 3);
+        let close = text.and_then(|text| end(text, CLOSE));
+        let (text, close) = text.zip(close).ok_or("a woven figure ends in its line: `<!--/-->`")?;
+        found.push((line[from..text - 3].trim(), text..close));
+        from = close + CLOSE.len();
+    }
+    Ok(found)
+}
+
+/// The figure that is meant, or what there is instead.
+fn look_up(run: &Path, address: &str) -> Result<String, String> {
+    let names: Vec<_> = address.split('|').map(str::trim).collect();
+    let [block, row, column, word @ ..] = &names[..] else {
+        return Err("write `BLOCK | ROW | COLUMN`".to_owned());
+    };
+    let (folder, block) = match block.split_once(": ") {
+        Some((folder, block)) => (run.join(folder), block),
+        None => (run.to_owned(), *block),
+    };
+    match runs::block(&folder, block)?.content {
+        Content::Table(table) => figure(cell(&table, row, column)?, word),
+        _ => Err("that is no table: weave it whole, between `<!-- table: RUN BLOCK -->` and `<!-- end -->`".to_owned()),
+    }
+}
+
+fn cell<'a>(table: &'a Table, row: &str, column: &str) -> Result<&'a str, String> {
+    let places: Vec<_> = (0..table.header.len()).filter(|at| table.header[*at] == column).collect();
+    match places[..] {
+        [place] => Ok(&table.rows[row_called(table, row)?][place]),
+        [] => Err(format!("there is no column `{column}`, but: {}", table.header.join(", "))),
+        _ => Err(format!("more than one column is called `{column}`")),
+    }
+}
+
+/// The row that is called so by its first two cells, else by its first, else by the beginning of that.
+fn row_called(table: &Table, asked: &str) -> Result<usize, String> {
+    let pair = |cells: &Vec<String>| cells[..2.min(cells.len())].join(" / ");
+    let begins = format!("{asked} ");
+    let ways: [&dyn Fn(&Vec<String>) -> bool; 3] =
+        [&|cells| pair(cells) == asked, &|cells| cells[0] == asked, &|cells| {
+            cells[0].starts_with(&begins)
+        }];
+    for way in ways {
+        let places: Vec<_> = (0..table.rows.len()).filter(|at| way(&table.rows[*at])).collect();
+        match places[..] {
+            [] => {}
+            [place] => return Ok(place),
+            _ => {
+                let pairs: Vec<_> = places.iter().map(|at| pair(&table.rows[*at])).collect();
+                return Err(format!("more than one row is called `{asked}`: {}", pairs.join(", ")));
+            }
+        }
+    }
+    let mut names: Vec<_> = table.rows.iter().map(|cells| cells[0].as_str()).collect();
+    names.dedup();
+    Err(format!("there is no row `{asked}`, but: {}", names.join(", ")))
+}
+
+/// The cell's figure, or the word of it that was asked for.
+fn figure(cell: &str, word: &[&str]) -> Result<String, String> {
+    let Some(word) = word.first() else {
+        let end = [" (", " ×"].iter().filter_map(|mark| cell.find(mark)).min();
+        let is_figure = cell.starts_with(|first: char| first.is_ascii_digit());
+        return Ok(end.filter(|_| is_figure).map_or(cell, |end| &cell[..end]).to_owned());
+    };
+    let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let word = number.and_then(|number| cell.split_whitespace().nth(number));
+    let word = word.ok_or_else(|| format!("say which word of the cell `{cell}`, from 1"))?;
+    Ok(word.trim_matches(['(', ')', ',']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench::results::folder;
+
+    fn of(text: &str) -> (String, Vec<String>, Vec<String>) {
+        let (changes, problems) = changes(&Book::parse(text), &folder::recorded().unwrap());
+        let stale = changes.iter().map(|change| change.problem.to_string()).collect();
+        let text = crate::weave::apply(&Book::parse(text), changes);
+        (text, stale, problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_stale_figure_is_named_and_mended_and_a_wrong_name_told_what_there_is() {
+        let figure = "<!--= users | stage1-blocking | Served -->";
+        let (text, stale, problems) =
+            of(&format!("a\n- {figure}0/7<!--/--> and {figure}<!--/-->.\n"));
+        assert_eq!(problems, [""; 0]);
+        assert!(
+            stale.len() == 1
+                && stale[0].starts_with("BOOK.md:2: `users | stage1-blocking | Served` is 1/")
+        );
+        assert_eq!(of(&text), (text.clone(), vec![], vec![]));
+        assert!(text.starts_with(&format!("a\n- {figure}1/")), "{text}");
+        for (address, told) in [
+            ("none | a | b", "no block `none`, but: origin, users"),
+            ("users | stage9 | Served", "no row `stage9`, but: stage1-blocking"),
+            ("users | stage1-blocking | None", "no column `None`, but: Users, Req/s"),
+            ("origin | a | b", "that is no table"),
+            ("users | a", "write `BLOCK | ROW | COLUMN`"),
+            ("none: users | a | b", "is it the folder of a run?"),
+        ] {
+            let (_, _, problems) = of(&format!("<!--= {address} -->1<!--/-->"));
+            assert!(problems.len() == 1 && problems[0].contains(told), "{address}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_cannot_be_woven_is_named_and_the_syntax_may_be_shown() {
+        for text in [
+            "<!--= users | a | b -->1\n<!--/-->",
+            "| <!--= users | a | b -->1<!--/--> |",
+            "<!--= users",
+        ] {
+            assert_eq!(of(text).2.len(), 1, "{text}");
+        }
+        assert_eq!(of("`<!--= BLOCK | ROW | COLUMN -->1<!--/-->`").2, [""; 0]);
+    }
+
+    #[test]
+    fn rows_are_found_by_one_cell_or_two_or_the_beginning() {
+        let mut table = Table::new(["Connection", "Connections", "Req/s", "Req/s"]);
+        table.add(["close", "50", "1", "2"]);
+        table.add(["close", "200", "3", "4"]);
+        table.add(["50 % knee", "9", "5", "6"]);
+        let of = |row, column| cell(&table, row, column).map_err(|what| what.to_string());
+        assert_eq!(of("close / 200", "Connections"), Ok("200"));
+        assert_eq!(of("50 %", "Connections"), Ok("9"));
+        assert!(of("close", "Connections").unwrap_err().contains("close / 50, close / 200"));
+        assert!(of("50 %", "Req/s").unwrap_err().contains("more than one column"));
+    }
+
+    #[test]
+    fn a_cell_is_its_figure_or_one_of_its_words() {
+        let of = |cell, words: &[&str]| figure(cell, words).ok();
+        assert_eq!(of("57,156 ×1.66 (served 1/64)", &[]).unwrap(), "57,156");
+        assert_eq!(of("57,156 ×1.66 (served 1/64)", &["2"]).unwrap(), "×1.66");
+        assert_eq!(of("57,156 ×1.66 (served 1/64)", &["4"]).unwrap(), "1/64");
+        assert_eq!(
+            of("one core is full (100 % busy)", &[]).unwrap(),
+            "one core is full (100 % busy)"
+        );
+        assert_eq!(
+            (of("46.0 ms", &[]).as_deref(), of("1", &["0"]), of("1", &["2"])),
+            (Some("46.0 ms"), None, None)
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! Every link leads somewhere, and every picture drawn in text fits a narrow screen.
+
+use crate::document::{Block, Book, Problem};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+/// Pictures that are too wide for a narrow screen.
+pub(crate) fn wide_pictures(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (_, block) in &book.blocks {
+        let Block::Fence { language, inside } = block else { continue };
+        let lines = inside.clone().filter(|_| language == "text");
+        let is_drawn = |line: &String| line.contains(['│', '─', '►', '▓']);
+        for at in lines.filter(|&at| is_drawn(&book.lines[at])) {
+            if book.lines[at].chars().count() > WIDEST {
+                problems.push(Problem::new(at, format!("wider than {WIDEST} columns: redraw it")));
+            }
+        }
+    }
+    problems
+}
+
+const WIDEST: usize = 70;
+
+/// Links to headings and files that are not there.
+pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
+    let anchors = anchors(book);
+    let mut problems = Vec::new();
+    for (line, block) in &book.blocks {
+        let Block::Text(text) = block else { continue };
+        for target in targets(text) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let what = match file {
+                _ if target.starts_with("https://") => continue,
+                "" if anchors.contains(anchor) => continue,
+                "" => "no heading has this anchor: copy it from the heading as GitHub makes it",
+                _ if root.join(file).exists() => continue,
+                _ => "there is no such file: links start at the repository's root",
+            };
+            problems.push(Problem::new(*line, format!("link `{target}`: {what}")));
+        }
+    }
+    problems
+}
+
+/// What stands in the round brackets of `[text](target)`.
+fn targets(text: &str) -> Vec<&str> {
+    let after = text.split("](").skip(1);
+    after.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target).collect()
+}
+
+/// The anchor that GitHub gives to a heading: lower case, blanks as hyphens, other marks dropped.
+pub(crate) fn slug(heading: &str) -> String {
+    let kept = |&character: &char| character.is_alphanumeric() || " -_".contains(character);
+    let kept: String = heading.to_lowercase().chars().filter(kept).collect();
+    kept.replace(' ', "-")
+}
+
+/// All of them, with a number where the same comes again.
+fn anchors(book: &Book) -> HashSet<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut anchors = HashSet::new();
+    for (_, block) in &book.blocks {
+        let Block::Heading { text, .. } = block else { continue };
+        let slug = slug(text);
+        let count = seen.entry(slug.clone()).or_default();
+        anchors.insert(if *count == 0 { slug } else { format!("{slug}-{count}") });
+        *count += 1;
+    }
+    anchors
+}
+
+#[test]
+fn a_wide_picture_is_named() {
+    let text = format!("```text\n{}\n{}\n```", "─".repeat(70), "─".repeat(71));
+    let problems = wide_pictures(&Book::parse(&text));
+    assert_eq!(problems, [Problem::new(2, "wider than 70 columns: redraw it")]);
+}
+
+#[test]
+fn a_link_to_nowhere_is_named() {
+    let text = "## 1. A `b`: c\n## 1. A b: c\n[x](#1-a-b-c-1) [x](README.md) [x](https://a) [x](#2) [x](no)";
+    let problems = links(&Book::parse(text), &crate::root());
+    assert_eq!(problems.len(), 2, "{problems:?}");
+}
