@@ -50,12 +50,13 @@ fn words(text: &str, name: &str, replacement: &str) -> String {
 pub fn arguments(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut is_folder = false;
     let one = |argument: String| {
-        let shown = match argument.strip_prefix("--out=") {
+        let joined = ["--out=", "-o"].into_iter().find(|flag| argument.starts_with(flag));
+        let shown = match joined {
             _ if is_folder => "DIR".to_owned(),
-            Some(_) => "--out=DIR".to_owned(),
-            None => argument.clone(),
+            Some(flag) if argument != flag => format!("{flag}DIR"),
+            _ => argument.clone(),
         };
-        is_folder = argument == "--out";
+        is_folder = ["--out", "-o"].contains(&&*argument);
         shown
     };
     arguments.map(one).collect()
@@ -78,8 +79,12 @@ mod tests {
 
     #[test]
     fn a_run_s_own_folder_is_not_told() {
-        let typed = ["bench", "run", "--out", "/home/ada/run", "--out=x", "stage1"];
+        let typed =
+            ["bench", "run", "--out", "/home/ada/run", "--out=x", "-o", "/a", "-o/b", "stage1"];
         let told = arguments(typed.iter().map(|word| (*word).to_owned()));
-        assert_eq!(told, ["bench", "run", "--out", "DIR", "--out=DIR", "stage1"]);
+        assert_eq!(
+            told,
+            ["bench", "run", "--out", "DIR", "--out=DIR", "-o", "DIR", "-oDIR", "stage1"]
+        );
     }
 }

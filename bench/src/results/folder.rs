@@ -1,7 +1,7 @@
 //! The folder of a run.
 
 use super::anonymous::anonymous;
-use super::{Results, SCHEMA, csv, hgrm};
+use super::{Results, SCHEMA, csv, hgrm, trace};
 use crate::numbers::counted;
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
@@ -88,6 +88,11 @@ pub fn read(folder: &Path) -> Result<Results> {
         results.schema
     );
     Ok(results)
+}
+
+/// Whether a folder holds traces and no run: what `bench timeline` leaves.
+pub fn is_timeline(folder: &Path) -> bool {
+    folder.join(trace::FOLDER).is_dir() && !folder.join(FILE).exists()
 }
 
 /// Where a run goes that was not told where: `<date>-<cores>-cores`, and a number if there is one already.

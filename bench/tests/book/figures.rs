@@ -1,14 +1,11 @@
 //! Figures in sentences: between `<!--= BLOCK | ROW | COLUMN -->` and `<!--/-->` stands a cell of a table of the recorded
-//! run; with `SUBFOLDER: ` before the block, of a run in its subfolder.
-//!
-//! ROW is the first cell of a row, or its beginning, or its first two cells as `a / b`. What a cell adds to its figure,
-//! a factor or a remark in brackets, stays away; `| 2` after COLUMN takes the cell's second word instead.
+//! run; with `SUBFOLDER: ` before the block, of a run in its subfolder; with `| 2` after the column, the cell's second word.
 
+use crate::cells::{cell, figure};
 use crate::document::{Book, Problem};
 use crate::runs;
 use crate::weave::{Change, REFRESH};
 use bench::report::blocks::Content;
-use bench::table::Table;
 use std::ops::Range;
 use std::path::Path;
 
@@ -91,52 +88,6 @@ fn look_up(run: &Path, address: &str) -> Result<String, String> {
     }
 }
 
-fn cell<'a>(table: &'a Table, row: &str, column: &str) -> Result<&'a str, String> {
-    let places: Vec<_> = (0..table.header.len()).filter(|at| table.header[*at] == column).collect();
-    match places[..] {
-        [place] => Ok(&table.rows[row_called(table, row)?][place]),
-        [] => Err(format!("there is no column `{column}`, but: {}", table.header.join(", "))),
-        _ => Err(format!("more than one column is called `{column}`")),
-    }
-}
-
-/// The row that is called so by its first two cells, else by its first, else by the beginning of that.
-fn row_called(table: &Table, asked: &str) -> Result<usize, String> {
-    let pair = |cells: &Vec<String>| cells[..2.min(cells.len())].join(" / ");
-    let begins = format!("{asked} ");
-    let ways: [&dyn Fn(&Vec<String>) -> bool; 3] =
-        [&|cells| pair(cells) == asked, &|cells| cells[0] == asked, &|cells| {
-            cells[0].starts_with(&begins)
-        }];
-    for way in ways {
-        let places: Vec<_> = (0..table.rows.len()).filter(|at| way(&table.rows[*at])).collect();
-        match places[..] {
-            [] => {}
-            [place] => return Ok(place),
-            _ => {
-                let pairs: Vec<_> = places.iter().map(|at| pair(&table.rows[*at])).collect();
-                return Err(format!("more than one row is called `{asked}`: {}", pairs.join(", ")));
-            }
-        }
-    }
-    let mut names: Vec<_> = table.rows.iter().map(|cells| cells[0].as_str()).collect();
-    names.dedup();
-    Err(format!("there is no row `{asked}`, but: {}", names.join(", ")))
-}
-
-/// The cell's figure, or the word of it that was asked for.
-fn figure(cell: &str, word: &[&str]) -> Result<String, String> {
-    let Some(word) = word.first() else {
-        let end = [" (", " ×"].iter().filter_map(|mark| cell.find(mark)).min();
-        let is_figure = cell.starts_with(|first: char| first.is_ascii_digit());
-        return Ok(end.filter(|_| is_figure).map_or(cell, |end| &cell[..end]).to_owned());
-    };
-    let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-    let word = number.and_then(|number| cell.split_whitespace().nth(number));
-    let word = word.ok_or_else(|| format!("say which word of the cell `{cell}`, from 1"))?;
-    Ok(word.trim_matches(['(', ')', ',']).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,42 +127,10 @@ mod tests {
 
     #[test]
     fn a_figure_that_cannot_be_woven_is_named_and_the_syntax_may_be_shown() {
-        for text in [
-            "<!--= users | a | b -->1\n<!--/-->",
-            "| <!--= users | a | b -->1<!--/--> |",
-            "<!--= users",
-        ] {
-            assert_eq!(of(text).2.len(), 1, "{text}");
+        for rest in ["1\n<!--/-->", "1"] {
+            assert_eq!(of(&format!("<!--= users | a | b -->{rest}")).2.len(), 1, "{rest}");
         }
+        assert!(of("| <!--= users | a | b -->1<!--/--> |").2[0].contains("weave the table"));
         assert_eq!(of("`<!--= BLOCK | ROW | COLUMN -->1<!--/-->`").2, [""; 0]);
-    }
-
-    #[test]
-    fn rows_are_found_by_one_cell_or_two_or_the_beginning() {
-        let mut table = Table::new(["Connection", "Connections", "Req/s", "Req/s"]);
-        table.add(["close", "50", "1", "2"]);
-        table.add(["close", "200", "3", "4"]);
-        table.add(["50 % knee", "9", "5", "6"]);
-        let of = |row, column| cell(&table, row, column).map_err(|what| what.to_string());
-        assert_eq!(of("close / 200", "Connections"), Ok("200"));
-        assert_eq!(of("50 %", "Connections"), Ok("9"));
-        assert!(of("close", "Connections").unwrap_err().contains("close / 50, close / 200"));
-        assert!(of("50 %", "Req/s").unwrap_err().contains("more than one column"));
-    }
-
-    #[test]
-    fn a_cell_is_its_figure_or_one_of_its_words() {
-        let of = |cell, words: &[&str]| figure(cell, words).ok();
-        assert_eq!(of("57,156 ×1.66 (served 1/64)", &[]).unwrap(), "57,156");
-        assert_eq!(of("57,156 ×1.66 (served 1/64)", &["2"]).unwrap(), "×1.66");
-        assert_eq!(of("57,156 ×1.66 (served 1/64)", &["4"]).unwrap(), "1/64");
-        assert_eq!(
-            of("one core is full (100 % busy)", &[]).unwrap(),
-            "one core is full (100 % busy)"
-        );
-        assert_eq!(
-            (of("46.0 ms", &[]).as_deref(), of("1", &["0"]), of("1", &["2"])),
-            (Some("46.0 ms"), None, None)
-        );
     }
 }

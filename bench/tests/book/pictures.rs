@@ -1,7 +1,7 @@
 //! Pictures that are made and never drawn: each is a chart of a recorded run.
 
 use bench::report::chart;
-use bench::results::{Results, folder, trace};
+use bench::results::{Results, folder};
 use std::fs;
 use std::path::Path;
 
@@ -9,8 +9,7 @@ use std::path::Path;
 pub(crate) fn make(args: &str, root: &Path) -> Result<String, String> {
     let (folder, name) = args.split_once(' ').ok_or("name a folder and a chart")?;
     let path = root.join(folder);
-    // A timeline is traces and nothing else.
-    let results = match path.join(trace::FOLDER).exists() && !path.join("results.json").exists() {
+    let results = match folder::is_timeline(&path) {
         true => Results::default(),
         false => folder::read(&path).map_err(|error| format!("{error:#}"))?,
     };
@@ -29,9 +28,11 @@ pub(crate) fn make(args: &str, root: &Path) -> Result<String, String> {
 
 /// What is wrong with the pictures in a text, each with its line, which counts from 0.
 pub(crate) fn untrue(text: &str, root: &Path) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
+    let (mut found, mut in_code) = (Vec::new(), false);
     for (number, line) in text.lines().enumerate() {
-        for image in line.split("![").skip(1) {
+        in_code ^= line.starts_with("```");
+        // In code, `#![...]` is an attribute.
+        for image in line.split("![").skip(1).filter(|_| !in_code) {
             let target = image.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
             let target = target.map_or("", |(target, _)| target);
             if let Err(what) = check(target, root) {
@@ -58,6 +59,7 @@ fn a_picture_that_no_run_has_made_is_named() {
         untrue(&format!("a\n![x](bench/results/{name}/charts/{chart}.svg)"), &crate::root())
     };
     assert_eq!(of("users"), []);
+    assert_eq!(untrue("```rust\n#![cfg(test)]\n```", &crate::root()), []);
     assert!(of("none").iter().all(|(line, what)| *line == 1 && what.contains("no such chart")));
     assert_eq!(
         untrue("![x](README.md) ![y](bench/results/none/charts/a.svg)", &crate::root()).len(),

@@ -30,17 +30,17 @@ impl Axes {
 
     /// Grid, ticks and what they count.
     pub fn draw(&self, svg: &mut Svg, x_unit: &str) {
-        for &tick in &self.y.ticks {
+        for (number, &tick) in self.y.ticks.iter().enumerate() {
             let (_, y) = self.place(0.0, tick);
             svg.line("grid", (LEFT, y), (RIGHT, y));
-            svg.text("muted", (LEFT - 8.0, y + 4.0), Anchor::End, &grouped(tick));
+            svg.text("muted", (LEFT - 8.0, y + 4.0), Anchor::End, &self.y.label(number, grouped));
         }
         // Right to left: of two labels that would collide, the one nearer to the end stays.
         let mut taken = f64::MAX;
         for (number, &tick) in self.x.ticks.iter().enumerate().rev() {
             let (x, _) = self.place(tick, 0.0);
             svg.line("axis", (x, BOTTOM), (x, BOTTOM + 5.0));
-            let label = self.x.label(number);
+            let label = self.x.label(number, |tick| tick.to_string());
             let half = label.len() as f64 * 3.6;
             if x + half + 4.0 < taken {
                 svg.text("muted", (x, BOTTOM + 20.0), Anchor::Middle, &label);

@@ -2,6 +2,7 @@
 
 use super::axes::{Axes, HEIGHT};
 use super::picture::{Chart, Texts};
+use super::scale::Scale;
 use super::svg::Svg;
 use crate::results::Range;
 
@@ -27,6 +28,13 @@ pub struct Series {
     pub name: String,
     /// At least one.
     pub points: Vec<Point>,
+}
+
+/// The scale of these curves, which are of microseconds.
+pub fn times(series: &[Series]) -> Scale {
+    let points = || series.iter().flat_map(|one| &one.points);
+    let low = points().map(|point| point.y.low).fold(f64::INFINITY, f64::min);
+    Scale::times(low, points().map(|point| point.y.high).fold(0.0, f64::max))
 }
 
 /// Draws all of them: bands below, marks above.

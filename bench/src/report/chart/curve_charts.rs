@@ -30,13 +30,12 @@ pub fn rps(view: &View<'_, '_>) -> Option<Chart> {
 /// The 99th percentile over connections, to stand beside [`rps`].
 pub fn latency(view: &View<'_, '_>) -> Option<Chart> {
     let levels = levels(view.groups, view.mode);
-    let subtitle = format!("p99 in µs; bands from the lowest repeat to the highest. {HOLLOW}");
+    let subtitle = format!("p99; bands from the lowest repeat to the highest. {HOLLOW}");
     let caption = "Where throughput stays flat, latency rises with the connections: they wait for each other. A hollow \
                    point knows only the connections that were served.";
     let texts = view.texts("latency", "The slowest response in a hundred", &subtitle, caption);
     let series = view.series(Part::Ladder, |sample| sample.connections, &P99);
-    let highs = series.iter().flat_map(|one| &one.points).map(|point| point.y.high);
-    let axes = Axes { x: Scale::levels(&levels), y: Scale::times(highs.fold(0.0, f64::max)) };
+    let axes = Axes { x: Scale::levels(&levels), y: curve::times(&series) };
     let is_curve = levels.len() > 1 && !series.is_empty();
     is_curve.then(|| curve::chart(texts, "connections", &axes, &series))
 }

@@ -29,8 +29,8 @@ pub fn of(results: &Results) -> Option<Chart> {
         name: "matrix".to_owned(),
         title: "Which model suits which workload".to_owned(),
         subtitle: "req/s; in each column the best server fills the breadth; framed: not all clients were served".to_owned(),
-        caption: "Read each column by itself. A server that fills one column may be short in another: a way to wait suits a \
-                  workload.",
+        caption: "hello: an empty handler; work: one that computes; sleep: one that waits; idle: hello beside silent connections. \
+                  Read each column by itself: a server that fills one may be short in another.",
     };
     let mut svg = Svg::new(TOP + servers.len() as f64 * STEP + 12.0, &texts.title, &texts.subtitle);
     for (line, server) in servers.iter().enumerate() {

@@ -21,14 +21,13 @@ pub fn of(view: &View<'_, '_>) -> Option<Chart> {
     let series: Vec<_> = targets.filter_map(|target| Some(one(view.at(target, level)?))).collect();
     let title = format!("Latency by percentile, {level} connections");
     let subtitle =
-        "µs; bands from the lowest repeat to the highest. Hollow: not all clients were served.";
+        "bands from the lowest repeat to the highest. Hollow: not all clients were served.";
     let caption = "From left to right the responses that are slower than half, and than all but one in ten, in a hundred, in a \
                    thousand. A curve that is flat treats its clients alike; of hollow ones, those that waited are not in it.";
     let texts = view.texts("percentiles", &title, subtitle, caption);
-    let highs = series.iter().flat_map(|one| &one.points).map(|point| point.y.high);
     let one_in = PERCENTILES.map(|(_, one_in, _)| one_in);
     let x = Scale::levels(&one_in).named(PERCENTILES.map(|(name, ..)| name));
-    let axes = Axes { x, y: Scale::times(highs.fold(0.0, f64::max)) };
+    let axes = Axes { x, y: curve::times(&series) };
     let is_any = series.iter().any(|one| one.points.len() > 1);
     is_any.then(|| curve::chart(texts, "share of requests that were not slower", &axes, &series))
 }

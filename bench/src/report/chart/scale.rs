@@ -40,17 +40,22 @@ impl Scale {
         Self { names: names.into(), ..self }
     }
 
-    /// What stands at the tick of this number.
-    pub fn label(&self, tick: usize) -> String {
-        let figure = || self.ticks.get(tick).map_or(String::new(), f64::to_string);
+    /// What stands at the tick of this number; figures as they are written.
+    pub fn label(&self, tick: usize, written: fn(f64) -> String) -> String {
+        let figure = || self.ticks.get(tick).map_or(String::new(), |tick| written(*tick));
         self.names.get(tick).map_or_else(figure, |name| (*name).to_owned())
     }
 
-    /// Microseconds from 10 to the power of ten at or above `high`, and to 10 s at most: no response is waited for longer.
-    pub fn times(high: f64) -> Self {
+    /// Times from the power of ten at or below `low` to that at or above `high`, in microseconds; to 10 s at most, as no
+    /// response is waited for longer.
+    pub fn times(low: f64, high: f64) -> Self {
         const POWERS: [usize; 7] = [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
-        let last = POWERS.iter().position(|power| *power as f64 >= high);
-        Self::levels(&POWERS[..=last.unwrap_or(POWERS.len() - 1)])
+        const NAMES: [&str; 7] = ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s"];
+        let first = POWERS.iter().rposition(|power| *power as f64 <= low).unwrap_or(0);
+        let last =
+            POWERS.iter().position(|power| *power as f64 >= high).unwrap_or(POWERS.len() - 1);
+        let range = first..=last.max(first);
+        Self::levels(&POWERS[range.clone()]).named(&NAMES[range])
     }
 
     /// 0 at the axis' beginning, 1 at its end; figures beyond stay at the ends.
@@ -83,14 +88,22 @@ mod tests {
         assert_eq!((scale.place(0.0), scale.place(1000.0)), (0.0, 1.0));
         assert!(Scale::levels(&[]).ticks.is_empty());
         assert_eq!(
-            (scale.label(1), scale.named(["none", "most"]).label(1)),
+            (
+                scale.label(1, |tick| tick.to_string()),
+                scale.named(["none", "most"]).label(1, |_| String::new())
+            ),
             ("1000".into(), "most".into())
         );
     }
 
     #[test]
     fn times_end_at_a_power_of_ten() {
-        assert_eq!(Scale::times(1200.0).ticks, [10.0, 100.0, 1000.0, 10_000.0]);
-        assert_eq!((Scale::times(0.0).ticks.len(), Scale::times(1e9).ticks.len()), (1, 7));
+        let scale = Scale::times(150.0, 1200.0);
+        assert_eq!((&scale.ticks[..], scale.names[0]), (&[100.0, 1000.0, 10_000.0][..], "100 µs"));
+        assert_eq!(
+            (Scale::times(0.0, 0.0).ticks.len(), Scale::times(0.0, 1e9).ticks.len()),
+            (1, 7)
+        );
+        assert_eq!(Scale::times(1e9, 1e9).ticks.len(), 1);
     }
 }

@@ -16,14 +16,14 @@ pub fn of(results: &Results) -> Option<Chart> {
     let texts = Texts {
         name: "sweep".to_owned(),
         title: "The slowest request in a hundred, over offered load".to_owned(),
-        subtitle:
-            "p99 in µs; hollow: the knee; dashed: M/M/c with the measured CPU time of a request"
-                .to_owned(),
+        subtitle: "p99; hollow: the knee; dashed: M/M/c with the measured CPU time of a request"
+            .to_owned(),
         caption: "Latency is flat until the queue begins to grow, and without bound where more comes than is served. The knee \
                   is where throughput ÷ mean latency is highest.",
     };
-    let highest = curves.iter().flat_map(|curve| &curve.points).filter_map(p99).fold(0.0, f64::max);
-    let axes = Axes { x: Scale::even(most as f64), y: Scale::times(highest) };
+    let points = || curves.iter().flat_map(|curve| &curve.points).filter_map(p99);
+    let (lowest, highest) = (points().fold(f64::INFINITY, f64::min), points().fold(0.0, f64::max));
+    let axes = Axes { x: Scale::even(most as f64), y: Scale::times(lowest, highest) };
     let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
     axes.draw(&mut svg, "offered load, % of what the closed loop reached");
     curves.iter().for_each(|curve| theory(&mut svg, &axes, curve));

@@ -35,9 +35,9 @@ const LEGEND: [(Span, &str, &str); 4] = [
 const LESSONS: [&str; 4] = [
     "One thread serves one connection after the other. While a handler blocks it, all other clients wait.",
     "A worker that is blocked in a handler stops its own connection only: the others go on.",
-    "One loop serves all connections: it is busy all the time with requests of many clients, until handlers block it, one \
-     after the other, and all clients with it.",
-    "Every loop serves its own connections, and hands handlers that block to threads beside it: no loop ever waits.",
+    "One loop serves all connections. While a handler blocks it, no client is served, and handlers that block run one after \
+     the other.",
+    "Every loop serves its own connections, and hands handlers that block to threads beside it: none of them stops a loop.",
 ];
 
 /// The pictures of the traces in a run's folder: all stages in one, and each by itself.
