@@ -15,11 +15,14 @@ pub(crate) fn cell<'a>(table: &'a Table, row: &str, column: &str) -> Result<&'a 
     }
 }
 
+/// Whether a row, by its cells, is the one that is asked for.
+type IsCalled<'a> = &'a dyn Fn(&[String]) -> bool;
+
 /// The row that is called so by its first two cells, else by its first, else by the beginning of that.
 fn row_called(table: &Table, asked: &str) -> Result<usize, String> {
-    let pair = |cells: &Vec<String>| cells[..2.min(cells.len())].join(" / ");
+    let pair = |cells: &[String]| cells[..2.min(cells.len())].join(" / ");
     let begins = format!("{asked} ");
-    let ways: [&dyn Fn(&Vec<String>) -> bool; 3] =
+    let ways: [IsCalled<'_>; 3] =
         [&|cells| pair(cells) == asked, &|cells| cells[0] == asked, &|cells| {
             cells[0].starts_with(&begins)
         }];

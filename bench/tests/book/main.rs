@@ -20,6 +20,7 @@ mod pictures;
 mod recorded;
 mod runs;
 mod skeleton;
+mod spine;
 mod tables;
 mod weave;
 
@@ -98,6 +99,7 @@ fn chapters_have_all_their_parts() {
     let mut problems = skeleton::numbers(&BOOK);
     problems.extend(skeleton::parts(&BOOK));
     problems.extend(contents::problems(&BOOK));
+    problems.extend(spine::problems(&BOOK));
     problems.extend(contents::hidden_examples(&BOOK, &root()));
     assert_true(&problems);
 }

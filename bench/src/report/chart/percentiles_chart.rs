@@ -20,8 +20,7 @@ pub fn of(view: &View<'_, '_>) -> Option<Chart> {
     let targets = view.results.config.targets.iter();
     let series: Vec<_> = targets.filter_map(|target| Some(one(view.at(target, level)?))).collect();
     let title = format!("Latency by percentile, {level} connections");
-    let subtitle =
-        "bands from the lowest repeat to the highest. Hollow: not all clients were served.";
+    let subtitle = "latency; bands from the lowest repeat to the highest. Hollow: not all clients were served.";
     let caption = "From left to right the responses that are slower than half, and than all but one in ten, in a hundred, in a \
                    thousand. A curve that is flat treats its clients alike; of hollow ones, those that waited are not in it.";
     let texts = view.texts("percentiles", &title, subtitle, caption);
@@ -43,4 +42,52 @@ fn one(group: &Group<'_>) -> Series {
     };
     let points = PERCENTILES.into_iter().filter_map(point).collect();
     Series { class: class(&sample.target), name: name.to_owned(), points }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::chart;
+    use crate::results::{Results, Sample};
+    use std::path::Path;
+
+    #[test]
+    fn latency_is_drawn_over_percentiles_and_over_connections() {
+        let row = |connections: usize, served: u64, p999: Option<f64>| {
+            let mut row = Sample {
+                target: "stage3-epoll".to_owned(),
+                connection: "keep-alive".to_owned(),
+                connections,
+                ..Sample::default()
+            };
+            (row.load.rps, row.load.served) = (1000.0, served);
+            let latency = &mut row.load.latency_us;
+            (latency.p50, latency.p90, latency.p99, latency.p999) =
+                (Some(100.0), Some(200.0), Some(900.0), p999);
+            row
+        };
+        let mut results =
+            Results { rows: vec![row(50, 50, None), row(200, 7, None)], ..Results::default() };
+        results.config.targets = vec!["stage3-epoll".to_owned()];
+        let drawn = |results: &Results, name: &str| {
+            let charts = chart::of(results, Path::new("/nowhere"));
+            charts.into_iter().find(|chart| chart.name == name).map(|chart| chart.drawing)
+        };
+        let percentiles = drawn(&results, "percentiles-keep-alive").unwrap();
+        // Of the 200 connections, without p99.9.
+        assert_eq!(percentiles.matches("\"hollow s3\"").count(), 3, "{percentiles}");
+        assert!(percentiles.contains("stage3-epoll: 99 % within 900 µs (900 µs to 900 µs)"));
+        assert!(percentiles.contains(">100 µs<") && percentiles.contains(">99.9 %<"));
+        let latency = drawn(&results, "latency-keep-alive").unwrap();
+        assert_eq!(
+            (latency.matches("\"dot s3\"").count(), latency.matches("\"hollow s3\"").count()),
+            (1, 1)
+        );
+        results.rows.truncate(1);
+        results.rows[0].load.latency_us.p999 = Some(2000.0);
+        assert_eq!(
+            drawn(&results, "percentiles-keep-alive").unwrap().matches("\"dot s3\"").count(),
+            4
+        );
+        assert_eq!(drawn(&results, "latency-keep-alive"), None);
+    }
 }

@@ -21,9 +21,8 @@ pub fn of(results: &Results) -> Option<Chart> {
         caption: "Latency is flat until the queue begins to grow, and without bound where more comes than is served. The knee \
                   is where throughput ÷ mean latency is highest.",
     };
-    let points = || curves.iter().flat_map(|curve| &curve.points).filter_map(p99);
-    let (lowest, highest) = (points().fold(f64::INFINITY, f64::min), points().fold(0.0, f64::max));
-    let axes = Axes { x: Scale::even(most as f64), y: Scale::times(lowest, highest) };
+    let highest = curves.iter().flat_map(|curve| &curve.points).filter_map(p99).fold(0.0, f64::max);
+    let axes = Axes { x: Scale::even(most as f64), y: Scale::times(0.0, highest) };
     let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
     axes.draw(&mut svg, "offered load, % of what the closed loop reached");
     curves.iter().for_each(|curve| theory(&mut svg, &axes, curve));
