@@ -78,6 +78,25 @@ impl Scratch {
         Ok(Self(copy))
     }
 
+    /// The same of nothing but these patches and the files that they change.
+    fn of_patches(root: &Path, name: &str, patches: &[&String]) -> Result<Self, String> {
+        let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&copy);
+        for patch in patches {
+            let text = fs::read_to_string(root.join(patch))
+                .map_err(|error| format!("cannot read {patch}: {error}"))?;
+            let changed = text.lines().filter_map(|line| line.strip_prefix("--- a/"));
+            let changed = changed.map(|file| file.split('\t').next().unwrap_or(file));
+            for file in changed.chain([patch.as_str()]).filter(|file| root.join(file).exists()) {
+                let to = copy.join(file);
+                let copied = fs::create_dir_all(to.parent().unwrap_or(&copy))
+                    .and_then(|()| fs::copy(root.join(file), &to));
+                copied.map_err(|error| format!("cannot copy {file}: {error}"))?;
+            }
+        }
+        Ok(Self(copy))
+    }
+
     /// Applies a patch, or says why it does not fit any more.
     fn apply(&self, patch: &str) -> Result<(), String> {
         let output = Command::new("patch")
@@ -143,7 +162,9 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
 
 impl Exercise {
     /// Whether both patches still fit the source.
-    pub(crate) fn fits(&self, scratch: &Scratch) -> Result<(), String> {
+    pub(crate) fn fits(&self, root: &Path) -> Result<(), String> {
+        let patches: Vec<_> = self.breaks.iter().chain([&self.answer]).collect();
+        let scratch = Scratch::of_patches(root, "exercise-fits", &patches)?;
         self.breaks.iter().try_for_each(|patch| scratch.apply(patch))?;
         scratch.apply(&self.answer)
     }

@@ -83,7 +83,10 @@ fn look_up(run: &Path, address: &str) -> Result<String, String> {
         None => (run.to_owned(), *block),
     };
     match runs::block(&folder, block)?.content {
-        Content::Table(table) => figure(cell(&table, row, column)?, word),
+        Content::Table(table) => match cell(&table, row, column)? {
+            "-" => Err("that run does not tell: the cell is `-`".to_owned()),
+            cell => figure(cell, word),
+        },
         _ => Err("that is no table: weave it whole, between `<!-- table: RUN BLOCK -->` and `<!-- end -->`".to_owned()),
     }
 }
@@ -116,6 +119,7 @@ mod tests {
             ("none | a | b", "no block `none`, but: origin, users"),
             ("users | stage9 | Served", "no row `stage9`, but: stage1-blocking"),
             ("users | stage1-blocking | None", "no column `None`, but: Users, Req/s"),
+            ("users | stage1-blocking | Factor", "the cell is `-`"),
             ("origin | a | b", "that is no table"),
             ("users | a", "write `BLOCK | ROW | COLUMN`"),
             ("none: users | a | b", "is it the folder of a run?"),
