@@ -50,21 +50,24 @@ pub(crate) fn all(book: &Book) -> (Vec<Exercise>, Vec<Problem>) {
 }
 
 fn exercise(line: usize, text: &str) -> Result<Exercise, String> {
-    let between = |start: &str, end: &str| {
-        let rest = text.split_once(start)?.1;
-        Some(rest.split_once(end)?.0.to_owned())
-    };
     let number = text.split("**").next().unwrap_or_default().to_owned();
-    let breaks = between("** (apply [", "]");
+    let breaks = between(text, "** (apply [", "]");
     if breaks.is_none() && !text.contains("** (unsolved)") {
         return Err(
             "announce the exercise: `(unsolved)` or `(apply [a.patch](a.patch))`".to_owned()
         );
     }
-    let check = between("Check: `", "`").filter(|check| check.starts_with("cargo test "));
+    let check = between(text, "Check: `", "`").filter(|check| check.starts_with("cargo test "));
     let check = check.ok_or("name the check: Check: `cargo test ...`")?;
-    let answer = between("Answer: [", "]").ok_or("name the answer: Answer: [a.patch](a.patch)")?;
+    let answer =
+        between(text, "Answer: [", "]").ok_or("name the answer: Answer: [a.patch](a.patch)")?;
     Ok(Exercise { line, number, breaks, check, answer })
+}
+
+/// What stands between the first `start` and the `end` that follows it.
+pub(crate) fn between(text: &str, start: &str, end: &str) -> Option<String> {
+    let rest = text.split_once(start)?.1;
+    Some(rest.split_once(end)?.0.to_owned())
 }
 
 /// A copy of the repository that can be patched and thrown away.
@@ -98,7 +101,7 @@ impl Scratch {
     }
 
     /// Applies a patch, or says why it does not fit any more.
-    fn apply(&self, patch: &str) -> Result<(), String> {
+    pub(crate) fn apply(&self, patch: &str) -> Result<(), String> {
         let output = Command::new("patch")
             .args(["--strip=1", "--batch", "--forward", "--fuzz=0", "--input", patch])
             .current_dir(&self.0)
@@ -114,7 +117,7 @@ impl Scratch {
     }
 
     /// Whether the check is green; an error when no test ran at all.
-    fn check(&self, command: &str) -> Result<bool, String> {
+    pub(crate) fn check(&self, command: &str) -> Result<bool, String> {
         let output = Command::new("bash")
             .args(["-c", command])
             .current_dir(&self.0)

@@ -10,6 +10,7 @@ mod cells;
 mod commands;
 mod contents;
 mod document;
+mod exam;
 mod exercises;
 mod figures;
 mod index;
@@ -115,6 +116,31 @@ fn exercises_are_whole_and_their_patches_fit() {
     for exercise in &exercises {
         if let Err(what) = exercise.fits(&root()) {
             problems.push(Problem::new(exercise.line, what));
+        }
+    }
+    assert_true(&problems);
+}
+
+#[test]
+fn the_final_exam_has_answers_and_its_patches_fit() {
+    let (exams, mut problems) = exam::all(&BOOK, &exam::patches(&root()));
+    for exam in &exams {
+        let scratch = Scratch::new(&root(), "exam-fits").unwrap();
+        if let Err(what) = exam.fits(&scratch) {
+            problems.push(Problem::new(exam.line, what));
+        }
+    }
+    assert_true(&problems);
+}
+
+#[test]
+#[ignore = "builds a stage for each patch: cargo test -p bench --test book -- --ignored final_exam"]
+fn the_final_exam_breaks_nothing() {
+    let mut problems = Vec::new();
+    for exam in &exam::all(&BOOK, &exam::patches(&root())).0 {
+        let scratch = Scratch::new(&root(), "exam").unwrap();
+        if let Err(what) = exam.breaks_nothing(&scratch) {
+            problems.push(Problem::new(exam.line, what));
         }
     }
     assert_true(&problems);
