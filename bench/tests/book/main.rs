@@ -23,6 +23,7 @@ mod skeleton;
 mod spine;
 mod tables;
 mod weave;
+mod wrap;
 
 use document::{Book, Problem};
 use exercises::Scratch;
