@@ -34,7 +34,9 @@ pub(crate) fn changes(book: &Book, run: &Path) -> (Vec<Change>, Vec<Problem>) {
                 let problem = Problem::new(line, format!("{told}: {REFRESH}"));
                 changes.push(Change { place: first..first + old.len(), lines: new, problem });
             }
-            Some((line, told)) if told.contains(BARE) => problems.push(Problem::new(line, told + ": begin it with a word")),
+            Some((line, told)) if told.contains(BARE) => {
+                problems.push(Problem::new(line, told + ": begin it with a word"))
+            }
             _ => {}
         }
     }
@@ -150,7 +152,10 @@ mod tests {
         }
         let (text, _, _) = of(&format!("a\n\n- <!--= {FIGURE} --><!--/-->"));
         let (_, _, problems) = of(&text);
-        assert!(problems.len() == 1 && problems[0].starts_with("BOOK.md:3: Markdown ends"), "{problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].starts_with("BOOK.md:3: Markdown ends"),
+            "{problems:?}"
+        );
         let (text, stale, _) = of(&format!("a b\n<!--= {FIGURE} --><!--/-->"));
         assert!(text.starts_with("a\nb <!--=") && stale[0].starts_with("BOOK.md:2: "), "{text}");
         assert!(of("| <!--= users | a | b -->1<!--/--> |").2[0].contains("weave the table"));

@@ -33,12 +33,16 @@ pub(crate) fn begins_bare(line: &str) -> bool {
 fn last_word(line: &str) -> Option<usize> {
     let marker = line.len() - line.trim_start_matches([' ', '>', '-', '*']).len();
     let is_whole = |text: &str| {
-        text.matches("<!--").count() == text.matches("-->").count() && text.matches('`').count().is_multiple_of(2)
+        text.matches("<!--").count() == text.matches("-->").count()
+            && text.matches('`').count().is_multiple_of(2)
     };
     // A hyphen, a number with a point and the like would begin a list there.
-    let is_plain = |word: &str| word.starts_with(|first: char| first.is_alphabetic() || "(`".contains(first));
+    let is_plain =
+        |word: &str| word.starts_with(|first: char| first.is_alphabetic() || "(`".contains(first));
     let blanks = line.rmatch_indices(' ').map(|(at, _)| at);
-    blanks.take_while(|at| *at > marker).find(|at| is_whole(&line[..*at]) && is_plain(&line[at + 1..]))
+    blanks
+        .take_while(|at| *at > marker)
+        .find(|at| is_whole(&line[..*at]) && is_plain(&line[at + 1..]))
 }
 
 #[test]
@@ -46,7 +50,10 @@ fn no_line_of_a_paragraph_begins_with_a_figure() {
     let mend = |lines: &[&str]| mended(lines.iter().map(|line| (*line).to_owned()).collect());
     let figure = "<!--= a | b | c -->1<!--/-->";
     let line = |before: &str| format!("{before}{figure} x");
-    assert_eq!(mend(&["It takes from", &line(""), &line("")]), ["It takes", &format!("from {figure}"), &line("x ")]);
+    assert_eq!(
+        mend(&["It takes from", &line(""), &line("")]),
+        ["It takes", &format!("from {figure}"), &line("x ")]
+    );
     assert_eq!(mend(&["- one two", &line("  ")]), ["- one", &line("  two ")]);
     assert_eq!(mend(&["> one `a b`", &line("> ")]), ["> one", &line("> `a b` ")]);
     let long = format!("a to {figure}");
