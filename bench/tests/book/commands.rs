@@ -34,6 +34,33 @@ pub(crate) fn untagged(book: &Book) -> Vec<Problem> {
     book.blocks.iter().enumerate().filter_map(problem).collect()
 }
 
+/// Commands of `bench` that it does not understand, those included that take too long to be run here: each is asked for its
+/// help, after all its other arguments.
+pub(crate) fn mistyped(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (_, block) in &book.blocks {
+        let Block::Fence { language, inside } = block else { continue };
+        for at in inside.clone().filter(|_| language == "sh") {
+            let Some(words) = arguments(&book.lines[at]) else { continue };
+            let output = Command::new(env!("CARGO_BIN_EXE_bench")).args(&words).output();
+            if !output.is_ok_and(|output| output.status.success()) {
+                let what = format!("bench does not understand {words:?}");
+                problems.push(Problem::new(at, what));
+            }
+        }
+    }
+    problems
+}
+
+/// What is typed behind `-p bench --`, with `--help` in the place of what is passed on to a server or to the shell.
+fn arguments(line: &str) -> Option<Vec<&str>> {
+    let (_, typed) = line.split_once("-p bench -- ")?;
+    let is_end = |word: &&str| word.starts_with(['#', '|', '>', '&', '2']) || *word == "--";
+    let words = typed.split_whitespace().take_while(|word| !is_end(word));
+    let words = words.map(|word| word.trim_matches(['\'', '"', ')']));
+    Some(words.chain(["--help"]).collect())
+}
+
 /// Types the commands of all chapters, all at once: they mostly wait. What was printed otherwise than the book says,
 /// and what went wrong, in the order of the book.
 pub(crate) fn sessions(book: &Book, root: &Path) -> (Vec<Change>, Vec<Problem>) {
@@ -251,4 +278,15 @@ fn other_output_than_the_books_is_found() {
     let (changes, problems) = session(&book, 0..book.blocks.len(), &crate::root());
     assert_eq!((changes.len(), problems.len()), (1, 0));
     assert!(changes[0].problem.to_string().contains("they printed\none"));
+}
+
+#[test]
+fn a_mistyped_command_is_named() {
+    let book = |line: &str| mistyped(&Book::parse(&format!("```sh\n{line}\n```")));
+    assert_eq!(
+        book("cargo run --release -p bench -- run stage2 --repeat 5 -- --threads 16  # x"),
+        []
+    );
+    assert_eq!(book("cargo run --release -p bench -- laod http://127.0.0.1/ | head").len(), 1);
+    assert_eq!(book("cargo run --release -p bench -- run stage2 --repaet 5").len(), 1);
 }

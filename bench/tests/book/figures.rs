@@ -5,31 +5,45 @@ use crate::cells::{cell, figure};
 use crate::document::{Book, Problem};
 use crate::runs;
 use crate::weave::{Change, REFRESH};
+use crate::wrap::{self, OPEN};
 use bench::report::blocks::Content;
 use std::ops::Range;
 use std::path::Path;
 
-const OPEN: &str = "<!--=";
 const CLOSE: &str = "<!--/-->";
 
-/// Every line with a figure that is stale, and every figure that is nowhere.
+/// Every paragraph with a figure that is stale, or with a line that begins with one; and every figure that is nowhere.
 pub(crate) fn changes(book: &Book, run: &Path) -> (Vec<Change>, Vec<Problem>) {
     let (mut changes, mut problems) = (Vec::new(), Vec::new());
     for (first, paragraph) in book.paragraphs(0..book.blocks.len()) {
-        for (line, text) in (first..).zip(paragraph.lines()) {
-            match refreshed(text, run) {
-                Ok((_, stale)) if stale.is_empty() => {}
-                Ok((new, stale)) => {
-                    let what = format!("{}: {REFRESH}", stale.join("; "));
-                    let problem = Problem::new(line, what);
-                    changes.push(Change { place: line..line + 1, lines: vec![new], problem });
-                }
-                Err(what) => problems.push(Problem::new(line, what)),
+        let old: Vec<_> = paragraph.lines().map(str::to_owned).collect();
+        let (mut new, mut stale) = (Vec::new(), Vec::new());
+        for (line, text) in (first..).zip(&old) {
+            let (text, told) = refreshed(text, run).unwrap_or_else(|what| {
+                problems.push(Problem::new(line, what));
+                (text.clone(), Vec::new())
+            });
+            new.push(text);
+            stale.extend(told.into_iter().map(|told| (line, told)));
+        }
+        let new = wrap::mended(new);
+        let bare = (first..).zip(&old).filter(|(_, line)| wrap::begins_bare(line));
+        let bare = bare.map(|(line, _)| (line, BARE.to_owned()));
+        match stale.into_iter().chain(bare).reduce(|one, other| (one.0, one.1 + "; " + &other.1)) {
+            Some((line, told)) if new != old => {
+                let problem = Problem::new(line, format!("{told}: {REFRESH}"));
+                changes.push(Change { place: first..first + old.len(), lines: new, problem });
             }
+            Some((line, told)) if told.contains(BARE) => {
+                problems.push(Problem::new(line, told + ": begin it with a word"))
+            }
+            _ => {}
         }
     }
     (changes, problems)
 }
+
+const BARE: &str = "Markdown ends a paragraph at a line that begins with a woven figure";
 
 /// The line as it ought to be, and what is stale in it.
 fn refreshed(line: &str, run: &Path) -> Result<(String, Vec<String>), String> {
@@ -96,6 +110,8 @@ mod tests {
     use super::*;
     use bench::results::folder;
 
+    const FIGURE: &str = "users | stage1-blocking | Served";
+
     fn of(text: &str) -> (String, Vec<String>, Vec<String>) {
         let (changes, problems) = changes(&Book::parse(text), &folder::recorded().unwrap());
         let stale = changes.iter().map(|change| change.problem.to_string()).collect();
@@ -105,16 +121,16 @@ mod tests {
 
     #[test]
     fn a_stale_figure_is_named_and_mended_and_a_wrong_name_told_what_there_is() {
-        let figure = "<!--= users | stage1-blocking | Served -->";
+        let figure = format!("<!--= {FIGURE} -->");
         let (text, stale, problems) =
-            of(&format!("a\n- {figure}0/7<!--/--> and {figure}<!--/-->.\n"));
+            of(&format!("a\n- b {figure}0/7<!--/--> and {figure}<!--/-->.\n"));
         assert_eq!(problems, [""; 0]);
         assert!(
             stale.len() == 1
                 && stale[0].starts_with("BOOK.md:2: `users | stage1-blocking | Served` is 1/")
         );
         assert_eq!(of(&text), (text.clone(), vec![], vec![]));
-        assert!(text.starts_with(&format!("a\n- {figure}1/")), "{text}");
+        assert!(text.starts_with(&format!("a\n- b {figure}1/")), "{text}");
         for (address, told) in [
             ("none | a | b", "no block `none`, but: origin, users"),
             ("users | stage9 | Served", "no row `stage9`, but: stage1-blocking"),
@@ -124,7 +140,7 @@ mod tests {
             ("users | a", "write `BLOCK | ROW | COLUMN`"),
             ("none: users | a | b", "is it the folder of a run?"),
         ] {
-            let (_, _, problems) = of(&format!("<!--= {address} -->1<!--/-->"));
+            let (_, _, problems) = of(&format!("a <!--= {address} -->1<!--/-->"));
             assert!(problems.len() == 1 && problems[0].contains(told), "{address}: {problems:?}");
         }
     }
@@ -132,8 +148,16 @@ mod tests {
     #[test]
     fn a_figure_that_cannot_be_woven_is_named_and_the_syntax_may_be_shown() {
         for rest in ["1\n<!--/-->", "1"] {
-            assert_eq!(of(&format!("<!--= users | a | b -->{rest}")).2.len(), 1, "{rest}");
+            assert_eq!(of(&format!("a <!--= users | a | b -->{rest}")).2.len(), 1, "{rest}");
         }
+        let (text, _, _) = of(&format!("a\n\n- <!--= {FIGURE} --><!--/-->"));
+        let (_, _, problems) = of(&text);
+        assert!(
+            problems.len() == 1 && problems[0].starts_with("BOOK.md:3: Markdown ends"),
+            "{problems:?}"
+        );
+        let (text, stale, _) = of(&format!("a b\n<!--= {FIGURE} --><!--/-->"));
+        assert!(text.starts_with("a\nb <!--=") && stale[0].starts_with("BOOK.md:2: "), "{text}");
         assert!(of("| <!--= users | a | b -->1<!--/--> |").2[0].contains("weave the table"));
         assert_eq!(of("`<!--= BLOCK | ROW | COLUMN -->1<!--/-->`").2, [""; 0]);
     }

@@ -24,6 +24,7 @@ mod skeleton;
 mod spine;
 mod tables;
 mod weave;
+mod wrap;
 
 use document::{Book, Problem};
 use exercises::Scratch;
@@ -31,27 +32,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-static BOOK: LazyLock<Book> = LazyLock::new(|| {
+static BOOK: LazyLock<Book> = LazyLock::new(|| current("BOOK.md"));
+
+/// A document as it stands, or as a refresh has left it.
+fn current(file: &str) -> Book {
     if std::env::var_os("BOOK_REFRESH").is_some() {
-        refresh();
+        refresh(file);
     }
-    read()
-});
+    read(file)
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn read() -> Book {
-    Book::parse(&fs::read_to_string(root().join("BOOK.md")).expect("BOOK.md is there"))
+fn read(file: &str) -> Book {
+    Book::parse(&fs::read_to_string(root().join(file)).expect("it is there"))
 }
 
-fn refresh() {
-    let book = read();
+fn refresh(file: &str) {
+    let book = read(file);
     let (changes, _) = weave::changes(&book, &root());
     let book = Book::parse(&weave::apply(&book, changes));
     let changes = commands::sessions(&book, &root()).0;
-    fs::write(root().join("BOOK.md"), weave::apply(&book, changes)).unwrap();
+    fs::write(root().join(file), weave::apply(&book, changes)).unwrap();
 }
 
 #[track_caller]
@@ -76,9 +80,27 @@ fn pictures_are_those_of_recorded_runs() {
     assert_eq!(pictures::untrue(&readme, &root()), [], "in README.md");
 }
 
+/// The README is short, and its tables, links and commands are checked as the book's are.
+#[test]
+fn the_readme_is_true_too() {
+    let readme = current("README.md");
+    assert!(readme.lines.len() <= 120, "{} lines", readme.lines.len());
+    let (mut changes, mut problems) = weave::changes(&readme, &root());
+    let (printed, more) = commands::sessions(&readme, &root());
+    changes.extend(printed);
+    problems.extend(changes.into_iter().map(|change| change.problem));
+    problems.extend(more);
+    problems.extend(commands::untagged(&readme));
+    problems.extend(commands::mistyped(&readme));
+    problems.extend(links::links(&readme, &root()));
+    let problems: Vec<_> = problems.iter().map(|problem| problem.to_string()).collect();
+    assert!(problems.is_empty(), "of README.md, not of the book:\n{}", problems.join("\n"));
+}
+
 #[test]
 fn commands_print_what_the_book_says() {
     let mut problems = commands::untagged(&BOOK);
+    problems.extend(commands::mistyped(&BOOK));
     let (changes, more) = commands::sessions(&BOOK, &root());
     problems.extend(changes.into_iter().map(|change| change.problem));
     problems.extend(more);

@@ -108,7 +108,7 @@ mod tests {
             "<!-- listing: LICENSE -->\nno fence",
             "<!-- table: limits -->\nno end",
             "<!-- table: limits -->\nno end\n### A\n<!-- end -->",
-            "<!--= none | a | b -->1<!--/-->",
+            "a <!--= none | a | b -->1<!--/-->",
             "<!-- table: nonsense -->\n<!-- end -->",
             "<!-- table: bench/results/none close -->\n<!-- end -->",
             "<!-- picture: bench/results/none timeline -->\n<!-- end -->",
