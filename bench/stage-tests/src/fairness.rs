@@ -1,10 +1,10 @@
 //! One client's work does not keep the others waiting: pipelines, new clients, tasks whose client has left.
 //! All by the order of events: how long anything takes does not matter.
 
-use super::client::{Client, metric, value};
-use super::{Stage, TIMEOUT, process_usage, wait_until};
-use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
+use bench::resilience::client::{Client, metric, value};
+use bench::resilience::{Stage, TIMEOUT, process_usage, wait_until};
+use bench::tools::Folder;
 use shared::sys::process::freeze;
 use shared::sys::rlimit;
 use std::fs;
@@ -199,7 +199,7 @@ pub fn clients_that_wait_are_counted(stage: &Stage, flags: &[&str]) -> Result<()
     first.fetch_ok("/")?;
     second.get("/metrics");
     drop(first);
-    let page = second.read()?.body.clone();
+    let (_, page) = second.response()?;
     let waited = value(page, "http_newcomers_kept_waiting_total{reason=\"full\"}")?;
     ensure!(waited > 0, "the second client did not wait");
     Ok(())
