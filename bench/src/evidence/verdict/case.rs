@@ -78,9 +78,11 @@ impl Case<'_> {
     }
 
     /// Cores that server and client kept busy, with the interrupts: what there is on loopback is our packets. Some kernels
-    /// charge an interrupt to the process that it interrupts, some keep it apart, and some do both by halves.
+    /// charge an interrupt to the process that it interrupts, some keep it apart, and some do both by halves: so never more
+    /// than all that is busy.
     pub(super) fn ours(&self, machine: Machine) -> f64 {
-        self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts
+        let ours = self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts;
+        ours.min(machine.processes + machine.interrupts)
     }
 
     /// No response was right. Clients that a server leaves waiting get none either: their time-outs do not count.
