@@ -182,7 +182,7 @@ impl<'a> Writer<'a> {
         let (html, has_own) = table::html(columns, events, own.as_ref().map(|(_, table)| table));
         let caption = match own.filter(|_| has_own) {
             Some((run, _)) => format!(
-                "Below the book's figures: {}, and its factor; words where they differ.",
+                "Below the book's figures: those of {}, with their factor; words where they differ.",
                 run
             ),
             None if name.is_none() || self.own.runs.is_empty() => return html,

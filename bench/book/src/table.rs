@@ -46,7 +46,7 @@ fn rows(events: Vec<Event>) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
                 let html = rendered(std::mem::take(&mut cell));
                 cells.last_mut().into_iter().for_each(|row| row.push(html.clone()));
             }
-            Event::Start(Tag::TableCell) => {}
+            Event::Start(Tag::TableCell) => cell.clear(),
             event => cell.push(event),
         }
     }

@@ -73,6 +73,14 @@ fn every_chapter_has_its_page_and_every_link_leads_somewhere() {
             assert!(anchor.is_empty() || known, "{name}: {link}");
         }
     }
+    for table in pages["whole.html"].split("<table").skip(1) {
+        let table = table.split("</table>").next().unwrap();
+        let rows = table.split("<tr>").skip(1);
+        let cells: BTreeSet<_> =
+            rows.map(|row| row.matches("</td>").count() + row.matches("</th>").count()).collect();
+        assert_eq!(cells.len(), 1, "{table}");
+        assert_eq!(table.matches("</tr>").count(), table.matches("<tr>").count(), "{table}");
+    }
     let css = fs::read_to_string(out.join("book.css")).unwrap();
     assert!(!css.contains("url(") && !css.contains("@import"));
     let whole = &pages["whole.html"];
@@ -92,8 +100,10 @@ fn every_chapter_has_its_page_and_every_link_leads_somewhere() {
 fn a_run_of_the_readers_stands_beside_the_books_with_its_factor() {
     let pages = pages(&fresh("beside"), Some(&doubled()));
     let whole = &pages["whole.html"];
-    let row = whole.split("<tr><td>stage3-epoll</td>").find(|rest| rest.contains("1000/1000"));
-    assert!(row.unwrap().contains(" <b>2.00×</b></small>"), "{row:?}");
+    let rows = whole.split("<tr><td>stage3-epoll</td>").skip(1);
+    let mut rows = rows.map(|rest| rest.split("</tr>").next().unwrap());
+    let users = rows.find(|row| row.contains("<td class=\"figure\">1000/1000</td>")).unwrap();
+    assert!(users.contains(" <b>2.00×</b></small></td>"), "{users}");
     assert!(pages["yours.html"].contains("<td>held</td>"));
 }
 
