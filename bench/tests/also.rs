@@ -1,4 +1,4 @@
-//! `--also NAME=URL`: a server that somebody else wrote and started, on the ladder as one more row.
+//! `--also NAME=URL`: a server that others wrote and started, on the ladder as one more row.
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 

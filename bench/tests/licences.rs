@@ -1,10 +1,10 @@
-//! Whoever builds on this repository takes its dependencies along: their licences ask for no more than to be named.
+//! A program built on this repository takes its dependencies along: their licences ask for no more than to be named.
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use std::process::Command;
 
-/// They let everybody use, change and pass on, closed or open.
+/// They permit use, change and distribution, closed or open.
 const ALLOWED: [&str; 9] = [
     "MIT",
     "MIT-0",
@@ -18,7 +18,7 @@ const ALLOWED: [&str; 9] = [
 ];
 
 /// Whether one of each choice is allowed. `OR` is taken to bind closer than `AND`, and parentheses are
-/// not looked at: that may refuse a licence which is fine, and then somebody reads it.
+/// not looked at: that may refuse a licence which is fine, and then a person reads it.
 fn is_allowed(licence: &str) -> bool {
     let one_is = |choice: &str| {
         let names = choice.replace('/', " OR ");

@@ -71,7 +71,7 @@ fn a_closed_loop_hides_it() {
     let tally = &outcome.tally;
     let longer = tally.latency.iter_recorded().filter(|value| value.value_iterated_to() > half);
     let longer: u64 = longer.map(|value| value.count_since_last_iteration()).sum();
-    // One request of each connection was under way; nobody asked meanwhile.
+    // One request of each connection was under way; no client asked meanwhile.
     assert!((1..=16).contains(&longer), "{longer}");
 }
 

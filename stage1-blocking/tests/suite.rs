@@ -6,9 +6,9 @@ use bench::resilience::{Stage, attack};
 const STAGE: Stage =
     Stage::new(env!("CARGO_BIN_EXE_stage1-blocking"), 1, &["--keep-alive", "always"]);
 
-bench::checks_of_every_stage!(STAGE);
+stage_tests::checks_of_every_stage!(STAGE);
 
-bench::checks! { STAGE;
+stage_tests::checks! { STAGE;
     many_clients_at_once_leave_no_trace: |stage| conformance::many_clients(stage, 50),
     a_handler_that_blocks_stops_every_client: handlers::blocking_stops_every_client,
     after_hostile_clients_it_serves_as_before: attack::each_passes,

@@ -1,7 +1,8 @@
 //! What this stage must survive, tried on the running program.
 #![forbid(unsafe_code)]
 
-use bench::resilience::{Stage, attack, slow_clients};
+use bench::resilience::{Stage, attack};
+use stage_tests::slow_clients;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stage2-threadpool");
 
@@ -11,9 +12,9 @@ const STAGE: Stage = Stage::new(PROGRAM, 64, &["--keep-alive", "always"]);
 /// Connections are kept as long as no other client waits for their threads: `--keep-alive fair`, the default.
 const FAIR: Stage = Stage::new(PROGRAM, 64, &[]);
 
-bench::checks_of_every_stage!(STAGE);
+stage_tests::checks_of_every_stage!(STAGE);
 
-bench::checks! { STAGE;
+stage_tests::checks! { STAGE;
     many_clients_at_once_leave_no_trace: |stage| conformance::many_clients(stage, 300),
     a_handler_that_blocks_stops_no_client: |stage| handlers::blocking_stops_no_client(stage, &[]),
     after_hostile_clients_it_serves_as_before: attack::each_passes,
@@ -25,7 +26,7 @@ bench::checks! { STAGE;
     few_threads_are_named: |stage| operator::startup::few_threads(stage, 5),
 }
 
-bench::checks! { FAIR;
+stage_tests::checks! { FAIR;
     more_clients_than_threads_lose_nothing: idle_clients::more_clients_than_threads_lose_nothing,
     silent_clients_give_way: idle_clients::silent_clients_give_way,
     idle_clients_do_not_hold_up_the_end_of_fair_connections: idle_clients::they_do_not_hold_up_the_end,

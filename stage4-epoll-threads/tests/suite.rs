@@ -5,10 +5,10 @@ use bench::resilience::Stage;
 
 const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
 
-bench::checks_of_every_stage!(STAGE);
-bench::checks_of_event_loops!(STAGE);
+stage_tests::checks_of_every_stage!(STAGE);
+stage_tests::checks_of_event_loops!(STAGE);
 
-bench::checks! { STAGE;
+stage_tests::checks! { STAGE;
     a_handler_that_blocks_stops_no_client:
         |stage| handlers::blocking_stops_no_client(stage, &["--threads", "1"]),
     another_takes_over_beside_it_and_no_connect_is_refused:

@@ -1,5 +1,6 @@
 //! The commands and their arguments.
 
+use super::book::BookArgs;
 use super::judge::{ClaimsArgs, CompareArgs, ReportArgs};
 use super::watch::WatchArgs;
 use crate::experiments::aa::AaArgs;
@@ -54,6 +55,8 @@ pub(super) enum Command {
     Timeline(TimelineArgs),
     /// What io_uring gains in four steps, beside the null server and stage 4
     Uring(UringArgs),
+    /// Write the book as HTML pages, with your own figures beside the recorded ones
+    Book(BookArgs),
     /// Run the null server: every read gets the same bytes, the lower bound of these system calls
     #[command(alias = "floor")]
     Baseline {

@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str], &str); 4] = [
     ),
     (
         "Understand: why it is so",
-        &["explain", "watch", "timeline", "uring", "baseline", "fit"],
+        &["explain", "watch", "timeline", "uring", "baseline", "fit", "book"],
         "bench explain stage3 -c 200",
     ),
     (

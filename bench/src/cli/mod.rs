@@ -1,11 +1,13 @@
 //! The command line of `bench`: it reads what was asked for, has it done, and prints what came of it.
 
+pub mod book;
 mod commands;
 mod guard_rails;
 mod help;
 mod judge;
 mod load;
 mod output;
+mod program;
 mod server;
 pub mod watch;
 
@@ -53,7 +55,7 @@ fn failed(error: &Error, code: u8) -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     // These keep the usual effect of signals: a conformance run is simply ended by them, the null server is a child process
-    // that is killed, and the program of watch takes the place of this one.
+    // that is killed, and the programs of watch and book take the place of this one.
     if let Command::Verify(verify) = &command {
         return Ok(verify::main(verify).unwrap_or_else(|error| failed(&error, 2)));
     }
@@ -63,6 +65,9 @@ fn run(command: Command) -> Result<ExitCode> {
     }
     if let Command::Watch(watch) = &command {
         return Ok(ExitCode::from(watch.run()?));
+    }
+    if let Command::Book(book) = &command {
+        return Ok(ExitCode::from(book.run()?));
     }
     let interrupt = Interrupt::catch()?;
     let code = dispatch(command, &interrupt)?;
@@ -103,7 +108,8 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
                 None => check.run(interrupt)?,
             }
         }
-        Command::Baseline { .. } | Command::Verify(_) | Command::Watch(_) => {}
+        // Done above.
+        Command::Baseline { .. } | Command::Verify(_) | Command::Watch(_) | Command::Book(_) => {}
     }
     Ok(0)
 }

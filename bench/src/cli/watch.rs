@@ -1,19 +1,11 @@
-//! `bench watch`: its flags, and the start of its program. That is a package of its own, which is built when it is first
-//! asked for.
+//! `bench watch`: its flags, and the start of its program.
 
+use super::program;
 use crate::args;
-use crate::interrupt::Interrupt;
-use crate::targets::build;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
-use std::env;
 use std::io::{IsTerminal, stdin, stdout};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
-
-/// The package, and its program.
-const PROGRAM: &str = "bench-watch";
 
 /// What `bench watch` takes.
 #[derive(Args, Debug)]
@@ -54,13 +46,8 @@ impl WatchArgs {
         Ok(())
     }
 
-    /// Builds the program, and becomes it: the terminal, its signals and the exit status are the program's.
     pub(super) fn run(&self) -> Result<u8> {
         self.check()?;
-        let programs = build::release(&[PROGRAM], &Interrupt::default())?;
-        let program = programs.get(PROGRAM).context("cargo built no program for bench watch")?;
-        // It reads the same flags again: what stands behind `watch`.
-        let error = Command::new(program).args(env::args_os().skip(2)).exec();
-        Err(error).with_context(|| format!("cannot start {}", program.display()))
+        program::start("bench-watch")
     }
 }

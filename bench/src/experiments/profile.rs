@@ -8,14 +8,14 @@ use super::record::Record;
 use super::trial::{Measurement, observe};
 use super::workload::Workload;
 use crate::evidence::Evidence;
-use crate::evidence::profile::{Layer, Profiler, REMEDY};
+use crate::evidence::profile::{Layer, Profile as Samples, Profiler, REMEDY};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
 use crate::targets::{Connection, Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow};
 use std::time::Duration;
 
 /// How long perf looks at a stage.
@@ -117,35 +117,56 @@ fn of(
     let requests = outcome.tally.requests;
     let measured = Measurement { trial, outcome, evidence, repeated: 0, doubtful: false };
     let cpu = measured.server_cpu().context("no request was answered")?;
-    let mut profile = Profile {
+    let profile = Profile {
         target: target.name().to_owned(),
         connections: trial.connections,
         cpu_us: as_micros(cpu),
         ..Profile::default()
     };
-    let layer = |name: &str, us| profile::Layer { name: name.to_owned(), us };
-    match samples {
+    Ok(match samples {
         Ok(samples) => {
-            let us = |(which, share): (Layer, f64)| layer(which.name(), share * profile.cpu_us);
-            profile.layers = samples.shares().into_iter().map(us).collect();
-            (profile.samples, profile.by_thread) = (samples.samples(), samples.by_thread);
-            profile.stacks = Some(format!("profiles/{}.folded", target.name()));
-            Ok((profile, Some(samples.folded())))
+            let stacks = samples.folded();
+            (with_layers(profile, samples), Some(stacks))
         }
         Err(error) => {
-            let us = |(name, seconds)| layer(name, 1e6 * seconds / requests as f64);
-            profile.layers = shown(&measured.evidence).into_iter().map(us).collect();
-            profile.missing = Some(match tools::find("perf") {
-                _ if !with_perf => LEFT_AWAY.to_owned(),
-                Some(_) => format!("{error:#}. What gives the layers: {REMEDY}."),
-                None => format!("perf is not installed. What gives the layers: {REMEDY}."),
-            });
-            Ok((profile, None))
+            let seconds = shown(&measured.evidence);
+            (without_layers(profile, seconds, requests, with_perf.then_some(error)), None)
         }
-    }
+    })
 }
 
-/// What `/proc` shows everybody, in seconds of all threads that worked at all: those of an idle pool sleep, and that is no
+/// Each layer's share of perf's samples is the same share of the CPU time of a request.
+fn with_layers(mut profile: Profile, samples: Samples) -> Profile {
+    let cpu_us = profile.cpu_us;
+    let layer = |(which, share): (Layer, f64)| layer(which.name(), share * cpu_us);
+    profile.layers = samples.shares().into_iter().map(layer).collect();
+    profile.stacks = Some(format!("profiles/{}.folded", profile.target));
+    (profile.samples, profile.by_thread) = (samples.samples(), samples.by_thread);
+    profile
+}
+
+/// What /proc shows instead, and why: perf's `error`, or that it was not asked.
+fn without_layers(
+    mut profile: Profile,
+    seconds: Vec<(&'static str, f64)>,
+    requests: u64,
+    error: Option<Error>,
+) -> Profile {
+    let layer = |(name, seconds)| layer(name, 1e6 * seconds / requests as f64);
+    profile.layers = seconds.into_iter().map(layer).collect();
+    profile.missing = Some(match (error, tools::find("perf")) {
+        (None, _) => LEFT_AWAY.to_owned(),
+        (Some(error), Some(_)) => format!("{error:#}. What gives the layers: {REMEDY}."),
+        (Some(_), None) => format!("perf is not installed. What gives the layers: {REMEDY}."),
+    });
+    profile
+}
+
+fn layer(name: &str, us: f64) -> profile::Layer {
+    profile::Layer { name: name.to_owned(), us }
+}
+
+/// What `/proc` shows to any user, in seconds of all threads that worked at all: those of an idle pool sleep, and that is no
 /// part of a request.
 fn shown(evidence: &Evidence) -> Vec<(&'static str, f64)> {
     let Some(server) = &evidence.server else { return Vec::new() };

@@ -77,7 +77,7 @@ impl RunArgs {
             experiments.push(plan.clone().ladder(Part::Ladder));
         }
         if whole && !self.no_matrix {
-            // The short form shows steps of many times, once: more repeats are for those who ask for them.
+            // The short form shows steps of many times, once: `--repeat` asks for more.
             let short = Plan { repeat: self.common.repeat.unwrap_or(1), ..plan.clone() };
             experiments.extend(match self.full {
                 true => [idle::whole(plan), matrix::whole(plan)],

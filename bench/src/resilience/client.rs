@@ -29,7 +29,10 @@ impl Client {
     }
 
     /// Clients that have sent a GET, and have not read the response.
-    pub(super) fn asking(address: SocketAddr, path: &str, count: usize) -> Result<Vec<Self>> {
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub fn asking(address: SocketAddr, path: &str, count: usize) -> Result<Vec<Self>> {
         let ask = |_| {
             let mut client = Self::connect(address)?;
             client.get(path);
@@ -39,7 +42,10 @@ impl Client {
     }
 
     /// Clients that got one response, one after the other, and are silent now.
-    pub(super) fn idle(address: SocketAddr, count: usize) -> Result<Vec<Self>> {
+    ///
+    /// # Errors
+    /// As [`Client::fetch_ok`].
+    pub fn idle(address: SocketAddr, count: usize) -> Result<Vec<Self>> {
         let one = |_| {
             let mut client = Self::connect(address)?;
             client.fetch_ok("/").map(|_| client)
@@ -60,7 +66,7 @@ impl Client {
 
     /// Whether this client once let half of a time-out of the server's pass before it sent anything. On a busy machine
     /// that may happen to any client, and the server then owes it nothing.
-    pub(super) fn was_late(&self, time_out: Duration) -> bool {
+    pub fn was_late(&self, time_out: Duration) -> bool {
         let has_sent_nothing = self.taken == 0 && self.hesitated.is_zero();
         let now = if has_sent_nothing { self.free.elapsed() } else { Duration::ZERO };
         self.hesitated.max(now) >= time_out / 2
@@ -83,6 +89,16 @@ impl Client {
     pub fn response(&mut self) -> Result<(u16, Vec<u8>)> {
         let response = self.read()?;
         Ok((response.status, response.body.clone()))
+    }
+
+    /// The next response must be a 503 that says when to ask again (Retry-After, RFC 9110 section 10.2.3).
+    ///
+    /// # Errors
+    /// When it is another, or none comes in time.
+    pub fn expect_unavailable(&mut self) -> Result<()> {
+        let response = self.read()?;
+        ensure!(response.status == 503 && response.field("retry-after").is_some(), "{response:?}");
+        Ok(())
     }
 
     /// GETs `path` on this connection.
@@ -165,7 +181,7 @@ pub fn serves(address: SocketAddr) -> Result<()> {
 ///
 /// # Errors
 /// As [`serves`].
-pub(super) fn serves_within(address: SocketAddr, head_timeout: Duration) -> Result<()> {
+pub fn serves_within(address: SocketAddr, head_timeout: Duration) -> Result<()> {
     loop {
         let mut client = Client::connect(address)?;
         client.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
@@ -185,7 +201,10 @@ pub fn metric(address: SocketAddr, name: &str) -> Result<u64> {
 }
 
 /// One value of a page of metrics.
-pub(super) fn value(page: Vec<u8>, name: &str) -> Result<u64> {
+///
+/// # Errors
+/// When the page has no such name.
+pub fn value(page: Vec<u8>, name: &str) -> Result<u64> {
     let page = String::from_utf8(page).context("/metrics is no text")?;
     let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     let value = value.with_context(|| format!("/metrics has no {name}"))?;

@@ -1,9 +1,8 @@
 //! No descriptors left: new clients wait, clients that were accepted are served, and nothing spins.
 
 use super::client::{Client, metric, serves};
-use super::operator::{limited, set_limit};
 use super::process_usage::{self, ProcessUsage};
-use super::{Stage, TIMEOUT, side_by_side};
+use super::{Stage, TIMEOUT, set_limit, side_by_side};
 use crate::targets::server::Server;
 use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
@@ -137,7 +136,7 @@ fn start(stage: &Stage, how: Limit, root: &Path) -> Result<Server> {
     // Accepted clients take as long for a request as the others need to come.
     let flags = ["--root", root, "--body-timeout", "120s"];
     match how {
-        Limit::AtStart => Server::announced(limited(stage, "--nofile=64", &flags), TIMEOUT),
+        Limit::AtStart => Server::announced(stage.limited("--nofile=64", &flags), TIMEOUT),
         Limit::WhileRunning => stage.start(&flags),
     }
 }

@@ -1,38 +1,30 @@
 //! What a server must survive, tried on the running program: no request is lost when it ends, no client suffers from
 //! another, and everything is given back afterwards.
 //!
-//! The tests of each stage call these checks with their own program: see [`crate::checks_of_every_stage`]. Nothing
+//! `bench check` offers these checks, and the tests of each stage call them with their own program. Nothing
 //! here measures: a check passes or fails, and never for being slow. The error of a check names what went wrong.
 
-pub mod access_log;
 pub mod attack;
 pub mod attack_report;
 pub mod client;
 pub mod command;
-pub mod conformance;
 pub mod descriptors;
-pub mod edited_files;
-pub mod fairness;
 pub mod guard_rails;
-pub mod handlers;
 pub mod hostile;
-pub mod idle_clients;
 pub mod keepalive;
 pub mod leak;
-pub mod operator;
 pub mod process_usage;
 pub mod replace;
 pub mod rolling_restart;
 pub mod shutdown;
-pub mod slow_clients;
 pub mod soak;
-mod stage_tests;
 pub mod well_behaved;
 
 use crate::targets::server::Server;
 use crate::terminal;
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,7 +53,10 @@ fn say(line: &str) -> Result<()> {
 
 /// Tries each part, `jobs` of them at a time: most of a check is waiting, which costs no more when many wait
 /// together. The first error in the order of the parts is the result.
-fn side_by_side<'a, T: Sync>(
+///
+/// # Errors
+/// The first of `attempt`'s, in the order of the parts.
+pub fn side_by_side<'a, T: Sync>(
     parts: &'a [T],
     jobs: usize,
     attempt: impl Fn(&'a T) -> Result<()> + Sync,
@@ -82,10 +77,12 @@ fn side_by_side<'a, T: Sync>(
 /// A server program, and how to start it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage<'a> {
-    program: &'a str,
-    flags: &'a [&'a str],
+    /// The program's path.
+    pub program: &'a str,
+    /// Given at every start.
+    pub flags: &'a [&'a str],
     /// Connections that it serves at once.
-    at_once: usize,
+    pub at_once: usize,
 }
 
 impl<'a> Stage<'a> {
@@ -110,4 +107,23 @@ impl<'a> Stage<'a> {
         let listen = ["--listen", address];
         Server::start(Path::new(self.program), &[&listen, self.flags, more].concat())
     }
+
+    /// The program under another limit, in the words of prlimit(1), of util-linux; not started yet.
+    pub fn limited(&self, limit: &str, args: &[&str]) -> Command {
+        let mut command = Command::new("prlimit");
+        command.arg(limit).arg(self.program).args(["--listen", "127.0.0.1:0"]);
+        command.args(self.flags).args(args);
+        command
+    }
+}
+
+/// Sets a soft limit of a server that runs, in the words of prlimit(1).
+///
+/// # Errors
+/// When prlimit is missing, or refuses.
+pub fn set_limit(server: &Server, limit: &str) -> Result<()> {
+    let pid = server.pid().to_string();
+    let status = Command::new("prlimit").args(["--pid", &pid, limit]).status();
+    ensure!(status.context("prlimit, of util-linux, is needed")?.success(), "prlimit failed");
+    Ok(())
 }

@@ -108,14 +108,20 @@ fn switches_asleep(pid: u32) -> Result<Option<BTreeMap<PathBuf, String>>> {
 }
 
 /// The share of a core that a process uses while it is looked at for a second.
-pub(super) fn cpu_share(pid: u32) -> Result<f64> {
+///
+/// # Errors
+/// When there is no such process.
+pub fn cpu_share(pid: u32) -> Result<f64> {
     let (start, before) = (Instant::now(), cpu(pid)?);
     sleep(Duration::from_secs(1));
     Ok(cpu(pid)?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64())
 }
 
 /// CPU time of all threads that a process has now.
-pub(super) fn cpu(pid: u32) -> Result<Duration> {
+///
+/// # Errors
+/// When there is no such process.
+pub fn cpu(pid: u32) -> Result<Duration> {
     let nanos = |task: &PathBuf| {
         let text = fs::read_to_string(task.join("schedstat")).ok()?;
         text.split(' ').next()?.parse::<u64>().ok()

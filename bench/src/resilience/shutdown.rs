@@ -16,7 +16,7 @@ const LONG_GRACE: &[&str] = &["--grace", "120s", "--drain-idle", "120s"];
 const LAME_DUCK: Duration = Duration::from_millis(200);
 
 /// The exit status after a second SIGTERM.
-pub(super) const SECOND_SIGTERM: i32 = 128 + 15;
+pub const SECOND_SIGTERM: i32 = 128 + 15;
 
 /// All the ways to end.
 pub fn each(stage: &Stage) -> Result<()> {
@@ -95,7 +95,10 @@ pub fn terminate(server: &mut Server) -> Result<Duration> {
 }
 
 /// Sends SIGTERM twice.
-pub(super) fn terminate_twice(pid: u32) -> Result<()> {
+///
+/// # Errors
+/// When the process is gone, or does not take the first.
+pub fn terminate_twice(pid: u32) -> Result<()> {
     signal::send(pid, Signal::Terminate)?;
     // Two that are pending at once are one.
     signals_taken(pid)?;
@@ -103,14 +106,20 @@ pub(super) fn terminate_twice(pid: u32) -> Result<()> {
 }
 
 /// Waits until a server ends by itself, which must be with this status.
-pub(super) fn exits(server: &mut Server, expected: i32) -> Result<()> {
+///
+/// # Errors
+/// When the server goes on, or ends with another status.
+pub fn exits(server: &mut Server, expected: i32) -> Result<()> {
     let status = server.wait(TIMEOUT)?.context("it does not end")?;
     ensure!(status.code() == Some(expected), "{status}: {}", server.stderr());
     Ok(())
 }
 
 /// A client whose second request sleeps: as its first one has its response, the second was read.
-pub(super) fn in_handler(server: &Server, millis: u32) -> Result<Client> {
+///
+/// # Errors
+/// As [`Client::connect`], or without the first response.
+pub fn in_handler(server: &Server, millis: u32) -> Result<Client> {
     let mut client = Client::connect(server.address())?;
     let two =
         format!("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /sleep/{millis} HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -120,7 +129,10 @@ pub(super) fn in_handler(server: &Server, millis: u32) -> Result<Client> {
 }
 
 /// Waits until a server says that it drains, or accepts no more.
-pub(super) fn begun(server: &Server) -> Result<()> {
+///
+/// # Errors
+/// When it does neither.
+pub fn begun(server: &Server) -> Result<()> {
     wait_until("the beginning of its drain", || {
         let health =
             Client::connect(server.address()).and_then(|mut client| client.fetch("/healthz"));
@@ -129,6 +141,9 @@ pub(super) fn begun(server: &Server) -> Result<()> {
 }
 
 /// Waits until a process has taken the signals that were sent to it.
-pub(super) fn signals_taken(pid: u32) -> Result<()> {
+///
+/// # Errors
+/// When it does not, or is gone.
+pub fn signals_taken(pid: u32) -> Result<()> {
     wait_until("it takes its signals", || has_taken_signals(pid))
 }

@@ -20,7 +20,7 @@ fn without(text: &str, root: &Path, home: Option<&Path>, host: &str) -> String {
     words(&text, host, "this-machine")
 }
 
-/// A folder is replaced where its name stands as text; `/` and folders that are not text name nobody.
+/// A folder is replaced where its name stands as text; `/` and folders that are not text name no user.
 fn path(text: &str, folder: &Path, replacement: &str) -> String {
     match folder.to_str() {
         Some(name) if name.len() > 1 => words(text, name, replacement),

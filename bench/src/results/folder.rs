@@ -134,8 +134,8 @@ fn last<K: Ord>(place: &Path, key: impl Fn(&Path) -> Option<K>) -> Option<PathBu
     Some(folder)
 }
 
-/// Beside what cargo builds, so that `cargo clean` and `.gitignore` know it.
-fn default_place() -> PathBuf {
+/// Where runs go: beside what cargo builds, so that `cargo clean` and `.gitignore` know it.
+pub fn default_place() -> PathBuf {
     let root = workspace::root();
     let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     // A path that is absolute already stays as it is.

@@ -35,3 +35,14 @@ fn each_has_its_label() {
     let wrong: Vec<_> = wrong.collect();
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn server_and_client_use_no_more_than_there_is() {
+    for Situation { name, seen, evidence, .. } in situations() {
+        let because = verdict(&seen, &evidence, None).because;
+        let words: Vec<_> = because.split_whitespace().collect();
+        let shares = words.windows(2).filter(|pair| pair[1].starts_with('%'));
+        let mut shares = shares.map(|pair| pair[0].parse::<f64>().unwrap());
+        assert!(shares.all(|share| share <= 100.0), "{name}: {because}");
+    }
+}

@@ -54,7 +54,7 @@ impl Engine {
     }
 }
 
-/// A server, its load, and those who look at both.
+/// A server, its load, and the samplers of both.
 struct Scene {
     starter: Starter,
     setup: Setup,

@@ -5,37 +5,22 @@
 //! moved in, received bytes are lent. So no caller can free them too early.
 
 mod buffers;
-mod operations;
-mod socket;
+mod completions;
 
-pub use operations::{Completion, OperationId, Outcome};
-pub use socket::Socket;
+pub use completions::Completion;
 
-use super::Listener;
+use super::{Listener, rlimit};
 use buffers::Buffers;
 use io_uring::squeue::{Entry, Flags};
-use io_uring::types::{DestinationSlot, Fd, Fixed, SubmitArgs, Timespec};
-use io_uring::{IoUring, cqueue, opcode};
-use operations::{Kind, Operations};
+use io_uring::types::{Fd, Fixed, SubmitArgs, Timespec};
+use io_uring::{IoUring, opcode};
 use std::collections::VecDeque;
-use std::io;
-use std::mem;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
+use std::{io, mem, ptr};
 
-/// What a ring makes use of.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Features {
-    /// One accept, or receive, makes many completions; bytes are received into common buffers.
-    pub multishot: bool,
-    /// The kernel does its part when the thread asks for completions, and does not interrupt it before (DEFER_TASKRUN,
-    /// which needs SINGLE_ISSUER).
-    pub deferred: bool,
-    /// What is sent at once and not awaited makes no completion.
-    pub skip_success: bool,
-    /// Sockets that have a place in a table of the ring instead of a descriptor of the process; 0: none.
-    pub direct: u32,
-}
+/// Names a socket: its descriptor, or at step 4 its place in the ring's own table ("direct descriptor").
+pub type SocketId = u32;
 
 /// Places for operations; what finds none waits for the next call.
 const OPERATIONS: u32 = 2048;
@@ -43,258 +28,233 @@ const OPERATIONS: u32 = 2048;
 const COMPLETIONS: u32 = 8192;
 /// Bytes for which a socket has room, unless its client has not read for long.
 const SMALL: usize = 4096;
-/// Of a completion that no caller waits for.
-const UNWANTED: u64 = u64::MAX;
 
-/// An io_uring, which stays on the thread that made it. Dropping it cancels what is under way.
+/// What an operation is: the upper half of its user data, whose lower half is the socket's id.
+const ACCEPT: u64 = 0;
+const RECEIVE: u64 = 1 << 32;
+const SEND: u64 = 2 << 32;
+const UNWANTED: u64 = 3 << 32;
+
+/// An io_uring, and the sockets that it has accepted.
 pub struct Ring {
     ring: IoUring,
-    features: Features,
+    listener: Listener,
+    step: u8,
+    /// By id.
+    sockets: Vec<Socket>,
+    buffers: Option<Buffers>,
+    /// Of the completion that was taken last: the socket, the length, and the number of the common buffer.
+    received: (SocketId, usize, Option<u16>),
     /// What the next call hands over.
     queued: VecDeque<Entry>,
-    under_way: Operations,
     /// Completions that this thread's own sends will have made when they are handed over: no news to wait for.
     expected: usize,
-    buffers: Option<Buffers>,
-    lent: Option<(u16, usize)>,
-    received: Vec<u8>,
+    /// Sockets to which the next call sends.
+    trying: Vec<SocketId>,
+    /// Sockets to be closed when nothing is under way on them: a completion knows its socket only by the id, which the
+    /// kernel gives to another client at once.
+    closing: Vec<SocketId>,
     /// Calls of io_uring_enter(2).
     pub calls: u64,
 }
 
+/// What the ring knows of a socket, and the memory that the kernel uses for it.
+#[derive(Default)]
+struct Socket {
+    is_open: bool,
+    is_receiving: bool,
+    is_sending: bool,
+    /// At step 1, where the kernel writes to.
+    input: Vec<u8>,
+    /// What is sent.
+    output: Vec<u8>,
+}
+
 impl Ring {
-    /// A ring for the calling thread.
+    /// A ring that will accept from `listener`. From step 2 on, one accept, or receive, makes many completions, and bytes are
+    /// received into common buffers. From 3 on, the kernel does its part when the thread waits, and does not interrupt it
+    /// before. At 4, sends that succeed make no completion, and sockets have no descriptors. A ring stays to the end of the
+    /// process: the kernel may use its memory even when it is closed.
     ///
     /// # Errors
     /// ENOSYS, EINVAL: Linux is older than 6.1. EPERM: sysctl kernel.io_uring_disabled, or the filter of a container.
-    pub fn new(features: Features) -> io::Result<Self> {
+    pub fn new(listener: Listener, step: u8) -> io::Result<&'static mut Self> {
         let mut builder = IoUring::builder();
-        builder.setup_cqsize(COMPLETIONS).setup_submit_all();
-        if features.deferred {
-            builder.setup_single_issuer().setup_defer_taskrun();
+        builder.setup_cqsize(COMPLETIONS).setup_submit_all().setup_r_disabled();
+        let plain = builder.clone();
+        // The newest that any step uses is asked for at all of them: they fail together, and not one by one.
+        let deferred = builder.setup_single_issuer().setup_defer_taskrun().build(OPERATIONS)?;
+        let ring = if step >= 3 { deferred } else { plain.build(OPERATIONS)? };
+        if step >= 4 {
+            let places = rlimit::raise_open_files()?.min(1 << 14);
+            ring.submitter().register_files_sparse(places as u32)?;
         }
-        let ring = builder.build(OPERATIONS)?;
-        if features.direct > 0 {
-            ring.submitter().register_files_sparse(features.direct)?;
-        }
-        let buffers = if features.multishot { Some(Buffers::register(&ring)?) } else { None };
-        Ok(Self {
+        let buffers = if step >= 2 { Some(Buffers::register(&ring)?) } else { None };
+        Ok(Box::leak(Box::new(Self {
             ring,
-            features,
-            queued: VecDeque::new(),
-            under_way: Operations::default(),
-            expected: 0,
+            listener,
+            step,
+            sockets: Vec::new(),
             buffers,
-            lent: None,
-            received: Vec::new(),
+            received: (0, 0, None),
+            queued: VecDeque::new(),
+            expected: 0,
+            trying: Vec::new(),
+            closing: Vec::new(),
             calls: 0,
-        })
+        })))
     }
 
-    /// Accepts a connection, or with `multishot` all that come, until one fails.
-    pub fn accept(&mut self, listener: &Listener, token: u64) -> OperationId {
-        let (fd, direct) = (Fd(listener.as_fd().as_raw_fd()), self.features.direct > 0);
-        let flags = if direct { 0 } else { libc::SOCK_CLOEXEC };
-        let entry = match self.features.multishot {
-            true => opcode::AcceptMulti::new(fd).allocate_file_index(direct).flags(flags).build(),
-            false => {
-                let unwanted = std::ptr::null_mut();
-                let place = direct.then(DestinationSlot::auto_target);
-                let accept = opcode::Accept::new(fd, unwanted, unwanted.cast());
-                accept.file_index(place).flags(flags).build()
-            }
+    /// Begins to accept. From now on, only the calling thread may use the ring.
+    ///
+    /// # Errors
+    /// It was started before.
+    pub fn start(&mut self) -> io::Result<()> {
+        self.ring.submitter().register_enable_rings()?;
+        self.accept();
+        Ok(())
+    }
+
+    fn accept(&mut self) {
+        let fd = Fd(self.listener.as_fd().as_raw_fd());
+        let entry = match self.step {
+            1 => opcode::Accept::new(fd, ptr::null_mut(), ptr::null_mut()).build(),
+            step => opcode::AcceptMulti::new(fd).allocate_file_index(step >= 4).build(),
         };
-        self.begin(Kind::Accept, token, Vec::new(), entry)
+        self.queued.push_back(entry.user_data(ACCEPT));
     }
 
-    /// Receives once, or with `multishot` until the end, or an error.
-    pub fn receive(&mut self, socket: &Socket, token: u64) -> OperationId {
-        let (fd, flags) = socket.target();
-        if self.buffers.is_some() {
-            let entry = opcode::RecvMulti::new(fd, Buffers::GROUP).build().flags(flags);
-            return self.begin(Kind::Receive, token, Vec::new(), entry);
+    /// Receives, unless it is under way: once, or from step 2 on until [`Ring::pause`], the end, or an error.
+    pub fn receive(&mut self, id: SocketId) {
+        let (socket, fd) = (&mut self.sockets[id as usize], Fd(id as RawFd));
+        if mem::replace(&mut socket.is_receiving, true) {
+            return;
         }
-        let mut bytes = Vec::with_capacity(Buffers::SIZE);
-        let entry = opcode::Recv::new(fd, bytes.as_mut_ptr(), Buffers::SIZE as u32).build();
-        self.begin(Kind::Receive, token, bytes, entry.flags(flags))
+        let entry = if self.step == 1 {
+            socket.input.resize(Buffers::SIZE, 0);
+            opcode::Recv::new(fd, socket.input.as_mut_ptr(), Buffers::SIZE as u32).build()
+        } else {
+            opcode::RecvMulti::new(fd, Buffers::GROUP).build()
+        };
+        self.push(RECEIVE, id, entry);
     }
 
-    /// The bytes of the completion that was taken last.
-    pub fn received(&self) -> &[u8] {
-        match (&self.buffers, self.lent) {
-            (Some(buffers), Some((number, length))) => buffers.bytes(number, length),
-            _ => &self.received,
+    /// Ends a receive that is under way; then the socket is [`Completion::Ready`].
+    pub fn pause(&mut self, id: SocketId) {
+        if self.sockets[id as usize].is_receiving {
+            self.cancel(RECEIVE, id);
         }
     }
 
-    /// Sends as much as the socket takes at once. Only a send that `is_awaited` ends a wait. With `skip_success` the others
-    /// make no completion, and return no id, unless they fall short.
-    pub fn try_send(
-        &mut self,
-        socket: &Socket,
-        bytes: Vec<u8>,
-        token: u64,
-        is_awaited: bool,
-    ) -> Option<OperationId> {
+    /// Whether something is still to be sent.
+    pub fn is_sending(&self, id: SocketId) -> bool {
+        self.sockets[id as usize].is_sending
+    }
+
+    /// Sends. If that `is_awaited`, it ends the wait when all is sent, and the socket is [`Completion::Ready`].
+    ///
+    /// # Panics
+    /// [`Ring::is_sending`]: the kernel still reads the bytes of the last send.
+    pub fn send(&mut self, id: SocketId, bytes: Vec<u8>, is_awaited: bool) {
+        assert!(!self.is_sending(id), "one send at a time");
+        // A wait that our own send satisfies would be over at once: the wait is for news, and for the completions of sends
+        // that are not awaited. Such a send that falls short is noticed late, so that only small ones are taken for done.
+        let is_awaited = is_awaited || bytes.len() > SMALL;
+        let skips = self.step >= 4 && !is_awaited;
+        self.expected += usize::from(!is_awaited && !skips);
+        self.trying.push(id);
+        self.sockets[id as usize].output = bytes;
+        let flags = if skips { Flags::SKIP_SUCCESS } else { Flags::empty() };
+        self.push_send(id, libc::MSG_DONTWAIT, flags);
+    }
+
+    fn push_send(&mut self, id: SocketId, wait: libc::c_int, flags: Flags) {
+        let Socket { output, is_sending, .. } = &mut self.sockets[id as usize];
+        *is_sending = true;
+        let send = opcode::Send::new(Fd(id as RawFd), output.as_ptr(), output.len() as u32);
         // Without MSG_WAITALL a part would do, and no completion would tell how much is missing.
-        let mut entry = socket.send(&bytes, libc::MSG_DONTWAIT | libc::MSG_WAITALL);
-        let skips = self.features.skip_success && !is_awaited;
-        if skips {
-            entry = entry.flags(Flags::SKIP_SUCCESS);
+        let entry = send.flags(wait | libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build();
+        self.push(SEND, id, entry.flags(flags));
+    }
+
+    /// Ends our half of the connection: a send of nothing, which is awaited.
+    pub fn shutdown_write(&mut self, id: SocketId) {
+        self.sockets[id as usize].is_sending = true;
+        self.push(SEND, id, opcode::Shutdown::new(Fd(id as RawFd), libc::SHUT_WR).build());
+    }
+
+    /// Closes a socket: nothing more is heard of it.
+    pub fn close(&mut self, id: SocketId) {
+        self.sockets[id as usize].is_open = false;
+        self.pause(id);
+        if self.is_sending(id) {
+            self.cancel(SEND, id);
         }
-        // One that turns out to fall short is noticed at the next news: only small ones are taken for done.
-        self.expected += usize::from(!is_awaited && !skips && bytes.len() <= SMALL);
-        let id = self.begin(Kind::Send, token, bytes, entry);
-        if skips {
-            self.under_way.skip(id);
-        }
-        (!skips).then_some(id)
+        self.closing.push(id);
     }
 
-    /// Sends all of `bytes`, as the socket takes them.
-    pub fn send(&mut self, socket: &Socket, bytes: Vec<u8>, token: u64) -> OperationId {
-        let entry = socket.send(&bytes, libc::MSG_WAITALL);
-        self.begin(Kind::Send, token, bytes, entry)
+    fn cancel(&mut self, kind: u64, id: SocketId) {
+        self.push_unwanted(opcode::AsyncCancel::new(kind | u64::from(id)).build());
     }
 
-    /// Ends our half of the connection; the completion is that of a send. Before it, the socket must not be closed: a thread of
-    /// the kernel's does this, and looks its number up late, when another socket may have it.
-    pub fn shutdown_write(&mut self, socket: &Socket, token: u64) -> OperationId {
-        let (fd, flags) = socket.target();
-        let entry = opcode::Shutdown::new(fd, libc::SHUT_WR).build().flags(flags);
-        self.begin(Kind::Send, token, Vec::new(), entry)
-    }
-
-    /// Ends an operation: its last completion says ECANCELED, unless it was done already.
-    pub fn cancel(&mut self, OperationId(index): OperationId) {
-        self.push_unwanted(opcode::AsyncCancel::new(index.into()).build());
-    }
-
-    /// Closes a socket. Operations on it keep the connection alive: cancel them before.
-    pub fn close(&mut self, socket: Socket) {
-        self.push_unwanted(match socket {
-            Socket::Descriptor(fd) => opcode::Close::new(Fd(fd.into_raw_fd())).build(),
-            Socket::Direct(place) => opcode::Close::new(Fixed(place)).build(),
-        });
-    }
-
-    /// Hands over what is queued, and waits for news or until `timeout` has passed.
+    /// Hands over what is queued, and waits for news or until `timeout` has passed. Then take all completions.
     ///
     /// # Errors
     /// The ring cannot be used any more.
     pub fn enter(&mut self, timeout: Duration) -> io::Result<()> {
+        self.close_unused();
         let mut queue = self.ring.submission();
         while !queue.is_full()
             && let Some(entry) = self.queued.pop_front()
         {
-            // SAFETY: the memory that an entry names is in `operations` or `buffers` until its last completion. There is
-            // room for the entry, so it is not refused.
+            // SAFETY: the memory that an entry names is in `sockets` or `buffers`, and stays until its last completion, or
+            // until a send has been tried. There is room for the entry, so it is not refused.
             let _ = unsafe { queue.push(&entry) };
         }
         drop(queue);
         let wanted = if self.queued.is_empty() { mem::take(&mut self.expected) + 1 } else { 0 };
-        let timeout = Timespec::from(timeout);
         self.calls += 1;
+        let timeout = Timespec::from(timeout);
         let args = SubmitArgs::new().timespec(&timeout);
-        match self.ring.submitter().submit_with_args(wanted, &args) {
-            Ok(_) => Ok(()),
-            Err(error) => match error.raw_os_error() {
-                // The time-out, a signal, or no room: what was not handed over stays in the queue.
-                Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN) => Ok(()),
-                _ => Err(error),
-            },
+        let entered = self.ring.submitter().submit_with_args(wanted, &args);
+        let queue = self.ring.submission();
+        if self.queued.is_empty() && queue.is_empty() && !queue.cq_overflow() {
+            // Sends have been tried, and wait for nothing (MSG_DONTWAIT): all is sent, unless a completion says otherwise.
+            for id in self.trying.drain(..) {
+                self.sockets[id as usize].is_sending = false;
+            }
+        }
+        match entered.map_err(|error| (error.raw_os_error(), error)) {
+            // The time-out, a signal, or no room: what was not handed over stays in the queue.
+            Ok(_) | Err((Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN), _)) => {
+                Ok(())
+            }
+            Err((_, error)) => Err(error),
         }
     }
 
-    /// The next completion; `None` if there is none at the moment.
-    pub fn next_completion(&mut self) -> Option<Completion> {
-        self.take_back();
-        loop {
-            let Some(entry) = self.ring.completion().next() else {
-                let queue = self.ring.submission();
-                if self.queued.is_empty() && queue.is_empty() && !queue.cq_overflow() {
-                    self.under_way.end_skipping();
-                }
-                return None;
+    fn close_unused(&mut self) {
+        for id in mem::take(&mut self.closing) {
+            let socket = &mut self.sockets[id as usize];
+            if socket.is_receiving || socket.is_sending {
+                self.closing.push(id);
+                continue;
+            }
+            *socket = Socket::default();
+            let entry = match self.step {
+                4.. => opcode::Close::new(Fixed(id)).build(),
+                _ => opcode::Close::new(Fd(id as RawFd)).build(),
             };
-            if entry.user_data() != UNWANTED
-                && let Some(completion) = self.complete(&entry)
-            {
-                return Some(completion);
-            }
+            self.push_unwanted(entry);
         }
     }
 
-    fn complete(&mut self, entry: &cqueue::Entry) -> Option<Completion> {
-        let (index, more) = (entry.user_data() as u32, cqueue::more(entry.flags()));
-        let (kind, token) = self.under_way.find(index)?;
-        let mut bytes = if more { Vec::new() } else { self.under_way.end(index) };
-        let result = match u32::try_from(entry.result()) {
-            Ok(number) => Ok(number),
-            Err(_) => Err(io::Error::from_raw_os_error(-entry.result())),
-        };
-        let length = result.as_ref().map_or(0, |length| *length as usize);
-        let outcome = match kind {
-            Kind::Accept => Outcome::Accepted(result.map(|number| self.accepted(number))),
-            Kind::Receive => {
-                self.lent = cqueue::buffer_select(entry.flags()).map(|number| (number, length));
-                if self.lent.is_none() {
-                    // SAFETY: the kernel has written so many bytes, for which there was room; or none into no room.
-                    unsafe { bytes.set_len(length) };
-                    self.received = bytes;
-                }
-                let may_go_on = |error: &io::Error| {
-                    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ECANCELED))
-                };
-                Outcome::Received(match result {
-                    Err(error) if may_go_on(&error) => Ok(None),
-                    result => result.map(|_| Some(length)),
-                })
-            }
-            Kind::Send => Outcome::Sent(result.map(|_| length), bytes),
-        };
-        Some(Completion { token, more, outcome })
-    }
-
-    fn accepted(&self, number: u32) -> Socket {
-        match self.features.direct {
-            // SAFETY: the kernel has opened this descriptor for us.
-            0 => Socket::Descriptor(unsafe { OwnedFd::from_raw_fd(number as RawFd) }),
-            _ => Socket::Direct(number),
-        }
-    }
-
-    fn take_back(&mut self) {
-        if let (Some(buffers), Some((number, _))) = (&mut self.buffers, self.lent.take()) {
-            buffers.give_back(number);
-        }
-    }
-
-    fn begin(&mut self, kind: Kind, token: u64, bytes: Vec<u8>, entry: Entry) -> OperationId {
-        let id = self.under_way.begin(kind, token, bytes);
-        self.queued.push_back(entry.user_data(id.0.into()));
-        id
+    fn push(&mut self, kind: u64, id: SocketId, entry: Entry) {
+        let flags = if self.step >= 4 { Flags::FIXED_FILE } else { Flags::empty() };
+        self.queued.push_back(entry.user_data(kind | u64::from(id)).flags(flags));
     }
 
     fn push_unwanted(&mut self, entry: Entry) {
         self.queued.push_back(entry.user_data(UNWANTED).flags(Flags::SKIP_SUCCESS));
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        self.under_way.ids().into_iter().for_each(|id| self.cancel(id));
-        for _ in 0..100 {
-            let entered = self.enter(Duration::from_millis(100));
-            while self.next_completion().is_some() {}
-            if self.under_way.ids().is_empty() {
-                return;
-            }
-            if entered.is_err() {
-                break;
-            }
-        }
-        // The kernel may still use this memory: it stays for ever.
-        mem::forget((mem::take(&mut self.under_way), self.buffers.take()));
     }
 }

@@ -78,9 +78,11 @@ impl Case<'_> {
     }
 
     /// Cores that server and client kept busy, with the interrupts: what there is on loopback is our packets. Some kernels
-    /// charge an interrupt to the process that it interrupts, some keep it apart, and some do both by halves.
+    /// charge an interrupt to the process that it interrupts, some keep it apart, and some do both by halves: so never more
+    /// than all that is busy.
     pub(super) fn ours(&self, machine: Machine) -> f64 {
-        self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts
+        let ours = self.server_cores().unwrap_or(0.0) + self.seen.client_cores + machine.interrupts;
+        ours.min((machine.processes + machine.interrupts).min(self.evidence.cores as f64))
     }
 
     /// No response was right. Clients that a server leaves waiting get none either: their time-outs do not count.
@@ -89,10 +91,11 @@ impl Case<'_> {
         self.seen.requests == 0 && errors.any(|(name, _)| name != "timeout")
     }
 
-    /// The share of the CPUs' time that is in use.
+    /// The share of the CPUs' time that is in use. It is counted in ticks, so a little more than all may come out.
     pub(super) fn fullness(&self) -> Option<f64> {
         let machine = self.evidence.machine?;
-        Some((machine.processes + machine.interrupts) / self.evidence.cores.max(1) as f64)
+        let busy = machine.processes + machine.interrupts;
+        Some((busy / self.evidence.cores.max(1) as f64).min(1.0))
     }
 
     pub(super) fn leaves_some_out(&self) -> bool {

@@ -63,22 +63,7 @@ impl ExplainArgs {
         looks.sort_by(|a, b| rps(a).total_cmp(&rps(b)));
         let look = &looks[(looks.len() - 1) / 2];
         let mut page = text::of(look, name);
-        if !interrupt.raised() {
-            let calls = calls(&experiment, &starter, interrupt);
-            record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
-            page += &text::calls(calls);
-        }
-        if !interrupt.raised() {
-            let symbols = symbols(&experiment, &starter, interrupt);
-            let shares = |symbols: &Vec<Symbol>| -> Vec<_> {
-                symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
-            };
-            record.note("functions", symbols.as_ref().ok().map(|symbols| object(&shares(symbols))));
-            page += &text::symbols(symbols);
-        }
-        if interrupt.raised() {
-            page += "\nINTERRUPTED: the passes that are missing were not made.\n";
-        }
+        page += &passes(&experiment, &starter, &mut record, interrupt);
         record.keep("explain.txt", &page)?;
         Ok((page + text::HINTS, record.end(interrupt)?))
     }
@@ -94,6 +79,33 @@ impl ExplainArgs {
         let modes = vec![Connection::closing(self.workload.close)];
         Ok(Plan { modes, workload: self.workload.workload()?, ..plan }.ladder(Part::Ladder))
     }
+}
+
+/// The passes under strace and under perf, each on a server of its own: its text, and what it found noted in the record.
+fn passes(
+    experiment: &Experiment,
+    starter: &Starter,
+    record: &mut Record,
+    interrupt: &Interrupt,
+) -> String {
+    let mut page = String::new();
+    if !interrupt.raised() {
+        let calls = calls(experiment, starter, interrupt);
+        record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
+        page += &text::calls(calls);
+    }
+    if !interrupt.raised() {
+        let symbols = symbols(experiment, starter, interrupt);
+        let shares = |symbols: &Vec<Symbol>| -> Vec<_> {
+            symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
+        };
+        record.note("functions", symbols.as_ref().ok().map(|symbols| object(&shares(symbols))));
+        page += &text::symbols(symbols);
+    }
+    if interrupt.raised() {
+        page += "\nINTERRUPTED: the passes that are missing were not made.\n";
+    }
+    page
 }
 
 /// Named figures as files hold them.

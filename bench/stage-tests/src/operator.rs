@@ -7,11 +7,11 @@ pub mod slow_log;
 pub mod standard_streams;
 pub mod startup;
 
-use super::client::Client;
-use super::{Stage, TIMEOUT, side_by_side, wait_until};
-use crate::targets::server::Server;
-use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
+use bench::resilience::client::Client;
+use bench::resilience::{Stage, TIMEOUT, side_by_side, wait_until};
+use bench::targets::server::Server;
+use bench::tools::Folder;
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -41,22 +41,6 @@ fn fifo(folder: &Folder) -> Result<(String, fs::File)> {
     ensure!(Command::new("mkfifo").arg(&path).status()?.success(), "mkfifo failed");
     let file = fs::File::options().read(true).write(true).open(&path)?;
     Ok((path, file))
-}
-
-/// The stage under another limit, in the words of prlimit(1), of util-linux.
-pub(super) fn limited(stage: &Stage, limit: &str, args: &[&str]) -> Command {
-    let mut command = Command::new("prlimit");
-    command.arg(limit).arg(stage.program).args(["--listen", "127.0.0.1:0"]);
-    command.args(stage.flags).args(args);
-    command
-}
-
-/// Sets a soft limit of a server that runs, in the same words.
-pub(super) fn set_limit(server: &Server, limit: &str) -> Result<()> {
-    let pid = server.pid().to_string();
-    let status = Command::new("prlimit").args(["--pid", &pid, limit]).status();
-    ensure!(status.context("prlimit, of util-linux, is needed")?.success(), "prlimit failed");
-    Ok(())
 }
 
 /// GETs `path` so many times on one connection, 25 at once.

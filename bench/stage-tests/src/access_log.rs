@@ -1,9 +1,9 @@
 //! The access log: a line for each response, and in it what the client sent, whether or not it was a request.
 
-use super::client::Client;
-use super::{Stage, wait_until};
-use crate::tools::Folder;
 use anyhow::{Result, ensure};
+use bench::resilience::client::Client;
+use bench::resilience::{Stage, wait_until};
+use bench::tools::Folder;
 use std::fs;
 
 /// What a client sends, and the end of the line that comes of it; the time behind it is cut off.

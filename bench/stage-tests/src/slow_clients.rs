@@ -1,9 +1,9 @@
 //! Clients that are slow, or that are made to wait, and that keep to the rules: they are served to the end. And clients
 //! that ask for so much at once that others would be made to wait: they do not get it at once.
 
-use super::client::{Client, serves};
-use super::{Stage, TIMEOUT, process_usage, side_by_side, wait_until};
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use bench::resilience::client::{Client, serves};
+use bench::resilience::{Stage, TIMEOUT, process_usage, side_by_side, wait_until};
 use shared::http::limits::MAX_OUTPUT;
 use shared::sys::Socket;
 use std::io::{ErrorKind, Read, Write};

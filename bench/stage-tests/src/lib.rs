@@ -1,5 +1,18 @@
-//! The tests of every stage, as one list. A stage's `tests/suite.rs` names its program and calls `checks_of_every_stage!`;
-//! what only some stages can do it adds with `checks!`.
+//! What the tests of every stage try on the running program, as one list of checks. A stage's `tests/suite.rs` names its
+//! program and calls [`checks_of_every_stage!`]; what only some stages can do it adds with [`checks!`].
+//!
+//! The means are those of `bench::resilience`, with the checks that `bench check` offers on the command line, too. Nothing
+//! here measures: a check passes or fails, and never for being slow. The error of a check names what went wrong.
+#![forbid(unsafe_code)]
+
+pub mod access_log;
+pub mod conformance;
+pub mod edited_files;
+pub mod fairness;
+pub mod handlers;
+pub mod idle_clients;
+pub mod operator;
+pub mod slow_clients;
 
 /// One test for each line `name: check`, where `check` is called with the stage and returns a `Result`.
 #[macro_export]
@@ -18,8 +31,8 @@ macro_rules! checks {
 #[macro_export]
 macro_rules! checks_of_every_stage {
     ($stage:expr) => {
-        use $crate::resilience::{access_log, conformance, descriptors, fairness, handlers};
-        use $crate::resilience::{idle_clients, operator, replace, shutdown};
+        use bench::resilience::{descriptors, replace, shutdown};
+        use $crate::{access_log, conformance, fairness, handlers, idle_clients, operator};
         $crate::checks! { $stage;
             http_is_followed_to_the_letter: conformance::all_cases,
             time_outs_and_low_limits: conformance::low_limits,
@@ -44,7 +57,8 @@ macro_rules! checks_of_every_stage {
 #[macro_export]
 macro_rules! checks_of_event_loops {
     ($stage:expr) => {
-        use $crate::resilience::{attack, edited_files, keepalive, slow_clients as slow, soak};
+        use bench::resilience::{attack, keepalive, soak};
+        use $crate::{edited_files, slow_clients as slow};
         $crate::checks! { $stage;
             many_clients_at_once_leave_no_trace: |stage| conformance::many_clients(stage, 300),
             hostile_clients_hurt_no_other: attack::each,

@@ -1,12 +1,13 @@
 //! A log that cannot be written as fast as its lines come, or not at all for a while.
 
 use super::{
-    Check, Server, Stage, TIMEOUT, ask, fifo, folder_and_log, limited, lines, path, set_limit,
-    together, wait_for_lines, wait_until,
+    Check, Server, Stage, TIMEOUT, ask, fifo, folder_and_log, lines, path, together,
+    wait_for_lines, wait_until,
 };
-use crate::resilience::client::{metric, serves};
-use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
 use anyhow::{Context, Result, ensure};
+use bench::resilience::client::{metric, serves};
+use bench::resilience::set_limit;
+use bench::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
 use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::Read;
@@ -31,7 +32,7 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
     let (folder, log) = folder_and_log()?;
     let trace = path(&folder, "trace");
     let args = ["--log", &log, "--trace", &trace];
-    let mut server = Server::announced(limited(stage, SMALL, &args), TIMEOUT)?;
+    let mut server = Server::announced(stage.limited(SMALL, &args), TIMEOUT)?;
     for _ in 0..4 {
         ask(server.address(), "/", 25)?;
     }
@@ -49,7 +50,7 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
 
 /// A server whose log had no room for the last line that it tried to write.
 fn torn(stage: &Stage, log: &str) -> Result<Server> {
-    let server = Server::announced(limited(stage, SMALL, &["--log", log]), TIMEOUT)?;
+    let server = Server::announced(stage.limited(SMALL, &["--log", log]), TIMEOUT)?;
     ask(server.address(), "/hello/of-a-length-that-no-limit-is-a-multiple-of", 50)?;
     wait_until("a full file", || Ok(server.stderr().contains("File too large")))?;
     Ok(server)

@@ -1,9 +1,9 @@
 //! Connections that are kept and idle: when they are closed, in which order, and that no request is lost with them.
 
-use super::client::Client;
-use super::well_behaved::{Behaviour, WellBehavedClients};
-use super::{Stage, shutdown};
 use anyhow::{Context, Result, ensure};
+use bench::resilience::client::Client;
+use bench::resilience::well_behaved::{Behaviour, WellBehavedClients};
+use bench::resilience::{Stage, shutdown};
 use std::thread;
 use std::time::Duration;
 

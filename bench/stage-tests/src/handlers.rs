@@ -1,10 +1,10 @@
 //! Handlers that fail, and handlers that block.
 
-use super::client::{Client, serves};
-use super::conformance::leaves_no_trace;
-use super::shutdown::in_handler;
-use super::{Stage, TIMEOUT, wait_until};
+use crate::conformance::leaves_no_trace;
 use anyhow::{Context, Result, ensure};
+use bench::resilience::client::{Client, serves};
+use bench::resilience::shutdown::in_handler;
+use bench::resilience::{Stage, TIMEOUT, wait_until};
 use shared::sys::rlimit;
 use std::time::Instant;
 
@@ -69,8 +69,7 @@ pub fn full_pool(stage: &Stage, room: usize) -> Result<()> {
     })?;
     ensure!(refused.len() == MORE, "{} were refused, not {MORE}", refused.len());
     for client in &mut refused {
-        let response = client.read()?;
-        ensure!(response.status == 503 && response.field("retry-after").is_some(), "{response:?}");
+        client.expect_unavailable()?;
         client.fetch_ok("/").context("after the 503")?;
     }
     serves(server.address())

@@ -3,9 +3,9 @@
 use super::{
     Check, Server, Stage, ask, folder_and_log, lines, path, together, wait_for_lines, wait_until,
 };
-use crate::resilience::client::serves;
-use crate::resilience::shutdown::{self, exits, signals_taken};
 use anyhow::{Result, ensure};
+use bench::resilience::client::serves;
+use bench::resilience::shutdown::{self, exits, signals_taken};
 use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::Write;

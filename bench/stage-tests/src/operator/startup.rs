@@ -1,10 +1,10 @@
 //! A server that lacks something starts whole, or says in one line what is missing.
 
-use super::{Check, Server, Stage, TIMEOUT, fifo, folder_and_log, limited, path, together};
-use crate::resilience::client::serves;
-use crate::resilience::side_by_side;
-use crate::terminal;
+use super::{Check, Server, Stage, TIMEOUT, fifo, folder_and_log, path, together};
 use anyhow::{Context, Result, bail, ensure};
+use bench::resilience::client::serves;
+use bench::resilience::side_by_side;
+use bench::terminal;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -28,7 +28,7 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
     drop(reader);
     for flag in ["--log", "--trace"] {
         for (path, words) in [(&here, "directory"), (&nowhere, "No such file"), (&fifo, "reader")] {
-            let refused = limited(stage, "--core=0", &[flag, path]);
+            let refused = stage.limited("--core=0", &[flag, path]);
             refuses(refused, &[path, words]).with_context(|| format!("{flag} {path}"))?;
         }
     }
@@ -41,7 +41,7 @@ pub fn few_descriptors(stage: &Stage, args: &[&str]) -> Result<()> {
     let counts: Vec<_> = (10..=ENOUGH).collect();
     side_by_side(&counts, 4, |count| {
         let limits = format!("--nofile={count}");
-        match Server::announced(limited(stage, &limits, args), TIMEOUT) {
+        match Server::announced(stage.limited(&limits, args), TIMEOUT) {
             Ok(server) => {
                 serves(server.address())?;
                 ensure!(server.stderr().is_empty(), "{limits}: {}", server.stderr());
@@ -66,7 +66,7 @@ pub fn few_threads(stage: &Stage, count: usize) -> Result<()> {
         terminal::note(&format!("skipped: no limit stops root, and others do not reach {program}"));
         return Ok(());
     }
-    let mut command = limited(stage, &format!("--nproc={count}"), &[]);
+    let mut command = stage.limited(&format!("--nproc={count}"), &[]);
     if is_root {
         command.uid(NOBODY).gid(NOBODY).current_dir("/");
     }

@@ -1,12 +1,12 @@
 //! Conformance: every case of `bench verify`, of whatever level, on the program of a stage, which holds afterwards what
 //! it held before.
 
-use super::client::{Client, serves};
-use super::process_usage::ProcessUsage;
-use super::{Stage, TIMEOUT, side_by_side};
-use crate::targets::server::Server;
-use crate::verify::{self, Options};
 use anyhow::{Context, Result, ensure};
+use bench::resilience::client::{Client, serves};
+use bench::resilience::process_usage::ProcessUsage;
+use bench::resilience::{Stage, TIMEOUT, side_by_side};
+use bench::targets::server::Server;
+use bench::verify::{self, Options};
 use std::time::Duration;
 
 /// Most time-outs in the tests that wait for one: long enough that a client which is kept from a CPU for a second

@@ -1,9 +1,9 @@
 //! The log and the trace are whole at every end.
 
 use super::{Stage, ask, folder_and_log, lines, path};
-use crate::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
-use crate::resilience::side_by_side;
 use anyhow::{Context, Result, ensure};
+use bench::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
+use bench::resilience::side_by_side;
 use shared::sys::signal::{self, Signal};
 use shared::telemetry::trace::InstantEvent;
 use std::fs;

@@ -2,11 +2,11 @@
 //! served as one whole version; a file written in place settles on the last; and no version is served
 //! any more a second after the next one came.
 
-use super::client::Client;
-use super::{Stage, TIMEOUT};
-use crate::numbers::Random;
-use crate::tools::Folder;
 use anyhow::{Context, Result, anyhow, ensure};
+use bench::numbers::Random;
+use bench::resilience::client::Client;
+use bench::resilience::{Stage, TIMEOUT};
+use bench::tools::Folder;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;

@@ -1,0 +1,141 @@
+//! The reader's figures beside the book's: in the cells of tables, and in sentences.
+
+use crate::own::Own;
+use bench::table::{Table, escape};
+use std::collections::BTreeSet;
+
+/// The cell of the reader's table that has the name of the book's row and column; `key` cells are a row's name.
+pub(crate) fn cell<'a>(
+    own: &'a Table,
+    key: usize,
+    row: &[String],
+    column: &str,
+) -> Option<&'a str> {
+    let place = own.header.iter().position(|name| name == column).filter(|at| *at >= key)?;
+    let row = own.rows.iter().find(|own| own.get(..key) == row.get(..key))?;
+    row.get(place).map(String::as_str)
+}
+
+/// How many of its first cells it takes to tell every row from the others.
+pub(crate) fn key(rows: &[Vec<String>]) -> usize {
+    let is_key = |count: &usize| {
+        let names: BTreeSet<_> = rows.iter().map(|row| row.get(..*count)).collect();
+        names.len() == rows.len()
+    };
+    (1..=rows.first().map_or(1, Vec::len)).find(is_key).unwrap_or(1)
+}
+
+/// The reader's figure with its factor to the book's; words only where they differ.
+pub(crate) fn note(book: &str, own: &str) -> String {
+    let (shown, factor) = match factor(book, own) {
+        Some(factor) => (figure(own, None).unwrap_or(own), format!(" <b>{factor}</b>")),
+        None if own == book || own == "-" => return String::new(),
+        None => (own, String::new()),
+    };
+    format!("<small class=\"own\">{}{factor}</small>", escape(shown))
+}
+
+/// `1.08×`, where both are numbers.
+fn factor(book: &str, own: &str) -> Option<String> {
+    let (book, own) = (number(book)?, number(own)?);
+    (book > 0.0).then(|| format!("{:.2}×", own / book))
+}
+
+/// The number that a cell begins with, in the unit's base: `57,156 ×1.66 (served 1/64)`, `46.0 ms`, `29 MiB`.
+fn number(cell: &str) -> Option<f64> {
+    let cell = figure(cell, None)?;
+    let is_number = |letter: char| letter.is_ascii_digit() || ".,".contains(letter);
+    let end = cell.find(|letter| !is_number(letter)).unwrap_or(cell.len());
+    let scale = match cell[end..].trim() {
+        "" | "%" | "s" | "B" => 1.0,
+        "ms" => 1e-3,
+        "µs" => 1e-6,
+        "ns" => 1e-9,
+        "KiB" => 1024.0,
+        "MiB" => 1_048_576.0,
+        "GiB" => 1_073_741_824.0,
+        _ => return None,
+    };
+    Some(cell[..end].replace(',', "").parse::<f64>().ok()? * scale)
+}
+
+/// The figure of a cell without what is added to it, or one of its words, counted from 1.
+fn figure<'a>(cell: &'a str, word: Option<&str>) -> Option<&'a str> {
+    let Some(word) = word else {
+        let end = [" (", " ×"].iter().filter_map(|mark| cell.find(mark)).min();
+        return cell.get(..end.unwrap_or(cell.len()));
+    };
+    let word = cell.split_whitespace().nth(word.parse::<usize>().ok()?.checked_sub(1)?)?;
+    Some(word.trim_matches(['(', ')', ',']))
+}
+
+/// `<!--= BLOCK | ROW | COLUMN -->TEXT<!--/-->` as TEXT with the reader's figure behind it. The comments go: at the
+/// beginning of a line they would end the paragraph.
+pub(crate) fn woven(source: &str, own: &Own) -> String {
+    let mut is_code = false;
+    let line = |line: &str| {
+        is_code ^= line.starts_with("```");
+        if is_code { line.to_owned() } else { woven_line(line, own) }
+    };
+    source.split_inclusive('\n').map(line).collect()
+}
+
+fn woven_line(line: &str, own: &Own) -> String {
+    let Some((before, rest)) = line.split_once("<!--=") else { return line.to_owned() };
+    // In a code span the syntax is shown.
+    let parts = rest.split_once("-->").filter(|_| !before.ends_with('`'));
+    let parts = parts.and_then(|(address, rest)| Some((address, rest.split_once("<!--/-->")?)));
+    let Some((address, (text, rest))) = parts else {
+        return format!("{before}<!--={}", woven_line(rest, own));
+    };
+    let note = looked_up(address, own).map_or(String::new(), |(figure, label)| {
+        let factor = factor(text, &figure).map_or(String::new(), |factor| format!(": {factor}"));
+        let title = format!("{label}{factor}");
+        format!(" <small class=\"own\" title=\"{}\">{}</small>", escape(&title), escape(&figure))
+    });
+    format!("{before}{text}{note}{}", woven_line(rest, own))
+}
+
+/// The reader's figure of that name, and of which run it is.
+fn looked_up(address: &str, own: &Own) -> Option<(String, String)> {
+    let mut names = address.split('|').map(str::trim);
+    let (block, row, column) = (names.next()?, names.next()?, names.next()?);
+    // What stands in a subfolder of the recorded run is a run of its own.
+    let block = block.split_once(": ").map_or(block, |(_, block)| block);
+    let (label, table) = own.table(block)?;
+    let place = table.header.iter().position(|name| name == column)?;
+    let pair = |cells: &[String]| cells[..2.min(cells.len())].join(" / ");
+    let begins = format!("{row} ");
+    let mut rows = table.rows.iter();
+    let cells = rows.clone().find(|cells| cells[0] == row || pair(cells) == row);
+    let cells = cells.or_else(|| rows.find(|cells| cells[0].starts_with(&begins)))?;
+    let found = figure(cells.get(place)?, names.next()).filter(|figure| *figure != "-")?;
+    Some((found.to_owned(), label))
+}
+
+#[test]
+fn numbers_are_compared_and_nothing_else() {
+    for (book, own, expected) in [
+        ("57,156 ×1.66 (served 1/64)", "114,312", Some("2.00×")),
+        ("46.0 ms", "920 µs", Some("0.02×")),
+        ("×2", "×3", None),
+        ("29 MiB", "58 MiB", Some("2.00×")),
+        ("0", "7", None),
+        ("1/64", "1/64", None),
+        ("1/s = 14,974", "3", None),
+        ("-", "-", None),
+    ] {
+        assert_eq!(factor(book, own).as_deref(), expected, "{book} and {own}");
+    }
+}
+
+#[test]
+fn a_figure_in_a_sentence_has_the_readers_behind_it() {
+    let own = Own::read(Some(&bench::results::folder::recorded().unwrap())).unwrap();
+    let figure = "<!--= x: users | stage3-epoll | Req/s -->7<!--/-->";
+    let text = woven(&format!("{figure} a day, `{figure}`\n```\n{figure}\n```\n"), &own);
+    assert!(text.starts_with("7 <small class=\"own\" title=\"your run of "), "{text}");
+    assert_eq!((text.matches("<!--=").count(), text.matches("<small").count()), (2, 1), "{text}");
+    let nowhere = woven("<!--= users | none | Req/s -->7<!--/-->.", &own);
+    assert_eq!(nowhere, "7.");
+}

@@ -1,0 +1,135 @@
+//! The reader's own runs.
+
+use anyhow::Result;
+use bench::numbers::counted;
+use bench::report::blocks::{self, Block, Content};
+use bench::report::chart;
+use bench::results::claims::{self, Claim, Verdict};
+use bench::results::{Results, folder};
+use bench::table::{Table, escape};
+use bench::terminal;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// All of them, the newest first.
+pub(crate) struct Own {
+    pub(crate) runs: Vec<Run>,
+    /// Each claim of the book with what the newest run says to it that can test it.
+    pub(crate) verdicts: Vec<(Claim, Verdict)>,
+}
+
+/// One run.
+pub(crate) struct Run {
+    folder: PathBuf,
+    results: Results,
+    blocks: Vec<Block>,
+}
+
+impl Run {
+    fn block(&self, name: &str) -> Option<&Block> {
+        self.blocks.iter().find(|block| block.name == name)
+    }
+
+    /// When and where, in a few words.
+    fn label(&self) -> String {
+        let day = self.results.began.split('T').next().unwrap_or_default();
+        format!("{day}, {}", counted(self.results.host.cores, "core"))
+    }
+}
+
+impl Own {
+    /// The run in `named` and those in its subfolders, or else all in the place where runs go.
+    ///
+    /// # Errors
+    /// When the run that was named cannot be read; others are left out with a note.
+    pub(crate) fn read(named: Option<&Path>) -> Result<Self> {
+        let mut folders = match named {
+            Some(named) => vec![named.to_owned()],
+            None => below(&folder::default_place()),
+        };
+        folders.extend(folders.clone().iter().flat_map(|folder| below(folder)));
+        let mut runs = Vec::new();
+        for folder in folders {
+            match folder::read(&folder) {
+                Ok(results) => runs.push(Run { blocks: blocks::of(&results), results, folder }),
+                Err(error) if named.is_some() => return Err(error),
+                Err(error) => terminal::note(&format!("bench: left out: {error:#}")),
+            }
+        }
+        // Of one day, and one after the other.
+        runs.sort_by(|one, other| other.results.began.cmp(&one.results.began));
+        let verdicts = claims::built_in()?.into_iter().filter_map(|claim| verdict(claim, &runs));
+        Ok(Self { verdicts: verdicts.collect(), runs })
+    }
+
+    /// The table of that name in the newest run that has one.
+    pub(crate) fn table(&self, name: &str) -> Option<(String, Table)> {
+        if name == "claims" {
+            return Some(("your runs".to_owned(), self.claims()?));
+        }
+        self.find(|run| match &run.block(name)?.content {
+            Content::Table(table) => Some((format!("your run of {}", run.label()), table.clone())),
+            _ => None,
+        })
+    }
+
+    /// The sentence of that name, as HTML.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.find(|run| match &run.block(name)?.content {
+            Content::Sentence(text) => Some(format!("Yours: {}", escape(text))),
+            _ => None,
+        })
+    }
+
+    /// The picture of that name, as HTML.
+    pub(crate) fn picture(&self, name: &str) -> Option<String> {
+        self.find(|run| {
+            let charts = chart::of(&run.results, &run.folder);
+            let drawing = charts.into_iter().find(|chart| chart.name == name)?.drawing;
+            let label = run.label();
+            Some(format!(
+                "<summary>Yours: {label}</summary><span class=\"picture\">{drawing}</span>"
+            ))
+        })
+    }
+
+    fn find<T>(&self, look: impl Fn(&Run) -> Option<T>) -> Option<T> {
+        self.runs.iter().find_map(look)
+    }
+
+    /// The claims as the block `claims` has them.
+    pub(crate) fn claims(&self) -> Option<Table> {
+        let row = |(claim, verdict): &(Claim, Verdict)| {
+            vec![claim.text.clone(), verdict.name().to_owned(), verdict.why().to_owned()]
+        };
+        let table = Table::of_prose(["Claim", "Here", "Figures"]);
+        table.filled(self.verdicts.iter().map(row).collect())
+    }
+
+    /// What the book has beside its figures, or how to have it.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.runs[..] {
+            [] => "Your figures would stand beside the book's: measure with `cargo run --release -p bench`, and make \
+                   the pages again with `cargo run --release -p bench -- book`."
+                .to_owned(),
+            [newest, ..] => {
+                let (count, label) = (counted(self.runs.len(), "run"), newest.label());
+                format!("Beside the book's figures stand yours, of {count} (the newest: {label}).")
+            }
+        }
+    }
+}
+
+/// The folders of runs in `place`.
+fn below(place: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|folder| folder.join("results.json").exists()).collect()
+}
+
+fn verdict(claim: Claim, runs: &[Run]) -> Option<(Claim, Verdict)> {
+    let verdicts = runs.iter().map(|run| claims::judge(&claim, &run.results));
+    let mut verdicts: Vec<_> = verdicts.collect();
+    let untested = |verdict: &Verdict| matches!(verdict, Verdict::CannotBeTested(_));
+    let tested = verdicts.iter().position(|verdict| !untested(verdict)).unwrap_or(0);
+    (!verdicts.is_empty()).then(|| (claim, verdicts.swap_remove(tested)))
+}
