@@ -52,13 +52,17 @@ pub(crate) fn mistyped(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// What is typed behind `-p bench --`, with `--help` in the place of what is passed on to a server or to the shell.
+/// What is typed behind `-p bench --`, with `--help` in the place of what is passed on to a server or to the shell. What the
+/// shell would put in is not known here: `None`.
 fn arguments(line: &str) -> Option<Vec<&str>> {
     let (_, typed) = line.split_once("-p bench -- ")?;
-    let is_end = |word: &&str| word.starts_with(['#', '|', '>', '&', '2']) || *word == "--";
+    let is_end = |word: &&str| {
+        *word == "--" || word.starts_with("2>") || word.starts_with(['#', '|', '>', '&'])
+    };
     let words = typed.split_whitespace().take_while(|word| !is_end(word));
-    let words = words.map(|word| word.trim_matches(['\'', '"', ')']));
-    Some(words.chain(["--help"]).collect())
+    let words: Vec<_> = words.map(|word| word.trim_matches(['\'', '"', ')', ';'])).collect();
+    let is_known = !words.iter().any(|word| word.contains('$'));
+    is_known.then(|| words.into_iter().chain(["--help"]).collect())
 }
 
 /// Types the commands of all chapters, all at once: they mostly wait. What was printed otherwise than the book says,
@@ -284,7 +288,7 @@ fn other_output_than_the_books_is_found() {
 fn a_mistyped_command_is_named() {
     let book = |line: &str| mistyped(&Book::parse(&format!("```sh\n{line}\n```")));
     assert_eq!(
-        book("cargo run --release -p bench -- run stage2 --repeat 5 -- --threads 16  # x"),
+        book("cargo run --release -p bench -- run stage2 -c 2 2>&1 -- --threads 16  # x"),
         []
     );
     assert_eq!(book("cargo run --release -p bench -- laod http://127.0.0.1/ | head").len(), 1);
