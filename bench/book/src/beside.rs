@@ -1,6 +1,7 @@
 //! The reader's figures beside the book's: in the cells of tables, and in sentences.
 
 use crate::own::Own;
+use bench::report::cells::{self, figure};
 use bench::table::{Table, escape};
 use std::collections::BTreeSet;
 
@@ -28,11 +29,12 @@ pub(crate) fn key(rows: &[Vec<String>]) -> usize {
 /// The reader's figure with its factor to the book's; words only where they differ.
 pub(crate) fn note(book: &str, own: &str) -> String {
     let (shown, factor) = match factor(book, own) {
-        Some(factor) => (figure(own, None).unwrap_or(own), format!(" <b>{factor}</b>")),
+        Some(factor) => (figure(own, &[]), format!(" <b>{factor}</b>")),
         None if own == book || own == "-" => return String::new(),
-        None => (own, String::new()),
+        None => (Ok(own.to_owned()), String::new()),
     };
-    format!("<small class=\"own\">{}{factor}</small>", escape(shown))
+    let shown = shown.unwrap_or_else(|_| own.to_owned());
+    format!("<small class=\"own\">{}{factor}</small>", escape(&shown))
 }
 
 /// `1.08×`, where both are numbers.
@@ -43,7 +45,7 @@ fn factor(book: &str, own: &str) -> Option<String> {
 
 /// The number that a cell begins with, in the unit's base: `57,156 ×1.66 (served 1/64)`, `46.0 ms`, `29 MiB`.
 fn number(cell: &str) -> Option<f64> {
-    let cell = figure(cell, None)?;
+    let cell = figure(cell, &[]).ok()?;
     let is_number = |letter: char| letter.is_ascii_digit() || ".,".contains(letter);
     let end = cell.find(|letter| !is_number(letter)).unwrap_or(cell.len());
     let scale = match cell[end..].trim() {
@@ -57,16 +59,6 @@ fn number(cell: &str) -> Option<f64> {
         _ => return None,
     };
     Some(cell[..end].replace(',', "").parse::<f64>().ok()? * scale)
-}
-
-/// The figure of a cell without what is added to it, or one of its words, counted from 1.
-fn figure<'a>(cell: &'a str, word: Option<&str>) -> Option<&'a str> {
-    let Some(word) = word else {
-        let end = [" (", " ×"].iter().filter_map(|mark| cell.find(mark)).min();
-        return cell.get(..end.unwrap_or(cell.len()));
-    };
-    let word = cell.split_whitespace().nth(word.parse::<usize>().ok()?.checked_sub(1)?)?;
-    Some(word.trim_matches(['(', ')', ',']))
 }
 
 /// `<!--= BLOCK | ROW | COLUMN -->TEXT<!--/-->` as TEXT with the reader's figure behind it. The comments go: at the
@@ -98,19 +90,13 @@ fn woven_line(line: &str, own: &Own) -> String {
 
 /// The reader's figure of that name, and of which run it is.
 fn looked_up(address: &str, own: &Own) -> Option<(String, String)> {
-    let mut names = address.split('|').map(str::trim);
-    let (block, row, column) = (names.next()?, names.next()?, names.next()?);
+    let names: Vec<_> = address.split('|').map(str::trim).collect();
+    let [block, row, column, word @ ..] = &names[..] else { return None };
     // What stands in a subfolder of the recorded run is a run of its own.
-    let block = block.split_once(": ").map_or(block, |(_, block)| block);
+    let block = block.split_once(": ").map_or(*block, |(_, block)| block);
     let (label, table) = own.table(block)?;
-    let place = table.header.iter().position(|name| name == column)?;
-    let pair = |cells: &[String]| cells[..2.min(cells.len())].join(" / ");
-    let begins = format!("{row} ");
-    let mut rows = table.rows.iter();
-    let cells = rows.clone().find(|cells| cells[0] == row || pair(cells) == row);
-    let cells = cells.or_else(|| rows.find(|cells| cells[0].starts_with(&begins)))?;
-    let found = figure(cells.get(place)?, names.next()).filter(|figure| *figure != "-")?;
-    Some((found.to_owned(), label))
+    let cell = cells::cell(&table, row, column).ok().filter(|cell| *cell != "-")?;
+    Some((figure(cell, word).ok()?, label))
 }
 
 #[test]

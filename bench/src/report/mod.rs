@@ -5,6 +5,7 @@ pub mod article;
 pub mod block;
 pub mod blocks;
 pub mod card;
+pub mod cells;
 pub mod chart;
 pub mod guard_rails;
 pub mod html;

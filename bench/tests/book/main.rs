@@ -6,7 +6,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy allows it in test functions, but not in what they call.
 
-mod cells;
 mod commands;
 mod contents;
 mod document;
