@@ -76,8 +76,8 @@ fn exam(line: usize, text: &str) -> Option<Exam> {
 
 impl Exam {
     /// Whether the patch fits the source as it is.
-    pub(crate) fn fits(&self, scratch: &Scratch) -> Result<(), String> {
-        scratch.apply(&self.patch)
+    pub(crate) fn fits(&self, root: &Path) -> Result<(), String> {
+        Scratch::of_patches(root, "exam-fits", &[&self.patch])?.apply(&self.patch)
     }
 
     /// Whether the patch breaks nothing.

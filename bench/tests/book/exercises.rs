@@ -82,7 +82,7 @@ impl Scratch {
     }
 
     /// The same of nothing but these patches and the files that they change.
-    fn of_patches(root: &Path, name: &str, patches: &[&String]) -> Result<Self, String> {
+    pub(crate) fn of_patches(root: &Path, name: &str, patches: &[&String]) -> Result<Self, String> {
         let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&copy);
         for patch in patches {
