@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::{Epoll, Events, Interest, Listener};
+use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -33,14 +34,20 @@ impl EventLoop {
         let (mut events, mut now) = (Events::with_capacity(1024), Instant::now());
         while !(self.acceptor.is_closed() && self.connections.is_empty()) {
             self.epoll.wait(&mut events, self.poll_timeout(now)).context("epoll_wait")?;
-            now = self.tick(&events, Instant::now());
+            now = self.tick(&mut events, Instant::now()).context("epoll_wait")?;
         }
         Ok(())
     }
 
     /// Serves the connections that are ready at `now`, and tells what time it is afterwards.
-    fn tick(&mut self, events: &Events, now: Instant) -> Instant {
+    fn tick(&mut self, events: &mut Events, now: Instant) -> io::Result<Instant> {
         self.connections.begin_tick(now);
+        if events.len() > 1 && events.iter().any(|event| event.token == LISTENER) {
+            // New connections first: a request that has arrived on one of them belongs to this tick, and its time
+            // begins now, however long the handlers of the others take.
+            self.acceptor.accept_batch(&mut self.connections, events.len(), now);
+            self.epoll.wait(events, Some(Duration::ZERO))?;
+        }
         for event in events.iter() {
             match event.token {
                 LISTENER => {
@@ -63,7 +70,7 @@ impl EventLoop {
         }
         self.connections.close_late();
         self.acceptor.update(&mut self.connections, now);
-        self.connections.end_tick()
+        Ok(self.connections.end_tick())
     }
 
     /// How long to sleep if no descriptor becomes ready: until a client is late, or the acceptor has something to do.

@@ -13,4 +13,6 @@ stage_tests::checks! { STAGE;
     a_handler_that_blocks_stops_every_client: handlers::blocking_stops_every_client,
     slow_clients_that_keep_to_the_rules_are_served: slow_clients::each,
     sleepers_take_turns_with_others: fairness::sleepers_take_turns_with_others,
+    a_request_does_not_wait_for_its_connection_to_be_accepted:
+        fairness::a_request_does_not_wait_for_its_connection_to_be_accepted,
 }

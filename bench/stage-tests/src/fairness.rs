@@ -142,6 +142,27 @@ fn pause(stage: &Stage, clients: usize, time_out: Duration) -> Result<bool> {
     Ok(true)
 }
 
+/// A request that is in the kernel when a tick begins is read in this tick, also where its connection is not accepted yet:
+/// its time does not wait for a handler that blocks the loop.
+pub fn a_request_does_not_wait_for_its_connection_to_be_accepted(stage: &Stage) -> Result<()> {
+    let server = stage.start(&[])?;
+    let mut busy = Client::connect(server.address())?;
+    let mut later = Client::connect(server.address())?;
+    busy.fetch_ok("/")?;
+    later.fetch_ok("/")?;
+    freeze(server.pid(), true)?;
+    let mut new = Client::connect(server.address())?;
+    busy.get("/sleep/600");
+    new.get("/delay/600");
+    later.get("/delay/900");
+    freeze(server.pid(), false)?;
+    later.expect(200)?;
+    // Had it been read after the handler, it would be due 300 ms after the other.
+    ensure!(!new.hears_nothing(), "the delay of a new connection began after another's handler");
+    new.expect(200)?;
+    busy.expect(200).map(drop)
+}
+
 /// The time between two requests begins with the response to the first, however long its handler blocked the loop.
 pub fn a_handler_takes_no_client_s_time(stage: &Stage) -> Result<()> {
     let server = stage.start(&["--idle-timeout", "2500ms"])?;
