@@ -3,14 +3,14 @@
 //! [`parse`] reads the kernel's formats, [`process`] finds the server of an address, [`tree`] adds up a process with all its threads and children,
 //! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
 //! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
-//! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and
-//! [`perf`] see more, where they are installed and allowed; [`profile`] sorts what perf saw into layers.
+//! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and perf see
+//! more, where they are installed and allowed: [`profile`] sorts what perf saw into layers and functions.
 
 mod group;
 pub mod host;
 pub mod machine;
 pub mod parse;
-pub mod perf;
+mod perf;
 pub mod process;
 pub mod profile;
 pub mod sampler;

@@ -1,7 +1,8 @@
-//! Where a server's CPU time goes, by layer: call stacks from `perf record`, each assigned to one [`Layer`].
+//! Where a server's CPU time goes: call stacks from `perf record`, each assigned to one [`Layer`] and one [`Function`].
 
-use super::perf::{self, Recording};
+use super::perf::Recording;
 use anyhow::{Result, ensure};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -100,7 +101,7 @@ impl Profiler {
     /// # Errors
     /// When perf is not installed, or may not sample `pid`.
     pub fn attach(pid: u32) -> Result<Self> {
-        perf::record(pid, &OPTIONS).map(Self)
+        Recording::start(pid, &OPTIONS).map(Self)
     }
 
     /// Ends, and tells what it saw.
@@ -115,6 +116,17 @@ impl Profiler {
         ensure!(seen, "perf is not shown what the kernel does");
         Ok(Profile { stacks, by_thread })
     }
+}
+
+/// A function that samples found at work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the kernel's.
+    pub kernel: bool,
+    /// Its share of the server's CPU time, in per cent: what it calls is not counted.
+    pub share: f64,
 }
 
 /// All samples of a server.
@@ -136,6 +148,21 @@ impl Profile {
         let layers: Vec<_> = self.stacks.iter().map(Stack::layer).collect();
         let count = |layer| layers.iter().filter(|other| **other == layer).count();
         Layer::ALL.map(|layer| (layer, count(layer) as f64 / layers.len() as f64))
+    }
+
+    /// The functions with the largest shares, the largest first.
+    pub fn functions(&self) -> Vec<Function> {
+        let mut counts = BTreeMap::new();
+        for frame in self.stacks.iter().filter_map(|stack| stack.frames.first()) {
+            *counts.entry(frame).or_insert(0) += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| Reverse(*count));
+        let function = |((name, kernel), count): (&(String, bool), i32)| {
+            let share = 100.0 * f64::from(count) / self.stacks.len() as f64;
+            Function { name: name.clone(), kernel: *kernel, share }
+        };
+        counts.into_iter().map(function).collect()
     }
 
     /// Folded stacks, as flame graphs are made from: one line for each, `outermost;...;innermost count`.
@@ -259,6 +286,10 @@ mod tests {
         let shares = profile.shares();
         assert!((shares.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
         assert_eq!(shares[3], (Layer::Wait, 4.0 / 13.0));
+        let functions = profile.functions();
+        assert!(functions.is_sorted_by(|one, next| one.share >= next.share), "{functions:?}");
+        let all = functions.iter().map(|function| function.share).sum::<f64>();
+        assert!((all - 100.0).abs() < 1e-9 && functions.iter().any(|one| one.kernel), "{all}");
         let folded = profile.folded();
         assert_eq!(folded.lines().count(), EXPECTED.len());
         let line = folded.lines().find(|line| line.contains("accept_batch;accept4")).unwrap();

@@ -11,7 +11,7 @@ use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
 use super::trial::Measurement;
 use super::workload::WorkloadArgs;
-use crate::evidence::perf::{self, Symbol};
+use crate::evidence::profile::{Function, Profiler};
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
@@ -21,6 +21,13 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 use std::time::Duration;
+
+/// How long perf samples.
+const SAMPLING: Duration = Duration::from_secs(2);
+/// Functions with a smaller share, in per cent, are left out.
+const LEAST: f64 = 1.0;
+/// So many are shown.
+const MOST: usize = 15;
 
 /// What `bench explain` takes.
 #[derive(Args, Debug)]
@@ -95,12 +102,12 @@ fn passes(
         page += &text::calls(calls);
     }
     if !interrupt.raised() {
-        let symbols = symbols(experiment, starter, interrupt);
-        let shares = |symbols: &Vec<Symbol>| -> Vec<_> {
-            symbols.iter().map(|symbol| (symbol.name.clone(), symbol.share)).collect()
+        let functions = functions(experiment, starter, interrupt);
+        let shares = |functions: &Vec<Function>| -> Vec<_> {
+            functions.iter().map(|function| (function.name.clone(), function.share)).collect()
         };
-        record.note("functions", symbols.as_ref().ok().map(|symbols| object(&shares(symbols))));
-        page += &text::symbols(symbols);
+        record.note("functions", functions.as_ref().ok().map(|all| object(&shares(all))));
+        page += &text::functions(functions);
     }
     if interrupt.raised() {
         page += "\nINTERRUPTED: the passes that are missing were not made.\n";
@@ -144,13 +151,16 @@ fn calls(
 }
 
 /// Where the CPU time goes, by function.
-fn symbols(
+fn functions(
     experiment: &Experiment,
     starter: &Starter,
     interrupt: &Interrupt,
-) -> Result<Vec<Symbol>> {
-    let (_running, pid, options) = started(experiment, starter, perf::PASS)?;
-    let perf = perf::Perf::attach(pid)?;
+) -> Result<Vec<Function>> {
+    let (_running, pid, options) = started(experiment, starter, SAMPLING)?;
+    let profiler = Profiler::attach(pid)?;
     load::run(&options, interrupt)?;
-    perf.finish()
+    let mut functions = profiler.finish()?.functions();
+    functions.retain(|function| function.share >= LEAST);
+    functions.truncate(MOST);
+    Ok(functions)
 }

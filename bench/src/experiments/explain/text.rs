@@ -1,6 +1,6 @@
 //! The long answer as a page of text.
 
-use crate::evidence::perf::Symbol;
+use crate::evidence::profile::Function;
 use crate::experiments::plan::Trial;
 use crate::experiments::trial::Measurement;
 use crate::numbers::{self, grouped};
@@ -63,16 +63,16 @@ pub(super) fn calls(calls: Result<Vec<(String, f64)>>) -> String {
 }
 
 /// Where the CPU time goes.
-pub(super) fn symbols(symbols: Result<Vec<Symbol>>) -> String {
-    let symbols = match symbols {
-        Ok(symbols) => symbols,
+pub(super) fn functions(functions: Result<Vec<Function>>) -> String {
+    let functions = match functions {
+        Ok(functions) => functions,
         Err(error) => return format!("\nFunctions: {error:#}\n"),
     };
-    let line = |Symbol { name, share, kernel }: &Symbol| {
+    let line = |Function { name, share, kernel }: &Function| {
         let owner = if *kernel { "kernel" } else { "server" };
         format!("  {share:>5.1} %  {owner}  {name}\n")
     };
-    let lines: String = symbols.iter().map(line).collect();
+    let lines: String = functions.iter().map(line).collect();
     format!("\nFunctions by their share of the server's CPU time (perf)\n{lines}")
 }
 
