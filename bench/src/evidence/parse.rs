@@ -51,38 +51,6 @@ pub fn netstat(text: &str, name: &str) -> Option<u64> {
     })
 }
 
-/// One socket of `/proc/net/tcp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tcp {
-    /// Its own port.
-    pub port: u16,
-    /// [`ESTABLISHED`], [`LISTEN`], or another.
-    pub state: u8,
-    /// Bytes that wait to be read; of a listener: connections that wait to be accepted.
-    pub unread: u64,
-    /// 0 for a connection that no process has accepted yet.
-    pub inode: u64,
-}
-
-/// Listens.
-pub const LISTEN: u8 = 0x0A;
-/// Is established.
-pub const ESTABLISHED: u8 = 0x01;
-
-/// A line of `/proc/net/tcp` or `tcp6`; `None` for its heading.
-pub fn tcp(line: &str) -> Option<Tcp> {
-    let mut fields = line.split_whitespace().skip(1);
-    let port = fields.next()?.rsplit_once(':')?.1;
-    let state = fields.nth(1)?;
-    let queues = fields.next()?;
-    Some(Tcp {
-        port: u16::from_str_radix(port, 16).ok()?,
-        state: u8::from_str_radix(state, 16).ok()?,
-        unread: u64::from_str_radix(queues.split_once(':')?.1, 16).ok()?,
-        inode: fields.nth(4)?.parse().ok()?,
-    })
-}
-
 /// The files with the sockets of a server on `address`: an IPv6 socket may take IPv4 connections too.
 pub fn tcp_files(address: SocketAddr) -> &'static [&'static str] {
     let both = &["/proc/net/tcp", "/proc/net/tcp6"];
@@ -100,13 +68,13 @@ pub struct Listener {
     pub inode: u64,
 }
 
-/// A line of `/proc/net/tcp` or `tcp6` that is about a listening socket.
+/// A line of `/proc/net/tcp` or `tcp6` that is about a listening socket (state 0A); `None` for all others.
 pub fn listener(line: &str) -> Option<Listener> {
-    let Tcp { port, state, inode, .. } = tcp(line)?;
-    let mut fields = line.split_whitespace().skip(1);
-    let ip = ip(fields.next()?.rsplit_once(':')?.0)?;
-    let uid = fields.nth(5)?.parse().ok()?;
-    (state == LISTEN).then_some(Listener { address: SocketAddr::new(ip, port), uid, inode })
+    let fields: Vec<_> = line.split_whitespace().collect();
+    let &[_, local, _, "0A", _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
+    let (address, port) = local.rsplit_once(':')?;
+    let address = SocketAddr::new(ip(address)?, u16::from_str_radix(port, 16).ok()?);
+    Some(Listener { address, uid: uid.parse().ok()?, inode: inode.parse().ok()? })
 }
 
 /// An address as the kernel prints it: hexadecimal words of 32 bits, each in the byte order of the machine.
@@ -187,24 +155,18 @@ mod tests {
     }
 
     #[test]
-    fn sockets() {
-        let listener = "   0: 0100007F:2457 00000000:0000 0A 00000000:00000003 00:00000000 00000000     0        0 4270538 1 00000000e63a6784 100 0 0 10 0";
-        let expected = Tcp { port: 0x2457, state: LISTEN, unread: 3, inode: 4_270_538 };
-        assert_eq!(tcp(listener), Some(expected));
-        let waiting = "   9: 0100007F:2457 0100007F:8F00 01 00000000:00000025 00:00000000 00000000     0        0 0 1 0000000000000000 20 4 30 10 -1";
-        let expected = Tcp { port: 0x2457, state: ESTABLISHED, unread: 0x25, inode: 0 };
-        assert_eq!(tcp(waiting), Some(expected));
-        assert_eq!(tcp("  sl  local_address rem_address   st tx_queue rx_queue"), None);
-        assert_eq!(super::listener(waiting), None);
+    fn listeners() {
+        let line = "   0: 0100007F:2457 00000000:0000 0A 00000000:00000003 00:00000000 00000000     7        0 4270538 1 00000000e63a6784 100 0 0 10 0";
+        let six = line.replace("0100007F", "0000000000000000FFFF00000100007F");
+        let found = [line, &six].map(|line| listener(line).unwrap());
+        assert_eq!(found.map(|one| (one.uid, one.inode)), [(7, 4_270_538); 2]);
         if cfg!(target_endian = "little") {
-            let found = super::listener(listener).unwrap();
-            assert_eq!((found.address, found.uid), ("127.0.0.1:9303".parse().unwrap(), 0));
+            let address = "127.0.0.1:9303".parse().unwrap();
+            assert_eq!(found[0].address, address);
+            assert_eq!(found[1].address.ip().to_canonical(), address.ip());
         }
-        let six = listener.replace("0100007F", "0000000000000000FFFF00000100007F");
-        if cfg!(target_endian = "little") {
-            let found = super::listener(&six).unwrap().address;
-            assert_eq!(found.ip().to_canonical(), IpAddr::from([127, 0, 0, 1]));
-        }
+        assert_eq!(listener(&line.replace(" 0A ", " 01 ")), None, "a connection");
+        assert_eq!(listener("  sl  local_address rem_address   st tx_queue rx_queue"), None);
     }
 
     #[test]
