@@ -38,6 +38,8 @@ pub struct Seen {
     pub mean: f64,
     /// Half of the responses took longer.
     pub p50: Option<Duration>,
+    /// One in a hundred took longer.
+    pub p99: Option<Duration>,
     /// Errors by name.
     pub errors: Vec<(String, u64)>,
     /// Requests under way when the window closed: those of clients that were left waiting as well.
@@ -117,6 +119,13 @@ impl Case<'_> {
         let others =
             count(&[Sleep::Running, Sleep::Epoll, Sleep::Timer, Sleep::Write, Sleep::Other]);
         (waiting > 0.0).then(|| waiting / (waiting + others))
+    }
+
+    /// Calls of write beyond one for each response; `None` where the server's are unknown, or it sends by another call.
+    pub(super) fn further_writes(&self) -> Option<f64> {
+        let (writes, responses) =
+            (self.evidence.server.as_ref()?.writes? as f64, self.seen.requests as f64);
+        (writes >= 0.9 * responses).then_some((writes - responses).max(0.0))
     }
 
     /// Requests that wait or are served at a moment: in a closed loop one of each client.

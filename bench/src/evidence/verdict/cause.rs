@@ -72,7 +72,7 @@ impl Cause {
             Self::HeldConnections => {
                 "with twice the threads, or with --close, no more clients are served"
             }
-            Self::DelayedAck => "with TCP_NODELAY set in the server p50 stays near 40 ms",
+            Self::DelayedAck => "with TCP_NODELAY set in the server responses take as long",
             Self::SingleThread => "twice the connections get more than a tenth more req/s",
             Self::Client => "a second `bench load` beside this one adds no req/s",
             Self::Machine => {

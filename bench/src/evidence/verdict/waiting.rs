@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::finding::{Finding, percent};
 use crate::numbers::{counted, time};
+use std::ops::Range;
 use std::time::Duration;
 
 /// Each overflow costs one client a second. What happened while all connected at once explains a window only where
@@ -101,21 +102,42 @@ pub(super) fn held_connections(case: &Case<'_>) -> Option<Finding> {
     Finding::new(&[left_out], format!("{holds}; {others} wait{queue}"), figures)
 }
 
-/// A handler that takes 40 ms looks the same to the clients: what tells them apart is that the client's kernel
-/// has to send its acknowledgements late, one for about each response.
+/// How long a response takes that waits for a late acknowledgement: 40 ms as a rule, and 200 ms at most.
+const USUALLY_LATE: Range<Duration> = Duration::from_millis(36)..Duration::from_millis(56);
+const LATE: Range<Duration> = Duration::from_millis(36)..Duration::from_millis(220);
+
+/// The server's kernel keeps the second part of a response until the client's kernel has acknowledged the first, which it
+/// does late. A handler that takes as long looks the same to the clients. What tells them apart: about as many
+/// acknowledgements are late as responses, and where the server's writes are counted, there are as many further ones.
 pub(super) fn delayed_ack(case: &Case<'_>) -> Option<Finding> {
-    let near = Duration::from_millis(36)..Duration::from_millis(48);
-    let p50 = case.seen.p50.filter(|p50| near.contains(p50))?;
-    let cores = case.server_cores().unwrap_or(0.0) + case.seen.client_cores;
-    let (late, responses) = (case.evidence.delayed_acks?, case.seen.requests);
-    let sentence = "each response takes 40 ms and next to no CPU: Nagle's algorithm meets the delayed ACK; \
-                    write a response at once, or set TCP_NODELAY";
-    let figures = format!(
-        "p50 is {}; {late} acknowledgements were late for {responses} responses",
-        time(p50)
+    if case.handlers_asleep().is_some() {
+        return None;
+    }
+    let (late, further) = (case.evidence.delayed_acks?, case.further_writes());
+    let range = if further.is_some() { LATE } else { USUALLY_LATE };
+    let mut percentiles = [case.seen.p50, case.seen.p99].into_iter().flatten();
+    let slow = percentiles.find(|percentile| range.contains(percentile))?;
+    // Where only some responses come in two parts, they take nearly all of the time.
+    let share = (case.seen.mean / slow.as_secs_f64()).min(1.0);
+    let responses = case.seen.requests;
+    let which = match share {
+        0.75.. => "each response takes".to_owned(),
+        _ => format!("{} of the responses take", percent(share)),
+    };
+    let took = if USUALLY_LATE.contains(&slow) { "40 ms".to_owned() } else { time(slow) };
+    let sentence = format!(
+        "{which} {took} and next to no CPU: Nagle's algorithm meets the delayed ACK; write a response at once, or set \
+         TCP_NODELAY"
     );
-    let parts = [late as f64 / (0.75 * responses as f64), 0.3 / cores.max(f64::MIN_POSITIVE)];
-    Finding::new(&parts, sentence.to_owned(), figures)
+    let figures = format!(
+        "{which} {}; {late} acknowledgements were late for {responses} responses",
+        time(slow)
+    );
+    let enough = 0.75 * share * responses as f64;
+    let cores = case.server_cores().unwrap_or(0.0) + case.seen.client_cores;
+    let further = further.unwrap_or(f64::INFINITY);
+    let parts = [late as f64 / enough, further / enough, 0.5 / cores.max(f64::MIN_POSITIVE)];
+    Finding::new(&parts, sentence, figures)
 }
 
 /// The clients set the pace, and the server keeps it.
