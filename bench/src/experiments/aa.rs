@@ -4,9 +4,8 @@
 //! Short windows of a handler that computes, so that the server's CPU is the limit. The same server is started for A and for
 //! B in turns (AB BA), and compared as servers are in a run: by the ratios within pairs.
 
-use super::benchmark::undisturbed;
 use super::plan::{OVERHEAD, Trial};
-use super::trial::{Measurement, observe};
+use super::trial::{Measurement, observe, undisturbed};
 use super::workload::Workload;
 use crate::args;
 use crate::interrupt::Interrupt;
@@ -15,7 +14,7 @@ use crate::numbers::{self, Random};
 use crate::results::statistics::Ratio;
 use crate::targets::{self, Connection, Pinning, Starter, Target};
 use crate::terminal::{self, Progress};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use std::time::Duration;
 
@@ -29,6 +28,8 @@ const COMPARISONS: usize = 10;
 const BOUNDS: [f64; 2] = [0.02, 0.08];
 /// CPU time of A's handler, in µs.
 const WORK: f64 = 200.0;
+/// And that of B's in the second part, as a multiple.
+const DEARER: f64 = 1.05;
 /// More than the threads of any stage that could serve them at once, and few enough for a generator of one thread.
 const CLIENTS: usize = 8;
 
@@ -41,20 +42,9 @@ pub struct AaArgs {
     /// Pairs of A and A
     #[arg(long, default_value_t = 200, value_parser = args::count)]
     pairs: usize,
-    /// How much dearer the handler of B is in the second part
-    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percent)]
-    dearer: f64,
     /// How long each server of a pair is measured
     #[arg(short, long, default_value = "250ms", value_parser = args::duration)]
     duration: Duration,
-}
-
-/// `5%` as 0.05.
-fn percent(text: &str) -> Result<f64> {
-    let number = text.strip_suffix('%').unwrap_or(text).parse::<f64>();
-    let number = number.with_context(|| format!("`{text}` is not a percentage such as 5%"))?;
-    ensure!((0.5..=100.0).contains(&number), "`{text}` is not between 0.5% and 100%");
-    Ok(number / 100.0)
 }
 
 /// The servers of both parts.
@@ -80,14 +70,14 @@ impl AaArgs {
         let dearer = COMPARISONS * REPEATS;
         let each = 2 * (self.duration + OVERHEAD);
         terminal::note(&format!(
-            "{}: {} pairs of A and A, {dearer} of A and B, which is {:.1} % dearer; this takes about {}",
+            "{}: {} pairs of A and A, {dearer} of A and B, which is {:.0} % dearer; this takes about {}",
             target.label(),
             self.pairs,
-            100.0 * self.dearer,
+            100.0 * (DEARER - 1.0),
             numbers::time(each * (self.pairs + dearer) as u32)
         ));
         let equal = pairs.measure(self.pairs, WORK)?;
-        let dearer = pairs.measure(dearer, WORK * (1.0 + self.dearer))?;
+        let dearer = pairs.measure(dearer, WORK * DEARER)?;
         ensure!(!interrupt.raised(), "interrupted: the pairs so far say too little");
         let parts = [of_equals(&equal), of_dearer(&dearer)];
         terminal::print(&parts.each_ref().map(|(text, _)| text.as_str()).concat())?;
@@ -233,13 +223,5 @@ mod tests {
         let (text, is_well) = of_dearer(&pairs(70, 1.05));
         assert!(is_well && text.contains(" of 10 comparisons"), "{text}");
         assert!(!of_dearer(&pairs(70, 1.0)).1 && !of_dearer(&pairs(70, 0.9)).1);
-    }
-
-    #[test]
-    fn percentages() {
-        assert_eq!((percent("5%").unwrap(), percent("10").unwrap()), (0.05, 0.1));
-        for text in ["", "x%", "0%", "-5%", "nan", "inf", "101%"] {
-            assert!(percent(text).is_err(), "{text}");
-        }
     }
 }

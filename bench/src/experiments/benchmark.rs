@@ -1,46 +1,59 @@
 //! Makes the trials of one or more experiments, level by level: what other programs disturbed is measured again.
 
 use super::common::Common;
-use super::plan::{Experiment, Trial, announcement};
+use super::plan::{Experiment, Plan, Trial, announcement};
 use super::profile;
 use super::record::{Finished, Record};
-use super::trial::Measurement;
+use super::trial::{Measurement, Tried, undisturbed};
 use crate::evidence::process;
 use crate::interrupt::Interrupt;
 use crate::load::Url;
-use crate::numbers::counted;
+use crate::numbers::{counted, median};
 use crate::targets::{Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 
-/// Why there is nothing to measure.
-pub(super) const NO_ROUTE: &str = "none of these servers has the route that this workload asks for";
+/// Why no load can be offered to a server.
+const NO_CAPACITY: &str =
+    "no response in the closed loop, so that no part of that can be offered; try a longer -d";
 
 /// Builds, says how long it will take, measures, and writes the results. What an interrupt leaves is written too.
 ///
 /// # Errors
 /// When nothing could be built or measured, or the folder cannot be written. A server that fails is a part of the
 /// results: see [`Finished::check`].
-pub fn run(experiments: &[Experiment], common: &Common, interrupt: &Interrupt) -> Result<Finished> {
+pub fn run(
+    mut experiments: Vec<Experiment>,
+    common: &Common,
+    interrupt: &Interrupt,
+) -> Result<Finished> {
     let planned: usize = experiments.iter().map(|experiment| experiment.trials.len()).sum();
-    ensure!(planned > 0, NO_ROUTE);
-    let plan = &experiments[0].plan;
+    ensure!(planned > 0, "none of these servers has the route that this workload asks for");
+    let plan = &experiments[0].plan.clone();
     let starter =
         Starter::build(&plan.targets, common.stage_args.clone(), plan.pin.clone(), interrupt)?;
     let mut record = Record::begin(plan, planned, common)?;
-    terminal::note(&announcement(experiments, profile::time(plan)));
+    terminal::note(&announcement(&experiments, profile::time(plan)));
     tell_unseen(&plan.targets);
     let trials = experiments.iter().map(Experiment::time).sum::<Duration>();
     let progress = Progress::start(trials + profile::time(plan));
     let mut spare = experiments.iter().map(|one| levels(&one.trials).count()).sum();
-    for experiment in experiments {
+    let mut reached = Vec::new();
+    for experiment in &mut experiments {
+        experiment.plan.capacity = reached;
+        let (measured, failures) = match experiment.without_capacity() {
+            Some(name) if !interrupt.raised() => {
+                (Vec::new(), vec![format!("{name}: {NO_CAPACITY}")])
+            }
+            _ => measure(experiment, &starter, &progress, &mut spare, interrupt),
+        };
+        record.add(experiment, &measured, failures);
         // After a server that failed, its further trials would only fail once more.
-        if !record.has_failures() {
-            let (measured, failures) =
-                measure(experiment, &starter, &progress, &mut spare, interrupt);
-            record.add(experiment, &measured, failures);
+        if record.has_failures() {
+            break;
         }
+        reached = capacity(&experiment.plan, &measured);
     }
     profile::measure(plan, &starter, &mut record, &progress, interrupt)?;
     drop(progress);
@@ -59,6 +72,18 @@ pub(super) fn measure(
     Measuring { experiment, starter, interrupt, progress, failures, failed }.run(spare)
 }
 
+/// The median of what each server reached, requests per second; of disturbed rows only where there are no others.
+fn capacity(plan: &Plan, measured: &[Measurement]) -> Vec<f64> {
+    let of = |target| {
+        let own = || measured.iter().filter(|one| one.trial.target == target);
+        let all_doubtful = own().all(|one| one.doubtful);
+        let rows = own().filter(|one| !one.doubtful || all_doubtful);
+        let mut rps: Vec<_> = rows.map(|one| one.outcome.rps()).collect();
+        median(&mut rps, f64::total_cmp).unwrap_or_default()
+    };
+    (0..plan.targets.len()).map(of).collect()
+}
+
 /// Says of which servers that run already no more will be known than what the clients see.
 fn tell_unseen(targets: &[Target]) {
     for target in targets {
@@ -67,41 +92,6 @@ fn tell_unseen(targets: &[Target]) {
         {
             terminal::note(&format!("{name}: its CPU is unknown: {why}"));
         }
-    }
-}
-
-/// How often a level is measured at most.
-const TRIES: usize = 3;
-
-/// What was measured, perhaps not for the first time.
-#[derive(Debug, PartialEq)]
-pub struct Tried<T> {
-    /// As it was the last time.
-    pub value: T,
-    /// How often it had been measured before, and was disturbed.
-    pub repeated: usize,
-    /// Whether it was disturbed the last time too.
-    pub doubtful: bool,
-}
-
-/// Measures, and measures again while the measurement was disturbed: three times at most, and no more often than there are
-/// repetitions to `spare`, which bounds how long a run takes on a machine that is never quiet. `measure` is told how often
-/// it was called before.
-pub fn undisturbed<T>(
-    spare: &mut usize,
-    interrupt: &Interrupt,
-    mut measure: impl FnMut(usize) -> T,
-    is_disturbed: impl Fn(&T) -> bool,
-) -> Tried<T> {
-    let mut repeated = 0;
-    loop {
-        let value = measure(repeated);
-        let doubtful = is_disturbed(&value);
-        if !doubtful || repeated + 1 == TRIES || *spare == 0 || interrupt.raised() {
-            return Tried { value, repeated, doubtful };
-        }
-        repeated += 1;
-        *spare -= 1;
     }
 }
 
@@ -172,24 +162,6 @@ mod tests {
     use super::super::common::Common;
     use super::*;
     use crate::results::Part;
-
-    #[test]
-    fn a_disturbed_measurement_is_made_again_three_times_at_most() {
-        let interrupt = Interrupt::default();
-        // Which of the measurements are disturbed, and how many repetitions there are to spare.
-        let tried = |disturbed: &[bool], mut spare: usize| {
-            let tried =
-                undisturbed(&mut spare, &interrupt, |count| count, |count| disturbed[*count]);
-            assert_eq!(tried.value, tried.repeated);
-            (tried.repeated, tried.doubtful, spare)
-        };
-        assert_eq!(tried(&[false], 9), (0, false, 9));
-        assert_eq!(tried(&[true, false], 9), (1, false, 8));
-        assert_eq!(tried(&[true, true, false], 9), (2, false, 7));
-        assert_eq!(tried(&[true, true, true, false], 9), (2, true, 7));
-        assert_eq!(tried(&[true, true, false], 1), (1, true, 0));
-        assert_eq!(tried(&[true, false], 0), (0, true, 0));
-    }
 
     #[test]
     fn a_level_is_one_trial_of_every_server_in_one_repeat() {

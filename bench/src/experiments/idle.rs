@@ -14,9 +14,9 @@ use clap::Args;
 use std::time::Duration;
 
 /// The points of the curve in a run: none, one (which stops stage 1), and as many as stage 2 has workers.
-const POINTS: [usize; 3] = [0, 1, 64];
+pub const POINTS: [usize; 3] = [0, 1, 64];
 /// And of the whole curve.
-const ALL_POINTS: [usize; 7] = [0, 1, 16, 32, 63, 64, 200];
+pub const ALL_POINTS: [usize; 7] = [0, 1, 16, 32, 63, 64, 200];
 
 /// What `bench idle` takes.
 #[derive(Args, Debug)]
@@ -46,44 +46,16 @@ impl IdleArgs {
         }
         let targets = self.common.targets_or(&ALL_STAGES)?;
         let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(1));
-        benchmark::run(&[of(plan, &self.idle)], &self.common, interrupt)
+        benchmark::run(vec![curve(plan, self.connections, &self.idle)], &self.common, interrupt)
     }
 }
 
-/// The curve in a run, with its servers: few points, short windows.
-pub fn short(plan: &Plan) -> Experiment {
-    let duration = plan.duration.min(Duration::from_millis(300));
-    of(Plan { levels: vec![BUSY], duration, ..plan.clone() }, &POINTS)
-}
-
-/// The whole curve in a run.
-pub fn whole(plan: &Plan) -> Experiment {
-    of(Plan { levels: vec![BUSY], ..plan.clone() }, &ALL_POINTS)
-}
-
-fn of(plan: Plan, counts: &[usize]) -> Experiment {
+/// The curve of `busy` clients beside each number of silent ones.
+pub fn curve(plan: Plan, busy: usize, counts: &[usize]) -> Experiment {
     let kind = |idle: &usize| {
         let workload = Workload { idle: *idle, ..Workload::default() };
-        Trial::of(Connection::KeepAlive, plan.levels[0], workload)
+        Trial::of(Connection::KeepAlive, busy, workload)
     };
     let kinds: Vec<_> = counts.iter().map(kind).collect();
-    plan.experiment(Part::Idle, &kinds)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::targets::Target;
-
-    #[test]
-    fn in_a_run_the_curve_has_its_own_points_and_clients() {
-        let targets = vec![Target::NullServer, Target::Stage(1)];
-        let plan = Common::default().plan(targets, vec![50, 200], Duration::from_secs(20));
-        let curve = short(&plan);
-        assert!(curve.trials.iter().all(|trial| trial.connections == BUSY));
-        for target in 0..2 {
-            let own = curve.trials.iter().filter(|trial| trial.target == target);
-            assert_eq!(own.map(|trial| trial.workload.idle).collect::<Vec<_>>(), POINTS);
-        }
-    }
+    Plan { levels: vec![busy], ..plan }.experiment(Part::Idle, &kinds)
 }

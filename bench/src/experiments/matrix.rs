@@ -21,21 +21,11 @@ const CONNECTIONS: usize = 64;
 /// As [`benchmark::run`].
 pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
     let plan = common.plan(common.targets()?, vec![CONNECTIONS], Duration::from_secs(1));
-    benchmark::run(&[of(plan)], common, interrupt)
+    benchmark::run(vec![of(plan)], common, interrupt)
 }
 
-/// The matrix at the end of a run, with its servers and threads.
-pub fn whole(plan: &Plan) -> Experiment {
-    of(plan.clone())
-}
-
-/// The same with shorter windows.
-pub fn short(plan: &Plan) -> Experiment {
-    let duration = plan.duration.min(Duration::from_millis(500));
-    of(Plan { duration, ..plan.clone() })
-}
-
-fn of(plan: Plan) -> Experiment {
+/// The four workloads, as a plan has it.
+pub fn of(plan: Plan) -> Experiment {
     let kind = |(kind, idle, connections)| {
         let workload = Workload { kind, idle, ..Workload::default() };
         Trial::of(Connection::KeepAlive, connections, workload)
@@ -58,9 +48,8 @@ mod tests {
     fn only_servers_with_the_routes_are_asked_to_work() {
         let targets = vec![Target::Stage(2), Target::NullServer];
         let plan = Common::default().plan(targets, Vec::new(), Duration::from_secs(5));
-        let matrix = short(&plan);
-        let of = |target| matrix.trials.iter().filter(|trial| trial.target == target).count();
-        assert_eq!((of(0), of(1)), (4, 2));
-        assert!(matrix.plan.duration < Duration::from_secs(1));
+        let matrix = of(plan);
+        let count = |target| matrix.trials.iter().filter(|trial| trial.target == target).count();
+        assert_eq!((count(0), count(1)), (4, 2));
     }
 }

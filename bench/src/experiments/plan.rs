@@ -51,7 +51,7 @@ pub struct Plan {
     pub seed: u64,
     /// Requests per second; `None`: a closed loop.
     pub rate: Option<f64>,
-    /// What each target reached in a closed loop, requests per second, where trials offer a part of that.
+    /// What each target reached in the experiment before this one, requests per second: trials may offer a part of that.
     pub capacity: Vec<f64>,
     /// How the stages are looked into at the end.
     pub profile: Profiling,
@@ -168,6 +168,15 @@ impl Experiment {
     /// How long it takes, about.
     pub fn time(&self) -> Duration {
         self.trial_time() * self.trials.len() as u32
+    }
+
+    /// A target that is to be offered a part of what it reached, which is nothing.
+    pub fn without_capacity(&self) -> Option<&str> {
+        let Plan { targets, capacity, .. } = &self.plan;
+        let is_offered = |trial: &&Trial| trial.offered.is_some();
+        let mut offered = self.trials.iter().filter(is_offered).map(|trial| trial.target);
+        let has_none = |target: &usize| capacity.get(*target).is_none_or(|rps| *rps <= 0.0);
+        offered.find(has_none).map(|target| targets[target].label())
     }
 
     /// How long each of its trials takes, about.

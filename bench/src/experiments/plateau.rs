@@ -24,5 +24,5 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
     let plan = common.plan(vec![Target::Stage(0)], LEVELS.to_vec(), Duration::from_secs(1));
     let workload = Workload { kind: Kind::Work, ..Workload::default() };
     let plan = Plan { modes: vec![Connection::Close], workload, ..plan };
-    benchmark::run(&[plan.ladder(Part::Plateau)], common, interrupt)
+    benchmark::run(vec![plan.ladder(Part::Plateau)], common, interrupt)
 }

@@ -5,7 +5,7 @@
 
 use super::plan::{Plan, Profiling, Trial};
 use super::record::Record;
-use super::trial::{Measurement, observe};
+use super::trial::{Measurement, observe, undisturbed};
 use super::workload::Workload;
 use crate::evidence::Evidence;
 use crate::evidence::profile::{Layer, Profile as Samples, Profiler, REMEDY};
@@ -26,6 +26,11 @@ const SHORT_PASS: Duration = Duration::from_millis(500);
 const OVERHEAD: Duration = Duration::from_secs(2);
 /// Why there are no layers where perf was not asked.
 const LEFT_AWAY: &str = "perf was left away (--quick, --no-profile).";
+/// How often a stage is looked at again, at most.
+const AGAIN: usize = 2;
+/// Why there are no layers where all looks were disturbed.
+const DISTURBED: &str =
+    "other programs used the machine in each of 3 looks; end them, and run again.";
 /// Clients, where there are as many workers: as many as stage 2 has threads. An event loop needs no worker for each.
 const CONNECTIONS: usize = 64;
 
@@ -95,13 +100,48 @@ pub fn measure(
     Ok(())
 }
 
-/// One stage: its profile, and its folded stacks where perf could look.
+/// One stage: its profile, and its folded stacks where perf could look. What other programs disturbed is looked at again,
+/// three times at most: stacks that were taken meanwhile tell of the machine and not of the stage.
 fn of(
     trial: Trial,
     plan: &Plan,
     starter: &Starter,
     interrupt: &Interrupt,
 ) -> Result<(Profile, Option<String>)> {
+    let is_disturbed = |looked: &Result<(Measurement, Result<Samples>)>| {
+        looked.as_ref().is_ok_and(|(measured, _)| measured.verdict(None).disturbed)
+    };
+    let look = |_| look(trial, plan, starter, interrupt);
+    let mut spare = AGAIN;
+    let looked = undisturbed(&mut spare, interrupt, look, is_disturbed);
+    let (measured, samples) = looked.value?;
+    let cpu = measured.server_cpu().context("no request was answered")?;
+    let profile = Profile {
+        target: plan.targets[trial.target].name().to_owned(),
+        connections: trial.connections,
+        cpu_us: as_micros(cpu),
+        ..Profile::default()
+    };
+    let samples = match looked.doubtful {
+        true => Err(DISTURBED.to_owned()),
+        false => samples.map_err(|error| without_perf(plan, &error)),
+    };
+    Ok(match samples {
+        Ok(samples) => {
+            let stacks = samples.folded();
+            (with_layers(profile, samples), Some(stacks))
+        }
+        Err(why) => (without_layers(profile, &measured, why), None),
+    })
+}
+
+/// One look at a stage under load, and perf's samples of it.
+fn look(
+    trial: Trial,
+    plan: &Plan,
+    starter: &Starter,
+    interrupt: &Interrupt,
+) -> Result<(Measurement, Result<Samples>)> {
     let target = &plan.targets[trial.target];
     let mut running = starter.start(target, trial.connection)?;
     let with_perf = plan.profile == Profiling::Perf;
@@ -114,25 +154,7 @@ fn of(
     let samples = profiler.and_then(Profiler::finish);
     running.check()?;
     let (outcome, evidence) = observed?;
-    let requests = outcome.tally.requests;
-    let measured = Measurement { trial, outcome, evidence, repeated: 0, doubtful: false };
-    let cpu = measured.server_cpu().context("no request was answered")?;
-    let profile = Profile {
-        target: target.name().to_owned(),
-        connections: trial.connections,
-        cpu_us: as_micros(cpu),
-        ..Profile::default()
-    };
-    Ok(match samples {
-        Ok(samples) => {
-            let stacks = samples.folded();
-            (with_layers(profile, samples), Some(stacks))
-        }
-        Err(error) => {
-            let seconds = shown(&measured.evidence);
-            (without_layers(profile, seconds, requests, with_perf.then_some(error)), None)
-        }
-    })
+    Ok((Measurement { trial, outcome, evidence, repeated: 0, doubtful: false }, samples))
 }
 
 /// Each layer's share of perf's samples is the same share of the CPU time of a request.
@@ -145,21 +167,23 @@ fn with_layers(mut profile: Profile, samples: Samples) -> Profile {
     profile
 }
 
-/// What /proc shows instead, and why: perf's `error`, or that it was not asked.
-fn without_layers(
-    mut profile: Profile,
-    seconds: Vec<(&'static str, f64)>,
-    requests: u64,
-    error: Option<Error>,
-) -> Profile {
-    let layer = |(name, seconds)| layer(name, 1e6 * seconds / requests as f64);
-    profile.layers = seconds.into_iter().map(layer).collect();
-    profile.missing = Some(match (error, tools::find("perf")) {
-        (None, _) => LEFT_AWAY.to_owned(),
-        (Some(error), Some(_)) => format!("{error:#}. What gives the layers: {REMEDY}."),
-        (Some(_), None) => format!("perf is not installed. What gives the layers: {REMEDY}."),
-    });
+/// What /proc shows instead, and why.
+fn without_layers(mut profile: Profile, measured: &Measurement, why: String) -> Profile {
+    let requests = measured.outcome.tally.requests as f64;
+    let layer = |(name, seconds)| layer(name, 1e6 * seconds / requests);
+    profile.layers = shown(&measured.evidence).into_iter().map(layer).collect();
+    profile.missing = Some(why);
     profile
+}
+
+/// Why perf did not look, and what would let it.
+fn without_perf(plan: &Plan, error: &Error) -> String {
+    if plan.profile != Profiling::Perf {
+        return LEFT_AWAY.to_owned();
+    }
+    let why = tools::find("perf").map(|_| format!("{error:#}. "));
+    let why = why.unwrap_or_else(|| "perf is not installed. ".to_owned());
+    format!("{why}What gives the layers: {REMEDY}.")
 }
 
 fn layer(name: &str, us: f64) -> profile::Layer {

@@ -5,7 +5,7 @@ use super::benchmark;
 use super::common::Common;
 use super::plan::Plan;
 use super::record::Finished;
-use super::sweep::{self, Sweep};
+use super::sweep;
 use super::workload::WorkloadArgs;
 use crate::args;
 use crate::interrupt::Interrupt;
@@ -53,9 +53,10 @@ impl RateArgs {
             rate: self.rate,
             ..self.common.plan(targets, vec![self.connections], window)
         };
-        match self.rate {
-            Some(_) => benchmark::run(&[plan.ladder(Part::Rate)], &self.common, interrupt),
-            None => Sweep::of(plan, &self.common.stage_args).run(&self.common, interrupt),
-        }
+        let experiments = match self.rate {
+            Some(_) => vec![plan.ladder(Part::Rate)],
+            None => sweep::experiments(plan, &self.common.stage_args).to_vec(),
+        };
+        benchmark::run(experiments, &self.common, interrupt)
     }
 }

@@ -186,11 +186,12 @@ impl Record {
     }
 }
 
-/// What the generator reached against the null server in the same conditions, if that was measured.
+/// What the generator reached against the null server in the same conditions, if that was measured and not disturbed.
 fn ceiling(trial: Trial, plan: &Plan, measured: &[Measurement]) -> Option<Ceiling> {
     let null = plan.targets.iter().position(|target| *target == Target::NullServer)?;
     let same = Trial { target: null, ..trial };
-    let of_null = measured.iter().filter(|other| other.trial == same && trial.target != null);
+    let is_same = |other: &&Measurement| other.trial == same && !other.doubtful;
+    let of_null = measured.iter().filter(is_same).filter(|_| trial.target != null);
     let rps = |one: &Measurement| one.outcome.rps();
     let order = |a: &&Measurement, b: &&Measurement| rps(a).total_cmp(&rps(b));
     let one = median(&mut of_null.collect::<Vec<_>>(), order)?;

@@ -3,10 +3,11 @@
 
 use super::benchmark;
 use super::common::Common;
+use super::idle::{ALL_POINTS, POINTS, curve};
 use super::plan::{Experiment, Plan, Profiling};
 use super::record::Finished;
 use super::workload::{BUSY, Kind, Workload, WorkloadArgs};
-use super::{idle, matrix, users};
+use super::{matrix, users};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
@@ -61,7 +62,7 @@ impl RunArgs {
     /// # Errors
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
-        benchmark::run(&self.experiments(&self.plan()?)?, &self.common, interrupt)
+        benchmark::run(self.experiments(&self.plan()?)?, &self.common, interrupt)
     }
 
     /// In the order in which they are shown. A run about one workload in particular, or without any stage, has less.
@@ -78,11 +79,17 @@ impl RunArgs {
         }
         if whole && !self.no_matrix {
             // The short form shows steps of many times, once: `--repeat` asks for more.
-            let short = Plan { repeat: self.common.repeat.unwrap_or(1), ..plan.clone() };
-            experiments.extend(match self.full {
-                true => [idle::whole(plan), matrix::whole(plan)],
-                false => [idle::short(&short), matrix::short(&short)],
-            });
+            let repeat = self.common.repeat.unwrap_or(1);
+            let short = |millis| {
+                let duration = plan.duration.min(Duration::from_millis(millis));
+                Plan { repeat, duration, ..plan.clone() }
+            };
+            let (plans, points) = match self.full {
+                true => ([plan.clone(), plan.clone()], &ALL_POINTS[..]),
+                false => ([short(300), short(500)], &POINTS[..]),
+            };
+            let [of_idle, of_matrix] = plans;
+            experiments.extend([curve(of_idle, BUSY, points), matrix::of(of_matrix)]);
         }
         experiments.retain(|experiment| !experiment.trials.is_empty());
         Ok(experiments)

@@ -49,7 +49,7 @@ impl ScaleArgs {
         let plan = Plan { repeat: self.common.repeat.unwrap_or(REPEAT), ..plan };
         let most = most(&plan);
         let experiment = of(plan, most, workload::users()?);
-        benchmark::run(&[experiment], &self.common, interrupt)
+        benchmark::run(vec![experiment], &self.common, interrupt)
     }
 }
 

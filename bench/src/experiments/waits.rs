@@ -36,7 +36,7 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
         ));
     }
     let plan = common.plan(targets, vec![1, BUSY], Duration::from_millis(500));
-    benchmark::run(&[of(plan, most)], common, interrupt)
+    benchmark::run(vec![of(plan, most)], common, interrupt)
 }
 
 /// All curves, as far as `most` connections allow.
