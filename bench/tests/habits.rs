@@ -51,7 +51,7 @@ fn every_file_and_test_that_contributors_are_sent_to_is_there() {
 
 #[test]
 fn the_scripts_are_shell() {
-    for script in ["run", "fuzz", "memory"] {
+    for script in ["run", "fuzz", "memory", "container"] {
         let file = workspace::root().join(".ci").join(script);
         assert!(Command::new("bash").arg("-n").arg(file).status().unwrap().success(), "{script}");
     }
