@@ -1,6 +1,6 @@
 //! A server as a child process: started, waited for until it is ready, and never left behind.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use shared::sys::{process, signal};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -170,14 +170,18 @@ impl Server {
     /// # Errors
     /// That it had to be killed.
     pub fn terminate(mut self) -> Result<ExitStatus> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
         signal::send(self.pid(), signal::Signal::Terminate)?;
-        let Some(status) = self.wait(STOP)? else {
-            bail!("{} had to be killed: it ran on for {STOP:?} after SIGTERM", self.name);
-        };
-        Ok(status)
+        let status = self.wait(STOP)?;
+        status.with_context(|| {
+            format!("{} had to be killed: it ran on for {STOP:?} after SIGTERM", self.name)
+        })
     }
 
     /// The same, and tells what it wrote to standard error.
@@ -185,8 +189,7 @@ impl Server {
     /// # Errors
     /// That it had to be killed.
     pub fn last_words(mut self) -> Result<String> {
-        signal::send(self.pid(), signal::Signal::Terminate)?;
-        ensure!(self.wait(STOP)?.is_some(), "{} ran on for {STOP:?} after SIGTERM", self.name);
+        self.end()?;
         self.wait_for_stderr();
         Ok(self.stderr())
     }

@@ -108,9 +108,4 @@ mod tests {
         assert!(!matches("line/*", "fields/line/a"));
         assert!(!matches("line", "line/a"));
     }
-
-    #[test]
-    fn defaults_are_those_of_the_command_line() {
-        assert_eq!(Options::default().line_limit, 8192);
-    }
 }
