@@ -1,9 +1,9 @@
 //! Looks twenty times a second at what each thread of a server is doing, and at its accept queue.
 
 use super::machine::{self, Queue, Sockets};
-use super::sleep::{KINDS, Sleep};
+use super::sleep::Sleep;
 use super::tree;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::net::SocketAddr;
@@ -89,7 +89,8 @@ impl Sampler {
 struct Samplings {
     count: usize,
     watched: Vec<Watched>,
-    found: HashMap<u32, [u32; KINDS]>,
+    /// How often each thread was found in each state.
+    found: HashMap<u32, BTreeMap<Sleep, u32>>,
     queue: Vec<u64>,
     sockets: Option<Sockets>,
 }
@@ -109,7 +110,8 @@ impl Samplings {
         let (mut buffer, mut latest) = (String::new(), Latest::default());
         for watched in &mut self.watched {
             if let Some(sleep) = watched.look(&mut buffer) {
-                self.found.entry(watched.tid).or_default()[sleep as usize] += 1;
+                let kinds = self.found.entry(watched.tid).or_default();
+                *kinds.entry(sleep).or_default() += 1;
                 latest.threads.insert(watched.tid, sleep);
             }
         }
@@ -140,22 +142,18 @@ impl Samplings {
     }
 
     fn summed(self) -> Samples {
-        let mut sums = [0; KINDS];
-        let mut most_often = HashMap::new();
+        let (mut sums, mut most_often) = (BTreeMap::new(), HashMap::new());
         for (tid, kinds) in &self.found {
-            kinds.iter().zip(&mut sums).for_each(|(count, sum)| *sum += count);
-            let most = Sleep::ALL.into_iter().max_by_key(|sleep| kinds[*sleep as usize]);
-            if let Some(sleep) = most {
-                let all: u32 = kinds.iter().sum();
-                let share = f64::from(kinds[sleep as usize]) / f64::from(all.max(1));
-                most_often.insert(*tid, (sleep, share));
-            }
+            kinds.iter().for_each(|(sleep, count)| *sums.entry(*sleep).or_insert(0) += count);
+            let all = kinds.values().sum::<u32>().max(1);
+            let most = kinds.iter().max_by_key(|(_, count)| **count);
+            most_often.extend(
+                most.map(|(sleep, count)| (*tid, (*sleep, f64::from(*count) / f64::from(all)))),
+            );
         }
         let mean = |sum: u32| f64::from(sum) / self.count.max(1) as f64;
-        let occurred = |sleep: &Sleep| sums[*sleep as usize] > 0;
-        let sleeps = Sleep::ALL.into_iter().filter(occurred);
         Samples {
-            sleeps: sleeps.map(|sleep| (sleep, mean(sums[sleep as usize]))).collect(),
+            sleeps: sums.into_iter().map(|(sleep, sum)| (sleep, mean(sum))).collect(),
             most_often,
             queue: queue(&self.queue),
             sockets: self.sockets,
@@ -198,10 +196,8 @@ mod tests {
     #[test]
     fn shares_are_means_over_the_samplings() {
         let mut samplings = Samplings { count: 4, ..Samplings::default() };
-        let mut kinds = [0; KINDS];
-        (kinds[Sleep::Poll as usize], kinds[Sleep::Running as usize]) = (3, 1);
-        samplings.found.insert(7, kinds);
-        samplings.found.insert(8, kinds);
+        let kinds = BTreeMap::from([(Sleep::Poll, 3), (Sleep::Running, 1)]);
+        samplings.found = HashMap::from([(7, kinds.clone()), (8, kinds)]);
         let samples = samplings.summary();
         assert_eq!(samplings.count, 0);
         assert_eq!(samples.sleeps, [(Sleep::Running, 0.5), (Sleep::Poll, 1.5)]);

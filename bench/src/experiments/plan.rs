@@ -94,9 +94,7 @@ impl Trial {
             offered: None,
         }
     }
-}
 
-impl Trial {
     /// `keep-alive, 64 connections, work, 2 threads`.
     pub fn in_words(&self) -> String {
         let Self { connection, connections, workload, .. } = self;

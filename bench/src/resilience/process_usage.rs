@@ -163,17 +163,3 @@ fn status(pid: u32, name: &str) -> Result<String> {
 fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_is_found_and_one_that_is_gone_is_an_error() {
-        let pid = std::process::id();
-        // Other tests have memory of this process meanwhile.
-        assert!(peak_memory(pid).unwrap() > 0 && memory(pid).unwrap() > 0);
-        assert!(has_taken_signals(pid).unwrap());
-        assert!(ProcessUsage::of(pid).unwrap().fds > 0 && ProcessUsage::of(u32::MAX).is_err());
-    }
-}

@@ -9,27 +9,18 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-/// Clients of one kind, each with a connection.
-struct Clients {
-    count: usize,
-    path: &'static str,
-    /// Requests per second of all of them together.
-    rate: f64,
-}
-
-const fn clients(count: usize, path: &'static str, rate: f64) -> Clients {
-    Clients { count, path, rate }
-}
+/// Clients of a kind, each with a connection: how many, what they request, and how often a second all of them together.
+type Clients = (usize, &'static str, f64);
 
 /// The same clients for every stage. Those of a kind take turns; the four that have a handler sleep are
 /// kinds of their own, and send together.
 const LOAD: [Clients; 6] = [
-    clients(1, "/sleep/5", 25.0),
-    clients(1, "/sleep/5", 25.0),
-    clients(1, "/sleep/5", 25.0),
-    clients(1, "/sleep/5", 25.0),
-    clients(2, "/work/500", 300.0),
-    clients(4, "/", 600.0),
+    (1, "/sleep/5", 25.0),
+    (1, "/sleep/5", 25.0),
+    (1, "/sleep/5", 25.0),
+    (1, "/sleep/5", 25.0),
+    (2, "/work/500", 300.0),
+    (4, "/", 600.0),
 ];
 
 /// The load in words.
@@ -47,8 +38,8 @@ pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interru
     command.extend(["--trace".into(), trace.as_os_str().to_owned()]);
     command.extend(args.iter().map(OsString::from));
     let mut server = Server::start(program, &command)?;
-    let loads: Vec<_> =
-        LOAD.iter().map(|clients| start(clients, &server)).collect::<Result<_>>()?;
+    let loads = LOAD.map(|clients| start(clients, &server));
+    let loads = loads.into_iter().collect::<Result<Vec<_>>>()?;
     // Half of the window again, for a machine that is late with everything.
     interrupt.wait(Duration::from_secs_f64((WARM_UP + PERIOD + WINDOW * 1.5) / 1e6));
     server.check()?;
@@ -57,12 +48,12 @@ pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interru
     Ok(())
 }
 
-fn start(clients: &Clients, server: &Server) -> Result<Load> {
-    let url = Url::parse(&format!("http://{}{}", server.address(), clients.path))?;
+fn start((count, path, rate): Clients, server: &Server) -> Result<Load> {
+    let url = Url::parse(&format!("http://{}{path}", server.address()))?;
     // It is ended by hand.
-    let mut options = Options::get(url, clients.count, Duration::from_secs(3600));
+    let mut options = Options::get(url, count, Duration::from_secs(3600));
     options.threads = 1;
-    options.rate = Some(clients.rate);
+    options.rate = Some(rate);
     // How far it counted in half a millisecond is part of the response.
     options.expect = Expect::Any;
     Load::start(&options)
