@@ -5,14 +5,14 @@
 //! B in turns (AB BA), and compared as servers are in a run: by the ratios within pairs.
 
 use super::plan::{OVERHEAD, Trial};
-use super::trial::{Measurement, observe, undisturbed};
-use super::workload::Workload;
+use super::trial::{Measurement, undisturbed};
+use super::workload::Kind;
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::load::Expect;
 use crate::numbers::{self, Random};
 use crate::results::statistics::Ratio;
-use crate::targets::{self, Connection, Pinning, Starter, Target};
+use crate::targets::{self, Pinning, Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
@@ -124,15 +124,12 @@ impl Pairs<'_> {
     }
 
     fn row(&self, micros: f64) -> Result<Measurement> {
-        let trial = Trial::of(Connection::KeepAlive, CLIENTS, Workload::default());
+        let trial = Trial::kept(CLIENTS, Kind::Hello);
         let mut running = self.starter.start(self.target, trial.connection)?;
         let mut options = trial.options(self.target, &running, self.duration)?;
         (options.url.target, options.threads) = (format!("/work/{micros:.0}"), 1);
         options.expect = Expect::Any;
-        let observed = observe(&running, &options, self.interrupt);
-        running.check()?;
-        let (outcome, evidence) = observed?;
-        Ok(Measurement { trial, outcome, evidence, repeated: 0, doubtful: false })
+        trial.observe(&mut running, &options, self.interrupt)
     }
 }
 

@@ -3,12 +3,12 @@
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
-use super::workload::{BUSY, Workload};
+use super::workload::BUSY;
 use super::{benchmark, waits};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{ALL_STAGES, Connection};
+use crate::targets::ALL_STAGES;
 use anyhow::Result;
 use clap::Args;
 use std::time::Duration;
@@ -52,10 +52,6 @@ impl IdleArgs {
 
 /// The curve of `busy` clients beside each number of silent ones.
 pub fn curve(plan: Plan, busy: usize, counts: &[usize]) -> Experiment {
-    let kind = |idle: &usize| {
-        let workload = Workload { idle: *idle, ..Workload::default() };
-        Trial::of(Connection::KeepAlive, busy, workload)
-    };
-    let kinds: Vec<_> = counts.iter().map(kind).collect();
+    let kinds: Vec<_> = counts.iter().map(|idle| Trial::beside(busy, *idle)).collect();
     Plan { levels: vec![busy], ..plan }.experiment(Part::Idle, &kinds)
 }

@@ -4,10 +4,9 @@ use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
-use super::workload::{BUSY, IDLE, Kind, Workload};
+use super::workload::{BUSY, IDLE, Kind};
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::Connection;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -26,17 +25,8 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
 
 /// The four workloads, as a plan has it.
 pub fn of(plan: Plan) -> Experiment {
-    let kind = |(kind, idle, connections)| {
-        let workload = Workload { kind, idle, ..Workload::default() };
-        Trial::of(Connection::KeepAlive, connections, workload)
-    };
-    let kinds = [
-        (Kind::Hello, 0, CONNECTIONS),
-        (Kind::Work, 0, CONNECTIONS),
-        (Kind::Sleep, 0, CONNECTIONS),
-        (Kind::Hello, IDLE, BUSY),
-    ];
-    plan.experiment(Part::Matrix, &kinds.map(kind))
+    let kinds = [Kind::Hello, Kind::Work, Kind::Sleep].map(|kind| Trial::kept(CONNECTIONS, kind));
+    plan.experiment(Part::Matrix, &[&kinds[..], &[Trial::beside(BUSY, IDLE)]].concat())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is to be measured, and in which order.
 
-use super::workload::Workload;
+use super::workload::{Kind, Workload};
 use crate::numbers::{self, Random, counted};
 use crate::results::Part;
 use crate::targets::{Connection, Pin, Target};
@@ -93,6 +93,18 @@ impl Trial {
             threads: None,
             offered: None,
         }
+    }
+
+    /// Clients of this kind that keep their connections.
+    pub fn kept(connections: usize, kind: Kind) -> Self {
+        let workload = Workload { kind, ..Workload::default() };
+        Self::of(Connection::KeepAlive, connections, workload)
+    }
+
+    /// Clients that ask for `hello` and keep their connections, and others beside them that are silent.
+    pub fn beside(connections: usize, idle: usize) -> Self {
+        let workload = Workload { idle, ..Workload::default() };
+        Self::of(Connection::KeepAlive, connections, workload)
     }
 
     /// `keep-alive, 64 connections, work, 2 threads`.

@@ -5,14 +5,14 @@
 
 use super::plan::{Plan, Profiling, Trial};
 use super::record::Record;
-use super::trial::{Measurement, observe, undisturbed};
-use super::workload::Workload;
+use super::trial::{Measurement, undisturbed};
+use super::workload::Kind;
 use crate::evidence::Evidence;
 use crate::evidence::profile::{Layer, Profile as Samples, Profiler, REMEDY};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
-use crate::targets::{Connection, Starter, Target};
+use crate::targets::{Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
 use anyhow::{Context, Error, Result, anyhow};
@@ -84,8 +84,8 @@ pub fn measure(
         let name = plan.targets[target].name();
         progress.say(&format!("{name}, a profile"));
         let clients = clients(stage, starter.stage_args());
-        let hello = Trial::of(Connection::KeepAlive, clients, Workload::default());
-        match of(Trial { target, ..hello }, plan, starter, interrupt) {
+        let hello = Trial { target, ..Trial::kept(clients, Kind::Hello) };
+        match of(hello, plan, starter, interrupt) {
             Ok((profile, stacks)) => {
                 if let (Some(file), Some(stacks)) = (&profile.stacks, stacks) {
                     record.keep(file, &stacks)?;
@@ -150,11 +150,9 @@ fn look(
     options.threads = plan.threads;
     let pid = running.pid().context("there is no process of ours to look into")?;
     let profiler = if with_perf { Profiler::attach(pid) } else { Err(anyhow!(LEFT_AWAY)) };
-    let observed = observe(&running, &options, interrupt);
+    let measured = trial.observe(&mut running, &options, interrupt);
     let samples = profiler.and_then(Profiler::finish);
-    running.check()?;
-    let (outcome, evidence) = observed?;
-    Ok((Measurement { trial, outcome, evidence, repeated: 0, doubtful: false }, samples))
+    Ok((measured?, samples))
 }
 
 /// Each layer's share of perf's samples is the same share of the CPU time of a request.

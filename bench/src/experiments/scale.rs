@@ -6,10 +6,10 @@ use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
-use super::workload::{self, BUSY, Kind, Workload};
+use super::workload::{self, BUSY, Kind};
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, Target};
+use crate::targets::Target;
 use crate::tools;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
@@ -57,8 +57,7 @@ impl ScaleArgs {
 fn of(plan: Plan, most: usize, users: usize) -> Experiment {
     let busy = plan.levels[0];
     let each = |(kind, clients)| {
-        let workload = Workload { kind, ..Workload::default() };
-        let trial = Trial::of(Connection::KeepAlive, clients, workload);
+        let trial = Trial::kept(clients, kind);
         counts(most).into_iter().map(move |threads| Trial { threads: Some(threads), ..trial })
     };
     let kinds = [(Kind::Hello, busy), (Kind::Work, busy), (Kind::Users, users)];

@@ -71,7 +71,20 @@ impl Trial {
         if self.offered.is_some() {
             options.arrivals = Arrivals::Poisson;
         }
-        let observed = observe(&running, &options, interrupt);
+        self.observe(&mut running, &options, interrupt)
+    }
+
+    /// Puts this trial's load on a server, for the first time.
+    ///
+    /// # Errors
+    /// When the server dies, or takes no connection.
+    pub fn observe(
+        self,
+        running: &mut Running,
+        options: &Options,
+        interrupt: &Interrupt,
+    ) -> Result<Measurement> {
+        let observed = observe(running, options, interrupt);
         // Why a server died says more than what its clients saw of that.
         running.check()?;
         let (outcome, evidence) = observed?;

@@ -4,9 +4,9 @@
 //! The stages all keep connections; three controls show what else would help, and at what price.
 
 use super::plan::{Experiment, Plan, Trial};
-use super::workload::{self, Kind, Workload};
+use super::workload::{self, Kind};
 use crate::results::Part;
-use crate::targets::{Connection, Target};
+use crate::targets::Target;
 use anyhow::Result;
 
 /// The stages in turn, with as many users as the cores can be kept busy by.
@@ -14,8 +14,7 @@ use anyhow::Result;
 /// # Errors
 /// When the limit of open files cannot be read.
 pub fn ladder(plan: &Plan) -> Result<Experiment> {
-    let (plan, trial) = of(plan)?;
-    let mut ladder = plan.experiment(Part::Users, &[trial]);
+    let mut ladder = plan.clone().experiment(Part::Users, &[trial()?]);
     // Another server is only asked for this where it was named for it: it may not have the route.
     let Plan { targets, workload, .. } = &ladder.plan;
     let asked = workload.kind == Kind::Users;
@@ -28,7 +27,7 @@ pub fn ladder(plan: &Plan) -> Result<Experiment> {
 /// # Errors
 /// As [`ladder`].
 pub fn controls(plan: &Plan) -> Result<Experiment> {
-    let (plan, trial) = of(plan)?;
+    let trial = trial()?;
     // A stage takes no more.
     let threads = trial.connections.min(1024);
     let controls = [(0, "never", None), (1, "fair", None), (1, "always", Some(threads))];
@@ -38,14 +37,11 @@ pub fn controls(plan: &Plan) -> Result<Experiment> {
     };
     let once: Vec<_> = controls.into_iter().filter_map(control).collect();
     let trials = once.repeat(plan.repeat);
-    Ok(Experiment { plan, trials, part: Part::Controls })
+    Ok(Experiment { plan: plan.clone(), trials, part: Part::Controls })
 }
 
-/// The plan for users, and a trial of theirs.
-fn of(plan: &Plan) -> Result<(Plan, Trial)> {
-    let users = workload::users()?;
-    let workload = Workload { kind: Kind::Users, ..Workload::default() };
-    Ok((plan.clone(), Trial::of(Connection::KeepAlive, users, workload)))
+fn trial() -> Result<Trial> {
+    Ok(Trial::kept(workload::users()?, Kind::Users))
 }
 
 #[cfg(test)]

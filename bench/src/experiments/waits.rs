@@ -5,10 +5,10 @@ use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
-use super::workload::{BUSY, Workload};
+use super::workload::BUSY;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, parse};
+use crate::targets::parse;
 use crate::{numbers, terminal};
 use anyhow::{Context, Result};
 use shared::sys::rlimit;
@@ -43,11 +43,8 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
 fn of(plan: Plan, most: usize) -> Experiment {
     let idle = |busy| IDLE.map(|idle| (busy, idle));
     let points = [idle(1), idle(BUSY)].concat().into_iter().chain(ACTIVE.map(|busy| (busy, 0)));
-    let trial = |(busy, idle)| {
-        let workload = Workload { idle, ..Workload::default() };
-        Trial::of(Connection::KeepAlive, busy, workload)
-    };
-    let trials: Vec<_> = points.filter(|(busy, idle)| busy + idle <= most).map(trial).collect();
+    let points = points.filter(|(busy, idle)| busy + idle <= most);
+    let trials: Vec<_> = points.map(|(busy, idle)| Trial::beside(busy, idle)).collect();
     plan.experiment(Part::Waits, &trials)
 }
 

@@ -3,7 +3,8 @@
 use super::finding::Finding;
 use crate::evidence::host::Times;
 use crate::experiments::common::Common;
-use crate::experiments::plan::{Plan, Trial};
+use crate::experiments::plan::Trial;
+use crate::experiments::workload::Kind;
 use crate::interrupt::Interrupt;
 use crate::results::statistics::Ratio;
 use crate::targets::{Starter, Target};
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 /// Windows of each of the two.
 const REPEATS: usize = 5;
+const CLIENTS: usize = 50;
 const WINDOW: Duration = Duration::from_millis(700);
 
 /// Measures the null server against itself, in turns, and watches what the host of a virtual machine takes meanwhile.
@@ -20,9 +22,9 @@ const WINDOW: Duration = Duration::from_millis(700);
 /// # Errors
 /// When the null server cannot be measured.
 pub fn measure(interrupt: &Interrupt) -> Result<Vec<Finding>> {
-    let plan = Common::default().plan(vec![Target::NullServer], vec![50], WINDOW);
+    let plan = Common::default().plan(vec![Target::NullServer], vec![CLIENTS], WINDOW);
     let starter = Starter::build(&plan.targets, Vec::new(), plan.pin.clone(), interrupt)?;
-    let trial = trial(&plan);
+    let trial = Trial::kept(CLIENTS, Kind::Hello);
     let before = Times::now(&[]);
     let mut figures = [Vec::new(), Vec::new()];
     for turn in 0..2 * REPEATS {
@@ -38,10 +40,6 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Finding>> {
     let machine = before.zip(Times::now(&[])).map(|(before, after)| after.since(&before));
     let stolen = machine.map(|machine| machine.stolen / tools::cores() as f64);
     Ok(vec![of_steal(stolen), of_noise(&pairs)])
-}
-
-fn trial(plan: &Plan) -> Trial {
-    Trial::of(plan.modes[0], plan.levels[0], plan.workload)
 }
 
 fn of_noise(pairs: &[(f64, f64)]) -> Finding {
