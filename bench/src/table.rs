@@ -14,7 +14,17 @@ pub struct Table {
     pub prose: bool,
 }
 
+/// A column: its name, and what stands in it of a row.
+pub type Column<'a, R> = (&'a str, &'a dyn Fn(&R) -> String);
+
 impl Table {
+    /// A line for each row; `None` without rows.
+    pub fn of<R>(rows: impl IntoIterator<Item = R>, columns: &[Column<'_, R>]) -> Option<Self> {
+        let cells = |row: R| columns.iter().map(|(_, cell)| cell(&row)).collect();
+        let header = columns.iter().map(|(name, _)| *name);
+        Self::new(header).filled(rows.into_iter().map(cells).collect())
+    }
+
     /// A table of figures without rows.
     pub fn new<T: Into<String>>(header: impl IntoIterator<Item = T>) -> Self {
         Self { header: header.into_iter().map(Into::into).collect(), ..Self::default() }

@@ -119,7 +119,7 @@ impl Measuring<'_> {
     fn run(mut self, spare: &mut usize) -> (Vec<Measurement>, Vec<String>) {
         let (mut measured, interrupt) = (Vec::new(), self.interrupt);
         let Experiment { trials, part, .. } = self.experiment;
-        self.progress.part(&format!("{}: {}", part.name(), counted(trials.len(), "trial")));
+        self.progress.part(&format!("{}: {}", part, counted(trials.len(), "trial")));
         for level in levels(trials).take_while(|_| !interrupt.raised()) {
             let is_disturbed =
                 |rows: &Vec<Measurement>| rows.iter().any(|row| row.verdict(None).disturbed);

@@ -142,9 +142,9 @@ mod tests {
         RunArgs { common: Common { targets, ..Common::default() }, ..RunArgs::default() }
     }
 
-    fn parts(args: &RunArgs) -> Vec<&'static str> {
+    fn parts(args: &RunArgs) -> Vec<String> {
         let experiments = args.experiments(&args.plan().unwrap()).unwrap();
-        experiments.iter().map(|experiment| experiment.part.name()).collect()
+        experiments.iter().map(|experiment| experiment.part.to_string()).collect()
     }
 
     #[test]

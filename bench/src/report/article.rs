@@ -1,8 +1,9 @@
 //! What the article measured, and what stage 1 makes of the same cost of a request.
 
-use crate::numbers::{self, micros};
+use super::figures::{cores, or_dash};
+use crate::numbers::{grouped, micros};
 use crate::results::{Part, Results, Sample};
-use crate::table::Table;
+use crate::table::{Column, Table};
 
 /// A row of the article, measured with wrk on another machine. Times are milliseconds; what the article or our copy of it
 /// does not say is `None`.
@@ -55,58 +56,38 @@ impl Row {
     /// Requests per second, mean, p99, connections in service.
     fn figures(&self) -> [String; 4] {
         let mean = self.mean.map_or("-".to_owned(), |mean| format!("{mean} ms"));
-        let in_service = numbers::grouped(self.in_service.into());
+        let in_service = grouped(self.in_service.into());
         [format!("{} k", self.thousands), mean, format!("{} ms", self.p99), in_service]
     }
 }
 
 /// Stage 1's plateau beside the article's; `None` where it was not measured.
 pub fn plateau(results: &Results) -> Option<Table> {
-    let header = [
-        "Connections",
-        "Req/s",
-        "Mean",
-        "p99",
-        "In service",
-        "Server cores",
-        "Client cores",
-        "Article req/s",
-        "Article mean",
-        "Article p99",
-    ];
-    let line = |sample: &Sample| {
+    let article = |row: &Sample, figure: usize| {
         let is_same =
-            |row: &&Row| (row.server, row.connections) == ("baseline", sample.connections);
-        let article = ARTICLE.iter().find(is_same);
-        let none = || ["-"; 4].map(str::to_owned);
-        let latency = &sample.load.latency_us;
-        let cores = |each: Option<f64>| {
-            each.map_or("-".to_owned(), |each| format!("{:.2}", each * sample.load.rps / 1e6))
-        };
-        let ours = [
-            sample.connections.to_string(),
-            numbers::grouped(sample.load.rps),
-            micros(Some(latency.mean)),
-            micros(latency.p99),
-            numbers::grouped(sample.load.rps * latency.mean / 1e6),
-            cores(sample.server_cpu_us),
-            cores(sample.client_cpu_us),
-        ];
-        ours.into_iter()
-            .chain(article.map_or_else(none, Row::figures).into_iter().take(3))
-            .collect()
+            |other: &&Row| (other.server, other.connections) == ("baseline", row.connections);
+        or_dash(ARTICLE.iter().find(is_same).map(|same| same.figures()[figure].clone()))
     };
-    let groups = results.groups();
-    let rows = groups.iter().filter(|group| group.median().part == Part::Plateau);
-    Table::new(header).filled(rows.map(|group| line(group.median())).collect())
+    let busy = |row: &Sample, each: Option<f64>| cores(each.map(|us| us * row.load.rps / 1e6));
+    let columns: [Column<'_, &Sample>; 10] = [
+        ("Connections", &|row| row.connections.to_string()),
+        ("Req/s", &|row| grouped(row.load.rps)),
+        ("Mean", &|row| micros(Some(row.load.latency_us.mean))),
+        ("p99", &|row| micros(row.load.latency_us.p99)),
+        ("In service", &|row| grouped(row.load.rps * row.load.latency_us.mean / 1e6)),
+        ("Server cores", &|row| busy(row, row.server_cpu_us)),
+        ("Client cores", &|row| busy(row, row.client_cpu_us)),
+        ("Article req/s", &|row| article(row, 0)),
+        ("Article mean", &|row| article(row, 1)),
+        ("Article p99", &|row| article(row, 2)),
+    ];
+    Table::of(results.medians(Part::Plateau), &columns)
 }
 
 /// How to read it.
 pub fn lesson(results: &Results) -> Option<String> {
-    let groups = results.groups();
-    let mut rows =
-        groups.iter().map(|group| group.median()).filter(|row| row.part == Part::Plateau);
-    let (first, last) = (rows.next()?, rows.next_back()?);
+    let rows = results.medians(Part::Plateau);
+    let [first, .., last] = rows[..] else { return None };
     let times = |of: fn(&Sample) -> f64| of(last) / of(first).max(f64::MIN_POSITIVE);
     Some(format!(
         "A calibration: with 200 µs of work a request, as the article's first server seems to have had, one thread has \

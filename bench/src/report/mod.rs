@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod card;
 pub mod cells;
 pub mod chart;
+pub mod figures;
 pub mod guard_rails;
 pub mod html;
 pub mod layers;

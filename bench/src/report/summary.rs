@@ -1,26 +1,26 @@
 //! The last screen of a run: who waits (users), where CPU goes (hello), and what is the bottleneck now. At most 40 lines of 80
 //! columns that can be read alone.
 
+use super::figures::{cores, served};
 use super::layers::{self, Bars};
 use super::{profile, users};
-use crate::numbers::{self, micros};
-use crate::results::{Group, Part, Profile, Results, Sample, prediction};
+use crate::numbers::{grouped, micros};
+use crate::results::{Part, Results, Sample};
 use crate::terminal::wrapped_to;
 use crate::workspace::{self, STAGES};
 
 /// Columns.
 const WIDTH: usize = 80;
-/// What the stages are called where there is little room.
+/// What the stages are called where there is little space.
 const NAMES: [&str; 4] = ["1 blocking", "2 thread pool", "3 epoll", "4 epoll + threads"];
 
 /// The screen; `None` for a run without users.
 pub fn of(results: &Results) -> Option<String> {
-    let groups = results.groups();
-    let rows = users::rows(&groups, Part::Users);
+    let rows = results.medians(Part::Users);
     let caption = users::caption(results)?;
     let mut text = format!("\n{}\n", "=".repeat(WIDTH));
     text += &prose("WHO WAITS. ", &caption);
-    text += &ladder(&rows, &groups, results);
+    text += &ladder(&rows, results);
     text += "What is the bottleneck now, and why:\n";
     text += &rows.iter().map(|row| limit(row)).collect::<String>();
     text += &prose("  ", &users::beaten(results).pop().unwrap_or_default());
@@ -44,54 +44,43 @@ fn prose(head: &str, text: &str) -> String {
 }
 
 /// The stages, and below them the controls.
-fn ladder(rows: &[&Sample], groups: &[Group<'_>], results: &Results) -> String {
+fn ladder(rows: &[&Sample], results: &Results) -> String {
     let columns = |cells: [&str; 7]| {
         let [name, rps, factor, predicted, served, cpu, cores] = cells;
         format!("  {name:<21}{rps:>7}{factor:>7}  {predicted:<16}{served:>10}{cpu:>9}{cores:>6}\n")
     };
-    let line = |name: &str, sample: &Sample, below: Option<f64>| {
-        let predicted = prediction::of(sample, &results.config, results.host.cores);
-        let predicted =
-            predicted.map(|it| format!("{} = {}", it.formula, numbers::grouped(it.rps)));
+    let line = |name: &str, row: &Sample| {
         columns([
             name,
-            &numbers::grouped(sample.load.rps),
-            &below.map_or(String::new(), |below| format!("×{:.1}", sample.load.rps / below)),
-            &predicted.unwrap_or_default(),
-            &format!("{}/{}", sample.load.served, sample.connections),
-            &micros(sample.server_cpu_us),
-            &users::busy_cores(sample).map_or("-".to_owned(), |cores| format!("{cores:.2}")),
+            &grouped(row.load.rps),
+            &users::factor(row, rows).filter(|_| row.part == Part::Users).unwrap_or_default(),
+            &users::predicted(row, results).unwrap_or_default(),
+            &served(row),
+            &micros(row.server_cpu_us),
+            &cores(row.busy_cores()),
         ])
     };
     let mut text =
         columns(["stage (threads)", "req/s", "", "predicted", "served", "CPU/req", "cores"]);
-    for (index, sample) in rows.iter().enumerate() {
-        let stage = workspace::stage(&sample.target);
-        let name = stage.map_or(sample.target.as_str(), |stage| NAMES[stage]);
-        let name = format!("{name} ({})", users::threads(sample, results));
-        text += &line(&name, sample, users::below(rows, index));
+    for row in rows {
+        text += &line(&format!("{} ({})", name(&row.target), users::threads(row, results)), row);
     }
-    for sample in users::rows(groups, Part::Controls) {
-        text += &line(&control(sample), sample, None);
+    for row in results.medians(Part::Controls) {
+        text += &line(&users::control(row).unwrap_or_default(), row);
     }
     text
 }
 
-/// What a control changes: its policy, or its threads.
-fn control(sample: &Sample) -> String {
-    let number = workspace::stage(&sample.target).unwrap_or_default() + 1;
-    match (sample.threads, &sample.keep_alive) {
-        (Some(threads), _) => format!("{number}, {threads} threads"),
-        (_, policy) => format!("{number}, keep-alive {}", policy.as_deref().unwrap_or("-")),
-    }
+/// What a stage is called here.
+fn name(target: &str) -> &str {
+    workspace::stage(target).map_or(target, |stage| NAMES[stage])
 }
 
 /// What limits a stage, in a sentence.
 fn limit(sample: &Sample) -> String {
-    let verdict = sample.observed("verdict").and_then(|verdict| verdict.as_str()).unwrap_or("-");
     let number = workspace::stage(&sample.target);
     let label = number.map_or(sample.target.clone(), |number| (number + 1).to_string());
-    wrapped_to(WIDTH, &format!("  {label}  "), verdict)
+    wrapped_to(WIDTH, &format!("  {label}  "), sample.told("verdict").unwrap_or("-"))
 }
 
 /// Which rows are not to be trusted, in one sentence.
@@ -116,27 +105,20 @@ fn bars(results: &Results) -> String {
     );
     let mut text = "\n".to_owned() + &prose("WHERE CPU GOES. ", &caption);
     for profile in profiles {
-        let stage = workspace::stage(&profile.target);
-        let name = stage.map_or(profile.target.as_str(), |stage| NAMES[stage]);
-        let (lengths, drawn) = (bars.lengths(profile), bars.drawn(profile));
+        let (name, drawn, lengths) =
+            (name(&profile.target), bars.drawn(profile), bars.lengths(profile));
         let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();
         let sum = lengths.iter().sum::<f64>();
         text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join(" "));
     }
     text += &format!("  {}\n", bars.legend());
-    text + &wrapped_to(
-        WIDTH,
-        "  ",
-        &falls(profiles).or(profile::missing(results)).unwrap_or_default(),
-    )
+    let lesson = falls(results).or(profile::missing(results));
+    text + &wrapped_to(WIDTH, "  ", &lesson.unwrap_or_default())
 }
 
 /// What an event loop saves, where perf has seen it.
-fn falls(profiles: &[Profile]) -> Option<String> {
-    let waiting = |stage: usize| {
-        let profile = profiles.iter().find(|profile| profile.target == STAGES[stage])?;
-        layers::waiting(profile)
-    };
+fn falls(results: &Results) -> Option<String> {
+    let waiting = |stage: usize| layers::waiting(results.profile(STAGES[stage])?);
     let (pool, epoll) = (waiting(1)?, waiting(2)?);
     (pool > epoll).then(|| {
         format!(
@@ -149,55 +131,48 @@ fn falls(profiles: &[Profile]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::profile::Layer;
-    use serde_json::json;
+    use crate::results::Profile;
+    use serde_json::{Value, from_value, json};
 
-    fn row(stage: usize, part: Part, rps: f64, served: u64) -> Sample {
-        let mut row = Sample {
-            target: STAGES[stage].to_owned(),
-            part,
-            connections: 1000,
-            keep_alive: Some("always".to_owned()),
-            server_cpu_us: Some(60.0),
-            client_cpu_us: Some(12.0),
-            ..Sample::default()
-        };
-        (row.load.rps, row.load.served, row.load.latency_us.mean) = (rps, served, 100.0);
-        let long = "threads wait for users that think, and others wait to be accepted; ".repeat(2);
-        for (name, value) in [
-            ("think_us", json!(20_000.0)),
-            ("seconds", json!(1.0)),
-            ("server", json!({"cpu": 1.0, "memory": 29_000_000})),
-            ("verdict", json!(long)),
-            ("doubts", json!(["other programs used 1.9 cores"])),
-        ] {
-            row.evidence.insert(name.to_owned(), value);
-        }
-        row
+    fn row(stage: usize, rps: f64, served: u64, told: Value) -> Sample {
+        let verdict =
+            "threads wait for users that think, and others wait to be accepted; ".repeat(2);
+        let mut row = json!({
+            "target": STAGES[stage], "part": "users", "connections": 1000, "keep_alive": "always",
+            "rps": rps, "served": served, "latency_us": {"mean": 100.0, "max": 0.0},
+            "server_cpu_us": 60.0, "client_cpu_us": 12.0,
+            "evidence": {
+                "think_us": 20_000.0, "seconds": 1.0, "server": {"cpu": 1.0, "memory": 29_000_000},
+                "verdict": verdict, "doubts": ["other programs used 1.9 cores"]
+            }
+        });
+        told.as_object().unwrap().iter().for_each(|(name, value)| row[name] = value.clone());
+        from_value(row).unwrap()
     }
 
     fn profile(stage: usize, layers: &[(&str, f64)]) -> Profile {
-        let layer = |(name, us): &(&str, f64)| Layer { name: (*name).to_owned(), us: *us };
-        let layers = layers.iter().map(layer).collect();
-        Profile { target: STAGES[stage].to_owned(), connections: 64, layers, ..Profile::default() }
+        let layers: Vec<_> =
+            layers.iter().map(|(name, us)| json!({"name": name, "us": us})).collect();
+        let profile = json!({"target": STAGES[stage], "connections": 64, "layers": layers});
+        from_value(profile).unwrap()
     }
 
     fn results() -> Results {
-        let ladder = [(48.0, 1), (3147.0, 64), (16_760.0, 1000), (27_519.0, 1000)];
-        let ladder = ladder.into_iter().enumerate();
-        let mut rows: Vec<_> =
-            ladder.map(|(stage, (rps, served))| row(stage, Part::Users, rps, served)).collect();
-        let with = |stage, policy: &str, rps, threads| {
-            let keep_alive = Some(policy.to_owned());
-            Sample { keep_alive, threads, ..row(stage, Part::Controls, rps, 1000) }
-        };
-        rows.push(with(0, "never", 13_600.0, None));
-        rows.push(with(1, "fair", 6_900.0, None));
-        rows.push(with(1, "always", 22_200.0, Some(1000)));
+        let control = |told| json!({"part": "controls", "keep_alive": told});
+        let many = json!({"part": "controls", "threads": 1000});
+        let rows = vec![
+            row(0, 48.0, 1, json!({})),
+            row(1, 3147.0, 64, json!({})),
+            row(2, 16_760.0, 1000, json!({})),
+            row(3, 27_519.0, 1000, json!({})),
+            row(0, 13_600.0, 1000, control("never")),
+            row(1, 6_900.0, 1000, control("fair")),
+            row(1, 22_200.0, 1000, many),
+        ];
         let layers = |wait| [("user code", 1.0), ("waiting and switching", wait), ("accept", 0.5)];
-        let profiles =
-            [9.0, 9.5, 0.6, 3.0].into_iter().enumerate().map(|(at, us)| profile(at, &layers(us)));
-        let mut results = Results { rows, profiles: profiles.collect(), ..Results::default() };
+        let waits = [9.0, 9.5, 0.6, 3.0].into_iter().enumerate();
+        let profiles = waits.map(|(stage, us)| profile(stage, &layers(us))).collect();
+        let mut results = Results { rows, profiles, ..Results::default() };
         results.host.cores = 2;
         results
     }
@@ -214,7 +189,7 @@ mod tests {
             "  2 thread pool (64)     3,147  ×65.6  64/(Z+R) = 3,184   64/1000",
             "×5.3  1/s = 16,667",
             "  1, keep-alive never   13,600",
-            "  2, 1000 threads       22,200",
+            "  2, 1,000 threads      22,200",
             "1.3 × stage 3",
             "4 of 4 stages",
             "  2 thread pool     ███░░░░░░░░░░░░░░░░░░░░░░░░· 11.0 = 1.0 0.0 0.0 9.5 0.5\n",

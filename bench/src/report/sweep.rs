@@ -1,9 +1,10 @@
 //! What a sweep over offered load shows: a line for each server, and a table of each server's loads.
 
-use crate::numbers::{grouped, micros};
+use super::figures::{cores, count, or_dash};
+use crate::numbers::micros;
 use crate::results::sweep::{Curve, Point, curves};
-use crate::results::{Results, queue::Queue};
-use crate::table::Table;
+use crate::results::{Results, Sample, queue::Queue};
+use crate::table::{Column, Table};
 use crate::workspace::label;
 
 /// How to read it, where there is a sweep.
@@ -22,74 +23,49 @@ pub fn reading(results: &Results) -> Option<String> {
 
 /// A line for each server: its knee, what theory it is held against, what the verdict names over which loads.
 pub fn summary(results: &Results) -> Option<Table> {
-    let line = |curve: &Curve<'_>| {
-        let knee = curve.knee();
-        let of_knee = |name: &str| micros(knee.and_then(|point| point.figure(name)));
-        let segments = curve.segments().into_iter().map(|(from, to, cause)| match from == to {
-            true => format!("{from} %: {cause}"),
-            false => format!("{from}-{to} %: {cause}"),
-        });
-        vec![
-            label(curve.target).to_owned(),
-            rate(&curve.closed, "rps"),
-            micros(curve.closed.figure("cpu")),
-            curve.theory.as_ref().map_or("-".to_owned(), Queue::name),
-            knee.map_or("-".to_owned(), |point| format!("{} %", point.offered())),
-            of_knee("p99"),
-            segments.collect::<Vec<_>>().join(", "),
-        ]
+    let knee = |curve: &Curve<'_>| Some(format!("{} %", curve.knee()?.offered()));
+    let segment = |(from, to, cause): (usize, usize, &str)| match from == to {
+        true => format!("{from} %: {cause}"),
+        false => format!("{from}-{to} %: {cause}"),
     };
-    let header = ["Server", "Closed req/s", "CPU/req", "Theory", "Knee", "p99 there", "Bottleneck"];
-    Table::new(header).filled(curves(results).iter().map(line).collect())
+    let segments = |curve: &Curve<'_>| {
+        curve.segments().into_iter().map(segment).collect::<Vec<_>>().join(", ")
+    };
+    let columns: [Column<'_, Curve<'_>>; 7] = [
+        ("Server", &|curve| label(curve.target).to_owned()),
+        ("Closed req/s", &|curve| count(curve.closed.figure("rps"))),
+        ("CPU/req", &|curve| micros(curve.closed.figure("cpu"))),
+        ("Theory", &|curve| or_dash(curve.theory.as_ref().map(Queue::name))),
+        ("Knee", &|curve| or_dash(knee(curve))),
+        ("p99 there", &|curve| micros(curve.knee().and_then(|point| point.figure("p99")))),
+        ("Bottleneck", &segments),
+    ];
+    Table::of(curves(results), &columns)
 }
 
-/// The loads of one server.
+/// The loads of one server, and the closed loop that they are parts of.
 pub fn of_target(results: &Results, target: &str) -> Option<Table> {
     let curve = curves(results).into_iter().find(|curve| curve.target == target)?;
-    let theory = curve.theory.as_ref().map_or("theory".to_owned(), Queue::name);
     let knee = curve.knee().map(Point::offered);
-    let line = |name: String, point: &Point<'_>| {
-        vec![
-            name,
-            rate(point, "evidence.target_rps"),
-            rate(point, "rps"),
-            micros(point.figure("p50")),
-            micros(curve.predicted(point, 0.5)),
-            micros(point.figure("p99")),
-            micros(curve.predicted(point, 0.99)),
-            micros(point.figure("cpu")),
-            cores(point.busy()),
-            cores(point.client()),
-            point.cause().to_owned(),
-        ]
+    let load = |point: &Point<'_>| match (point.offered(), knee) {
+        (0, _) => "closed loop".to_owned(),
+        (load, Some(knee)) if load == knee => format!("{load} % knee"),
+        (load, _) => format!("{load} %"),
     };
-    let named = |point: &Point<'_>| {
-        let mark = if Some(point.offered()) == knee { " knee" } else { "" };
-        line(format!("{} %{mark}", point.offered()), point)
-    };
-    let closed = line("closed loop".to_owned(), &curve.closed);
-    let rows = curve.points.iter().map(named).chain([closed]).collect();
-    let (p50, p99) = (format!("{theory} p50"), format!("{theory} p99"));
-    let header = [
-        "Load",
-        "Due/s",
-        "Req/s",
-        "p50",
-        &p50,
-        "p99",
-        &p99,
-        "CPU/req",
-        "Busy cores",
-        "Generator",
-        "Bottleneck",
+    let theory = curve.theory.as_ref().map_or("theory".to_owned(), Queue::name);
+    let [p50, p99] = ["p50", "p99"].map(|percentile| format!("{theory} {percentile}"));
+    let columns: [Column<'_, &Point<'_>>; 11] = [
+        ("Load", &|point| load(point)),
+        ("Due/s", &|point| count(point.figure("evidence.target_rps"))),
+        ("Req/s", &|point| count(point.figure("rps"))),
+        ("p50", &|point| micros(point.figure("p50"))),
+        (&p50, &|point| micros(curve.predicted(point, 0.5))),
+        ("p99", &|point| micros(point.figure("p99"))),
+        (&p99, &|point| micros(curve.predicted(point, 0.99))),
+        ("CPU/req", &|point| micros(point.figure("cpu"))),
+        ("Busy cores", &|point| cores(point.of(Sample::busy_cores))),
+        ("Generator", &|point| cores(point.of(|sample| Some(sample.client_cores())))),
+        ("Bottleneck", &|point| point.cause().to_owned()),
     ];
-    Table::new(header).filled(rows)
-}
-
-fn rate(point: &Point<'_>, name: &str) -> String {
-    point.figure(name).map_or("-".to_owned(), grouped)
-}
-
-fn cores(cores: Option<f64>) -> String {
-    cores.map_or("-".to_owned(), |cores| format!("{cores:.2}"))
+    Table::of(curve.points.iter().chain([&curve.closed]), &columns)
 }

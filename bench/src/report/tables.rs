@@ -1,52 +1,61 @@
 //! Tables of servers over something: connection counts, workloads, silent connections.
 
-use super::lines::noted;
-use crate::numbers;
+use super::figures;
+use crate::numbers::grouped;
 use crate::results::statistics::Ratio;
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
 use crate::workspace::{is_stage, label};
+use std::collections::BTreeSet;
 
-/// A column: its name, and which rows it is of.
-struct Column<'a> {
-    name: String,
-    is: Box<dyn Fn(&Sample) -> bool + 'a>,
+/// What stands where in a table of trials.
+pub struct Cross<'a, K> {
+    /// The name of a trial's row: rows stand in the order of the trials.
+    pub row: &'a dyn Fn(&Sample) -> String,
+    /// What a trial's column is found by: columns stand in this order.
+    pub column: &'a dyn Fn(&Sample) -> K,
+    /// The name of a column.
+    pub name: &'a dyn Fn(&K) -> String,
 }
 
-impl<'a> Column<'a> {
-    fn new(name: impl ToString, is: impl Fn(&Sample) -> bool + 'a) -> Self {
-        Self { name: name.to_string(), is: Box::new(is) }
-    }
-
-    /// The repeats of this column's trial with a server.
-    fn of<'g, 'r>(&self, groups: &'g [Group<'r>], target: &str) -> Option<&'g Group<'r>> {
-        let is = |group: &&Group<'_>| group.median().target == target && (self.is)(group.median());
-        groups.iter().find(is)
-    }
-}
-
-/// What stands in a cell; the second group is of the stage below.
-type Cell = fn(&Group<'_>, Option<&Group<'_>>) -> Option<String>;
-
-/// The servers that have any cell over these columns; `None` when there are none.
-fn table(results: &Results, corner: &str, columns: &[Column<'_>], cell: Cell) -> Option<Table> {
-    let groups = results.groups();
-    let (mut rows, mut below) = (Vec::new(), None);
-    for target in &results.config.targets {
-        let in_column = |column: &Column<'_>| {
-            let lower =
-                below.filter(|_| is_stage(target)).and_then(|below| column.of(&groups, below));
-            cell(column.of(&groups, target)?, lower)
-        };
-        let cells: Vec<_> = columns.iter().map(in_column).collect();
-        if cells.iter().any(Option::is_some) {
-            let cells = cells.into_iter().map(|cell| cell.unwrap_or_else(|| "-".to_owned()));
-            rows.push(std::iter::once(label(target).to_owned()).chain(cells).collect());
-            below = is_stage(target).then_some(target.as_str()).or(below);
+impl<K: Ord> Cross<'_, K> {
+    /// The rows in which `cell` has anything to say; `None` when there are none.
+    pub fn table<'r>(
+        &self,
+        corner: &str,
+        trials: &[Group<'r>],
+        cell: impl Fn(&Group<'r>) -> Option<String>,
+    ) -> Option<Table> {
+        let place = |trial: &Group<'_>| ((self.row)(trial.median()), (self.column)(trial.median()));
+        let places: Vec<_> = trials.iter().map(place).collect();
+        let (mut names, mut columns) = (Vec::new(), Vec::new());
+        for (name, column) in &places {
+            columns.push(column);
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
+        columns.sort_unstable();
+        columns.dedup();
+        let row = |name: &&String| {
+            let at = |column: &&K| {
+                let at = places.iter().position(|place| (&place.0, &place.1) == (*name, *column));
+                cell(&trials[at?])
+            };
+            let cells: Vec<_> = columns.iter().map(at).collect();
+            let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
+            let is_any = cells.iter().any(Option::is_some);
+            let cells = cells.into_iter().map(or_dash);
+            is_any.then(|| std::iter::once((*name).clone()).chain(cells).collect())
+        };
+        let header = columns.iter().map(|column| (self.name)(column));
+        Table::new(std::iter::once(corner.to_owned()).chain(header))
+            .filled(names.iter().filter_map(row).collect())
     }
-    let header = std::iter::once(corner).chain(columns.iter().map(|column| column.name.as_str()));
-    Table::new(header).filled(rows)
+}
+
+fn server(sample: &Sample) -> String {
+    label(&sample.target).to_owned()
 }
 
 /// Req/s, the factor over the rung below, and what must not be overlooked beside them.
@@ -56,15 +65,15 @@ fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     let factor = factor.map_or(String::new(), |factor| format!(" ×{factor:.2}"));
     let mut notes = Vec::new();
     if (sample.load.served as usize) < sample.connections {
-        notes.push(format!("served {}/{}", sample.load.served, sample.connections));
+        notes.push(format!("served {}", figures::served(sample)));
     }
-    let evicted = noted(sample, "crowd.evicted").unwrap_or_default() as u64;
+    let evicted = sample.noted("crowd.evicted").unwrap_or_default() as u64;
     for (name, count) in [("errors", sample.load.errors.total()), ("evicted", evicted)] {
         notes.extend((count > 0).then(|| format!("{name} {count}")));
     }
     notes.extend(group.disturbed());
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    numbers::grouped(sample.load.rps) + &factor + &notes
+    grouped(sample.load.rps) + &factor + &notes
 }
 
 /// How many times as much one serves as another: by the ratios within repeats, and without repeats by the figures themselves.
@@ -80,114 +89,118 @@ fn served(sample: &Sample) -> Option<f64> {
     Some(sample.load.rps).filter(|rps| *rps > 0.0)
 }
 
-/// The different values of a figure over some rows, rising.
-fn values(
-    groups: &[Group<'_>],
-    is: impl Fn(&Sample) -> bool,
-    of: fn(&Sample) -> usize,
-) -> Vec<usize> {
-    let samples = groups.iter().map(Group::median).filter(|sample| is(sample));
-    let mut values: Vec<_> = samples.map(of).collect();
-    values.sort_unstable();
-    values.dedup();
-    values
+/// The ladder in one mode.
+fn rungs<'a>(results: &'a Results, mode: &str) -> Vec<Group<'a>> {
+    let mut trials = results.trials(Part::Ladder);
+    trials.retain(|trial| trial.median().connection == mode);
+    trials
 }
 
-/// The connection counts of the ladder in one mode, rising.
-pub fn levels(groups: &[Group<'_>], mode: &str) -> Vec<usize> {
-    values(groups, |sample| is_rung(sample, mode), |sample| sample.connections)
+/// The trial of a server at so many connections.
+fn at<'g, 'r>(rungs: &'g [Group<'r>], target: &str, level: usize) -> Option<&'g Group<'r>> {
+    rungs.iter().map(|trial| (trial, trial.median())).find_map(|(trial, sample)| {
+        (sample.target == target && sample.connections == level).then_some(trial)
+    })
 }
 
-fn is_rung(sample: &Sample, mode: &str) -> bool {
-    (sample.part, sample.connection.as_str()) == (Part::Ladder, mode)
-}
-
-fn rungs<'a>(groups: &[Group<'_>], mode: &'a str) -> Vec<Column<'a>> {
-    let column = |level| {
-        let is = move |sample: &Sample| is_rung(sample, mode) && sample.connections == level;
-        Column::new(format!("{level} connections"), is)
-    };
-    levels(groups, mode).into_iter().map(column).collect()
+/// The servers of these trials, in their order.
+fn targets<'a>(trials: &[Group<'a>]) -> Vec<&'a str> {
+    let mut targets: Vec<_> = trials.iter().map(|trial| trial.median().target.as_str()).collect();
+    targets.dedup();
+    targets
 }
 
 /// Req/s of all servers over connection counts, with each stage's factor over the stage above it.
 pub fn ladder(results: &Results, mode: &str) -> Option<Table> {
-    let columns = rungs(&results.groups(), mode);
-    table(results, "Req/s", &columns, |group, lower| Some(rung(group, lower)))
+    let rungs = rungs(results, mode);
+    let stages: Vec<_> = targets(&rungs).into_iter().filter(|target| is_stage(target)).collect();
+    let lower = |sample: &Sample| {
+        let place = stages.iter().position(|stage| *stage == sample.target)?;
+        at(&rungs, stages[place.checked_sub(1)?], sample.connections)
+    };
+    let cross = Cross {
+        row: &server,
+        column: &|sample| sample.connections,
+        name: &|level| format!("{level} connections"),
+    };
+    cross.table("Req/s", &rungs, |trial| Some(rung(trial, lower(trial.median()))))
 }
 
 /// How far the highest stage comes beside the servers that are no stages, at each connection count; `None` without both.
 /// With repeats, by the ratios within each of them.
 pub fn beside(results: &Results, mode: &str) -> Option<String> {
-    let groups = results.groups();
-    let columns = rungs(&groups, mode);
-    let sentence = |target: &str, other: &str, column: &Column<'_>| {
-        let (one, two) = (column.of(&groups, target)?, column.of(&groups, other)?);
-        Some(match Ratio::within(one, two, served) {
+    let rungs = rungs(results, mode);
+    let levels: BTreeSet<_> = rungs.iter().map(|trial| trial.median().connections).collect();
+    let sentence = |target: &str, other: &str, level: usize| {
+        let (one, two) = (at(&rungs, target, level)?, at(&rungs, other, level)?);
+        let text = match Ratio::within(one, two, served) {
             Some(ratio) => ratio.beside(label(other)),
             None => {
                 let note = one.disturbed().or(two.disturbed());
                 let note = note.map_or(String::new(), |note| format!(" ({note})"));
                 format!("{:.2} × {}{note}", times(one, two)?, label(other))
             }
-        })
-    };
-    let measured = |target: &&String| {
-        let group = |column: &Column<'_>| column.of(&groups, target).map(Group::median);
-        columns.iter().filter_map(group).any(|sample| served(sample).is_some())
-    };
-    let present = || results.config.targets.iter().filter(measured);
-    let top = present().rfind(|target| is_stage(target))?;
-    let line = |other: &String| {
-        let at = |column: &Column<'_>| {
-            Some(format!("{} at {}", sentence(top, other, column)?, column.name))
         };
-        let all: Vec<_> = columns.iter().filter_map(at).collect();
+        Some(format!("{text} at {level} connections"))
+    };
+    let is_served = |target: &&str| {
+        let mut own = rungs.iter().map(Group::median).filter(|sample| sample.target == *target);
+        own.any(|sample| served(sample).is_some())
+    };
+    let present: Vec<_> = targets(&rungs).into_iter().filter(is_served).collect();
+    let top = present.iter().rfind(|target| is_stage(target))?;
+    let line = |other: &&str| {
+        let all: Vec<_> = levels.iter().filter_map(|level| sentence(top, other, *level)).collect();
         format!("{top} serves {}.", all.join(", "))
     };
-    let others: Vec<_> = present().filter(|target| !is_stage(target)).map(line).collect();
+    let others: Vec<_> = present.iter().filter(|target| !is_stage(target)).map(line).collect();
     (!others.is_empty()).then(|| others.join("\n"))
 }
 
 /// The workloads of the matrix, in the order in which they ran.
-fn workloads<'a>(groups: &[Group<'a>]) -> Vec<Column<'a>> {
+pub fn workloads(results: &Results) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    for sample in groups.iter().map(Group::median).filter(|sample| sample.part == Part::Matrix) {
-        if !names.contains(&sample.workload.as_str()) {
-            names.push(&sample.workload);
+    for row in results.rows.iter().filter(|row| row.part == Part::Matrix) {
+        if !names.contains(&&*row.workload) {
+            names.push(&row.workload);
         }
     }
-    let column = |name| {
-        let is = move |sample: &Sample| sample.part == Part::Matrix && sample.workload == name;
-        Column::new(name, is)
+    names
+}
+
+/// A table of servers over workloads.
+fn over_workloads(
+    results: &Results,
+    corner: &str,
+    cell: impl Fn(&Group<'_>) -> Option<String>,
+) -> Option<Table> {
+    let names = workloads(results);
+    let cross = Cross {
+        row: &server,
+        column: &|sample| names.iter().position(|name| *name == sample.workload),
+        name: &|place| place.map_or(String::new(), |place| names[place].to_owned()),
     };
-    names.into_iter().map(column).collect()
+    cross.table(corner, &results.trials(Part::Matrix), |trial| cell(trial))
 }
 
 /// Req/s of all servers over workloads.
 pub fn matrix(results: &Results) -> Option<Table> {
-    let columns = workloads(&results.groups());
-    table(results, "Req/s", &columns, |group, _| Some(rung(group, None)))
+    over_workloads(results, "Req/s", |trial| Some(rung(trial, None)))
 }
 
 /// The bottleneck of all servers over workloads, in two words.
 pub fn causes(results: &Results) -> Option<Table> {
-    let columns = workloads(&results.groups());
-    table(results, "Bottleneck", &columns, |group, _| {
-        Some(group.median().observed("cause")?.as_str()?.to_owned())
-    })
+    over_workloads(results, "Bottleneck", |trial| Some(trial.median().told("cause")?.to_owned()))
 }
 
 /// Req/s of all servers over the number of silent connections.
 pub fn idle(results: &Results) -> Option<Table> {
-    let is_idle = |sample: &Sample| sample.part == Part::Idle;
-    let column = |count| {
-        let name = format!("{} silent", numbers::grouped(count as f64));
-        Column::new(name, move |sample: &Sample| is_idle(sample) && sample.idle == count)
+    let cross = Cross {
+        row: &server,
+        column: &|sample| sample.idle,
+        name: &|count| format!("{} silent", grouped(*count as f64)),
     };
-    let counts = values(&results.groups(), is_idle, |sample| sample.idle);
-    let columns: Vec<_> = counts.into_iter().map(column).collect();
-    table(results, "Req/s", &columns, |group, _| Some(rung(group, None)))
+    cross.table("Req/s", &results.trials(Part::Idle), |trial| Some(rung(trial, None)))
 }
 
 #[cfg(test)]

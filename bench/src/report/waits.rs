@@ -1,33 +1,46 @@
 //! What waiting costs: CPU per request over silent connections, and over active ones.
 
-use crate::numbers;
+use super::tables::Cross;
+use crate::numbers::{counted, grouped};
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
 use crate::workspace::label;
 
 /// Server CPU per request: a row for each server and number of busy clients, a column for each number of silent ones.
 pub fn idle(results: &Results) -> Option<Table> {
-    let rows = |sample: &Sample| (sample.connections, sample.target.clone());
-    let is_of_curve = |groups: &[Group<'_>], sample: &Sample| {
-        let others = groups.iter().map(Group::median);
-        others.filter(|other| rows(other) == rows(sample)).any(|other| other.idle > 0)
-    };
-    let groups = of(results);
-    let curves = groups.iter().filter(|group| is_of_curve(&groups, group.median()));
-    let name = |sample: &Sample| {
-        let clients = numbers::counted(sample.connections, "busy client");
+    let row = |sample: &Sample| {
+        let clients = counted(sample.connections, "busy client");
         format!("{}, {clients}", label(&sample.target))
     };
-    table("µs of CPU, silent connections:", curves, name, |sample| sample.idle)
+    let mut trials = of(results);
+    let beside_silent = trials.iter().map(Group::median).filter(|sample| sample.idle > 0);
+    let curves: Vec<_> = beside_silent.map(row).collect();
+    trials.retain(|trial| curves.contains(&row(trial.median())));
+    let cross = Cross { row: &row, column: &|sample| sample.idle, name: &connections };
+    cross.table("µs of CPU, silent connections:", &trials, cpu)
 }
 
 /// The same with no connection silent: a column for each number of busy clients.
 pub fn active(results: &Results) -> Option<Table> {
-    let groups = of(results);
-    let active = groups.iter().filter(|group| group.median().idle == 0);
-    let several = active.filter(|group| group.median().connections > 1);
-    let name = |sample: &Sample| label(&sample.target).to_owned();
-    table("µs of CPU, active connections:", several, name, |sample| sample.connections)
+    let mut trials = of(results);
+    trials.retain(|trial| trial.median().idle == 0 && trial.median().connections > 1);
+    let cross = Cross {
+        row: &|sample| label(&sample.target).to_owned(),
+        column: &|sample| sample.connections,
+        name: &connections,
+    };
+    cross.table("µs of CPU, active connections:", &trials, cpu)
+}
+
+fn connections(count: &usize) -> String {
+    grouped(*count as f64)
+}
+
+/// The trials: servers by rising busy clients, and silent ones.
+fn of(results: &Results) -> Vec<Group<'_>> {
+    let mut trials = results.trials(Part::Waits);
+    trials.sort_by_key(|trial| (trial.median().connections, trial.median().idle));
+    trials
 }
 
 /// Of each server beside one busy client, the line that comes nearest to its points.
@@ -56,28 +69,16 @@ pub fn lesson(results: &Results) -> Option<String> {
     Some(format!(
         "{} silent connections make a request {poll:.1} × as dear with poll and {epoll:.1} × with epoll: poll pays for \
          the connections that are open, epoll for those that are ready. Where all are active, these are the same.",
-        numbers::grouped(most)
+        grouped(most)
     ))
-}
-
-/// The trials, by rising connections.
-fn of(results: &Results) -> Vec<Group<'_>> {
-    let mut groups = results.groups();
-    groups.retain(|group| group.median().part == Part::Waits);
-    let place = |target: &str| results.config.targets.iter().position(|name| name == target);
-    groups.sort_by_key(|group| {
-        let sample = group.median();
-        (sample.connections, place(&sample.target), sample.idle)
-    });
-    groups
 }
 
 /// Of each server beside one busy client: silent connections, and CPU per request in µs.
 fn curves(results: &Results) -> Vec<(&str, Vec<(f64, f64)>)> {
-    let groups = of(results);
+    let trials = of(results);
     let one = |target: &'_ String| {
         let is_own = |sample: &&Sample| sample.connections == 1 && sample.target == *target;
-        let own = groups.iter().map(Group::median).filter(is_own);
+        let own = trials.iter().map(Group::median).filter(is_own);
         own.filter_map(|sample| Some((sample.idle as f64, sample.server_cpu_us?))).collect()
     };
     results.config.targets.iter().map(|target| (target.as_str(), one(target))).collect()
@@ -94,53 +95,21 @@ fn least_squares(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     b.is_finite().then_some((y - b * x, b))
 }
 
-/// Rows by `name`, columns by `x`; each cell the median, and the lowest and the highest of several repeats.
-fn table<'g, 'r: 'g>(
-    corner: &str,
-    groups: impl Iterator<Item = &'g Group<'r>>,
-    name: impl Fn(&Sample) -> String,
-    x: fn(&Sample) -> usize,
-) -> Option<Table> {
-    let (mut columns, mut rows) = (Vec::new(), Vec::<(String, Vec<&Group<'_>>)>::new());
-    for group in groups {
-        let (row, column) = (name(group.median()), x(group.median()));
-        columns.push(column);
-        match rows.iter_mut().find(|(name, _)| *name == row) {
-            Some((_, cells)) => cells.push(group),
-            None => rows.push((row, vec![group])),
-        }
-    }
-    columns.sort_unstable();
-    columns.dedup();
-    let cell = |cells: &[&Group<'_>], column: &usize| {
-        let group = cells.iter().find(|group| x(group.median()) == *column);
-        group.map_or("-".to_owned(), |group| cpu(group))
-    };
-    let line = |(name, cells): (String, Vec<&Group<'_>>)| {
-        let figures = columns.iter().map(|column| cell(&cells, column));
-        std::iter::once(name).chain(figures).collect()
-    };
-    let header = columns.iter().map(|column| numbers::grouped(*column as f64));
-    Table::new(std::iter::once(corner.to_owned()).chain(header))
-        .filled(rows.into_iter().map(line).collect())
-}
-
-fn cpu(group: &Group<'_>) -> String {
-    let Some(range) = group.range(|sample| sample.server_cpu_us) else { return "-".to_owned() };
+/// The median, and the lowest and the highest of several repeats.
+fn cpu(group: &Group<'_>) -> Option<String> {
+    let range = group.range(|sample| sample.server_cpu_us)?;
     let short = |micros: f64| match micros {
         ..99.95 => format!("{micros:.1}"),
-        _ => numbers::grouped(micros),
+        _ => grouped(micros),
     };
     // A server that has not met all of them yet is measured while they connect.
     let sample = group.median();
-    let met = sample.figure("evidence.crowd.answered").filter(|met| (*met as usize) < sample.idle);
-    if let Some(met) = met {
-        return format!("{}, with {} silent", short(range.middle), numbers::grouped(met));
-    }
-    match group.samples.len() {
-        1 => short(range.middle),
+    let met = sample.noted("crowd.answered").filter(|met| (*met as usize) < sample.idle);
+    Some(match (met, group.samples.len()) {
+        (Some(met), _) => format!("{}, with {} silent", short(range.middle), grouped(met)),
+        (None, 1) => short(range.middle),
         _ => format!("{} ({} to {})", short(range.middle), short(range.low), short(range.high)),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -111,6 +111,25 @@ impl Results {
     pub fn groups(&self) -> Vec<Group<'_>> {
         group::of(&self.rows)
     }
+
+    /// The trials of one part, in the order of the servers; those of a server in the order in which they first ran.
+    pub fn trials(&self, part: Part) -> Vec<Group<'_>> {
+        let mut trials = self.groups();
+        trials.retain(|trial| trial.median().part == part);
+        let place = |target: &str| self.config.targets.iter().position(|name| name == target);
+        trials.sort_by_key(|trial| place(&trial.median().target));
+        trials
+    }
+
+    /// Of each of these trials the repeat in the middle.
+    pub fn medians(&self, part: Part) -> Vec<&Sample> {
+        self.trials(part).iter().map(Group::median).collect()
+    }
+
+    /// Where the CPU time of this server went, if that was looked at.
+    pub fn profile(&self, target: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.target == target)
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub fn threads(sample: &Sample, config: &Config, cores: usize) -> usize {
 
 /// How many of the `cores` the server may use: all, unless it is kept apart from the generator.
 fn own(sample: &Sample, cores: usize) -> usize {
-    sample.figure("evidence.server_cores").map_or(cores, |own| cores.min(own as usize))
+    sample.noted("server_cores").map_or(cores, |own| cores.min(own as usize))
 }
 
 /// What holds a row's server, on a machine with so many `cores`; `None` where a figure is unknown, or for what is no stage.
@@ -38,7 +38,7 @@ pub fn of(sample: &Sample, config: &Config, cores: usize) -> Option<Prediction> 
     let stage = workspace::stage(&sample.target)?;
     let seconds = |us: Option<f64>| Some(us? / 1e6).filter(|seconds| *seconds > 0.0);
     let (s, g) = (seconds(sample.server_cpu_us)?, seconds(sample.client_cpu_us)?);
-    let z = seconds(sample.figure("evidence.think_us"))?;
+    let z = seconds(sample.noted("think_us"))?;
     let r = seconds(Some(sample.load.latency_us.mean))?;
     let threads = threads(sample, config, cores);
     let holds = stage < 2 && sample.keep_alive.as_deref() == Some("always");

@@ -2,7 +2,9 @@
 
 use crate::load::Figures;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What a row was measured for: windows and connections differ between them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +82,7 @@ pub struct Sample {
     pub hgrm: String,
     /// What else was observed, by name: the kernel's figures, the verdict, what an experiment adds.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub evidence: BTreeMap<String, serde_json::Value>,
+    pub evidence: BTreeMap<String, Value>,
 }
 
 impl Part {
@@ -89,23 +91,12 @@ impl Part {
         use Part::{Controls, GuardRails, Plateau, Rate, Scale, Sweep, Uring};
         !matches!(self, Rate | Sweep | Scale | Controls | Plateau | GuardRails | Uring)
     }
+}
 
-    /// As files and tables name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ladder => "ladder",
-            Self::Matrix => "matrix",
-            Self::Idle => "idle",
-            Self::Rate => "rate",
-            Self::Sweep => "sweep",
-            Self::Scale => "scale",
-            Self::Users => "users",
-            Self::Waits => "waits",
-            Self::Plateau => "plateau",
-            Self::GuardRails => "guard-rails",
-            Self::Controls => "controls",
-            Self::Uring => "uring",
-        }
+/// As files and tables name it: `guard-rails`.
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -124,24 +115,50 @@ impl Sample {
             "p999" => self.load.latency_us.p999,
             "max" => Some(self.load.latency_us.max),
             "cpu" => self.server_cpu_us,
-            other => self.observed(other.strip_prefix("evidence.")?)?.as_f64(),
+            other => self.noted(other.strip_prefix("evidence.")?),
         }
     }
 
     /// What was observed, by a path of names and places: `server.kernel.0`.
-    pub fn observed(&self, path: &str) -> Option<&serde_json::Value> {
+    pub fn observed(&self, path: &str) -> Option<&Value> {
         let mut steps = path.split('.');
         let first = self.evidence.get(steps.next()?);
         steps.fold(first, |value, step| match value? {
-            serde_json::Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+            Value::Array(list) => list.get(step.parse::<usize>().ok()?),
             other => other.get(step),
         })
     }
 
+    /// The figure at such a path.
+    pub fn noted(&self, path: &str) -> Option<f64> {
+        self.observed(path)?.as_f64()
+    }
+
+    /// The text at such a path.
+    pub fn told(&self, path: &str) -> Option<&str> {
+        self.observed(path)?.as_str()
+    }
+
+    /// The verdict in two words; `unknown` where no rule spoke.
+    pub fn cause(&self) -> &str {
+        self.told("cause").unwrap_or("unknown")
+    }
+
+    /// Cores that the server kept busy.
+    pub fn busy_cores(&self) -> Option<f64> {
+        let seconds = self.noted("seconds").filter(|seconds| *seconds > 0.0)?;
+        Some(self.noted("server.cpu")? / seconds)
+    }
+
+    /// Cores that the generator kept busy.
+    pub fn client_cores(&self) -> f64 {
+        self.load.client_threads_cpu_seconds.iter().sum::<f64>() / self.load.seconds
+    }
+
     /// What speaks against trusting its figures.
     pub fn doubts(&self) -> Vec<&str> {
-        let doubts = self.observed("doubts").and_then(|doubts| doubts.as_array());
-        doubts.into_iter().flatten().filter_map(|doubt| doubt.as_str()).collect()
+        let doubts = self.observed("doubts").and_then(Value::as_array);
+        doubts.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
     /// Whether nearly all clients were served. Else the latencies are those of the few that were.

@@ -31,20 +31,16 @@ pub struct Point<'a>(pub Group<'a>);
 
 /// The curves of all servers that were measured over offered load.
 pub fn curves(results: &Results) -> Vec<Curve<'_>> {
-    let groups = results.groups();
+    let mut trials = results.trials(Part::Sweep);
+    // A closed loop offers no load of its own, and so comes first.
+    trials.sort_by_key(|trial| trial.median().offered);
     let of = |target: &'_ String| {
-        let own = groups.iter().filter(|group| {
-            let sample = group.median();
-            (&sample.target, sample.part) == (target, Part::Sweep)
-        });
-        let (closed, mut open): (Vec<_>, Vec<_>) =
-            own.cloned().partition(|group| group.median().offered.is_none());
-        open.sort_by_key(|group| group.median().offered);
-        let closed = Point(closed.into_iter().next()?);
-        let theory = closed.queue();
-        let points: Vec<_> = open.into_iter().map(Point).collect();
-        let target = closed.0.median().target.as_str();
-        (!points.is_empty()).then_some(Curve { target, closed, points, theory })
+        let own = trials.iter().filter(|trial| trial.median().target == *target);
+        let mut points: Vec<_> = own.cloned().map(Point).collect();
+        let is_curve = points.len() > 1 && points[0].0.median().offered.is_none();
+        let closed = is_curve.then(|| points.remove(0))?;
+        let (target, theory) = (closed.0.median().target.as_str(), closed.queue());
+        Some(Curve { target, closed, points, theory })
     };
     results.config.targets.iter().filter_map(of).collect()
 }
@@ -55,7 +51,8 @@ impl Point<'_> {
         self.of(|sample| sample.figure(name))
     }
 
-    fn of(&self, figure: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+    /// The median of a figure.
+    pub fn of(&self, figure: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
         let mut figures: Vec<_> = self.0.samples.iter().filter_map(|one| figure(one)).collect();
         median(&mut figures, f64::total_cmp)
     }
@@ -65,28 +62,13 @@ impl Point<'_> {
         self.0.median().offered.unwrap_or_default()
     }
 
-    /// Cores that the server kept busy.
-    pub fn busy(&self) -> Option<f64> {
-        self.of(|sample| {
-            Some(sample.figure("evidence.server.cpu")? / sample.figure("evidence.seconds")?)
-        })
-    }
-
-    /// Cores that the generator kept busy.
-    pub fn client(&self) -> Option<f64> {
-        self.of(|sample| {
-            Some(sample.load.client_threads_cpu_seconds.iter().sum::<f64>() / sample.load.seconds)
-        })
-    }
-
     /// What the verdict names, or that there is nothing to name: the server keeps up, and no rule speaks.
     pub fn cause(&self) -> &str {
         let sample = self.0.median();
-        let cause = sample.observed("cause").and_then(|cause| cause.as_str()).unwrap_or("unknown");
-        let due = sample.figure("evidence.target_rps").map(|rate| rate * sample.load.seconds);
-        let unsent = sample.figure("evidence.unsent").unwrap_or_default();
+        let due = sample.noted("target_rps").map(|rate| rate * sample.load.seconds);
+        let unsent = sample.noted("unsent").unwrap_or_default();
         let keeps_up = due.is_some_and(|due| unsent <= KEEPS_UP * due);
-        if cause == "unknown" && keeps_up { "keeps up" } else { cause }
+        if sample.cause() == "unknown" && keeps_up { "keeps up" } else { sample.cause() }
     }
 
     /// Kleinrock's power of this load: throughput ÷ mean response time.
@@ -102,7 +84,7 @@ impl Point<'_> {
         let cpu: Vec<_> = threads.filter_map(|thread| thread.get("cpu")?.as_f64()).collect();
         let busiest = cpu.iter().copied().fold(0.0, f64::max);
         let serving = cpu.iter().filter(|cpu| **cpu > SERVES * busiest).count();
-        let cores = sample.figure("evidence.cores")? as usize;
+        let cores = sample.noted("cores")? as usize;
         (serving > 0).then(|| Queue { service, servers: serving.min(cores.max(1)) })
     }
 }
