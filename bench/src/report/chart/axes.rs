@@ -7,7 +7,7 @@ use crate::numbers::grouped;
 /// Height of a chart of curves.
 pub const HEIGHT: f64 = 420.0;
 const LEFT: f64 = 76.0;
-/// Room for the names.
+/// Behind it stand the names.
 const RIGHT: f64 = WIDTH - 170.0;
 const TOP: f64 = 66.0;
 const BOTTOM: f64 = HEIGHT - 52.0;

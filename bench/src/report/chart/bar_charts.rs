@@ -3,22 +3,19 @@
 use super::bars::{self, Bar, Body};
 use super::picture::{Chart, class};
 use super::view::View;
-use crate::numbers::micros;
-use crate::report::tables::levels;
+use crate::report::figures::{self, server};
 use crate::results::Group;
-use crate::workspace::label;
 
 /// CPU per request of all servers at the most connections.
-pub fn cpu(view: &View<'_, '_>) -> Option<Chart> {
-    let level = *levels(view.groups, view.mode).last()?;
-    let mut bars = Vec::new();
-    for target in &view.results.config.targets {
-        let Some(group) = view.at(target, level) else { continue };
-        let Some(range) = group.range(|sample| sample.server_cpu_us) else { continue };
-        let body = user_part(group).map_or(Body::Unknown, Body::Split);
-        let (name, note) = (label(target).to_owned(), micros(group.median().server_cpu_us));
-        bars.push(Bar { class: class(target), name, range, body, note });
-    }
+pub fn cpu(view: &View<'_>) -> Option<Chart> {
+    let (level, trials) = view.top()?;
+    let bar = |trial: &Group<'_>| {
+        let range = trial.range(|sample| sample.server_cpu_us)?;
+        let body = user_part(trial).map_or(Body::Unknown, Body::Split);
+        let (class, name) = (class(&trial.median().target), server(trial));
+        Some(Bar { class, name, range, body, note: figures::cpu(trial) })
+    };
+    let mut bars: Vec<_> = trials.iter().filter_map(bar).collect();
     let split = bars.iter().any(|bar| bar.body != Body::Unknown);
     if !split {
         bars.iter_mut().for_each(|bar| bar.body = Body::Whole);

@@ -37,6 +37,12 @@ pub fn times(series: &[Series]) -> Scale {
     Scale::times(low, points().map(|point| point.y.high).fold(0.0, f64::max))
 }
 
+/// The scale of these curves from zero upwards.
+pub fn even(series: &[Series]) -> Scale {
+    let highs = series.iter().flat_map(|one| &one.points).map(|point| point.y.high);
+    Scale::even(highs.fold(0.0, f64::max))
+}
+
 /// Draws all of them: bands below, marks above.
 pub fn chart(texts: Texts, x_unit: &str, axes: &Axes, series: &[Series]) -> Chart {
     let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);

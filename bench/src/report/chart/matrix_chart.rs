@@ -3,6 +3,7 @@
 use super::picture::{Chart, Texts, class};
 use super::svg::{Anchor, Svg, WIDTH};
 use crate::numbers::grouped;
+use crate::report::tables::workloads;
 use crate::results::{Part, Results, Sample};
 use crate::workspace::label;
 
@@ -16,15 +17,10 @@ const GAP: f64 = 14.0;
 
 /// The picture; `None` without rows.
 pub fn of(results: &Results) -> Option<Chart> {
-    let groups = results.groups();
-    let rows = || groups.iter().map(|group| group.median()).filter(|row| row.part == Part::Matrix);
-    let (mut workloads, mut servers) = (Vec::new(), results.config.targets.clone());
-    for row in rows() {
-        if !workloads.contains(&row.workload) {
-            workloads.push(row.workload.clone());
-        }
-    }
-    servers.retain(|server| rows().any(|row| row.target == *server));
+    let rows = results.medians(Part::Matrix);
+    let workloads = workloads(results);
+    let mut servers: Vec<_> = rows.iter().map(|row| row.target.as_str()).collect();
+    servers.dedup();
     let texts = Texts {
         name: "matrix".to_owned(),
         title: "Which model suits which workload".to_owned(),
@@ -46,11 +42,11 @@ pub fn of(results: &Results) -> Option<Chart> {
     for (column, workload) in workloads.iter().enumerate() {
         let left = LEFT + column as f64 * (breadth + GAP);
         svg.text("", (left, TOP - 12.0), Anchor::Start, workload);
-        let own: Vec<_> = rows().filter(|row| row.workload == *workload).collect();
+        let own: Vec<_> = rows.iter().filter(|row| row.workload == *workload).collect();
         let best = own.iter().map(|row| row.load.rps).fold(f64::MIN_POSITIVE, f64::max);
         for (line, server) in servers.iter().enumerate() {
             let row = own.iter().find(|row| row.target == *server);
-            cell(&mut svg, row.copied(), (left, TOP + line as f64 * STEP), (breadth, best));
+            cell(&mut svg, row.map(|row| **row), (left, TOP + line as f64 * STEP), (breadth, best));
         }
     }
     (!workloads.is_empty()).then(|| texts.chart(svg.finish()))
@@ -72,27 +68,25 @@ fn cell(svg: &mut Svg, row: Option<&Sample>, (left, top): (f64, f64), (breadth, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn each_column_has_its_own_scale_and_what_was_not_measured_is_said() {
-        let row = |target: &str, workload: &str, rps| {
-            let mut row = Sample {
-                target: target.to_owned(),
-                part: Part::Matrix,
-                workload: workload.to_owned(),
-                connections: 1,
-                ..Sample::default()
-            };
-            (row.load.rps, row.load.served) = (rps, 1);
-            row
+        let row = |target: &str, workload: &str, rps: f64| {
+            json!({
+                "target": target, "part": "matrix", "workload": workload, "connections": 1,
+                "rps": rps, "served": 1
+            })
         };
-        let rows = vec![
-            row("floor", "hello", 8000.0),
-            row("stage3-epoll", "hello", 4000.0),
-            row("stage3-epoll", "work", 10.0),
-        ];
-        let mut results = Results { rows, ..Results::default() };
-        results.config.targets = ["stage3-epoll", "floor", "nginx"].map(str::to_owned).to_vec();
+        let run = json!({
+            "config": {"targets": ["stage3-epoll", "floor", "nginx"]},
+            "rows": [
+                row("floor", "hello", 8000.0),
+                row("stage3-epoll", "hello", 4000.0),
+                row("stage3-epoll", "work", 10.0)
+            ]
+        });
+        let results: Results = serde_json::from_value(run).unwrap();
         let drawing = of(&results).unwrap().drawing;
         let breadth = (RIGHT - LEFT + GAP) / 2.0 - GAP;
         for (class, length) in

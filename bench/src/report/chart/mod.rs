@@ -32,15 +32,14 @@ use view::View;
 
 /// Everything there are rows for. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
-    let groups = results.groups();
     let mut charts: Vec<_> = users_chart::of(results).into_iter().collect();
     for mode in ["close", "keep-alive"] {
-        let view = View { results, groups: &groups, mode };
+        let view = View { results, mode };
         charts.extend(curve_charts::rps(&view));
         charts.extend(curve_charts::latency(&view));
         charts.extend(bar_charts::cpu(&view));
     }
-    let view = View { results, groups: &groups, mode: "keep-alive" };
+    let view = View { results, mode: "keep-alive" };
     charts.extend(percentiles_chart::of(&view));
     charts.extend(curve_charts::idle(&view));
     charts.extend(curve_charts::waits(&view));

@@ -6,26 +6,24 @@ use super::picture::{Chart, class};
 use super::scale::Scale;
 use super::view::View;
 use crate::numbers::micros;
-use crate::report::tables::levels;
 use crate::results::Group;
 use crate::workspace::label;
 
 /// The percentiles of a row: name, how many requests one slower one is found in, and the figure's name.
-const PERCENTILES: [(&str, usize, &str); 4] =
-    [("50 %", 2, "p50"), ("90 %", 10, "p90"), ("99 %", 100, "p99"), ("99.9 %", 1000, "p999")];
+const PERCENTILES: [(&str, f64, &str); 4] =
+    [("50 %", 2.0, "p50"), ("90 %", 10.0, "p90"), ("99 %", 100.0, "p99"), ("99.9 %", 1e3, "p999")];
 
 /// All servers at the most connections.
-pub fn of(view: &View<'_, '_>) -> Option<Chart> {
-    let level = *levels(view.groups, view.mode).last()?;
-    let targets = view.results.config.targets.iter();
-    let series: Vec<_> = targets.filter_map(|target| Some(one(view.at(target, level)?))).collect();
+pub fn of(view: &View<'_>) -> Option<Chart> {
+    let (level, trials) = view.top()?;
+    let series: Vec<_> = trials.iter().map(one).collect();
     let title = format!("Latency by percentile, {level} connections");
     let subtitle = "latency; bands from the lowest repeat to the highest. Hollow: not all clients were served.";
     let caption = "From left to right the responses that are slower than half, and than all but one in ten, in a hundred, in a \
                    thousand. A curve that is flat treats its clients alike; of hollow ones, those that waited are not in it.";
     let texts = view.texts("percentiles", &title, subtitle, caption);
     let one_in = PERCENTILES.map(|(_, one_in, _)| one_in);
-    let x = Scale::levels(&one_in).named(PERCENTILES.map(|(name, ..)| name));
+    let x = Scale::levels(one_in).named(PERCENTILES.map(|(name, ..)| name));
     let axes = Axes { x, y: curve::times(&series) };
     let is_any = series.iter().any(|one| one.points.len() > 1);
     is_any.then(|| curve::chart(texts, "share of requests that were not slower", &axes, &series))
@@ -34,11 +32,11 @@ pub fn of(view: &View<'_, '_>) -> Option<Chart> {
 fn one(group: &Group<'_>) -> Series {
     let sample = group.median();
     let name = label(&sample.target);
-    let point = |(percentile, one_in, figure): (&str, usize, &str)| {
+    let point = |(percentile, x, figure): (&str, f64, &str)| {
         let y = group.range(|sample| sample.figure(figure))?;
         let [middle, low, high] = [y.middle, y.low, y.high].map(|us| micros(Some(us)));
         let tip = format!("{name}: {percentile} within {middle} ({low} to {high})");
-        Some(Point { x: one_in as f64, y, hollow: !sample.serves_all(), tip })
+        Some(Point { x, y, hollow: !sample.serves_all(), tip })
     };
     let points = PERCENTILES.into_iter().filter_map(point).collect();
     Series { class: class(&sample.target), name: name.to_owned(), points }
@@ -47,27 +45,22 @@ fn one(group: &Group<'_>) -> Series {
 #[cfg(test)]
 mod tests {
     use crate::report::chart;
-    use crate::results::{Results, Sample};
+    use crate::results::Results;
+    use serde_json::json;
     use std::path::Path;
 
     #[test]
     fn latency_is_drawn_over_percentiles_and_over_connections() {
-        let row = |connections: usize, served: u64, p999: Option<f64>| {
-            let mut row = Sample {
-                target: "stage3-epoll".to_owned(),
-                connection: "keep-alive".to_owned(),
-                connections,
-                ..Sample::default()
-            };
-            (row.load.rps, row.load.served) = (1000.0, served);
-            let latency = &mut row.load.latency_us;
-            (latency.p50, latency.p90, latency.p99, latency.p999) =
-                (Some(100.0), Some(200.0), Some(900.0), p999);
-            row
+        let row = |connections: usize, served: u64| {
+            json!({
+                "target": "stage3-epoll", "connection": "keep-alive", "connections": connections,
+                "rps": 1000.0, "served": served,
+                "latency_us": {"mean": 0.0, "max": 0.0, "p50": 100.0, "p90": 200.0, "p99": 900.0}
+            })
         };
-        let mut results =
-            Results { rows: vec![row(50, 50, None), row(200, 7, None)], ..Results::default() };
-        results.config.targets = vec!["stage3-epoll".to_owned()];
+        let run =
+            json!({"config": {"targets": ["stage3-epoll"]}, "rows": [row(50, 50), row(200, 7)]});
+        let mut results: Results = serde_json::from_value(run).unwrap();
         let drawn = |results: &Results, name: &str| {
             let charts = chart::of(results, Path::new("/nowhere"));
             charts.into_iter().find(|chart| chart.name == name).map(|chart| chart.drawing)

@@ -26,8 +26,8 @@ impl Scale {
     }
 
     /// With ticks at `levels` and nowhere else.
-    pub fn levels(levels: &[usize]) -> Self {
-        let mut ticks: Vec<_> = levels.iter().map(|level| *level as f64).collect();
+    pub fn levels(levels: impl IntoIterator<Item = f64>) -> Self {
+        let mut ticks: Vec<_> = levels.into_iter().collect();
         ticks.sort_by(f64::total_cmp);
         ticks.dedup();
         let end = |end: Option<&f64>| end.copied().unwrap_or(1.0);
@@ -49,13 +49,12 @@ impl Scale {
     /// Times from the power of ten at or below `low` to that at or above `high`, in microseconds; to 10 s at most, as no
     /// response is waited for longer.
     pub fn times(low: f64, high: f64) -> Self {
-        const POWERS: [usize; 7] = [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+        const POWERS: [f64; 7] = [1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7];
         const NAMES: [&str; 7] = ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s"];
-        let first = POWERS.iter().rposition(|power| *power as f64 <= low).unwrap_or(0);
-        let last =
-            POWERS.iter().position(|power| *power as f64 >= high).unwrap_or(POWERS.len() - 1);
+        let first = POWERS.iter().rposition(|power| *power <= low).unwrap_or(0);
+        let last = POWERS.iter().position(|power| *power >= high).unwrap_or(POWERS.len() - 1);
         let range = first..=last.max(first);
-        Self::levels(&POWERS[range.clone()]).named(&NAMES[range])
+        Self::levels(POWERS[range.clone()].iter().copied()).named(&NAMES[range])
     }
 
     /// 0 at the axis' beginning, 1 at its end; figures beyond stay at the ends.
@@ -83,10 +82,10 @@ mod tests {
 
     #[test]
     fn levels_may_be_one_or_begin_at_zero() {
-        assert_eq!(Scale::levels(&[50]).place(50.0), 0.5);
-        let scale = Scale::levels(&[0, 1000]);
+        assert_eq!(Scale::levels([50.0]).place(50.0), 0.5);
+        let scale = Scale::levels([0.0, 1000.0]);
         assert_eq!((scale.place(0.0), scale.place(1000.0)), (0.0, 1.0));
-        assert!(Scale::levels(&[]).ticks.is_empty());
+        assert!(Scale::levels([]).ticks.is_empty());
         assert_eq!(
             (
                 scale.label(1, |tick| tick.to_string()),

@@ -38,7 +38,7 @@ pub fn of(results: &Results) -> Option<Chart> {
     Some(texts.chart(svg.finish()))
 }
 
-/// As far as theory has an answer, and the picture room for it.
+/// As far as theory has an answer, and the picture has a place for it.
 fn theory(svg: &mut Svg, axes: &Axes, curve: &Curve<'_>) {
     let place =
         |point: &Point<'_>| Some(axes.place(point.offered() as f64, curve.predicted(point, 0.99)?));

@@ -9,7 +9,6 @@ use crate::workspace::label;
 
 /// The stages, and below them their controls; `None` without rows.
 pub fn of(results: &Results) -> Option<Chart> {
-    let groups = results.groups();
     let bar = |group: &Group<'_>| {
         let (sample, is_stage) = (group.median(), group.median().part == Part::Users);
         let name = match is_stage {
@@ -28,9 +27,9 @@ pub fn of(results: &Results) -> Option<Chart> {
             ),
         })
     };
-    let of_part = |part| users::groups(&groups, part).into_iter().filter_map(bar);
-    let bars: Vec<_> = of_part(Part::Users).chain(of_part(Part::Controls)).collect();
-    let sample = *users::rows(&groups, Part::Users).first()?;
+    let trials = [Part::Users, Part::Controls].map(|part| results.trials(part)).concat();
+    let bars: Vec<_> = trials.iter().filter_map(bar).collect();
+    let sample = *results.medians(Part::Users).first()?;
     let texts = Texts {
         name: "users".to_owned(),
         title: format!("{} users who think", grouped(sample.connections as f64)),

@@ -1,4 +1,4 @@
-//! The rows of a run that a chart shows.
+//! The rows of a run that a chart of curves shows.
 
 use super::curve::{Point, Series};
 use super::picture::{Texts, class};
@@ -20,23 +20,24 @@ pub struct Figure {
 pub const RPS: Figure =
     Figure { of: |sample| Some(sample.load.rps), show: numbers::grouped, unit: " req/s" };
 /// The 99th percentile of latency.
-pub const P99: Figure = Figure {
-    of: |sample| sample.load.latency_us.p99,
-    show: |us| numbers::micros(Some(us)),
-    unit: " p99",
-};
+pub const P99: Figure =
+    Figure { of: |sample| sample.load.latency_us.p99, show: micros, unit: " p99" };
+/// CPU of the server per response.
+pub const CPU: Figure = Figure { of: |sample| sample.server_cpu_us, show: micros, unit: "" };
+
+fn micros(us: f64) -> String {
+    numbers::micros(Some(us))
+}
 
 /// The rows of one mode.
-pub struct View<'g, 'a> {
+pub struct View<'a> {
     /// The run.
     pub results: &'a Results,
-    /// Its repeats.
-    pub groups: &'g [Group<'a>],
     /// `close` or `keep-alive`.
     pub mode: &'static str,
 }
 
-impl View<'_, '_> {
+impl<'a> View<'a> {
     /// Texts of a chart of this mode.
     pub fn texts(&self, kind: &str, title: &str, subtitle: &str, caption: &'static str) -> Texts {
         let mode = if self.mode == "close" { "one request per connection" } else { "kept alive" };
@@ -48,28 +49,31 @@ impl View<'_, '_> {
         }
     }
 
-    /// Rows of a server in this mode, by rising connections.
-    pub fn of(&self, target: &str, part: Part) -> Vec<&Group<'_>> {
-        let matches = |group: &&Group<'_>| {
-            let sample = group.median();
-            (sample.target.as_str(), sample.part, sample.connection.as_str())
-                == (target, part, self.mode)
-        };
-        let mut groups: Vec<_> = self.groups.iter().filter(matches).collect();
-        groups.sort_by_key(|group| (group.median().connections, group.median().idle));
-        groups
+    /// The trials of this mode, by rising connections.
+    pub fn trials(&self, part: Part) -> Vec<Group<'a>> {
+        let mut trials = self.results.trials(part);
+        trials.retain(|trial| trial.median().connection == self.mode);
+        trials.sort_by_key(|trial| (trial.median().connections, trial.median().idle));
+        trials
     }
 
-    /// The ladder's row of a server at so many connections.
-    pub fn at(&self, target: &str, level: usize) -> Option<&Group<'_>> {
-        let groups = self.of(target, Part::Ladder);
-        groups.into_iter().find(|group| group.median().connections == level)
+    /// The ladder's trials at the most connections, and how many these are.
+    pub fn top(&self) -> Option<(usize, Vec<Group<'a>>)> {
+        let mut trials = self.trials(Part::Ladder);
+        let level = trials.last()?.median().connections;
+        trials.retain(|trial| trial.median().connections == level);
+        Some((level, trials))
     }
 
     /// Every server's curve of a figure over what `x` takes from a row.
-    pub fn series(&self, part: Part, x: fn(&Sample) -> usize, figure: &Figure) -> Vec<Series> {
-        let point = |group: &&Group<'_>| {
-            let (sample, y) = (group.median(), group.range(figure.of)?);
+    pub fn series(
+        &self,
+        trials: &[Group<'_>],
+        x: fn(&Sample) -> usize,
+        figure: &Figure,
+    ) -> Vec<Series> {
+        let point = |trial: &Group<'_>| {
+            let (sample, y) = (trial.median(), trial.range(figure.of)?);
             let [middle, low, high] = [y.middle, y.low, y.high].map(figure.show);
             let (name, x, served) = (label(&sample.target), x(sample), sample.load.served);
             let tip = format!(
@@ -79,7 +83,8 @@ impl View<'_, '_> {
             Some(Point { x: x as f64, y, hollow: !sample.serves_all(), tip })
         };
         let one = |target: &String| {
-            let points: Vec<_> = self.of(target, part).iter().filter_map(point).collect();
+            let own = trials.iter().filter(|trial| trial.median().target == *target);
+            let points = own.filter_map(point).collect();
             Series { class: class(target), name: label(target).to_owned(), points }
         };
         let all = self.results.config.targets.iter().map(one);
