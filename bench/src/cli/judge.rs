@@ -108,7 +108,7 @@ impl ClaimsArgs {
         for claim in claims::built_in()? {
             let verdict = claims::judge(&claim, &results);
             text += &format!("{}: {}\n", verdict.name().to_uppercase(), claim.text);
-            text += &format!("  {} ({})\n", verdict.why(), claim.id);
+            text += &format!("  {} ({})\n", verdict.why, claim.id);
             for (count, name) in counts.iter_mut().zip(names) {
                 *count += usize::from(verdict.name() == name);
             }

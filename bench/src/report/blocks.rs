@@ -4,8 +4,9 @@ pub use super::block::{Block, Content};
 use super::{
     article, card, guard_rails, lines, profile, scale, summary, sweep, tables, uring, users, waits,
 };
-use crate::numbers::{self, micros};
-use crate::results::{Part, Results, Sample, claims, group};
+use crate::numbers::{grouped, micros};
+use crate::results::claims::{self, Claim, Verdict};
+use crate::results::{Part, Results, group};
 use crate::table::Table;
 use crate::workspace::{NULL_SERVER, STAGES, label};
 
@@ -169,10 +170,9 @@ pub fn origin(results: &Results) -> String {
 fn ceiling(results: &Results) -> Option<String> {
     let of_null =
         results.rows.iter().filter(|row| row.target == NULL_SERVER && row.part != Part::Rate);
-    let rps = |sample: &&Sample| sample.load.rps;
-    let best = of_null.max_by(|left, right| rps(left).total_cmp(&rps(right)))?;
-    let verdict = best.observed("verdict")?.as_str()?;
-    let (reached, cpu) = (numbers::grouped(best.load.rps), micros(best.client_cpu_us));
+    let best = of_null.max_by(|left, right| left.load.rps.total_cmp(&right.load.rps))?;
+    let verdict = best.told("verdict")?;
+    let (reached, cpu) = (grouped(best.load.rps), micros(best.client_cpu_us));
     Some(format!(
         "{reached} requests per second against the null server, at {cpu} of its own CPU each; there {verdict}."
     ))
@@ -183,12 +183,19 @@ fn claims(results: &Results) -> Option<Table> {
     if !results.part().is_claimed() {
         return None;
     }
-    let row = |claim: &claims::Claim| {
-        let verdict = claims::judge(claim, results);
-        vec![claim.text.clone(), verdict.name().to_owned(), verdict.why().to_owned()]
+    let judged = |claim: Claim| {
+        let verdict = claims::judge(&claim, results);
+        (claim, verdict)
     };
-    let claims = claims::built_in().ok()?;
-    Table::of_prose(["Claim", "Here", "Figures"]).filled(claims.iter().map(row).collect())
+    verdicts(&claims::built_in().ok()?.into_iter().map(judged).collect::<Vec<_>>())
+}
+
+/// Claims, and what each came to.
+pub fn verdicts(judged: &[(Claim, Verdict)]) -> Option<Table> {
+    let row = |(claim, verdict): &(Claim, Verdict)| {
+        vec![claim.text.clone(), verdict.name().to_owned(), verdict.why.clone()]
+    };
+    Table::of_prose(["Claim", "Here", "Figures"]).filled(judged.iter().map(row).collect())
 }
 
 /// The block with that name.

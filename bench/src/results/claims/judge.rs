@@ -4,33 +4,44 @@ use super::claim::{Claim, Relation};
 use super::comparison::{Comparison, comparisons, margin};
 use crate::numbers::{self, micros};
 use crate::results::statistics::{ENOUGH, Ratio};
-use crate::results::{Part, Profile, Results, Sample};
+use crate::results::{Part, Results, Sample};
+
+/// What a claim came to; the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It is not so.
+    DidNotHold,
+    /// This machine or this run does not show it.
+    CannotBeTested,
+    /// It is so.
+    Held,
+}
 
 /// What a run says to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is so, with the figures that come nearest to not being so.
-    Held(String),
-    /// It is not so, with the figures.
-    DidNotHold(String),
-    /// This machine or this run does not show it, because ...
-    CannotBeTested(String),
+pub struct Verdict {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The figures that come nearest to the other outcome, or why the claim cannot be tested.
+    pub why: String,
 }
 
 impl Verdict {
-    /// In one word or a few.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Held(_) => "held",
-            Self::DidNotHold(_) => "did not hold",
-            Self::CannotBeTested(_) => "cannot be tested here",
-        }
+    fn is_so(holds: bool, why: String) -> Self {
+        let outcome = if holds { Outcome::Held } else { Outcome::DidNotHold };
+        Self { outcome, why }
     }
 
-    /// The figures, or why not.
-    pub fn why(&self) -> &str {
-        match self {
-            Self::Held(why) | Self::DidNotHold(why) | Self::CannotBeTested(why) => why,
+    fn cannot_be_tested(why: String) -> Self {
+        Self { outcome: Outcome::CannotBeTested, why }
+    }
+
+    /// The outcome in one word or a few.
+    pub fn name(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Held => "held",
+            Outcome::DidNotHold => "did not hold",
+            Outcome::CannotBeTested => "cannot be tested here",
         }
     }
 }
@@ -52,7 +63,7 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
         }
         Ok(decide(claim, &comparisons(claim, &groups)?))
     };
-    decided().unwrap_or_else(Verdict::CannotBeTested)
+    decided().unwrap_or_else(Verdict::cannot_be_tested)
 }
 
 /// A figure of this kind is a layer of a server's profile, in µs per request: `profile.read`.
@@ -61,16 +72,15 @@ const PROFILE: &str = "profile.";
 /// Holds `claim` against the layers that perf saw: one look, of hundreds of samples and more.
 fn by_profiles(claim: &Claim, results: &Results) -> Result<Verdict, String> {
     let layer = |target: &str, figure: &str| {
-        let seen = |profile: &&Profile| profile.target == target && profile.missing.is_none();
-        results.profiles.iter().find(seen)?.layer(figure.strip_prefix(PROFILE)?)
+        let profile = results.profile(target).filter(|profile| profile.missing.is_none())?;
+        profile.layer(figure.strip_prefix(PROFILE)?)
     };
     let values = claim.left.value(&layer).zip(claim.right.value(&layer));
     let (left, right) = values.ok_or("the run has no profile by perf of these servers")?;
     let right = right * claim.times;
     let name = claim.left.figure().trim_start_matches(PROFILE);
     let why = format!("{name} {left:.1} µs a request, claimed {} {right:.1} µs", claim.is.sign());
-    let holds = claim.is.holds(left, right);
-    Ok(if holds { Verdict::Held(why) } else { Verdict::DidNotHold(why) })
+    Ok(Verdict::is_so(claim.is.holds(left, right), why))
 }
 
 /// The servers that a claim compares.
@@ -106,17 +116,12 @@ fn hindrance(claim: &Claim, results: &Results) -> Result<(), String> {
 /// the comparison is told that is nearest to failing, or fails by most; of equals, that with the most connections.
 fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
     let verdict = |comparison: &Comparison| {
-        let verdict = at_one_place(claim, comparison);
-        let rank = match verdict {
-            Verdict::DidNotHold(_) => 0,
-            Verdict::CannotBeTested(_) => 1,
-            Verdict::Held(_) => 2,
-        };
-        (rank, margin(claim, comparison.middle(claim)), verdict)
+        (margin(claim, comparison.middle(claim)), at_one_place(claim, comparison))
     };
     let verdicts = comparisons.iter().rev().map(verdict);
-    let worst = verdicts.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    worst.map_or_else(|| Verdict::CannotBeTested("nothing to compare".to_owned()), |(.., it)| it)
+    let worst = verdicts.min_by(|a, b| a.1.outcome.cmp(&b.1.outcome).then(a.0.total_cmp(&b.0)));
+    let nothing = || Verdict::cannot_be_tested("nothing to compare".to_owned());
+    worst.map_or_else(nothing, |(_, verdict)| verdict)
 }
 
 /// A count is what it is in the middle repeat. A figure of speed is told from the claim's bound when the whole interval of
@@ -124,9 +129,8 @@ fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
 fn at_one_place(claim: &Claim, comparison: &Comparison) -> Verdict {
     let middle = comparison.middle(claim);
     let holds = claim.is.holds(middle.0, middle.1);
-    let verdict = |is_so, why| if is_so { Verdict::Held(why) } else { Verdict::DidNotHold(why) };
     if claim.left.is_counted() {
-        return verdict(holds, in_figures(claim, comparison, holds));
+        return Verdict::is_so(holds, in_figures(claim, comparison, holds));
     }
     let ratio = comparison.ratio();
     let figures = match ratio {
@@ -139,16 +143,16 @@ fn at_one_place(claim: &Claim, comparison: &Comparison) -> Verdict {
         let few = || format!("{repeats}, and it takes {ENOUGH} to tell a difference from chance");
         let why = comparison.doubt.clone().unwrap_or_else(few);
         let would = if holds { "would hold" } else { "would not hold" };
-        return Verdict::CannotBeTested(format!("{why}; by these figures it {would}: {figures}"));
+        return Verdict::cannot_be_tested(format!("{why}; by these figures it {would}: {figures}"));
     }
-    match (ratio, claim.is) {
-        (None, _) => verdict(holds, figures),
-        (Some(ratio), Relation::AtLeast) if ratio.low >= 1.0 => Verdict::Held(figures),
-        (Some(ratio), Relation::AtMost) if ratio.high <= 1.0 => Verdict::Held(figures),
-        (Some(ratio), _) if ratio.low <= 1.0 && ratio.high >= 1.0 => {
-            Verdict::CannotBeTested(format!("not told from chance: {figures}"))
+    let Some(Ratio { low, high, .. }) = ratio else { return Verdict::is_so(holds, figures) };
+    match claim.is {
+        Relation::AtLeast if low >= 1.0 => Verdict::is_so(true, figures),
+        Relation::AtMost if high <= 1.0 => Verdict::is_so(true, figures),
+        _ if low <= 1.0 && high >= 1.0 => {
+            Verdict::cannot_be_tested(format!("not told from chance: {figures}"))
         }
-        _ => Verdict::DidNotHold(figures),
+        _ => Verdict::is_so(false, figures),
     }
 }
 
@@ -196,7 +200,7 @@ fn short(name: &str, figure: f64) -> String {
 mod tests {
     use super::*;
     use crate::results::Figures;
-    use crate::results::profile::Layer;
+    use serde_json::json;
 
     fn claim(text: &str) -> Claim {
         let rest = r#""id": "x", "text": "x", "connection": "close", "#;
@@ -205,25 +209,23 @@ mod tests {
 
     /// Five repeats, in which the machine is not always as fast.
     fn results(rows: &[(&str, usize, f64)]) -> Results {
-        let speeds = [1.0, 1.02, 0.7, 1.01, 0.99].into_iter().enumerate();
-        repeats(&speeds.collect::<Vec<_>>(), rows)
+        repeats(&[1.0, 1.02, 0.7, 1.01, 0.99], rows)
     }
 
-    fn repeats(speeds: &[(usize, f64)], rows: &[(&str, usize, f64)]) -> Results {
-        let row = |(repeat, speed): (usize, f64),
-                   (target, connections, rps): &(&str, usize, f64)| Sample {
-            target: (*target).to_owned(),
+    fn repeats(speeds: &[f64], rows: &[(&str, usize, f64)]) -> Results {
+        let row = |repeat, speed: f64, (target, connections, rps): (&str, usize, f64)| Sample {
+            target: target.to_owned(),
             workload: "hello".to_owned(),
             connection: "close".to_owned(),
-            connections: *connections,
+            connections,
             repeat,
-            load: Figures { rps: rps * speed, served: *connections as u64, ..Figures::default() },
+            load: Figures { rps: rps * speed, served: connections as u64, ..Figures::default() },
             ..Sample::default()
         };
-        let repeat =
-            |speed: &(usize, f64)| rows.iter().map(move |it| row(*speed, it)).collect::<Vec<_>>();
-        let rows = speeds.iter().flat_map(repeat).collect();
-        let mut results = Results { rows, ..Results::default() };
+        let mut results = Results::default();
+        for (repeat, speed) in speeds.iter().enumerate() {
+            results.rows.extend(rows.iter().map(|it| row(repeat, *speed, *it)));
+        }
         results.host.cores = 2;
         results
     }
@@ -231,14 +233,21 @@ mod tests {
     const FASTER: &str = r#"{"left": {"of": "b", "figure": "rps"}, "is": "at-least", "times": 1.6,
         "right": {"of": "a", "figure": "rps"}}"#;
 
+    /// Judges, and gives the reason of the outcome that is expected.
+    #[track_caller]
+    fn why(outcome: Outcome, claim_text: &str, results: &Results) -> String {
+        let verdict = judge(&claim(claim_text), results);
+        assert_eq!(verdict.outcome, outcome, "{}", verdict.why);
+        verdict.why
+    }
+
     #[test]
     fn it_must_be_so_at_every_level() {
-        let claim = claim(FASTER);
         let held = results(&[("a", 5, 100.0), ("b", 5, 165.0), ("a", 9, 10.0), ("b", 9, 17.0)]);
         let told = "rps 1.65 × (1.65 to 1.65, 5 of 5 repeats), claimed ≥ 1.6 ×, at 5 connections";
-        assert_eq!(judge(&claim, &held), Verdict::Held(told.into()));
+        assert_eq!(why(Outcome::Held, FASTER, &held), told);
         let not = results(&[("a", 5, 100.0), ("b", 5, 160.0), ("a", 9, 10.0), ("b", 9, 15.0)]);
-        let Verdict::DidNotHold(why) = judge(&claim, &not) else { panic!() };
+        let why = why(Outcome::DidNotHold, FASTER, &not);
         assert!(why.starts_with("rps 1.50 × ") && why.ends_with("at 9 connections"), "{why}");
     }
 
@@ -246,85 +255,77 @@ mod tests {
     fn what_lies_on_both_sides_of_the_bound_is_not_told_from_chance() {
         let mut rows = results(&[("a", 5, 100.0), ("b", 5, 162.0)]);
         (rows.rows[1].load.rps, rows.rows[3].load.rps) = (150.0, 170.0);
-        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
+        let why = why(Outcome::CannotBeTested, FASTER, &rows);
         assert!(why.starts_with("not told from chance: rps 1.6"), "{why}");
     }
 
     #[test]
     fn a_count_needs_no_repeats_and_a_figure_of_speed_five() {
-        let rows = repeats(&[(0, 1.0), (1, 1.0)], &[("a", 5, 100.0), ("b", 5, 200.0)]);
-        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
+        let rows = repeats(&[1.0, 1.0], &[("a", 5, 100.0), ("b", 5, 200.0)]);
         let few = "2 repeats, and it takes 5 to tell a difference from chance; \
                    by these figures it would hold: rps 2.00 × (2.00 to 2.00, 2 of 2 repeats)";
-        assert!(why.starts_with(few), "{why}");
+        let told = why(Outcome::CannotBeTested, FASTER, &rows);
+        assert!(told.starts_with(few), "{told}");
         let served = FASTER.replace("rps", "served").replace("1.6", "1");
         let told = "served 5 ≥ 5, 2 of 2 repeats, at 5 connections";
-        assert_eq!(judge(&claim(&served), &rows), Verdict::Held(told.into()));
-        let rows = repeats(&[(0, 1.0)], &[("a", 5, 100.0), ("b", 5, 200.0)]);
-        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
-        assert!(why.ends_with("it would hold: rps 200 ≥ 160, at 5 connections"), "{why}");
+        assert_eq!(why(Outcome::Held, &served, &rows), told);
+        let rows = repeats(&[1.0], &[("a", 5, 100.0), ("b", 5, 200.0)]);
+        let told = why(Outcome::CannotBeTested, FASTER, &rows);
+        assert!(told.ends_with("it would hold: rps 200 ≥ 160, at 5 connections"), "{told}");
     }
 
     #[test]
     fn what_cannot_be_tested_says_why() {
-        let why =
-            |text: &str, rows: &[(&str, usize, f64)]| match judge(&claim(text), &results(rows)) {
-                Verdict::CannotBeTested(why) => why,
-                other => panic!("{other:?}"),
-            };
-        assert!(why(FASTER, &[("a", 5, 1.0)]).contains("no row of b"));
-        let cores = FASTER.replacen('{', r#"{"min_cores": 8, "#, 1);
-        assert!(why(&cores, &[]).contains("needs 8 cores"));
-        let growth = FASTER.replacen('{', r#"{"at": "highest-against-lowest", "#, 1);
-        assert!(why(&growth, &[("a", 5, 1.0), ("b", 5, 1.0)]).contains("two connection counts"));
-        let cpu = FASTER.replace("rps", "cpu");
-        assert!(why(&cpu, &[("a", 5, 1.0), ("b", 5, 1.0)]).contains("a figure is missing"));
+        let growth = r#"{"at": "highest-against-lowest", "#;
+        let one = [("a", 5, 1.0), ("b", 5, 1.0)];
+        for (text, rows, told) in [
+            (FASTER.to_owned(), &one[..1], "no row of b"),
+            (FASTER.replacen('{', r#"{"min_cores": 8, "#, 1), &[], "needs 8 cores"),
+            (FASTER.replacen('{', growth, 1), &one, "two connection counts"),
+            (FASTER.replace("rps", "cpu"), &one, "a figure is missing"),
+        ] {
+            let why = why(Outcome::CannotBeTested, &text, &results(rows));
+            assert!(why.contains(told), "{why}");
+        }
     }
 
     #[test]
     fn figures_that_are_not_trusted_decide_nothing_but_who_was_served() {
         let mut rows = results(&[("a", 5, 100.0), ("b", 5, 170.0)]);
-        let doubts = serde_json::json!(["others were at work"]);
+        let doubts = json!(["others were at work"]);
         rows.rows[0].evidence.insert("doubts".to_owned(), doubts);
-        let Verdict::CannotBeTested(why) = judge(&claim(FASTER), &rows) else { panic!() };
-        assert!(why.starts_with("others were at work; by these figures it would hold: "), "{why}");
-        let served = judge(&claim(&FASTER.replace("rps", "served").replace("1.6", "1")), &rows);
-        assert!(matches!(served, Verdict::Held(_)));
+        let told = why(Outcome::CannotBeTested, FASTER, &rows);
+        assert!(told.starts_with("others were at work; by these figures it would hold"), "{told}");
+        why(Outcome::Held, &FASTER.replace("rps", "served").replace("1.6", "1"), &rows);
         // With a sixth repeat there are five to judge by.
-        let speeds = [0, 1, 2, 3, 4, 5].map(|repeat| (repeat, 1.0));
-        let mut more = repeats(&speeds, &[("a", 5, 100.0), ("b", 5, 170.0)]);
+        let mut more = repeats(&[1.0; 6], &[("a", 5, 100.0), ("b", 5, 170.0)]);
         more.rows[0].evidence = rows.rows[0].evidence.clone();
-        let Verdict::Held(why) = judge(&claim(FASTER), &more) else { panic!() };
-        assert!(why.contains("5 of 5 repeats"), "{why}");
+        let told = why(Outcome::Held, FASTER, &more);
+        assert!(told.contains("5 of 5 repeats"), "{told}");
     }
 
     #[test]
     fn lowest_and_highest_of_several_and_growth() {
         let spread = r#"{"left": {"lowest_of": ["a", "b"], "figure": "rps"}, "is": "at-least", "times": 0.75,
             "right": {"highest_of": ["a", "b"], "figure": "rps"}}"#;
-        let rows = results(&[("a", 5, 100.0), ("b", 5, 76.0)]);
-        assert!(matches!(judge(&claim(spread), &rows), Verdict::Held(_)));
+        why(Outcome::Held, spread, &results(&[("a", 5, 100.0), ("b", 5, 76.0)]));
         let growth = r#"{"at": "highest-against-lowest", "left": {"of": "a", "figure": "rps"},
             "is": "at-most", "right": {"of": "a", "figure": "rps"}}"#;
-        let rows = results(&[("a", 5, 100.0), ("a", 50, 101.0)]);
-        assert!(matches!(judge(&claim(growth), &rows), Verdict::DidNotHold(_)));
+        why(Outcome::DidNotHold, growth, &results(&[("a", 5, 100.0), ("a", 50, 101.0)]));
     }
 
     #[test]
     fn layers_are_compared_where_perf_has_seen_them() {
-        let claim = claim(&FASTER.replace("rps", "profile.read"));
-        let profile = |target: &str, us| Profile {
-            target: target.to_owned(),
-            layers: vec![Layer { name: "read".to_owned(), us }],
-            ..Profile::default()
+        let claim = FASTER.replace("rps", "profile.read");
+        why(Outcome::CannotBeTested, &claim, &results(&[]));
+        let seen = |of_b: f64| {
+            let layer = |us: f64| json!([{"name": "read", "us": us}]);
+            let profiles = json!([{"target": "a", "layers": layer(1.0)}, {"target": "b", "layers": layer(of_b)}]);
+            Results { profiles: serde_json::from_value(profiles).unwrap(), ..results(&[]) }
         };
-        let mut rows = results(&[]);
-        assert!(matches!(judge(&claim, &rows), Verdict::CannotBeTested(_)));
-        rows.profiles = vec![profile("a", 1.0), profile("b", 1.7)];
-        let held = "read 1.7 µs a request, claimed ≥ 1.6 µs".to_owned();
-        assert_eq!(judge(&claim, &rows), Verdict::Held(held));
-        rows.profiles[1].layers[0].us = 1.5;
-        assert!(matches!(judge(&claim, &rows), Verdict::DidNotHold(_)));
+        let held = "read 1.7 µs a request, claimed ≥ 1.6 µs";
+        assert_eq!(why(Outcome::Held, &claim, &seen(1.7)), held);
+        why(Outcome::DidNotHold, &claim, &seen(1.5));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod comparison;
 pub mod judge;
 
 pub use claim::{Claim, Claims};
-pub use judge::{Verdict, judge};
+pub use judge::{Outcome, Verdict, judge};
 
 use anyhow::{Context, Result};
 
