@@ -2,6 +2,7 @@
 
 use super::perf::Recording;
 use anyhow::{Result, ensure};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -207,9 +208,19 @@ impl Stack {
         for (name, is_kernel) in self.frames.iter().rev() {
             // A semicolon ends a frame; types such as `[u8; 4]` have one in their names.
             let mark = if *is_kernel { "_[k]" } else { "" };
-            let _ = write!(text, ";{}{mark}", name.replace(';', ":"));
+            let _ = write!(text, ";{}{mark}", of_its_type(name).replace(';', ":"));
         }
         text
+    }
+}
+
+/// `a::reading::<impl a::Set>::read` as `a::Set::read`: in which file an `impl` stands does not matter, and makes the
+/// stacks half as long again.
+fn of_its_type(name: &str) -> Cow<'_, str> {
+    let parts = name.split_once("<impl ").and_then(|(_, rest)| rest.rsplit_once(">::"));
+    match parts.filter(|(owner, _)| !owner.contains(" for ")) {
+        Some((owner, method)) => format!("{owner}::{method}").into(),
+        None => name.into(),
     }
 }
 
@@ -295,6 +306,12 @@ mod tests {
         let line = folded.lines().find(|line| line.contains("accept_batch;accept4")).unwrap();
         assert!(line.starts_with("stage3-epoll;stage3_epoll::main;"), "{line}");
         assert!(line.ends_with(";do_accept_[k];sock_alloc_[k] 2"), "{line}");
+    }
+
+    #[test]
+    fn a_method_is_named_by_its_type() {
+        assert_eq!(of_its_type("a::reading::<impl a::Set>::read"), "a::Set::read");
+        assert_eq!(of_its_type("a::<impl A for B>::c"), "a::<impl A for B>::c");
     }
 
     #[test]

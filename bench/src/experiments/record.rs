@@ -237,9 +237,6 @@ fn name_of(workload: Workload, part: Part) -> &'static str {
     }
 }
 
-/// Of how many threads, the busiest, a row tells what they did: a pool has hundreds that did the same.
-const THREADS: usize = 8;
-
 /// What the kernel said, by name, and what else this kind of trial has to tell.
 fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
     let mut evidence: BTreeMap<String, Value> = match serde_json::to_value(&one.evidence) {
@@ -248,7 +245,8 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
         _ => BTreeMap::new(),
     };
     if let Some(Value::Array(threads)) = evidence.get_mut("threads") {
-        threads.truncate(THREADS);
+        // The busiest: no more can be busy at once than there are cores, and a pool has hundreds that did the same.
+        threads.truncate(one.evidence.cores);
     }
     let mut add = |name: &str, value: Value| evidence.insert(name.to_owned(), value);
     let tally = &one.outcome.tally;
@@ -283,7 +281,6 @@ fn file(sample: &Sample) -> String {
         + &number("load", sample.offered);
     // A URL may be longer than a file's name.
     let name: String = sample.target.chars().map(plain).take(100).collect();
-    let Sample { workload, connection, connections, repeat, .. } = sample;
-    let part = sample.part.name();
+    let Sample { part, workload, connection, connections, repeat, .. } = sample;
     format!("hgrm/{part}-{name}-{workload}-{connection}-{connections}{special}-{repeat}.hgrm")
 }

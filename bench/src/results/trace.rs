@@ -80,6 +80,15 @@ struct Args {
     connection: Option<String>,
 }
 
+/// A trace's text without what came after `end`, in microseconds; all threads keep their names.
+pub fn cut(text: &str, end: f64) -> String {
+    let is_kept = |line: &&str| {
+        let event = serde_json::from_str::<Event>(line.trim_end_matches(','));
+        event.map_or(true, |event| event.ts <= end || event.args.connection.is_none())
+    };
+    text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
+}
+
 impl Trace {
     /// Reads a file. Threads hand over their events piece by piece, so that events of several threads are mixed.
     ///
@@ -219,6 +228,13 @@ mod tests {
         let last = r#"{"ph":"i","name":"end","pid":1,"tid":1,"ts":1.0,"s":"g","args":{}}"#;
         let closed = Trace::parse(&format!("{TEXT}{last}\n]\n")).unwrap();
         assert_eq!(closed, Trace::parse(TEXT).unwrap());
+    }
+
+    #[test]
+    fn what_came_after_the_end_is_cut_off() {
+        let trace = Trace::parse(&cut(TEXT, 130.0)).unwrap();
+        assert_eq!(trace.threads.len(), 3);
+        assert_eq!(trace.requests, [Interval { start: 105.0, end: 120.0 }]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub mod record;
 
 use crate::interrupt::Interrupt;
 use crate::results::timeline::{Summary, window};
-use crate::results::trace::{self, FOLDER};
+use crate::results::trace::{self, FOLDER, Trace};
 use crate::results::{Host, Results, date, folder};
 use crate::targets::{self, Target, build};
 use crate::workspace::STAGES;
@@ -44,6 +44,9 @@ impl TimelineArgs {
             let program = programs.get(stage).with_context(|| format!("cargo built no {stage}"))?;
             let file = traces.join(format!("{stage}.json"));
             record::record(program, &self.stage_args, &file, interrupt)?;
+            if !interrupt.raised() {
+                shorten(&file).with_context(|| file.display().to_string())?;
+            }
         }
         if interrupt.raised() {
             return Ok(None);
@@ -51,6 +54,13 @@ impl TimelineArgs {
         let text = summary(&folder)?;
         Ok(Some((folder, text)))
     }
+}
+
+/// Takes away what came after the part that is shown: the server's end is no part of its picture.
+fn shorten(file: &Path) -> Result<()> {
+    let text = fs::read_to_string(file).context("the trace is gone")?;
+    let end = window(&Trace::parse(&text)?).end;
+    fs::write(file, trace::cut(&text, end)).context("cannot write the trace")
 }
 
 /// What was recorded in `folder`.
