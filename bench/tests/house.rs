@@ -79,6 +79,23 @@ const HOUSES: &[House] = &[
         ],
         circles: &[],
     },
+    House {
+        sources: "bench/book/src",
+        leaves: &["chapters", "events", "own", "rust"],
+        arrows: &[
+            ("beside", &[]),
+            ("table", &["beside"]),
+            ("markdown", &["beside", "table"]),
+            ("page", &["markdown"]),
+        ],
+        circles: &[],
+    },
+    House {
+        sources: "bench/stage-tests/src",
+        leaves: &[],
+        arrows: &[("handlers", &["conformance"])],
+        circles: &[],
+    },
 ];
 
 /// A crate's files, each with the files that it imports.

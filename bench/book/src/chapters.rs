@@ -1,5 +1,7 @@
 //! BOOK.md cut into chapters.
 
+use crate::events::{text, until};
+use bench::report::html::anchor;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 
@@ -47,27 +49,12 @@ fn chapter(at: usize, source: String, seen: &mut HashMap<String, usize>) -> Chap
 }
 
 fn headings(source: &str, seen: &mut HashMap<String, usize>) -> Vec<Heading> {
-    let mut headings = Vec::new();
-    let mut open = None;
-    for event in Parser::new(source) {
-        match event {
-            Event::Start(Tag::Heading { .. }) => open = Some(String::new()),
-            Event::Text(text) | Event::Code(text) => open.iter_mut().for_each(|all| *all += &text),
-            Event::End(TagEnd::Heading(level)) => {
-                let text = open.take().unwrap_or_default();
-                headings.push(Heading { level: level as usize, anchor: anchor(&text, seen), text });
-            }
-            _ => {}
+    let (mut headings, mut events) = (Vec::new(), Parser::new(source));
+    while let Some(event) = events.next() {
+        if let Event::Start(Tag::Heading { level, .. }) = event {
+            let text = text(&until(&mut events, TagEnd::Heading(level)));
+            headings.push(Heading { level: level as usize, anchor: anchor(&text, seen), text });
         }
     }
     headings
-}
-
-/// Lower case, blanks as hyphens, other marks dropped, and a number where the same comes again.
-fn anchor(text: &str, seen: &mut HashMap<String, usize>) -> String {
-    let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
-    let slug = text.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-");
-    let count = seen.entry(slug.clone()).or_default();
-    *count += 1;
-    if *count == 1 { slug } else { format!("{slug}-{}", *count - 1) }
 }

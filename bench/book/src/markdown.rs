@@ -2,11 +2,12 @@
 
 use crate::beside;
 use crate::chapters::{Chapter, Heading};
+use crate::events::{rendered, text, until};
 use crate::own::Own;
 use crate::{rust, table};
 use anyhow::{Context, Result};
 use bench::table::escape;
-use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -115,7 +116,7 @@ impl<'a> Writer<'a> {
     /// The name of a claim, with what it came to.
     fn claim<'e>(&self, name: &str) -> Option<CowStr<'e>> {
         let (_, verdict) = self.own.verdicts.iter().find(|(claim, _)| claim.id == name)?;
-        let (why, name, verdict) = (escape(verdict.why()), escape(name), verdict.name());
+        let (why, name, verdict) = (escape(&verdict.why), escape(name), verdict.name());
         Some(
             format!("<code>{name}</code> <small class=\"own\" title=\"{why}\">{verdict}</small>")
                 .into(),
@@ -207,24 +208,4 @@ fn recorded(args: &str) -> Option<&str> {
     args.split_once(' ')
         .filter(|(folder, _)| folder.starts_with("bench/results/"))
         .map(|(_, name)| name)
-}
-
-/// The events up to the end of what has begun.
-fn until<'e>(events: &mut impl Iterator<Item = Event<'e>>, end: TagEnd) -> Vec<Event<'e>> {
-    events.take_while(|event| !matches!(event, Event::End(found) if *found == end)).collect()
-}
-
-/// Without marks.
-pub(crate) fn text(events: &[Event]) -> String {
-    let text = |event: &Event| match event {
-        Event::Text(text) | Event::Code(text) | Event::Html(text) => text.to_string(),
-        _ => String::new(),
-    };
-    events.iter().map(text).collect()
-}
-
-pub(crate) fn rendered(events: Vec<Event>) -> String {
-    let mut text = String::new();
-    html::push_html(&mut text, events.into_iter());
-    text
 }

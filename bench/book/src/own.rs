@@ -4,7 +4,7 @@ use anyhow::Result;
 use bench::numbers::counted;
 use bench::report::blocks::{self, Block, Content};
 use bench::report::chart;
-use bench::results::claims::{self, Claim, Verdict};
+use bench::results::claims::{self, Claim, Outcome, Verdict};
 use bench::results::{Results, folder};
 use bench::table::{Table, escape};
 use bench::terminal;
@@ -99,11 +99,7 @@ impl Own {
 
     /// The claims as the block `claims` has them.
     pub(crate) fn claims(&self) -> Option<Table> {
-        let row = |(claim, verdict): &(Claim, Verdict)| {
-            vec![claim.text.clone(), verdict.name().to_owned(), verdict.why().to_owned()]
-        };
-        let table = Table::of_prose(["Claim", "Here", "Figures"]);
-        table.filled(self.verdicts.iter().map(row).collect())
+        blocks::verdicts(&self.verdicts)
     }
 
     /// What the book has beside its figures, or how to have it.
@@ -127,9 +123,8 @@ fn below(place: &Path) -> Vec<PathBuf> {
 }
 
 fn verdict(claim: Claim, runs: &[Run]) -> Option<(Claim, Verdict)> {
-    let verdicts = runs.iter().map(|run| claims::judge(&claim, &run.results));
-    let mut verdicts: Vec<_> = verdicts.collect();
-    let untested = |verdict: &Verdict| matches!(verdict, Verdict::CannotBeTested(_));
-    let tested = verdicts.iter().position(|verdict| !untested(verdict)).unwrap_or(0);
-    (!verdicts.is_empty()).then(|| (claim, verdicts.swap_remove(tested)))
+    let verdicts = || runs.iter().map(|run| claims::judge(&claim, &run.results));
+    let is_tested = |verdict: &Verdict| verdict.outcome != Outcome::CannotBeTested;
+    let verdict = verdicts().find(is_tested).or_else(|| verdicts().next())?;
+    Some((claim, verdict))
 }

@@ -5,6 +5,7 @@ use crate::markdown::Writer;
 use crate::own::Own;
 use anyhow::Result;
 use bench::report::chart::svg;
+use bench::report::html;
 use bench::table::escape;
 
 /// The first page.
@@ -41,15 +42,11 @@ pub(crate) fn all(
 
 fn page(chapters: &[Chapter], own: &Own, (file, title): (&str, &str), text: &str) -> String {
     let turn = turn(chapters, file);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <link rel=\"stylesheet\" href=\"book.css\">\n<title>{}</title>\n</head>\n<body>\n\
-         <a class=\"to-contents\" href=\"#contents\">Contents</a>\n<main>\n{text}{turn}</main>\n{}</body>\n</html>\n",
-        escape(title),
-        contents(chapters, own, file)
-    )
+    let contents = contents(chapters, own, file);
+    let body = format!(
+        "<a class=\"to-contents\" href=\"#contents\">Contents</a>\n<main>\n{text}{turn}</main>\n{contents}"
+    );
+    html::document(title, "<link rel=\"stylesheet\" href=\"book.css\">", &body)
 }
 
 /// To the chapters before and after.

@@ -1,7 +1,7 @@
 //! A table in a box that scrolls where the window is narrower.
 
 use crate::beside;
-use crate::markdown::{rendered, text};
+use crate::events::{rendered, text};
 use bench::table::Table;
 use pulldown_cmark::{Alignment, Event, Tag, TagEnd};
 

@@ -1,8 +1,9 @@
-//! Every page in a real browser, on a telephone and on a desk, light and dark: the console stays empty, and no page is
-//! wider than its window.
+//! Every page in a real browser, on a telephone and on a desk, light and dark, and with them the report of the recorded
+//! run: the console stays empty, and no page is wider than its window.
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
+use bench::report::html;
 use bench::results::folder;
 use bench::tools;
 use std::fs;
@@ -54,9 +55,11 @@ fn every_page_fits_a_telephone_and_a_desk_light_and_dark() {
     };
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
     let _ = fs::remove_dir_all(&out);
+    let run = folder::recorded().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-book"));
-    let made = command.arg(folder::recorded().unwrap()).arg("--out").arg(&out).output().unwrap();
+    let made = command.arg(&run).arg("--out").arg(&out).output().unwrap();
     assert!(made.status.success(), "{made:?}");
+    fs::write(out.join("report.html"), html::of(&folder::read(&run).unwrap(), &run)).unwrap();
     let entries = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name());
     let names = entries.map(|name| name.into_string().unwrap());
     let mut names: Vec<_> = names.filter(|name| name.ends_with(".html")).collect();
@@ -77,7 +80,10 @@ fn every_page_fits_a_telephone_and_a_desk_light_and_dark() {
             |line: &&Vec<String>| line[1].parse::<usize>().unwrap() > line[0].parse().unwrap();
         let wide: Vec<_> = lines.iter().filter(is_wide).map(|line| line[3].as_str()).collect();
         assert_eq!(wide, ["too-wide.htm"; 2], "{lines:?}");
-        lines.into_iter().find(|line| line[3] == "index.html").unwrap().remove(2)
+        ["index.html", "report.html"]
+            .map(|name| lines.iter().find(|line| line[3] == name).unwrap()[2].clone())
     });
-    assert_ne!(papers[0], papers[1], "a reader who prefers dark gets another page");
+    for (dark, light) in papers[0].iter().zip(&papers[1]) {
+        assert_ne!(dark, light, "a reader who prefers dark gets another page");
+    }
 }

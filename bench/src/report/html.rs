@@ -6,23 +6,17 @@ use super::chart::{self, Chart};
 use crate::numbers::counted;
 use crate::results::{Part, Results};
 use crate::table::escape;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// The whole page. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> String {
     let machine = counted(results.host.cores, "core");
-    let day = escape(results.began.split('T').next().unwrap_or_default());
+    let day = results.began.split('T').next().unwrap_or_default();
     let title = format!("{day} on {machine}");
-    let mut text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>bench: {title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n",
-        include_str!("page.css")
-    );
-    let _ = writeln!(text, "<h1>The benchmark of {title}</h1>");
-    text += &introduction(results);
+    let mut text =
+        format!("<main>\n<h1>The benchmark of {}</h1>\n{}", escape(&title), introduction(results));
     let charts = chart::of(results, folder);
     for block in blocks::of(results).iter().filter(|block| block.name != "origin") {
         let _ = writeln!(text, "<h2>{}</h2>", escape(&block.title));
@@ -39,7 +33,29 @@ pub fn of(results: &Results, folder: &Path) -> String {
         text += &figures(charts.iter().filter(belongs));
     }
     text += &figures(charts.iter().filter(|chart| chart.name == "timeline"));
-    text + "</main>\n</body>\n</html>\n"
+    let style = format!("<style>\n{STYLE}{}</style>", include_str!("page.css"));
+    document(&format!("bench: {title}"), &style, &(text + "</main>\n"))
+}
+
+/// A page that follows the reader's choice of light or dark. `style` and `body` are HTML.
+pub fn document(title: &str, style: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{}</title>\n{style}\n</head>\n<body>\n{body}</body>\n</html>\n",
+        escape(title)
+    )
+}
+
+/// The anchor that GitHub gives to a heading: lower case, blanks as hyphens, other marks dropped; and a number where the
+/// same was `seen` before.
+pub fn anchor(heading: &str, seen: &mut HashMap<String, usize>) -> String {
+    let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
+    let slug = heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-");
+    let count = seen.entry(slug.clone()).or_default();
+    *count += 1;
+    if *count == 1 { slug } else { format!("{slug}-{}", *count - 1) }
 }
 
 /// How to read what was measured in a closed loop.
