@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::report::{blocks, page};
-use bench::results::{folder, hgrm, source};
+use bench::results::{Part, folder, hgrm, source};
 use bench::workspace;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -158,10 +158,7 @@ fn a_constant_rate_and_an_explanation_leave_a_folder_too() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains(out), "{text}");
     let row = &folder::read(&rate).unwrap().rows[0];
-    assert_eq!(
-        (row.part.name(), row.observed("target_rps").unwrap().as_f64()),
-        ("rate", Some(500.0))
-    );
+    assert_eq!((row.part, row.noted("target_rps")), (Part::Rate, Some(500.0)));
     let page = fs::read_to_string(rate.join("report.html")).unwrap();
     assert!(page.contains("<h2>The same rate for all") && !page.contains("closed loop"));
 

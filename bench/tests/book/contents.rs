@@ -2,7 +2,7 @@
 //! program whole.
 
 use crate::document::{Block, Book, Problem};
-use crate::skeleton::{number, sections};
+use crate::skeleton::chapters;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -18,17 +18,11 @@ const EXAMPLES: &str = "shared/examples";
 /// Everything that is too much, or missing, in the chapters.
 pub(crate) fn problems(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (title, blocks) in book.chapters() {
-        let Some(chapter) = number(title) else { continue };
-        let sections = sections(book, blocks.clone());
-        let part = |name: &str| sections.iter().find(|(part, _)| *part == name);
-        if let Some((_, blocks)) = part("Check yourself") {
-            problems.extend(questions(book, lines(book, blocks)));
-        }
-        if let Some((_, blocks)) = part("Read") {
-            problems.extend(listings(book, blocks));
-        }
-        problems.extend(bugs(book, chapter, lines(book, &blocks)));
+    for chapter in chapters(book) {
+        let answered = chapter.part("Check yourself").map(|blocks| lines(book, &blocks));
+        problems.extend(answered.into_iter().flat_map(|lines| questions(book, lines)));
+        problems.extend(chapter.part("Read").and_then(|blocks| listings(book, &blocks)));
+        problems.extend(bugs(book, chapter.number, lines(book, &chapter.blocks)));
     }
     problems
 }

@@ -5,7 +5,7 @@
 //! check that shows it, and the patch that answers.
 
 use crate::document::{Book, Problem};
-use crate::skeleton::{number, sections};
+use crate::skeleton::chapters;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,17 +24,15 @@ pub(crate) struct Exercise {
 /// All exercises, and what is missing in those that are not whole.
 pub(crate) fn all(book: &Book) -> (Vec<Exercise>, Vec<Problem>) {
     let (mut exercises, mut problems) = (Vec::new(), Vec::new());
-    for (title, blocks) in book.chapters() {
-        let Some(chapter) = number(title) else { continue };
-        let part = sections(book, blocks).into_iter().find(|(part, _)| *part == "Exercises");
-        let Some((_, blocks)) = part else { continue };
+    for chapter in chapters(book) {
+        let Some(blocks) = chapter.part("Exercises") else { continue };
         let before = exercises.len() + problems.len();
         let start = book.blocks[blocks.start].0;
         for (line, text) in book.paragraphs(blocks) {
             let text = text.replace('\n', " ");
             let Some(rest) = text.strip_prefix("**Exercise ") else { continue };
             match exercise(line, rest) {
-                Ok(exercise) if exercise.number.starts_with(&format!("{chapter}.")) => {
+                Ok(exercise) if exercise.number.starts_with(&format!("{}.", chapter.number)) => {
                     exercises.push(exercise);
                 }
                 Ok(_) => problems.push(Problem::new(line, "an exercise has its chapter's number")),
@@ -42,8 +40,8 @@ pub(crate) fn all(book: &Book) -> (Vec<Exercise>, Vec<Problem>) {
             }
         }
         if exercises.len() + problems.len() == before {
-            problems
-                .push(Problem::new(start, "no exercise here: `**Exercise N.M** (unsolved) ...`"));
+            let what = "no exercise here: `**Exercise N.M** (unsolved) ...`";
+            problems.push(Problem::new(start, what));
         }
     }
     (exercises, problems)
@@ -75,16 +73,18 @@ pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new(root: &Path, name: &str) -> Result<Self, String> {
-        let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&copy);
-        copy_folder(root, &copy).map_err(|error| format!("cannot copy the repository: {error}"))?;
-        Ok(Self(copy))
+        let copy = empty(name)?;
+        // Everything but what git keeps and cargo builds.
+        let script = "tar -c --exclude=.git --exclude=target . | tar -x -C \"$0\"";
+        let mut command = Command::new("bash");
+        command.args(["-o", "pipefail", "-c", script]).arg(&copy).current_dir(root);
+        let copied = command.status().is_ok_and(|status| status.success());
+        copied.then_some(Self(copy)).ok_or_else(|| "cannot copy the repository".to_owned())
     }
 
     /// The same of nothing but these patches and the files that they change.
     pub(crate) fn of_patches(root: &Path, name: &str, patches: &[&String]) -> Result<Self, String> {
-        let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&copy);
+        let copy = empty(name)?;
         for patch in patches {
             let text = fs::read_to_string(root.join(patch))
                 .map_err(|error| format!("cannot read {patch}: {error}"))?;
@@ -146,21 +146,12 @@ impl Drop for Scratch {
     }
 }
 
-/// Everything but what git keeps and cargo builds.
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        if [".git", "target"].iter().any(|name| entry.file_name() == *name) {
-            continue;
-        }
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy_folder(&entry.path(), &target)?,
-            false => drop(fs::copy(entry.path(), target)?),
-        }
-    }
-    Ok(())
+/// A folder with nothing in it.
+fn empty(name: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {name}: {error}"))?;
+    Ok(folder)
 }
 
 impl Exercise {

@@ -1,57 +1,46 @@
 //! The index: what the listings show, and in which chapter a term of the glossary comes first.
 
 use crate::document::{Block, Book};
-use crate::links::slug;
-use crate::skeleton::number;
-use std::collections::BTreeMap;
+use crate::skeleton::{Chapter, chapters};
+use bench::report::html::anchor;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::ops::Range;
-
-/// A chapter: its title, and what is typed in it.
-struct Chapter<'a> {
-    title: &'a str,
-    text: String,
-    blocks: Range<usize>,
-}
 
 /// The Markdown for `<!-- table: index -->`: two tables.
 pub(crate) fn make(book: &Book) -> Result<String, String> {
-    let chapters: Vec<_> =
-        book.chapters().into_iter().filter(|(title, _)| number(title).is_some()).collect();
-    let chapter = |(title, blocks): (_, Range<usize>)| {
-        let paragraphs = book.paragraphs(blocks.clone()).into_iter();
-        let text: Vec<_> =
-            paragraphs.map(|(_, text)| text.replace('\n', " ").to_lowercase()).collect();
-        Chapter { title, text: text.join("\n"), blocks }
+    let chapters = chapters(book);
+    let typed = |chapter: &Chapter<'_>| {
+        let paragraphs = book.paragraphs(chapter.blocks.clone()).into_iter();
+        paragraphs.map(|(_, text)| text.replace('\n', " ").to_lowercase()).collect::<Vec<_>>()
     };
-    let chapters: Vec<_> = chapters.into_iter().map(chapter).collect();
+    let texts: Vec<_> = chapters.iter().map(typed).collect();
     let terms = terms(book)?;
     let mut text = "| Item | File | Chapter |\n|---|---|---|\n".to_owned();
-    for ((item, file), titles) in items(book, &chapters) {
-        let links: Vec<_> = titles.iter().map(|title| link(title)).collect();
+    for ((item, file), chapters) in items(book, &chapters) {
+        let links: Vec<_> = chapters.iter().map(|chapter| link(chapter)).collect();
         let _ = writeln!(text, "| `{item}` | [{file}]({file}) | {} |", links.join(", "));
     }
     text += "\n| Term | First in chapter |\n|---|---|\n";
     for term in terms {
-        let first = chapters.iter().find(|chapter| has(&chapter.text, &term.to_lowercase()));
-        let _ = writeln!(
-            text,
-            "| {term} | {} |",
-            first.map_or("-".to_owned(), |first| link(first.title))
-        );
+        let words = term.to_lowercase();
+        let first = texts.iter().position(|texts| texts.iter().any(|text| has(text, &words)));
+        let first = first.map_or("-".to_owned(), |first| link(&chapters[first]));
+        let _ = writeln!(text, "| {term} | {first} |");
     }
     Ok(text)
 }
 
 /// `[6](#6-one-at-a-time)`.
-fn link(title: &str) -> String {
-    let number = number(title).map_or_else(|| title.to_owned(), |number| number.to_string());
-    format!("[{number}](#{})", slug(title))
+fn link(chapter: &Chapter<'_>) -> String {
+    format!("[{}](#{})", chapter.number, anchor(chapter.title, &mut HashMap::new()))
 }
 
-/// What listings show, with its file, in the order of the alphabet; each with the titles of its chapters.
-fn items<'a>(book: &Book, chapters: &[Chapter<'a>]) -> BTreeMap<(String, String), Vec<&'a str>> {
-    let mut items: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// What listings show, with its file, in the order of the alphabet; each with its chapters.
+fn items<'c, 'b>(
+    book: &Book,
+    chapters: &'c [Chapter<'b>],
+) -> BTreeMap<(String, String), Vec<&'c Chapter<'b>>> {
+    let mut items: BTreeMap<_, Vec<&Chapter<'_>>> = BTreeMap::new();
     for chapter in chapters {
         for (_, block) in &book.blocks[chapter.blocks.clone()] {
             let Block::Directive { kind, args } = block else { continue };
@@ -61,9 +50,9 @@ fn items<'a>(book: &Book, chapters: &[Chapter<'a>]) -> BTreeMap<(String, String)
             let (file, item) = args.split_once('#').unwrap_or((args, ""));
             let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".rs");
             let item = if item.is_empty() { name } else { item };
-            let titles = items.entry((item.to_owned(), file.to_owned())).or_default();
-            if !titles.contains(&chapter.title) {
-                titles.push(chapter.title);
+            let shown = items.entry((item.to_owned(), file.to_owned())).or_default();
+            if shown.last().is_none_or(|last| last.number != chapter.number) {
+                shown.push(chapter);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Every link leads somewhere, and every picture drawn in text fits a narrow screen.
 
 use crate::document::{Block, Book, Problem};
+use bench::report::html;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -24,8 +25,12 @@ const WIDEST: usize = 70;
 
 /// Links to headings and files that are not there.
 pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
-    let anchors = anchors(book);
-    let mut problems = Vec::new();
+    let (mut seen, mut problems) = (HashMap::new(), Vec::new());
+    let anchor = |(_, block): &(usize, Block)| match block {
+        Block::Heading { text, .. } => Some(html::anchor(text, &mut seen)),
+        _ => None,
+    };
+    let anchors: HashSet<_> = book.blocks.iter().filter_map(anchor).collect();
     for (line, block) in &book.blocks {
         let Block::Text(text) = block else { continue };
         for target in targets(text) {
@@ -47,27 +52,6 @@ pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
 fn targets(text: &str) -> Vec<&str> {
     let after = text.split("](").skip(1);
     after.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target).collect()
-}
-
-/// The anchor that GitHub gives to a heading: lower case, blanks as hyphens, other marks dropped.
-pub(crate) fn slug(heading: &str) -> String {
-    let kept = |&character: &char| character.is_alphanumeric() || " -_".contains(character);
-    let kept: String = heading.to_lowercase().chars().filter(kept).collect();
-    kept.replace(' ', "-")
-}
-
-/// All of them, with a number where the same comes again.
-fn anchors(book: &Book) -> HashSet<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut anchors = HashSet::new();
-    for (_, block) in &book.blocks {
-        let Block::Heading { text, .. } = block else { continue };
-        let slug = slug(text);
-        let count = seen.entry(slug.clone()).or_default();
-        anchors.insert(if *count == 0 { slug } else { format!("{slug}-{count}") });
-        *count += 1;
-    }
-    anchors
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Finding an item in a source file: a scan that matches braces, with comments and literals blanked out.
 
+use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 use std::ops::Range;
 
 /// The text of `path` in `source`: `name`, `Type::method`, or `impl ...` as the source begins the block.
@@ -137,61 +138,19 @@ fn dedented(text: &str) -> String {
 
 /// The source with everything in comments and literals replaced by blanks, byte for byte.
 fn blanked(source: &str) -> String {
-    let mut code = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let skipped = skipped(rest, code.chars().next_back());
-        let (piece, blank) = match skipped {
-            0 => (&rest[..first.len_utf8()], first.len_utf8() > 1),
-            length => (&rest[..length.min(rest.len())], true),
-        };
-        match blank {
-            true => code.extend(piece.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' })),
-            false => code.push_str(piece),
+    use TokenKind::{BlockComment, LineComment, Literal};
+    let (mut code, mut from) = (String::with_capacity(source.len()), 0);
+    for token in tokenize(source, FrontmatterAllowed::No) {
+        let text = &source[from..from + token.len as usize];
+        from += text.len();
+        match token.kind {
+            LineComment { .. } | BlockComment { .. } | Literal { .. } => {
+                code.extend(text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+            }
+            _ => code += text,
         }
-        rest = &rest[piece.len()..];
     }
     code
-}
-
-/// How many bytes a comment or literal takes that begins here; 0 where none does.
-fn skipped(text: &str, before: Option<char>) -> usize {
-    let up_to = |end: &str, from: usize| {
-        text[from..].find(end).map_or(text.len(), |at| from + at + end.len())
-    };
-    let in_word = before.is_some_and(|character| character.is_alphanumeric() || character == '_');
-    let raw = text.strip_prefix("br").or(text.strip_prefix('r')).unwrap_or_default();
-    let hashes = raw.bytes().take_while(|&byte| byte == b'#').count();
-    if !in_word && raw[hashes..].starts_with('"') {
-        return up_to(&format!("\"{}", "#".repeat(hashes)), text.len() - raw.len() + hashes + 1);
-    }
-    match text.as_bytes() {
-        [b'/', b'/', ..] => text.find('\n').unwrap_or(text.len()),
-        [b'/', b'*', ..] => up_to("*/", 2),
-        [b'"', ..] => quoted(text, '"'),
-        [b'\'', b'\\', ..] => quoted(text, '\''),
-        // A lifetime has no second quote behind its first character.
-        [b'\'', ..] => match text[1..].chars().next() {
-            Some(character) if text[1 + character.len_utf8()..].starts_with('\'') => {
-                character.len_utf8() + 2
-            }
-            _ => 0,
-        },
-        _ => 0,
-    }
-}
-
-fn quoted(text: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, character) in text.char_indices().skip(1) {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            _ if character == quote => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 #[test]

@@ -134,51 +134,43 @@ fn figures_are_woven_or_say_from_where_they_are() {
 #[test]
 fn exercises_are_whole_and_their_patches_fit() {
     let (exercises, mut problems) = exercises::all(&BOOK);
-    for exercise in &exercises {
-        if let Err(what) = exercise.fits(&root()) {
-            problems.push(Problem::new(exercise.line, what));
-        }
-    }
+    problems.extend(tried(&exercises, |exercise| (exercise.line, exercise.fits(&root()))));
     assert_true(&problems);
 }
 
 #[test]
 fn the_final_exam_has_answers_and_its_patches_fit() {
     let (exams, mut problems) = exam::all(&BOOK, &exam::patches(&root()));
-    for exam in &exams {
-        if let Err(what) = exam.fits(&root()) {
-            problems.push(Problem::new(exam.line, what));
-        }
-    }
+    problems.extend(tried(&exams, |exam| (exam.line, exam.fits(&root()))));
     assert_true(&problems);
+}
+
+/// What went wrong with each of the tasks; `attempt` tells the task's line, too.
+fn tried<T>(tasks: &[T], attempt: impl Fn(&T) -> (usize, Result<(), String>)) -> Vec<Problem> {
+    let failed = tasks.iter().map(attempt).filter_map(|(line, tried)| Some((line, tried.err()?)));
+    failed.map(|(line, what)| Problem::new(line, what)).collect()
 }
 
 #[test]
 #[ignore = "builds a stage for each patch: cargo test -p bench --test book -- --ignored final_exam"]
 fn the_final_exam_breaks_nothing() {
-    let mut problems = Vec::new();
-    for exam in &exam::all(&BOOK, &exam::patches(&root())).0 {
+    let exams = exam::all(&BOOK, &exam::patches(&root())).0;
+    assert_true(&tried(&exams, |exam| {
         let scratch = Scratch::new(&root(), "exam").unwrap();
-        if let Err(what) = exam.breaks_nothing(&scratch) {
-            problems.push(Problem::new(exam.line, what));
-        }
-    }
-    assert_true(&problems);
+        (exam.line, exam.breaks_nothing(&scratch))
+    }));
 }
 
 /// Every exercise in a copy of the repository, or that of BOOK_EXERCISE=N.M: red before its answer, green after it.
 #[test]
 #[ignore = "builds the repository twice for each exercise: cargo test -p bench --test book -- --ignored"]
 fn exercises_are_red_as_shipped_and_green_with_their_answer() {
-    let mut problems = Vec::new();
     let only = std::env::var("BOOK_EXERCISE").ok();
-    let wanted = |number: &String| only.as_ref().is_none_or(|only| only == number);
-    for exercise in exercises::all(&BOOK).0.iter().filter(|exercise| wanted(&exercise.number)) {
+    let mut exercises = exercises::all(&BOOK).0;
+    exercises.retain(|exercise| only.as_ref().is_none_or(|only| *only == exercise.number));
+    assert_true(&tried(&exercises, |exercise| {
         eprintln!("exercise {}", exercise.number);
         let scratch = Scratch::new(&root(), "exercise").unwrap();
-        if let Err(what) = exercise.is_true(&scratch) {
-            problems.push(Problem::new(exercise.line, what));
-        }
-    }
-    assert_true(&problems);
+        (exercise.line, exercise.is_true(&scratch))
+    }));
 }

@@ -38,24 +38,44 @@ impl In {
     }
 
     fn allows(&self, chapter: usize) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some(needed, allowed) => {
-                [needed, allowed].iter().any(|in_| in_.contains(&chapter))
-            }
-        }
+        let may_have = matches!(self, Self::Some(_, allowed) if allowed.contains(&chapter));
+        may_have || self.needs(chapter)
     }
+}
+
+/// A chapter with a number: appendices have none.
+pub(crate) struct Chapter<'a> {
+    pub(crate) number: usize,
+    pub(crate) title: &'a str,
+    /// The line of its heading.
+    pub(crate) line: usize,
+    pub(crate) blocks: Range<usize>,
+    /// Its parts by name, each with its blocks. `Bottleneck: what it is` is the part `Bottleneck`.
+    parts: Vec<(&'a str, Range<usize>)>,
+}
+
+impl Chapter<'_> {
+    /// The blocks of the part with that name.
+    pub(crate) fn part(&self, name: &str) -> Option<Range<usize>> {
+        self.parts.iter().find(|(part, _)| *part == name).map(|(_, blocks)| blocks.clone())
+    }
+}
+
+/// All of them, in the order of the book.
+pub(crate) fn chapters(book: &Book) -> Vec<Chapter<'_>> {
+    let chapter = |(title, blocks): (_, Range<usize>)| {
+        let (line, parts) = (book.blocks[blocks.start].0, parts_of(book, blocks.clone()));
+        Some(Chapter { number: number(title)?, title, line, blocks, parts })
+    };
+    book.chapters().into_iter().filter_map(chapter).collect()
 }
 
 /// Chapters that are missing or stand out of turn.
 pub(crate) fn numbers(book: &Book) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut expected = 0;
-    for (title, blocks) in book.chapters() {
-        let Some(number) = number(title) else { continue };
+    let (mut problems, mut expected) = (Vec::new(), 0);
+    for Chapter { number, line, .. } in chapters(book) {
         if number != expected {
-            let what = format!("chapter {expected} should stand here");
-            problems.push(Problem::new(book.blocks[blocks.start].0, what));
+            problems.push(Problem::new(line, format!("chapter {expected} should stand here")));
         }
         expected = number + 1;
     }
@@ -69,11 +89,9 @@ pub(crate) fn numbers(book: &Book) -> Vec<Problem> {
 /// Chapters that lack a part, or have one that is none of theirs, twice, or in another order.
 pub(crate) fn parts(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (title, blocks) in book.chapters() {
-        let Some(chapter) = number(title) else { continue };
-        let (line, mut reached) = (book.blocks[blocks.start].0, None);
-        let found = sections(book, blocks);
-        for (part, blocks) in &found {
+    for Chapter { number: chapter, line, parts, .. } in chapters(book) {
+        let mut reached = None;
+        for (part, blocks) in &parts {
             let mut wrong =
                 |what: String| problems.push(Problem::new(book.blocks[blocks.start].0, what));
             match PARTS.iter().position(|(name, _)| name == part) {
@@ -88,7 +106,7 @@ pub(crate) fn parts(book: &Book) -> Vec<Problem> {
             }
         }
         let is_missing = |(name, chapters): &&(&str, In)| {
-            chapters.needs(chapter) && !found.iter().any(|(part, _)| part == name)
+            chapters.needs(chapter) && !parts.iter().any(|(part, _)| part == name)
         };
         let missing = PARTS.iter().filter(is_missing);
         problems.extend(missing.map(|(name, _)| {
@@ -107,18 +125,17 @@ pub(crate) fn number(title: &str) -> Option<usize> {
     title.split_once(". ")?.0.parse().ok()
 }
 
-/// The parts of a chapter, each with its blocks. `Bottleneck: what it is` is the part `Bottleneck`.
-pub(crate) fn sections(book: &Book, chapter: Range<usize>) -> Vec<(&str, Range<usize>)> {
-    let mut sections: Vec<(&str, Range<usize>)> = Vec::new();
+fn parts_of(book: &Book, chapter: Range<usize>) -> Vec<(&str, Range<usize>)> {
+    let mut parts: Vec<(&str, Range<usize>)> = Vec::new();
     for index in chapter {
         if let Block::Heading { level: 3, text } = &book.blocks[index].1 {
-            sections.push((text.split(':').next().unwrap_or(text), index..index));
+            parts.push((text.split(':').next().unwrap_or(text), index..index));
         }
-        if let Some((_, blocks)) = sections.last_mut() {
+        if let Some((_, blocks)) = parts.last_mut() {
             blocks.end = index + 1;
         }
     }
-    sections
+    parts
 }
 
 #[cfg(test)]
@@ -138,42 +155,23 @@ mod tests {
 
     #[test]
     fn a_missing_or_foreign_or_misplaced_part_is_named() {
-        let told_of = |text: String, what: &str| {
-            let told = told(&text);
+        for text in [
+            format!("{}{}{}## Appendix\n### Any\n", chapter(0), chapter(6), chapter(16)),
+            chapter(16).replace("### Read", "### The small thing\n### Read"),
+            chapter(6).replace("### Bottleneck", "### Bottleneck: one core"),
+        ] {
+            assert_eq!(told(&text), [""; 0]);
+        }
+        for (number, from, to, what) in [
+            (6, "### Bottleneck\n", "", "BOOK.md:1: chapter 6 lacks the part `### Bottleneck`"),
+            (4, "### The small thing\n", "", "lacks the part `### The small thing`"),
+            (5, "### What", "### Bottleneck\n### What", "chapter 5 has no part `Bottleneck`"),
+            (0, "### Read", "### Reading\n### Read", "no chapter has a part `Reading`"),
+            (0, "### Next", "### Run\n### Next", "`Run` stands too late, or twice"),
+        ] {
+            let told = told(&chapter(number).replace(from, to));
             assert!(told.len() == 1 && told[0].contains(what), "{what}: {told:?}");
-        };
-        assert_eq!(
-            told(&format!("{}{}{}## Appendix\n### Any\n", chapter(0), chapter(6), chapter(16))),
-            [""; 0]
-        );
-        assert_eq!(
-            told(&chapter(16).replace("### Read", "### The small thing\n### Read")),
-            [""; 0]
-        );
-        assert_eq!(
-            told(&chapter(6).replace("### Bottleneck", "### Bottleneck: one core")),
-            [""; 0]
-        );
-        told_of(
-            chapter(6).replace("### Bottleneck\n", ""),
-            "BOOK.md:1: chapter 6 lacks the part `### Bottleneck`",
-        );
-        told_of(
-            chapter(4).replace("### The small thing\n", ""),
-            "lacks the part `### The small thing`",
-        );
-        told_of(
-            chapter(5).replace("### What", "### Bottleneck\n### What"),
-            "chapter 5 has no part `Bottleneck`",
-        );
-        told_of(
-            chapter(0).replace("### Read", "### Reading\n### Read"),
-            "no chapter has a part `Reading`",
-        );
-        told_of(
-            chapter(0).replace("### Next", "### Run\n### Next"),
-            "`Run` stands too late, or twice",
-        );
+        }
     }
 
     #[test]

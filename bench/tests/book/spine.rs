@@ -1,16 +1,13 @@
 //! What every chapter of a stage has: the card of its bottleneck, and an exercise that is measured.
 
 use crate::document::{Block, Book, Problem};
-use crate::skeleton::{number, sections};
+use crate::skeleton::chapters;
 
 /// Chapters that have a part `Bottleneck` without a card, or no exercise in which a factor is predicted.
 pub(crate) fn problems(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (title, blocks) in book.chapters() {
-        let Some(chapter) = number(title) else { continue };
-        let sections = sections(book, blocks);
-        let part = |name: &str| sections.iter().find(|(part, _)| *part == name);
-        let Some((_, bottleneck)) = part("Bottleneck") else { continue };
+    for chapter in chapters(book) {
+        let Some(bottleneck) = chapter.part("Bottleneck") else { continue };
         let is_card = |(_, block): &(usize, Block)| match block {
             Block::Directive { kind, args } => kind == "table" && args.contains(" card"),
             _ => false,
@@ -21,12 +18,13 @@ pub(crate) fn problems(book: &Book) -> Vec<Problem> {
                 "no card here: `<!-- table: bench/results/RUN card STAGE -->` and `<!-- end -->`";
             problems.push(Problem::new(line, what));
         }
-        let begins = format!("**Measured exercise {chapter}.");
-        let exercises = part("Exercises").map(|(_, blocks)| book.paragraphs(blocks.clone()));
+        let number = chapter.number;
+        let begins = format!("**Measured exercise {number}.");
+        let exercises = chapter.part("Exercises").map(|blocks| book.paragraphs(blocks));
         if !exercises.iter().flatten().any(|(_, text)| text.starts_with(&begins)) {
             problems.push(Problem::new(
                 line,
-                format!("chapter {chapter} has no `{begins}1**` in its exercises"),
+                format!("chapter {number} has no `{begins}1**` in its exercises"),
             ));
         }
     }
