@@ -4,7 +4,8 @@ use super::bytes::{decimal, host_length};
 use std::net::Ipv6Addr;
 
 /// Whether `authority` is a host with perhaps a port. User information is refused: it has no business in a
-/// request (RFC 9110 section 4.2.4). An empty host is what a URL without authority has.
+/// request (RFC 9110 section 4.2.4). Nothing at all is what a URL without authority has; a port alone is refused (section
+/// 4.2.1).
 pub(super) fn is_valid(authority: &[u8]) -> bool {
     if let Some(rest) = authority.strip_prefix(b"[") {
         let Some(end) = rest.iter().position(|&byte| byte == b']') else {
@@ -19,7 +20,8 @@ pub(super) fn is_valid(authority: &[u8]) -> bool {
     {
         rest = &after[host_length(after)..];
     }
-    is_port(rest)
+    let has_name = rest.len() < authority.len();
+    is_port(rest) && (has_name || rest.is_empty())
 }
 
 fn is_ipv6(text: &[u8]) -> bool {
@@ -56,8 +58,9 @@ mod tests {
             assert!(is_valid(good.as_bytes()), "{good}");
         }
         for bad in [
-            "u@a", "a:b", "a:65536", "a:+80", "a:80:80", "[::1", "::1", "[::g]", "[::1]x", "a/b",
-            "a?b", "a b", "a%2", "%", "%4g", "a%20b%", "a,b c", "a<b", "a\\b", "[]",
+            ":80", ":", "u@a", "a:b", "a:65536", "a:+80", "a:80:80", "[::1", "::1", "[::g]",
+            "[::1]x", "a/b", "a?b", "a b", "a%2", "%", "%4g", "a%20b%", "a,b c", "a<b", "a\\b",
+            "[]",
         ] {
             assert!(!is_valid(bad.as_bytes()), "{bad}");
         }

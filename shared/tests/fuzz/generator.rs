@@ -29,7 +29,7 @@ const TARGETS: [&str; 21] = [
 ];
 const VERSIONS: [&str; 8] =
     ["HTTP/1.1", "HTTP/1.0", "HTTP/1.9", "HTTP/2.0", "http/1.1", "HTTP/1.10", "HTTP/0.9", ""];
-const HOSTS: [&str; 7] = ["a", "a:80", "[::1]:80", "", "u@a", "a b", "a:99999"];
+const HOSTS: [&str; 8] = ["a", "a:80", "[::1]:80", "", ":80", "u@a", "a b", "a:99999"];
 const FIELDS: [&str; 18] = [
     "X: y\r\n",
     "Connection: close\r\n",

@@ -20,7 +20,8 @@ pub(crate) fn is_host(text: &[u8]) -> bool {
         None => {
             let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
             let is_fine = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=%".contains(c);
-            (name.chars().all(is_fine) && unescape(name.as_bytes()).is_some(), port)
+            let is_name = name.chars().all(is_fine) && unescape(name.as_bytes()).is_some();
+            (is_name && (port.is_empty() || !name.is_empty()), port)
         }
     };
     let digits = port.strip_prefix(':').unwrap_or(port);
