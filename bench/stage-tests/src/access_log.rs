@@ -2,9 +2,11 @@
 
 use anyhow::{Result, ensure};
 use bench::resilience::client::Client;
-use bench::resilience::{Stage, wait_until};
+use bench::resilience::{Stage, process_usage, wait_until};
 use bench::tools::Folder;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 
 /// What a client sends, and the end of the line that comes of it; the time behind it is cut off.
 #[rustfmt::skip]
@@ -41,4 +43,30 @@ pub fn log_says_what_came(stage: &Stage) -> Result<()> {
         ensure!(found == 1, "{expected} is in {found} lines of\n{log}");
     }
     Ok(())
+}
+
+/// The line of a response that its client has given up comes without another request, and names that client. A client of
+/// IPv6 and one of IPv4 have different addresses.
+pub fn log_names_the_client_that_left(stage: &Stage) -> Result<()> {
+    if TcpListener::bind("[::1]:0").is_err() {
+        println!("skipped: this machine has no IPv6");
+        return Ok(());
+    }
+    let folder = Folder::create()?;
+    let file = folder.join("log");
+    let server = stage.start_on("[::]:0", &["--log", &file.to_string_lossy()])?;
+    let port = server.address().port();
+    let mut leaves = TcpStream::connect((Ipv6Addr::LOCALHOST, port))?;
+    leaves.write_all(b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n")?;
+    leaves.read_exact(&mut [0; 1000])?;
+    process_usage::at_rest(server.pid())?;
+    let mut other = Client::connect((Ipv4Addr::LOCALHOST, port).into())?;
+    other.get("/");
+    process_usage::at_rest(server.pid())?;
+    // Much of the response is unread: this is a reset.
+    drop(leaves);
+    wait_until("the line of the client that left", || {
+        let log = fs::read_to_string(&file)?;
+        Ok(log.lines().any(|line| line.starts_with("::1 ") && line.contains(" /count/")))
+    })
 }

@@ -1,7 +1,7 @@
 //! Connections that are kept and idle: when they are closed, in which order, and that no request is lost with them.
 
 use anyhow::{Context, Result, ensure};
-use bench::resilience::client::Client;
+use bench::resilience::client::{Client, value};
 use bench::resilience::well_behaved::{Behaviour, WellBehavedClients};
 use bench::resilience::{Stage, shutdown};
 use std::thread;
@@ -24,7 +24,10 @@ pub fn more_clients_than_threads_lose_nothing(stage: &Stage) -> Result<()> {
 pub fn silent_clients_give_way(stage: &Stage) -> Result<()> {
     let server = stage.start(&["--threads", "4", "--idle-timeout", "120s"])?;
     let mut idle = Client::idle(server.address(), 4)?;
-    Client::connect(server.address())?.fetch_ok("/").context("a new client")?;
+    let mut new = Client::connect(server.address())?;
+    new.fetch_ok("/").context("a new client")?;
+    let evicted = value(new.fetch_ok("/metrics")?, "http_connections_evicted_total")?;
+    ensure!(evicted > 0, "the metrics know of no client that was left");
     idle.retain_mut(|client| !client.hears_nothing());
     ensure!(!idle.is_empty(), "no client was left, and the new one was served");
     idle.iter_mut().try_for_each(Client::expect_end)

@@ -44,6 +44,7 @@ macro_rules! checks_of_every_stage {
             a_body_that_stands_still_is_given_up: fairness::a_body_that_stands_still_is_given_up,
             without_descriptors_clients_wait_and_nothing_spins: descriptors::each,
             the_access_log_says_what_came: access_log::log_says_what_came,
+            the_access_log_names_the_client_that_left: access_log::log_names_the_client_that_left,
             it_starts_whole_or_says_what_is_missing: operator::startup::each,
             its_standard_streams_need_no_reader: operator::standard_streams::each,
             a_log_is_rotated_and_no_line_is_lost: operator::log_rotation::each,

@@ -2,7 +2,7 @@
 //! that ask for so much at once that others would be made to wait: they do not get it at once.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use bench::resilience::client::{Client, serves};
+use bench::resilience::client::{Client, metric, serves};
 use bench::resilience::{Stage, TIMEOUT, process_usage, side_by_side, wait_until};
 use shared::http::limits::MAX_OUTPUT;
 use shared::sys::Socket;
@@ -18,7 +18,7 @@ const RECEIVE_BUFFER: i32 = 8 << 10;
 /// What every stage owes them. It takes some ten seconds: try it on one of stages 1 and 2, which wait in the same way, and
 /// on one of stages 3 and 4.
 pub fn each(stage: &Stage) -> Result<()> {
-    let clients: [fn(&Stage<'_>) -> Result<()>; 2] = [slow_and_steady, reads_late];
+    let clients: [fn(&Stage<'_>) -> Result<()>; 3] = [slow_and_steady, reads_late, takes_nothing];
     side_by_side(&clients, clients.len(), |client| client(stage))
 }
 
@@ -88,6 +88,15 @@ fn reads_late(stage: &Stage) -> Result<()> {
         let responses = client.received.windows(ok.len()).filter(|at| at == ok).count();
         Ok(responses == REQUESTS + 1)
     })
+}
+
+/// A client that takes nothing is closed, and that is a time-out like any other.
+fn takes_nothing(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--write-timeout", "300ms"])?;
+    let request = b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n";
+    let _client = SlowClient::ask(server.address(), request)?;
+    let timed_out = || metric(server.address(), "http_connections_timed_out_total");
+    wait_until("a time-out is counted", || Ok(timed_out()? == 1))
 }
 
 /// A long response goes on, however many clients ask for something of middling length meanwhile.

@@ -8,6 +8,7 @@ mod page;
 use crate::sys::sync::lock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// A number with one writer. Not an atomic addition, which would lock the cache line: a load, an
@@ -36,16 +37,17 @@ impl Count {
 const STATUSES: usize = 500;
 
 /// Upper bounds of the latency histogram: powers of four from 1 µs, the last about 17 s.
-const BUCKETS: usize = 13;
+const BOUNDS: usize = 13;
 
 /// The counters of one thread.
 #[derive(Debug, Default)]
 pub struct Counters {
     thread: String,
+    id: Option<ThreadId>,
     statuses: Statuses,
-    buckets: [Count; BUCKETS],
+    /// One for each bound, and one for what is beyond them all.
+    buckets: [Count; BOUNDS + 1],
     latency_nanos: Count,
-    latencies: Count,
     /// Connections accepted.
     pub accepted: Count,
     /// Connections that ended.
@@ -92,10 +94,7 @@ impl Counters {
         let micros = nanos.div_ceil(1000).max(1);
         // The first power of four that is not smaller: 4^k, where 2k is the position of the highest bit, rounded up.
         let bucket = (64 - (micros - 1).leading_zeros()).div_ceil(2) as usize;
-        if let Some(bucket) = self.buckets.get(bucket) {
-            bucket.add(count);
-        }
-        self.latencies.add(count);
+        self.buckets[bucket.min(BOUNDS)].add(count);
         self.latency_nanos.add(nanos.wrapping_mul(count));
     }
 
@@ -119,11 +118,17 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counters for the calling thread, under its name.
+    /// Counters for the calling thread, under its name. A thread that starts again after a panic goes on with its counters:
+    /// Prometheus rejects a page with two samples of one name and labels.
     pub fn register(&self) -> Arc<Counters> {
-        let thread = std::thread::current().name().unwrap_or("?").to_owned();
-        let counters = Arc::new(Counters { thread, ..Counters::default() });
-        lock(&self.threads).push(Arc::clone(&counters));
+        let (thread, mut threads) = (thread::current(), lock(&self.threads));
+        let id = Some(thread.id());
+        if let Some(known) = threads.iter().find(|known| known.id == id) {
+            return Arc::clone(known);
+        }
+        let thread = thread.name().unwrap_or("?").to_owned();
+        let counters = Arc::new(Counters { thread, id, ..Counters::default() });
+        threads.push(Arc::clone(&counters));
         counters
     }
 }
@@ -131,6 +136,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn a_latency_lies_in_the_first_bucket_that_is_not_below_it() {
@@ -144,13 +150,13 @@ mod tests {
         {
             assert_eq!(bucket(Duration::from_nanos(nanos)), Some(expected), "{nanos} ns");
         }
-        assert_eq!(bucket(Duration::from_secs(100)), None, "only +Inf holds it");
+        assert_eq!(bucket(Duration::from_secs(100)), Some(BOUNDS), "only +Inf holds it");
     }
 
     #[test]
     fn the_page_adds_up_the_threads_counters() {
         let metrics = Metrics::default();
-        for requests in [3, 4] {
+        let serve = |requests| {
             let counters = metrics.register();
             (0..requests).for_each(|_| counters.add_response(200));
             counters.accepted.add(2);
@@ -158,14 +164,20 @@ mod tests {
             counters.idle.add(2);
             counters.idle.subtract(1);
             counters.add_latency(Duration::from_micros(5), requests);
-        }
+        };
+        thread::scope(|scope| scope.spawn(|| serve(3)).join()).unwrap();
+        // As before a panic and after it.
+        (0..2).for_each(|_| serve(2));
         metrics.register().exhausted.add(1);
         let page = metrics.render();
+        let samples = page.lines().filter_map(|line| line.rsplit_once(' ')).map(|(name, _)| name);
+        let (all, distinct) = (samples.clone().count(), samples.collect::<HashSet<_>>().len());
+        assert_eq!(all, distinct, "a sample stands twice in\n{page}");
         for line in [
             "http_newcomers_kept_waiting_total{reason=\"exhausted\"} 1",
             "http_responses_total{class=\"2xx\",code=\"200\"} 7",
-            "http_connections_open 2",
-            "http_connections_idle 2",
+            "http_connections_open 3",
+            "http_connections_idle 3",
             "http_response_seconds_bucket{le=\"0.000004\"} 0",
             "http_response_seconds_bucket{le=\"0.000016\"} 7",
             "http_response_seconds_count 7",

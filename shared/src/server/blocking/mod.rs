@@ -95,6 +95,8 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         let result = self.converse(socket, &mut protocol);
         self.output.shrink_to(KEPT);
         protocol.finish(&mut self.thread.service());
+        // The thread may now wait for long: what was noted of a response that failed is written down.
+        self.thread.record_latencies();
         self.thread.stats.instant(InstantEvent::Closed);
         self.thread.stats.counters.closed.add(1);
         result

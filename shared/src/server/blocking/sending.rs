@@ -65,6 +65,7 @@ impl<N> Server<'_, N> {
                 if progress.deadline(timeout) > now {
                     Ok(0)
                 } else {
+                    self.thread.stats.counters.timed_out.add(1);
                     Err(io::ErrorKind::TimedOut.into())
                 }
             }

@@ -13,7 +13,11 @@ use std::time::Instant;
 impl<P: PendingConnections> Server<'_, P> {
     pub(super) fn wait(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         if protocol.is_silent() {
-            return self.wait_in_silence(socket, protocol);
+            let woken = self.wait_in_silence(socket, protocol)?;
+            let is_evicted =
+                matches!(woken, Woken::Unwanted) && !self.thread.server.drain.has_begun();
+            self.thread.stats.counters.evicted.add(is_evicted.into());
+            return Ok(woken);
         }
         // Inside a request its own deadline is all that counts; a response that is held back waits for nothing else.
         let mut client = [Wait::readable(socket.as_fd())];

@@ -6,6 +6,7 @@ use super::super::task::ClientPresence;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ pub(super) struct Connection {
     pub(super) is_queued: bool,
     /// Whether it is counted as idle.
     pub(super) is_idle: bool,
+    /// Its client's address, for the log: a socket whose client has reset it knows it no longer.
+    peer: Option<Box<IpAddr>>,
     /// Where to tell a task that is out what becomes of its client.
     pub(super) presence: Option<Arc<ClientPresence>>,
 }
@@ -33,7 +36,7 @@ struct Unsent {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Socket, protocol: Protocol) -> Self {
+    pub(super) fn new(socket: Socket, protocol: Protocol, peer: Option<IpAddr>) -> Self {
         Self {
             socket,
             protocol,
@@ -42,6 +45,7 @@ impl Connection {
             interest: Interest::READ,
             is_queued: false,
             is_idle: false,
+            peer: peer.map(Box::new),
             presence: None,
         }
     }
@@ -111,6 +115,11 @@ impl Connection {
             self.unsent = None;
         }
         Ok(written)
+    }
+
+    /// Its client's address, if there is a log.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.peer.as_deref().copied()
     }
 
     /// Bytes that wait to be written.

@@ -191,7 +191,8 @@ impl ConnectionSet {
     pub fn insert(&mut self, socket: Socket) {
         self.thread.stats.counters.accepted.add(1);
         let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
-        let connection = Connection::new(socket, protocol);
+        let peer = if self.thread.stats.is_logging() { socket.peer_addr().ok() } else { None };
+        let connection = Connection::new(socket, protocol, peer);
         self.note_deadline(connection.deadline_in(&self.thread.server));
         let token = self.table.insert(connection);
         self.most = self.most.max(self.len());
@@ -238,7 +239,7 @@ impl ConnectionSet {
     ) -> Option<Action> {
         let connection = self.table.get_mut(token)?;
         if self.thread.stats.is_logging() {
-            self.thread.stats.set_peer(connection.socket.peer_addr().ok());
+            self.thread.stats.set_peer(connection.peer());
         }
         let mut cx = self.thread.step(&mut self.output);
         cx.time_slice = TIME_SLICE;

@@ -1,6 +1,6 @@
 //! The page `GET /metrics`: the counters of all threads, in Prometheus' text format. A first reading may skip it.
 
-use super::{BUCKETS, Count, Counters, Metrics, STATUSES};
+use super::{BOUNDS, Count, Counters, Metrics, STATUSES};
 use crate::sys::sync::lock;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -91,15 +91,16 @@ impl Page {
     fn histogram(&mut self) {
         const NAME: &str = "http_response_seconds";
         self.family(NAME, "histogram", "From reading a request to writing its response.");
-        let mut below = 0;
-        for bucket in 0..BUCKETS {
-            below += self.sum(|thread| &thread.buckets[bucket]);
-            let bound = 4_f64.powi(bucket as i32) / 1e6;
-            self.sample(NAME, &format!("_bucket{{le=\"{bound}\"}}"), below);
+        let mut count = 0;
+        for bucket in 0..=BOUNDS {
+            count += self.sum(|thread| &thread.buckets[bucket]);
+            let bound = match bucket {
+                BOUNDS => "+Inf".to_owned(),
+                _ => (4_f64.powi(bucket as i32) / 1e6).to_string(),
+            };
+            self.sample(NAME, &format!("_bucket{{le=\"{bound}\"}}"), count);
         }
-        let count = self.sum(|thread| &thread.latencies);
         let seconds = self.sum(|thread| &thread.latency_nanos) as f64 / 1e9;
-        self.sample(NAME, "_bucket{le=\"+Inf\"}", count);
         let _ = writeln!(self.text, "{NAME}_sum {seconds}");
         self.sample(NAME, "_count", count);
     }

@@ -121,6 +121,7 @@ impl ConnectionSet {
     pub(super) fn remove(&mut self, token: Token) {
         if let Some(mut connection) = self.table.remove(token) {
             connection.presence.iter().for_each(|presence| presence.set_closed());
+            self.thread.stats.set_peer(connection.peer());
             connection.protocol.finish(&mut self.thread.service());
             self.thread.stats.counters.idle.subtract(connection.is_idle.into());
             self.thread.server.connections.release();
