@@ -27,7 +27,7 @@ use writer::Writer;
 pub(super) struct Settings {
     /// For messages, and for the thread's name.
     pub(super) name: &'static str,
-    /// Whether a file that exists is continued. If not, it is emptied.
+    /// Whether a file that exists is continued. If not, another takes its place.
     pub(super) append: bool,
     /// Bytes that may wait to be written.
     pub(super) capacity: usize,
@@ -165,6 +165,18 @@ mod tests {
             writer.wait_until_done(Instant::now() + Duration::from_secs(20));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "torn\n0\n1\nlast\n");
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_is_not_continued_is_whole_beside_another_writer_of_it() {
+        let path = std::env::temp_dir().join(format!("writer-{}-anew", std::process::id()));
+        let open = || LogWriter::open(&path, Settings { append: false, ..SETTINGS }).unwrap();
+        for (writer, lines) in [open(), open()].iter().zip(["old\n", "new\n"]).rev() {
+            writer.finish(lines.as_bytes());
+            writer.wait_until_done(Instant::now() + Duration::from_secs(20));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
         fs::remove_file(path).unwrap();
     }
 

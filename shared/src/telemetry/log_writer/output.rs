@@ -5,7 +5,7 @@
 
 use super::queue::whole_lines;
 use crate::sys::poll::{self, Wait};
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Seek, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -102,6 +102,10 @@ impl Output {
 
 /// O_NONBLOCK: opening a FIFO that has no reader is an error (ENXIO), and does not wait for a reader.
 fn open(path: &Path, append: bool) -> io::Result<File> {
+    if !append && path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        // A server that this one replaces may still write to it. If it cannot be removed, it is emptied below.
+        let _ = fs::remove_file(path);
+    }
     let mut options = OpenOptions::new();
     options.create(true).append(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     let mut file = options.open(path)?;
