@@ -11,8 +11,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 /// What a client sends, and the end of the line that comes of it; the time behind it is cut off.
 #[rustfmt::skip]
 const LINES: [(&[u8], &str, u16); 5] = [
-    (b"GET /hello/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET /hello/a HTTP/1.1", 200),
-    (b"GET /\"\x1b[2J HTTP/1.1\r\nHost: h\r\n\r\n", "GET /\\\"\\x1b[2J HTTP/1.1", 400),
+    (b"\r\nGET /hello/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET /hello/a HTTP/1.1", 200),
+    (b"GET /\"\\\x1b[2J HTTP/1.1\r\nHost: h\r\n\r\n", "GET /\\\"\\\\\\x1b[2J HTTP/1.1", 400),
     (b"\x16\x03\x01\x02\r\n\r\n", "\\x16\\x03\\x01\\x02", 400),
     (b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n", "POST /echo HTTP/1.1", 413),
     (b"GET /slow HTTP/1.1\r\nHo", "GET /slow HTTP/1.1", 408),

@@ -119,39 +119,6 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    fn coding(values: &[&str]) -> Result<TransferCoding, RequestError> {
-        let mut coding = TransferCoding::Absent;
-        values.iter().try_for_each(|value| coding.take(value.as_bytes()))?;
-        Ok(coding)
-    }
-
-    #[test]
-    fn chunked_stands_once_and_last_or_not_at_all() {
-        for good in [&["chunked"][..], &["ChunKed"], &[" , chunked"], &["", "chunked"]] {
-            assert_eq!(coding(good), Ok(TransferCoding::Chunked), "{good:?}");
-        }
-        for bad in [
-            &["chunked, gzip"][..],
-            &["chunked, chunked"],
-            &["chunked", "chunked"],
-            &["chunked", "x"],
-            &["\"chunked\""],
-        ] {
-            assert!(coding(bad).is_err(), "{bad:?}");
-        }
-        for unknown in [
-            &["gzip"][..],
-            &["gzip, chunked"],
-            &["xchunked"],
-            &["chunked;q=1"],
-            &["identity"],
-            &["x", "chunked"],
-        ] {
-            assert_eq!(coding(unknown), Ok(TransferCoding::Unknown), "{unknown:?}");
-        }
-        assert_eq!(coding(&[""]), Ok(TransferCoding::Empty));
-    }
-
     #[test]
     fn where_two_parsers_could_disagree_there_is_no_framing() {
         use TransferCoding as Coding;

@@ -148,20 +148,4 @@ mod tests {
             assert_eq!(token_length(&[byte]) == 1, expected, "{byte}");
         }
     }
-
-    #[test]
-    fn decimals_are_digits_and_nothing_else() {
-        assert_eq!(decimal(b"0"), Some(0));
-        assert_eq!(decimal(b"0042"), Some(42));
-        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
-        for bad in ["", "+5", "-5", "0x5", "5 ", "5,", "5_0", "18446744073709551616"] {
-            assert_eq!(decimal(bad.as_bytes()), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn lists_are_split_and_trimmed() {
-        assert_eq!(list(b" a ,\tb,, c\t").collect::<Vec<_>>(), [b"a", b"b", b"c"]);
-        assert_eq!(list(b" , ").count(), 0);
-    }
 }

@@ -188,41 +188,4 @@ mod tests {
         let nothing = Response::empty(Status::NO_CONTENT).with("Allow", "GET");
         assert_eq!(head(&nothing, Version::Http11, true), "HTTP/1.1 204 No Content|Allow: GET|");
     }
-
-    struct Countdown(u8);
-
-    impl Stream for Countdown {
-        fn produce(&mut self, out: &mut Vec<u8>, _: usize) -> bool {
-            self.0 -= 1;
-            out.extend_from_slice(&[b'x'; 20][..usize::from(self.0) * 10]);
-            self.0 > 0
-        }
-    }
-
-    #[test]
-    fn a_stream_is_chunks_for_1_1_and_ends_with_the_connection_for_1_0() {
-        for (version, expected) in [
-            (Version::Http11, "14\r\nxxxxxxxxxxxxxxxxxxxx\r\na\r\nxxxxxxxxxx\r\n0\r\n\r\n"),
-            (Version::Http10, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
-        ] {
-            let response = Response::stream(Countdown(3));
-            let delimiter = response.delimiter(version);
-            let Body::Stream(stream) = response.body else { panic!("a stream") };
-            let stream = Some(stream);
-            let (mut source, mut out) = (Source::Stream { stream, delimiter }, Vec::new());
-            while !source.is_spent() {
-                source.fill(&mut out, 100);
-            }
-            assert_eq!(out, expected.as_bytes());
-        }
-    }
-
-    #[test]
-    fn lengths_are_written_in_decimal() {
-        for length in [0, 9, 10, 13, 1_048_576, u64::MAX] {
-            let mut out = Vec::new();
-            write_length(&mut out, length);
-            assert_eq!(out, format!("Content-Length: {length}\r\n").into_bytes());
-        }
-    }
 }

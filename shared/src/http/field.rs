@@ -63,29 +63,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_incomplete_until_its_last_byte() {
-        let whole = b"Host: \t example.org \t\r\nnext";
-        let used = whole.len() - 4;
-        for length in 0..used {
-            assert_eq!(line(&whole[..length]), Ok(Line::Incomplete), "{length}");
-        }
-        assert_eq!(line(whole), Ok(Line::Field { name: b"Host", value: b"example.org", used }));
-    }
-
-    #[test]
-    fn a_value_may_be_empty_hold_tabs_and_bytes_beyond_ascii() {
-        assert_eq!(line(b"a:\r\n"), Ok(Line::Field { name: b"a", value: b"", used: 4 }));
-        assert_eq!(
-            line(b"a:b\tc\xff\r\n"),
-            Ok(Line::Field { name: b"a", value: b"b\tc\xff", used: 8 })
-        );
-        assert_eq!(
-            line(b"foo:bar:baz\r\n"),
-            Ok(Line::Field { name: b"foo", value: b"bar:baz", used: 13 })
-        );
-    }
-
-    #[test]
     fn what_two_parsers_could_read_in_two_ways_is_refused() {
         let bad: [&[u8]; 14] = [
             b"Host : a\r\n",

@@ -24,6 +24,7 @@ fn a_request_line_is_served_or_refused_as_the_rfc_has_it() {
         ("OPTIONS http://other HTTP/1.1", 204, End::Open),
         ("OPTIONS /none HTTP/1.1", 404, End::Open),
         ("GET /none HTTP/1.1", 404, End::Open),
+        ("GET /a|b?[c]{d} HTTP/1.1", 404, End::Open),
         ("GET /echo HTTP/1.1", 405, End::Open),
         ("DELETE / HTTP/1.1", 405, End::Open),
         ("TRACE / HTTP/1.1", 405, End::Open),
@@ -37,6 +38,17 @@ fn a_request_line_is_served_or_refused_as_the_rfc_has_it() {
         ("GET a:80 HTTP/1.1", 400, End::Lingering),
         ("GET /", 400, End::Lingering),
         ("GET  / HTTP/1.1", 400, End::Lingering),
+        ("GET\t/ HTTP/1.1", 400, End::Lingering),
+        ("G(T / HTTP/1.1", 400, End::Lingering),
+        ("GET / HTTP/1.1 ", 400, End::Lingering),
+        ("GET / HTTP/1.10", 400, End::Lingering),
+        ("GET / HTTP/1.#", 400, End::Lingering),
+        ("GET / HTTP/#.1", 400, End::Lingering),
+        ("GET /\u{e9} HTTP/1.1", 400, End::Lingering),
+        ("GET /\x01 HTTP/1.1", 400, End::Lingering),
+        ("GET ftp://a/ HTTP/1.1", 400, End::Lingering),
+        ("GET http:///a HTTP/1.1", 400, End::Lingering),
+        ("GET http://:80/ HTTP/1.1", 400, End::Lingering),
     ] {
         assert_eq!(request(line), (status, end), "{line}");
     }
@@ -154,12 +166,13 @@ fn an_http_1_0_client_gets_a_stream_that_ends_with_the_connection() {
 
 #[test]
 fn an_http_1_1_client_gets_a_stream_in_chunks_and_may_go_on() {
-    let (responses, end) = converse(format!("GET /count/3 HTTP/1.1\r\nHost: a\r\n\r\n{GET}"));
-    assert_eq!(responses[0].field("Transfer-Encoding"), Some("chunked"));
-    assert_eq!(
-        (responses[0].text(), responses[1].text(), end),
-        ("1\n2\n3\n", "Hello, next!", End::Open)
-    );
+    for (count, lines) in [(3, "1\n2\n3\n"), (0, "")] {
+        let request = format!("GET /count/{count} HTTP/1.1\r\nHost: a\r\n\r\n{GET}");
+        let (responses, end) = converse(request);
+        assert_eq!(responses[0].field("Transfer-Encoding"), Some("chunked"));
+        let texts = (responses[0].text(), responses[1].text());
+        assert_eq!((texts, end), ((lines, "Hello, next!"), End::Open));
+    }
 }
 
 #[test]

@@ -62,7 +62,9 @@ fn a_directory_refuses_other_methods_as_its_files_do() -> Result<()> {
 fn only_what_lies_below_the_root_is_served_and_of_dot_files_the_well_known() -> Result<()> {
     let folder = Folder::create()?;
     let www = folder.join("www");
-    for name in ["", ".well-known", "sub/.well-known", ".git", ".well-known/.hidden"] {
+    for name in
+        ["", ".well-known", ".well-knowns", "sub/.well-known", ".git", ".well-known/.hidden"]
+    {
         site(&www.join(name), "v1")?;
     }
     fs::write(folder.join("secret"), "secret")?;
@@ -77,7 +79,9 @@ fn only_what_lies_below_the_root_is_served_and_of_dot_files_the_well_known() -> 
         ("/.well-known/version", 200),
         ("/.well-known/.hidden/version", 404),
         ("/sub/.well-known/version", 404),
+        ("/.well-knowns/version", 404),
         ("/.git/version", 404),
+        ("//version", 404),
         ("/out", 404),
         ("/up/secret", 404),
         ("/%2e%2e/secret", 400),

@@ -179,14 +179,4 @@ mod tests {
         }
         std::fs::remove_file(path).unwrap();
     }
-
-    #[test]
-    fn each_reading_of_a_file_that_is_not_settled_has_its_own_tag() {
-        let metadata = File::open("/").unwrap().metadata().unwrap();
-        let (identity, now) = (Identity::of(&metadata), SystemTime::now());
-        let tag = |is_settled, now| entity_tag(&identity, is_settled, now);
-        let later = now + Duration::from_nanos(1);
-        assert_eq!(tag(true, now), tag(true, later));
-        assert!(tag(false, now) != tag(false, later) && tag(false, now) != tag(true, now));
-    }
 }

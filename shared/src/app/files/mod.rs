@@ -133,31 +133,3 @@ impl Files {
         Ok(self.cache.insert(name, entry, opened))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_relative_and_of_its_dot_files_only_the_well_known_are_served() {
-        let name = |path: &str| {
-            let name = Files::name(&Path::parse(path.as_bytes()).unwrap())?;
-            Some(String::from_utf8(name).unwrap())
-        };
-        for (path, expected) in [
-            ("/a/b.txt", "a/b.txt"),
-            ("/a/", "a/index.html"),
-            ("/.well-known/acme-challenge/token", ".well-known/acme-challenge/token"),
-            ("/%2Ewell-known/a", ".well-known/a"),
-            ("/a/../.well-known/", ".well-known/index.html"),
-        ] {
-            assert_eq!(name(path).as_deref(), Some(expected), "{path}");
-        }
-        for path in "/.secret /a/.git/config /.well-known/.secret /a/.well-known/b /.well-knowns/a \
-            /.well-known%2Fa /..well-known/a //a //.well-known/a /a//b /a/..//b /%2Fa"
-            .split_whitespace()
-        {
-            assert_eq!(name(path), None, "{path}");
-        }
-    }
-}
