@@ -1,8 +1,9 @@
 //! `--fail-if 'p99>5ms'`: a condition on which a load counts as failed, for scripts and continuous integration.
 
 use super::outcome::Outcome;
+use super::samples::Tally;
 use crate::{args, numbers};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 
 /// A figure, how it is compared, and with what.
@@ -10,43 +11,46 @@ use std::time::Duration;
 pub struct Condition {
     /// As the user wrote it.
     text: String,
+    unit: Unit,
     figure: Figure,
     relation: Relation,
     limit: f64,
 }
 
+/// What is looked at; `None` where there is too little of it.
+type Figure = fn(&Outcome) -> Option<f64>;
 type Relation = fn(&f64, &f64) -> bool;
 
 /// Two signs come before one: `>=` begins with `>`.
 const RELATIONS: [(&str, Relation); 4] =
     [(">=", f64::ge), ("<=", f64::le), (">", f64::gt), ("<", f64::lt)];
 
-/// What can be compared.
-#[derive(Clone, Copy, Debug)]
-enum Figure {
-    /// A percentile of the latencies, in seconds; `None` where too few responses lie beyond it.
-    Percentile(f64),
-    Mean,
-    Max,
-    /// Correct responses per second.
-    Rps,
-    /// So many, or per cent of all requests.
-    Errors,
-    ErrorShare,
-    /// Connections with at least one response, or per cent of those that were opened.
-    Served,
-    ServedShare,
+/// What a figure and its limit are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Seconds,
+    Count,
+    PerCent,
 }
 
-/// The latencies by name.
-const LATENCIES: [(&str, Figure); 7] = [
-    ("mean", Figure::Mean),
-    ("p50", Figure::Percentile(0.5)),
-    ("p90", Figure::Percentile(0.9)),
-    ("p99", Figure::Percentile(0.99)),
-    ("p99.9", Figure::Percentile(0.999)),
-    ("p999", Figure::Percentile(0.999)),
-    ("max", Figure::Max),
+/// What can be compared. Errors are per cent of all requests, and served are per cent of the connections that were opened.
+const FIGURES: [(&str, Unit, Figure); 12] = [
+    ("mean", Unit::Seconds, |outcome| latency(outcome, Tally::mean)),
+    ("p50", Unit::Seconds, |outcome| percentile(outcome, 0.5)),
+    ("p90", Unit::Seconds, |outcome| percentile(outcome, 0.9)),
+    ("p99", Unit::Seconds, |outcome| percentile(outcome, 0.99)),
+    ("p99.9", Unit::Seconds, |outcome| percentile(outcome, 0.999)),
+    ("p999", Unit::Seconds, |outcome| percentile(outcome, 0.999)),
+    ("max", Unit::Seconds, |outcome| latency(outcome, Tally::max)),
+    ("rps", Unit::Count, |outcome| Some(outcome.rps())),
+    ("errors", Unit::Count, |outcome| Some(errors(outcome))),
+    ("errors", Unit::PerCent, |outcome| {
+        share(errors(outcome), errors(outcome) + outcome.tally.requests as f64)
+    }),
+    ("served", Unit::Count, |outcome| Some(outcome.tally.served as f64)),
+    ("served", Unit::PerCent, |outcome| {
+        share(outcome.tally.served as f64, outcome.tally.opened as f64)
+    }),
 ];
 
 impl Condition {
@@ -61,37 +65,38 @@ impl Condition {
         let (name, relation, limit) = found.with_context(|| {
             format!("`{text}` is no condition; examples: p99>5ms, errors>1%, rps<1000, served<100%")
         })?;
-        let (figure, limit) =
-            if let Some((_, figure)) = LATENCIES.iter().find(|(latency, _)| *latency == name) {
-                (*figure, args::duration(limit)?.as_secs_f64())
+        let share = limit.ends_with('%');
+        let named = |(known, unit, _): &&(&str, Unit, Figure)| {
+            *known == name && (*unit == Unit::PerCent) == share
+        };
+        let (_, unit, figure) = *FIGURES.iter().find(named).with_context(|| {
+            let kind = if share {
+                "errors, served"
             } else {
-                let share = limit.ends_with('%');
-                let figure = match (name, share) {
-                    ("errors", false) => Figure::Errors,
-                    ("errors", true) => Figure::ErrorShare,
-                    ("served", false) => Figure::Served,
-                    ("served", true) => Figure::ServedShare,
-                    ("rps", false) => Figure::Rps,
-                    _ => bail!(
-                        "`{name}` is none of mean, p50, p90, p99, p99.9, max, errors, rps, served"
-                    ),
-                };
-                (figure, number(limit.trim_end_matches('%'))?)
+                "mean, p50, p90, p99, p99.9, max, errors, rps, served"
             };
-        Ok(Self { text: text.to_owned(), figure, relation, limit })
+            format!("`{name}` is none of {kind}")
+        })?;
+        let limit = match unit {
+            Unit::Seconds => args::duration(limit)?.as_secs_f64(),
+            Unit::Count | Unit::PerCent => number(limit.trim_end_matches(['%', ' ']))?,
+        };
+        Ok(Self { text: text.to_owned(), unit, figure, relation, limit })
     }
 
     /// Why the load failed, if this condition holds. A percentile that too few responses speak for cannot be shown to be
     /// right: that counts as failed too.
     pub fn failure(&self, outcome: &Outcome) -> Option<String> {
         let text = &self.text;
-        match self.figure.of(outcome) {
-            None => Some(format!("{text} cannot be tested: too few responses")),
-            Some(value) if (self.relation)(&value, &self.limit) => {
-                Some(format!("{text}: it is {}", self.figure.write(value)))
-            }
-            Some(_) => None,
-        }
+        let Some(value) = (self.figure)(outcome) else {
+            return Some(format!("{text} cannot be tested: too few responses"));
+        };
+        let written = match self.unit {
+            Unit::Seconds => numbers::time(Duration::from_secs_f64(value)),
+            Unit::Count => numbers::grouped(value),
+            Unit::PerCent => format!("{value:.2} %"),
+        };
+        (self.relation)(&value, &self.limit).then(|| format!("{text}: it is {written}"))
     }
 }
 
@@ -101,39 +106,25 @@ fn number(text: &str) -> Result<f64> {
     Ok(number)
 }
 
-impl Figure {
-    fn of(self, outcome: &Outcome) -> Option<f64> {
-        let tally = &outcome.tally;
-        let seconds = |time: Duration| time.as_secs_f64();
-        let errors = tally.errors.total() as f64;
-        let share = |part: f64, all: f64| (all > 0.0).then(|| 100.0 * part / all);
-        match self {
-            Self::Percentile(quantile) => tally.percentile(quantile).map(seconds),
-            Self::Mean => (tally.requests > 0).then(|| seconds(tally.mean())),
-            Self::Max => (tally.requests > 0).then(|| seconds(tally.max())),
-            Self::Rps => Some(outcome.rps()),
-            Self::Errors => Some(errors),
-            Self::ErrorShare => share(errors, errors + tally.requests as f64),
-            Self::Served => Some(tally.served as f64),
-            Self::ServedShare => share(tally.served as f64, tally.opened as f64),
-        }
-    }
+fn percentile(outcome: &Outcome, quantile: f64) -> Option<f64> {
+    outcome.tally.percentile(quantile).map(|time| time.as_secs_f64())
+}
 
-    fn write(self, value: f64) -> String {
-        match self {
-            Self::Percentile(_) | Self::Mean | Self::Max => {
-                numbers::time(Duration::from_secs_f64(value))
-            }
-            Self::ErrorShare | Self::ServedShare => format!("{value:.2} %"),
-            Self::Rps | Self::Errors | Self::Served => numbers::grouped(value),
-        }
-    }
+fn latency(outcome: &Outcome, which: fn(&Tally) -> Duration) -> Option<f64> {
+    (outcome.tally.requests > 0).then(|| which(&outcome.tally).as_secs_f64())
+}
+
+fn errors(outcome: &Outcome) -> f64 {
+    outcome.tally.errors.total() as f64
+}
+
+fn share(part: f64, all: f64) -> Option<f64> {
+    (all > 0.0).then(|| 100.0 * part / all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Tally;
 
     fn failure(condition: &str) -> Option<String> {
         let mut tally = Tally::new();
@@ -152,7 +143,7 @@ mod tests {
             ("p99>1ms", "it is 2.00 ms"),
             ("mean >= 2ms", "it is 2.00 ms"),
             ("errors>0", "it is 20"),
-            ("errors>0.9%", "it is 0.99 %"),
+            ("errors > 0.9 %", "it is 0.99 %"),
             ("rps<1001", "it is 1,000"),
             ("served<100%", "it is 80.00 %"),
             ("served<=8", "it is 8"),
