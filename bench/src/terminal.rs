@@ -66,8 +66,10 @@ impl LiveLine {
     /// Writes `text` in the place of what was there. Where that fails, nothing is left to tell it with.
     pub fn say(&self, text: &str) {
         if self.on_terminal {
-            // Carriage return, and ECMA-48's "erase in line".
-            let _ = stderr().lock().write_all(format!("\r\x1b[K{text}").as_bytes());
+            // Carriage return, ECMA-48's "erase in line", and DEC's autowrap off and on: a line that is broader than the
+            // window is cut, where two could not be written anew.
+            let line = format!("\r\x1b[K\x1b[?7l{text}\x1b[?7h");
+            let _ = stderr().lock().write_all(line.as_bytes());
         }
     }
 }

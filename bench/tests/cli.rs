@@ -5,6 +5,9 @@
 use bench::results::folder;
 use bench::targets::server::Server;
 use shared::sys::signal::{self, Signal};
+use std::ffi::OsStr;
+use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -105,7 +108,9 @@ fn a_load_that_fails_says_so_by_its_status() {
     let (status, error) = load(&["--expect", "other"]);
     assert_eq!(status, Some(1), "{error}");
     assert!(error.contains("no request had a correct response: a body other than"), "{error}");
-    assert_eq!(load(&["--fail-if", "p98>1ms"]).0, Some(2));
+    for more in [["--fail-if", "p98>1ms"], ["--pipeline", "1000000000"], ["-R", "1e-300"]] {
+        assert_eq!(load(&more).0, Some(2), "{more:?}");
+    }
 }
 
 #[test]
@@ -150,6 +155,9 @@ fn an_interrupted_run_says_so_and_leaves_no_server() {
 
 #[test]
 fn mistakes_are_one_line_with_the_remedy() {
+    // The kernel connects, and nothing answers.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}/", listener.local_addr().unwrap());
     for (args, remedy) in [
         (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
         // Without a subcommand it is a run: a misspelt subcommand must not start one.
@@ -161,10 +169,22 @@ fn mistakes_are_one_line_with_the_remedy() {
         (&["load", "https://127.0.0.1/"], "only plain http:// is"),
         (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
         (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),
+        (
+            &["load", "http://127.0.0.1:1/", "--idle", "18446744073709551615"],
+            "raise the hard limit",
+        ),
+        (&["load", &silent, "-d", "10ms", "--warm-up", "10ms"], "measure longer (-d)"),
     ] {
         let output = bench(args);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
     }
+}
+
+#[test]
+fn words_that_are_no_text_are_refused() {
+    let word = OsStr::from_bytes(b"\xff");
+    let output = Command::new(BENCH).arg(word).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

@@ -47,8 +47,8 @@ fn command_lines(server: &Server) -> Vec<Vec<String>> {
         format!("claims {folder}"),
         format!("verify {address} --patience 100ms --only line/version-*"),
         format!("verify {address} --patience 100ms --only line/version-* --json"),
-        format!("load {address} -c 1 -d 10ms"),
-        format!("load {address} -c 1 -d 10ms --json"),
+        format!("load {address} -c 1 -n 1"),
+        format!("load {address} -c 1 -n 1 --json"),
     ];
     lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }

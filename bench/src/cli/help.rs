@@ -5,6 +5,7 @@ use crate::resilience::command::Check;
 use crate::targets;
 use anyhow::{Error, anyhow};
 use clap::{CommandFactory, Subcommand};
+use std::ffi::OsString;
 
 /// A group: what it is for, its commands, and an example.
 const GROUPS: [(&str, &[&str], &str); 4] = [
@@ -78,8 +79,9 @@ fn groups(command: &clap::Command) -> String {
 
 /// What to say of the first word on the command line, when it is neither a command nor a server and looks like a
 /// command: without a command it would be a run.
-pub(super) fn misspelt(word: Option<String>) -> Option<Error> {
-    let word = word.filter(|word| !word.starts_with('-') && !word.contains("://"))?;
+pub(super) fn misspelt(word: Option<OsString>) -> Option<Error> {
+    let word = word?.into_string().ok()?;
+    let word = Some(word).filter(|word| !word.starts_with('-') && !word.contains("://"))?;
     let known = Command::augment_subcommands(clap::Command::new("bench"));
     let is_known = word == "help" || known.find_subcommand(&word).is_some();
     if is_known || targets::parse(std::slice::from_ref(&word)).is_ok() {
@@ -137,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_command_is_told_which_one_was_meant() {
-        let told = |word: &str| misspelt(Some(word.to_owned())).map(|error| error.to_string());
+        let told = |word: &str| misspelt(Some(word.into())).map(|error| error.to_string());
         for (word, meant) in
             [("laod", "load"), ("claimz", "claims"), ("basline", "baseline"), ("drian", "drain")]
         {

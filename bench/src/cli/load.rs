@@ -10,7 +10,7 @@ use crate::load::command::LoadArgs;
 use crate::load::{self, Options, Outcome, Second, output};
 use crate::numbers::{self, as_micros};
 use crate::terminal::{self, LiveLine};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -78,8 +78,15 @@ fn asking(options: &Options, outcome: &Outcome) -> usize {
 /// The exit status of a load that was not interrupted.
 fn judge(args: &LoadArgs, outcome: &Outcome) -> Result<u8> {
     let tally = &outcome.tally;
-    if let Some((_, first)) = tally.first_error.as_ref().filter(|_| tally.requests == 0) {
-        bail!("no request had a correct response: {first}");
+    if tally.requests == 0 {
+        if let Some((_, first)) = &tally.first_error {
+            bail!("no request had a correct response: {first}");
+        }
+        let (count, longest) = (tally.unanswered.count, numbers::time(tally.unanswered.longest));
+        ensure!(
+            count == 0,
+            "no request had a response: {count} were under way at the end, the oldest for {longest}; measure longer (-d)"
+        );
     }
     let failures: Vec<_> =
         args.fail_if.iter().filter_map(|condition| condition.failure(outcome)).collect();

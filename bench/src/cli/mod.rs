@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 /// Reads the command line, and does what it says.
 pub fn main() -> ExitCode {
-    let result = match help::misspelt(env::args().nth(1)) {
+    let result = match help::misspelt(env::args_os().nth(1)) {
         Some(what) => Err(what),
         None => {
             match help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found))

@@ -5,8 +5,8 @@ use super::plan::{Arrivals, Expect, Options};
 use super::think::Think;
 use super::url::Url;
 use crate::args;
-use anyhow::{Context, Result, ensure};
-use clap::Args;
+use anyhow::{Result, ensure};
+use clap::{Args, value_parser};
 use std::time::Duration;
 
 /// Where other tools go on.
@@ -45,8 +45,8 @@ pub struct LoadArgs {
     #[arg(long)]
     close: bool,
     /// Requests sent in one write, before their responses are waited for
-    #[arg(long, default_value = "1", value_name = "N", value_parser = args::count)]
-    pipeline: usize,
+    #[arg(long, default_value = "1", value_name = "N", value_parser = value_parser!(u16).range(1..=1000))]
+    pipeline: u16,
     /// How long a response may take
     #[arg(long, default_value = "5s", value_parser = args::duration)]
     timeout: Duration,
@@ -117,8 +117,7 @@ impl LoadArgs {
             "`{}` is not a method; methods are written in capitals, such as POST",
             self.method
         );
-        let url = Url::parse(&self.url).with_context(|| format!("cannot load `{}`", self.url))?;
-        let mut options = Options::get(url, self.connections, self.window());
+        let mut options = Options::get(Url::parse(&self.url)?, self.connections, self.window());
         options.requests = self.requests.map(|requests| requests as u64);
         options.think = self.think.map(|mean| Think { mean, fixed: self.think_fixed });
         // Each client asks for the first time after it has thought.
@@ -129,7 +128,7 @@ impl LoadArgs {
         options.threads = self.threads.unwrap_or(options.threads);
         options.timeout = self.timeout;
         options.close = self.close;
-        options.pipeline = self.pipeline;
+        options.pipeline = usize::from(self.pipeline);
         options.headers = self.headers.clone();
         options.method = self.method.clone();
         options.body = self.body.clone();

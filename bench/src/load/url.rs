@@ -27,6 +27,11 @@ impl Url {
     pub fn parse(text: &str) -> Result<Self> {
         // A fragment never leaves the client.
         let rest = text.split('#').next().unwrap_or(text);
+        ensure!(
+            rest.bytes().all(|byte| byte.is_ascii_graphic()),
+            "`{}` holds characters that must be percent-encoded",
+            text.escape_debug()
+        );
         let rest = without_scheme(rest)?;
         let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         ensure!(
@@ -36,10 +41,6 @@ impl Url {
         // An empty port is the scheme's (RFC 3986, section 3.2.3).
         let host = host.strip_suffix(':').unwrap_or(host);
         ensure!(!host.is_empty(), "`{text}` names no host");
-        ensure!(
-            target.bytes().all(|byte| byte.is_ascii_graphic()),
-            "`{text}` holds characters that must be percent-encoded"
-        );
         let slash = if target.starts_with('/') { "" } else { "/" };
         Ok(Self {
             address: reachable(&look_up(host)?)
@@ -115,6 +116,7 @@ mod tests {
             ("http://:80/x", ":80"),
             ("", "names no host"),
             ("http://127.0.0.1/a b", "percent-encoded"),
+            ("http://a\nb/", "`http://a\\nb/` holds"),
             ("http://u:p@127.0.0.1/", "Authorization"),
             ("127.0.0.1:x", "cannot look up"),
             ("http://127.0.0.1:65536/", "cannot look up"),

@@ -1,5 +1,7 @@
 //! A strict reader of responses (RFC 9112 section 4 to 7): whole, unfinished, or wrong and why.
 
+use crate::args::is_token;
+
 /// How the end of the content is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -126,8 +128,7 @@ fn status(line: &[u8]) -> Option<u16> {
 fn field(line: &[u8]) -> Result<(String, String), &'static str> {
     let colon = line.iter().position(|&byte| byte == b':').ok_or("a field line with no colon")?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    if name.is_empty() || !name.iter().all(token) {
+    if !is_token(name) {
         return Err("a field name that is no token");
     }
     if !value.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f) {
