@@ -140,8 +140,7 @@ impl Client {
         match self.awaiting {
             0 if reading.plan.close => Step::Leave,
             0 if self.written == reading.plan.requests.len() => Step::Again,
-            // The server responded before it had the whole request: what it makes of the rest is unknown.
-            0 => Step::Broken(Failure::Write),
+            // More responses, or the server responded before it had the whole request: the rest of that is sent yet.
             _ => Step::Wait,
         }
     }
@@ -205,7 +204,9 @@ impl Client {
 /// A response without a request. With 408 a server may end a connection on which nothing came for a
 /// while (RFC 9110, section 15.5.9). With any other, which response is whose is unknown from here on.
 fn unexpected(bytes: &[u8]) -> Step {
-    if bytes.starts_with(b"HTTP/1.") && bytes.get(8..12) == Some(b" 408") {
+    // As far as it has come.
+    let is_408 = |version: &[u8; 12]| version.iter().zip(bytes).all(|(one, other)| one == other);
+    if is_408(b"HTTP/1.1 408") || is_408(b"HTTP/1.0 408") {
         Step::Leave
     } else {
         Step::Broken(Failure::Body)

@@ -10,7 +10,7 @@ impl Worker<'_> {
     /// Opens what is closed and ends what took too long.
     pub(super) fn tick(&mut self, now: u64) {
         self.book(now);
-        let timeout = self.shared.plan.timeout.as_nanos() as u64;
+        let timeout = self.shared.plan.options.timeout.as_nanos() as u64;
         for slot in 0..self.clients.len() {
             let client = &self.clients[slot];
             // All are looked at, as a thousand glances cost a microsecond and need no bookkeeping.
@@ -47,7 +47,7 @@ impl Worker<'_> {
 
     pub(super) fn time_out(&mut self, slot: usize, now: u64) {
         let client = &self.clients[slot];
-        if self.counting && !self.is_done() {
+        if self.counting && !self.is_done() && client.awaiting > 0 {
             let (failure, count) = (Failure::Timeout, client.awaiting as u64);
             self.tally.fail(failure, count, now, || failure.text().to_owned());
             self.tally.timed_out.add(client.awaiting, now.saturating_sub(client.since));
@@ -62,7 +62,7 @@ impl Worker<'_> {
         client.established = false;
         client.watches_writes = false;
         client.written = 0;
-        client.awaiting = self.shared.plan.pipeline;
+        client.awaiting = self.shared.plan.options.pipeline;
         client.sent_at = self.shared.now();
         client.since = client.sent_at;
         client.first_byte = 0;
@@ -74,36 +74,29 @@ impl Worker<'_> {
 
     /// A client with think time connects, and thinks before its first request: or all would ask at once.
     fn arrive(&mut self, slot: usize) {
-        let connect = || {
-            let socket = Socket::connect(self.shared.plan.address)?;
-            socket.set_nodelay(true)?;
-            self.epoll.add(&socket, Interest::READ, slot as u64)?;
-            Ok(socket)
-        };
-        match connect() {
-            Ok(socket) => {
-                let client = &mut self.clients[slot];
-                client.socket = Some(socket);
-                client.written = self.shared.plan.requests.len();
-                self.release(slot);
-            }
+        self.clients[slot].written = self.shared.plan.requests.len();
+        match self.connect(slot) {
+            Ok(()) => drop(self.release(slot)),
             Err(error) => self.fail(slot, Failure::Connect, Some(&error)),
         }
     }
 
-    /// Connects, and tries to write at once: on a local network the connection often stands already, and
-    /// then nothing has to be waited for but the response.
-    pub(super) fn connect(&mut self, slot: usize) -> io::Result<()> {
-        let socket = Socket::connect(self.shared.plan.address)?;
+    /// Connects, and tries to write at once what is to be sent: on a local network the connection often stands already,
+    /// and then nothing has to be waited for but the response.
+    fn connect(&mut self, slot: usize) -> io::Result<()> {
+        let socket = Socket::connect(self.shared.plan.options.url.address)?;
         socket.set_nodelay(true)?;
         let client = &mut self.clients[slot];
-        match socket.write(&self.shared.plan.requests) {
-            Ok(count) => {
-                client.written = count;
-                client.stands(self.shared, &mut self.tally);
+        let unsent = &self.shared.plan.requests[client.written..];
+        if !unsent.is_empty() {
+            match socket.write(unsent) {
+                Ok(count) => {
+                    client.written += count;
+                    client.stands(self.shared, &mut self.tally);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
         }
         client.watches_writes = client.written < self.shared.plan.requests.len();
         let interest = if client.watches_writes { Interest::READ_WRITE } else { Interest::READ };

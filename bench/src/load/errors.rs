@@ -39,7 +39,9 @@ impl Failure {
             Self::Read => "the connection ended before the response was complete",
             Self::Write => "the connection took only a part of the request",
             Self::Timeout => "no response within the time-out",
-            Self::Status => "bytes that are no HTTP response",
+            Self::Status => {
+                "no HTTP/1 response: a wrong status line, length or chunk, or a head of over 64 KiB"
+            }
             Self::Body => "bytes that answer no request",
         }
     }

@@ -123,19 +123,18 @@ impl Fields {
     }
 }
 
-/// The status, and whether the version keeps a connection unless told otherwise: 1.0 does not, 1.1 does.
+/// The status, and whether the version keeps a connection unless told otherwise: 1.0 does not, 1.1 does. A minor version
+/// that is not known yet is read as 1.1 (RFC 9110, section 2.5).
 fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
-    let persistent = match line.get(..9) {
-        Some(b"HTTP/1.1 ") => true,
-        Some(b"HTTP/1.0 ") => false,
+    let (minor, rest) = match line.strip_prefix(b"HTTP/1.") {
+        Some([minor @ b'0'..=b'9', b' ', rest @ ..]) => (*minor, rest),
         _ => return Err(Malformed),
     };
-    let rest = &line[9..];
     if rest.len() < 3 || rest.get(3).is_some_and(|byte| *byte != b' ') {
         return Err(Malformed);
     }
     match number(&rest[..3])? {
-        status @ 100..=999 => Ok((status as u16, persistent)),
+        status @ 100..=999 => Ok((status as u16, minor > b'0')),
         _ => Err(Malformed),
     }
 }
@@ -188,6 +187,7 @@ mod tests {
             ("1.1 204 No Content", "", Length(0), false),
             ("1.1 304 x", "Content-Length: 9\r\n", Length(0), false),
             ("1.1 200 OK", "", UntilClose, false),
+            ("1.2 200 OK", "Content-Length: 13\r\n", Length(13), false),
             ("1.0 200 OK", "Content-Length: 1\r\n", Length(1), true),
             ("1.0 200 OK", "Content-Length: 1\r\nConnection: Keep-Alive\r\n", Length(1), false),
             ("1.1 200 OK", "Content-Length: 2, 2\r\nContent-Length: 2\r\n", Length(2), false),

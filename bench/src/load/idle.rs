@@ -38,14 +38,11 @@ struct IdleClient {
 impl IdleClients {
     /// Opens all connections, and returns when all silent clients got a response or the warm-up is over:
     /// what the others meet is a server that has them already.
-    pub(super) fn start(
-        options: &Options,
-        shared: &Arc<Shared>,
-    ) -> io::Result<JoinHandle<Result<Self>>> {
-        let (options, shared) = (options.clone(), Arc::clone(shared));
-        let warm_up = options.warm_up;
+    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<JoinHandle<Result<Self>>> {
+        let warm_up = shared.plan.options.warm_up;
+        let shared = Arc::clone(shared);
         let (settled, is_settled) = mpsc::channel();
-        let run = move || Self::open(&options)?.run(&shared, options.silent as u64, &settled);
+        let run = move || Self::open(&shared.plan.options)?.run(&shared, &settled);
         let thread = thread::Builder::new().name("idle".to_owned()).spawn(run)?;
         // A server that responses one and waits for its next request never responses the others.
         let _ = is_settled.recv_timeout(warm_up);
@@ -72,7 +69,8 @@ impl IdleClients {
     }
 
     /// Runs until the window closes. Connections stay open until the result is dropped.
-    fn run(mut self, shared: &Shared, silent: u64, settled: &Sender<()>) -> Result<Self> {
+    fn run(mut self, shared: &Shared, settled: &Sender<()>) -> Result<Self> {
+        let silent = shared.plan.options.silent as u64;
         let mut events = Events::with_capacity(256);
         let mut next_drip = Instant::now() + DRIP;
         while shared.now() < shared.close.load(Relaxed) {

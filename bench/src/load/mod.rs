@@ -48,20 +48,17 @@ pub use think::Think;
 pub use url::Url;
 
 use crate::interrupt::Interrupt;
-use crate::numbers;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use client::Ended;
 use idle::IdleClients;
-use pace::Pace;
 use shared::sys::rlimit;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use think::Thinkers;
 use window::Shared;
-use worker::{Share, Worker};
+use worker::Worker;
 
 /// How often the caller is told the counts so far.
 const TELL: Duration = Duration::from_millis(500);
@@ -78,7 +75,6 @@ pub struct Load {
     threads: Vec<JoinHandle<Result<Ended>>>,
     parts: Receiver<Tally>,
     idle: Option<JoinHandle<Result<IdleClients>>>,
-    options: Options,
 }
 
 impl Load {
@@ -87,27 +83,31 @@ impl Load {
     /// # Errors
     /// Too few open files allowed, or a thread that cannot be started.
     pub fn start(options: &Options) -> Result<Self> {
-        check_descriptors(options.connections + options.silent + options.slow)?;
+        check_descriptors(options)?;
+        let threads = options.threads.clamp(1, options.connections);
         let (tell, parts) = mpsc::channel();
-        let shared = Arc::new(Shared::new(options, tell));
+        let shared = Arc::new(Shared::new(options, threads, tell));
         let idle = (options.silent + options.slow > 0)
-            .then(|| IdleClients::start(options, &shared))
+            .then(|| IdleClients::start(&shared))
             .transpose()
             .context("cannot start the thread of the silent clients")?;
-        let threads = options.threads.clamp(1, options.connections);
         let start = |index| {
-            let (shared, part) = (Arc::clone(&shared), options.part(threads, index));
+            let shared = Arc::clone(&shared);
             thread::Builder::new()
                 .name(format!("load-{index}"))
                 .spawn(move || {
-                    let counted = Worker::new(&shared, part).and_then(Worker::run);
+                    let counted = Worker::new(&shared, threads, index).and_then(Worker::run);
                     shared.running.fetch_sub(1, Release);
                     counted
                 })
                 .context("cannot start a thread of the generator")
         };
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
-        Ok(Self { shared, threads, parts, idle, options: options.clone() })
+        Ok(Self { shared, threads, parts, idle })
+    }
+
+    fn options(&self) -> &Options {
+        &self.shared.plan.options
     }
 
     /// Waits for every client's first response, within bounds: clients that a server leaves waiting are what a run is
@@ -116,18 +116,18 @@ impl Load {
     /// # Errors
     /// When no connection came about at all.
     pub fn warm_up(&self, interrupt: &Interrupt) -> Result<()> {
-        let deadline = Instant::now() + self.options.warm_up;
-        let is_warm = || self.shared.warm.load(Relaxed) >= self.options.connections;
-        while (self.options.whole_warm_up || !is_warm())
+        let deadline = Instant::now() + self.options().warm_up;
+        let is_warm = || self.shared.warm.load(Relaxed) >= self.options().connections;
+        while (self.options().whole_warm_up || !is_warm())
             && Instant::now() < deadline
             && !interrupt.wait(Duration::from_millis(2))
         {}
         // The last clients that were served are not warm yet: caches, and the server's own start.
-        interrupt.wait(self.options.warm_up / 10);
+        interrupt.wait(self.options().warm_up / 10);
         match self.shared.refusal.get() {
             Some(why) if self.shared.warm.load(Relaxed) == 0 => bail!(
                 "no connection to {}: {why}; is a server listening there?",
-                self.options.url.address
+                self.options().url.address
             ),
             _ => Ok(()),
         }
@@ -146,7 +146,7 @@ impl Load {
         }
         let (open, close) = self.shared.window();
         // Threads that have their requests end by themselves.
-        let look = if self.options.requests.is_some() { LOOK } else { TELL };
+        let look = if self.options().requests.is_some() { LOOK } else { TELL };
         let mut told = open;
         loop {
             let now = self.shared.now();
@@ -172,7 +172,7 @@ impl Load {
     /// Opens the window, and returns when it is open: all threads know the moment before it comes.
     pub fn open(&self) {
         let open = self.shared.now() + LEAD;
-        let close = open + self.options.duration.as_nanos() as u64;
+        let close = open + self.options().duration.as_nanos() as u64;
         self.shared.close.store(close, Release);
         self.shared.open.store(open, Release);
         thread::sleep(Duration::from_nanos(open.saturating_sub(self.shared.now())));
@@ -192,8 +192,8 @@ impl Load {
     }
 
     fn outcome(&self, tally: Tally, window: Duration, interrupted: bool) -> Outcome {
-        let think = self.options.think.map(|think| think.mean);
-        Outcome { tally, window, think, rate: self.options.rate, interrupted }
+        let think = self.options().think.map(|think| think.mean);
+        Outcome { tally, window, think, rate: self.options().rate, interrupted }
     }
 
     /// Ends the load and adds up what its threads counted.
@@ -237,48 +237,16 @@ pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome> {
     load.finish(interrupt)
 }
 
-impl Options {
-    /// What the thread with number `index` of `threads` has to do.
-    fn part(&self, threads: usize, index: usize) -> Share {
-        let thinkers = self.think.map(|think| Thinkers::new(think, numbers::seed()));
-        let quota = |requests| share(requests as usize, threads, index) as u64;
-        Share {
-            clients: share(self.connections, threads, index),
-            pace: self.rate.map(|rate| Pace::new(rate, self.arrivals, index, threads)),
-            thinkers,
-            quota: self.requests.map(quota),
-        }
-    }
-}
-
-/// How many of `connections` the thread with number `index` drives: the remainder goes to the first ones.
-fn share(connections: usize, threads: usize, index: usize) -> usize {
-    connections / threads + usize::from(index < connections % threads)
-}
-
 /// Every connection takes a descriptor here, and some are open for other purposes.
-fn check_descriptors(connections: usize) -> Result<()> {
+fn check_descriptors(options: &Options) -> Result<()> {
     let limit = rlimit::raise_open_files().context("cannot read the limit of open files")?;
+    let beside = options.silent.saturating_add(options.slow);
+    let connections = options.connections.saturating_add(beside) as u64;
+    let needed = connections.saturating_add(64);
     ensure!(
-        connections as u64 + 64 <= limit,
-        "{connections} connections need {} open files and this process may have {limit}; raise the hard limit \
-         (ulimit -Hn, as root) or lower -c",
-        connections + 64
+        needed <= limit,
+        "{connections} connections need {needed} open files and this process may have {limit}; raise the hard limit \
+         (ulimit -Hn, as root) or lower -c"
     );
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_remainder_is_handed_out() {
-        for (connections, threads) in [(1, 1), (50, 4), (7, 7), (800, 3), (5, 2)] {
-            let shares: Vec<_> =
-                (0..threads).map(|index| share(connections, threads, index)).collect();
-            assert_eq!(shares.iter().sum::<usize>(), connections);
-            assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
-        }
-    }
 }

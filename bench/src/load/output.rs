@@ -23,11 +23,11 @@ pub fn human(options: &Options, outcome: &Outcome, further: Vec<(&'static str, S
     };
     let cut = if outcome.interrupted { ", INTERRUPTED" } else { "" };
     format!(
-        "http://{}{}: {} connections, {} threads, {}, {kind}{cut}\n\n{}",
+        "http://{}{}: {}, {}, {}, {kind}{cut}\n\n{}",
         options.url.host,
         options.url.target,
-        options.connections,
-        outcome.tally.cpu.len(),
+        numbers::counted(options.connections, "connection"),
+        numbers::counted(outcome.tally.cpu.len(), "thread"),
         window(outcome.window),
         lines.collect::<String>()
     )

@@ -7,7 +7,6 @@ use super::think::Think;
 use super::url::Url;
 use crate::tools;
 use clap::ValueEnum;
-use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -108,14 +107,11 @@ impl Options {
 
 /// What the threads read: the requests, ready to be sent, and what responses must be.
 pub(super) struct Plan {
-    pub(super) address: SocketAddr,
-    /// `pipeline` requests, one behind the other.
+    pub(super) options: Options,
+    /// As many as are sent in one write, one behind the other.
     pub(super) requests: Vec<u8>,
-    pub(super) pipeline: usize,
     pub(super) close: bool,
     pub(super) bodiless: bool,
-    pub(super) timeout: Duration,
-    pub(super) burden: Duration,
     /// `None`: any body will do.
     expected: Option<OnceLock<Digest>>,
 }
@@ -128,13 +124,10 @@ impl Plan {
             Expect::Any => None,
         };
         Self {
-            address: options.url.address,
+            options: options.clone(),
             requests: options.request().repeat(options.pipeline).into_bytes(),
-            pipeline: options.pipeline,
             close: options.closes(),
             bodiless: options.method == "HEAD",
-            timeout: options.timeout,
-            burden: options.burden,
             expected,
         }
     }
@@ -151,22 +144,5 @@ impl Plan {
             _ => expected.get().is_none_or(|body| body.length == response.body.length),
         };
         (!matches).then_some(Failure::Body)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_request_is_built_once() {
-        let url = Url::parse("http://127.0.0.1:1/x?y").unwrap();
-        let mut options = Options::get(url, 1, Duration::from_secs(1));
-        options.headers.push(("A".to_owned(), "b".to_owned()));
-        options.body = Some("hi".to_owned());
-        options.close = true;
-        options.pipeline = 2;
-        let one = "GET /x?y HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
-        assert_eq!(Plan::new(&options).requests, one.repeat(2).as_bytes());
     }
 }

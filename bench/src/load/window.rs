@@ -51,7 +51,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// The clock starts now, and the window is not open yet.
-    pub(super) fn new(options: &Options, parts: Sender<Tally>) -> Self {
+    pub(super) fn new(options: &Options, threads: usize, parts: Sender<Tally>) -> Self {
         Self {
             plan: Plan::new(options),
             epoch: Instant::now(),
@@ -61,7 +61,7 @@ impl Shared {
             so_far: SoFar::default(),
             asked: AtomicU64::new(0),
             parts,
-            running: AtomicUsize::new(options.threads.clamp(1, options.connections)),
+            running: AtomicUsize::new(threads),
             last: AtomicU64::new(0),
             refusal: OnceLock::new(),
         }

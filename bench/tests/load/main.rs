@@ -176,22 +176,47 @@ fn posts_with_a_body() {
     assert!(tally.requests > 0 && tally.errors.total() == 0);
 }
 
+/// Larger than the socket takes at once.
+fn post_of(size: usize, url: Url) -> Options {
+    Options {
+        connections: 1,
+        method: "POST".to_owned(),
+        body: Some("x".repeat(size)),
+        ..options(url)
+    }
+}
+
+/// The response may come before the request is whole: the rest is sent all the same.
 #[test]
 fn a_request_larger_than_the_socket_takes_at_once() {
     const SIZE: usize = 8 << 20;
-    let mut options = options(serve(|mut stream| {
-        let mut body = vec![0; SIZE];
-        while read_request(&mut stream) && stream.read_exact(&mut body).is_ok() {
-            if stream.write_all(HELLO.as_bytes()).is_err() {
-                return;
-            }
+    each([true, false], |early| {
+        let url = serve(move |mut stream| {
+            let mut body = vec![0; SIZE];
+            while read_request(&mut stream)
+                && (!early || stream.write_all(HELLO.as_bytes()).is_ok())
+                && stream.read_exact(&mut body).is_ok()
+                && (early || stream.write_all(HELLO.as_bytes()).is_ok())
+            {}
+        });
+        let tally = run(&post_of(SIZE, url)).tally;
+        assert!(tally.requests > 0, "{early}: {tally:?}");
+        assert_eq!((tally.errors.total(), tally.reconnects), (0, 0), "{early}: {tally:?}");
+    });
+}
+
+/// It closes without having read the body, and so resets the connection.
+#[test]
+fn what_a_server_says_before_it_resets_is_heard() {
+    let refusal = "HTTP/1.1 413 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let url = serve(move |mut stream| {
+        if read_request(&mut stream) {
+            let _ = stream.write_all(refusal.as_bytes());
         }
-    }));
-    options.connections = 1;
-    options.method = "POST".to_owned();
-    options.body = Some("x".repeat(SIZE));
-    let tally = run(&options).tally;
-    assert!(tally.requests > 0 && tally.errors.total() == 0, "{tally:?}");
+    });
+    let tally = run(&post_of(8 << 20, url)).tally;
+    assert!(tally.errors.status > 0, "{tally:?}");
+    assert_eq!(tally.errors.total(), tally.errors.status, "{tally:?}");
 }
 
 #[test]

@@ -76,6 +76,13 @@ fn a_warm_up_that_was_asked_for_is_not_cut_short() {
 }
 
 #[test]
+fn a_burden_ends_with_the_window() {
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    (options.burden, options.duration) = (HOUR, Duration::from_millis(50));
+    assert_eq!(run(&options).tally.errors.total(), 0);
+}
+
+#[test]
 fn a_load_goes_on_while_its_parts_are_taken() {
     let mut options = options(serve(|stream| repeat(stream, HELLO)));
     options.duration = HOUR;
