@@ -187,7 +187,7 @@ impl Client {
         if reading.quota.is_some_and(|quota| tally.reaches(quota)) {
             return;
         }
-        tally.status_codes.add(status);
+        *tally.status_codes.entry(status).or_default() += 1;
         match wrong {
             None => {
                 self.served = true;

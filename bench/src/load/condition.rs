@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn failure(condition: &str) -> Option<String> {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         for _ in 0..2000 {
             tally.latency.record(2_000_000).unwrap();
         }

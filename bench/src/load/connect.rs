@@ -6,6 +6,8 @@ use shared::sys::{Interest, Socket};
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering::Relaxed;
 
+const SECOND: u64 = 1_000_000_000;
+
 impl Worker<'_> {
     /// Opens what is closed and ends what took too long.
     pub(super) fn tick(&mut self, now: u64) {
@@ -36,11 +38,14 @@ impl Worker<'_> {
     pub(super) fn book(&mut self, now: u64) {
         let open = self.shared.open.load(Relaxed);
         if self.counting {
-            let (elapsed, window) = (now.saturating_sub(open), self.close.saturating_sub(open));
+            // The last look is a little late: the window's end belongs to no part of its own.
+            let window = self.close.saturating_sub(open).max(1);
+            let elapsed = now.saturating_sub(open).min(window - 1);
             if self.quota.is_none() {
-                self.tally.book_tenth(elapsed, window);
+                let tenth = u128::from(elapsed) * 10 / u128::from(window);
+                self.tally.tenths.book(tenth as usize, self.tally.ended());
             }
-            let new = self.tally.series.book(elapsed, window, self.tally.ended());
+            let new = self.tally.series.book((elapsed / SECOND) as usize, self.tally.ended());
             self.shared.so_far.add(new);
         }
     }

@@ -62,21 +62,16 @@ impl Errors {
     }
 
     pub(super) fn add(&mut self, failure: Failure, count: u64) {
-        *match failure {
-            Failure::Connect => &mut self.connect,
-            Failure::Read => &mut self.read,
-            Failure::Write => &mut self.write,
-            Failure::Timeout => &mut self.timeout,
-            Failure::Status => &mut self.status,
-            Failure::Body => &mut self.body,
-        } += count;
+        *self.counts()[failure as usize] += count;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        use Failure::{Body, Connect, Read, Status, Timeout, Write};
-        let kinds = [Connect, Read, Write, Timeout, Status, Body];
-        for (kind, (_, count)) in kinds.into_iter().zip(other.by_name()) {
-            self.add(kind, count);
-        }
+        self.counts().into_iter().zip(other.by_name()).for_each(|(sum, (_, part))| *sum += part);
+    }
+
+    /// In the order of [`Failure`].
+    fn counts(&mut self) -> [&mut u64; 6] {
+        let Self { connect, read, write, timeout, status, body } = self;
+        [connect, read, write, timeout, status, body]
     }
 }

@@ -30,7 +30,7 @@ struct Json<'a, T> {
     target_rps: Option<f64>,
     pacing: Pacing,
     crowd: IdleCounts,
-    status_codes: BTreeMap<usize, u64>,
+    status_codes: &'a BTreeMap<u16, u64>,
     first_error: Option<&'a str>,
     connect_us: Latency,
     first_byte_us: Latency,
@@ -49,11 +49,11 @@ impl<'a, T> Json<'a, T> {
             target_rps: options.rate,
             pacing: tally.pacing,
             crowd: tally.idle,
-            status_codes: tally.status_codes.by_code(),
+            status_codes: &tally.status_codes,
             first_error: tally.first_error.as_ref().map(|(_, text)| text.as_str()),
             connect_us: Latency::of(&tally.connect),
             first_byte_us: Latency::of(&tally.first_byte),
-            per_second: &tally.series.seconds,
+            per_second: &tally.series.parts,
             further,
         }
     }

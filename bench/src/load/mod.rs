@@ -28,7 +28,6 @@ mod request;
 pub mod response;
 pub mod samples;
 mod series;
-mod status_codes;
 mod think;
 mod url;
 mod window;
@@ -43,7 +42,6 @@ pub use outcome::Outcome;
 pub use plan::{Arrivals, Expect, Options};
 pub use samples::Tally;
 pub use series::{Second, Series};
-pub use status_codes::StatusCodes;
 pub use think::Think;
 pub use url::Url;
 
@@ -182,7 +180,7 @@ impl Load {
     /// goes on. Threads look every 10 ms whether they are asked; one that does not answer is left out.
     pub fn part(&self, window: Duration) -> Outcome {
         self.shared.asked.fetch_add(1, Release);
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         for _ in &self.threads {
             if let Ok(part) = self.parts.recv_timeout(PART) {
                 tally.merge(&part);
@@ -202,7 +200,7 @@ impl Load {
     /// When a thread of the load failed.
     pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
         let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         let threads = std::mem::take(&mut self.threads).into_iter();
         let ended = threads.map(|thread| {
             thread.join().map_err(|_| anyhow!("a thread of the generator panicked"))?

@@ -155,7 +155,7 @@ fn parts(outcome: &Outcome) -> Vec<(&'static str, String)> {
 
 /// How many responses had which status code; of nothing but 200 the line of requests says enough.
 fn status_codes(outcome: &Outcome) -> Option<String> {
-    let codes = outcome.tally.status_codes.by_code();
+    let codes = &outcome.tally.status_codes;
     let list =
         codes.iter().map(|(code, count)| format!("{code}: {}", numbers::grouped(*count as f64)));
     codes.keys().any(|code| *code != 200).then(|| list.collect::<Vec<_>>().join(", "))

@@ -3,8 +3,8 @@
 use super::counts::{IdleCounts, Latency, Pacing, Waits, percentile};
 use super::errors::{Errors, Failure};
 use super::series::{Second, Series};
-use super::status_codes::StatusCodes;
 use hdrhistogram::Histogram;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest latency told apart from longer ones: a minute, in nanoseconds.
@@ -18,7 +18,7 @@ pub struct Tally {
     /// Bytes of responses that arrived in it.
     pub bytes: u64,
     /// Responses that were completed in it, by status code, right or wrong.
-    pub status_codes: StatusCodes,
+    pub status_codes: BTreeMap<u16, u64>,
     /// What went wrong in it.
     pub errors: Errors,
     /// When the first error occurred, in nanoseconds of the load's clock, and what it was.
@@ -45,9 +45,9 @@ pub struct Tally {
     pub unanswered: Waits,
     /// CPU that each thread of the generator used in the window.
     pub cpu: Vec<Duration>,
-    /// Correct responses in each tenth of the window, about: threads look at the clock every 10 ms.
-    pub tenths: [u64; 10],
-    /// What happened in each second of the window.
+    /// What happened in each tenth of the window.
+    pub tenths: Series,
+    /// The same in each second.
     pub series: Series,
     /// How well a constant rate was kept.
     pub pacing: Pacing,
@@ -55,13 +55,13 @@ pub struct Tally {
     pub idle: IdleCounts,
 }
 
-impl Tally {
-    /// All counts zero.
-    pub fn new() -> Self {
+/// All counts zero.
+impl Default for Tally {
+    fn default() -> Self {
         Self {
             requests: 0,
             bytes: 0,
-            status_codes: StatusCodes::new(),
+            status_codes: BTreeMap::new(),
             errors: Errors::default(),
             first_error: None,
             reconnects: 0,
@@ -74,18 +74,22 @@ impl Tally {
             timed_out: Waits::default(),
             unanswered: Waits::default(),
             cpu: Vec::new(),
-            tenths: [0; 10],
+            tenths: Series::default(),
             series: Series::default(),
             pacing: Pacing::default(),
             idle: IdleCounts::default(),
         }
     }
+}
 
+impl Tally {
     /// Adds what another thread counted.
     pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.bytes += other.bytes;
-        self.status_codes.merge(&other.status_codes);
+        for (code, count) in &other.status_codes {
+            *self.status_codes.entry(*code).or_default() += count;
+        }
         self.errors.merge(&other.errors);
         let errors = [&self.first_error, &other.first_error].into_iter().flatten();
         self.first_error = errors.min().cloned();
@@ -98,10 +102,10 @@ impl Tally {
         let _ = self.latency.add(&other.latency);
         let _ = self.first_byte.add(&other.first_byte);
         let _ = self.connect.add(&other.connect);
+        self.tenths.merge(&other.tenths);
         self.series.merge(&other.series);
         self.cpu.extend(&other.cpu);
         self.pacing.merge(&other.pacing);
-        self.tenths.iter_mut().zip(other.tenths).for_each(|(sum, part)| *sum += part);
     }
 
     /// Counts `count` requests that went wrong `at` this moment; `text` tells how.
@@ -149,18 +153,12 @@ impl Tally {
         self.requests + self.errors.total() >= quota
     }
 
-    /// Books what was answered since the last call to the tenth of the window that ends about now.
-    pub(super) fn book_tenth(&mut self, elapsed: u64, window: u64) {
-        let tenth = elapsed.saturating_mul(10) / window.max(1);
-        let booked: u64 = self.tenths.iter().sum();
-        self.tenths[tenth.min(9) as usize] += self.requests.saturating_sub(booked);
-    }
-
     /// Requests in the slowest tenth over the mean: 1.0 is perfectly even. `None` when there are too few
     /// to tell.
     pub fn slowest_tenth(&self) -> Option<f64> {
-        let all: u64 = self.tenths.iter().sum();
-        let slowest = *self.tenths.iter().min()?;
+        let tenths =
+            || (0..10).map(|tenth| self.tenths.parts.get(tenth).map_or(0, |part| part.requests));
+        let (all, slowest) = (tenths().sum::<u64>(), tenths().min()?);
         (all >= 1000).then(|| 10.0 * slowest as f64 / all as f64)
     }
 
@@ -192,18 +190,12 @@ fn histogram(digits: u8) -> Histogram<u64> {
         .unwrap_or_else(|error| unreachable!("constant bounds: {error}"))
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn tally(latencies: impl IntoIterator<Item = u64>) -> Tally {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         for nanos in latencies {
             tally.latency.saturating_record(nanos);
         }
@@ -236,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_response_in_pieces_has_a_first_byte_of_its_own() {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         tally.succeed(1_000, 0, 2_000);
         tally.succeed(1_000, 3_000, 51_000);
         tally.settle();
@@ -247,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_first_error_of_all_threads_is_told() {
-        let (mut left, mut right) = (Tally::new(), Tally::new());
+        let (mut left, mut right) = (Tally::default(), Tally::default());
         left.fail(Failure::Read, 1, 20, || "later".to_owned());
         right.fail(Failure::Status, 1, 10, || "status 503".to_owned());
         right.fail(Failure::Status, 1, 11, || unreachable!());
@@ -257,15 +249,13 @@ mod tests {
 
     #[test]
     fn tenths_show_a_window_that_was_uneven() {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         for tenth in 0..10 {
             tally.requests += if tenth == 3 { 20 } else { 200 };
-            tally.book_tenth(tenth * 100 + 99, 1000);
+            tally.tenths.book(tenth, tally.ended());
         }
-        tally.book_tenth(1005, 1000);
-        assert_eq!((tally.tenths[3], tally.tenths[9]), (20, 200));
         assert!((tally.slowest_tenth().unwrap() - 0.11).abs() < 0.01);
-        assert_eq!(Tally::new().slowest_tenth(), None);
+        assert_eq!(Tally::default().slowest_tenth(), None);
     }
 
     #[test]

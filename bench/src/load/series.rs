@@ -1,10 +1,8 @@
-//! What happened in each second of the window.
+//! What happened in each part of the window: in each second, in each tenth.
 
 use serde::Serialize;
 
-const SECOND: u64 = 1_000_000_000;
-
-/// One second, or what the window had of its last.
+/// One part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Second {
     /// Correct responses.
@@ -16,32 +14,31 @@ pub struct Second {
 /// All of them. Threads look at the clock every 10 ms: a response may be counted so much later than it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
-    /// In their order.
-    pub seconds: Vec<Second>,
+    /// In their order, up to the last in which something happened.
+    pub parts: Vec<Second>,
     booked: Second,
 }
 
 impl Series {
-    /// Counts what came since the last call in the second that ends about now, `elapsed` nanoseconds after the window
-    /// opened. `sums`: all since then. Says what is new.
-    pub(super) fn book(&mut self, elapsed: u64, window: u64, sums: Second) -> Second {
-        let index = (elapsed.min(window.saturating_sub(1)) / SECOND) as usize;
-        if self.seconds.len() <= index {
-            self.seconds.resize(index + 1, Second::default());
+    /// Counts what came since the last call in the part `index`, which ends about now. `sums`: all since the window
+    /// opened. Says what is new.
+    pub(super) fn book(&mut self, index: usize, sums: Second) -> Second {
+        if self.parts.len() <= index {
+            self.parts.resize(index + 1, Second::default());
         }
         let new = Second {
             requests: sums.requests - self.booked.requests,
             errors: sums.errors - self.booked.errors,
         };
-        self.seconds[index].add(new);
+        self.parts[index].add(new);
         self.booked = sums;
         new
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        let length = self.seconds.len().max(other.seconds.len());
-        self.seconds.resize(length, Second::default());
-        self.seconds.iter_mut().zip(&other.seconds).for_each(|(sum, part)| sum.add(*part));
+        let length = self.parts.len().max(other.parts.len());
+        self.parts.resize(length, Second::default());
+        self.parts.iter_mut().zip(&other.parts).for_each(|(sum, part)| sum.add(*part));
     }
 }
 
@@ -57,19 +54,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_new_belongs_to_the_second_that_it_came_in() {
+    fn what_is_new_belongs_to_the_part_that_it_came_in() {
         let mut series = Series::default();
-        let (window, sums) = (2_500_000_000, |requests| Second { requests, errors: 1 });
-        series.book(900_000_000, window, sums(5));
-        let new = series.book(2_100_000_000, window, sums(12));
+        let sums = |requests| Second { requests, errors: 1 };
+        series.book(0, sums(5));
+        let new = series.book(2, sums(12));
         assert_eq!((new.requests, new.errors), (7, 0));
-        // The last look is a little late, and the window's end belongs to no second of its own.
-        series.book(3_010_000_000, window, sums(13));
-        let requests: Vec<_> = series.seconds.iter().map(|second| second.requests).collect();
+        series.book(2, sums(13));
+        let requests: Vec<_> = series.parts.iter().map(|part| part.requests).collect();
         assert_eq!(requests, [5, 0, 8]);
         let mut sum = Series::default();
         sum.merge(&series);
         sum.merge(&series);
-        assert_eq!(sum.seconds[2].requests, 16);
+        assert_eq!(sum.parts[2].requests, 16);
     }
 }

@@ -71,7 +71,7 @@ impl<'a> Worker<'a> {
             pace: options.rate.map(|rate| Pace::new(rate, options.arrivals, index, threads)),
             thinkers: options.think.map(|think| Thinkers::new(think, numbers::seed())),
             quota: options.requests.map(|all| share(all as usize, threads, index) as u64),
-            tally: Tally::new(),
+            tally: Tally::default(),
             counting: false,
             open: u64::MAX,
             close: u64::MAX,

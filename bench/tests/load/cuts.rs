@@ -56,28 +56,6 @@ fn every_cut_gives_the_same_responses() {
 }
 
 #[test]
-fn a_response_to_head_ends_with_its_head() {
-    for (fields, close) in [
-        ("Content-Length: 13\r\n", false),
-        ("Transfer-Encoding: chunked\r\n", false),
-        // Neither is a duty (RFC 9110, section 9.3.2).
-        ("", false),
-        ("Connection: close\r\n", true),
-    ] {
-        let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
-        let response = Response { status: 200, body: Digest::of(b""), close };
-        let found = Parser::new(true).feed(head.as_bytes());
-        assert_eq!(found, Ok((head.len(), Some(response))), "{fields:?}");
-    }
-}
-
-#[test]
-fn another_protocol_ends_this_one() {
-    let (_, response) = Parser::new(false).feed(b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n").unwrap();
-    assert_eq!(response, Some(Response { status: 101, body: Digest::of(b""), close: true }));
-}
-
-#[test]
 fn an_end_in_the_middle_completes_nothing() {
     for stream in [HELLO, CHUNKED] {
         for cut in 1..stream.len() {

@@ -46,13 +46,6 @@ fn a_408_on_an_idle_connection_is_the_end_of_it() {
 }
 
 #[test]
-fn a_408_to_a_request_is_an_error() {
-    let answer = "HTTP/1.1 408 x\r\nContent-Length: 0\r\n\r\n";
-    let tally = run(&options(serve(move |stream| repeat(stream, answer)))).tally;
-    assert!(tally.errors.status > 0 && tally.requests == 0, "{tally:?}");
-}
-
-#[test]
 fn behind_101_nothing_is_asked() {
     let mut options = options(serve(|mut stream| {
         let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n";
@@ -96,14 +89,4 @@ fn a_server_that_keeps_what_was_to_be_closed_is_left() {
     options.close = true;
     let tally = run(&options).tally;
     assert!(tally.requests > 0 && tally.errors.total() == 0 && tally.reconnects > 0);
-}
-
-#[test]
-fn a_connection_that_ends_without_an_answer_is_a_read_error() {
-    let cut = run(&options(serve(|mut stream| {
-        if read_request(&mut stream) {
-            let _ = stream.write_all(&HELLO.as_bytes()[..HELLO.len() - 1]);
-        }
-    })));
-    assert!(cut.tally.errors.read > 0 && cut.tally.requests == 0);
 }

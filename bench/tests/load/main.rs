@@ -10,7 +10,7 @@ mod endings;
 mod windows;
 
 use bench::interrupt::Interrupt;
-use bench::load::{self, Expect, Options, Outcome, Url};
+use bench::load::{self, Expect, Options, Outcome, Think, Url};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -98,21 +98,6 @@ fn pipelined_answers_are_told_apart() {
 }
 
 #[test]
-fn answers_in_single_bytes_are_put_together() {
-    let outcome = run(&options(serve(|mut stream| {
-        while read_request(&mut stream) {
-            for byte in HELLO.bytes() {
-                if stream.write_all(&[byte]).is_err() {
-                    return;
-                }
-            }
-        }
-    })));
-    assert!(outcome.tally.requests > 0);
-    assert_eq!(outcome.tally.errors.total(), 0);
-}
-
-#[test]
 fn silence_becomes_time_outs_when_they_happen() {
     let mut options = options(serve(|mut stream| while read_request(&mut stream) {}));
     options.warm_up = Duration::from_millis(10);
@@ -156,24 +141,6 @@ fn what_is_unanswered_at_the_end_is_told_with_its_age() {
         tally.unanswered.mean()
     });
     assert!({ ages }.any(|age| age >= options.duration));
-}
-
-#[test]
-fn posts_with_a_body() {
-    let mut options = options(serve(|mut stream| {
-        let mut body = [0; 5];
-        while read_request(&mut stream) && stream.read_exact(&mut body).is_ok() {
-            assert_eq!(&body, b"12345");
-            let answer = "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nd\r\nHello, World!\r\n0\r\n\r\n";
-            if stream.write_all(answer.as_bytes()).is_err() {
-                return;
-            }
-        }
-    }));
-    options.method = "POST".to_owned();
-    options.body = Some("12345".to_owned());
-    let tally = run(&options).tally;
-    assert!(tally.requests > 0 && tally.errors.total() == 0);
 }
 
 /// Larger than the socket takes at once.
@@ -224,8 +191,12 @@ fn nobody_listening_is_an_error_with_a_remedy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     drop(listener);
-    let error = load::run(&options(url), &Interrupt::default()).unwrap_err();
-    assert!(error.to_string().contains("is a server listening there?"), "{error}");
+    each([None, Some(Duration::from_millis(5))], |mean| {
+        let think = mean.map(|mean| Think { mean, fixed: false });
+        let options = Options { think, ..options(url.clone()) };
+        let error = load::run(&options, &Interrupt::default()).unwrap_err();
+        assert!(error.to_string().contains("is a server listening there?"), "{error}");
+    });
 }
 
 #[test]

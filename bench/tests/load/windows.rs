@@ -3,9 +3,8 @@
 
 use super::{HELLO, options, read_request, repeat, run, serve};
 use bench::interrupt::Interrupt;
-use bench::load::{self, Arrivals, Load, Think, Url};
+use bench::load::{Arrivals, Load, Think};
 use std::io::Write;
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -45,17 +44,6 @@ fn clients_that_think_do_not_ask_meanwhile() {
         assert!(tally.requests > 0 && tally.requests <= most, "{tally:?}");
         assert_eq!((tally.errors.total(), tally.opened), (0, 5), "{tally:?}");
     }
-}
-
-#[test]
-fn without_a_server_there_is_nothing_to_think_about() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-    drop(listener);
-    let mut options = options(url);
-    options.think = Some(Think { mean: Duration::from_millis(5), fixed: false });
-    let error = load::run(&options, &Interrupt::default()).unwrap_err();
-    assert!(error.to_string().contains("is a server listening there?"), "{error}");
 }
 
 #[test]
