@@ -4,6 +4,7 @@ use super::commands::{Cli, Command};
 use crate::resilience::command::Check;
 use crate::targets;
 use anyhow::{Error, anyhow};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Subcommand};
 use std::ffi::OsString;
 
@@ -87,11 +88,30 @@ pub(super) fn misspelt(word: Option<OsString>) -> Option<Error> {
     if is_known || targets::parse(std::slice::from_ref(&word)).is_ok() {
         return None;
     }
-    let names = known.get_subcommands().map(clap::Command::get_name);
-    let near = names.map(|name| (distance(&word, name), name)).min()?;
-    // Two letters of a short word are not a slip any more, but another word.
-    let meant = (near.0 <= 1 + word.len() / 5).then_some(near.1)?;
+    let meant = nearest(&word, known.get_subcommands().map(clap::Command::get_name))?;
     Some(anyhow!("`{word}` is neither a command nor a server; did you mean `{meant}`?"))
+}
+
+/// What clap answers to the words `args`. Of a misspelt flag it says which one was meant, where clap says how to give it as
+/// a value.
+pub(super) fn answer(mut answer: clap::Error, args: impl Iterator<Item = OsString>) -> String {
+    answer.remove(ContextKind::Suggested);
+    if let Some(ContextValue::String(wrong)) = answer.get(ContextKind::InvalidArg) {
+        let root = command();
+        let asked = args.fold(&root, |place, word| place.find_subcommand(word).unwrap_or(place));
+        let flags = asked.get_arguments().filter_map(clap::Arg::get_long);
+        if let Some(flag) = nearest(wrong.trim_start_matches('-'), flags) {
+            answer.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{flag}")));
+        }
+    }
+    answer.render().to_string()
+}
+
+/// The name that `word` is a slip of.
+fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = names.map(|name| (distance(word, name), name)).min()?;
+    // Two letters of a short word are not a slip any more, but another word.
+    (near.0 <= 1 + word.len() / 5).then_some(near.1)
 }
 
 /// How many letters must be put in, left out, replaced, or swapped with the next to make one word of the other.
@@ -134,6 +154,22 @@ mod tests {
         for example in GROUPS.iter().flat_map(|(.., examples)| examples.split("; ")) {
             let found = command().try_get_matches_from(example.split(' '));
             assert!(found.is_ok(), "{example}: {}", found.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_misspelt_flag_is_told_which_one_was_meant() {
+        for (line, meant) in [
+            ("bench load x --conections 5", "'--connections'"),
+            ("bench load x --no-such-flag", ""),
+            ("bench check drain --statge x", ""),
+            ("bench stage1 --qiuck", "'--quick'"),
+        ] {
+            let words = line.split(' ');
+            let error = command().try_get_matches_from(words.clone()).unwrap_err();
+            let text = answer(error, words.map(OsString::from));
+            assert_eq!(text.contains("tip:"), !meant.is_empty(), "{text}");
+            assert!(text.contains(meant), "{text}");
         }
     }
 

@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
             match help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found))
             {
                 Ok(cli) => run(cli.command.unwrap_or(Command::Run(cli.run))),
-                Err(answer) => tell(&answer),
+                Err(answer) => tell(answer),
             }
         }
     };
@@ -38,14 +38,15 @@ pub fn main() -> ExitCode {
 }
 
 /// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.
-fn tell(answer: &clap::Error) -> Result<ExitCode> {
-    let text = answer.render().to_string();
-    if answer.use_stderr() {
+fn tell(answer: clap::Error) -> Result<ExitCode> {
+    let (is_error, code) = (answer.use_stderr(), u8::try_from(answer.exit_code())?);
+    let text = help::answer(answer, env::args_os());
+    if is_error {
         terminal::note(text.trim_end());
     } else {
         terminal::print(&text)?;
     }
-    Ok(ExitCode::from(u8::try_from(answer.exit_code())?))
+    Ok(ExitCode::from(code))
 }
 
 fn failed(error: &Error, code: u8) -> ExitCode {
@@ -56,22 +57,23 @@ fn failed(error: &Error, code: u8) -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     // These keep the usual effect of signals: a conformance run is simply ended by them, the null server is a child process
     // that is killed, and the programs of watch and book take the place of this one.
-    if let Command::Verify(verify) = &command {
-        return Ok(verify::main(verify).unwrap_or_else(|error| failed(&error, 2)));
-    }
-    if let Command::Baseline { listen, threads, close } = command {
-        null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if let Command::Watch(watch) = &command {
-        return Ok(ExitCode::from(watch.run()?));
-    }
-    if let Command::Book(book) = &command {
-        return Ok(ExitCode::from(book.run()?));
-    }
-    let interrupt = Interrupt::catch()?;
-    let code = dispatch(command, &interrupt)?;
-    Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))
+    let code = match command {
+        Command::Verify(verify) => {
+            return Ok(verify::main(&verify).unwrap_or_else(|error| failed(&error, 2)));
+        }
+        Command::Baseline { listen, threads, close } => {
+            null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
+            0
+        }
+        Command::Watch(watch) => watch.run()?,
+        Command::Book(book) => book.run()?,
+        command => {
+            let interrupt = Interrupt::catch()?;
+            let code = dispatch(command, &interrupt)?;
+            interrupt.exit_code().unwrap_or(code)
+        }
+    };
+    Ok(ExitCode::from(code))
 }
 
 /// Does it, and says the exit status.
