@@ -4,13 +4,6 @@
 use super::worker::Worker;
 
 impl Worker<'_> {
-    /// The window opens: what was late before it is forgotten.
-    pub(super) fn restart_pace(&mut self, now: u64) {
-        if let Some(pace) = &mut self.pace {
-            pace.restart(now);
-        }
-    }
-
     /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
     /// a response can help, or that there is no plan to keep.
     pub(super) fn dispatch(&mut self) -> Option<u64> {

@@ -96,7 +96,10 @@ impl<'a> Worker<'a> {
             if !self.counting && now >= self.open {
                 self.counting = true;
                 self.cpu_before = clock::thread_cpu_time();
-                self.restart_pace(self.open);
+                if let Some(pace) = &mut self.pace {
+                    // What was late before the window is forgotten.
+                    pace.restart(self.open);
+                }
             }
             if now >= next_tick {
                 self.tick(now);
@@ -242,7 +245,11 @@ impl<'a> Worker<'a> {
                     self.request(slot, now, now);
                 }
             }
-            Step::Leave => self.leaving.push(slot),
+            Step::Leave => {
+                // What is left of the requests is not sent any more.
+                self.clients[slot].written = self.shared.plan.requests.len();
+                self.leaving.push(slot);
+            }
             Step::Broken(failure) => return self.fail(slot, failure, None),
         }
         self.warmed(slot);

@@ -1,8 +1,7 @@
 //! Which answers are right: all that HTTP/1 allows, and no others.
 
-use super::{HELLO, each, options, read_request, repeat, run, serve};
+use super::{HELLO, each, in_turn, options, repeat, run, serve};
 use bench::load::Expect;
-use std::io::Write;
 
 /// Each is a complete answer to GET after which the connection goes on.
 const RIGHT: [&str; 9] = [
@@ -56,14 +55,7 @@ fn wrong_bytes_are_errors_and_not_requests() {
 fn a_later_answer_that_differs_is_an_error() {
     let shorter = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno".to_owned();
     each([shorter, HELLO.replace('!', "?")], |other| {
-        let tally = run(&options(serve(move |mut stream| {
-            for answer in [HELLO, &other].iter().cycle() {
-                if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
-                    return;
-                }
-            }
-        })))
-        .tally;
+        let tally = run(&options(serve(move |stream| in_turn(stream, &[HELLO, &other])))).tally;
         assert!(tally.requests > 0 && tally.errors.body > 0, "{tally:?}");
         // One of two, on each of five connections.
         assert!(tally.requests.abs_diff(tally.errors.body) <= 5, "{tally:?}");

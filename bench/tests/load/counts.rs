@@ -1,21 +1,14 @@
 //! What is counted beside latencies: status codes, the first error, the first byte, each second.
 
-use super::{HELLO, options, read_request, repeat, run, serve};
+use super::{HELLO, in_turn, options, read_request, repeat, run, serve};
 use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
 #[test]
 fn status_codes_are_counted_and_the_first_error_is_told() {
-    let tally = run(&options(serve(|mut stream| {
-        let refusal = "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n";
-        for answer in [HELLO, refusal].iter().cycle() {
-            if !read_request(&mut stream) || stream.write_all(answer.as_bytes()).is_err() {
-                return;
-            }
-        }
-    })))
-    .tally;
+    let refusal = "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n";
+    let tally = run(&options(serve(|stream| in_turn(stream, &[HELLO, refusal])))).tally;
     let codes = tally.status_codes;
     assert_eq!(codes.keys().copied().collect::<Vec<_>>(), [200, 503], "{codes:?}");
     assert_eq!((codes[&200], codes[&503]), (tally.requests, tally.errors.status));

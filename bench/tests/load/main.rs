@@ -49,9 +49,16 @@ fn read_request(stream: &mut TcpStream) -> bool {
     true
 }
 
-/// Answers every request of a connection with the same text.
-fn repeat(mut stream: TcpStream, answer: &str) {
-    while read_request(&mut stream) && stream.write_all(answer.as_bytes()).is_ok() {}
+/// Answers the requests of a connection with these texts in turn.
+fn in_turn(mut stream: TcpStream, answers: &[&str]) {
+    let mut answers = answers.iter().cycle();
+    while read_request(&mut stream)
+        && answers.next().is_some_and(|answer| stream.write_all(answer.as_bytes()).is_ok())
+    {}
+}
+
+fn repeat(stream: TcpStream, answer: &str) {
+    in_turn(stream, &[answer]);
 }
 
 /// Long enough that a client which is kept from a CPU for half a second has a response all the same.
@@ -181,9 +188,12 @@ fn what_a_server_says_before_it_resets_is_heard() {
             let _ = stream.write_all(refusal.as_bytes());
         }
     });
-    let tally = run(&post_of(8 << 20, url)).tally;
-    assert!(tally.errors.status > 0, "{tally:?}");
-    assert_eq!(tally.errors.total(), tally.errors.status, "{tally:?}");
+    each([1, 2], |pipeline| {
+        let options = Options { pipeline, ..post_of(8 << 20, url.clone()) };
+        let tally = run(&options).tally;
+        assert!(tally.errors.status > 0, "{tally:?}");
+        assert_eq!(tally.errors.total(), tally.errors.status, "{tally:?}");
+    });
 }
 
 #[test]

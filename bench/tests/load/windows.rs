@@ -32,9 +32,7 @@ fn so_many_requests_end_the_window_whether_they_are_right_or_wrong() {
 #[test]
 fn clients_that_think_do_not_ask_meanwhile() {
     for close in [false, true] {
-        let mut options = options(serve(|mut stream| {
-            while read_request(&mut stream) && stream.write_all(HELLO.as_bytes()).is_ok() {}
-        }));
+        let mut options = options(serve(|stream| repeat(stream, HELLO)));
         let mean = Duration::from_millis(50);
         (options.think, options.close) = (Some(Think { mean, fixed: true }), close);
         let outcome = run(&options);
