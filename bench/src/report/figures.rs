@@ -28,8 +28,8 @@ pub fn served(sample: &Sample) -> String {
 }
 
 /// The server's name in tables.
-pub fn server(trial: &Group<'_>) -> String {
-    label(&trial.median().target).to_owned()
+pub fn server(sample: &Sample) -> String {
+    label(&sample.target).to_owned()
 }
 
 /// Requests per second of the repeat in the middle.

@@ -6,7 +6,6 @@ use crate::results::compare::Pair;
 use crate::results::statistics::{ENOUGH, Ratio};
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::{Column, Table};
-use crate::workspace::label;
 
 /// What clients saw of a server, and what that cost it.
 fn figures<'a>() -> [Column<'a, Group<'a>>; 10] {
@@ -47,7 +46,7 @@ pub fn of_target(results: &Results, target: &str) -> Option<Table> {
 pub fn of_all(results: &Results) -> Option<Table> {
     let trials = results.trials(Part::Ladder);
     let is_single = trials.windows(2).all(|two| two[0].median().target != two[1].median().target);
-    let name: [Column<'_, Group<'_>>; 1] = [("Server", &server)];
+    let name: [Column<'_, Group<'_>>; 1] = [("Server", &|trial| server(trial.median()))];
     if is_single { Table::of(trials, &[&name[..], &figures()].concat()) } else { None }
 }
 
@@ -64,7 +63,7 @@ pub fn bottlenecks(results: &Results) -> Option<Table> {
         |row: &Sample| row.noted("target_rps").is_some_and(|due| row.load.rps >= 0.99 * due);
     let line = |row: &&Sample| {
         let at = format!("{}, {}", row.connection, row.connections);
-        Some(vec![label(&row.target).to_owned(), at, verdict(row)?])
+        Some(vec![server(row), at, verdict(row)?])
     };
     let held = rows.iter().filter(is_highest).filter(|row| !keeps_up(row));
     Table::of_prose(["Server", "Connections", "What is the bottleneck, and why"])
@@ -78,7 +77,7 @@ pub fn rate(results: &Results) -> Option<Table> {
     let reached = |row: &Sample| 100.0 * row.load.rps / due(row).max(f64::MIN_POSITIVE);
     let waited = |row: &Sample| Some(row.noted("lag_us")? - row.noted("generator_lag_us")?);
     let columns: [Column<'_, &Sample>; 13] = [
-        ("Server", &|row| label(&row.target).to_owned()),
+        ("Server", &|row| server(row)),
         ("Due/s", &|row| grouped(due(row))),
         ("Reached", &|row| format!("{:.1}%", reached(row))),
         ("mean", &|row| micros(Some(row.load.latency_us.mean))),
@@ -106,7 +105,7 @@ pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
         pair.rps.map(|ratio| ratio.mean).or((a > 0.0).then(|| b / a))
     };
     let columns: [Column<'_, &Pair<'_>>; 9] = [
-        ("Server", &|pair| label(&pair.a.target).to_owned()),
+        ("Server", &|pair| server(pair.a)),
         ("Trial", &|pair| trial(pair.a)),
         ("A req/s", &|pair| grouped(pair.a.load.rps)),
         ("B req/s", &|pair| grouped(pair.b.load.rps)),

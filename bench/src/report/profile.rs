@@ -70,22 +70,18 @@ pub fn flame_title(target: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::{blocks, html};
-    use crate::results::profile::Layer;
+    use serde_json::json;
     use std::path::Path;
 
     fn results(layers: &[(&str, f64)], missing: Option<&str>) -> Results {
-        let layer = |(name, us): &(&str, f64)| Layer { name: (*name).to_owned(), us: *us };
-        let profile = Profile {
-            target: "stage1-blocking".to_owned(),
-            connections: 1,
-            cpu_us: 30.0,
-            samples: 900,
-            by_thread: true,
-            layers: layers.iter().map(layer).collect(),
-            missing: missing.map(str::to_owned),
-            stacks: missing.is_none().then(|| "profiles/stage1-blocking.folded".to_owned()),
-        };
-        Results { profiles: vec![profile], ..Results::default() }
+        let layers: Vec<_> =
+            layers.iter().map(|(name, us)| json!({"name": name, "us": us})).collect();
+        let stacks = missing.is_none().then_some("profiles/stage1-blocking.folded");
+        let profile = json!({
+            "target": "stage1-blocking", "connections": 1, "cpu_us": 30.0, "samples": 900,
+            "by_thread": true, "layers": layers, "missing": missing, "stacks": stacks
+        });
+        serde_json::from_value(json!({"profiles": [profile]})).unwrap()
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The ladder of users who think, and its controls: what each stage serves, what was predicted, and what limits it.
 
-use super::figures::{cores, memory, or_dash, served, switches, verdict};
+use super::figures::{cores, memory, or_dash, served, server, switches, verdict};
 use crate::numbers::{grouped, micros};
 use crate::results::{Part, Results, Sample, prediction};
 use crate::table::{Column, Table};
-use crate::workspace::{self, STAGES, is_stage, label};
+use crate::workspace::{self, STAGES, is_stage};
 
 /// How many threads serve.
 pub fn threads(sample: &Sample, results: &Results) -> usize {
@@ -68,7 +68,7 @@ fn figures<'a>() -> [Column<'a, &'a Sample>; 5] {
 pub fn ladder(results: &Results) -> Option<Table> {
     let rows = results.medians(Part::Users);
     let columns: [Column<'_, &Sample>; 4] = [
-        ("Users", &|row| label(&row.target).to_owned()),
+        ("Users", &|row| server(row)),
         ("Req/s", &|row| grouped(row.load.rps)),
         ("Factor", &|row| or_dash(factor(row, &rows))),
         ("Predicted", &|row| or_dash(predicted(row, results))),
@@ -79,7 +79,7 @@ pub fn ladder(results: &Results) -> Option<Table> {
 /// The controls: what another policy or more threads make of the stages that wait. `None` without rows.
 pub fn controls(results: &Results) -> Option<Table> {
     let columns: [Column<'_, &Sample>; 4] = [
-        ("Control", &|row| label(&row.target).to_owned()),
+        ("Control", &|row| server(row)),
         ("With", &|row| variant(row)),
         ("Req/s", &|row| grouped(row.load.rps)),
         ("Predicted", &|row| or_dash(predicted(row, results))),
@@ -91,7 +91,7 @@ pub fn controls(results: &Results) -> Option<Table> {
 
 /// What limits each stage, in the verdict's sentence; `None` without rows.
 pub fn limits(results: &Results) -> Option<Table> {
-    let line = |row: &&Sample| Some(vec![label(&row.target).to_owned(), verdict(row)?]);
+    let line = |row: &&Sample| Some(vec![server(row), verdict(row)?]);
     Table::of_prose(["Users", "What is the bottleneck now, and why"])
         .filled(results.medians(Part::Users).iter().filter_map(line).collect())
 }

@@ -1,5 +1,6 @@
 //! What waiting costs: CPU per request over silent connections, and over active ones.
 
+use super::figures::server;
 use super::tables::Cross;
 use crate::numbers::{counted, grouped};
 use crate::results::{Group, Part, Results, Sample};
@@ -10,7 +11,7 @@ use crate::workspace::label;
 pub fn idle(results: &Results) -> Option<Table> {
     let row = |sample: &Sample| {
         let clients = counted(sample.connections, "busy client");
-        format!("{}, {clients}", label(&sample.target))
+        format!("{}, {clients}", server(sample))
     };
     let mut trials = of(results);
     let beside_silent = trials.iter().map(Group::median).filter(|sample| sample.idle > 0);
@@ -24,11 +25,7 @@ pub fn idle(results: &Results) -> Option<Table> {
 pub fn active(results: &Results) -> Option<Table> {
     let mut trials = of(results);
     trials.retain(|trial| trial.median().idle == 0 && trial.median().connections > 1);
-    let cross = Cross {
-        row: &|sample| label(&sample.target).to_owned(),
-        column: &|sample| sample.connections,
-        name: &connections,
-    };
+    let cross = Cross { row: &server, column: &|sample| sample.connections, name: &connections };
     cross.table("µs of CPU, active connections:", &trials, cpu)
 }
 
@@ -115,17 +112,19 @@ fn cpu(group: &Group<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{from_value, json};
 
     /// poll: 20 + 0.2 K µs. epoll: 22 µs. With none silent they are the same.
     fn results() -> Results {
-        let row = |target: &str, connections, idle, cpu, repeat| Sample {
-            target: target.to_owned(),
-            part: Part::Waits,
-            server_cpu_us: Some(cpu),
-            ..Sample { connections, idle, repeat, ..Sample::default() }
+        let row = |target: &str, connections: usize, idle: usize, cpu: f64, repeat: usize| {
+            let row = json!({
+                "target": target, "part": "waits", "connections": connections, "idle": idle,
+                "server_cpu_us": cpu, "repeat": repeat
+            });
+            from_value(row).unwrap()
         };
-        let mut results = Results::default();
-        results.config.targets = ["poll_loop", "epoll_loop"].map(str::to_owned).to_vec();
+        let run = json!({"config": {"targets": ["poll_loop", "epoll_loop"]}});
+        let mut results: Results = from_value(run).unwrap();
         for repeat in 0..2 {
             for idle in [0, 100, 9000] {
                 results.rows.push(row("poll_loop", 1, idle, 20.0 + 0.2 * idle as f64, repeat));

@@ -62,16 +62,6 @@ fn counted(line: &str) -> Option<(f64, u64)> {
     Some((millis, fields.nth(1)?.parse().ok()?))
 }
 
-/// `(percentile from 0 to 1, milliseconds)`, rising. What is no such line is passed over.
-pub fn read(text: &str) -> Vec<(f64, f64)> {
-    let line = |line: &str| {
-        let mut fields = line.split_whitespace();
-        let value: f64 = fields.next()?.parse().ok()?;
-        Some((fields.next()?.parse().ok()?, value))
-    };
-    text.lines().filter_map(line).collect()
-}
-
 fn millis(nanos: u64) -> f64 {
     nanos as f64 / 1e6
 }
@@ -90,11 +80,10 @@ mod tests {
         assert!(text.starts_with("       Value     Percentile TotalCount 1/(1-Percentile)\n\n"));
         assert!(text.contains("Total count    =         1000]"), "{text}");
         assert!(text.contains("SubBuckets     =         2048]"), "{text}");
-        let points = read(&text);
-        assert_eq!(points.last().unwrap().0, 1.0);
-        let (_, median) = points.iter().find(|(quantile, _)| *quantile >= 0.5).unwrap();
-        assert!((499.0..=501.0).contains(median), "{median}");
-        assert!(points.is_sorted_by(|left, right| left.0 <= right.0 && left.1 <= right.1));
+        assert!(text.contains(" 1.000000000000       1000\n"), "{text}");
+        let back = merged([text.as_str()]).unwrap();
+        let median = back.value_at_quantile(0.5) as f64 / 1e6;
+        assert!(back.len() == 1000 && (499.0..=501.0).contains(&median), "{median}");
     }
 
     #[test]
@@ -119,6 +108,7 @@ mod tests {
     #[test]
     fn an_empty_one_has_a_foot_and_no_points() {
         let text = write(&Histogram::new_with_bounds(1, 1000, 3).unwrap());
-        assert!(read(&text).is_empty() && text.contains("Total count    =            0]"));
+        assert!(merged([text.as_str()]).unwrap().is_empty());
+        assert!(text.contains("Total count    =            0]"), "{text}");
     }
 }

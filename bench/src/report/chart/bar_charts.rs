@@ -12,7 +12,7 @@ pub fn cpu(view: &View<'_>) -> Option<Chart> {
     let bar = |trial: &Group<'_>| {
         let range = trial.range(|sample| sample.server_cpu_us)?;
         let body = user_part(trial).map_or(Body::Unknown, Body::Split);
-        let (class, name) = (class(&trial.median().target), server(trial));
+        let (class, name) = (class(&trial.median().target), server(trial.median()));
         Some(Bar { class, name, range, body, note: figures::cpu(trial) })
     };
     let mut bars: Vec<_> = trials.iter().filter_map(bar).collect();

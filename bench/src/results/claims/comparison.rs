@@ -5,12 +5,14 @@
 //! and one from after it.
 
 use super::claim::{At, Claim, Quantity, Relation};
-use crate::numbers::median;
+use crate::numbers::{grouped, median, micros};
 use crate::results::statistics::Ratio;
 use crate::results::{Group, Sample};
 
 /// Left and right of all repeats at one pair of connection counts.
-pub(super) struct Comparison {
+pub(super) struct Comparison<'a> {
+    /// The claim that it is of.
+    pub(super) claim: &'a Claim,
     /// Connections on the left side, and on the right.
     pub(super) at: [usize; 2],
     /// The left side, and so many times the right side, of each repeat that nothing speaks against; of all where there is
@@ -22,17 +24,72 @@ pub(super) struct Comparison {
     pub(super) doubt: Option<String>,
 }
 
-impl Comparison {
+impl Comparison<'_> {
     /// The repeat in the middle, from those that come nearest to what the claim denies to those farthest from it.
-    pub(super) fn middle(&self, claim: &Claim) -> (f64, f64) {
-        let order =
-            |a: &(f64, f64), b: &(f64, f64)| margin(claim, *a).total_cmp(&margin(claim, *b));
+    fn middle(&self) -> (f64, f64) {
+        let order = |a: &(f64, f64), b: &(f64, f64)| {
+            margin(self.claim, *a).total_cmp(&margin(self.claim, *b))
+        };
         median(&mut self.pairs.clone(), order).unwrap_or_default()
+    }
+
+    /// Whether it is so in the middle repeat.
+    pub(super) fn holds(&self) -> bool {
+        let (left, right) = self.middle();
+        self.claim.is.holds(left, right)
+    }
+
+    /// Less than one: it is not so in the middle repeat. The more, the farther from not being so.
+    pub(super) fn margin(&self) -> f64 {
+        margin(self.claim, self.middle())
     }
 
     /// How many times as large the left side is as the claim's bound.
     pub(super) fn ratio(&self) -> Option<Ratio> {
         Ratio::of(&self.pairs)
+    }
+
+    /// A count as `served 64 ≤ 64, 5 of 5 repeats, at 800 connections`, and so a single repeat; a figure of speed as
+    /// `rps 1.89 × (1.85 to 1.93, 5 of 5 repeats), claimed ≥ 1.6 ×, at 64 connections`.
+    pub(super) fn told(&self) -> String {
+        let Claim { left, is, times, .. } = self.claim;
+        let place = match self.at {
+            [one, other] if one == other => format!("at {one} connections"),
+            [one, other] => format!("{one} connections against {other}"),
+        };
+        let figure = left.figure();
+        match self.ratio().filter(|_| !left.is_counted()) {
+            Some(ratio) => {
+                let (ratio, sign) = (ratio.times(*times), is.sign());
+                format!("{figure} {ratio}, claimed {sign} {times} ×, {place}")
+            }
+            None => format!("{figure} {}{place}", self.in_figures()),
+        }
+    }
+
+    fn in_figures(&self) -> String {
+        let (Claim { left, is, .. }, holds) = (self.claim, self.holds());
+        let sign = match (holds, is) {
+            (true, relation) => relation.sign(),
+            (false, Relation::AtLeast) => "<",
+            (false, Relation::AtMost) => ">",
+        };
+        let alike = self.pairs.iter().filter(|pair| is.holds(pair.0, pair.1) == holds);
+        let repeats = match self.pairs.len() {
+            1 => String::new(),
+            all => format!("{} of {all} repeats, ", alike.count()),
+        };
+        let [one, other] = <[f64; 2]>::from(self.middle()).map(|it| short(left.figure(), it));
+        format!("{one} {sign} {other}, {repeats}")
+    }
+}
+
+/// Times with their unit, counts as whole numbers, and what is small with two digits behind the point.
+fn short(name: &str, figure: f64) -> String {
+    match (name, figure) {
+        ("mean" | "p50" | "p90" | "p99" | "p999" | "max" | "cpu", _) => micros(Some(figure)),
+        (_, ..100.0) => format!("{}", (figure * 100.0).round() / 100.0),
+        _ => grouped(figure),
     }
 }
 
@@ -56,7 +113,10 @@ fn pairs(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<[usize; 2]>, String
 }
 
 /// A comparison for each pair of connection counts.
-pub(super) fn comparisons(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<Comparison>, String> {
+pub(super) fn comparisons<'a>(
+    claim: &'a Claim,
+    groups: &[&Group<'_>],
+) -> Result<Vec<Comparison<'a>>, String> {
     let repeats = groups.iter().flat_map(|group| &group.samples).map(|sample| sample.repeat);
     let last = repeats.max().unwrap_or_default();
     let compare = |at: [usize; 2]| {
@@ -75,7 +135,7 @@ pub(super) fn comparisons(claim: &Claim, groups: &[&Group<'_>]) -> Result<Vec<Co
         }
         let count = trusted.len();
         let pairs = if count == 0 { doubted } else { trusted };
-        Ok(Comparison { at, pairs, trusted: count, doubt })
+        Ok(Comparison { claim, at, pairs, trusted: count, doubt })
     };
     pairs(claim, groups)?.into_iter().map(compare).collect()
 }
@@ -106,8 +166,7 @@ fn value(
     quantity.value(&|target, figure| row(target)?.figure(figure))
 }
 
-/// Less than one: it is not so. The more, the farther from not being so.
-pub(super) fn margin(claim: &Claim, (left, right): (f64, f64)) -> f64 {
+fn margin(claim: &Claim, (left, right): (f64, f64)) -> f64 {
     match claim.is {
         Relation::AtMost => right / left.max(f64::MIN_POSITIVE),
         Relation::AtLeast => left / right.max(f64::MIN_POSITIVE),

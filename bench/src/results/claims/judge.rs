@@ -1,8 +1,8 @@
 //! A claim against a run.
 
 use super::claim::{Claim, Relation};
-use super::comparison::{Comparison, comparisons, margin};
-use crate::numbers::{self, micros};
+use super::comparison::{Comparison, comparisons};
+use crate::numbers;
 use crate::results::statistics::{ENOUGH, Ratio};
 use crate::results::{Part, Results, Sample};
 
@@ -61,7 +61,7 @@ pub fn judge(claim: &Claim, results: &Results) -> Verdict {
             let (workload, connection) = (&claim.workload, &claim.connection);
             return Err(format!("no row of {missing} on {workload}, {connection}"));
         }
-        Ok(decide(claim, &comparisons(claim, &groups)?))
+        Ok(decide(&comparisons(claim, &groups)?))
     };
     decided().unwrap_or_else(Verdict::cannot_be_tested)
 }
@@ -114,10 +114,8 @@ fn hindrance(claim: &Claim, results: &Results) -> Result<(), String> {
 
 /// The claim must be so at all connection counts. Of those where it is not, else where that cannot be told, else of all,
 /// the comparison is told that is nearest to failing, or fails by most; of equals, that with the most connections.
-fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
-    let verdict = |comparison: &Comparison| {
-        (margin(claim, comparison.middle(claim)), at_one_place(claim, comparison))
-    };
+fn decide(comparisons: &[Comparison<'_>]) -> Verdict {
+    let verdict = |comparison: &Comparison<'_>| (comparison.margin(), at_one_place(comparison));
     let verdicts = comparisons.iter().rev().map(verdict);
     let worst = verdicts.min_by(|a, b| a.1.outcome.cmp(&b.1.outcome).then(a.0.total_cmp(&b.0)));
     let nothing = || Verdict::cannot_be_tested("nothing to compare".to_owned());
@@ -126,18 +124,11 @@ fn decide(claim: &Claim, comparisons: &[Comparison]) -> Verdict {
 
 /// A count is what it is in the middle repeat. A figure of speed is told from the claim's bound when the whole interval of
 /// their ratio lies on one side, and never by fewer than [`ENOUGH`] repeats that nothing speaks against.
-fn at_one_place(claim: &Claim, comparison: &Comparison) -> Verdict {
-    let middle = comparison.middle(claim);
-    let holds = claim.is.holds(middle.0, middle.1);
-    if claim.left.is_counted() {
-        return Verdict::is_so(holds, in_figures(claim, comparison, holds));
+fn at_one_place(comparison: &Comparison<'_>) -> Verdict {
+    let (holds, figures) = (comparison.holds(), comparison.told());
+    if comparison.claim.left.is_counted() {
+        return Verdict::is_so(holds, figures);
     }
-    let ratio = comparison.ratio();
-    let figures = match ratio {
-        Some(ratio) => in_ratio(claim, comparison, ratio),
-        // A single repeat, or a server that answered nothing.
-        None => in_figures(claim, comparison, holds),
-    };
     if comparison.trusted < ENOUGH {
         let repeats = numbers::counted(comparison.trusted, "repeat");
         let few = || format!("{repeats}, and it takes {ENOUGH} to tell a difference from chance");
@@ -145,54 +136,15 @@ fn at_one_place(claim: &Claim, comparison: &Comparison) -> Verdict {
         let would = if holds { "would hold" } else { "would not hold" };
         return Verdict::cannot_be_tested(format!("{why}; by these figures it {would}: {figures}"));
     }
+    let ratio = comparison.ratio();
     let Some(Ratio { low, high, .. }) = ratio else { return Verdict::is_so(holds, figures) };
-    match claim.is {
+    match comparison.claim.is {
         Relation::AtLeast if low >= 1.0 => Verdict::is_so(true, figures),
         Relation::AtMost if high <= 1.0 => Verdict::is_so(true, figures),
         _ if low <= 1.0 && high >= 1.0 => {
             Verdict::cannot_be_tested(format!("not told from chance: {figures}"))
         }
         _ => Verdict::is_so(false, figures),
-    }
-}
-
-/// `rps 1.89 × (1.85 to 1.93, 5 of 5 repeats), claimed ≥ 1.6 ×, at 64 connections`: the repeats lie on the same side of the
-/// claim's bound as their mean.
-fn in_ratio(claim: &Claim, comparison: &Comparison, ratio: Ratio) -> String {
-    let (figure, sign, times) = (claim.left.figure(), claim.is.sign(), claim.times);
-    format!("{figure} {}, claimed {sign} {times} ×, {}", ratio.times(times), place(comparison))
-}
-
-/// `served 64 ≤ 64, 5 of 5 repeats, at 800 connections`.
-fn in_figures(claim: &Claim, comparison: &Comparison, holds: bool) -> String {
-    let (figure, (left, right)) = (claim.left.figure(), comparison.middle(claim));
-    let sign = match (holds, claim.is) {
-        (true, relation) => relation.sign(),
-        (false, Relation::AtLeast) => "<",
-        (false, Relation::AtMost) => ">",
-    };
-    let alike = comparison.pairs.iter().filter(|pair| claim.is.holds(pair.0, pair.1) == holds);
-    let repeats = match comparison.pairs.len() {
-        1 => String::new(),
-        all => format!("{} of {all} repeats, ", alike.count()),
-    };
-    let (left, right) = (short(figure, left), short(figure, right));
-    format!("{figure} {left} {sign} {right}, {repeats}{}", place(comparison))
-}
-
-fn place(comparison: &Comparison) -> String {
-    match comparison.at {
-        [one, other] if one == other => format!("at {one} connections"),
-        [one, other] => format!("{one} connections against {other}"),
-    }
-}
-
-/// Times with their unit, counts as whole numbers, and what is small with two digits behind the point.
-fn short(name: &str, figure: f64) -> String {
-    match (name, figure) {
-        ("mean" | "p50" | "p90" | "p99" | "p999" | "max" | "cpu", _) => micros(Some(figure)),
-        (_, ..100.0) => format!("{}", (figure * 100.0).round() / 100.0),
-        _ => numbers::grouped(figure),
     }
 }
 
