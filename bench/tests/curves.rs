@@ -6,7 +6,7 @@ use bench::numbers::Random;
 use bench::report::{blocks, chart};
 use bench::results::queue::Queue;
 use bench::results::sweep::curves;
-use bench::results::{Figures, Part, Results, Sample};
+use bench::results::{Results, Sample};
 use serde_json::json;
 use std::path::Path;
 
@@ -48,25 +48,18 @@ fn two_servers_share_a_queue() {
 /// A row of stage 3 at `load` per cent of its 1,000 requests per second of 1 ms of CPU each. `mean`: the response time, ms.
 fn at(load: usize, mean: f64, cause: &str) -> Sample {
     let (due, served) = (10.0 * load as f64, (10.0 * load as f64).min(1000.0));
-    let mut load_figures = Figures { rps: served, seconds: 2.0, served: 64, ..Figures::default() };
-    let latency = &mut load_figures.latency_us;
-    (latency.mean, latency.p50, latency.p99) =
-        (1e3 * mean, Some(700.0 * mean), Some(4600.0 * mean));
-    load_figures.client_threads_cpu_seconds = vec![0.1, 0.1];
-    let evidence = json!({
-        "cores": 2, "cause": cause, "seconds": 2.0, "server": { "cpu": 2.0 * served / 1000.0 },
-        "threads": [{ "cpu": 1.9 }, { "cpu": 0.01 }], "target_rps": due, "unsent": 2.0 * (due - served),
+    let row = json!({
+        "target": "stage3-epoll", "part": "sweep", "offered": load, "connections": 64,
+        "rps": served, "seconds": 2.0, "served": 64, "server_cpu_us": 1000.0,
+        "latency_us": { "mean": 1e3 * mean, "p50": 700.0 * mean, "p99": 4600.0 * mean, "max": 0.0 },
+        "client_threads_cpu_seconds": [0.1, 0.1],
+        "evidence": {
+            "cores": 2, "cause": cause, "seconds": 2.0, "server": { "cpu": 2.0 * served / 1000.0 },
+            "threads": [{ "cpu": 1.9 }, { "cpu": 0.01 }],
+            "target_rps": due, "unsent": 2.0 * (due - served)
+        }
     });
-    Sample {
-        target: "stage3-epoll".to_owned(),
-        part: Part::Sweep,
-        offered: Some(load),
-        connections: 64,
-        load: load_figures,
-        server_cpu_us: Some(1000.0),
-        evidence: serde_json::from_value(evidence).unwrap(),
-        ..Sample::default()
-    }
+    serde_json::from_value(row).unwrap()
 }
 
 /// A closed loop, and latencies at loads.
@@ -128,22 +121,13 @@ fn a_sweep_is_a_table_a_line_and_a_picture() {
 
 /// A row of stage 4 with `threads` loops on a machine whose server has half of the cores.
 fn with(threads: usize, workload: &str, repeat: usize, rps: f64, cause: &str) -> Sample {
-    let mut load = Figures { rps, seconds: 1.0, served: 512, ..Figures::default() };
-    load.client_threads_cpu_seconds = vec![0.5; 4];
-    let server = json!({ "cpu": 0.99 * threads as f64 });
-    let evidence = json!({ "cause": cause, "seconds": 1.0, "server": server });
-    Sample {
-        target: "stage4-epoll-threads".to_owned(),
-        part: Part::Scale,
-        workload: workload.to_owned(),
-        threads: Some(threads),
-        connections: 512,
-        repeat,
-        load,
-        server_cpu_us: Some(10.0),
-        evidence: serde_json::from_value(evidence).unwrap(),
-        ..Sample::default()
-    }
+    let row = json!({
+        "target": "stage4-epoll-threads", "part": "scale", "workload": workload, "threads": threads,
+        "connections": 512, "repeat": repeat, "rps": rps, "seconds": 1.0, "served": 512,
+        "client_threads_cpu_seconds": [0.5, 0.5, 0.5, 0.5], "server_cpu_us": 10.0,
+        "evidence": { "cause": cause, "seconds": 1.0, "server": { "cpu": 0.99 * threads as f64 } }
+    });
+    serde_json::from_value(row).unwrap()
 }
 
 /// Three repeats of each point on the law with λ = 50,000, σ = 0.03 and κ = 0.001, each up to half a per cent off it.

@@ -2,28 +2,13 @@
 
 use crate::own::Own;
 use bench::report::cells::{self, figure};
-use bench::table::{Table, escape};
+use bench::table::escape;
 use std::collections::BTreeSet;
 
-/// The cell of the reader's table that has the name of the book's row and column; `key` cells are a row's name.
-pub(crate) fn cell<'a>(
-    own: &'a Table,
-    key: usize,
-    row: &[String],
-    column: &str,
-) -> Option<&'a str> {
-    let place = own.header.iter().position(|name| name == column).filter(|at| *at >= key)?;
-    let row = own.rows.iter().find(|own| own.get(..key) == row.get(..key))?;
-    row.get(place).map(String::as_str)
-}
-
-/// How many of its first cells it takes to tell every row from the others.
-pub(crate) fn key(rows: &[Vec<String>]) -> usize {
-    let is_key = |count: &usize| {
-        let names: BTreeSet<_> = rows.iter().map(|row| row.get(..*count)).collect();
-        names.len() == rows.len()
-    };
-    (1..=rows.first().map_or(1, Vec::len)).find(is_key).unwrap_or(1)
+/// How many of its first cells a row is called by: one, or two where that is not enough.
+pub(crate) fn name_cells(rows: &[Vec<String>]) -> usize {
+    let firsts: BTreeSet<_> = rows.iter().map(|row| row.first()).collect();
+    if firsts.len() == rows.len() { 1 } else { 2 }
 }
 
 /// The reader's figure with its factor to the book's; words only where they differ.

@@ -26,10 +26,6 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn block(&self, name: &str) -> Option<&Block> {
-        self.blocks.iter().find(|block| block.name == name)
-    }
-
     /// When and where, in a few words.
     fn label(&self) -> String {
         let day = self.results.began.split('T').next().unwrap_or_default();
@@ -67,34 +63,30 @@ impl Own {
         if name == "claims" {
             return Some(("your runs".to_owned(), self.claims()?));
         }
-        self.find(|run| match &run.block(name)?.content {
-            Content::Table(table) => Some((format!("your run of {}", run.label()), table.clone())),
-            _ => None,
-        })
+        let (run, block) = self.block(name)?;
+        let Content::Table(table) = &block.content else { return None };
+        Some((format!("your run of {}", run.label()), table.clone()))
     }
 
     /// The sentence of that name, as HTML.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        self.find(|run| match &run.block(name)?.content {
-            Content::Sentence(text) => Some(format!("Yours: {}", escape(text))),
-            _ => None,
-        })
+        let Content::Sentence(text) = &self.block(name)?.1.content else { return None };
+        Some(format!("Yours: {}", escape(text)))
     }
 
     /// The picture of that name, as HTML.
     pub(crate) fn picture(&self, name: &str) -> Option<String> {
-        self.find(|run| {
-            let charts = chart::of(&run.results, &run.folder);
-            let drawing = charts.into_iter().find(|chart| chart.name == name)?.drawing;
-            let label = run.label();
-            Some(format!(
-                "<summary>Yours: {label}</summary><span class=\"picture\">{drawing}</span>"
-            ))
-        })
+        let charts = |run: &'_ Run| chart::of(&run.results, &run.folder).into_iter();
+        let drawn = |run| Some((run, charts(run).find(|chart| chart.name == name)?));
+        let (run, chart) = self.runs.iter().find_map(drawn)?;
+        let (label, drawing) = (run.label(), chart.drawing);
+        Some(format!("<summary>Yours: {label}</summary><span class=\"picture\">{drawing}</span>"))
     }
 
-    fn find<T>(&self, look: impl Fn(&Run) -> Option<T>) -> Option<T> {
-        self.runs.iter().find_map(look)
+    /// The newest run that has a block of that name, and the block.
+    fn block(&self, name: &str) -> Option<(&Run, &Block)> {
+        let of = |run: &'_ Run| run.blocks.iter().position(|block| block.name == name);
+        self.runs.iter().find_map(|run| Some((run, &run.blocks[of(run)?])))
     }
 
     /// The claims as the block `claims` has them.

@@ -1,12 +1,14 @@
 //! What stands around a chapter: the way to all others.
 
 use crate::chapters::Chapter;
+use crate::events::rendered;
 use crate::markdown::Writer;
 use crate::own::Own;
 use anyhow::Result;
 use bench::report::chart::svg;
 use bench::report::html;
 use bench::table::escape;
+use pulldown_cmark::Parser;
 
 /// The first page.
 pub(crate) const INDEX: &str = "index.html";
@@ -36,7 +38,7 @@ pub(crate) fn all(
     }
     files.push(page(WHOLE, &whole));
     let claims = own.claims().map_or(String::new(), |claims| claims.html());
-    files.push(page(OWN, &format!("<h1>{}</h1>\n<p>{}</p>\n{claims}", OWN.1, sentence(own))));
+    files.push(page(OWN, &format!("<h1>{}</h1>\n{}{claims}", OWN.1, sentence(own))));
     Ok(files)
 }
 
@@ -82,15 +84,10 @@ fn contents(chapters: &[Chapter], own: &Own, file: &str) -> String {
         let parts: String = parts.map(|heading| part(&heading.text, &heading.anchor)).collect();
         text += &format!("<ul>\n{parts}</ul></li>\n");
     }
-    text + &format!("</ul>\n<p>{}</p>\n</nav>\n", sentence(own))
+    text + &format!("</ul>\n{}</nav>\n", sentence(own))
 }
 
+/// What the book has beside its figures, as a paragraph.
 fn sentence(own: &Own) -> String {
-    let text = escape(&own.sentence());
-    let parts = text.split('`').enumerate();
-    parts
-        .map(
-            |(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() },
-        )
-        .collect()
+    rendered(Parser::new(&own.sentence()).collect())
 }

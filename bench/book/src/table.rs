@@ -2,6 +2,7 @@
 
 use crate::beside;
 use crate::events::{rendered, text};
+use bench::report::cells;
 use bench::table::Table;
 use pulldown_cmark::{Alignment, Event, Tag, TagEnd};
 
@@ -12,7 +13,7 @@ pub(crate) fn html(
     own: Option<&Table>,
 ) -> (String, bool) {
     let (cells, texts) = rows(events);
-    let key = beside::key(texts.get(1..).unwrap_or_default());
+    let names = beside::name_cells(texts.get(1..).unwrap_or_default());
     let is_figure = |at: usize| columns.get(at) == Some(&Alignment::Right);
     let (mut html, mut has_own) = (String::new(), false);
     for (number, row) in cells.iter().enumerate() {
@@ -20,8 +21,9 @@ pub(crate) fn html(
         for (at, cell) in row.iter().enumerate() {
             let tag = if number == 0 { "th" } else { "td" };
             let class = if is_figure(at) { " class=\"figure\"" } else { "" };
-            let own = own.filter(|_| number > 0);
-            let own = own.and_then(|own| beside::cell(own, key, &texts[number], &texts[0][at]));
+            let row = texts[number][..names.min(row.len())].join(" / ");
+            let own = own.filter(|_| number > 0 && at >= names);
+            let own = own.and_then(|own| cells::cell(own, &row, &texts[0][at]).ok());
             has_own |= own.is_some();
             let note = own.map_or(String::new(), |own| beside::note(&texts[number][at], own));
             html += &format!("<{tag}{class}>{cell}{note}</{tag}>");

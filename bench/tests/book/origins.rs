@@ -1,6 +1,7 @@
 //! A figure with a unit is woven, or `<!-- from: WHERE -->` directly above its paragraph says from where it is.
 
 use crate::document::{Book, Problem};
+use pulldown_cmark::{Event, Parser};
 
 /// What WHERE may begin with.
 const WHERE: [&str; 8] = [
@@ -52,43 +53,20 @@ pub(crate) fn problems(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// The text without what is no prose: woven figures, comments, code, the targets of links, tags. Lines stay lines.
+/// The text with a mark for each letter that is no prose: woven figures, comments, code, the targets of links, tags. So a
+/// figure before them and a unit behind them do not become one. Lines stay lines.
 fn typed(text: &str) -> String {
-    let (mut typed, mut rest) = (String::new(), text);
-    while let Some(first) = rest.chars().next() {
-        let length = skipped(rest);
-        let piece = &rest[..if length == 0 { first.len_utf8() } else { length }];
-        if length == 0 {
-            typed.push(first);
-        } else {
-            // A mark, so that a figure before it and a unit behind it do not become one.
-            typed.push('¤');
-            typed.extend(piece.chars().filter(|&letter| letter == '\n'));
+    let (mut is_prose, mut is_woven) = (vec![false; text.len()], false);
+    for (event, place) in Parser::new(text).into_offset_iter() {
+        match event {
+            Event::InlineHtml(html) if html.starts_with("<!--=") => is_woven = true,
+            Event::InlineHtml(html) if *html == *"<!--/-->" => is_woven = false,
+            Event::Text(_) if !is_woven => is_prose[place].fill(true),
+            _ => {}
         }
-        rest = &rest[piece.len()..];
     }
-    typed
-}
-
-/// How many bytes are no prose that begin here.
-fn skipped(text: &str) -> usize {
-    let up_to =
-        |end: &str, from: usize| text[from..].find(end).map_or(0, |at| from + at + end.len());
-    let tag = text.strip_prefix('<');
-    let ticks = text.bytes().take_while(|&byte| byte == b'`').count();
-    match text {
-        _ if ticks > 0 => up_to(&text[..ticks], ticks),
-        _ if text.starts_with("<!--=") => up_to("<!--/-->", 0),
-        _ if text.starts_with("<!--") => up_to("-->", 0),
-        _ if text.starts_with("](") => up_to(")", 0),
-        _ if tag.is_some_and(|name| {
-            name.starts_with(|letter: char| letter == '/' || letter.is_alphabetic())
-        }) =>
-        {
-            up_to(">", 0)
-        }
-        _ => 0,
-    }
+    let letters = text.char_indices();
+    letters.map(|(at, letter)| if is_prose[at] || letter == '\n' { letter } else { '¤' }).collect()
 }
 
 /// The figures with a unit, each with its line from the text's beginning.
