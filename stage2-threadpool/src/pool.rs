@@ -32,7 +32,7 @@ impl Pool {
         Ok(Self { queue, workers })
     }
 
-    /// Gives a connection to the workers, and returns when the queue can take another.
+    /// Gives a connection to the workers, as soon as the queue can take it.
     pub(crate) fn submit(&self, socket: Socket, counters: &Counters) {
         self.queue.push(socket, counters);
     }

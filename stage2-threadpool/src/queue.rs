@@ -29,8 +29,10 @@ struct State {
     free_workers: usize,
     /// Calls to workers that would leave their silent clients, the one that has offered it first in front.
     offers: VecDeque<Arc<EventFd>>,
-    /// Workers that were called and have not looked up yet.
+    /// Workers that were called from their clients, and have not come yet.
     called: usize,
+    /// Whether the acceptor holds a connection for which there is no place.
+    is_full: bool,
     closed: bool,
 }
 
@@ -38,6 +40,7 @@ struct State {
 pub(crate) struct Offer<'a> {
     queue: &'a Queue,
     call: Arc<EventFd>,
+    is_taken: bool,
 }
 
 /// A connection that counts as open until this is dropped, however its worker leaves it: by a panic too.
@@ -57,6 +60,7 @@ impl Queue {
                 free_workers: 0,
                 offers: VecDeque::with_capacity(workers),
                 called: 0,
+                is_full: false,
                 closed: false,
             }),
             capacity: workers,
@@ -67,17 +71,24 @@ impl Queue {
         }
     }
 
-    /// Gives a connection to the workers, and returns when the queue can take another.
+    /// Gives a connection to the workers, as soon as the queue can take it.
     pub(crate) fn push(&self, socket: Socket, counters: &Counters) {
         let mut state = lock(&self.state);
+        state.is_full = self.is_full(&state);
+        self.update(&mut state);
+        let full = |state: &mut State| self.is_full(state);
+        let mut state =
+            self.emptied.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+        state.is_full = false;
         state.sockets.push_back(socket);
         state.open += 1;
         self.filled.notify_one();
         self.update(&mut state);
-        let full =
-            |state: &mut State| state.sockets.len() >= self.capacity || state.open >= self.max_open;
-        counters.full.add(full(&mut state).into());
-        drop(self.emptied.wait_while(state, full));
+        counters.full.add(self.is_full(&state).into());
+    }
+
+    fn is_full(&self, state: &State) -> bool {
+        state.sockets.len() >= self.capacity || state.open >= self.max_open
     }
 
     /// No more connections will come: workers that find none end.
@@ -90,6 +101,7 @@ impl Queue {
     pub(crate) fn pop(&self) -> Option<Taken<'_>> {
         let mut state = lock(&self.state);
         state.free_workers += 1;
+        state.called = state.called.saturating_sub(1);
         let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
         let mut state =
             self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
@@ -107,9 +119,10 @@ impl Queue {
 
     /// After a change: says whether there is a backlog, and if so calls a worker from its silent client.
     fn update(&self, state: &mut State) {
-        let has_backlog = state.sockets.len() > state.free_workers;
-        self.has_backlog.store(has_backlog, Ordering::Relaxed);
-        if state.sockets.len() > state.free_workers + state.called {
+        let backlog =
+            state.sockets.len().saturating_sub(state.free_workers).max(state.is_full.into());
+        self.has_backlog.store(backlog > 0, Ordering::Relaxed);
+        if backlog > state.called {
             call_one(state);
         }
     }
@@ -126,8 +139,8 @@ fn call_one(state: &mut State) {
 impl PendingConnections for Queue {
     type Offer<'a> = Offer<'a>;
 
-    fn has_backlog(&self) -> io::Result<bool> {
-        Ok(self.has_backlog.load(Ordering::Relaxed))
+    fn has_backlog(&self) -> bool {
+        self.has_backlog.load(Ordering::Relaxed)
     }
 
     fn offer(&self) -> io::Result<Offer<'_>> {
@@ -135,7 +148,11 @@ impl PendingConnections for Queue {
         let mut state = lock(&self.state);
         state.offers.push_back(Arc::clone(&call));
         self.update(&mut state);
-        Ok(Offer { queue: self, call })
+        Ok(Offer { queue: self, call, is_taken: false })
+    }
+
+    fn leave(&self, mut offer: Offer<'_>) {
+        offer.is_taken = true;
     }
 }
 
@@ -151,8 +168,8 @@ impl Drop for Offer<'_> {
         let before = state.offers.len();
         state.offers.retain(|call| !Arc::ptr_eq(call, &self.call));
         // It was called. Should its client have spoken at the same moment, another one has to go.
-        if state.offers.len() == before {
-            state.called -= 1;
+        if state.offers.len() == before && !self.is_taken {
+            state.called = state.called.saturating_sub(1);
             self.queue.update(&mut state);
         }
     }
@@ -189,7 +206,7 @@ mod tests {
         let called = |offers: &[Offer<'_>]| offers.iter().filter(|offer| is_called(offer)).count();
         assert_eq!(called(&offers), 0);
         queue.push(socket(), &counters);
-        assert!(queue.has_backlog().unwrap());
+        assert!(queue.has_backlog());
         assert_eq!(called(&offers), 1);
         let later = queue.offer().unwrap();
         assert!(!is_called(&later), "the one that was called is enough");
@@ -197,7 +214,10 @@ mod tests {
         let (stays, others): (Vec<_>, Vec<_>) = offers.into_iter().partition(is_called);
         drop(stays);
         assert_eq!(called(&others), 1);
-        assert!(queue.pop().is_some() && !queue.has_backlog().unwrap());
+        let (leaves, others): (Vec<_>, Vec<_>) = others.into_iter().partition(is_called);
+        leaves.into_iter().for_each(|offer| queue.leave(offer));
+        assert_eq!(called(&others), 0, "one is on its way");
+        assert!(queue.pop().is_some() && !queue.has_backlog());
     }
 
     #[test]

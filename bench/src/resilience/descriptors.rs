@@ -141,8 +141,11 @@ fn start(stage: &Stage, how: Limit, root: &Path) -> Result<Server> {
     }
 }
 
-/// The number that its next descriptor would have.
-fn lowest_free(server: &Server) -> Result<usize> {
+/// The number that the server's next descriptor would have.
+///
+/// # Errors
+/// When there is none.
+pub fn lowest_free(server: &Server) -> Result<usize> {
     let open = |number: &usize| {
         fs::symlink_metadata(format!("/proc/{}/fd/{number}", server.pid())).is_ok()
     };

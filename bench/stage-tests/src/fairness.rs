@@ -2,7 +2,7 @@
 //! All by the order of events: how long anything takes does not matter.
 
 use anyhow::{Context, Result, ensure};
-use bench::resilience::client::{Client, metric, value};
+use bench::resilience::client::{Client, metric, serves, value};
 use bench::resilience::{Stage, TIMEOUT, process_usage, wait_until};
 use bench::tools::Folder;
 use shared::sys::process::freeze;
@@ -49,6 +49,44 @@ pub fn sleepers_take_turns_with_others(stage: &Stage) -> Result<()> {
         }
         Ok(turns >= TURNS)
     })
+}
+
+/// A client keeps no thread from the others, whether it asks again and again or has sent many requests at once.
+pub fn busy_clients_give_way(stage: &Stage) -> Result<()> {
+    const PIPELINED: usize = 500;
+    for path in ["/work/10000", "/sleep/10", "/delay/10"] {
+        let server = stage.start(&["--threads", "1"])?;
+        let mut busy = Client::connect(server.address())?;
+        busy.fetch_ok(path)?;
+        let mut other = Client::connect(server.address())?;
+        other.get("/");
+        wait_until("the last response of the busy client", || {
+            busy.get(path);
+            busy.expect(200)
+        })?;
+        drop(busy);
+        other.expect(200)?;
+        let mut busy = Client::connect(server.address())?;
+        busy.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").repeat(PIPELINED).as_bytes());
+        busy.expect(200)?;
+        serves(server.address())?;
+        ensure!(busy.heard() < PIPELINED, "{path}: another client was served when all was over");
+    }
+    Ok(())
+}
+
+/// No thread waits to respond to a client that has left.
+pub fn a_client_that_leaves_frees_its_thread(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--threads", "1"])?;
+    let mut client = Client::connect(server.address())?;
+    let [now, later] =
+        ["/", "/delay/60000"].map(|path| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+    client.send((now + &later).as_bytes());
+    client.reset();
+    let start = Instant::now();
+    serves(server.address())?;
+    ensure!(start.elapsed() < TIMEOUT / 2, "it waited for {:?}", start.elapsed());
+    Ok(())
 }
 
 /// A pool full of handlers that sleep, and a queue full of requests whose clients have left: a request whose client

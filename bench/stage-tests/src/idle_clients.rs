@@ -2,8 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{Client, value};
+use bench::resilience::descriptors::lowest_free;
 use bench::resilience::well_behaved::{Behaviour, WellBehavedClients};
-use bench::resilience::{Stage, shutdown};
+use bench::resilience::{Stage, set_limit, shutdown};
+use bench::targets::server::Server;
 use std::thread;
 use std::time::Duration;
 
@@ -20,17 +22,33 @@ pub fn more_clients_than_threads_lose_nothing(stage: &Stage) -> Result<()> {
     clients.stop()?.check_none_refused()
 }
 
-/// Threads that wait for silent clients leave them for a client that asks; a client that is left reads the end of its connection.
+/// Of the threads that wait for silent clients, one leaves its own for a client that asks, be it a thread that is missing
+/// or a place; and the client that is left reads the end of its connection.
 pub fn silent_clients_give_way(stage: &Stage) -> Result<()> {
-    let server = stage.start(&["--threads", "4", "--idle-timeout", "120s"])?;
+    let four: [&[&str]; 2] = [&["--threads", "4"], &["--threads", "8", "--max-connections", "4"]];
+    for flags in four {
+        let server = stage.start(&[flags, &["--idle-timeout", "120s"]].concat())?;
+        let left = give_way(&server, || Ok(()))?;
+        ensure!(left == 1, "{flags:?}: {left} clients were left for one");
+    }
+    let server = stage.start(&["--threads", "8", "--idle-timeout", "120s"])?;
+    let left =
+        give_way(&server, || set_limit(&server, &format!("--nofile={}:", lowest_free(&server)?)))?;
+    ensure!(left > 0, "no client was left, and there is no descriptor for another");
+    Ok(())
+}
+
+/// Has four clients ask and be silent, and after `more` another one ask. Tells how many of the four were left for it.
+fn give_way(server: &Server, more: impl FnOnce() -> Result<()>) -> Result<usize> {
     let mut idle = Client::idle(server.address(), 4)?;
+    more()?;
     let mut new = Client::connect(server.address())?;
     new.fetch_ok("/").context("a new client")?;
     let evicted = value(new.fetch_ok("/metrics")?, "http_connections_evicted_total")?;
     ensure!(evicted > 0, "the metrics know of no client that was left");
     idle.retain_mut(|client| !client.hears_nothing());
-    ensure!(!idle.is_empty(), "no client was left, and the new one was served");
-    idle.iter_mut().try_for_each(Client::expect_end)
+    idle.iter_mut().try_for_each(Client::expect_end)?;
+    Ok(idle.len())
 }
 
 /// Where there is no place, clients that never asked go first.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// A client that has been silent for so long may be closed where its place is needed.
 pub const SILENCE: Duration = Duration::from_secs(1);
 
-/// How long one connection's pipelined requests may keep a loop from all others.
+/// How long one connection's pipelined requests may keep a thread from all others.
 pub const TIME_SLICE: Duration = Duration::from_millis(2);
 
 /// The default of `--write-timeout`.

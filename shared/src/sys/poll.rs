@@ -26,6 +26,11 @@ impl<'a> Wait<'a> {
         Self::new(fd.as_raw_fd(), libc::POLLOUT)
     }
 
+    /// Wait until the connection is lost: poll(2) tells that unasked.
+    pub fn hung_up(fd: BorrowedFd<'a>) -> Self {
+        Self::new(fd.as_raw_fd(), 0)
+    }
+
     /// Wait for nothing: poll(2) skips a negative descriptor.
     pub fn none() -> Self {
         Self::new(-1, 0)

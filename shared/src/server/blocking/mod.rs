@@ -9,6 +9,7 @@ mod waiting;
 
 use super::config::KeepAlive;
 use super::context::{ServerContext, ThreadContext};
+use super::deadlines::TIME_SLICE;
 use crate::http::{Action, Protocol, Service, StepCx};
 use crate::sys::poll::{self, Wait};
 use crate::sys::{Listener, Socket};
@@ -25,18 +26,21 @@ pub trait PendingConnections {
         Self: 'a;
 
     /// Whether more wait than threads are free.
-    fn has_backlog(&self) -> io::Result<bool>;
+    fn has_backlog(&self) -> bool;
 
     /// This thread would leave its client, until the offer is dropped.
     fn offer(&self) -> io::Result<Self::Offer<'_>>;
+
+    /// It leaves its client, as it was asked to, and will soon be free.
+    fn leave(&self, _: Self::Offer<'_>) {}
 }
 
 /// The accept queue itself, where one thread does all.
 impl PendingConnections for Listener {
     type Offer<'a> = BorrowedFd<'a>;
 
-    fn has_backlog(&self) -> io::Result<bool> {
-        poll::wait(&mut [Wait::readable(self.as_fd())], Some(Instant::now()))
+    fn has_backlog(&self) -> bool {
+        poll::wait(&mut [Wait::readable(self.as_fd())], Some(Instant::now())).unwrap_or(false)
     }
 
     fn offer(&self) -> io::Result<BorrowedFd<'_>> {
@@ -143,7 +147,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
             match action {
                 Action::Read | Action::Wait => return Ok(true),
                 Action::Write => self.send_file(socket, protocol)?,
-                // No others are kept waiting by this thread.
+                // What was made is written; the next step looks whether others wait.
                 Action::Yield => {}
                 Action::Run => {
                     action = self.run_blocking(protocol);
@@ -179,22 +183,29 @@ impl<'a, P: PendingConnections> Server<'a, P> {
     }
 
     fn receive(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<Action> {
-        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
-        let has_backlog = is_fair && self.pending.has_backlog()?;
         let length = match socket.read(&mut self.input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Action::Read),
             result => result?,
         };
         self.thread.stats.counters.received.add(length as u64);
-        let mut cx = self.thread.step(&mut self.output);
-        cx.has_backlog = has_backlog;
+        let (mut cx, input) = self.step_with_input();
         Ok(match length {
             0 => protocol.end_of_input(&mut cx),
-            _ => protocol.receive(&self.input[..length], &mut cx),
+            _ => protocol.receive(&input[..length], &mut cx),
         })
     }
 
     fn step(&mut self) -> StepCx<'_, impl Service> {
-        self.thread.step(&mut self.output)
+        self.step_with_input().0
+    }
+
+    /// Each step looks anew whether others wait, and none takes long: a pipeline of slow requests has its responses one by
+    /// one, and ends where others wait or the server drains.
+    fn step_with_input(&mut self) -> (StepCx<'_, impl Service>, &[u8]) {
+        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
+        let mut cx = self.thread.step(&mut self.output);
+        cx.has_backlog = is_fair && self.pending.has_backlog();
+        cx.time_slice = TIME_SLICE;
+        (cx, &self.input)
     }
 }

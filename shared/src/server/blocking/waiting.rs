@@ -19,10 +19,13 @@ impl<P: PendingConnections> Server<'_, P> {
             self.thread.stats.counters.evicted.add(is_evicted.into());
             return Ok(woken);
         }
-        // Inside a request its own deadline is all that counts; a response that is held back waits for nothing else.
-        let mut client = [Wait::readable(socket.as_fd())];
-        let waits = if protocol.is_delayed() { &mut [] } else { &mut client[..] };
-        let is_ready = poll::wait(waits, protocol.deadline())?;
+        // Inside a request its own deadline is all that counts. A response that is held back waits for nothing else, unless
+        // the connection is lost: reading tells that.
+        let client = match protocol.is_delayed() {
+            true => Wait::hung_up(socket.as_fd()),
+            false => Wait::readable(socket.as_fd()),
+        };
+        let is_ready = poll::wait(&mut [client], protocol.deadline())?;
         Ok(if is_ready { Woken::Readable } else { Woken::Late })
     }
 
@@ -54,14 +57,18 @@ impl<P: PendingConnections> Server<'_, P> {
                 return Ok(Woken::Readable);
             }
             match is_ready {
-                true if waits[2].is_ready() => return Ok(Woken::Unwanted),
+                true if waits[2].is_ready() => {
+                    offer.into_iter().for_each(|offer| self.pending.leave(offer));
+                    return Ok(Woken::Unwanted);
+                }
                 true => {}
                 false if until == deadline => return Ok(Woken::Late),
                 false if until == end => return Ok(Woken::Unwanted),
-                false => {
-                    // Without a descriptor for it no offer can be made: then the client has all its time.
-                    (offer, is_to_offer) = (self.pending.offer().ok(), false);
-                }
+                false => match self.pending.offer() {
+                    Ok(made) => (offer, is_to_offer) = (Some(made), false),
+                    // Where there is no descriptor for it, there is none for a new connection either.
+                    Err(_) => return Ok(Woken::Unwanted),
+                },
             }
         }
     }
