@@ -3,7 +3,12 @@
 
 use bench::resilience::Stage;
 
-const STAGE: Stage = Stage::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"), 256, &[]);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stage4-epoll-threads");
+
+const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
+
+/// All loops watch one listener.
+const EXCLUSIVE: Stage = Stage::new(PROGRAM, 256, &["--accept", "exclusive"]);
 
 stage_tests::checks_of_every_stage!(STAGE);
 stage_tests::checks_of_event_loops!(STAGE);
@@ -22,4 +27,9 @@ stage_tests::checks! { STAGE;
     many_loops_need_descriptors_too:
         |stage| operator::startup::few_descriptors(stage, &["--threads", "8"]),
     two_servers_share_a_log: operator::log_rotation::two_servers_share_a_log,
+}
+
+stage_tests::checks! { EXCLUSIVE;
+    loops_that_share_a_listener_accept_pause_and_resume:
+        idle_clients::clients_that_never_asked_go_first,
 }

@@ -20,9 +20,10 @@ impl Interest {
     /// [`Interest::READ`] and [`Interest::WRITE`].
     pub const READ_WRITE: Self = Self(Self::READ.0 | Self::WRITE.0);
 
-    /// Of several epolls that watch the same descriptor, wake one and not all (EPOLLEXCLUSIVE).
+    /// Of several epolls that watch the same listener, wake one and not all. With EPOLLEXCLUSIVE the kernel refuses
+    /// EPOLLRDHUP, which no listener has.
     pub fn exclusive(self) -> Self {
-        Self(self.0 | libc::EPOLLEXCLUSIVE as u32)
+        Self(self.0 & !(libc::EPOLLRDHUP as u32) | libc::EPOLLEXCLUSIVE as u32)
     }
 }
 
