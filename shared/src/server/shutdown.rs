@@ -52,7 +52,9 @@ impl Drain {
     /// # Errors
     /// There is no descriptor left.
     pub fn new(settings: &DrainSettings) -> io::Result<Arc<Self>> {
-        let (begun, idle, wake) = (OnceLock::new(), settings.drain_idle, EventFd::new()?);
+        // A client that connects while the server drains has time for its request to arrive.
+        let idle = settings.drain_idle.max(SILENT_LINGER);
+        let (begun, wake) = (OnceLock::new(), EventFd::new()?);
         Ok(Arc::new(Self { begun, idle, wake }))
     }
 
@@ -132,5 +134,21 @@ fn next_to_end(deadline: Option<Instant>, telemetry: &Telemetry) -> io::Result<O
 impl AsFd for Drain {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_a_late_client_has_time_to_arrive() {
+        let (grace, drain_idle, now) = (Duration::ZERO, Duration::ZERO, Instant::now());
+        let drain = Drain::new(&DrainSettings { grace, drain_idle }).unwrap();
+        assert_eq!(drain.end_of_silence(now), None);
+        drain.begun.set(now).unwrap();
+        let late = now + 2 * LAME_DUCK;
+        assert_eq!(drain.end_of_silence(late), Some(late + SILENT_LINGER));
+        assert_eq!(drain.end_of_silence(now - LAME_DUCK), Some(now + LAME_DUCK));
     }
 }
