@@ -70,8 +70,8 @@ impl Acceptor {
         Ok(Self { listener, epoll, drain, token, interest, limit, state, stop })
     }
 
-    /// Accepts as many connections as others are `ready` in this tick, 16 at least, if there are places: a tick that
-    /// serves a thousand takes long, and 16 new ones in each would leave the others in the queue for seconds. Tells
+    /// Accepts as many connections as others are `ready` or resumed in this tick, 16 at least, if there are places: a tick
+    /// that serves a thousand takes long, and 16 new ones in each would leave the others in the queue for seconds. Tells
     /// whether the accept queue is empty.
     pub fn accept_batch(
         &mut self,
@@ -80,7 +80,7 @@ impl Acceptor {
         now: Instant,
     ) -> bool {
         let Some(listener) = &self.listener else { return true };
-        for number in 0..ready.max(MIN_BATCH) {
+        for number in 0..(ready + connections.resumed).max(MIN_BATCH) {
             // The first was announced. Of others it is not known that they are there: no connection is closed for them
             // before epoll says so.
             if number > 0 && !self.limit.is_free() {

@@ -114,6 +114,8 @@ pub struct ConnectionSet {
     tasks: VecDeque<(Token, BlockingTask)>,
     /// Connections whose next requests are here already, and had to leave the loop to others.
     yielded: Vec<Token>,
+    /// How many of them went on in this tick.
+    pub(super) resumed: usize,
     /// Connections whose long responses go on when it is their turn again; their sockets would take more.
     write_queue: VecDeque<Token>,
     /// What is left of [`WRITE_BUDGET`] in this tick.
@@ -139,6 +141,7 @@ impl ConnectionSet {
             responses: Vec::new(),
             tasks: VecDeque::new(),
             yielded: Vec::new(),
+            resumed: 0,
             write_queue: VecDeque::new(),
             write_budget: WRITE_BUDGET,
             earliest: None,
@@ -172,6 +175,7 @@ impl ConnectionSet {
         self.thread.stats.end(Span::Wait);
         self.thread.begin_tick(now);
         self.write_budget = WRITE_BUDGET;
+        self.resumed = self.yielded.len();
         if !self.yielded.is_empty() {
             for token in std::mem::take(&mut self.yielded) {
                 self.act(token, |protocol, cx| protocol.resume(cx));
