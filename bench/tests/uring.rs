@@ -64,8 +64,7 @@ fn plain_requests_pipelining_and_splits() {
             let options = Options {
                 only: only.to_owned(),
                 timeout: Duration::from_secs(60),
-                // The example has no such routes.
-                count: "none".to_owned(),
+                // Its loop cannot wait for a handler that sleeps.
                 sleep: "none".to_owned(),
                 ..Options::default()
             };

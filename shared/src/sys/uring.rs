@@ -14,7 +14,6 @@ use buffers::Buffers;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, Fixed, SubmitArgs, Timespec};
 use io_uring::{IoUring, opcode};
-use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 use std::{io, mem, ptr};
@@ -22,7 +21,7 @@ use std::{io, mem, ptr};
 /// Names a socket: its descriptor, or at step 4 its place in the ring's own table ("direct descriptor").
 pub type SocketId = u32;
 
-/// Places for operations; what finds none waits for the next call.
+/// Places for operations, which the next call hands over; what finds none is handed over earlier.
 const OPERATIONS: u32 = 2048;
 /// Places for completions; what finds none waits in the kernel.
 const COMPLETIONS: u32 = 8192;
@@ -35,84 +34,61 @@ const RECEIVE: u64 = 1 << 32;
 const SEND: u64 = 2 << 32;
 const UNWANTED: u64 = 3 << 32;
 
-/// An io_uring, and the sockets that it has accepted.
+/// An io_uring, and the sockets that it has accepted. They receive at all times but while something is being sent: what
+/// a client sends while it does not read its responses waits in its socket.
 pub struct Ring {
     ring: IoUring,
     listener: Listener,
     step: u8,
     /// By id.
     sockets: Vec<Socket>,
-    buffers: Option<Buffers>,
-    /// Of the completion that was taken last: the socket, the length, and the number of the common buffer.
-    received: (SocketId, usize, Option<u16>),
-    /// What the next call hands over.
-    queued: VecDeque<Entry>,
+    buffers: Buffers,
+    /// The buffer of the completion that was taken last, and how many bytes it holds.
+    received: Option<(u16, usize)>,
     /// Completions that this thread's own sends will have made when they are handed over: no news to wait for.
     expected: usize,
-    /// Sockets to which the next call sends.
-    trying: Vec<SocketId>,
-    /// Sockets to be closed when nothing is under way on them: a completion knows its socket only by the id, which the
-    /// kernel gives to another client at once.
-    closing: Vec<SocketId>,
-    /// Calls of io_uring_enter(2).
+    /// Calls of io_uring_enter(2), but for those that a full queue makes necessary.
     pub calls: u64,
 }
 
-/// What the ring knows of a socket, and the memory that the kernel uses for it.
+/// What the ring knows of a socket. A completion knows its socket only by the id, which the kernel gives to another client
+/// at once: so a socket is closed when nothing is under way on it.
 #[derive(Default)]
 struct Socket {
     is_open: bool,
     is_receiving: bool,
     is_sending: bool,
-    /// At step 1, where the kernel writes to.
-    input: Vec<u8>,
-    /// What is sent.
+    /// [`Ring::calls`] when the last send was queued: the next call has it tried.
+    tried_at: u64,
+    /// What is sent: the kernel reads it.
     output: Vec<u8>,
 }
 
 impl Ring {
-    /// A ring that will accept from `listener`. From step 2 on, one accept, or receive, makes many completions, and bytes are
-    /// received into common buffers. From 3 on, the kernel does its part when the thread waits, and does not interrupt it
-    /// before. At 4, sends that succeed make no completion, and sockets have no descriptors. A ring stays to the end of the
-    /// process: the kernel may use its memory even when it is closed.
+    /// A ring that accepts from `listener`. From step 2 on, one accept, or receive, makes many completions. From 3 on, the
+    /// kernel does its part when the thread waits, and does not interrupt it before. At 4, sends that succeed make no
+    /// completion, and sockets have no descriptors. A ring stays to the end of the process: the kernel may use its memory
+    /// even when it is closed.
     ///
     /// # Errors
     /// ENOSYS, EINVAL: Linux is older than 6.1. EPERM: sysctl kernel.io_uring_disabled, or the filter of a container.
     pub fn new(listener: Listener, step: u8) -> io::Result<&'static mut Self> {
         let mut builder = IoUring::builder();
         builder.setup_cqsize(COMPLETIONS).setup_submit_all().setup_r_disabled();
-        let plain = builder.clone();
-        // The newest that any step uses is asked for at all of them: they fail together, and not one by one.
-        let deferred = builder.setup_single_issuer().setup_defer_taskrun().build(OPERATIONS)?;
-        let ring = if step >= 3 { deferred } else { plain.build(OPERATIONS)? };
+        builder.setup_single_issuer();
+        if step >= 3 {
+            builder.setup_defer_taskrun();
+        }
+        let ring = builder.build(OPERATIONS)?;
         if step >= 4 {
             let places = rlimit::raise_open_files()?.min(1 << 14);
             ring.submitter().register_files_sparse(places as u32)?;
         }
-        let buffers = if step >= 2 { Some(Buffers::register(&ring)?) } else { None };
-        Ok(Box::leak(Box::new(Self {
-            ring,
-            listener,
-            step,
-            sockets: Vec::new(),
-            buffers,
-            received: (0, 0, None),
-            queued: VecDeque::new(),
-            expected: 0,
-            trying: Vec::new(),
-            closing: Vec::new(),
-            calls: 0,
-        })))
-    }
-
-    /// Begins to accept. From now on, only the calling thread may use the ring.
-    ///
-    /// # Errors
-    /// It was started before.
-    pub fn start(&mut self) -> io::Result<()> {
-        self.ring.submitter().register_enable_rings()?;
-        self.accept();
-        Ok(())
+        let (buffers, sockets, received) = (Buffers::register(&ring)?, Vec::new(), None);
+        let mut ring =
+            Self { ring, listener, step, sockets, buffers, received, expected: 0, calls: 0 };
+        ring.accept();
+        Ok(Box::leak(Box::new(ring)))
     }
 
     fn accept(&mut self) {
@@ -121,34 +97,34 @@ impl Ring {
             1 => opcode::Accept::new(fd, ptr::null_mut(), ptr::null_mut()).build(),
             step => opcode::AcceptMulti::new(fd).allocate_file_index(step >= 4).build(),
         };
-        self.queued.push_back(entry.user_data(ACCEPT));
+        self.push(entry.user_data(ACCEPT));
     }
 
-    /// Receives, unless it is under way: once, or from step 2 on until [`Ring::pause`], the end, or an error.
-    pub fn receive(&mut self, id: SocketId) {
+    /// Has the socket receive, unless it does already or something is being sent; or closes it at last.
+    fn go_on(&mut self, id: SocketId) {
         let (socket, fd) = (&mut self.sockets[id as usize], Fd(id as RawFd));
-        if mem::replace(&mut socket.is_receiving, true) {
+        if socket.is_receiving || socket.is_sending {
             return;
         }
-        let entry = if self.step == 1 {
-            socket.input.resize(Buffers::SIZE, 0);
-            opcode::Recv::new(fd, socket.input.as_mut_ptr(), Buffers::SIZE as u32).build()
-        } else {
-            opcode::RecvMulti::new(fd, Buffers::GROUP).build()
-        };
-        self.push(RECEIVE, id, entry);
-    }
-
-    /// Ends a receive that is under way; then the socket is [`Completion::Ready`].
-    pub fn pause(&mut self, id: SocketId) {
-        if self.sockets[id as usize].is_receiving {
-            self.cancel(RECEIVE, id);
+        if !socket.is_open {
+            let close = match self.step {
+                4.. => opcode::Close::new(Fixed(id)).build(),
+                _ => opcode::Close::new(fd).build(),
+            };
+            return self.push_unwanted(close);
         }
+        socket.is_receiving = true;
+        let entry = match self.step {
+            1 => opcode::Recv::new(fd, ptr::null_mut(), 0).buf_group(Buffers::GROUP).build(),
+            _ => opcode::RecvMulti::new(fd, Buffers::GROUP).build(),
+        };
+        self.push_to(id, RECEIVE, entry.flags(Flags::BUFFER_SELECT));
     }
 
     /// Whether something is still to be sent.
     pub fn is_sending(&self, id: SocketId) -> bool {
-        self.sockets[id as usize].is_sending
+        let socket = &self.sockets[id as usize];
+        socket.is_sending || socket.tried_at == self.calls
     }
 
     /// Sends. If that `is_awaited`, it ends the wait when all is sent, and the socket is [`Completion::Ready`].
@@ -162,99 +138,88 @@ impl Ring {
         let is_awaited = is_awaited || bytes.len() > SMALL;
         let skips = self.step >= 4 && !is_awaited;
         self.expected += usize::from(!is_awaited && !skips);
-        self.trying.push(id);
-        self.sockets[id as usize].output = bytes;
-        let flags = if skips { Flags::SKIP_SUCCESS } else { Flags::empty() };
-        self.push_send(id, libc::MSG_DONTWAIT, flags);
+        let socket = &mut self.sockets[id as usize];
+        (socket.output, socket.tried_at) = (bytes, self.calls);
+        self.push_send(id, skips);
     }
 
-    fn push_send(&mut self, id: SocketId, wait: libc::c_int, flags: Flags) {
-        let Socket { output, is_sending, .. } = &mut self.sockets[id as usize];
-        *is_sending = true;
-        let send = opcode::Send::new(Fd(id as RawFd), output.as_ptr(), output.len() as u32);
+    fn push_send(&mut self, id: SocketId, skips: bool) {
+        let (wait, flags) = match skips {
+            true => (libc::MSG_DONTWAIT, Flags::SKIP_SUCCESS),
+            false => (0, Flags::empty()),
+        };
         // Without MSG_WAITALL a part would do, and no completion would tell how much is missing.
-        let entry = send.flags(wait | libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build();
-        self.push(SEND, id, entry.flags(flags));
+        let wait = wait | libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
+        let socket = &mut self.sockets[id as usize];
+        socket.is_sending = !skips;
+        let (bytes, length) = (socket.output.as_ptr(), socket.output.len() as u32);
+        let send = opcode::Send::new(Fd(id as RawFd), bytes, length).flags(wait);
+        self.push_to(id, SEND, send.build().flags(flags));
     }
 
     /// Ends our half of the connection: a send of nothing, which is awaited.
     pub fn shutdown_write(&mut self, id: SocketId) {
-        self.sockets[id as usize].is_sending = true;
-        self.push(SEND, id, opcode::Shutdown::new(Fd(id as RawFd), libc::SHUT_WR).build());
+        let socket = &mut self.sockets[id as usize];
+        socket.is_sending = true;
+        socket.output.clear();
+        self.push_to(id, SEND, opcode::Shutdown::new(Fd(id as RawFd), libc::SHUT_WR).build());
     }
 
-    /// Closes a socket: nothing more is heard of it.
+    /// Closes a socket, when what is being sent is sent.
     pub fn close(&mut self, id: SocketId) {
-        self.sockets[id as usize].is_open = false;
-        self.pause(id);
-        if self.is_sending(id) {
-            self.cancel(SEND, id);
+        let socket = &mut self.sockets[id as usize];
+        if mem::take(&mut socket.is_open) {
+            if socket.is_receiving {
+                self.cancel_receive(id);
+            }
+            self.go_on(id);
         }
-        self.closing.push(id);
     }
 
-    fn cancel(&mut self, kind: u64, id: SocketId) {
-        self.push_unwanted(opcode::AsyncCancel::new(kind | u64::from(id)).build());
+    fn cancel_receive(&mut self, id: SocketId) {
+        self.push_unwanted(opcode::AsyncCancel::new(RECEIVE | u64::from(id)).build());
     }
 
-    /// Hands over what is queued, and waits for news or until `timeout` has passed. Then take all completions.
+    fn push_to(&mut self, id: SocketId, kind: u64, entry: Entry) {
+        let flags = if self.step >= 4 { Flags::FIXED_FILE } else { Flags::empty() };
+        self.push(entry.user_data(kind | u64::from(id)).flags(flags));
+    }
+
+    fn push_unwanted(&mut self, entry: Entry) {
+        self.push(entry.user_data(UNWANTED).flags(Flags::SKIP_SUCCESS));
+    }
+
+    fn push(&mut self, entry: Entry) {
+        // SAFETY: the memory that an entry names is a socket's output, and stays until the send has completed, or has been
+        // tried: `is_sending` tells.
+        while unsafe { self.ring.submission().push(&entry) }.is_err() {
+            // An error comes again when the loop waits.
+            let _ = self.ring.submit();
+        }
+    }
+
+    /// Hands over all that is queued, and waits for news or until `timeout` has passed. Then take all completions. Only the
+    /// thread that calls it first may use the ring.
     ///
     /// # Errors
     /// The ring cannot be used any more.
     pub fn enter(&mut self, timeout: Duration) -> io::Result<()> {
-        self.close_unused();
-        let mut queue = self.ring.submission();
-        while !queue.is_full()
-            && let Some(entry) = self.queued.pop_front()
-        {
-            // SAFETY: the memory that an entry names is in `sockets` or `buffers`, and stays until its last completion, or
-            // until a send has been tried. There is room for the entry, so it is not refused.
-            let _ = unsafe { queue.push(&entry) };
+        if self.calls == 0 {
+            self.ring.submitter().register_enable_rings()?;
         }
-        drop(queue);
-        let wanted = if self.queued.is_empty() { mem::take(&mut self.expected) + 1 } else { 0 };
-        self.calls += 1;
-        let timeout = Timespec::from(timeout);
+        let (timeout, wanted) = (Timespec::from(timeout), mem::take(&mut self.expected) + 1);
         let args = SubmitArgs::new().timespec(&timeout);
-        let entered = self.ring.submitter().submit_with_args(wanted, &args);
-        let queue = self.ring.submission();
-        if self.queued.is_empty() && queue.is_empty() && !queue.cq_overflow() {
-            // Sends have been tried, and wait for nothing (MSG_DONTWAIT): all is sent, unless a completion says otherwise.
-            for id in self.trying.drain(..) {
-                self.sockets[id as usize].is_sending = false;
+        loop {
+            self.calls += 1;
+            let entered = self.ring.submitter().submit_with_args(wanted, &args);
+            match entered.map_err(|error| (error.raw_os_error(), error)) {
+                // The time-out, a signal, or a shortage: what was not handed over is still there.
+                Ok(_) | Err((Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN), _)) => {}
+                Err((_, error)) => return Err(error),
+            }
+            if self.ring.submission().is_empty() {
+                return Ok(());
             }
         }
-        match entered.map_err(|error| (error.raw_os_error(), error)) {
-            // The time-out, a signal, or no room: what was not handed over stays in the queue.
-            Ok(_) | Err((Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN), _)) => {
-                Ok(())
-            }
-            Err((_, error)) => Err(error),
-        }
-    }
-
-    fn close_unused(&mut self) {
-        for id in mem::take(&mut self.closing) {
-            let socket = &mut self.sockets[id as usize];
-            if socket.is_receiving || socket.is_sending {
-                self.closing.push(id);
-                continue;
-            }
-            *socket = Socket::default();
-            let entry = match self.step {
-                4.. => opcode::Close::new(Fixed(id)).build(),
-                _ => opcode::Close::new(Fd(id as RawFd)).build(),
-            };
-            self.push_unwanted(entry);
-        }
-    }
-
-    fn push(&mut self, kind: u64, id: SocketId, entry: Entry) {
-        let flags = if self.step >= 4 { Flags::FIXED_FILE } else { Flags::empty() };
-        self.queued.push_back(entry.user_data(kind | u64::from(id)).flags(flags));
-    }
-
-    fn push_unwanted(&mut self, entry: Entry) {
-        self.queued.push_back(entry.user_data(UNWANTED).flags(Flags::SKIP_SUCCESS));
     }
 }
