@@ -2,9 +2,8 @@
 
 use super::address::encode;
 use super::epoll::interrupted_is_none;
-use super::net::stream_socket;
-use super::socket::set_option;
-use super::{Epoll, Events, Socket, retry};
+use super::socket::{self, set_option};
+use super::{Epoll, Events, Socket, check};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -17,13 +16,11 @@ impl Socket {
     /// # Errors
     /// The kernel refuses at once: no descriptor, no local port, no route.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
-        let socket = Self(stream_socket(address)?);
+        let socket = Self(socket::open(address, libc::SOCK_NONBLOCK)?.into());
         let (storage, length) = encode(address);
         // SAFETY: `storage` is a sockaddr of `length` bytes that outlives the call.
-        let result = retry(|| unsafe {
-            libc::connect(socket.raw(), (&raw const storage).cast(), length) as isize
-        });
-        match result {
+        match check(unsafe { libc::connect(socket.raw(), (&raw const storage).cast(), length) }) {
+            // A socket that does not wait is not interrupted by a signal either.
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
             _ => Ok(socket),
         }
@@ -86,7 +83,7 @@ impl Epoll {
 pub fn exact_timers() -> io::Result<()> {
     let nanoseconds: libc::c_ulong = 1;
     // SAFETY: a plain call without pointers.
-    super::check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, nanoseconds) })
+    check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, nanoseconds) })
 }
 
 #[cfg(test)]

@@ -165,11 +165,8 @@ impl Epoll {
 
 /// A signal ends a wait without an event.
 pub(super) fn interrupted_is_none(ready: isize) -> io::Result<usize> {
-    match usize::try_from(ready) {
-        Ok(count) => Ok(count),
-        Err(_) => match io::Error::last_os_error() {
-            error if error.kind() == io::ErrorKind::Interrupted => Ok(0),
-            error => Err(error),
-        },
-    }
+    usize::try_from(ready).or_else(|_| match io::Error::last_os_error() {
+        error if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+        error => Err(error),
+    })
 }

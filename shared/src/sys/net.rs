@@ -6,7 +6,7 @@ use super::{check, new_descriptor};
 use std::io;
 use std::mem;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 /// A connected TCP socket, always non-blocking: a call that cannot go on at once returns
@@ -110,7 +110,7 @@ impl AsFd for Socket {
 #[cfg(feature = "faults")]
 impl From<std::os::unix::net::UnixStream> for Socket {
     fn from(stream: std::os::unix::net::UnixStream) -> Self {
-        Self(OwnedFd::from(stream).into())
+        Self(std::os::fd::OwnedFd::from(stream).into())
     }
 }
 
@@ -164,7 +164,7 @@ impl Listener {
     }
 
     fn bound(address: SocketAddr, reuse_port: bool) -> io::Result<Self> {
-        let listener = Self(stream_socket(address)?);
+        let listener = Self(socket::open(address, libc::SOCK_NONBLOCK)?.into());
         set_option(&listener, libc::SOL_SOCKET, libc::SO_REUSEADDR, &1)?;
         if reuse_port {
             set_option(&listener, libc::SOL_SOCKET, libc::SO_REUSEPORT, &1)?;
@@ -209,9 +209,4 @@ impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
-}
-
-/// A TCP socket of the family of `address`, non-blocking and closed on exec.
-pub(super) fn stream_socket<S: From<OwnedFd>>(address: SocketAddr) -> io::Result<S> {
-    socket::open(address, libc::SOCK_NONBLOCK).map(S::from)
 }

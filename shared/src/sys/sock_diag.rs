@@ -3,9 +3,9 @@
 //! `/proc/net/tcp` has them too, but there the kernel goes through its whole table of connections for every look, which takes
 //! milliseconds however few connections there are, and lists those that linger after their end as well.
 
-use super::{new_descriptor, retry};
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use super::new_descriptor;
+use std::fs::File;
+use std::io::{self, Read, Write};
 
 /// A TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,32 +43,19 @@ const REQUEST: usize = 56;
 /// # Errors
 /// The kernel or a sandbox has no sock_diag.
 pub fn tcp_sockets(state: TcpState, ipv6: bool) -> io::Result<Vec<TcpSocket>> {
+    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: the call returns a new descriptor, or -1 and errno.
-    let socket = unsafe {
-        new_descriptor(|| {
-            libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, SOCK_DIAG)
-        })?
-    };
-    ask(&socket, &request(state, if ipv6 { libc::AF_INET6 } else { libc::AF_INET } as u8))?;
+    let socket = unsafe { new_descriptor(|| libc::socket(libc::AF_NETLINK, kind, SOCK_DIAG)) }?;
+    // read(2) and write(2) do for it: a message is sent whole or not at all.
+    let mut socket = File::from(socket);
+    socket.write_all(&request(state, if ipv6 { libc::AF_INET6 } else { libc::AF_INET } as u8))?;
     let (mut sockets, mut buffer) = (Vec::new(), vec![0; 32 * 1024]);
     loop {
-        // SAFETY: `buffer` is valid for writing so many bytes.
-        let received = retry(|| unsafe {
-            libc::recv(socket.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0)
-        })?;
+        let received = socket.read(&mut buffer)?;
         if received == 0 || read(&buffer[..received], &mut sockets)? {
             return Ok(sockets);
         }
     }
-}
-
-fn ask(socket: &OwnedFd, request: &[u8]) -> io::Result<()> {
-    // SAFETY: `request` is valid for reading so many bytes.
-    let sent = retry(|| unsafe {
-        libc::send(socket.as_raw_fd(), request.as_ptr().cast(), request.len(), 0)
-    });
-    // A message is sent whole or not at all.
-    sent.map(drop)
 }
 
 fn request(state: TcpState, family: u8) -> Vec<u8> {
