@@ -3,12 +3,13 @@
 use super::program;
 use crate::args;
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::Parser;
 use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 
 /// What `bench watch` takes.
-#[derive(Args, Debug)]
+#[derive(Parser, Debug)]
+#[command(name = "bench watch")]
 pub struct WatchArgs {
     /// A stage, a peer such as nginx, or the URL of any server on this machine
     #[arg(default_value = "stage1")]

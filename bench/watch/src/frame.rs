@@ -43,7 +43,7 @@ pub(crate) struct Queue {
 }
 
 /// A figure of the last second, and of each second of the last minute.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) name: String,
     pub(crate) text: String,

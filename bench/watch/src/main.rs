@@ -1,6 +1,6 @@
 //! `bench watch`: learn to read where performance goes by watching it move.
 //!
-//! The [`engine`] runs a server and its load and sends a [`frame`] ten times a second; [`draw`] makes a screen of a frame,
+//! The [`engine`] runs a server and its load and makes a [`frame`] ten times a second; [`draw`] makes a screen of a frame,
 //! and nothing else; the [`screen`] shows it on the terminal, and turns keys into another [`setup`], which goes back to the
 //! engine. The [`tour`] is a list of setups. [`play`] plays it without a person and draws each step as [`svg`].
 #![forbid(unsafe_code)]
@@ -28,15 +28,8 @@ use engine::Engine;
 use setup::{HELLO, Setup};
 use std::process::ExitCode;
 
-#[derive(Parser)]
-#[command(name = "bench watch")]
-struct Cli {
-    #[command(flatten)]
-    args: WatchArgs,
-}
-
 fn main() -> ExitCode {
-    run(&Cli::parse().args).unwrap_or_else(|error| {
+    run(&WatchArgs::parse()).unwrap_or_else(|error| {
         terminal::note(&format!("bench: {error:#}"));
         ExitCode::FAILURE
     })
@@ -47,24 +40,22 @@ fn run(args: &WatchArgs) -> Result<ExitCode> {
     let interrupt = Interrupt::catch()?;
     let step = args.tour.map(tour::first_of).transpose()?;
     let setup = match step {
-        Some(step) => tour::STEPS[step].setup(),
+        Some(step) => tour::STEPS[step].setup.clone(),
         None => asked(args)?,
     };
-    // All of them: a key starts another one.
-    let stages: Vec<_> = match setup.target {
-        Target::Stage(_) => (0..STAGES.len()).map(Target::Stage).collect(),
-        _ => Vec::new(),
-    };
+    // All of them, or none: a key starts another one.
+    let count = if matches!(setup.target, Target::Stage(_)) { STAGES.len() } else { 0 };
+    let stages: Vec<_> = (0..count).map(Target::Stage).collect();
     let stage_args = ["--idle-timeout", "never"].map(str::to_owned).to_vec();
     let starter = Starter::build(&stages, stage_args, None, &interrupt)?;
     let mut code = 0;
     if !interrupt.raised() {
-        let engine = Engine::start(starter, setup.clone())?;
+        let engine = Engine::new(starter, setup);
         match step.filter(|_| args.unattended) {
             Some(step) => {
                 code = u8::from(!play::play(engine, step, args.svg.as_deref(), &interrupt)?)
             }
-            None => screen::run(engine, setup, step, &interrupt)?,
+            None => screen::run(engine, step, &interrupt)?,
         }
     }
     Ok(ExitCode::from(interrupt.exit_code().unwrap_or(code)))

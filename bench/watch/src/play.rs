@@ -1,10 +1,10 @@
 //! The tour without a person at the keys: each step until the sentence has named its cause.
 
 use crate::draw::{SIZE, View, draw};
-use crate::engine::Engine;
+use crate::engine::{Engine, FRAME};
 use crate::frame::Frame;
 use crate::svg::svg;
-use crate::tour::STEPS;
+use crate::tour::{STEPS, Step};
 use anyhow::{Context, Result};
 use bench::interrupt::Interrupt;
 use bench::terminal;
@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::fs;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a step may take.
@@ -24,7 +25,7 @@ const PICTURE: Duration = Duration::from_secs(6);
 /// # Errors
 /// A server or load that failed, or a folder that cannot be written to.
 pub(crate) fn play(
-    engine: Engine,
+    mut engine: Engine,
     first: usize,
     folder: Option<&Path>,
     interrupt: &Interrupt,
@@ -35,59 +36,44 @@ pub(crate) fn play(
         })?;
     }
     let mut named = 0;
-    for (number, step) in STEPS.iter().enumerate().skip(first) {
+    for (number, Step { chapter, setup, cause, .. }) in STEPS.iter().enumerate().skip(first) {
         // The engine has begun with the first one.
-        if number > first {
-            let _ = engine.setups.send(step.setup());
+        if engine.setup != *setup {
+            engine.change(setup.clone());
         }
-        let Some((frame, seconds)) = watch(&engine, number, folder.is_some(), interrupt) else {
-            break;
-        };
-        let is_named = frame.now.cause == step.cause.short();
+        let (begun, cause) = (Instant::now(), cause.short());
+        let least = if folder.is_some() { PICTURE } else { Duration::ZERO };
+        while (engine.frame.now.cause != cause || begun.elapsed() < least)
+            && begun.elapsed() < BOUND
+        {
+            engine.tick()?;
+            thread::sleep(FRAME);
+            if interrupt.raised() {
+                return Ok(false);
+            }
+        }
+        let (frame, seconds, number) = (&engine.frame, begun.elapsed().as_secs(), number + 1);
+        let is_named = frame.now.cause == cause;
         named += usize::from(is_named);
-        let what = if is_named { "named" } else { "NOT NAMED" };
-        let (step_name, cause) =
-            (format!("{:>2}, chapter {:>2}", number + 1, step.chapter), step.cause.short());
+        let (what, text) = (if is_named { "named" } else { "NOT NAMED" }, &frame.now.text);
         terminal::print(&format!(
-            "{step_name}: `{cause}` {what} after {seconds:.0} s: {}\n",
-            frame.now.text
+            "{number:>2}, chapter {chapter:>2}: `{cause}` {what} after {seconds} s: {text}\n"
         ))?;
         if let Some(folder) = folder {
-            write(folder, number, &frame)?;
+            write(folder, number, frame)?;
         }
     }
-    engine.finish()?;
     let steps = STEPS.len() - first;
     terminal::print(&format!("{named} of {steps} steps named their cause\n"))?;
     Ok(named == steps)
 }
 
-/// Looks until the step's cause is named, or its time is over; `None` if the engine ended or the user asked to stop.
-fn watch(
-    engine: &Engine,
-    number: usize,
-    picture: bool,
-    interrupt: &Interrupt,
-) -> Option<(Frame, f64)> {
-    let (step, begun) = (&STEPS[number], Instant::now());
-    let title = step.setup().title();
-    while !interrupt.raised() {
-        let frame = engine.frames.recv().ok()?;
-        let passed = begun.elapsed();
-        let is_named = frame.title == title && frame.now.cause == step.cause.short();
-        if (is_named && (!picture || passed >= PICTURE)) || passed >= BOUND {
-            return Some((frame, passed.as_secs_f64()));
-        }
-    }
-    None
-}
-
 /// The picture, and the frame that it was drawn from.
 fn write(folder: &Path, number: usize, frame: &Frame) -> Result<()> {
     let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
-    let view = View { colour: true, step: Some(number), ..View::default() };
+    let view = View { colour: true, step: Some(number - 1), ..View::default() };
     draw(frame, view, buffer.area, &mut buffer);
-    let name = format!("step{:02}", number + 1);
+    let name = format!("step{number:02}");
     for (end, text) in [("svg", svg(&buffer)), ("json", serde_json::to_string_pretty(frame)?)] {
         let path = folder.join(format!("{name}.{end}"));
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

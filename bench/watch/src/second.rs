@@ -1,6 +1,6 @@
-//! What one second has shown, as figures, queues and a verdict, with the minute before it.
+//! What one second has shown: figures with the minute before them, queues, cores and a verdict.
 
-use crate::frame::{Figure, Queue};
+use crate::frame::{Figure, Frame, Queue};
 use crate::setup::{SLEEP, Setup};
 use crate::threads::{Threads, own_cpu};
 use bench::evidence::verdict::{Cause, Seen, Verdict, verdict};
@@ -10,146 +10,103 @@ use bench::load::Outcome;
 use bench::numbers::{as_micros, grouped, micros, time};
 use bench::targets::Target;
 use bench::tools;
-use std::collections::VecDeque;
+use shared::sys::process::ticks_per_second;
 use std::fs;
 use std::time::{Duration, Instant};
 
 /// So many seconds are kept.
 const MINUTE: usize = 60;
-const FIGURES: [&str; 5] = ["req/s", "p50", "p99", "CPU/req", "switches"];
 /// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
 const TICKS: u64 = 20;
 
-/// What is kept from one second to the next.
-pub(crate) struct Seconds {
-    history: [VecDeque<f64>; FIGURES.len()],
-    ticks: Vec<[u64; 2]>,
-    own: (Instant, u64),
-}
-
-/// What goes onto the screen.
+/// What its end is held against: busy ticks of each core, and this program's own CPU time.
 pub(crate) struct Second {
-    pub(crate) verdict: Verdict,
-    pub(crate) clients: Option<[u64; 2]>,
-    pub(crate) figures: Vec<Figure>,
-    pub(crate) queues: Vec<Queue>,
-    pub(crate) cores: Vec<f64>,
-    pub(crate) own: f64,
+    ticks: Vec<u64>,
+    own: u64,
+    since: Instant,
 }
 
-impl Seconds {
-    pub(crate) fn new() -> Self {
-        Self { history: Default::default(), ticks: ticks(), own: (Instant::now(), own_cpu()) }
+impl Second {
+    /// A second begins.
+    pub(crate) fn begin() -> Self {
+        Self { ticks: ticks(), own: own_cpu(), since: Instant::now() }
     }
 
-    /// Adds a second. `part`: what the clients saw, where the load is ours.
-    pub(crate) fn add(
-        &mut self,
-        setup: &Setup,
-        part: Option<&Outcome>,
-        evidence: &Evidence,
-        threads: &Threads,
-    ) -> Second {
-        let figures = part.map_or(Vec::new(), |part| self.figures(part, evidence));
-        let clients = part.map(|part| [part.tally.served, setup.busy as u64]);
-        let (cores, own) = (self.cores(), self.own());
-        let queues = queues(setup, part, evidence, threads);
-        Second { verdict: judge(setup, part, evidence), clients, figures, queues, cores, own }
+    /// How long ago that was.
+    pub(crate) fn length(&self) -> Duration {
+        self.since.elapsed()
     }
 
-    fn figures(&mut self, part: &Outcome, evidence: &Evidence) -> Vec<Figure> {
-        let tally = &part.tally;
-        let [p50, p99] = [0.5, 0.99].map(|quantile| tally.percentile(quantile));
-        let cpu = evidence.cpu_per(tally.requests).map(as_micros);
-        let used = evidence.server.as_ref();
-        let switches = used.and_then(|used| Some(used.voluntary? + used.involuntary?));
-        let switches = switches.map(|all| all as f64 / tally.requests.max(1) as f64);
-        let split = used.and_then(|used| used.kernel).filter(|(_, ticks)| *ticks >= TICKS);
-        let split = cpu.zip(split).map_or(String::new(), |(cpu, (kernel, _))| {
-            format!(" user {:.1} kernel {:.1}", cpu * (1.0 - kernel), cpu * kernel)
-        });
-        let latency = |time_of: Option<Duration>| time_of.map_or("-".to_owned(), time);
-        let rps = Some(part.rps());
-        let now = [rps, p50.map(as_micros), p99.map(as_micros), cpu, switches];
-        let texts = [
-            grouped(part.rps()),
-            latency(p50),
-            latency(p99),
-            micros(cpu) + &split,
-            switches.map_or("-".to_owned(), |each| format!("{each:.2} per request")),
-        ];
-        let named = FIGURES.iter().zip(texts).zip(&mut self.history).zip(now);
-        let figure =
-            |(((name, text), history), now): (((&&str, _), &mut VecDeque<f64>), Option<f64>)| {
-                history.push_back(now.unwrap_or(0.0));
-                history.drain(..history.len().saturating_sub(MINUTE));
-                Figure { name: (*name).to_owned(), text, minute: history.iter().copied().collect() }
-            };
-        named.map(figure).collect()
+    /// How busy each core was, and this program.
+    pub(crate) fn end(self, frame: &mut Frame) {
+        let seconds = self.length().as_secs_f64().max(f64::MIN_POSITIVE);
+        let possible = ticks_per_second().unwrap_or(100) as f64 * seconds;
+        let share =
+            |(after, before): (u64, u64)| (after.saturating_sub(before) as f64 / possible).min(1.0);
+        frame.cores = ticks().into_iter().zip(self.ticks).map(share).collect();
+        frame.own = own_cpu().saturating_sub(self.own) as f64 / 1e9 / seconds;
     }
+}
 
-    /// How busy each core was.
-    fn cores(&mut self) -> Vec<f64> {
-        let now = ticks();
-        let share = |(after, before): (&[u64; 2], &[u64; 2])| {
-            let [busy, all] = [0, 1].map(|at| after[at].saturating_sub(before[at]));
-            busy as f64 / all.max(1) as f64
-        };
-        let shares = now.iter().zip(&self.ticks).map(share).collect();
-        self.ticks = now;
-        shares
-    }
-
-    fn own(&mut self) -> f64 {
-        let now = (Instant::now(), own_cpu());
-        let (since, before) = std::mem::replace(&mut self.own, now);
-        now.1.saturating_sub(before) as f64
-            / 1e9
-            / (now.0 - since).as_secs_f64().max(f64::MIN_POSITIVE)
+/// Adds a second to the figures.
+pub(crate) fn figures(figures: &mut Vec<Figure>, part: &Outcome, evidence: &Evidence) {
+    let tally = &part.tally;
+    let [p50, p99] = [0.5, 0.99].map(|quantile| tally.percentile(quantile));
+    let latency = |time_of: Option<Duration>| time_of.map_or("-".to_owned(), time);
+    let (cpu, used) = (evidence.cpu_per(tally.requests).map(as_micros), evidence.server.as_ref());
+    let split = used.and_then(|used| used.kernel).filter(|(_, ticks)| *ticks >= TICKS);
+    let split = cpu.zip(split).map_or(String::new(), |(cpu, (kernel, _))| {
+        format!(" user {:.1} kernel {:.1}", cpu * (1.0 - kernel), cpu * kernel)
+    });
+    let switches = used.and_then(|used| Some(used.voluntary? + used.involuntary?));
+    let switches = switches.map(|all| all as f64 / tally.requests.max(1) as f64);
+    let each = switches.map_or("-".to_owned(), |each| format!("{each:.2} per request"));
+    let now = [
+        ("req/s", Some(part.rps()), grouped(part.rps())),
+        ("p50", p50.map(as_micros), latency(p50)),
+        ("p99", p99.map(as_micros), latency(p99)),
+        ("CPU/req", cpu, micros(cpu) + &split),
+        ("switches", switches, each),
+    ];
+    figures.resize_with(now.len(), Figure::default);
+    for (figure, (name, now, text)) in figures.iter_mut().zip(now) {
+        (figure.name, figure.text) = (name.to_owned(), text);
+        figure.minute.push(now.unwrap_or(0.0));
+        figure.minute.drain(..figure.minute.len().saturating_sub(MINUTE));
     }
 }
 
 /// Before the kernel hands connections over, before the workers of stage 2, and before the pool of stage 4. The last two
 /// are what the server has accepted or read and no thread works on: no file of the kernel's counts them.
-fn queues(
+pub(crate) fn queues(
     setup: &Setup,
     part: Option<&Outcome>,
     evidence: &Evidence,
     threads: &Threads,
 ) -> Vec<Queue> {
-    let stage = match setup.target {
-        Target::Stage(index) => index + 1,
-        _ => 0,
-    };
     let queue = |name: &str, length, limit| Queue { name: name.to_owned(), length, limit };
-    let accept = queue("accept queue", 0, None);
-    let own = evidence.sockets.and_then(|sockets| match stage {
-        2 => {
-            let taken = sockets.accepted.saturating_sub(threads.at_work("worker"));
-            Some(queue("queue of the pool", taken.min(64), Some(64)))
+    let pool = |length, limit| queue("queue of the pool", length, Some(limit));
+    let own = evidence.sockets.and_then(|sockets| match setup.target {
+        Target::Stage(1) => {
+            Some(pool(sockets.accepted.saturating_sub(threads.at_work("worker")).min(64), 64))
         }
-        4 => {
+        Target::Stage(3) if setup.workload == SLEEP => {
             let read = part?.tally.unanswered.count.saturating_sub(sockets.unread);
-            let waits = read.saturating_sub(threads.at_work("blocking"));
-            let waits = if setup.workload == SLEEP { waits } else { 0 };
-            Some(queue("queue of the pool", waits, Some(1024)))
+            Some(pool(read.saturating_sub(threads.at_work("blocking")), 1024))
         }
+        Target::Stage(3) => Some(pool(0, 1024)),
         _ => None,
     });
-    [Some(accept), own].into_iter().flatten().collect()
+    [Some(queue("accept queue", 0, None)), own].into_iter().flatten().collect()
 }
 
-/// What the rules say of the second.
-fn judge(setup: &Setup, part: Option<&Outcome>, evidence: &Evidence) -> Verdict {
-    let Some(part) = part else { return from_outside(evidence) };
-    let mut seen = trial::seen(part, setup.busy, setup.idle);
-    // A part has no tenths.
-    seen.slowest_tenth = None;
-    verdict(&seen, evidence, None)
-}
-
-/// Without clients of our own only the server's CPU says something.
-fn from_outside(evidence: &Evidence) -> Verdict {
+/// What the rules say of the second. Without clients of our own only the server's CPU says something.
+pub(crate) fn judge(setup: &Setup, part: Option<&Outcome>, evidence: &Evidence) -> Verdict {
+    if let Some(part) = part {
+        // A part has no tenths.
+        let seen = Seen { slowest_tenth: None, ..trial::seen(part, setup.busy, setup.idle) };
+        return verdict(&seen, evidence, None);
+    }
     let mut verdict = verdict(&Seen::default(), evidence, None);
     let of_cpu = [Cause::SingleThread, Cause::Machine, Cause::OtherPrograms];
     if !of_cpu.contains(&verdict.cause) {
@@ -159,15 +116,9 @@ fn from_outside(evidence: &Evidence) -> Verdict {
     verdict
 }
 
-/// Busy ticks and all ticks of each CPU that this process may use.
-fn ticks() -> Vec<[u64; 2]> {
+/// Busy ticks of each CPU that this process may use.
+fn ticks() -> Vec<u64> {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
-    let of = |cpu: usize| {
-        let busy = parse::cpus(&stat, &[cpu])?;
-        let line = stat.lines().find_map(|line| line.strip_prefix(&format!("cpu{cpu} ")))?;
-        let all =
-            line.split_whitespace().take(8).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-        Some([busy.processes + busy.interrupts, all])
-    };
-    tools::cpus("self").unwrap_or_default().into_iter().filter_map(of).collect()
+    let busy = |cpu: usize| parse::cpus(&stat, &[cpu]).map(|it| it.processes + it.interrupts);
+    tools::cpus("self").unwrap_or_default().into_iter().filter_map(busy).collect()
 }

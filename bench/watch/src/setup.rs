@@ -39,13 +39,15 @@ impl Setup {
     pub(crate) fn after(&self, key: char) -> Option<Self> {
         let mut next = self.clone();
         let ours = matches!(self.target, Target::Stage(_));
+        let above = |steps: &[usize], now| steps.iter().copied().find(|step| *step > now);
+        let below = |steps: &[usize], now| steps.iter().rev().copied().find(|step| *step < now);
         match key {
             '1'..='4' if ours => next.target = Target::Stage(key as usize - '1' as usize),
             'w' if ours && self.load => next.workload = (self.workload + 1) % WORKLOADS.len(),
-            '+' | '=' => next.busy = above(&BUSY, self.busy),
-            '-' => next.busy = below(&BUSY, self.busy),
-            'i' => next.idle = above(&IDLE, self.idle),
-            'I' => next.idle = below(&IDLE, self.idle),
+            '+' | '=' => next.busy = above(&BUSY, self.busy)?,
+            '-' => next.busy = below(&BUSY, self.busy)?,
+            'i' => next.idle = above(&IDLE, self.idle)?,
+            'I' => next.idle = below(&IDLE, self.idle)?,
             _ => return None,
         }
         (next != *self).then_some(next)
@@ -53,12 +55,13 @@ impl Setup {
 
     /// In words.
     pub(crate) fn title(&self) -> String {
-        let (name, idle) = (self.target.label(), self.idle);
-        if !self.load {
-            return format!("{name}, load from elsewhere");
+        let (name, (workload, ..)) = (self.target.label(), WORKLOADS[self.workload]);
+        match self.load {
+            true => {
+                format!("{name}   {workload}   {} busy and {} idle clients", self.busy, self.idle)
+            }
+            false => format!("{name}, load from elsewhere"),
         }
-        let (workload, ..) = WORKLOADS[self.workload];
-        format!("{name}   {workload}   {} busy and {idle} idle clients", self.busy)
     }
 
     /// The load on the server at `url`.
@@ -76,14 +79,6 @@ impl Setup {
         options.think = (think > 0).then_some(Think { mean, fixed: false });
         options
     }
-}
-
-fn above(steps: &[usize], number: usize) -> usize {
-    steps.iter().copied().find(|step| *step > number).unwrap_or(number)
-}
-
-fn below(steps: &[usize], number: usize) -> usize {
-    steps.iter().rev().copied().find(|step| *step < number).unwrap_or(number)
 }
 
 #[cfg(test)]

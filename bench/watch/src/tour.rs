@@ -1,83 +1,65 @@
 //! The book's story in steps: a server and a load each, and the cause that the screen then names.
 
 use crate::setup::{HELLO, SLEEP, Setup, USERS, WORK};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 use bench::evidence::verdict::Cause;
 use bench::targets::Target;
 use bench::tools;
+use std::sync::LazyLock;
 
 /// One step.
 pub(crate) struct Step {
     /// The chapter that it belongs to.
     pub(crate) chapter: u8,
-    stage: usize,
-    workload: usize,
-    busy: Busy,
-    idle: usize,
+    pub(crate) setup: Setup,
     /// What it is about.
     pub(crate) cause: Cause,
     /// What to see.
     pub(crate) say: &'static str,
 }
 
-/// How many busy clients there are.
-enum Busy {
-    Clients(usize),
-    /// So many that they are not the limit, however many cores there are.
-    PerCore(usize),
-}
-
-use Busy::{Clients, PerCore};
-
-/// In the order of the book.
+/// In the order of the book: chapter, stage, workload, busy and idle clients, cause, what to see.
 #[rustfmt::skip]
-pub(crate) const STEPS: [Step; 11] = [
-    step(6, 1, HELLO, Clients(50), 0, Cause::HeldConnections,
-        "One thread serves one connection at a time: of 50 busy clients one is served, and 49 wait in the kernel's accept queue."),
-    step(6, 1, HELLO, Clients(50), 1, Cause::SilentClients,
-        "One silent client stops stage 1: the thread waits for the client's next request, and 50 busy clients wait for the thread."),
-    step(9, 2, USERS, PerCore(500), 0, Cause::ThinkingUsers,
-        "64 threads hold 64 users who think most of the time. The cores are idle, and all other users wait."),
-    step(9, 2, HELLO, Clients(50), 64, Cause::SilentClients,
-        "64 silent clients hold the 64 threads of the pool. The 65th client stops stage 2: no thread is left for it."),
-    step(11, 3, USERS, PerCore(500), 64, Cause::SingleThread,
-        "One thread waits for all clients at once: silent ones cost nothing, and every user is served. Now the one thread never rests."),
-    step(11, 3, WORK, Clients(50), 0, Cause::SingleThread,
-        "A handler that computes stops stage 3: while it runs, the one thread serves no other client. Further cores stay idle."),
-    step(11, 3, SLEEP, Clients(50), 0, Cause::SleepingThreads,
-        "A handler that sleeps stops stage 3 as well, and the cores have nothing to do."),
-    step(12, 4, WORK, Clients(50), 0, Cause::Machine,
-        "Stage 4 has a loop for each core: the same handlers that compute now fill the machine."),
-    step(12, 4, SLEEP, Clients(50), 0, Cause::SlowHandler,
-        "Handlers that sleep do so in a pool of 64 threads, and the loops go on. What remains is the sleep itself."),
-    step(12, 4, SLEEP, Clients(200), 0, Cause::SleepingThreads,
-        "200 requests and 64 threads to sleep in: requests queue for the pool, as connections did in stage 2."),
-    step(13, 4, HELLO, Clients(50), 0, Cause::Machine,
-        "Thirteen bytes a response: the machine is full, and most of the server's time is the kernel's. No architecture takes that away."),
-];
+pub(crate) static STEPS: LazyLock<[Step; 11]> = LazyLock::new(|| {
+    // So many users are not the limit, however many cores there are.
+    let users = 500 * tools::cores();
+    [
+        step(6, 1, HELLO, 50, 0, Cause::HeldConnections,
+            "One thread serves one connection at a time: of 50 busy clients one is served, and 49 wait in the kernel's accept queue."),
+        step(6, 1, HELLO, 50, 1, Cause::SilentClients,
+            "One silent client stops stage 1: the thread waits for the client's next request, and 50 busy clients wait for the thread."),
+        step(9, 2, USERS, users, 0, Cause::ThinkingUsers,
+            "64 threads hold 64 users who think most of the time. The cores are idle, and all other users wait."),
+        step(9, 2, HELLO, 50, 64, Cause::SilentClients,
+            "64 silent clients hold the 64 threads of the pool. The 65th client stops stage 2: no thread is left for it."),
+        step(11, 3, USERS, users, 64, Cause::SingleThread,
+            "One thread waits for all clients at once: silent ones cost nothing, and every user is served. Now the one thread never rests."),
+        step(11, 3, WORK, 50, 0, Cause::SingleThread,
+            "A handler that computes stops stage 3: while it runs, the one thread serves no other client. Further cores stay idle."),
+        step(11, 3, SLEEP, 50, 0, Cause::SleepingThreads,
+            "A handler that sleeps stops stage 3 as well, and the cores have nothing to do."),
+        step(12, 4, WORK, 50, 0, Cause::Machine,
+            "Stage 4 has a loop for each core: the same handlers that compute now fill the machine."),
+        step(12, 4, SLEEP, 50, 0, Cause::SlowHandler,
+            "Handlers that sleep do so in a pool of 64 threads, and the loops go on. What remains is the sleep itself."),
+        step(12, 4, SLEEP, 200, 0, Cause::SleepingThreads,
+            "200 requests and 64 threads to sleep in: requests queue for the pool, as connections did in stage 2."),
+        step(13, 4, HELLO, 50, 0, Cause::Machine,
+            "Thirteen bytes a response: the machine is full, and most of the server's time is the kernel's. No architecture takes that away."),
+    ]
+});
 
-/// A row of the table.
-const fn step(
+fn step(
     chapter: u8,
     stage: usize,
     workload: usize,
-    busy: Busy,
+    busy: usize,
     idle: usize,
     cause: Cause,
     say: &'static str,
 ) -> Step {
-    Step { chapter, stage, workload, busy, idle, cause, say }
-}
-
-impl Step {
-    pub(crate) fn setup(&self) -> Setup {
-        let busy = match self.busy {
-            Clients(count) => count,
-            PerCore(count) => count * tools::cores(),
-        };
-        let (target, load) = (Target::Stage(self.stage - 1), true);
-        Setup { target, workload: self.workload, busy, idle: self.idle, load }
-    }
+    let setup = Setup { target: Target::Stage(stage - 1), workload, busy, idle, load: true };
+    Step { chapter, setup, cause, say }
 }
 
 /// The index of a chapter's first step.
@@ -86,11 +68,9 @@ impl Step {
 /// A chapter without a step, with those that have one.
 pub(crate) fn first_of(chapter: u8) -> Result<usize> {
     let first = STEPS.iter().position(|step| step.chapter == chapter);
-    ensure!(
-        first.is_some(),
-        "the tour has no step for chapter {chapter}, but for 6, 9, 11, 12, 13"
-    );
-    Ok(first.unwrap_or_default())
+    first.with_context(|| {
+        format!("the tour has no step for chapter {chapter}, but for 6, 9, 11, 12, 13")
+    })
 }
 
 #[cfg(test)]
@@ -100,8 +80,7 @@ mod tests {
     #[test]
     fn the_chapters_follow_each_other_and_no_step_is_like_the_one_before_it() {
         assert!(STEPS.is_sorted_by_key(|step| step.chapter));
-        assert!(STEPS.windows(2).all(|two| two[0].setup() != two[1].setup()));
+        assert!(STEPS.windows(2).all(|two| two[0].setup != two[1].setup));
         assert_eq!((first_of(6).unwrap(), first_of(13).unwrap()), (0, STEPS.len() - 1));
-        assert!(first_of(7).unwrap_err().to_string().contains("6, 9, 11"));
     }
 }

@@ -8,7 +8,7 @@ use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,8 +18,7 @@ const WATCH: &str = env!("CARGO_BIN_EXE_bench-watch");
 /// The program in a terminal of 80 × 24.
 struct Session {
     script: Child,
-    keys: ChildStdin,
-    bytes: Arc<Mutex<Vec<u8>>>,
+    written: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Session {
@@ -30,36 +29,42 @@ impl Session {
         let mut command = Command::new("script");
         command.args(["-qfc", &line, "/dev/null"]).env("BENCH_PROFILE", "dev").env("TERM", "xterm");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut script = process::die_with_parent(&mut command).spawn().ok()?;
-        let (keys, mut output) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&bytes);
+        let Ok(mut script) = process::die_with_parent(&mut command).spawn() else {
+            eprintln!("skipped: script(1) is not installed");
+            return None;
+        };
+        let (mut output, written) = (script.stdout.take().unwrap(), Arc::default());
+        let kept: Arc<Mutex<Vec<u8>>> = Arc::clone(&written);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
                 kept.lock().unwrap().extend_from_slice(&buffer[..count]);
             }
         });
-        Some(Self { script, keys, bytes })
+        Some(Self { script, written })
     }
 
     fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// Everything that was written.
-    fn written(&self) -> String {
-        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+        self.script.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
     /// Waits until the screen has this text; the bound is only for a test that fails.
     fn wait_for(&self, text: &str) {
-        let begun = Instant::now();
-        while !screen(&self.written()).contains(text) {
+        let (begun, mut now) = (Instant::now(), String::new());
+        while !now.contains(text) {
             let late = begun.elapsed() > Duration::from_secs(600);
-            assert!(!late, "`{text}` is not on the screen:\n{}", screen(&self.written()));
+            assert!(!late, "`{text}` is not on the screen:\n{now}");
             thread::sleep(Duration::from_millis(20));
+            now = screen(&String::from_utf8_lossy(&self.written.lock().unwrap()));
         }
+    }
+
+    /// The program ends with this status, and the terminal is as it was: the other screen is left, and lines are read
+    /// and shown again.
+    fn ends_with(&mut self, status: &str) {
+        self.wait_for(status);
+        self.wait_for("\nisig icanon iexten echo ");
+        self.script.wait().unwrap();
     }
 }
 
@@ -71,53 +76,36 @@ impl Drop for Session {
 }
 
 /// What stands on a terminal after these bytes, as far as this program uses one: letters, and CSI sequences of which only
-/// the moves of the cursor matter (ECMA-48).
+/// the moves of the cursor matter (ECMA-48), and the way back to the ordinary screen, where the shell goes on.
 fn screen(written: &str) -> String {
-    let mut rows = vec![vec![' '; 200]; 24];
-    let (mut row, mut column) = (0, 0);
-    let mut letters = written.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\x1b' if letters.next() == Some('[') => {
-                let mut sequence = String::new();
-                let end = letters.by_ref().find(|letter| {
-                    sequence.push(*letter);
-                    letter.is_ascii_alphabetic()
-                });
-                if sequence == "?1049l" {
-                    // Back on the ordinary screen, where the shell goes on.
-                    (row, column) = (0, 0);
-                    rows = vec![vec![' '; 200]; 24];
+    let blank = vec![vec![' '; 200]; 24];
+    let (mut rows, mut row, mut column) = (blank.clone(), 0, 0);
+    for piece in written.split("\x1b[").skip(1) {
+        let end = piece.find(|letter: char| letter.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+        let (sequence, text) = piece.split_at(end);
+        if sequence == "?1049l" {
+            (rows, row, column) = (blank.clone(), 0, 0);
+        }
+        if let Some((down, right)) = sequence.strip_suffix('H').and_then(|at| at.split_once(';')) {
+            [row, column] = [down, right].map(|at| at.parse().unwrap_or(1) - 1);
+        }
+        for letter in text.chars() {
+            match letter {
+                '\n' => (row, column) = (row + 1, 0),
+                ' '.. if row < 24 && column < 200 => {
+                    rows[row][column] = letter;
+                    column += 1;
                 }
-                if let (Some('H'), Some((down, right))) = (end, sequence.split_once(';')) {
-                    let place = |text: &str| text.trim_end_matches('H').parse().unwrap_or(1) - 1;
-                    (row, column) = (place(down), place(right));
-                }
+                _ => {}
             }
-            '\n' => (row, column) = (row + 1, 0),
-            ' '.. if row < 24 && column < 200 => {
-                rows[row][column] = letter;
-                column += 1;
-            }
-            _ => {}
         }
     }
     rows.iter().map(|row| row.iter().collect::<String>() + "\n").collect()
 }
 
-/// The terminal is as it was: the other screen is left, and lines are read and shown again.
-fn assert_restored(written: &str) {
-    let after = written.rsplit_once("\x1b[?1049l").unwrap().1;
-    for mode in ["icanon", "echo", "isig"] {
-        assert!(after.split_whitespace().any(|word| word == mode), "{mode} is off: {after}");
-    }
-}
-
 #[test]
 fn keys_change_the_load_and_the_sentence_follows() {
-    let Some(mut session) = Session::start("stage1 -c 5 --idle 1") else {
-        return eprintln!("skipped: script(1) is not installed");
-    };
+    let Some(mut session) = Session::start("stage1 -c 5 --idle 1") else { return };
     session.wait_for("a client that sends");
     let servers = tree::all(&[session.script.id()]);
     session.press("I");
@@ -129,11 +117,8 @@ fn keys_change_the_load_and_the_sentence_follows() {
     session.press("?");
     session.wait_for("Any key closes this.");
     session.press("xq");
-    session.wait_for("status 0");
-    session.wait_for("icanon");
-    assert_restored(&session.written());
+    session.ends_with("status 0");
     let is_left = |pid: &&u32| std::path::Path::new(&format!("/proc/{pid}/task")).exists();
-    session.script.wait().unwrap();
     assert_eq!(servers.iter().find(is_left), None, "of {servers:?}");
 }
 
@@ -141,23 +126,19 @@ fn keys_change_the_load_and_the_sentence_follows() {
 fn a_signal_restores_the_terminal_too() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let args = format!("--no-load http://{}/", listener.local_addr().unwrap());
-    for (key, status) in [(Some("\x03"), "status 130"), (None, "status 143")] {
-        let Some(mut session) = Session::start(&args) else {
-            return eprintln!("skipped: script(1) is not installed");
-        };
+    for status in ["status 130", "status 143"] {
+        let Some(mut session) = Session::start(&args) else { return };
         session.wait_for("load from elsewhere");
         session.wait_for("of a core");
-        if let Some(key) = key {
-            session.press(key);
+        if status == "status 130" {
+            session.press("\x03");
         } else {
-            let all = tree::all(&[session.script.id()]);
             let name = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+            let all = tree::all(&[session.script.id()]);
             let watch = all.into_iter().find(|pid| name(pid).trim() == "bench-watch").unwrap();
             signal::send(watch, Signal::Terminate).unwrap();
         }
-        session.wait_for(status);
-        session.wait_for("icanon");
-        assert_restored(&session.written());
+        session.ends_with(status);
     }
 }
 

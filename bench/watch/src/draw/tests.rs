@@ -71,9 +71,7 @@ fn nothing_is_coloured_unless_colour_is_wanted() {
 }
 
 #[test]
-fn rows_are_wrapped_and_the_last_one_is_cut() {
-    assert_eq!(wrap("one two three", 9, 2), ["one two", "three"]);
-    assert_eq!(wrap("one two three four", 9, 2), ["one two", "three …"]);
+fn a_sparkline_goes_from_nothing_to_the_highest() {
     assert_eq!(sparkline(&[0.0, 5.0, 10.0]), "▁▅█");
     assert_eq!(sparkline(&[0.0, 0.0]), "▁▁");
 }
