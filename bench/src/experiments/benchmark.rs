@@ -4,11 +4,11 @@ use super::common::Common;
 use super::plan::{Experiment, Plan, Trial, announcement};
 use super::profile;
 use super::record::{Finished, Record};
-use super::trial::{Measurement, Tried, undisturbed};
+use super::trial::{Measurement, Tried, typical, undisturbed};
 use crate::evidence::process;
 use crate::interrupt::Interrupt;
 use crate::load::Url;
-use crate::numbers::{counted, median};
+use crate::numbers::counted;
 use crate::targets::{Starter, Target};
 use crate::terminal::{self, Progress};
 use anyhow::{Result, ensure};
@@ -72,14 +72,11 @@ pub(super) fn measure(
     Measuring { experiment, starter, interrupt, progress, failures, failed }.run(spare)
 }
 
-/// The median of what each server reached, requests per second; of disturbed rows only where there are no others.
+/// What each server reached, requests per second.
 fn capacity(plan: &Plan, measured: &[Measurement]) -> Vec<f64> {
     let of = |target| {
-        let own = || measured.iter().filter(|one| one.trial.target == target);
-        let all_doubtful = own().all(|one| one.doubtful);
-        let rows = own().filter(|one| !one.doubtful || all_doubtful);
-        let mut rps: Vec<_> = rows.map(|one| one.outcome.rps()).collect();
-        median(&mut rps, f64::total_cmp).unwrap_or_default()
+        let own = measured.iter().filter(|one| one.trial.target == target);
+        typical(own).map_or(0.0, |one| one.outcome.rps())
     };
     (0..plan.targets.len()).map(of).collect()
 }

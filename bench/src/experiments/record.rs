@@ -2,12 +2,12 @@
 
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
-use super::trial::Measurement;
+use super::trial::{Measurement, typical};
 use super::workload::{Kind, Workload};
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
 use crate::load::Figures;
-use crate::numbers::{self, as_micros, median};
+use crate::numbers::{self, as_micros};
 use crate::results::{
     Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, anonymous, date, folder, hgrm,
 };
@@ -191,12 +191,9 @@ fn ceiling(trial: Trial, plan: &Plan, measured: &[Measurement]) -> Option<Ceilin
     let null = plan.targets.iter().position(|target| *target == Target::NullServer)?;
     let same = Trial { target: null, ..trial };
     let is_same = |other: &&Measurement| other.trial == same && !other.doubtful;
-    let of_null = measured.iter().filter(is_same).filter(|_| trial.target != null);
-    let rps = |one: &Measurement| one.outcome.rps();
-    let order = |a: &&Measurement, b: &&Measurement| rps(a).total_cmp(&rps(b));
-    let one = median(&mut of_null.collect::<Vec<_>>(), order)?;
+    let one = typical(measured.iter().filter(is_same).filter(|_| trial.target != null))?;
     let of_the_client = one.verdict(None).cause == Cause::Client;
-    Some(Ceiling { rps: rps(one), of_the_client })
+    Some(Ceiling { rps: one.outcome.rps(), of_the_client })
 }
 
 /// The recorded form of a measurement.

@@ -6,6 +6,7 @@ use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
 use crate::load::{Arrivals, Expect, Load, Options, Outcome, Second};
+use crate::numbers::median;
 use crate::targets::{Connection, Running, StageFlags, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
@@ -118,6 +119,13 @@ impl Trial {
         }
         Ok(options)
     }
+}
+
+/// The measurement with the median of requests per second: of those that nothing disturbed, where there are any.
+pub fn typical<'a>(all: impl Iterator<Item = &'a Measurement>) -> Option<&'a Measurement> {
+    let (mut calm, mut disturbed): (Vec<_>, Vec<_>) = all.partition(|one| !one.doubtful);
+    let rows = if calm.is_empty() { &mut disturbed } else { &mut calm };
+    median(rows, |a, b| a.outcome.rps().total_cmp(&b.outcome.rps()))
 }
 
 /// What `open` clients saw, beside `silent` ones, as the rules look at it.

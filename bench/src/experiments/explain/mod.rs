@@ -6,17 +6,19 @@
 
 mod text;
 
+use super::benchmark;
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
-use super::trial::Measurement;
+use super::trial::typical;
 use super::workload::WorkloadArgs;
 use crate::evidence::profile::{Function, Profiler};
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
 use crate::targets::{Connection, Running, Starter};
-use crate::{args, load, terminal};
+use crate::terminal::{self, Progress};
+use crate::{args, load};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
@@ -60,15 +62,13 @@ impl ExplainArgs {
         let mut record = Record::begin(plan, plan.repeat, &self.common)?;
         let name = plan.targets[0].label();
         terminal::note(&format!("{name}: one pass to look, one under strace, one under perf"));
-        let mut looks = experiment
-            .trials
-            .iter()
-            .map(|trial| trial.measure(plan, &starter, interrupt))
-            .collect::<Result<Vec<_>>>()?;
-        record.add(&experiment, &looks, Vec::new());
-        let rps = |one: &Measurement| one.outcome.rps();
-        looks.sort_by(|a, b| rps(a).total_cmp(&rps(b)));
-        let look = &looks[(looks.len() - 1) / 2];
+        let (progress, mut spare) = (Progress::start(experiment.time()), plan.repeat);
+        let (looks, failures) =
+            benchmark::measure(&experiment, &starter, &progress, &mut spare, interrupt);
+        drop(progress);
+        ensure!(failures.is_empty(), "{}", failures.join("; "));
+        record.add(&experiment, &looks, failures);
+        let look = typical(looks.iter()).context("interrupted before there was a look at it")?;
         let mut page = text::of(look, name);
         page += &passes(&experiment, &starter, &mut record, interrupt);
         record.keep("explain.txt", &page)?;
