@@ -50,11 +50,11 @@ impl Peer {
         tools::find(self.name)
     }
 
-    /// Starts it with `workers` event loops on a free port.
+    /// Starts it with `workers` event loops on a free port: the first process, whose children others are.
     ///
     /// # Errors
     /// When it is not installed, or does not listen within 10 s.
-    pub fn start(&self, workers: usize) -> Result<PeerServer> {
+    pub fn start(&self, workers: usize) -> Result<Server> {
         let program = tools::require(self.name)?;
         let (folder, address) = (Folder::create()?, free_port()?);
         let files = folder.path().join("files");
@@ -73,17 +73,8 @@ impl Peer {
             .with_context(|| format!("cannot write {}", file.display()))?;
         let mut command = Command::new(program);
         command.args(self.arguments.iter().map(|argument| fill(argument))).arg(file);
-        let server = Server::accepting(command, address)?;
-        Ok(PeerServer { server, _folder: folder })
+        Server::accepting(command, address).map(|server| server.in_folder(folder))
     }
-}
-
-/// A running peer with its folder.
-#[derive(Debug)]
-pub struct PeerServer {
-    /// The first process; others are its children.
-    pub server: Server,
-    _folder: Folder,
 }
 
 #[cfg(test)]
@@ -95,7 +86,7 @@ mod tests {
         use std::io::{Read, Write};
         for peer in PEERS.iter().filter(|peer| peer.find().is_some()) {
             let running = peer.start(1).unwrap();
-            let mut stream = std::net::TcpStream::connect(running.server.address()).unwrap();
+            let mut stream = std::net::TcpStream::connect(running.address()).unwrap();
             stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();

@@ -1,5 +1,6 @@
 //! A server as a child process: started, waited for until it is ready, and never left behind.
 
+use crate::tools::Folder;
 use anyhow::{Context, Result, bail};
 use shared::sys::{process, signal};
 use std::ffi::OsStr;
@@ -31,6 +32,8 @@ pub struct Server {
     name: String,
     address: SocketAddr,
     stderr: Arc<Mutex<Vec<u8>>>,
+    /// With its files.
+    _folder: Option<Folder>,
 }
 
 impl Server {
@@ -119,8 +122,15 @@ impl Server {
             // Until the caller learns it: the unspecified address, which takes no connection.
             address: SocketAddr::from(([0, 0, 0, 0], 0)),
             stderr,
+            _folder: None,
         };
         Ok((server, first_line))
+    }
+
+    /// The same server, whose folder goes when it goes.
+    pub fn in_folder(mut self, folder: Folder) -> Self {
+        self._folder = Some(folder);
+        self
     }
 
     /// Where it listens.

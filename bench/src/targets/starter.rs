@@ -1,7 +1,6 @@
 //! Starts targets, each as a fresh process.
 
 use super::build::URING_LOOP;
-use super::peers::PeerServer;
 use super::server::Server;
 use super::{Connection, Pin, StageFlags, Target, build};
 use crate::interrupt::Interrupt;
@@ -23,10 +22,8 @@ pub struct Starter {
 
 /// A target that runs. Dropping it kills what was started for it.
 pub enum Running {
-    /// A stage or the null server.
+    /// A process of ours.
     Server(Server),
-    /// A peer and its folder.
-    Peer(PeerServer),
     /// Nothing that could be stopped: a URL.
     Elsewhere(String),
 }
@@ -96,7 +93,7 @@ impl Starter {
             }
             Target::UringLoop(step) => self.start_uring_loop(step + 1).map(Running::Server),
             Target::NullServer => start_null_server(connection).map(Running::Server),
-            Target::Peer(peer) => peer.start(tools::cores()).map(Running::Peer),
+            Target::Peer(peer) => peer.start(tools::cores()).map(Running::Server),
             Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
         }
     }
@@ -139,23 +136,14 @@ fn start_null_server(connection: Connection) -> Result<Server> {
 }
 
 impl Running {
-    fn server(&self) -> Option<&Server> {
-        match self {
-            Self::Server(server) => Some(server),
-            Self::Peer(peer) => Some(&peer.server),
-            Self::Elsewhere(_) => None,
-        }
-    }
-
     /// What to ask for.
     ///
     /// # Errors
     /// When its address cannot be looked up.
     pub fn url(&self) -> Result<Url> {
-        match (self, self.server()) {
-            (_, Some(server)) => Url::parse(&format!("http://{}/", server.address())),
-            (Self::Elsewhere(url), _) => Url::parse(url),
-            _ => bail!("a server without an address"),
+        match self {
+            Self::Server(server) => Url::parse(&format!("http://{}/", server.address())),
+            Self::Elsewhere(url) => Url::parse(url),
         }
     }
 
@@ -166,7 +154,6 @@ impl Running {
     pub fn check(&mut self) -> Result<()> {
         match self {
             Self::Server(server) => server.check(),
-            Self::Peer(peer) => peer.server.check(),
             Self::Elsewhere(_) => Ok(()),
         }
     }
@@ -177,13 +164,16 @@ impl Running {
     /// When it was not started here, or does not end.
     pub fn end(self) -> Result<String> {
         match self {
-            Self::Server(server) | Self::Peer(PeerServer { server, .. }) => server.last_words(),
+            Self::Server(server) => server.last_words(),
             Self::Elsewhere(url) => bail!("{url} was not started here"),
         }
     }
 
     /// The process that was started, if one was.
     pub fn pid(&self) -> Option<u32> {
-        self.server().map(Server::pid)
+        match self {
+            Self::Server(server) => Some(server.pid()),
+            Self::Elsewhere(_) => None,
+        }
     }
 }
