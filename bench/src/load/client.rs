@@ -8,6 +8,7 @@ use super::window::Shared;
 use shared::sys::Socket;
 
 /// A slot holds one connection at a time, over reconnects.
+#[derive(Default)]
 pub(super) struct Client {
     /// `None` after a connect that failed, until the next try.
     pub(super) socket: Option<Socket>,
@@ -95,22 +96,7 @@ pub(super) struct Reading<'a> {
 
 impl Client {
     pub(super) fn new(bodiless: bool) -> Self {
-        Self {
-            socket: None,
-            parser: Parser::new(bodiless),
-            written: 0,
-            awaiting: 0,
-            sent_at: 0,
-            since: 0,
-            first_byte: 0,
-            connecting: 0,
-            watches_writes: false,
-            established: false,
-            opened: false,
-            warm: false,
-            served: false,
-            free: false,
-        }
+        Self { parser: Parser::new(bodiless), ..Self::default() }
     }
 
     /// The connection took bytes, so it stands. Of its first ones, how long that took is counted.
@@ -170,12 +156,12 @@ impl Client {
         if response.close { Err(Step::Leave) } else { Ok(used) }
     }
 
-    /// The server ended the connection: says whether that was to be expected.
-    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Result<(), Failure> {
-        let response = self.parser.end().ok_or(Failure::Read)?;
+    /// The server ended the connection, and perhaps a response with it.
+    pub(super) fn end(&mut self, reading: &mut Reading<'_>) -> Step {
+        let Some(response) = self.parser.end() else { return Step::Broken(Failure::Read) };
         let wrong = reading.plan.wrong(&response, self.parser.hashing);
         self.finish(response.status, wrong, reading);
-        Ok(())
+        Step::Leave
     }
 
     /// A response is complete. After a right one the connection is trusted: lengths will do.

@@ -12,7 +12,6 @@ impl Worker<'_> {
     /// Opens what is closed and ends what took too long.
     pub(super) fn tick(&mut self, now: u64) {
         self.book(now);
-        let timeout = self.shared.plan.options.timeout.as_nanos() as u64;
         for slot in 0..self.clients.len() {
             let client = &self.clients[slot];
             // All are looked at, as a thousand glances cost a microsecond and need no bookkeeping.
@@ -28,7 +27,7 @@ impl Worker<'_> {
                 if !client.opened || !self.release(slot) {
                     self.open(slot);
                 }
-            } else if now.saturating_sub(client.sent_at) >= timeout {
+            } else if now.saturating_sub(client.sent_at) >= self.timeout {
                 self.time_out(slot, now);
             }
         }
@@ -42,8 +41,7 @@ impl Worker<'_> {
             let window = self.close.saturating_sub(open).max(1);
             let elapsed = now.saturating_sub(open).min(window - 1);
             if self.quota.is_none() {
-                let tenth = u128::from(elapsed) * 10 / u128::from(window);
-                self.tally.tenths.book(tenth as usize, self.tally.ended());
+                self.tally.tenths.book((10 * elapsed / window) as usize, self.tally.ended());
             }
             let new = self.tally.series.book((elapsed / SECOND) as usize, self.tally.ended());
             self.shared.so_far.add(new);

@@ -8,13 +8,17 @@ pub struct Digest {
     hash: u64,
 }
 
-impl Digest {
-    /// Of no bytes.
-    pub(super) const EMPTY: Self = Self { length: 0, hash: 0xcbf2_9ce4_8422_2325 };
+/// Of no bytes.
+impl Default for Digest {
+    fn default() -> Self {
+        Self { length: 0, hash: 0xcbf2_9ce4_8422_2325 }
+    }
+}
 
+impl Digest {
     /// The digest of a whole body.
     pub fn of(body: &[u8]) -> Self {
-        let mut digest = Self::EMPTY;
+        let mut digest = Self::default();
         digest.add(body, true);
         digest
     }

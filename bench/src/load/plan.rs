@@ -146,3 +146,22 @@ impl Plan {
         (!matches).then_some(Failure::Body)
     }
 }
+
+/// How many of `all` the thread with number `index` has: the remainder goes to the first ones.
+pub(super) fn share(all: usize, threads: usize, index: usize) -> usize {
+    all / threads + usize::from(index < all % threads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn the_remainder_is_handed_out() {
+        for (all, threads) in [(1, 1), (50, 4), (7, 7), (800, 3), (5, 2)] {
+            let shares: Vec<_> = (0..threads).map(|index| share(all, threads, index)).collect();
+            assert_eq!(shares.iter().sum::<usize>(), all);
+            assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
+        }
+    }
+}

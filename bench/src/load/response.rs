@@ -14,8 +14,9 @@ pub struct Response {
     pub close: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
+    #[default]
     Head,
     /// This many bytes of body are still to come.
     Length(u64),
@@ -33,7 +34,7 @@ enum State {
 }
 
 /// The reading side of one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Parser {
     state: State,
     /// An unfinished head. Empty most of the time: a response usually comes in one piece.
@@ -49,14 +50,7 @@ pub struct Parser {
 impl Parser {
     /// A parser at the start of a response. `bodiless`: the requests are HEAD.
     pub fn new(bodiless: bool) -> Self {
-        Self {
-            state: State::Head,
-            partial: Vec::new(),
-            head: None,
-            body: Digest::EMPTY,
-            hashing: true,
-            bodiless,
-        }
+        Self { hashing: true, bodiless, ..Self::default() }
     }
 
     /// Back to the start of a response, on a new connection. It keeps its memory.
@@ -128,7 +122,7 @@ impl Parser {
     fn begin(&mut self, head: Head) {
         let framing = if self.bodiless { Framing::Length(0) } else { head.framing };
         let close = head.close || framing == Framing::UntilClose || head.status == 101;
-        self.body = Digest::EMPTY;
+        self.body = Digest::default();
         self.head = Some(Head { close, ..head });
         self.state = match framing {
             Framing::Length(length) => State::Length(length),

@@ -6,6 +6,7 @@
 use super::client::{Client, Ended, Known, Reading, Step};
 use super::errors::Failure;
 use super::pace::Pace;
+use super::plan::share;
 use super::samples::Tally;
 use super::think::Thinkers;
 use super::window::Shared;
@@ -24,11 +25,6 @@ const EVENTS: usize = 1024;
 /// One read takes a whole response of any usual size.
 const SCRATCH: usize = 64 * 1024;
 
-/// How many of `all` the thread with number `index` has: the remainder goes to the first ones.
-fn share(all: usize, threads: usize, index: usize) -> usize {
-    all / threads + usize::from(index < all % threads)
-}
-
 pub(super) struct Worker<'a> {
     pub(super) shared: &'a Shared,
     pub(super) epoll: Epoll,
@@ -39,6 +35,8 @@ pub(super) struct Worker<'a> {
     pub(super) thinkers: Option<Thinkers>,
     /// How many requests this thread has to bring to an end in the window, if not as many as it can.
     pub(super) quota: Option<u64>,
+    /// How long a response may take, in nanoseconds.
+    pub(super) timeout: u64,
     scratch: Vec<u8>,
     known: Known,
     /// Slots whose connections are to be replaced at the end of this tick.
@@ -65,6 +63,7 @@ impl<'a> Worker<'a> {
             shared,
             epoll: Epoll::new().context("cannot create an epoll")?,
             clients: (0..clients).map(|_| Client::new(bodiless)).collect(),
+            timeout: options.timeout.as_nanos() as u64,
             scratch: vec![0; SCRATCH],
             known: Known::new(),
             leaving: Vec::new(),
@@ -206,6 +205,10 @@ impl<'a> Worker<'a> {
         // set a blocking server free to serve ours, before this thread looks at the window again.
         let now = self.shared.now();
         self.looked = Some(now);
+        // Too late, although the last tick came before the time-out.
+        if client.awaiting > 0 && now.saturating_sub(client.sent_at) >= self.timeout {
+            return self.time_out(slot, now);
+        }
         let mut reading = Reading {
             now,
             plan: &self.shared.plan,
@@ -217,15 +220,11 @@ impl<'a> Worker<'a> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             // No response was waited for: nothing is lost.
             Ok(0) | Err(_) if client.awaiting == 0 => self.reopen(slot),
-            Ok(0) => match client.end(&mut reading) {
-                Ok(()) => {
-                    self.warmed(slot);
-                    self.reopen(slot);
-                }
-                Err(failure) => self.fail(slot, failure, None),
-            },
             Ok(count) => {
-                let step = client.take(&self.scratch[..count], &mut reading);
+                let step = match count {
+                    0 => client.end(&mut reading),
+                    _ => client.take(&self.scratch[..count], &mut reading),
+                };
                 self.step(slot, step, now);
             }
             Err(error) => {
@@ -235,7 +234,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Does what the bytes asked for. Only [`Step::Again`] is on the way of an ordinary request.
+    /// Does what the bytes, or the connection's end, asked for. Only [`Step::Again`] is on the way of an ordinary request.
     fn step(&mut self, slot: usize, step: Step, now: u64) {
         match step {
             Step::Wait => return,
@@ -282,20 +281,6 @@ impl<'a> Worker<'a> {
         if !client.warm {
             client.warm = true;
             self.shared.warm.fetch_add(1, Relaxed);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::share;
-
-    #[test]
-    fn the_remainder_is_handed_out() {
-        for (all, threads) in [(1, 1), (50, 4), (7, 7), (800, 3), (5, 2)] {
-            let shares: Vec<_> = (0..threads).map(|index| share(all, threads, index)).collect();
-            assert_eq!(shares.iter().sum::<usize>(), all);
-            assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
         }
     }
 }

@@ -116,6 +116,17 @@ fn silence_becomes_time_outs_when_they_happen() {
     assert!(tally.timed_out.mean() >= options.timeout && tally.max() == Duration::ZERO);
 }
 
+#[test]
+fn a_response_after_the_time_out_is_none() {
+    // The server takes twice as long, and the generator looks for time-outs every 10 ms.
+    let mut options = options(serve(|stream| repeat(stream, HELLO)));
+    options.warm_up = Duration::from_millis(10);
+    options.timeout = Duration::from_millis(1);
+    let tally = run(&options).tally;
+    assert!(tally.requests == 0 && tally.errors.timeout > 0, "{tally:?}");
+    assert_eq!(tally.errors.total(), tally.errors.timeout, "{tally:?}");
+}
+
 /// One connection is answered as fast as it asks, the others never: what a server does that keeps its clients.
 #[test]
 fn what_is_given_up_is_no_part_of_the_latencies() {
@@ -190,9 +201,13 @@ fn what_a_server_says_before_it_resets_is_heard() {
     });
     each([1, 2], |pipeline| {
         let options = Options { pipeline, ..post_of(8 << 20, url.clone()) };
-        let tally = run(&options).tally;
-        assert!(tally.errors.status > 0, "{tally:?}");
-        assert_eq!(tally.errors.total(), tally.errors.status, "{tally:?}");
+        // On a busy machine a window may go by without any of these long requests.
+        let refused = (0..20).map(|_| {
+            let errors = run(&options).tally.errors;
+            assert_eq!(errors.total(), errors.status, "{errors:?}");
+            errors.status
+        });
+        assert!({ refused }.any(|count| count > 0));
     });
 }
 
