@@ -10,8 +10,8 @@ const STEP: f64 = 17.0;
 const THICK: f64 = 16.0;
 /// Breadth of a letter, about.
 const LETTER: f64 = 6.4;
-/// What is narrower than this cannot be seen.
-const LEAST: f64 = 0.4;
+/// What is narrower than a pixel cannot be seen.
+const LEAST: f64 = 1.0;
 /// What the kernel's functions end with in folded stacks.
 const KERNEL: &str = "_[k]";
 
