@@ -49,7 +49,7 @@ pub fn of(results: &Results) -> Vec<Block> {
     blocks.table("causes", "The bottleneck of each workload", "", tables::causes(results));
     ladder(&mut blocks, results, "close", "one request per connection", CLOSE);
     let title = "The same rate for all, timed from when each was due";
-    blocks.table("rate", title, "", lines::rate(results));
+    blocks.table("rate", title, RATE, lines::rate(results));
     of_sweep(&mut blocks, results);
     of_threads(&mut blocks, results);
     of_waits(&mut blocks, results);
@@ -72,6 +72,8 @@ const IDLE: &str =
     "A silent connection takes stage 1 whole, stage 2 a thread, and an event loop nothing.";
 const MATRIX: &str = "Each way to wait suits another workload; none has the best answer to all.";
 const CLOSE: &str = "Connection set-up: the price that no architecture removes.";
+const RATE: &str = "On average: Late is how much later than due the generator itself sent, and Waited how long a request that was due \
+    waited as every connection still waited for a response.";
 
 fn of_users(blocks: &mut Blocks, results: &Results) {
     let lesson = users::caption(results).unwrap_or_default();

@@ -86,8 +86,8 @@ pub fn rate(results: &Results) -> Option<Table> {
         ("p99", &|row| micros(row.load.latency_us.p99)),
         ("p99.9", &|row| micros(row.load.latency_us.p999)),
         ("max", &|row| micros(Some(row.load.latency_us.max))),
-        ("Generator late", &|row| micros(row.noted("generator_lag_us"))),
-        ("Waited for a connection", &|row| micros(waited(row))),
+        ("Late", &|row| micros(row.noted("generator_lag_us"))),
+        ("Waited", &|row| micros(waited(row))),
         ("Unsent", &|row| count(row.noted("unsent"))),
         ("Served", &|row| served(row)),
     ];
