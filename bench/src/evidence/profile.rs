@@ -1,7 +1,10 @@
 //! Where a server's CPU time goes: call stacks from `perf record`, each assigned to one [`Layer`] and one [`Function`].
 
+mod layer;
+
 use super::perf::Recording;
 use anyhow::{Result, ensure};
+pub use layer::Layer;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -12,86 +15,6 @@ pub const REMEDY: &str = "as root: apt-get install linux-perf; sysctl kernel.per
 /// The timer of the kernel, which virtual machines have too; and stacks by the unwind tables of a release build, which
 /// keeps no frame pointers. Build ids would only be of use for a later look.
 const OPTIONS: [&str; 6] = ["-B", "-N", "-e", "cpu-clock", "--call-graph", "dwarf,4096"];
-
-/// What the CPU time of a request is spent on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
-    /// The program itself, and its libraries.
-    User,
-    /// Reading from sockets.
-    Read,
-    /// Writing, with all of TCP below it: on loopback the receiver's part too, up to its socket.
-    Write,
-    /// Going to sleep until something happens, waking up, and giving the CPU to another thread.
-    Wait,
-    /// Taking connections.
-    Accept,
-    /// Closing them.
-    Close,
-    /// Telling epoll what to wait for.
-    EpollCtl,
-    /// Locks and queues between threads.
-    Futex,
-    /// Interrupts, page faults, other system calls.
-    Other,
-}
-
-/// What a stack in the kernel is recognised by: the first row that names one of its functions. Names are without the
-/// prefixes of [`plain`]. Rows stand in this order as a thread may sleep inside a futex call or a read, and a
-/// call may drop its file at its end.
-const RULES: [(Layer, &[&str]); 7] = [
-    (Layer::Futex, &["futex"]),
-    (Layer::EpollCtl, &["epoll_ctl"]),
-    (
-        Layer::Wait,
-        &[
-            "schedule",
-            "rseq_handle_notify_resume",
-            "asm_sysvec_reschedule_ipi",
-            "poll",
-            "ppoll",
-            "select",
-            "epoll_wait",
-            "epoll_pwait",
-            "nanosleep",
-            "clock_nanosleep",
-        ],
-    ),
-    (Layer::Accept, &["accept", "accept4"]),
-    (Layer::Read, &["read", "readv", "pread64", "recvfrom", "recvmsg"]),
-    (Layer::Write, &["write", "writev", "sendto", "sendmsg", "sendfile", "sendfile64"]),
-    (Layer::Close, &["close", "shutdown", "fput"]),
-];
-
-impl Layer {
-    /// All of them, in the order of tables and bars.
-    pub const ALL: [Self; 9] = [
-        Self::User,
-        Self::Read,
-        Self::Write,
-        Self::Wait,
-        Self::Accept,
-        Self::Close,
-        Self::EpollCtl,
-        Self::Futex,
-        Self::Other,
-    ];
-
-    /// As tables and files name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "user code",
-            Self::Read => "read",
-            Self::Write => "write and TCP send",
-            Self::Wait => "waiting and switching",
-            Self::Accept => "accept",
-            Self::Close => "close",
-            Self::EpollCtl => "epoll_ctl",
-            Self::Futex => "futex",
-            Self::Other => "other",
-        }
-    }
-}
 
 /// perf, sampling stacks. Dropping it ends it.
 pub struct Profiler(Recording);
@@ -192,13 +115,10 @@ struct Stack {
 
 impl Stack {
     fn layer(&self) -> Layer {
-        if !self.in_kernel {
-            return Layer::User;
+        match self.in_kernel {
+            true => Layer::of_kernel(self.frames.iter().map(|(name, _)| name.as_str())),
+            false => Layer::User,
         }
-        let names: Vec<_> = self.frames.iter().map(|(name, _)| plain(name)).collect();
-        let applies =
-            |(_, calls): &&(Layer, &[&str])| names.iter().any(|name| calls.contains(name));
-        RULES.iter().find(applies).map_or(Layer::Other, |(layer, _)| *layer)
     }
 
     fn folded(&self) -> String {
@@ -222,17 +142,6 @@ fn of_its_type(name: &str) -> Cow<'_, str> {
         Some((owner, method)) => format!("{owner}::{method}").into(),
         None => name.into(),
     }
-}
-
-/// A system call's name behind what the kernel and the C library put before and after it: `__x64_sys_epoll_wait`,
-/// `ksys_write` and `__GI___libc_write` are `epoll_wait` and `write`.
-fn plain(symbol: &str) -> &str {
-    const PREFIXES: [&str; 8] = ["__", "GI_", "libc_", "x64_", "arm64_", "ksys_", "sys_", "do_"];
-    let mut name = symbol.split(['.', '@']).next().unwrap_or(symbol);
-    while let Some(rest) = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
-        name = rest;
-    }
-    name
 }
 
 /// What `perf script` prints: for each sample a line with the thread's name, a line `address function` for each frame,
@@ -312,20 +221,5 @@ mod tests {
     fn a_method_is_named_by_its_type() {
         assert_eq!(of_its_type("a::reading::<impl a::Set>::read"), "a::Set::read");
         assert_eq!(of_its_type("a::<impl A for B>::c"), "a::<impl A for B>::c");
-    }
-
-    #[test]
-    fn a_system_call_is_known_by_any_of_its_names() {
-        for (symbol, name) in [
-            ("__x64_sys_epoll_wait", "epoll_wait"),
-            ("ksys_write", "write"),
-            ("__GI___libc_write", "write"),
-            ("do_sys_poll", "poll"),
-            ("____fput", "fput"),
-            ("futex_wait.constprop.0", "futex_wait"),
-            ("std::io::Write::write", "std::io::Write::write"),
-        ] {
-            assert_eq!(plain(symbol), name);
-        }
     }
 }

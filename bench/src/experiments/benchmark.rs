@@ -136,7 +136,7 @@ impl Measuring<'_> {
                 continue;
             }
             let name = plan.targets[trial.target].label();
-            let again = if repeated > 0 { ", again: other programs disturbed it" } else { "" };
+            let again = if repeated > 0 { ", again: it was disturbed" } else { "" };
             self.progress.say(&format!("{name}, {}{again}", trial.in_words()));
             match trial.measure(plan, self.starter, self.interrupt) {
                 Ok(measurement) if !measurement.outcome.interrupted => measured.push(measurement),

@@ -64,12 +64,12 @@ pub fn disturbed(rows: &[Sample]) -> Option<String> {
     let disturbed = levels.iter().filter(|(_, row)| row.repeated > 0 || row.doubtful).count();
     let doubtful = match levels.iter().filter(|(_, row)| row.doubtful).count() {
         0 => "none of them stayed disturbed".to_owned(),
-        count => format!("{count} stayed disturbed, and are in no median, ratio or claim"),
+        count => format!("{count} stayed disturbed: no median, ratio or claim uses them"),
     };
     (disturbed > 0).then(|| {
         format!(
-            "Other programs disturbed {disturbed} of {} (a trial of every server, in one repeat). These were measured \
-             again, {} in all; {doubtful}.",
+            "Other programs, or the host of this virtual machine, disturbed {disturbed} of {} (a trial of every server, in \
+             one repeat). These were measured again, {} in all; {doubtful}.",
             counted(levels.len(), "level"),
             counted(again, "time")
         )

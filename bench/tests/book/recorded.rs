@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Of all files of a run together.
-const LARGEST: u64 = 4 * 1024 * 1024;
+const LARGEST: u64 = 3_000_000;
 /// Where a user's files lie.
 const PRIVATE: [&str; 4] = ["/home/", "/root/", "/tmp/", "/Users/"];
 

@@ -103,8 +103,8 @@ fn field<'a>(table: &'a str, server: &str, column: &str) -> Option<&'a str> {
     let mut lines = table.lines();
     let names = lines.next()?.trim_start_matches("# ");
     let at = names.split(',').position(|name| name == column)?;
-    let of_server =
-        lines.find(|line| line.starts_with("fleet,") && line.split(',').nth(1) == Some(server))?;
+    let of_server = lines
+        .find(|line| line.starts_with("servers,") && line.split(',').nth(1) == Some(server))?;
     of_server.split(',').nth(at)
 }
 
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn statistics_are_found_by_server_and_column() {
-        let table = "# pxname,svname,wretr,status,\nfront,FRONTEND,,OPEN,\nfleet,a,3,UP,\nfleet,BACKEND,4,UP,\n\n";
+        let table = "# pxname,svname,wretr,status,\nfront,FRONTEND,,OPEN,\nservers,a,3,UP,\nservers,BACKEND,4,UP,\n\n";
         assert_eq!(field(table, "a", "status"), Some("UP"));
         assert_eq!(field(table, "BACKEND", "wretr"), Some("4"));
         assert_eq!((field(table, "d", "wretr"), field(table, "a", "none")), (None, None));
