@@ -121,7 +121,7 @@ fn without_a_rate_parts_of_what_a_closed_loop_reaches_are_offered() {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sweep");
     let _ = std::fs::remove_dir_all(&out);
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
-    command.args(["rate", "floor", "-c", "4", "-t", "1", "-d", "100ms", "--out"]).arg(&out);
+    command.args(["rate", "floor", "-c", "4", "-t", "1", "-d", "300ms", "--out"]).arg(&out);
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains("null server over offered load"), "{text}");
