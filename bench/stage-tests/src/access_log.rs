@@ -49,7 +49,7 @@ pub fn log_says_what_came(stage: &Stage) -> Result<()> {
 /// IPv6 and one of IPv4 have different addresses.
 pub fn log_names_the_client_that_left(stage: &Stage) -> Result<()> {
     if TcpListener::bind("[::1]:0").is_err() {
-        println!("skipped: this machine has no IPv6");
+        bench::terminal::print("skipped: this machine has no IPv6\n")?;
         return Ok(());
     }
     let folder = Folder::create()?;

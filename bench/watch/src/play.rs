@@ -43,14 +43,8 @@ pub(crate) fn play(
         }
         let (begun, cause) = (Instant::now(), cause.short());
         let least = if folder.is_some() { PICTURE } else { Duration::ZERO };
-        while (engine.frame.now.cause != cause || begun.elapsed() < least)
-            && begun.elapsed() < BOUND
-        {
-            engine.tick()?;
-            thread::sleep(FRAME);
-            if interrupt.raised() {
-                return Ok(false);
-            }
+        if !wait_for(&mut engine, cause, least, interrupt)? {
+            return Ok(false);
         }
         let (frame, seconds, number) = (&engine.frame, begun.elapsed().as_secs(), number + 1);
         let is_named = frame.now.cause == cause;
@@ -66,6 +60,24 @@ pub(crate) fn play(
     let steps = STEPS.len() - first;
     terminal::print(&format!("{named} of {steps} steps named their cause\n"))?;
     Ok(named == steps)
+}
+
+/// Runs until the sentence names `cause`, for `least` at least and [`BOUND`] at most; says whether it was not interrupted.
+fn wait_for(
+    engine: &mut Engine,
+    cause: &str,
+    least: Duration,
+    interrupt: &Interrupt,
+) -> Result<bool> {
+    let begun = Instant::now();
+    while (engine.frame.now.cause != cause || begun.elapsed() < least) && begun.elapsed() < BOUND {
+        engine.tick()?;
+        thread::sleep(FRAME);
+        if interrupt.raised() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The picture, and the frame that it was drawn from.

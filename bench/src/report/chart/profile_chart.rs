@@ -37,7 +37,7 @@ pub fn of(results: &Results) -> Option<Chart> {
     } else {
         (
             "Time per request of the server's threads",
-            "What /proc shows everybody: CPU time (user, system) and time with work but without a CPU (run queue), \
+            "What /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue), \
              as bars; behind them time without work (asleep), of all threads that served.",
         )
     };
