@@ -15,6 +15,7 @@ pub mod process;
 pub mod profile;
 pub mod sampler;
 pub mod sleep;
+mod sock_diag;
 pub mod strace;
 mod tool;
 pub mod tree;

@@ -1,9 +1,9 @@
 //! For the load generator: what a client needs of sockets and timers, and no server does. A first reading may skip it.
 
-use super::address::encode;
 use super::epoll::interrupted_is_none;
-use super::socket::{self, set_option};
-use super::{Epoll, Events, Socket, check};
+use super::socket::{self, encode, set_option};
+use super::{Epoll, Events, Socket, check, new_descriptor};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -76,6 +76,19 @@ impl Epoll {
             ready => ready.map(|ready| events.ready = ready),
         }
     }
+}
+
+/// A socket that tells of the TCP sockets of this network namespace: sock_diag(7). One write(2) sends a whole message, and
+/// one read(2) receives some.
+///
+/// # Errors
+/// The kernel or a sandbox has no sock_diag.
+pub fn sock_diag() -> io::Result<File> {
+    // NETLINK_SOCK_DIAG of the kernel's headers.
+    const SOCK_DIAG: libc::c_int = 4;
+    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+    // SAFETY: socket takes no pointers, and returns a new descriptor.
+    unsafe { new_descriptor(|| libc::socket(libc::AF_NETLINK, kind, SOCK_DIAG)) }.map(File::from)
 }
 
 /// Has the kernel wake this thread when its time-outs end: by default it delays them by up to 50 µs

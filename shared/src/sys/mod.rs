@@ -5,7 +5,6 @@
 //! in `retry`: no caller ever sees it. `EAGAIN` is not an accident but a result ("not now"), and
 //! comes back as [`std::io::ErrorKind::WouldBlock`].
 
-mod address;
 #[cfg(any(test, feature = "bench"))]
 pub mod client;
 pub mod clock;
@@ -22,8 +21,6 @@ pub mod process;
 pub mod rlimit;
 pub mod sched;
 pub mod signal;
-#[cfg(any(test, feature = "bench"))]
-pub mod sock_diag;
 pub mod socket;
 #[cfg(feature = "faults")]
 pub mod storm;

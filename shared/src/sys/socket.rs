@@ -1,9 +1,9 @@
 //! socket(2), bind(2), listen(2), accept4(2), one by one, and with calls that wait: the first programs are made of them.
 //! The stages use [`super::net`]. A first reading may skip it.
 
-use super::address::encode;
 use super::{check, new_descriptor};
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -72,4 +72,32 @@ pub(super) fn set_option<T>(
     let (fd, length) = (socket.as_fd().as_raw_fd(), size_of::<T>() as libc::socklen_t);
     // SAFETY: `value` is valid for reading `length` bytes; the kernel copies them, and what they point to.
     check(unsafe { libc::setsockopt(fd, level, name, (&raw const *value).cast(), length) })
+}
+
+/// `address` as bind(2) and connect(2) take it, see ip(7) and ipv6(7): a `sockaddr_in` or `sockaddr_in6`, with ports
+/// and IPv4 addresses in network byte order; and its length in bytes.
+pub(super) fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
+    match address {
+        SocketAddr::V4(v4) => stored(libc::sockaddr_in {
+            sin_family: libc::AF_INET as libc::sa_family_t,
+            sin_port: v4.port().to_be(),
+            sin_addr: libc::in_addr { s_addr: u32::from(*v4.ip()).to_be() },
+            sin_zero: [0; 8],
+        }),
+        SocketAddr::V6(v6) => stored(libc::sockaddr_in6 {
+            sin6_family: libc::AF_INET6 as libc::sa_family_t,
+            sin6_port: v6.port().to_be(),
+            sin6_flowinfo: v6.flowinfo(),
+            sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
+            sin6_scope_id: v6.scope_id(),
+        }),
+    }
+}
+
+fn stored<T>(address: T) -> (libc::sockaddr_storage, libc::socklen_t) {
+    // SAFETY: sockaddr_storage is plain data, for which all zeroes is a value.
+    let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+    // SAFETY: `T` is one of the two structs above; sockaddr_storage is large enough and aligned for both.
+    unsafe { (&raw mut storage).cast::<T>().write(address) };
+    (storage, size_of::<T>() as libc::socklen_t)
 }

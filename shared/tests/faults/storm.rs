@@ -1,4 +1,4 @@
-//! A timer interrupts the serving thread a thousand times a second, in whatever call it sleeps: its
+//! Signals interrupt the serving thread a thousand times a second, in whatever call it sleeps: its
 //! clients notice nothing.
 
 use crate::accepting::get;
@@ -8,10 +8,11 @@ use shared::server::blocking::Server;
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::net::ListenOptions;
-use shared::sys::storm::Storm;
+use shared::sys::storm::{self, HANDLED};
 use shared::sys::{Epoll, Events, Listener};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,27 +29,31 @@ fn under_signals(
     let any = "127.0.0.1:0".parse().unwrap();
     let listener = Listener::bind(any, ListenOptions::default()).unwrap();
     let address = listener.local_addr().unwrap();
-    let (before, left) = (Storm::signals(), AtomicUsize::new(CLIENTS));
+    let (before, left) = (HANDLED.load(Relaxed), AtomicUsize::new(CLIENTS));
+    let go_on = || left.load(Relaxed) > 0;
     thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut responses = 0;
-                    while Storm::signals() < before + SIGNALS || responses == 0 {
-                        assert!(get(address).ends_with("Hello, World!"));
-                        responses += 1;
-                        // So that the server sleeps too: a signal interrupts only a call that sleeps.
-                        thread::sleep(Duration::from_millis(2));
-                    }
-                    left.fetch_sub(1, Relaxed);
-                })
-            })
-            .collect();
-        scope.spawn(|| {
-            let _storm = Storm::on_this_thread(Duration::from_millis(1)).unwrap();
-            server(context, &listener, &|| left.load(Relaxed) > 0);
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut responses = 0;
+                while HANDLED.load(Relaxed) < before + SIGNALS || responses == 0 {
+                    assert!(get(address).ends_with("Hello, World!"));
+                    responses += 1;
+                    // So that the server sleeps too: a signal interrupts only a call that sleeps.
+                    thread::sleep(Duration::from_millis(2));
+                }
+                left.fetch_sub(1, Relaxed);
+            });
+        }
+        let (send, serving) = mpsc::channel();
+        scope.spawn(move || {
+            send.send(storm::handle().unwrap()).unwrap();
+            server(context, &listener, &go_on);
         });
-        clients.into_iter().for_each(|client| client.join().unwrap());
+        let serving = serving.recv().unwrap();
+        while go_on() {
+            storm::interrupt(serving);
+            thread::sleep(Duration::from_millis(1));
+        }
         // Wakes a server that waits for another connection.
         let _ = std::net::TcpStream::connect(address);
     });

@@ -1,38 +1,36 @@
-//! For the load generator: TCP sockets and their queues, as sock_diag(7) tells them. A first reading may skip it.
+//! TCP sockets and their queues, as sock_diag(7) tells them.
 //!
 //! `/proc/net/tcp` has them too, but there the kernel goes through its whole table of connections for every look, which takes
 //! milliseconds however few connections there are, and lists those that linger after their end as well.
 
-use super::new_descriptor;
-use std::fs::File;
+use shared::sys::client;
 use std::io::{self, Read, Write};
 
 /// A TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcpSocket {
+pub(super) struct TcpSocket {
     /// Its own port.
-    pub port: u16,
+    pub(super) port: u16,
     /// Bytes that wait to be read; of a listener: connections that wait to be accepted.
-    pub waiting: u32,
+    pub(super) waiting: u32,
     /// Of a listener: how many may wait.
-    pub limit: u32,
+    pub(super) limit: u32,
     /// 0 for a connection that no process has accepted yet.
-    pub inode: u32,
+    pub(super) inode: u32,
 }
 
 /// Which sockets are asked for: the number of their state, as a bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub enum TcpState {
+pub(super) enum TcpState {
     /// TCP_ESTABLISHED
     Established = 1 << 1,
     /// TCP_LISTEN
     Listen = 1 << 10,
 }
 
-/// SOCK_DIAG_BY_FAMILY and NETLINK_SOCK_DIAG of the kernel's headers.
+/// SOCK_DIAG_BY_FAMILY of the kernel's headers.
 const BY_FAMILY: u16 = 20;
-const SOCK_DIAG: libc::c_int = 4;
 /// `struct nlmsghdr`, before each message.
 const HEADER: usize = 16;
 /// `struct inet_diag_req_v2`, of which what follows the states names one socket, or with zeros none.
@@ -42,12 +40,8 @@ const REQUEST: usize = 56;
 ///
 /// # Errors
 /// The kernel or a sandbox has no sock_diag.
-pub fn tcp_sockets(state: TcpState, ipv6: bool) -> io::Result<Vec<TcpSocket>> {
-    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
-    // SAFETY: the call returns a new descriptor, or -1 and errno.
-    let socket = unsafe { new_descriptor(|| libc::socket(libc::AF_NETLINK, kind, SOCK_DIAG)) }?;
-    // read(2) and write(2) do for it: a message is sent whole or not at all.
-    let mut socket = File::from(socket);
+pub(super) fn tcp_sockets(state: TcpState, ipv6: bool) -> io::Result<Vec<TcpSocket>> {
+    let mut socket = client::sock_diag()?;
     socket.write_all(&request(state, if ipv6 { libc::AF_INET6 } else { libc::AF_INET } as u8))?;
     let (mut sockets, mut buffer) = (Vec::new(), vec![0; 32 * 1024]);
     loop {
@@ -99,27 +93,6 @@ fn read(mut bytes: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{TcpListener, TcpStream};
-
-    #[test]
-    fn a_listener_and_who_waits_at_it() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let _clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
-        let ours = |state, ipv6| {
-            let mut sockets = tcp_sockets(state, ipv6).unwrap_or_default();
-            sockets.retain(|socket| socket.port == address.port());
-            sockets
-        };
-        let [listening] = ours(TcpState::Listen, false)[..] else { panic!("not one listener") };
-        assert!(
-            listening.waiting == 3 && listening.limit >= 3 && listening.inode > 0,
-            "{listening:?}"
-        );
-        let connections = ours(TcpState::Established, false);
-        assert_eq!(connections.iter().filter(|socket| socket.inode == 0).count(), 3);
-        assert!(ours(TcpState::Listen, true).is_empty());
-    }
 
     #[test]
     fn what_is_cut_off_is_an_error() {
