@@ -32,7 +32,7 @@ struct State {
     /// Workers that were called from their clients, and have not come yet.
     called: usize,
     /// Whether the acceptor holds a connection for which there is no place.
-    is_full: bool,
+    acceptor_waits: bool,
     closed: bool,
 }
 
@@ -60,7 +60,7 @@ impl Queue {
                 free_workers: 0,
                 offers: VecDeque::with_capacity(workers),
                 called: 0,
-                is_full: false,
+                acceptor_waits: false,
                 closed: false,
             }),
             capacity: workers,
@@ -74,12 +74,12 @@ impl Queue {
     /// Gives a connection to the workers, as soon as the queue can take it.
     pub(crate) fn push(&self, socket: Socket, counters: &Counters) {
         let mut state = lock(&self.state);
-        state.is_full = self.is_full(&state);
+        state.acceptor_waits = self.is_full(&state);
         self.update(&mut state);
         let full = |state: &mut State| self.is_full(state);
         let mut state =
             self.emptied.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
-        state.is_full = false;
+        state.acceptor_waits = false;
         state.sockets.push_back(socket);
         state.open += 1;
         self.filled.notify_one();
@@ -120,7 +120,7 @@ impl Queue {
     /// After a change: says whether there is a backlog, and if so calls a worker from its silent client.
     fn update(&self, state: &mut State) {
         let backlog =
-            state.sockets.len().saturating_sub(state.free_workers).max(state.is_full.into());
+            state.sockets.len().saturating_sub(state.free_workers).max(state.acceptor_waits.into());
         self.has_backlog.store(backlog > 0, Ordering::Relaxed);
         if backlog > state.called {
             call_one(state);

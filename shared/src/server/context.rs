@@ -3,7 +3,7 @@
 use super::accept::ConnectionLimit;
 use super::clock::Clock;
 use super::config::{Accept, KeepAlive};
-use super::deadlines::WRITE_TIMEOUT;
+use super::deadlines::{TIME_SLICE, WRITE_TIMEOUT};
 use super::shutdown::Drain;
 use super::task::BlockingTask;
 use crate::app::{App, Lookup, Resource};
@@ -99,7 +99,7 @@ impl ThreadContext {
             since: stats.since(),
             service: ThreadService { app: &server.app, clock, stats },
             limits: &server.limits,
-            time_slice: Duration::MAX,
+            time_slice: TIME_SLICE,
             keep_alive: server.keep_alive != KeepAlive::Never,
             has_backlog: false,
             draining: server.drain.has_begun(),

@@ -9,7 +9,6 @@ mod waiting;
 
 use super::config::KeepAlive;
 use super::context::{ServerContext, ThreadContext};
-use super::deadlines::TIME_SLICE;
 use crate::http::{Action, Protocol, Service, StepCx};
 use crate::sys::poll::{self, Wait};
 use crate::sys::{Listener, Socket};
@@ -205,7 +204,6 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
         let mut cx = self.thread.step(&mut self.output);
         cx.has_backlog = is_fair && self.pending.has_backlog();
-        cx.time_slice = TIME_SLICE;
         (cx, &self.input)
     }
 }

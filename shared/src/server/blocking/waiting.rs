@@ -38,10 +38,8 @@ impl<P: PendingConnections> Server<'_, P> {
         loop {
             let drained = self.end_of_silence(socket, protocol);
             let end = earlier(deadline, drained);
-            let until = match is_to_offer {
-                true => earlier(end, self.silent_since(protocol).map(|since| since + SILENCE)),
-                false => end,
-            };
+            let silent = self.silent_since(protocol).filter(|_| is_to_offer);
+            let until = earlier(end, silent.map(|since| since + SILENCE));
             let mut waits = [
                 Wait::readable(socket.as_fd()),
                 Wait::readable(self.thread.server.drain.as_fd()),

@@ -6,7 +6,6 @@ mod writing;
 
 use super::super::clock::Clock;
 use super::super::context::{ServerContext, ThreadContext, ThreadService};
-use super::super::deadlines::TIME_SLICE;
 use super::super::task::{BlockingTask, TaskResult};
 use super::connection::Connection;
 use super::table::{Table, Token};
@@ -246,7 +245,6 @@ impl ConnectionSet {
             self.thread.stats.set_peer(connection.peer());
         }
         let mut cx = self.thread.step(&mut self.output);
-        cx.time_slice = TIME_SLICE;
         cx.pending = connection.pending();
         Some(step(&mut connection.protocol, &self.input, &mut cx))
     }
