@@ -27,7 +27,7 @@ impl Tool {
         let mut command = Command::new(program);
         command.args(args).arg(folder.path().join("output"));
         // SIGINT ends it. Our threads block that signal, and a child process inherits the mask.
-        process::unblock_signals(process::die_with_parent(&mut command));
+        process::supervised(&mut command);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         Ok(Self { child, folder })

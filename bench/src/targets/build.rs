@@ -73,7 +73,7 @@ fn build(
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     // Ctrl-C goes to the whole foreground group, cargo included: it ends itself, and the build fails.
-    process::unblock_signals(process::die_with_parent(&mut command));
+    process::supervised(&mut command);
     let mut cargo = command.spawn().context("cannot start cargo; is it in the PATH?")?;
     let messages = cargo.stdout.take().context("cargo has no standard output")?;
     // Where programs lie is cargo's to say: CARGO_TARGET_DIR and its configuration may move them.

@@ -103,7 +103,7 @@ impl Server {
             .to_string_lossy()
             .into_owned();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        process::unblock_signals(process::die_with_parent(&mut command));
+        process::supervised(&mut command);
         let mut child = command
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;

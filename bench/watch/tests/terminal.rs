@@ -29,7 +29,7 @@ impl Session {
         let mut command = Command::new("script");
         command.args(["-qfc", &line, "/dev/null"]).env("BENCH_PROFILE", "dev").env("TERM", "xterm");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let Ok(mut script) = process::die_with_parent(&mut command).spawn() else {
+        let Ok(mut script) = process::supervised(&mut command).spawn() else {
             eprintln!("skipped: script(1) is not installed");
             return None;
         };

@@ -85,8 +85,12 @@ pub fn ignore_file_size_limit() {
 /// # Errors
 /// There is no such process, or it belongs to another user.
 pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
+    kill(pid as libc::pid_t, signal.number())
+}
+
+pub(super) fn kill(pid: libc::pid_t, number: libc::c_int) -> io::Result<()> {
     // SAFETY: a plain call without pointers.
-    check(unsafe { libc::kill(pid as libc::pid_t, signal.number()) })
+    check(unsafe { libc::kill(pid, number) })
 }
 
 fn set_of(signals: &[Signal]) -> libc::sigset_t {

@@ -66,7 +66,7 @@ impl Server {
         let mut command = Command::new(stage.program);
         command.args(["--listen", listen]).args(stage.flags).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
-        let mut child = process::die_with_parent(&mut command).spawn()?;
+        let mut child = process::supervised(&mut command).spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().context("no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line)?;
@@ -136,7 +136,7 @@ fn the_announcement_cannot_be_written(stage: &Stage) -> Result<()> {
     let (stdout, _) = Stderr::Closed.open()?;
     let mut command = Command::new(stage.program);
     command.args(["--listen", "127.0.0.1:0"]).stdout(stdout);
-    let output = process::die_with_parent(&mut command).stderr(Stdio::piped()).output()?;
+    let output = process::supervised(&mut command).stderr(Stdio::piped()).output()?;
     let said = String::from_utf8(output.stderr)?;
     let right = output.status.code() == Some(1) && said.lines().count() == 1;
     ensure!(right && said.contains("standard output"), "{}: {said}", output.status);
@@ -147,7 +147,7 @@ fn the_announcement_cannot_be_written(stage: &Stage) -> Result<()> {
 fn closed_at_the_start(stage: &Stage) -> Result<()> {
     let mut shell = Command::new("sh");
     shell.args(["-c", "exec \"$0\" --listen 127.0.0.1:0 <&- >&- 2>&-", stage.program]);
-    let mut child = process::die_with_parent(&mut shell).spawn()?;
+    let mut child = process::supervised(&mut shell).spawn()?;
     let folder = format!("/proc/{}/fd", child.id());
     let links = || -> Result<Vec<String>> {
         let link = |number: usize| fs::read_link(format!("{folder}/{number}"));

@@ -29,7 +29,11 @@ impl Ring {
             if let Some((number, _)) = self.received.take() {
                 self.buffers.give_back(number);
             }
-            let entry = self.next_entry()?;
+            if self.ring.completion().is_empty() && self.ring.submission().cq_overflow() {
+                // Those that found no place: the kernel puts them into the queue. An error comes again in `enter`.
+                let _ = self.ring.submit();
+            }
+            let entry = self.ring.completion().next()?;
             let (id, more) = (entry.user_data() as SocketId, cqueue::more(entry.flags()));
             let completion = match entry.user_data() - u64::from(id) {
                 ACCEPT => self.on_accept(entry.result(), more),
@@ -41,14 +45,6 @@ impl Ring {
                 return completion;
             }
         }
-    }
-
-    fn next_entry(&mut self) -> Option<cqueue::Entry> {
-        if self.ring.completion().is_empty() && self.ring.submission().cq_overflow() {
-            // Those that found no place: the kernel puts them into the queue. An error comes again in `enter`.
-            let _ = self.ring.submit();
-        }
-        self.ring.completion().next()
     }
 
     /// The bytes of the completion that was taken last; none at the end of the stream.
