@@ -20,15 +20,6 @@ pub struct App {
     metrics: Arc<Metrics>,
 }
 
-/// Where a file comes from.
-#[derive(Clone, Copy, Debug)]
-pub enum Lookup {
-    /// From the cache, if it is there and fresh at this moment.
-    Cached(Instant),
-    /// From the disk: to be opened, to see whether it has changed.
-    Open,
-}
-
 /// What a request is for.
 pub enum Resource<'a> {
     /// A route, and the path that fits it.
@@ -44,7 +35,8 @@ impl App {
     }
 
     /// What the request is for, or the response that its head alone decides: 501, 404, 405, a bad path,
-    /// OPTIONS. `lookup` says where a file comes from.
+    /// OPTIONS. A file comes from the cache, if it is there and fresh at the moment `now`; without that moment it is
+    /// to be opened.
     ///
     /// # Errors
     /// The response, where the head alone decides it.
@@ -52,7 +44,7 @@ impl App {
     pub fn find<'a>(
         &'a self,
         head: RequestHead<'a>,
-        lookup: Lookup,
+        now: Option<Instant>,
     ) -> Result<Resource<'a>, Response> {
         let method = head.method();
         if method == Method::Unknown {
@@ -70,18 +62,19 @@ impl App {
         match self.router.find(method, &path) {
             Found::Route(route) => Ok(Resource::Route(route, path)),
             Found::OtherMethods(allow) if method == Method::Options => Err(options(allow)),
-            Found::OtherMethods(allow) => Err(method_not_allowed(allow)),
-            Found::Nothing => self.find_file(&path, lookup),
+            Found::OtherMethods(allow) => Err(Response::new(
+                Status::METHOD_NOT_ALLOWED,
+                "405: that method is not offered here\n",
+            )
+            .with("Allow", allow)),
+            Found::Nothing => self.find_file(&path, now),
         }
     }
 
-    fn find_file(&self, path: &Path<'_>, lookup: Lookup) -> Result<Resource<'_>, Response> {
+    fn find_file(&self, path: &Path<'_>, now: Option<Instant>) -> Result<Resource<'_>, Response> {
         match (&self.files, Files::name(path)) {
             (Some(files), Some(name)) => {
-                let cached = match lookup {
-                    Lookup::Cached(now) => files.cached(&name, now),
-                    Lookup::Open => None,
-                };
+                let cached = now.and_then(|now| files.cached(&name, now));
                 Ok(Resource::File(files, name, cached))
             }
             _ => Err(Response::new(Status::NOT_FOUND, "404: nothing here\n")),
@@ -117,9 +110,4 @@ impl Resource<'_> {
 
 fn options(allow: String) -> Response {
     Response::empty(Status::NO_CONTENT).with("Allow", allow)
-}
-
-fn method_not_allowed(allow: String) -> Response {
-    Response::new(Status::METHOD_NOT_ALLOWED, "405: that method is not offered here\n")
-        .with("Allow", allow)
 }

@@ -6,7 +6,7 @@ use super::config::{Accept, KeepAlive};
 use super::deadlines::{TIME_SLICE, WRITE_TIMEOUT};
 use super::shutdown::Drain;
 use super::task::BlockingTask;
-use crate::app::{App, Lookup, Resource};
+use crate::app::{App, Resource};
 use crate::http::{
     BlocksOn, DateLine, Limits, OwnedRequest, Request, RequestHead, Response, ResponseSummary,
     Service, StepCx,
@@ -137,7 +137,7 @@ impl Service for ThreadService<'_> {
     where
         Self: 'r,
     {
-        self.app.find(head, if is_whole { Lookup::Cached(self.clock.now()) } else { Lookup::Open })
+        self.app.find(head, is_whole.then(|| self.clock.now()))
     }
 
     #[inline]

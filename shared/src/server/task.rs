@@ -1,6 +1,6 @@
 //! Work that may have to wait, made ready to be sent to another thread.
 
-use crate::app::{App, Lookup};
+use crate::app::App;
 use crate::http::{Action, BlocksOn, OwnedRequest, Protocol, ReadAhead, Response, Service, StepCx};
 use crate::telemetry::ThreadStats;
 use crate::telemetry::trace::{ConnectionId, Span};
@@ -126,7 +126,7 @@ impl BlockingTask {
 fn respond(app: &App, request: &OwnedRequest) -> Response {
     let request = request.as_request();
     // Not from the cache: this task is here to look whether the file has changed.
-    match app.find(request.head, Lookup::Open) {
+    match app.find(request.head, None) {
         Ok(resource) => app.respond(resource, &request),
         Err(response) => response,
     }

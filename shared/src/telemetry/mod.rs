@@ -94,10 +94,11 @@ impl Telemetry {
     pub fn thread_stats(&self) -> ThreadStats {
         let tracer = self.trace.as_ref().map(|trace| {
             let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
-            Tracer::new(trace.buffer(), self.epoch, lane, self.trace_every)
+            Box::new(Tracer::new(trace.buffer(), self.epoch, lane, self.trace_every))
         });
-        let log = self.log.as_ref().map(|log| AccessLog { lines: log.buffer(), peer: None });
-        ThreadStats::new(self.metrics.register(), tracer, log)
+        let log = |log: &LogWriter| Box::new(AccessLog { lines: log.buffer(), peer: None });
+        let (counters, log) = (self.metrics.register(), self.log.as_ref().map(log));
+        ThreadStats { counters, since: Instant::now(), fresh: 0, tracer, log }
     }
 
     /// Has the log opened again, by its name: for log rotation.

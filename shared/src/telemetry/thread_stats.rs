@@ -13,24 +13,15 @@ pub struct ThreadStats {
     /// Its counters, which other threads may read.
     pub counters: Arc<Counters>,
     /// When the current tick began.
-    since: Instant,
+    pub(super) since: Instant,
     /// Responses to requests that this tick has read: they all take as long as the whole tick.
-    fresh: u64,
+    pub(super) fresh: u64,
     /// Most servers have neither.
-    tracer: Option<Box<Tracer>>,
-    log: Option<Box<AccessLog>>,
+    pub(super) tracer: Option<Box<Tracer>>,
+    pub(super) log: Option<Box<AccessLog>>,
 }
 
 impl ThreadStats {
-    pub(super) fn new(
-        counters: Arc<Counters>,
-        tracer: Option<Tracer>,
-        log: Option<AccessLog>,
-    ) -> Self {
-        let (tracer, log) = (tracer.map(Box::new), log.map(Box::new));
-        Self { counters, since: Instant::now(), fresh: 0, tracer, log }
-    }
-
     /// Counts a response that has ended, and logs it.
     #[inline]
     pub fn on_response(&mut self, response: &ResponseRecord<'_>) {
@@ -101,17 +92,17 @@ impl ThreadStats {
 
     /// A span begins.
     pub fn begin(&mut self, span: Span) {
-        self.trace(|tracer| tracer.begin(span));
+        self.trace(|tracer| tracer.event('B', span.name(), span == Span::Wait));
     }
 
     /// A span ends.
     pub fn end(&mut self, span: Span) {
-        self.trace(|tracer| tracer.end(span));
+        self.trace(|tracer| tracer.event('E', span.name(), span == Span::Wait));
     }
 
     /// An instant event happens.
     pub fn instant(&mut self, event: InstantEvent) {
-        self.trace(|tracer| tracer.instant(event));
+        self.trace(|tracer| tracer.event('i', event.name(), false));
     }
 
     /// Hands over all spans, on a thread that may not come back soon.

@@ -105,19 +105,8 @@ impl Tracer {
         self.connection = ConnectionId { lane: self.lane, number };
     }
 
-    pub(super) fn begin(&mut self, span: Span) {
-        self.event('B', span.name(), span == Span::Wait);
-    }
-
-    pub(super) fn end(&mut self, span: Span) {
-        self.event('E', span.name(), span == Span::Wait);
-    }
-
-    pub(super) fn instant(&mut self, event: InstantEvent) {
-        self.event('i', event.name(), false);
-    }
-
-    fn event(&mut self, phase: char, name: &str, always: bool) {
+    /// Adds an event: `B` begins a span, `E` ends it, `i` takes no time. `always`: whatever the connection.
+    pub(super) fn event(&mut self, phase: char, name: &str, always: bool) {
         if !always && !self.connection.number.is_multiple_of(self.every) {
             return;
         }

@@ -4,7 +4,7 @@
 use super::clock_eviction::ClockCache;
 use super::entry::{Content, Entry};
 use std::fs::Metadata;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -21,16 +21,10 @@ pub(super) struct Cache {
 
 /// Small files share memory, and large files share descriptors: neither kind can evict the other.
 struct CachedFiles {
-    small: ClockCache<Checked>,
-    open: ClockCache<Checked>,
+    small: ClockCache<Arc<Entry>>,
+    open: ClockCache<Arc<Entry>>,
     /// Nanoseconds since the epoch: a file that was opened earlier is not added.
     since: u64,
-}
-
-struct Checked {
-    entry: Arc<Entry>,
-    /// When the name was last opened and found to be this file, in nanoseconds since the epoch.
-    at: AtomicU64,
 }
 
 impl Cache {
@@ -46,11 +40,12 @@ impl Cache {
     /// has to check; the others get the old entry meanwhile, so that they do not all check at once.
     pub(super) fn get(&self, name: &[u8], now: Instant) -> Option<Arc<Entry>> {
         let files = self.read();
-        let Checked { entry, at } = files.get(name)?;
-        let (now, checked) = (self.nanos(now), at.load(Ordering::Relaxed));
-        let is_old = now.saturating_sub(checked) > self.max_age.as_nanos() as u64;
-        let has_to_check = is_old
-            && at.compare_exchange(checked, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let entry = files.get(name)?;
+        let (now, at) = (self.nanos(now), entry.checked.load(Ordering::Relaxed));
+        let is_old = now.saturating_sub(at) > self.max_age.as_nanos() as u64;
+        let check =
+            || entry.checked.compare_exchange(at, now, Ordering::Relaxed, Ordering::Relaxed);
+        let has_to_check = is_old && check().is_ok();
         (!has_to_check).then(|| Arc::clone(entry))
     }
 
@@ -62,22 +57,22 @@ impl Cache {
         opened: Instant,
     ) -> Option<Arc<Entry>> {
         let files = self.read();
-        let Checked { entry, at } =
-            files.get(name).filter(|checked| checked.entry.matches(metadata))?;
-        at.fetch_max(self.nanos(opened), Ordering::Relaxed);
+        let entry = files.get(name).filter(|entry| entry.matches(metadata))?;
+        entry.checked.fetch_max(self.nanos(opened), Ordering::Relaxed);
         Some(Arc::clone(entry))
     }
 
     /// Adds a file, and returns its entry. A file that does not fit is not added, and neither is a file that another
     /// thread has opened later: that thread saw the newer content.
-    pub(super) fn insert(&self, name: &[u8], entry: Entry, opened: Instant) -> Arc<Entry> {
-        let (entry, opened) = (Arc::new(entry), self.nanos(opened));
-        let checked = Checked { entry: Arc::clone(&entry), at: AtomicU64::new(opened) };
+    pub(super) fn insert(&self, name: &[u8], mut entry: Entry, opened: Instant) -> Arc<Entry> {
+        let opened = self.nanos(opened);
+        entry.checked = opened.into();
+        let entry = Arc::new(entry);
         let mut removed = Vec::new();
         let mut files = self.write();
-        let is_later = |checked: &Checked| checked.at.load(Ordering::Relaxed) > opened;
+        let is_later = |entry: &Arc<Entry>| entry.checked.load(Ordering::Relaxed) > opened;
         if opened >= files.since && !files.get(name).is_some_and(is_later) {
-            removed = files.insert(name, checked);
+            removed = files.insert(name, Arc::clone(&entry));
         }
         drop(files);
         // Closing a file that was deleted can take the kernel a while: without the lock.
@@ -123,26 +118,26 @@ impl Cache {
 }
 
 impl CachedFiles {
-    fn get(&self, name: &[u8]) -> Option<&Checked> {
+    fn get(&self, name: &[u8]) -> Option<&Arc<Entry>> {
         self.small.get(name).or_else(|| self.open.get(name))
     }
 
-    fn remove(&mut self, name: &[u8]) -> [Option<Checked>; 2] {
+    fn remove(&mut self, name: &[u8]) -> [Option<Arc<Entry>>; 2] {
         [self.small.remove(name), self.open.remove(name)]
     }
 
     /// Returns the files that were removed.
-    fn insert(&mut self, name: &[u8], checked: Checked) -> Vec<Checked> {
+    fn insert(&mut self, name: &[u8], entry: Arc<Entry>) -> Vec<Arc<Entry>> {
         // The file may have been small before, and be large now.
         let mut removed: Vec<_> = self.remove(name).into_iter().flatten().collect();
-        match &checked.entry.content {
+        match &entry.content {
             Content::Memory(bytes) => {
                 let weight = bytes.len() + name.len() + OVERHEAD;
-                removed.extend(self.small.insert(name, checked, weight));
+                removed.extend(self.small.insert(name, entry, weight));
             }
             // Its next change might not show, so each request has to open it.
-            Content::Open(_) if !checked.entry.is_settled => removed.push(checked),
-            Content::Open(_) => removed.extend(self.open.insert(name, checked, 1)),
+            Content::Open(_) if !entry.is_settled => removed.push(entry),
+            Content::Open(_) => removed.extend(self.open.insert(name, entry, 1)),
         }
         removed
     }

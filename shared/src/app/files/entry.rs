@@ -8,6 +8,7 @@ use std::io;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
 /// Files up to this many bytes are kept in memory; larger files are kept open.
@@ -28,6 +29,8 @@ pub struct Entry {
     pub(super) last_modified: String,
     /// A whole field line.
     pub(super) content_type: &'static str,
+    /// For the cache: when the name was last opened and found to be this file, in nanoseconds since the cache began.
+    pub(super) checked: AtomicU64,
 }
 
 pub(super) enum Content {
@@ -67,6 +70,7 @@ impl Entry {
             modified,
             last_modified: httpdate::fmt_http_date(modified),
             content_type: media::content_type(name),
+            checked: AtomicU64::new(0),
         }
     }
 

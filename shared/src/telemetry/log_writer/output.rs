@@ -32,8 +32,6 @@ pub(super) struct Output {
     /// `None`: standard output, which cannot be opened again.
     path: Option<PathBuf>,
     append: bool,
-    /// Whether it is a regular file.
-    regular: bool,
 }
 
 impl Output {
@@ -43,15 +41,13 @@ impl Output {
             Some(path) => open_with_reader(path, append)?,
             None => File::from(io::stdout().as_fd().try_clone_to_owned()?),
         };
-        let regular = file.metadata()?.is_file();
-        Ok(Self { file, path, append, regular })
+        Ok(Self { file, path, append })
     }
 
     /// Opens the file again, by its name.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         if let Some(path) = &self.path {
-            let file = open(path, self.append)?;
-            (self.regular, self.file) = (file.metadata()?.is_file(), file);
+            self.file = open(path, self.append)?;
         }
         Ok(())
     }
@@ -61,13 +57,14 @@ impl Output {
     /// # Errors
     /// [`ErrorKind::WouldBlock`]: the reader takes nothing for [`PAUSE`]. All other errors: nothing was written.
     pub(super) fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        if !self.regular {
+        let is_regular = self.file.metadata()?.is_file();
+        if !is_regular {
             let mut wait = [Wait::writable(self.file.as_fd())];
             if !poll::wait(&mut wait, Some(Instant::now() + PAUSE))? {
                 return Err(ErrorKind::WouldBlock.into());
             }
         }
-        let most = if self.regular { FILE_PIECE } else { PIPE_PIECE };
+        let most = if is_regular { FILE_PIECE } else { PIPE_PIECE };
         let piece = match whole_lines(lines, most) {
             0 => &lines[..lines.len().min(most)],
             whole => &lines[..whole],
@@ -77,7 +74,7 @@ impl Output {
             match self.file.write(&piece[written..]) {
                 Ok(count) => written += count,
                 Err(error) => {
-                    if self.regular {
+                    if is_regular {
                         // The disk is full, and a part of a line is written: the whole line will come later.
                         let whole = whole_lines(piece, written);
                         self.take_back(written - whole);
