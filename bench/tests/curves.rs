@@ -3,12 +3,11 @@
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
 use bench::numbers::Random;
-use bench::report::{blocks, chart};
+use bench::report::blocks;
 use bench::results::queue::Queue;
 use bench::results::sweep::curves;
 use bench::results::{Results, Sample};
 use serde_json::json;
-use std::path::Path;
 
 #[test]
 fn one_server_is_the_closed_formula() {
@@ -88,35 +87,6 @@ fn the_knee_is_where_throughput_by_latency_is_most() {
     assert_eq!(knee(&[(10, 1.0), (50, 1.0), (100, 1.0)]), 100);
     // Cores that have to be woken up at low load are no knee.
     assert_eq!(knee(&[(10, 3.0), (25, 2.0), (60, 1.2), (90, 9.0)]), 60);
-}
-
-#[test]
-fn a_sweep_is_a_table_a_line_and_a_picture() {
-    let results = sweep(&[(10, 1.1), (50, 2.0), (90, 10.0), (95, 20.0), (120, 200.0)]);
-    let text = |name: &str| blocks::find(&results, name).unwrap().markdown();
-    let rows: Vec<String> = text("sweep stage3-epoll").lines().skip(2).map(str::to_owned).collect();
-    // By rising load; theory is M/M/1, as one thread does all, with 1 ms of CPU for each request.
-    let expected = "| 50 % knee | 500 | 500 | 1.40 ms | 1.39 ms | 9.20 ms | 9.21 ms | 1.00 ms | 0.50 | 0.10 | keeps up |";
-    assert_eq!(rows[1], expected);
-    assert!(rows[3].ends_with("| one thread |") && rows[3].starts_with("| 95 % | 950 | 950 |"));
-    assert!(
-        rows[4].starts_with("| 120 % | 1,200 | 1,000 | 140 ms | - | 920 ms | - |"),
-        "{}",
-        rows[4]
-    );
-    assert!(rows[5].starts_with("| closed loop | - | 1,000 |"), "{}", rows[5]);
-    let line = "| stage3-epoll | 1,000 | 1.00 ms | M/M/1 | 50 % | 9.20 ms | 10-90 %: keeps up, 95-120 %: one thread |\n";
-    assert!(text("sweep").ends_with(line), "{}", text("sweep"));
-    assert!(text("reading").contains("Kleinrock") && blocks::find(&results, "claims").is_none());
-    let charts = chart::of(&results, Path::new("/nowhere"));
-    let [chart] = charts.as_slice() else { panic!("{} charts", charts.len()) };
-    assert_eq!(
-        (chart.name.as_str(), chart.drawing.matches("class=\"hollow s3\"").count()),
-        ("sweep", 1)
-    );
-    // In theory there is no answer at 120 %.
-    let theory = chart.drawing.lines().find(|line| line.contains("frame s3")).unwrap();
-    assert_eq!(theory.matches('L').count(), 3, "{theory}");
 }
 
 /// A row of stage 4 with `threads` loops on a machine whose server has half of the cores.

@@ -114,19 +114,4 @@ mod tests {
         }
         assert_eq!(history().rows[0][1..], ["50", "5 k", "9.9 ms", "33 ms", "49"]);
     }
-
-    #[test]
-    fn our_plateau_stands_beside_the_articles() {
-        let row = |connections: usize| {
-            let mut row = Sample { part: Part::Plateau, connections, ..Sample::default() };
-            (row.load.rps, row.load.latency_us.mean) = (4800.0, connections as f64 / 4800.0 * 1e6);
-            Sample { server_cpu_us: Some(205.0), ..row }
-        };
-        let results = Results { rows: vec![row(50), row(800)], ..Results::default() };
-        let table = plateau(&results).unwrap();
-        assert_eq!(table.rows[1][4..6], ["800", "0.98"]);
-        assert_eq!(table.rows[1][7..], ["5 k", "154 ms", "283 ms"]);
-        assert!(lesson(&results).unwrap().contains("1.00 × the requests per second and 16 × the"));
-        assert_eq!((plateau(&Results::default()), lesson(&Results::default())), (None, None));
-    }
 }

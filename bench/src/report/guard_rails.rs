@@ -57,31 +57,3 @@ pub fn caption(results: &Results) -> Option<String> {
         row.load.seconds
     ))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn each_attack_has_both_sides_in_one_row() {
-        let row = |limited: bool, rps: f64, lost: usize, most: u64| {
-            json!({
-                "target": "stage2-threadpool", "part": "guard-rails", "connections": 32,
-                "rps": rps, "seconds": 2.0,
-                "evidence": {
-                    "attack": "dripped-head", "limit": "head within 250 ms", "limited": limited,
-                    "lost": lost, "p99_us": 1500.0, "memory_kib": [1024, most], "hostile": 100
-                }
-            })
-        };
-        let rows = [row(true, 800.0, 0, 2048), row(false, 0.0, 3, 11_264)];
-        let results: Results = serde_json::from_value(json!({"rows": rows})).unwrap();
-        assert_eq!(
-            table(&results).unwrap().rows[0].join("|"),
-            "stage2-threadpool, dripped-head|head within 250 ms|800|0 (3 lost)|1.50 ms|1.50 ms|+1.0 MiB|+10.0 MiB"
-        );
-        assert!(caption(&results).unwrap().starts_with("32 well-behaved clients beside 100"));
-        assert_eq!((table(&Results::default()), caption(&Results::default())), (None, None));
-    }
-}

@@ -150,12 +150,4 @@ mod tests {
         assert_eq!(table.rows[0][9..], ["20.0 µs", "50.0 µs", "-", "0/0"]);
         assert_eq!(rate(&Results::default()), None);
     }
-
-    #[test]
-    fn a_row_without_responses_has_dashes() {
-        let sample = Sample { connections: 50, ..Sample::default() };
-        let text = of_target(&results(sample), "floor").unwrap().markdown();
-        assert!(text.contains("| 0/50 |") && text.contains("| - |"), "{text}");
-        assert_eq!(of_target(&Results::default(), "floor"), None);
-    }
 }

@@ -6,37 +6,43 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Writes `report.html`, `report.md`, `charts/*.svg` and the flame graphs; says where the page is. Of a timeline there are
-/// pictures only: says where the first is.
+/// The page of a run.
+pub const PAGE: &str = "report.html";
+
+/// All that a report of the run in `folder` consists of: files by their names there, with their texts. `charts/*.svg`, the
+/// flame graphs, `report.md` and [`PAGE`]; of a timeline, charts only.
 ///
 /// # Errors
-/// When `folder` holds no run, or cannot be written to.
-pub fn write(folder: &Path) -> Result<PathBuf> {
-    if folder::is_timeline(folder) {
-        charts(&Results::default(), folder)?;
-        return Ok(folder.join("charts/timeline.svg"));
-    }
-    let results = folder::read(folder)?;
-    charts(&results, folder)?;
+/// When `folder` holds no run, or a file of it cannot be read.
+pub fn files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let is_run = !folder::is_timeline(folder);
+    let results = if is_run { folder::read(folder)? } else { Results::default() };
+    let charts = chart::of(&results, folder).into_iter();
+    let mut files: Vec<_> =
+        charts.map(|chart| (format!("charts/{}.svg", chart.name), chart.file())).collect();
     for profile in &results.profiles {
         if let (Some(stacks), Some(flame)) = (&profile.stacks, profile.flame()) {
             let stacks = folder.join(stacks);
             let text = fs::read_to_string(&stacks)
                 .with_context(|| format!("cannot read {}", stacks.display()))?;
             let title = format!("{}: where its CPU time goes", profile.target);
-            folder::file(&folder.join(flame), &chart::flame::file(&title, &text))?;
+            files.push((flame, chart::flame::file(&title, &text)));
         }
     }
-    folder::file(&folder.join("report.md"), &blocks::document(&results))?;
-    let page = folder.join("report.html");
-    folder::file(&page, &html::of(&results, folder))?;
-    Ok(page)
+    if is_run {
+        files.push(("report.md".to_owned(), blocks::document(&results)));
+        files.push((PAGE.to_owned(), html::of(&results, folder)));
+    }
+    Ok(files)
 }
 
-fn charts(results: &Results, folder: &Path) -> Result<()> {
-    for chart in chart::of(results, folder) {
-        let path = folder.join("charts").join(format!("{}.svg", chart.name));
-        folder::file(&path, &chart.file())?;
+/// Writes all [`files`], and says where the page is; of a timeline, where the picture of all stages is.
+///
+/// # Errors
+/// When `folder` holds no run, or cannot be written to.
+pub fn write(folder: &Path) -> Result<PathBuf> {
+    for (name, text) in files(folder)? {
+        folder::file(&folder.join(name), &text)?;
     }
-    Ok(())
+    Ok(folder.join(if folder::is_timeline(folder) { "charts/timeline.svg" } else { PAGE }))
 }

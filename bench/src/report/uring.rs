@@ -70,34 +70,3 @@ pub fn lesson(results: &Results) -> Option<String> {
         cpu.mean
     ))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::results::Sample;
-
-    #[test]
-    fn each_step_stands_beside_the_null_server_of_its_own_repeat() {
-        let row = |target: &str, repeat, cpu, calls: f64| Sample {
-            target: target.to_owned(),
-            part: Part::Uring,
-            connections: 64,
-            repeat,
-            server_cpu_us: Some(cpu),
-            evidence: [("calls".to_owned(), calls.into())].into(),
-            ..Sample::default()
-        };
-        let pair = |repeat, drift: f64| {
-            [row("uring-4", repeat, 3.0 * drift, 0.25), row(NULL_SERVER, repeat, 4.0 * drift, 2.5)]
-        };
-        let mut results =
-            Results { rows: [pair(0, 1.0), pair(1, 1.5)].concat(), ..Results::default() };
-        results.config.targets = [NULL_SERVER, "uring-4"].map(str::to_owned).to_vec();
-        let table = table(&results).unwrap();
-        assert_eq!(table.rows[0][0], "64, null server");
-        assert_eq!(table.rows[1][3..], ["0.75 (0.75 to 0.75)", "0.25"]);
-        let lesson = lesson(&results).unwrap();
-        assert!(lesson.contains("0.25 system calls per request instead of 2.50"), "{lesson}");
-        assert!(lesson.ends_with("takes 0.75 × the null server's CPU per request."), "{lesson}");
-    }
-}

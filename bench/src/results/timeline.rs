@@ -84,48 +84,17 @@ fn most_open(requests: &[Interval], window: &Interval) -> usize {
 mod tests {
     use super::*;
 
-    fn trace() -> Trace {
-        let interval = |start, end| Interval { start, end };
-        let thread = |name: &str, spans| Thread { name: name.to_owned(), spans };
-        Trace {
-            threads: vec![
-                thread(
-                    "a",
-                    vec![(Span::Handler, interval(0.0, 10.0)), (Span::Wait, interval(10.0, 9e4))],
-                ),
-                thread("b", vec![(Span::Blocking, interval(7e4, 7.5e4))]),
-                thread("c", vec![(Span::Request, interval(8e4, 8.1e4))]),
-            ],
-            requests: vec![
-                interval(0.0, 10.0),
-                interval(6.9e4, 8.0e4),
-                interval(7.9e4, 8.1e4),
-                interval(8e4, 8.2e4),
-            ],
-        }
-    }
-
     #[test]
-    fn the_window_begins_before_a_handler_blocks() {
-        assert_eq!(window(&trace()), Interval { start: 66_000.0, end: 116_000.0 });
-        let mut trace = trace();
-        // Three in a row, of which the first is too early: nothing begins with the others.
-        trace.threads[1].spans = [5.8e4, 6.3e4, 6.8e4]
-            .map(|start| (Span::Blocking, Interval { start, end: start + 5e3 }))
-            .to_vec();
-        assert_eq!(window(&trace).start, 60_000.0);
-        trace.threads.remove(1);
-        assert_eq!(window(&trace), Interval { start: 60_000.0, end: 110_000.0 });
-    }
-
-    #[test]
-    fn only_what_lies_in_the_window_counts() {
-        let (trace, window) = (trace(), Interval { start: 66_000.0, end: 116_000.0 });
-        let names: Vec<_> = busy(&trace, &window).iter().map(|thread| &thread.name).collect();
-        assert_eq!(names, ["b", "c"]);
-        // The second ends at the very moment at which the fourth begins.
-        let summary = Summary::of(&trace, &window);
-        assert_eq!(summary, Summary { threads: 1, requests: 3, open: 2 });
-        assert!(summary.line().starts_with("1 thread ran handlers, 3 requests, at most 2"));
+    fn the_window_begins_before_the_first_of_the_handlers_that_block_one_after_the_other() {
+        let begins = |starts: &[f64]| {
+            let span = |start: &f64| (Span::Blocking, Interval { start: *start, end: start + 5e3 });
+            let name = "worker-0".to_owned();
+            let threads = vec![Thread { name, spans: starts.iter().map(span).collect() }];
+            window(&Trace { threads, requests: vec![Interval { start: 0.0, end: 10.0 }] }).start
+        };
+        assert_eq!(begins(&[7e4, 7.5e4]), 66_000.0);
+        // The first is too early: nothing begins with the others.
+        assert_eq!(begins(&[5.8e4, 6.3e4, 6.8e4]), 60_000.0);
+        assert_eq!(begins(&[]), 60_000.0);
     }
 }

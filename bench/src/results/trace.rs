@@ -201,29 +201,6 @@ mod tests {
     const TEXT: &str = include_str!("trace.json");
 
     #[test]
-    fn a_saved_trace_becomes_lanes() {
-        let trace = Trace::parse(TEXT).unwrap();
-        let lane = |name: &str| trace.threads.iter().find(|thread| thread.name == name).unwrap();
-        let names: Vec<_> = trace.threads.iter().map(|thread| thread.name.as_str()).collect();
-        assert_eq!(names, ["loop-0", "blocking-2", "blocking-10"]);
-        let kinds: Vec<_> = lane("loop-0").spans.iter().map(|(span, _)| span.name()).collect();
-        assert_eq!(
-            kinds,
-            ["request", "handler", "write", "request", "write", "wait", "write", "wait"]
-        );
-        let asleep = Interval { start: 150.0, end: 5150.0 };
-        assert_eq!(lane("blocking-10").spans, [(Span::Blocking, asleep)]);
-        assert!(lane("blocking-2").spans.is_empty());
-    }
-
-    #[test]
-    fn a_request_ends_with_the_write_after_its_handler() {
-        let intervals = Trace::parse(TEXT).unwrap().requests;
-        let of = |start, end| Interval { start, end };
-        assert_eq!(intervals, [of(105.0, 120.0), of(135.0, 5210.0)]);
-    }
-
-    #[test]
     fn a_trace_may_be_closed_or_not() {
         let last = r#"{"ph":"i","name":"end","pid":1,"tid":1,"ts":1.0,"s":"g","args":{}}"#;
         let closed = Trace::parse(&format!("{TEXT}{last}\n]\n")).unwrap();

@@ -50,6 +50,7 @@ fn read(file: &str) -> Book {
 }
 
 fn refresh(file: &str) {
+    LazyLock::force(&recorded::FILES);
     let book = read(file);
     let (changes, _) = weave::changes(&book, &root());
     let book = Book::parse(&weave::apply(&book, changes));

@@ -1,31 +1,29 @@
-//! The recorded runs, with those in their subfolders: small enough for a checkout, and of no one's machine.
+//! The recorded runs, with those in their subfolders: their reports are what this program makes of them, and they are small
+//! enough for a checkout, and of no one's machine.
+//!
+//! So every table, sentence and picture is tested on figures that were measured. A change of one shows as a difference of
+//! these files, which `BOOK_REFRESH=1` writes anew.
 
+use bench::report::{blocks, chart, page};
+use bench::results::{Figures, anonymous, csv, folder};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Of all files of a run together.
 const LARGEST: u64 = 3_000_000;
 /// Where a user's files lie.
 const PRIVATE: [&str; 4] = ["/home/", "/root/", "/tmp/", "/Users/"];
 
-/// What strangers should not be given.
-fn problems(folder: &Path) -> Vec<String> {
-    let (mut problems, mut bytes) = (Vec::new(), 0);
-    for file in files(folder) {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        bytes += fs::metadata(&file).map_or(0, |file| file.len());
-        let found = PRIVATE.iter().find(|name| text.contains(**name));
-        problems
-            .extend(found.map(|name| format!("{}: it names a folder in {name}", file.display())));
+/// All files of all runs, as they stand, or as a refresh has left them.
+pub(crate) static FILES: LazyLock<Vec<PathBuf>> = LazyLock::new(|| {
+    let files = files(&crate::root().join("bench/results"));
+    if std::env::var_os("BOOK_REFRESH").is_some() {
+        runs(&files).for_each(|run| drop(page::write(run).unwrap()));
+        runs(&files).for_each(|run| drop(fs::remove_file(run.join(page::PAGE))));
     }
-    if bytes > LARGEST {
-        problems.push(format!(
-            "{}: {bytes} bytes, at most {LARGEST}: remove what no table needs",
-            folder.display()
-        ));
-    }
-    problems
-}
+    files
+});
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -33,24 +31,67 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(of).collect()
 }
 
+/// The folders of runs, and of timelines by the trace of their first stage.
+fn runs(files: &[PathBuf]) -> impl Iterator<Item = &Path> {
+    let marks = ["results.json", "traces/stage1-blocking.json"];
+    let run = move |file: &'_ PathBuf| {
+        let mark = marks.iter().find(|mark| file.ends_with(mark))?;
+        file.ancestors().nth(mark.split('/').count())
+    };
+    files.iter().filter_map(run)
+}
+
 #[test]
-fn they_are_small_and_name_no_one() {
-    let runs = fs::read_dir(crate::root().join("bench/results")).unwrap();
-    for run in runs {
-        assert_eq!(problems(&run.unwrap().path()), [""; 0]);
+fn their_reports_are_what_this_program_makes_of_them() {
+    let mut stale = Vec::new();
+    for run in runs(&FILES) {
+        let mut made = page::files(run).unwrap();
+        made.retain(|(name, _)| name != page::PAGE);
+        if let Ok(results) = folder::read(run) {
+            made.push(("results.csv".to_owned(), csv::write(&results.rows)));
+        }
+        let is_stale = |(name, text): &(String, String)| {
+            fs::read_to_string(run.join(name)).ok() != Some(anonymous::anonymous(text))
+        };
+        stale.extend(made.into_iter().filter(is_stale).map(|(name, _)| run.join(name)));
+    }
+    assert_eq!(stale, [""; 0].map(PathBuf::from), "other than this program writes them");
+}
+
+/// Of a machine without perf and without /proc, and with servers that answered nothing.
+#[test]
+fn what_a_run_does_not_know_is_a_dash() {
+    for run in runs(&FILES) {
+        let Ok(mut results) = folder::read(run) else { continue };
+        results.profiles.clear();
+        for row in &mut results.rows {
+            (row.server_cpu_us, row.client_cpu_us) = (None, None);
+            row.evidence.clear();
+            row.load = Figures { served: row.load.served, ..Figures::default() };
+        }
+        let pictures = chart::of(&results, run).into_iter().map(|chart| chart.drawing);
+        let texts = [blocks::document(&results), blocks::terminal(&results)];
+        for text in pictures.chain(texts) {
+            assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        }
+        if let Some(card) = blocks::find(&results, "card stage1-blocking") {
+            let dashes = "| Limit | - |\n| Served | 1/1000 |\n| Busy cores | - |";
+            assert!(card.markdown().contains(dashes), "{}", card.markdown());
+        }
     }
 }
 
 #[test]
-fn a_run_in_a_subfolder_that_is_large_or_names_someone_is_found() {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorded");
-    let _ = fs::remove_dir_all(&scratch);
-    fs::create_dir_all(scratch.join("a/rate")).unwrap();
-    fs::write(scratch.join("a/rate/results.json"), "{\"command\": \"/home/me/bench\"}").unwrap();
-    fs::File::create(scratch.join("a/rate/large")).unwrap().set_len(LARGEST).unwrap();
-    let found = problems(&scratch);
-    assert!(
-        found.len() == 2 && found[0].contains("/home/") && found[1].contains("bytes"),
-        "{found:?}"
-    );
+fn they_are_small_and_name_no_one() {
+    for run in fs::read_dir(crate::root().join("bench/results")).unwrap() {
+        let run = run.unwrap().path();
+        let own: Vec<_> = FILES.iter().filter(|file| file.starts_with(&run)).collect();
+        let bytes: u64 = own.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+        assert!(bytes <= LARGEST, "{bytes} bytes: remove what no table needs");
+        for file in own {
+            let text = fs::read_to_string(file).unwrap();
+            let found = PRIVATE.iter().find(|name| text.contains(**name));
+            assert_eq!(found, None, "{}", file.display());
+        }
+    }
 }

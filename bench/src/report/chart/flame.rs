@@ -106,34 +106,3 @@ pub fn file(title: &str, folded: &str) -> String {
     canvas.draw(&root, MARGIN, 0);
     super::picture::styled(&canvas.svg.finish())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_frame_is_as_broad_as_its_share_and_stands_on_its_caller() {
-        let text = file("all", "main;write_[k];tcp_[k] 3\nmain;parse 1\nno stack\n");
-        for (kind, x, y, breadth) in [
-            ("user", 16.0, 94.0, 1168.0),
-            ("user", 16.0, 77.0, 292.0),
-            ("kernel", 308.0, 77.0, 876.0),
-            ("kernel", 308.0, 60.0, 876.0),
-        ] {
-            let rect =
-                format!("class=\"flame {kind}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{breadth:.1}\"");
-            assert!(text.contains(&rect), "{rect}: {text}");
-        }
-        assert!(text.contains("<title>write: 3 samples, 75.0 %</title>"), "{text}");
-    }
-
-    #[test]
-    fn names_are_shortened_to_the_end_of_their_path() {
-        assert_eq!(shortened("a::b::<impl c::D>::flush", 40), "a::b::<impl c::D>::flush");
-        assert_eq!(shortened("a::b::<impl c::D>::flush", 8), "flush");
-        assert_eq!(
-            (shortened("a::flush", 4).as_str(), shortened("flush", 3).as_str()),
-            ("flu…", "")
-        );
-    }
-}

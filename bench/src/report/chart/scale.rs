@@ -73,36 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn even_scales_end_at_round_figures() {
-        assert_eq!(Scale::even(87_510.0).ticks.last(), Some(&100_000.0));
-        assert_eq!(Scale::even(9.3).ticks, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(Scale::even(10.0).place(5.0), 0.5);
+    fn an_axis_may_have_one_tick_or_none() {
         assert!(Scale::even(0.0).place(0.0) == 0.0);
-    }
-
-    #[test]
-    fn levels_may_be_one_or_begin_at_zero() {
         assert_eq!(Scale::levels([50.0]).place(50.0), 0.5);
-        let scale = Scale::levels([0.0, 1000.0]);
-        assert_eq!((scale.place(0.0), scale.place(1000.0)), (0.0, 1.0));
         assert!(Scale::levels([]).ticks.is_empty());
-        assert_eq!(
-            (
-                scale.label(1, |tick| tick.to_string()),
-                scale.named(["none", "most"]).label(1, |_| String::new())
-            ),
-            ("1000".into(), "most".into())
-        );
-    }
-
-    #[test]
-    fn times_end_at_a_power_of_ten() {
-        let scale = Scale::times(150.0, 1200.0);
-        assert_eq!((&scale.ticks[..], scale.names[0]), (&[100.0, 1000.0, 10_000.0][..], "100 µs"));
-        assert_eq!(
-            (Scale::times(0.0, 0.0).ticks.len(), Scale::times(0.0, 1e9).ticks.len()),
-            (1, 7)
-        );
-        assert_eq!(Scale::times(1e9, 1e9).ticks.len(), 1);
+        let ticks = |low, high| Scale::times(low, high).ticks.len();
+        assert_eq!((ticks(0.0, 0.0), ticks(0.0, 1e9), ticks(1e9, 1e9)), (1, 7, 1));
     }
 }

@@ -93,16 +93,3 @@ fn legend(layers: &[&str]) -> Vec<(f64, f64)> {
     }
     places
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_legend_goes_on_in_the_next_line() {
-        let places = legend(&["waiting and switching"; 6]);
-        assert_eq!(places[0], (16.0, LEGEND));
-        assert_eq!((places[4].0, places[4].1), (16.0, LEGEND + LINE));
-        assert!(legend(&[]).is_empty());
-    }
-}

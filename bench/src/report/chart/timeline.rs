@@ -146,34 +146,3 @@ fn legend(svg: &mut Svg) {
         svg.text("", (x + 18.0, 68.0), Anchor::Start, name);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_busy_thread_has_a_lane_and_every_slice_its_place() {
-        let interval = |start, end| Interval { start, end };
-        let thread = |name: &str, span, interval| {
-            let spans = vec![(span, interval)];
-            Thread { name: name.to_owned(), spans }
-        };
-        let trace = Trace {
-            threads: vec![
-                thread("main", Span::Blocking, interval(64_000.0, 69_000.0)),
-                thread("idle", Span::Wait, interval(0.0, 200_000.0)),
-            ],
-            requests: vec![interval(0.0, 1.0)],
-        };
-        let drawing = of(&[("stage1-blocking", trace)]).unwrap().drawing;
-        assert!(drawing.contains(">main</text>") && !drawing.contains(">idle</text>"));
-        // 5 ms of 50, 4 ms after the beginning.
-        let width = (RIGHT - LEFT) / 10.0;
-        let place = format!(
-            "<rect class=\"bar s2\" x=\"{:.1}\" y=\"112.0\" width=\"{width:.1}\"",
-            at(4_000.0)
-        );
-        assert!(drawing.contains(&place), "{place}\n{drawing}");
-        assert_eq!(of(&[]), None);
-    }
-}
