@@ -1,31 +1,38 @@
-//! CPU per request as bars, and how to read them.
+//! What is shown as bars, and how to read them: CPU per request, the ladder of users, and a request's time by layer.
 
-use super::bars::{self, Bar, Body};
-use super::picture::{Chart, class};
-use super::view::View;
+use super::bars::{self, Bar, Piece};
+use super::picture::{Chart, Texts, View, class};
+use crate::numbers::{counted, grouped, micros};
 use crate::report::figures::{self, server};
-use crate::results::Group;
+use crate::report::{profile, users};
+use crate::results::{Group, Part, Profile, Results};
+use crate::workspace::label;
 
-/// CPU per request of all servers at the most connections.
+fn piece(class: String, length: f64) -> Piece {
+    Piece { class, length, tip: String::new() }
+}
+
+/// CPU per request of all servers at the most connections. Strong: user, where enough ticks have split it; and pale: system.
 pub fn cpu(view: &View<'_>) -> Option<Chart> {
     let (level, trials) = view.top()?;
+    let is_split = trials.iter().any(|trial| trial.kernel().is_some());
     let bar = |trial: &Group<'_>| {
-        let range = trial.range(|sample| sample.server_cpu_us)?;
-        let body = user_part(trial).map_or(Body::Unknown, Body::Split);
-        let (class, name) = (class(&trial.median().target), server(trial.median()));
-        Some(Bar { class, name, range, body, note: figures::cpu(trial) })
+        let (range, class) = (trial.range(|row| row.server_cpu_us)?, class(&trial.median().target));
+        let part = |kind: &str, length| piece(format!("{kind} {class}"), length);
+        let pieces = match trial.kernel().map(|share| range.middle * (1.0 - share)) {
+            Some(user) => vec![part("bar", user), part("light", range.middle - user)],
+            None => vec![part(if is_split { "frame" } else { "bar" }, range.middle)],
+        };
+        let (name, note) = (server(trial.median()), figures::cpu(trial));
+        Some((Bar { class, name, pieces, repeats: Some(range), note }, range.middle))
     };
-    let mut bars: Vec<_> = trials.iter().filter_map(bar).collect();
-    let split = bars.iter().any(|bar| bar.body != Body::Unknown);
-    if !split {
-        bars.iter_mut().for_each(|bar| bar.body = Body::Whole);
-    }
-    let subtitle = if split {
+    let bars: Vec<_> = trials.iter().filter_map(bar).collect();
+    let subtitle = if is_split {
         "µs; strong: user, pale: kernel; framed: too few ticks to tell them apart"
     } else {
         "µs, user and kernel together"
     };
-    let null = bars.iter().find(|bar| bar.class == "null").map(|bar| bar.range.middle);
+    let null = bars.iter().find(|(bar, _)| bar.class == "null").map(|(_, middle)| *middle);
     let mark = null.map(|null| (null, "null server: the lower bound of these system calls"));
     let caption = match null {
         Some(_) => "What lies beyond the line is the server's own: parsing, routing, timers.",
@@ -35,10 +42,90 @@ pub fn cpu(view: &View<'_>) -> Option<Chart> {
     };
     let title = format!("Server CPU per request, {level} connections");
     let texts = view.texts("cpu", &title, subtitle, caption);
-    (!bars.is_empty()).then(|| bars::chart(texts, &bars, mark))
+    let bars: Vec<_> = bars.into_iter().map(|(bar, _)| bar).collect();
+    (!bars.is_empty()).then(|| bars::chart(texts, &[], &bars, mark))
 }
 
-/// User time of a request, where enough ticks have split it.
-fn user_part(group: &Group<'_>) -> Option<f64> {
-    Some(group.median().server_cpu_us? * (1.0 - group.kernel()?))
+/// The ladder of users who think, and below it the controls: the step from stage to stage is seen without a word.
+pub fn users(results: &Results) -> Option<Chart> {
+    let bar = |group: &Group<'_>| {
+        let (sample, is_stage) = (group.median(), group.median().part == Part::Users);
+        let class = class(&sample.target);
+        let (kind, name) = match is_stage {
+            true => ("bar", server(sample)),
+            false => ("frame", users::control(sample)?),
+        };
+        let (rps, served) = (grouped(sample.load.rps), grouped(sample.load.served as f64));
+        Some(Bar {
+            class,
+            name,
+            pieces: vec![piece(format!("{kind} {class}"), sample.load.rps)],
+            repeats: group.range(|sample| Some(sample.load.rps)),
+            note: format!("{rps}, serves {served}"),
+        })
+    };
+    let trials = [Part::Users, Part::Controls].map(|part| results.trials(part)).concat();
+    let bars: Vec<_> = trials.iter().filter_map(bar).collect();
+    let sample = *results.medians(Part::Users).first()?;
+    let texts = Texts {
+        name: "users".to_owned(),
+        title: format!("{} users who think", grouped(sample.connections as f64)),
+        subtitle: format!(
+            "req/s on {}; keep-alive always, 20 ms of thought, 50 µs of CPU a request; framed: controls",
+            counted(results.host.cores, "core")
+        ),
+        caption: "Stage 1 waits for one user to think, stage 2 for as many as it has threads, stage 3 has one core to serve \
+                  all, and stage 4 all cores.",
+    };
+    Some(bars::chart(texts, &[], &bars, None))
+}
+
+/// A pool of threads sleeps so long that a bar with it in would hide all else: it stands behind the bar.
+const ASLEEP: &str = "asleep";
+/// So many layers have a colour of their own in the style.
+const COLOURS: usize = 9;
+
+/// A request's time by layer, a bar for each profile; `None` without any.
+pub fn profile(results: &Results) -> Option<Chart> {
+    let mut names = profile::layers(results);
+    names.retain(|name| *name != ASLEEP);
+    let class_of = |index: usize| format!("layer l{}", index % COLOURS);
+    let layers: Vec<_> = names.iter().enumerate().map(|(at, name)| (class_of(at), *name)).collect();
+    let bar = |profile: &Profile| {
+        let name = label(&profile.target).to_owned();
+        let piece = |(class, layer): &(String, &str)| {
+            let length = profile.layer(layer)?;
+            Some(Piece {
+                class: class.clone(),
+                length,
+                tip: format!("{name}, {layer}: {length:.1} µs"),
+            })
+        };
+        let pieces: Vec<_> = layers.iter().filter_map(piece).collect();
+        let drawn = pieces.iter().map(|piece| piece.length).sum::<f64>();
+        let asleep = profile.layer(ASLEEP).map(|us| format!(", asleep {}", micros(Some(us))));
+        let note = format!("{drawn:.1} µs{}", asleep.unwrap_or_default());
+        Bar { class: class(&profile.target), name, pieces, repeats: None, note }
+    };
+    let bars: Vec<_> = results.profiles.iter().map(bar).collect();
+    let (title, caption) = if profile::missing(results).is_none() {
+        (
+            "Server CPU per request by layer",
+            "Each layer's share of perf's samples, times the CPU of a request. Compare µs, not shares: from stage to \
+             stage it is seen which layer shrinks.",
+        )
+    } else {
+        (
+            "Time per request of the server's threads",
+            "What /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue), \
+             as bars; behind them time without work (asleep), of all threads that served.",
+        )
+    };
+    let texts = Texts {
+        name: "profile".to_owned(),
+        title: format!("{title}, hello, kept alive"),
+        subtitle: "µs; one connection for stage 1, for the others no more than workers".to_owned(),
+        caption,
+    };
+    (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars, None))
 }

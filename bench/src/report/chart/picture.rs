@@ -1,6 +1,7 @@
-//! A picture and its texts.
+//! A picture and its texts, and the rows of a run that it shows.
 
 use super::svg;
+use crate::results::{Group, Part, Results};
 use crate::workspace::{self, NULL_SERVER};
 
 /// A picture.
@@ -61,5 +62,42 @@ pub fn class(target: &str) -> &'static str {
         None if target == "poll_loop" => "s1",
         None if target == "epoll_loop" => "s3",
         None => "other",
+    }
+}
+
+/// The rows of one mode.
+pub struct View<'a> {
+    /// The run.
+    pub results: &'a Results,
+    /// `close` or `keep-alive`.
+    pub mode: &'static str,
+}
+
+impl<'a> View<'a> {
+    /// Texts of a chart of this mode.
+    pub fn texts(&self, kind: &str, title: &str, subtitle: &str, caption: &'static str) -> Texts {
+        let mode = if self.mode == "close" { "one request per connection" } else { "kept alive" };
+        Texts {
+            name: format!("{kind}-{}", self.mode),
+            title: format!("{title}, {mode}"),
+            subtitle: subtitle.to_owned(),
+            caption,
+        }
+    }
+
+    /// The trials of this mode, by rising connections.
+    pub fn trials(&self, part: Part) -> Vec<Group<'a>> {
+        let mut trials = self.results.trials(part);
+        trials.retain(|trial| trial.median().connection == self.mode);
+        trials.sort_by_key(|trial| (trial.median().connections, trial.median().idle));
+        trials
+    }
+
+    /// The ladder's trials at the most connections, and how many these are.
+    pub fn top(&self) -> Option<(usize, Vec<Group<'a>>)> {
+        let mut trials = self.trials(Part::Ladder);
+        let level = trials.last()?.median().connections;
+        trials.retain(|trial| trial.median().connections == level);
+        Some((level, trials))
     }
 }
