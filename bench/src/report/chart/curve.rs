@@ -92,7 +92,7 @@ pub fn chart(texts: Texts, axes: &Axes, series: &[Series]) -> Chart {
         if places.len() > 1 {
             svg.path(&format!("{} {}", one.style, one.class), &places, false);
         }
-        for (point, place) in one.points.iter().zip(&places).filter(|(it, _)| it.mark != "") {
+        for (point, place) in one.points.iter().zip(&places).filter(|(it, _)| !it.mark.is_empty()) {
             svg.dot(&format!("{} {}", point.mark, one.class), *place, &point.tip);
         }
         let end = places.last().filter(|_| !one.name.is_empty());
