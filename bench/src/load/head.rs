@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// No server worth measuring sends more before its body.
 const LIMIT: usize = 64 * 1024;
 
+/// What every status line begins with, before the minor version.
+const VERSION: &[u8] = b"HTTP/1.";
+
 /// Bytes that no HTTP/1 response begins with, or a framing that cannot be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
@@ -41,9 +44,15 @@ pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Mal
     let from = searched.saturating_sub(2);
     match end(&bytes[from..]) {
         Some((lines, length)) => Ok(Some((read(&bytes[..from + lines])?, from + length))),
-        None if bytes.len() > LIMIT => Err(Malformed),
+        None if bytes.len() > LIMIT || !may_begin(bytes) => Err(Malformed),
         None => Ok(None),
     }
+}
+
+/// Whether these bytes may be the beginning of a head. A server of another protocol often says too little to be a whole one,
+/// and waits.
+fn may_begin(bytes: &[u8]) -> bool {
+    VERSION.iter().zip(bytes).all(|(one, other)| one == other)
 }
 
 /// Where the empty line is: the length of what stands before it, and the length with it. A line may
@@ -68,12 +77,15 @@ fn read(head: &[u8]) -> Result<Head, Malformed> {
     let framing = match (status, fields.chunked, fields.length) {
         // These never have a body, whatever the fields say (RFC 9112, section 6.3).
         (100..200 | 204 | 304, ..) => Framing::Length(0),
-        (_, true, _) => Framing::Chunked,
-        (_, _, Some(length)) => Framing::Length(length),
+        // A body whose last coding is another one ends with the connection, whatever length is given.
+        (_, Some(true), _) => Framing::Chunked,
+        (_, None, Some(length)) => Framing::Length(length),
         _ => Framing::UntilClose,
     };
-    // `close` wins over `keep-alive`, wherever it stands (RFC 9112, section 9.3).
-    let close = fields.close || !(persistent || fields.keep_alive);
+    // `close` wins over `keep-alive`, wherever it stands (RFC 9112, section 9.3). HTTP/1.0 has no chunks: where they come from
+    // is unknown, and so is what follows them (section 6.1).
+    let keeps = persistent || fields.keep_alive && fields.chunked.is_none();
+    let close = fields.close || !keeps;
     Ok(Head { status, framing, close })
 }
 
@@ -92,7 +104,8 @@ fn unfold(head: &[u8]) -> Cow<'_, [u8]> {
 #[derive(Default)]
 struct Fields {
     length: Option<u64>,
-    chunked: bool,
+    /// Of a body that is coded for its transfer: whether chunks are the last coding.
+    chunked: Option<bool>,
     close: bool,
     keep_alive: bool,
 }
@@ -102,7 +115,9 @@ impl Fields {
         if name.eq_ignore_ascii_case(b"content-length") {
             self.take_lengths(value)?;
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            self.chunked |= has_token(value, b"chunked");
+            self.chunked = Some(
+                items(value).next_back().is_some_and(|last| last.eq_ignore_ascii_case(b"chunked")),
+            );
         } else if name.eq_ignore_ascii_case(b"connection") {
             self.close |= has_token(value, b"close");
             self.keep_alive |= has_token(value, b"keep-alive");
@@ -126,7 +141,7 @@ impl Fields {
 /// The status, and whether the version keeps a connection unless told otherwise: 1.0 does not, 1.1 does. A minor version
 /// that is not known yet is read as 1.1 (RFC 9110, section 2.5).
 fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
-    let (minor, rest) = match line.strip_prefix(b"HTTP/1.") {
+    let (minor, rest) = match line.strip_prefix(VERSION) {
         Some([minor @ b'0'..=b'9', b' ', rest @ ..]) => (*minor, rest),
         _ => return Err(Malformed),
     };
@@ -149,7 +164,12 @@ fn number(digits: &[u8]) -> Result<u64, Malformed> {
 }
 
 fn has_token(list: &[u8], token: &[u8]) -> bool {
-    list.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
+    items(list).any(|item| item.eq_ignore_ascii_case(token))
+}
+
+/// What stands between the commas of a list. Empty items do not count (RFC 9110, section 5.6.1).
+fn items(list: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
 }
 
 #[cfg(test)]
@@ -183,6 +203,20 @@ mod tests {
                 "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n",
                 Chunked,
                 false,
+            ),
+            (
+                "1.1 200 OK",
+                "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked,\r\n",
+                Chunked,
+                false,
+            ),
+            ("1.1 200 OK", "Transfer-Encoding: chunked, gzip\r\n", UntilClose, false),
+            ("1.1 200 OK", "Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", UntilClose, false),
+            (
+                "1.0 200 OK",
+                "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n",
+                Chunked,
+                true,
             ),
             ("1.1 204 No Content", "", Length(0), false),
             ("1.1 304 x", "Content-Length: 9\r\n", Length(0), false),
@@ -225,6 +259,13 @@ mod tests {
         ] {
             assert_eq!(head(text), Err(Malformed), "{text:?}");
         }
-        assert_eq!(parse(&[b'a'; LIMIT + 1], 0), Err(Malformed));
+        assert_eq!(
+            parse(&[b"HTTP/1.1 200 ".as_slice(), &[b'a'; LIMIT]].concat(), 0),
+            Err(Malformed)
+        );
+        // Other protocols, which wait for more after this.
+        for text in ["SSH-2.0-x\r\n", "220 mail", "\x15\x03\x01", "<html>", "HTTP/2"] {
+            assert_eq!(head(text), Err(Malformed), "{text:?}");
+        }
     }
 }
