@@ -29,7 +29,7 @@ impl Url {
         let rest = text.split('#').next().unwrap_or(text);
         ensure!(
             rest.bytes().all(|byte| byte.is_ascii_graphic()),
-            "`{}` holds characters that must be percent-encoded",
+            "`{}` holds characters that must be percent-encoded; a host's name has a form of its own (xn--...)",
             text.escape_debug()
         );
         let rest = without_scheme(rest)?;
@@ -68,6 +68,8 @@ fn without_scheme(text: &str) -> Result<&str> {
 fn look_up(host: &str) -> Result<Vec<SocketAddr>> {
     // The colons of an IPv6 address stand inside its brackets; one behind them starts a port.
     let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
+    // A number in Rust may begin with `+`, a port may not.
+    ensure!(!host.contains('+'), "`{host}` is no host and port");
     let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
     let found = with_port.to_socket_addrs();
     let mut found: Vec<_> = found.with_context(|| format!("cannot look up `{host}`"))?.collect();
@@ -118,7 +120,9 @@ mod tests {
             ("http://127.0.0.1/a b", "percent-encoded"),
             ("http://a\nb/", "`http://a\\nb/` holds"),
             ("http://u:p@127.0.0.1/", "Authorization"),
+            ("http://b\u{fc}cher.example/", "xn--"),
             ("127.0.0.1:x", "cannot look up"),
+            ("127.0.0.1:+80", "no host and port"),
             ("http://127.0.0.1:65536/", "cannot look up"),
             ("http://::1/", "cannot look up"),
         ] {
