@@ -108,6 +108,9 @@ fn a_load_that_fails_says_so_by_its_status() {
     let (status, error) = load(&["--expect", "other"]);
     assert_eq!(status, Some(1), "{error}");
     assert!(error.contains("no request had a correct response: a body other than"), "{error}");
+    let (status, error) = load(&["--think", "1h", "--warm-up", "1ms", "--fail-if", "errors>0"]);
+    assert_eq!(status, Some(1), "{error}");
+    assert!(error.contains("no request was sent in the window; measure longer"), "{error}");
     for more in [["--fail-if", "p98>1ms"], ["--pipeline", "1000000000"], ["-R", "1e-300"]] {
         assert_eq!(load(&more).0, Some(2), "{more:?}");
     }
