@@ -58,7 +58,7 @@ fn a_queue_that_overflowed_while_clients_connected_is_not_the_cause() {
     let interrupt = Interrupt::default();
     // The kernel counts for all servers together, those of other tests as well.
     let causes = (0..10).map(|_| {
-        let load = Load::start(&options).unwrap();
+        let load = Load::start(&options, &interrupt).unwrap();
         load.warm_up(&interrupt).unwrap();
         load.open();
         let watch = Watch::start(vec![pid], address, listening);

@@ -184,7 +184,7 @@ pub fn watch(
     tell: &mut dyn FnMut(Duration, Second),
 ) -> Result<(Outcome, Evidence)> {
     let listening = Listening::now();
-    let load = Load::start(options)?;
+    let load = Load::start(options, interrupt)?;
     load.warm_up(interrupt)?;
     load.open();
     let watch = Watch::start(pids, options.url.address, listening);

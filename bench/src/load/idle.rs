@@ -4,12 +4,13 @@
 use super::counts::IdleCounts;
 use super::plan::Options;
 use super::window::Shared;
+use crate::interrupt::Interrupt;
 use anyhow::{Context, Result};
 use shared::sys::{Epoll, Event, Events, Interest, Socket};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -36,16 +37,22 @@ struct IdleClient {
 }
 
 impl IdleClients {
-    /// Opens all connections, and returns when all silent clients got a response or the warm-up is over:
-    /// what the others meet is a server that has them already.
-    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<JoinHandle<Result<Self>>> {
-        let warm_up = shared.plan.options.warm_up;
+    /// Opens all connections, and returns when all silent clients got a response, the warm-up is over, or the user asks to
+    /// stop: what the others meet is a server that has them already.
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        interrupt: &Interrupt,
+    ) -> io::Result<JoinHandle<Result<Self>>> {
+        let deadline = Instant::now() + shared.plan.options.warm_up;
         let shared = Arc::clone(shared);
         let (settled, is_settled) = mpsc::channel();
         let run = move || Self::open(&shared.plan.options)?.run(&shared, &settled);
         let thread = thread::Builder::new().name("idle".to_owned()).spawn(run)?;
-        // A server that responses one and waits for its next request never responses the others.
-        let _ = is_settled.recv_timeout(warm_up);
+        // A server that serves one and waits for its next request never serves the others.
+        while Instant::now() < deadline
+            && is_settled.try_recv() == Err(TryRecvError::Empty)
+            && !interrupt.wait(Duration::from_millis(2))
+        {}
         Ok(thread)
     }
 

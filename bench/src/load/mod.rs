@@ -80,13 +80,13 @@ impl Load {
     ///
     /// # Errors
     /// Too few open files allowed, or a thread that cannot be started.
-    pub fn start(options: &Options) -> Result<Self> {
+    pub fn start(options: &Options, interrupt: &Interrupt) -> Result<Self> {
         check_descriptors(options)?;
         let threads = options.threads.clamp(1, options.connections);
         let (tell, parts) = mpsc::channel();
         let shared = Arc::new(Shared::new(options, threads, tell));
         let idle = (options.silent + options.slow > 0)
-            .then(|| IdleClients::start(&shared))
+            .then(|| IdleClients::start(&shared, interrupt))
             .transpose()
             .context("cannot start the thread of the silent clients")?;
         let start = |index| {
@@ -229,7 +229,7 @@ impl Drop for Load {
 /// # Errors
 /// As [`Load::start`], [`Load::warm_up`] and [`Load::finish`].
 pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome> {
-    let load = Load::start(options)?;
+    let load = Load::start(options, interrupt)?;
     load.warm_up(interrupt)?;
     load.measure(interrupt);
     load.finish(interrupt)

@@ -64,7 +64,8 @@ pub fn per_connection(
     let server = stage.start(&["--max-requests", &limit.to_string()])?;
     let url = Url::parse(&format!("http://{}/", server.address()))?;
     let expect = Expect::Body(b"Hello, World!".to_vec());
-    let load = Load::start(&Options { expect, ..Options::get(url, BUSY, time) })?;
+    let options = Options { expect, ..Options::get(url, BUSY, time) };
+    let load = Load::start(&options, interrupt)?;
     load.warm_up(interrupt)?;
     let before = process_usage::cpu(server.pid())?;
     load.measure(interrupt);

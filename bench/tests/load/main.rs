@@ -229,18 +229,23 @@ fn nobody_listening_is_an_error_with_a_remedy() {
 }
 
 #[test]
-fn an_interrupt_closes_the_window() {
-    let mut options = options(serve(|stream| repeat(stream, HELLO)));
-    options.duration = Duration::from_secs(3600);
-    let interrupt = Interrupt::default();
-    let outcome = thread::scope(|scope| {
-        scope.spawn(|| {
-            thread::sleep(Duration::from_millis(500));
-            interrupt.raise(shared::sys::signal::Signal::Interrupt);
+fn an_interrupt_ends_the_warm_up_and_the_window() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let silence = serve(|mut stream| while read_request(&mut stream) {});
+    // Nothing is to be waited for, or a silent client's response, or those of the others.
+    let hello = serve(|stream| repeat(stream, HELLO));
+    each([(hello, 0), (silence.clone(), 1), (silence, 0)], |(url, silent)| {
+        let options = Options { duration: HOUR, warm_up: HOUR, silent, ..options(url) };
+        let interrupt = Interrupt::default();
+        let outcome = thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(500));
+                interrupt.raise(shared::sys::signal::Signal::Interrupt);
+            });
+            load::run(&options, &interrupt).unwrap()
         });
-        load::run(&options, &interrupt).unwrap()
+        assert!(outcome.interrupted && outcome.window < options.duration);
     });
-    assert!(outcome.interrupted && outcome.window < options.duration);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_burden_ends_with_the_window() {
 fn a_load_goes_on_while_its_parts_are_taken() {
     let mut options = options(serve(|stream| repeat(stream, HELLO)));
     options.duration = HOUR;
-    let load = Load::start(&options).unwrap();
+    let load = Load::start(&options, &Interrupt::default()).unwrap();
     load.warm_up(&Interrupt::default()).unwrap();
     load.open();
     // A second part can only be served after the first.
@@ -104,7 +104,7 @@ fn all_threads_know_when_the_window_opens() {
     options.whole_warm_up = true;
     // The window ends when all are counted, however long that takes.
     (options.requests, options.duration) = (Some(5), Duration::from_secs(30));
-    let load = Load::start(&options).unwrap();
+    let load = Load::start(&options, &Interrupt::default()).unwrap();
     load.warm_up(&Interrupt::default()).unwrap();
     load.open();
     (0..options.connections).for_each(|_| tell.send(()).unwrap());
@@ -123,7 +123,7 @@ fn connections_stay_open_until_the_load_is_finished() {
         counter.fetch_add(1, Relaxed);
     }));
     (options.silent, options.requests, options.duration) = (2, Some(100), Duration::from_secs(30));
-    let load = Load::start(&options).unwrap();
+    let load = Load::start(&options, &Interrupt::default()).unwrap();
     load.warm_up(&Interrupt::default()).unwrap();
     load.measure(&Interrupt::default());
     // Time enough for the threads to end.

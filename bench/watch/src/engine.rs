@@ -92,9 +92,10 @@ impl Engine {
         let (listening, url) = (Listening::now(), running.url()?);
         let address = url.address;
         let options = self.setup.load.then(|| self.setup.options(url));
-        let load = options.map(|options| Load::start(&options)).transpose()?;
+        let never = Interrupt::default();
+        let load = options.map(|options| Load::start(&options, &never)).transpose()?;
         if let Some(load) = &load {
-            load.warm_up(&Interrupt::default())?;
+            load.warm_up(&never)?;
             load.open();
         }
         let limit = machine::accept_queue(address).ok().flatten().map(|[_, limit]| limit);

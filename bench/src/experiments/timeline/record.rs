@@ -38,7 +38,7 @@ pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interru
     command.extend(["--trace".into(), trace.as_os_str().to_owned()]);
     command.extend(args.iter().map(OsString::from));
     let mut server = Server::start(program, &command)?;
-    let loads = LOAD.map(|clients| start(clients, &server));
+    let loads = LOAD.map(|clients| start(clients, &server, interrupt));
     let loads = loads.into_iter().collect::<Result<Vec<_>>>()?;
     // Half of the window again, for a machine that is late with everything.
     interrupt.wait(Duration::from_secs_f64((WARM_UP + PERIOD + WINDOW * 1.5) / 1e6));
@@ -48,7 +48,7 @@ pub fn record(program: &Path, args: &[String], trace: &Path, interrupt: &Interru
     Ok(())
 }
 
-fn start((count, path, rate): Clients, server: &Server) -> Result<Load> {
+fn start((count, path, rate): Clients, server: &Server, interrupt: &Interrupt) -> Result<Load> {
     let url = Url::parse(&format!("http://{}{path}", server.address()))?;
     // It is ended by hand.
     let mut options = Options::get(url, count, Duration::from_secs(3600));
@@ -56,5 +56,5 @@ fn start((count, path, rate): Clients, server: &Server) -> Result<Load> {
     options.rate = Some(rate);
     // How far it counted in half a millisecond is part of the response.
     options.expect = Expect::Any;
-    Load::start(&options)
+    Load::start(&options, interrupt)
 }
