@@ -5,8 +5,8 @@ use super::sleep::Sleep;
 use super::tree;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{Read, Seek};
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,9 +107,9 @@ impl Samplings {
         if self.count.is_multiple_of(REFRESH) {
             self.refresh(pids);
         }
-        let (mut buffer, mut latest) = (String::new(), Latest::default());
+        let mut latest = Latest::default();
         for watched in &mut self.watched {
-            if let Some(sleep) = watched.look(&mut buffer) {
+            if let Some(sleep) = watched.look() {
                 let kinds = self.found.entry(watched.tid).or_default();
                 *kinds.entry(sleep).or_default() += 1;
                 latest.threads.insert(watched.tid, sleep);
@@ -167,13 +167,13 @@ fn queue(depths: &[u64]) -> Option<Queue> {
 }
 
 impl Watched {
-    fn look(&mut self, buffer: &mut String) -> Option<Sleep> {
-        buffer.clear();
-        if let Some(file) = &mut self.syscall {
-            // A thread that ended cannot be read any more; that is no sample.
-            file.rewind().ok()?;
-            match file.read_to_string(buffer) {
-                Ok(_) => return Sleep::of_syscall(buffer),
+    fn look(&mut self) -> Option<Sleep> {
+        if let Some(file) = &self.syscall {
+            // A line of nine numbers, in one call: a server may have a hundred threads.
+            let mut line = [0; 256];
+            match file.read_at(&mut line, 0) {
+                Ok(count) => return Sleep::of_syscall(str::from_utf8(&line[..count]).ok()?),
+                // A thread that ended cannot be read any more; that is no sample.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return None,
                 // Not ours to trace: from now on the kernel's function has to do.
                 Err(_) => self.syscall = None,
