@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Result, anyhow};
-use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, Events, Interest, Listener, Socket, rlimit};
 use std::collections::HashMap;
 use std::env;
@@ -51,7 +50,7 @@ fn main() -> Result<()> {
 }
 
 fn listen(address: &str) -> Result<Listener> {
-    Ok(Listener::bind(address.parse()?, ListenOptions::default())?)
+    Ok(Listener::bind(address.parse()?)?)
 }
 
 impl Client {

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Result, anyhow};
-use shared::sys::net::ListenOptions;
 use shared::sys::poll::{self, Wait};
 use shared::sys::{Listener, Socket, rlimit};
 use std::env;
@@ -48,7 +47,7 @@ fn main() -> Result<()> {
 }
 
 fn listen(address: &str) -> Result<Listener> {
-    Ok(Listener::bind(address.parse()?, ListenOptions::default())?)
+    Ok(Listener::bind(address.parse()?)?)
 }
 
 impl Client {

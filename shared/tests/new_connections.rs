@@ -19,7 +19,7 @@ use std::time::Instant;
 fn pipelines_that_go_on_keep_no_new_connection_waiting() {
     const LISTENER: u64 = u64::MAX;
     let server = common::server(demo::router(), Limits::default(), None);
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Default::default()).unwrap();
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let pipeline = b"GET /work/2500 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(100);
     let connect = |_| {

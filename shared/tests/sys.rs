@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, EventFd, Events, Interest, Listener};
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
@@ -16,9 +15,8 @@ fn an_address_is_free_unless_a_listener_has_it() {
             continue;
         };
         assert!(free.port() != 0 && Listener::find_free(free).unwrap() == free);
-        let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
-        let listener = Listener::bind(free, options).unwrap();
-        let second = Listener::bind(free, ListenOptions::default()).map(drop);
+        let listener = Listener::bind_with(free, 1, true).unwrap();
+        let second = Listener::bind(free).map(drop);
         for taken in [Listener::find_free(free).map(drop), second] {
             assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse);
         }
@@ -29,7 +27,7 @@ fn an_address_is_free_unless_a_listener_has_it() {
 #[test]
 fn with_drop_syns_the_connections_in_the_queue_stay_and_none_joins_them() {
     let any = "127.0.0.1:0".parse().unwrap();
-    let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+    let listener = Listener::bind(any).unwrap();
     let address = listener.local_addr().unwrap();
     let mut early = TcpStream::connect(address).unwrap();
     listener.drop_syns().unwrap();

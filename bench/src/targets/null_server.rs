@@ -3,7 +3,6 @@
 
 use crate::terminal;
 use anyhow::{Context, Result};
-use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, Events, Interest, Listener, Socket};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -30,9 +29,8 @@ const LISTENER: u64 = u64::MAX;
 /// # Errors
 /// When it cannot listen on `address`, or an event loop fails.
 pub fn run(address: SocketAddr, threads: usize, close: bool) -> Result<()> {
-    let options = ListenOptions { reuse_port: true, ..ListenOptions::default() };
     let bind = |address| {
-        Listener::bind(address, options).with_context(|| {
+        Listener::bind_with(address, i32::MAX, true).with_context(|| {
             format!("cannot listen on {address}; port 0 picks a free one: --listen 127.0.0.1:0")
         })
     };

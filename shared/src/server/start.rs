@@ -6,7 +6,6 @@ use super::context::ServerContext;
 use super::shutdown::Drain;
 use crate::app::files::Files;
 use crate::app::{App, demo};
-use crate::sys::net::ListenOptions;
 use crate::sys::signal::{self, Signal};
 use crate::sys::{Listener, memory, rlimit, sched};
 use crate::telemetry::{Telemetry, stderr};
@@ -160,8 +159,8 @@ pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listen
 }
 
 fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
-    let options = ListenOptions { backlog: args.backlog, reuse_port };
-    Listener::bind(address, options).map_err(|error| no_listener(address, error))
+    Listener::bind_with(address, args.backlog, reuse_port)
+        .map_err(|error| no_listener(address, error))
 }
 
 fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {

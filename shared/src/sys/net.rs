@@ -114,23 +114,6 @@ impl From<std::os::unix::net::UnixStream> for Socket {
     }
 }
 
-/// How a [`Listener`] is made.
-#[derive(Clone, Copy, Debug)]
-pub struct ListenOptions {
-    /// Connections that may wait to be accepted (listen(2)); the kernel caps it at
-    /// `/proc/sys/net/core/somaxconn`.
-    pub backlog: i32,
-    /// Lets several listeners share the port, the kernel spreading new connections over them by a
-    /// hash of their addresses (SO_REUSEPORT in socket(7)).
-    pub reuse_port: bool,
-}
-
-impl Default for ListenOptions {
-    fn default() -> Self {
-        Self { backlog: i32::MAX, reuse_port: false }
-    }
-}
-
 /// Bytes that the kernel takes beyond what the client's receive window has room for (TCP_NOTSENT_LOWAT in tcp(7)).
 /// Without a limit it takes up to 4 MiB (tcp_wmem): a client that reads nothing would cost that
 /// much memory, and the time to make a response that it never reads. With half of this limit, long
@@ -142,15 +125,25 @@ const UNSENT: libc::c_int = 128 << 10;
 pub struct Listener(TcpListener);
 
 impl Listener {
-    /// socket, bind, listen. SO_REUSEADDR lets a restarted server take its port back while old
-    /// connections are still in TIME_WAIT; it does not let two servers listen at once.
+    /// [`Listener::bind_with`] the longest backlog, and without sharing the port.
+    ///
+    /// # Errors
+    /// As [`Listener::bind_with`].
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        Self::bind_with(address, i32::MAX, false)
+    }
+
+    /// socket, bind, listen. `backlog`: connections that may wait to be accepted; the kernel caps it at
+    /// `/proc/sys/net/core/somaxconn`. `reuse_port`: several listeners share the port, and the kernel spreads new
+    /// connections over them by a hash of their addresses (SO_REUSEPORT in socket(7)). SO_REUSEADDR lets a restarted server
+    /// take its port back while old connections are still in TIME_WAIT; it does not let two servers listen at once.
     ///
     /// # Errors
     /// The address is taken, does not belong to this machine, or needs rights.
-    pub fn bind(address: SocketAddr, options: ListenOptions) -> io::Result<Self> {
-        let listener = Self::bound(address, options.reuse_port)?;
+    pub fn bind_with(address: SocketAddr, backlog: i32, reuse_port: bool) -> io::Result<Self> {
+        let listener = Self::bound(address, reuse_port)?;
         // SAFETY: a plain call on a descriptor that we own.
-        check(unsafe { libc::listen(listener.0.as_raw_fd(), options.backlog) })?;
+        check(unsafe { libc::listen(listener.0.as_raw_fd(), backlog) })?;
         Ok(listener)
     }
 

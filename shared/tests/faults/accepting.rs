@@ -7,7 +7,6 @@ use shared::server::blocking::Server;
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
-use shared::sys::net::ListenOptions;
 use shared::sys::{Epoll, Events, Listener};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -64,7 +63,7 @@ fn every_connection_that_waits_is_accepted() {
     without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
         for seed in seeds().step_by(10) {
-            let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+            let listener = Listener::bind(any).unwrap();
             let address = listener.local_addr().unwrap();
             thread::scope(|scope| {
                 let clients: Vec<_> =
@@ -85,7 +84,7 @@ fn a_blocking_thread_accepts_every_connection_and_counts_why_they_waited() {
         let any = "127.0.0.1:0".parse().unwrap();
         let counters = context.telemetry.metrics().register();
         for seed in 0..10 {
-            let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+            let listener = Listener::bind(any).unwrap();
             let address = listener.local_addr().unwrap();
             let mut server = Server::new(context, &listener);
             thread::scope(|scope| {

@@ -4,7 +4,6 @@ use crate::schedule::{self, Injected, Schedule};
 use crate::script::{SCRIPTS, check, script};
 use crate::{plan, seeds, without_leaks};
 use shared::server::blocking::Server;
-use shared::sys::net::ListenOptions;
 use shared::sys::{Listener, Socket};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -45,7 +44,7 @@ fn exchange(mut client: UnixStream, script: &[u8]) -> Vec<u8> {
 fn faults_change_no_response_of_a_blocking_thread() {
     without_leaks(|context| {
         let any = "127.0.0.1:0".parse().unwrap();
-        let others = Listener::bind(any, ListenOptions::default()).unwrap();
+        let others = Listener::bind(any).unwrap();
         let mut server = Server::new(context, &others);
         let mut total = Injected::default();
         for seed in seeds() {

@@ -7,7 +7,6 @@ use shared::server::accept;
 use shared::server::blocking::Server;
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
-use shared::sys::net::ListenOptions;
 use shared::sys::storm::{self, HANDLED};
 use shared::sys::{Epoll, Events, Listener};
 use std::rc::Rc;
@@ -27,7 +26,7 @@ fn under_signals(
     mut server: impl FnMut(&ServerContext, &Listener, &dyn Fn() -> bool) + Send,
 ) {
     let any = "127.0.0.1:0".parse().unwrap();
-    let listener = Listener::bind(any, ListenOptions::default()).unwrap();
+    let listener = Listener::bind(any).unwrap();
     let address = listener.local_addr().unwrap();
     let (before, left) = (HANDLED.load(Relaxed), AtomicUsize::new(CLIENTS));
     let go_on = || left.load(Relaxed) > 0;

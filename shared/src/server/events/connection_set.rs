@@ -66,7 +66,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 /// # let context = ServerContext::new(app, drain, telemetry);
 /// const LISTENER: u64 = u64::MAX;
 /// let (epoll, mut events) = (Rc::new(Epoll::new()?), Events::with_capacity(16));
-/// let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Default::default())?;
+/// let listener = Listener::bind("127.0.0.1:0".parse().unwrap())?;
 /// let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
 /// client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
 ///
