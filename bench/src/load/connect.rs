@@ -3,7 +3,7 @@
 use super::errors::Failure;
 use super::worker::Worker;
 use shared::sys::{Interest, Socket};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
 const SECOND: u64 = 1_000_000_000;
@@ -40,11 +40,11 @@ impl Worker<'_> {
             // The last look is a little late: the window's end belongs to no part of its own.
             let window = self.close.saturating_sub(open).max(1);
             let elapsed = now.saturating_sub(open).min(window - 1);
-            if self.quota.is_none() {
-                self.tally.tenths.book((10 * elapsed / window) as usize, self.tally.ended());
-            }
             let new = self.tally.series.book((elapsed / SECOND) as usize, self.tally.ended());
-            self.shared.so_far.add(new);
+            if self.quota.is_none() {
+                self.tally.tenths[(10 * elapsed / window) as usize] += new.requests;
+            }
+            self.shared.add(new);
         }
     }
 
@@ -70,8 +70,10 @@ impl Worker<'_> {
         client.since = client.sent_at;
         client.first_byte = 0;
         client.connecting = client.sent_at;
-        if let Err(error) = self.connect(slot) {
-            self.fail(slot, Failure::Connect, Some(&error));
+        match self.connect(slot) {
+            // On a local network the connection often stands already: then nothing has to be waited for but the response.
+            Ok(()) => self.send(slot),
+            Err(error) => self.fail(slot, Failure::Connect, Some(&error)),
         }
     }
 
@@ -84,8 +86,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Connects, and tries to write at once what is to be sent: on a local network the connection often stands already,
-    /// and then nothing has to be waited for but the response.
+    /// Begins to connect.
     fn connect(&mut self, slot: usize) -> io::Result<()> {
         let address = self.shared.plan.options.url.address;
         let socket = Socket::connect(address)?;
@@ -94,22 +95,8 @@ impl Worker<'_> {
             // No packet is lost there. BBR, which many machines use, would cost 3 % of the generator's CPU all the same.
             let _ = socket.set_reno();
         }
-        let client = &mut self.clients[slot];
-        let unsent = &self.shared.plan.requests[client.written..];
-        if !unsent.is_empty() {
-            match socket.write(unsent) {
-                Ok(count) => {
-                    client.written += count;
-                    client.stands(self.shared, &mut self.tally);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        client.watches_writes = client.written < self.shared.plan.requests.len();
-        let interest = if client.watches_writes { Interest::READ_WRITE } else { Interest::READ };
-        self.epoll.add(&socket, interest, slot as u64)?;
-        client.socket = Some(socket);
+        self.epoll.add(&socket, Interest::READ, slot as u64)?;
+        self.clients[slot].socket = Some(socket);
         Ok(())
     }
 

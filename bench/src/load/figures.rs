@@ -53,7 +53,7 @@ impl Figures {
             rps: outcome.rps(),
             served: tally.served,
             opened: tally.opened,
-            latency_us: tally.latencies(),
+            latency_us: Latency::of(&tally.latency),
             errors: tally.errors,
             reconnects: tally.reconnects,
             bytes: tally.bytes,

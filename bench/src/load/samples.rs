@@ -1,6 +1,6 @@
 //! What one thread counts, and how the threads' counts become one.
 
-use super::counts::{IdleCounts, Latency, Pacing, Waits, percentile};
+use super::counts::{IdleCounts, Pacing, Waits, percentile};
 use super::errors::{Errors, Failure};
 use super::series::{Second, Series};
 use hdrhistogram::Histogram;
@@ -45,9 +45,9 @@ pub struct Tally {
     pub unanswered: Waits,
     /// CPU that each thread of the generator used in the window.
     pub cpu: Vec<Duration>,
-    /// What happened in each tenth of the window.
-    pub tenths: Series,
-    /// The same in each second.
+    /// Correct responses in each tenth of the window.
+    pub(super) tenths: [u64; 10],
+    /// What happened in each second.
     pub series: Series,
     /// How well a constant rate was kept.
     pub pacing: Pacing,
@@ -74,7 +74,7 @@ impl Default for Tally {
             timed_out: Waits::default(),
             unanswered: Waits::default(),
             cpu: Vec::new(),
-            tenths: Series::default(),
+            tenths: [0; 10],
             series: Series::default(),
             pacing: Pacing::default(),
             idle: IdleCounts::default(),
@@ -102,7 +102,7 @@ impl Tally {
         let _ = self.latency.add(&other.latency);
         let _ = self.first_byte.add(&other.first_byte);
         let _ = self.connect.add(&other.connect);
-        self.tenths.merge(&other.tenths);
+        self.tenths.iter_mut().zip(other.tenths).for_each(|(sum, part)| *sum += part);
         self.series.merge(&other.series);
         self.cpu.extend(&other.cpu);
         self.pacing.merge(&other.pacing);
@@ -156,20 +156,13 @@ impl Tally {
     /// Requests in the slowest tenth over the mean: 1.0 is perfectly even. `None` when there are too few
     /// to tell.
     pub fn slowest_tenth(&self) -> Option<f64> {
-        let tenths =
-            || (0..10).map(|tenth| self.tenths.parts.get(tenth).map_or(0, |part| part.requests));
-        let (all, slowest) = (tenths().sum::<u64>(), tenths().min()?);
+        let (all, slowest) = (self.tenths.iter().sum::<u64>(), *self.tenths.iter().min()?);
         (all >= 1000).then(|| 10.0 * slowest as f64 / all as f64)
     }
 
     /// The latency that `quantile` of the samples do not exceed; `None` when too few lie beyond it to tell.
     pub fn percentile(&self, quantile: f64) -> Option<Duration> {
         percentile(&self.latency, quantile)
-    }
-
-    /// All of them, as files hold them.
-    pub fn latencies(&self) -> Latency {
-        Latency::of(&self.latency)
     }
 
     /// The mean latency; zero without samples.
@@ -249,18 +242,9 @@ mod tests {
 
     #[test]
     fn tenths_show_a_window_that_was_uneven() {
-        let mut tally = Tally::default();
-        for tenth in 0..10 {
-            tally.requests += if tenth == 3 { 20 } else { 200 };
-            tally.tenths.book(tenth, tally.ended());
-        }
+        let mut tally = Tally { tenths: [200; 10], ..Tally::default() };
+        tally.tenths[3] = 20;
         assert!((tally.slowest_tenth().unwrap() - 0.11).abs() < 0.01);
         assert_eq!(Tally::default().slowest_tenth(), None);
-    }
-
-    #[test]
-    fn what_lasts_longer_than_a_minute_counts_as_a_minute() {
-        let long = tally([u64::MAX]);
-        assert!(long.max() >= Duration::from_secs(60));
     }
 }

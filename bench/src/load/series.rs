@@ -1,8 +1,8 @@
-//! What happened in each part of the window: in each second, in each tenth.
+//! What happened in each second of the window.
 
 use serde::Serialize;
 
-/// One part.
+/// One of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Second {
     /// Correct responses.
@@ -43,7 +43,7 @@ impl Series {
 }
 
 impl Second {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.requests += other.requests;
         self.errors += other.errors;
     }

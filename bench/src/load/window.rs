@@ -3,30 +3,11 @@
 use super::plan::{Options, Plan};
 use super::samples::Tally;
 use super::series::Second;
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
-
-/// Sums of all threads.
-#[derive(Default)]
-pub(super) struct SoFar {
-    requests: AtomicU64,
-    errors: AtomicU64,
-}
-
-impl SoFar {
-    pub(super) fn add(&self, new: Second) {
-        self.requests.fetch_add(new.requests, Relaxed);
-        self.errors.fetch_add(new.errors, Relaxed);
-    }
-
-    pub(super) fn sums(&self) -> Second {
-        let [requests, errors] = [&self.requests, &self.errors].map(|sum| sum.load(Relaxed));
-        Second { requests, errors }
-    }
-}
 
 /// One load's plan, clock and window.
 pub(super) struct Shared {
@@ -38,7 +19,7 @@ pub(super) struct Shared {
     /// Client slots that got at least one response.
     pub(super) warm: AtomicUsize,
     /// Responses and errors in the window so far, as of the threads' last looks at the clock.
-    pub(super) so_far: SoFar,
+    so_far: Mutex<Second>,
     /// How often the threads were asked for what they counted so far, and where they put it.
     pub(super) asked: AtomicU64,
     pub(super) parts: Sender<Tally>,
@@ -58,7 +39,7 @@ impl Shared {
             open: AtomicU64::new(u64::MAX),
             close: AtomicU64::new(u64::MAX),
             warm: AtomicUsize::new(0),
-            so_far: SoFar::default(),
+            so_far: Mutex::default(),
             asked: AtomicU64::new(0),
             parts,
             running: AtomicUsize::new(threads),
@@ -70,6 +51,13 @@ impl Shared {
     /// When the window opens and closes.
     pub(super) fn window(&self) -> (u64, u64) {
         (self.open.load(Acquire), self.close.load(Acquire))
+    }
+
+    /// Adds what is `new` to the sums of all threads, and says what these are then.
+    pub(super) fn add(&self, new: Second) -> Second {
+        let mut sums = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        sums.add(new);
+        *sums
     }
 
     /// Nanoseconds since the load was started.
