@@ -15,7 +15,22 @@ use std::collections::BTreeMap;
 /// # Errors
 /// A figure that cannot be written.
 pub fn json(options: &Options, outcome: &Outcome, further: &impl Serialize) -> Result<String> {
-    Ok(serde_json::to_string(&Json::of(options, outcome, further))? + "\n")
+    let tally = &outcome.tally;
+    let json = Json {
+        figures: Figures::of(outcome),
+        client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
+        interrupted: outcome.interrupted,
+        target_rps: options.rate,
+        pacing: tally.pacing,
+        crowd: tally.idle,
+        status_codes: &tally.status_codes,
+        first_error: tally.first_error.as_ref().map(|(_, text)| text.as_str()),
+        connect_us: Latency::of(&tally.connect),
+        first_byte_us: Latency::of(&tally.first_byte),
+        per_second: &tally.series.parts,
+        further,
+    };
+    Ok(serde_json::to_string(&json)? + "\n")
 }
 
 /// The shape of `--json`. Keys are only ever added: scripts read them.
@@ -37,24 +52,4 @@ struct Json<'a, T> {
     per_second: &'a [Second],
     #[serde(flatten)]
     further: &'a T,
-}
-
-impl<'a, T> Json<'a, T> {
-    fn of(options: &Options, outcome: &'a Outcome, further: &'a T) -> Self {
-        let tally = &outcome.tally;
-        Self {
-            figures: Figures::of(outcome),
-            client_cpu_us_per_request: outcome.client_cpu().map(as_micros),
-            interrupted: outcome.interrupted,
-            target_rps: options.rate,
-            pacing: tally.pacing,
-            crowd: tally.idle,
-            status_codes: &tally.status_codes,
-            first_error: tally.first_error.as_ref().map(|(_, text)| text.as_str()),
-            connect_us: Latency::of(&tally.connect),
-            first_byte_us: Latency::of(&tally.first_byte),
-            per_second: &tally.series.parts,
-            further,
-        }
-    }
 }
