@@ -3,7 +3,7 @@
 use crate::frame::{Figure, Frame, Group, LEGEND, QUEUED, Queue, clock};
 use crate::tour::STEPS;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Margin, Rect};
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
@@ -49,8 +49,12 @@ pub(crate) fn draw(frame: &Frame, view: View, area: Rect, buffer: &mut Buffer) {
         let text = format!("this needs 80 × 24, the terminal has {width} × {height}");
         return Line::raw(text).render(area, buffer);
     }
-    let rows = [1, 1, 2, height - 8, 3, 1].map(Constraint::Length);
-    let [head, before, now, page, tour, keys] = Layout::vertical(rows).areas(area);
+    // ratatui's Layout would solve a system of equations for it, ten times a second.
+    let mut below = area.y;
+    let [head, before, now, page, tour, keys] = [1, 1, 2, height - 8, 3, 1].map(|height| {
+        below += height;
+        Rect { y: below - height, height, ..area }
+    });
     let inside = |area: Rect| area.inner(Margin::new(1, 0));
     if view.help {
         let above = Rect { height: height - 1, ..area };
@@ -84,10 +88,16 @@ fn title(frame: &Frame, view: View, width: usize) -> Line<'static> {
 /// The sentence before, which named another cause.
 fn former(frame: &Frame, width: usize) -> Line<'static> {
     let Some(before) = &frame.before else { return Line::default() };
-    let text = format!("until {}: {}", clock(frame.now.since), before.text);
-    let is_long = text.chars().count() > width;
-    let (shown, end) = if is_long { (width - 2, " …") } else { (width, "") };
-    Line::from(text.chars().take(shown).collect::<String>() + end).dim()
+    Line::from(words(&format!("until {}: {}", clock(frame.now.since), before.text), width)).dim()
+}
+
+/// As many whole words as fit, and a mark where there are more.
+fn words(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let shown: String = text.chars().take(width - 1).collect();
+    format!("{} …", shown.rsplit_once(' ').map_or("", |(whole, _)| whole))
 }
 
 fn sentence(frame: &Frame) -> Paragraph<'static> {
@@ -149,9 +159,18 @@ fn group(group: &Group, width: usize) -> Line<'static> {
     line
 }
 
+/// A bar for each core. Where they are too many, a block for each, or for each few of them.
 fn cores(cores: &[f64], width: usize) -> Line<'static> {
     let mut line = label("cores");
-    for share in cores.iter().take((width - LABEL) / 18) {
+    if cores.len() > (width - LABEL) / 18 {
+        let mean = |some: &[f64]| some.iter().sum::<f64>() / some.len() as f64;
+        let each = cores.len().div_ceil(width - LABEL - 16);
+        let blocks: String = cores.chunks(each).map(|few| block(mean(few))).collect();
+        let all = format!(" {:.0} % of {}", 100.0 * mean(cores), cores.len());
+        line.extend([blocks.green(), all.into()]);
+        return line;
+    }
+    for share in cores {
         line.extend(bar(*share, 10));
         line.push_span(format!("{:>4.0} % ", 100.0 * share));
     }
@@ -201,9 +220,14 @@ fn bar(share: f64, width: usize) -> [Span<'static>; 2] {
 
 /// From nothing to the highest of them.
 fn sparkline(figures: &[f64]) -> String {
-    const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let highest = figures.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    figures.iter().map(|figure| STEPS[(7.0 * figure / highest).round() as usize % 8]).collect()
+    figures.iter().map(|figure| block(figure / highest)).collect()
+}
+
+/// A share as the height of a block.
+fn block(share: f64) -> char {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    HEIGHTS[(7.0 * share.clamp(0.0, 1.0)).round() as usize]
 }
 
 #[cfg(test)]

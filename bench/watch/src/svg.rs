@@ -1,5 +1,6 @@
 //! A screen as a picture: its cells as SVG text.
 
+use bench::table::escape;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write;
@@ -45,7 +46,7 @@ fn add(text: &mut String, run: &[Cell], (column, row): (usize, usize)) {
         return;
     }
     let bold = if modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
-    let symbols = symbols.replace('&', "&amp;").replace('<', "&lt;");
+    let symbols = escape(&symbols);
     // Whatever font there is, the columns stand below each other.
     let _ = writeln!(
         text,

@@ -75,3 +75,14 @@ fn a_sparkline_goes_from_nothing_to_the_highest() {
     assert_eq!(sparkline(&[0.0, 5.0, 10.0]), "▁▅█");
     assert_eq!(sparkline(&[0.0, 0.0]), "▁▁");
 }
+
+#[test]
+fn words_are_not_cut_and_every_core_is_seen() {
+    assert_eq!(words("in the accept queue)", 20), "in the accept queue)");
+    assert_eq!(words("in the accept queue)", 16), "in the accept …");
+    assert_eq!(words("in the accept queue)", 15), "in the accept …");
+    assert_eq!(words("in the accept queue)", 14), "in the …");
+    let text = cores(&[[1.0; 32], [0.0; 32]].concat(), 80).to_string();
+    let expected = format!("{}{} 50 % of 64", "█".repeat(16), "▁".repeat(16));
+    assert!(text.ends_with(&expected), "{text}");
+}
