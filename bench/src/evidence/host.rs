@@ -22,8 +22,8 @@ pub struct Times {
     group: Option<Group>,
 }
 
-/// Between two moments, in cores: 2.0 are two CPUs that never rested. Where a control group limits the CPU time,
-/// the group is the machine.
+/// Between two moments, in cores: 2.0 are two CPUs that never rested. Where server and generator are in a control group
+/// with a quota, the group is the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Machine {
@@ -33,28 +33,31 @@ pub struct Machine {
     pub interrupts: f64,
     /// Wanted, and given to another virtual machine.
     pub stolen: f64,
-    /// Wanted, and beyond the limit of the control group.
+    /// Wanted by the server's control group, and beyond its quota.
     pub throttled: f64,
+    /// What that quota is, if there is one.
+    pub quota: Option<f64>,
 }
 
 impl Times {
     /// As of now, of the CPUs that this process or those of a server may use; `None` where `/proc` does not tell. Other CPUs,
     /// which `taskset` or a container keeps from both, say nothing about our window.
     pub fn now(server: &[u32]) -> Option<Self> {
-        let own = tools::cpus("self")?;
         let servers = server.iter().filter_map(|pid| tools::cpus(&pid.to_string())).flatten();
         let servers: BTreeSet<_> = servers.collect();
-        let in_use: Vec<_> = servers.iter().copied().chain(own.iter().copied()).collect();
-        let in_use: Vec<_> = BTreeSet::from_iter(in_use).into_iter().collect();
-        // A control group may give less time than there are CPUs.
-        let limit = Some(tools::cores()).filter(|limit| *limit < own.len());
+        let in_use: BTreeSet<_> = servers.iter().copied().chain(tools::cpus("self")?).collect();
+        let in_use: Vec<_> = in_use.into_iter().collect();
+        let group = Group::of(server);
+        // A quota may give less time than there are CPUs.
+        let shared = group.filter(|group| group.used.is_some());
+        let given = shared.map_or(usize::MAX, |group| group.quota.ceil() as usize);
         Some(Self {
             at: Instant::now(),
-            cores: limit.unwrap_or(in_use.len()),
+            cores: in_use.len().min(given),
             server: Some(servers.len()).filter(|count| *count > 0),
             cpus: parse::cpus(&fs::read_to_string("/proc/stat").ok()?, &in_use)?,
             per_second: ticks_per_second().ok()?,
-            group: Group::now(),
+            group,
         })
     }
 
@@ -66,17 +69,19 @@ impl Times {
         };
         let ticks =
             |of: fn(&Cpus) -> u64| cores(of(&self.cpus), of(&before.cpus), self.per_second as f64);
-        let machine = Machine {
+        let mut machine = Machine {
             processes: ticks(|cpus| cpus.processes),
             interrupts: ticks(|cpus| cpus.interrupts),
             stolen: ticks(|cpus| cpus.stolen),
-            throttled: 0.0,
+            ..Machine::default()
         };
-        self.group.zip(before.group).map_or(machine, |(after, before)| Machine {
-            processes: cores(after.used, before.used, 1e6),
-            interrupts: 0.0,
-            throttled: cores(after.throttled, before.throttled, 1e6),
-            ..machine
-        })
+        if let Some((after, before)) = self.group.zip(before.group) {
+            machine.quota = Some(after.quota);
+            machine.throttled = cores(after.throttled, before.throttled, 1e6);
+            if let Some((after, before)) = after.used.zip(before.used) {
+                (machine.processes, machine.interrupts) = (cores(after, before, 1e6), 0.0);
+            }
+        }
+        machine
     }
 }

@@ -164,8 +164,7 @@ fn a_slow_response_is_nagles_only_with_late_acknowledgements_and_further_writes(
 fn doubts_do_not_hide_the_cause() {
     let seen = Seen { errors: vec![("timeout".to_owned(), 3)], slowest_tenth: Some(0.2), ..seen() };
     let mut evidence = ceilings::stage_3_on_work();
-    evidence.machine =
-        Some(Machine { processes: 1.9, stolen: 0.2, throttled: 0.1, ..Machine::default() });
+    evidence.machine = Some(Machine { processes: 1.9, stolen: 0.2, ..Machine::default() });
     let verdict = verdict(&seen, &evidence, None);
-    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::SingleThread, 5), "{verdict:?}");
+    assert_eq!((verdict.cause, verdict.doubts.len()), (Cause::SingleThread, 4), "{verdict:?}");
 }

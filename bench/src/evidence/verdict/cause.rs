@@ -6,6 +6,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
+    /// The control group may use no more CPU time.
+    Quota,
     /// Connections found the accept queue full.
     QueueOverflow,
     /// Threads wait for clients that send nothing.
@@ -40,6 +42,7 @@ impl Cause {
     /// In two words, for a table.
     pub fn short(self) -> &'static str {
         match self {
+            Self::Quota => "CPU quota",
             Self::QueueOverflow => "accept queue full",
             Self::SilentClients => "silent clients",
             Self::SleepingThreads => "too few threads",
@@ -60,6 +63,9 @@ impl Cause {
     /// An experiment, and the outcome of it that would show the verdict to be wrong; of an unknown cause there is none.
     pub(super) fn refutation(self) -> &'static str {
         match self {
+            Self::Quota => {
+                "with twice the quota (cpu.max, cpu.cfs_quota_us) req/s stay as they are"
+            }
             Self::QueueOverflow => {
                 "with a longer backlog (--backlog, net.core.somaxconn) no more clients are served"
             }

@@ -1,8 +1,30 @@
-//! Rules for what is used up: a thread, the generator, the machine; and for the price of sharing work.
+//! Rules for what is used up: a quota, a thread, the generator, the machine; and for the price of sharing work.
 
 use super::case::Case;
-use super::finding::{Finding, percent};
+use super::finding::{FULL, Finding, percent};
 use crate::evidence::sleep::Sleep;
+use crate::numbers::time;
+use std::time::Duration;
+
+/// Of a quota: what is wanted beyond it in a window that it limits.
+const BEYOND: f64 = 0.03;
+
+/// The kernel holds back the threads of the server's control group, which has used up its share of a period.
+pub(super) fn quota(case: &Case<'_>) -> Option<Finding> {
+    let machine = case.evidence.machine?;
+    let (quota, seconds) = (machine.quota?, case.evidence.seconds);
+    let throttled = time(Duration::try_from_secs_f64(machine.throttled * seconds).ok()?);
+    let sentence = format!(
+        "the CPU quota of the server's control group is the limit: {quota:.2} cores; it was throttled for {throttled}"
+    );
+    let server =
+        case.server_cores().map_or(String::new(), |cores| format!("server {cores:.2} and "));
+    let figures = format!(
+        "throttled for {throttled} in {seconds:.1} s, all CPUs together; {server}client {:.2} cores",
+        case.seen.client_cores
+    );
+    Finding::new(&[machine.throttled / (BEYOND * quota)], sentence, figures)
+}
 
 /// One thread never rests, and the others of the server do, however many they are. A thread that other threads keep off
 /// its CPU for moments never rests either, unless these moments are most of the time.
@@ -15,13 +37,18 @@ pub(super) fn single_thread(case: &Case<'_>) -> Option<Finding> {
     let next = threads.get(1).map_or(0.0, |next| wants(next.cpu, next.run_wait));
     let (busy, wanted) = (one.cpu / seconds, wants(one.cpu, one.run_wait));
     let cores = case.server_cores()?;
-    let sentence = format!(
-        "one thread is the ceiling: one core is full ({} busy), and the server uses {cores:.2} cores in all",
-        percent(busy.min(1.0))
-    );
+    let share = percent(busy.min(1.0));
+    let sentence = if busy < FULL {
+        format!(
+            "one thread is the ceiling: it always has work, and has a CPU for it {share} of the time"
+        )
+    } else {
+        format!(
+            "one thread is the ceiling: one core is full ({share} busy), and the server uses {cores:.2} cores in all"
+        )
+    };
     let figures = format!(
-        "its busiest thread runs {} of the time and waits for a CPU {}; the next wants a CPU {}",
-        percent(busy.min(1.0)),
+        "its busiest thread runs {share} of the time and waits for a CPU {}; the next wants a CPU {}",
         percent(wanted - busy),
         percent(next)
     );
@@ -37,7 +64,7 @@ pub(super) fn client(case: &Case<'_>) -> Option<Finding> {
     let busy = case.seen.client_busiest;
     let ceiling = case.ceiling.filter(|ceiling| ceiling.of_the_client && ceiling.rps > 0.0);
     let share = ceiling.map_or(0.0, |ceiling| case.seen.rps / ceiling.rps);
-    let (alone, beside) = (busy / 0.9, (share / 0.75).min(busy / 0.75));
+    let (alone, beside) = (busy / FULL, (share / 0.75).min(busy / 0.75));
     let sentence = if alone < 1.0 {
         format!(
             "the client is the limit: this is {} of what it reaches against a server that does nothing",
@@ -66,18 +93,21 @@ pub(super) fn machine(case: &Case<'_>) -> Option<Finding> {
         let sentence = format!(
             "the machine is full: client {client:.2} of {cores} cores, and the server's CPU is unknown"
         );
-        return Finding::new(&[full / 0.9], sentence, figures);
+        return Finding::new(&[full / FULL], sentence, figures);
     };
     let kernel = case.evidence.server.as_ref().and_then(|server| server.kernel);
     let kernel = kernel.map_or(String::new(), |(share, _)| {
         format!("; {} of the server's time is the kernel's", percent(share))
     });
+    // Those two may be less than what the sentence calls full.
+    let rest = Some(full * cores - server - client).filter(|_| server + client < FULL * cores);
+    let rest = rest.map_or(String::new(), |rest| format!(" and all else {rest:.2}"));
     let sentence = format!(
-        "the machine is full: server {server:.2} and client {client:.2} of {cores} cores{kernel}"
+        "the machine is full: server {server:.2} and client {client:.2}{rest} of {cores} cores{kernel}"
     );
     let ours = case.ours(machine) / cores;
     let figures = format!("{figures}, {} by server and client", percent(ours));
-    Finding::new(&[full / 0.9, ours / 0.5], sentence, figures)
+    Finding::new(&[full / FULL, ours / 0.5], sentence, figures)
 }
 
 /// A server that is kept apart from the generator has full cores while the generator's may be idle.
@@ -86,7 +116,7 @@ fn cores_of_its_own(case: &Case<'_>, own: usize) -> Option<Finding> {
     let sentence = format!("the server's cores are full: it uses {server:.2} of {own}");
     let figures =
         format!("the server uses {server:.2} of its {own} cores, the client {client:.2} cores");
-    Finding::new(&[server / (0.9 * own as f64)], sentence, figures)
+    Finding::new(&[server / (FULL * own as f64)], sentence, figures)
 }
 
 /// The server's threads wait longer for a CPU than they have one. Whether a server whose processes cannot be seen
@@ -104,7 +134,7 @@ pub(super) fn other_programs(case: &Case<'_>) -> Option<Finding> {
     );
     let figures =
         format!("{waits:.2} of the server's threads wait for a CPU, {server:.2} have one");
-    let parts = [case.fullness()? / 0.9, waits / server.max(0.1 * cores)];
+    let parts = [case.fullness()? / FULL, waits / server.max(0.1 * cores)];
     Finding::new(&parts, sentence, figures)
 }
 

@@ -11,7 +11,7 @@ const LATE: f64 = 0.0002;
 /// Of the CPUs in use: what makes a row be measured again, whether other programs took it or the host.
 const DISTURBED: f64 = 0.1;
 
-/// Of the CPUs in use: what the host, or a control group, may keep back before it is said. Many hosts always take a little.
+/// Of the CPUs in use: what the host may keep back before it is said. Many hosts always take a little.
 const STOLEN: f64 = 0.03;
 
 /// A line for each.
@@ -27,10 +27,6 @@ pub(super) fn of(case: &Case<'_>) -> Vec<String> {
     let stolen = case.evidence.machine.map_or(0.0, |machine| machine.stolen);
     if stolen >= STOLEN * cores {
         doubts.push(format!("the host took {stolen:.2} cores away"));
-    }
-    let throttled = case.evidence.machine.map_or(0.0, |machine| machine.throttled);
-    if throttled > STOLEN * cores {
-        doubts.push(format!("the control group's limit (cpu.max) held {throttled:.2} cores back"));
     }
     let lag = case.seen.generator_lag;
     if lag > LATE && lag > 0.1 * case.seen.mean {

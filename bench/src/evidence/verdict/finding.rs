@@ -1,5 +1,8 @@
 //! What one rule makes of one row.
 
+/// Of a core or a machine: the share in use from which on a sentence calls it full.
+pub(super) const FULL: f64 = 0.9;
+
 /// A rule that has something to say of a row says how near it comes, whether it matches or not.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
