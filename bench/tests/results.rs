@@ -21,7 +21,7 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
-/// A very short run of the null server, of which every test has a copy of its own. How long its windows must be for a
+/// A very short run of the null server, which tests only read. How long its windows must be for a
 /// response in each is a matter of the machine.
 static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = fresh("run");
@@ -39,31 +39,10 @@ static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-fn run(name: &str) -> PathBuf {
-    let folder = fresh(name);
-    copy(&RUN, &folder);
-    folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (from, to) = {
-            let entry = entry.unwrap();
-            (entry.path(), to.join(entry.file_name()))
-        };
-        if from.is_dir() {
-            copy(&from, &to);
-        } else {
-            fs::copy(from, to).unwrap();
-        }
-    }
-}
-
 #[test]
 fn a_run_leaves_every_row_and_says_where_and_of_what() {
-    let folder = run("rows");
-    let results = folder::read(&folder).unwrap();
+    let folder = &*RUN;
+    let results = folder::read(folder).unwrap();
     assert_eq!((results.schema, results.interrupted, results.rows.len()), (1, false, 8));
     assert_eq!(results.groups().len(), 4);
     assert_eq!(results.source.servers, source::hash(&workspace::root()).unwrap());
@@ -82,8 +61,8 @@ fn a_run_leaves_every_row_and_says_where_and_of_what() {
 
 #[test]
 fn the_page_needs_nothing_else_and_has_every_chart() {
-    let folder = run("page");
-    let files = page::files(&folder).unwrap();
+    let folder = &*RUN;
+    let files = page::files(folder).unwrap();
     let page = &files.last().unwrap().1;
     // Percentiles need many answers, and how many come is a matter of speed.
     for kind in ["rps", "cpu"] {
@@ -98,7 +77,7 @@ fn the_page_needs_nothing_else_and_has_every_chart() {
     for word in ["http:", "https:", "<script", "src=", "url("] {
         assert!(!elsewhere.contains(word), "{word}");
     }
-    let results = folder::read(&folder).unwrap();
+    let results = folder::read(folder).unwrap();
     let printed = bench(&["report", folder.to_str().unwrap(), "--print", "ladder close"]);
     let ladder = blocks::find(&results, "ladder close").unwrap();
     assert_eq!(String::from_utf8(printed.stdout).unwrap(), ladder.markdown());
@@ -106,7 +85,7 @@ fn the_page_needs_nothing_else_and_has_every_chart() {
 
 #[test]
 fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
-    let folder = run("claims");
+    let folder = &*RUN;
     let path = folder.to_str().unwrap();
     let compared = bench(&["compare", path, path]);
     let text = String::from_utf8(compared.stdout).unwrap();

@@ -141,19 +141,6 @@ mod tests {
     }
 
     #[test]
-    fn repeats_become_one_with_a_range() {
-        let rows = [row("a", 0, 90.0), row("b", 0, 5.0), row("a", 1, 130.0), row("a", 2, 100.0)];
-        let groups = of(&rows);
-        assert_eq!(groups.len(), 2);
-        assert_eq!(groups[0].median().repeat, 2);
-        let range = groups[0].range(|sample| Some(sample.load.rps)).unwrap();
-        assert_eq!(range, Range { low: 90.0, middle: 100.0, high: 130.0 });
-        let spread = groups[0].spread().unwrap().map(|share| (100.0 * share).round());
-        assert_eq!((spread, groups[1].spread()), ([-10.0, 30.0], None));
-        assert_eq!(groups[0].range(|sample| sample.server_cpu_us), None);
-    }
-
-    #[test]
     fn a_doubtful_repeat_is_left_out_unless_all_are() {
         let doubtful = |repeat, rps| Sample { doubtful: true, ..row("a", repeat, rps) };
         let rows = [row("a", 0, 90.0), doubtful(1, 5.0), doubtful(2, 6.0), row("a", 3, 100.0)];

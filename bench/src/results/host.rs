@@ -64,11 +64,4 @@ mod tests {
         assert_eq!(model("processor: 0\n"), std::env::consts::ARCH);
         assert_eq!(memory("MemTotal:        8148336 kB\nMemFree: 1 kB\n"), 7957);
     }
-
-    #[test]
-    fn this_machine_has_all_of_it() {
-        let host = Host::here();
-        assert!(host.cores > 0 && host.memory_mib > 0 && !host.kernel.is_empty());
-        assert!(host.line().contains("Linux "));
-    }
 }

@@ -108,11 +108,4 @@ mod tests {
         assert_ne!(hash(&folder).unwrap(), before);
         fs::remove_dir_all(&folder).unwrap();
     }
-
-    #[test]
-    fn this_workspace_has_one() {
-        let root = crate::workspace::root();
-        assert_eq!(hash(&root).unwrap().len(), 16);
-        assert_eq!(Source::here(&root).servers, hash(&root).unwrap());
-    }
 }

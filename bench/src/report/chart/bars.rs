@@ -102,14 +102,9 @@ fn pieces(svg: &mut Svg, bar: &Bar, top: f64, at: &dyn Fn(f64) -> f64) {
     for Piece { class, length, tip } in &bar.pieces {
         let (left, right) = (at(from), at(from + length));
         from += length;
-        let size = (right - left, THICK);
-        if tip.is_empty() {
-            svg.rect(class, (left, top), size);
-            continue;
-        }
-        svg.tipped_rect(class, (left, top), size, tip);
+        svg.tipped_rect(class, (left, top), (right - left, THICK), tip);
         let text = format!("{length:.1}");
-        if size.0 > text.len() as f64 * LETTER + 6.0 {
+        if !tip.is_empty() && right - left > text.len() as f64 * LETTER + 6.0 {
             let middle = ((left + right) / 2.0, top + THICK / 2.0 + 4.0);
             svg.text("inside", middle, Anchor::Middle, &text);
         }

@@ -58,7 +58,7 @@ pub fn points(series: &[Series]) -> impl Iterator<Item = &Point> {
 }
 
 /// The highest that any repeat reached.
-fn highest(series: &[Series]) -> f64 {
+pub fn highest(series: &[Series]) -> f64 {
     points(series).map(|point| point.y.high).fold(0.0, f64::max)
 }
 

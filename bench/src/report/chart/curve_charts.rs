@@ -187,7 +187,7 @@ pub fn sweep(results: &Results) -> Option<Chart> {
     let axes = Axes {
         x: Scale::even(most as f64),
         x_unit: "offered load, % of what the closed loop reached",
-        y: Scale::times(0.0, curve::points(&own).map(|point| point.y.high).fold(0.0, f64::max)),
+        y: Scale::times(0.0, curve::highest(&own)),
     };
     let (theories, knees) = (curves.iter().map(theory), curves.iter().map(knee));
     let series: Vec<_> = theories.chain(own).chain(knees).collect();

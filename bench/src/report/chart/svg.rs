@@ -62,21 +62,25 @@ impl Svg {
 
     /// A rectangle from its upper left corner.
     pub fn rect(&mut self, class: &str, place: (f64, f64), size: (f64, f64)) {
-        self.begin_rect(class, place, size);
-        self.text += "/>\n";
+        self.tipped_rect(class, place, size, "");
     }
 
-    /// The same, telling what it stands for when the mouse rests on it.
-    pub fn tipped_rect(&mut self, class: &str, place: (f64, f64), size: (f64, f64), tip: &str) {
-        self.begin_rect(class, place, size);
-        let _ = writeln!(self.text, "><title>{}</title></rect>", escape(tip));
-    }
-
-    fn begin_rect(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64)) {
+    /// The same, telling what it stands for when the mouse rests on it; nothing if `tip` is empty.
+    pub fn tipped_rect(
+        &mut self,
+        class: &str,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        tip: &str,
+    ) {
         let _ = write!(
             self.text,
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\""
         );
+        let _ = match tip {
+            "" => writeln!(self.text, "/>"),
+            tip => writeln!(self.text, "><title>{}</title></rect>", escape(tip)),
+        };
     }
 
     /// A point that tells what it stands for when the mouse rests on it.

@@ -257,30 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn lowest_and_highest_of_several_and_growth() {
-        let spread = r#"{"left": {"lowest_of": ["a", "b"], "figure": "rps"}, "is": "at-least", "times": 0.75,
-            "right": {"highest_of": ["a", "b"], "figure": "rps"}}"#;
-        why(Outcome::Held, spread, &results(&[("a", 5, 100.0), ("b", 5, 76.0)]));
-        let growth = r#"{"at": "highest-against-lowest", "left": {"of": "a", "figure": "rps"},
-            "is": "at-most", "right": {"of": "a", "figure": "rps"}}"#;
-        why(Outcome::DidNotHold, growth, &results(&[("a", 5, 100.0), ("a", 50, 101.0)]));
-    }
-
-    #[test]
-    fn layers_are_compared_where_perf_has_seen_them() {
-        let claim = FASTER.replace("rps", "profile.read");
-        why(Outcome::CannotBeTested, &claim, &results(&[]));
-        let seen = |of_b: f64| {
-            let layer = |us: f64| json!([{"name": "read", "us": us}]);
-            let profiles = json!([{"target": "a", "layers": layer(1.0)}, {"target": "b", "layers": layer(of_b)}]);
-            Results { profiles: serde_json::from_value(profiles).unwrap(), ..results(&[]) }
-        };
-        let held = "read 1.7 µs a request, claimed ≥ 1.6 µs";
-        assert_eq!(why(Outcome::Held, &claim, &seen(1.7)), held);
-        why(Outcome::DidNotHold, &claim, &seen(1.5));
-    }
-
-    #[test]
     fn a_misspelt_condition_is_an_error() {
         let text = r#"{"id": "x", "text": "x", "connection": "close", "min_core": 2, "left": 1,
             "is": "at-least", "right": 1}"#;
