@@ -2,7 +2,7 @@
 //! from where they are, commands print what the book says, links lead somewhere, chapters are whole, and exercises have
 //! answers.
 //!
-//! `BOOK_REFRESH=1 cargo test -p bench --test book` rewrites listings, tables, figures and printed output.
+//! `BOOK_REFRESH=1 cargo test -p bench --test book` rewrites listings, tables, figures, printed output and recorded reports.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy allows it in test functions, but not in what they call.
 

@@ -108,19 +108,7 @@ pub fn profile(results: &Results) -> Option<Chart> {
         Bar { class: class(&profile.target), name, pieces, repeats: None, note }
     };
     let bars: Vec<_> = results.profiles.iter().map(bar).collect();
-    let (title, caption) = if profile::missing(results).is_none() {
-        (
-            "Server CPU per request by layer",
-            "Each layer's share of perf's samples, times the CPU of a request. Compare µs, not shares: from stage to \
-             stage it is seen which layer shrinks.",
-        )
-    } else {
-        (
-            "Time per request of the server's threads",
-            "What /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue), \
-             as bars; behind them time without work (asleep), of all threads that served.",
-        )
-    };
+    let (title, caption) = profile_texts(profile::missing(results).is_none());
     let texts = Texts {
         name: "profile".to_owned(),
         title: format!("{title}, hello, kept alive"),
@@ -128,4 +116,20 @@ pub fn profile(results: &Results) -> Option<Chart> {
         caption,
     };
     (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars, None))
+}
+
+/// What is shown and how to read it: layers as perf saw them, or what /proc shows.
+fn profile_texts(is_by_layer: bool) -> (&'static str, &'static str) {
+    match is_by_layer {
+        true => (
+            "Server CPU per request by layer",
+            "Each layer's share of perf's samples, times the CPU of a request. Compare µs, not shares: from stage to \
+             stage it is seen which layer shrinks.",
+        ),
+        false => (
+            "Time per request of the server's threads",
+            "What /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue), \
+             as bars; behind them time without work (asleep), of all threads that served.",
+        ),
+    }
 }
