@@ -43,17 +43,20 @@ const LESSONS: [&str; 4] = [
 /// The pictures of the traces in a run's folder: all stages in one, and each by itself.
 pub fn of_folder(folder: &Path) -> Vec<Chart> {
     let traces = trace::read(folder).unwrap_or_default();
+    let each = traces.iter().filter_map(|(stage, trace)| {
+        let lesson = LESSONS[workspace::stage(stage)?];
+        let caption = format!("50 ms of {stage}, from shortly before four clients at once request something slow. {lesson}");
+        Some(chart(&format!("timeline-{stage}"), &caption, &[Panel::new(stage, trace)]))
+    });
+    of(&traces).into_iter().chain(each).collect()
+}
+
+/// The picture of these stages, if there are any.
+pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
     let panels: Vec<_> = traces.iter().map(|(stage, trace)| Panel::new(stage, trace)).collect();
     let caption = "The same clients for each stage, and 50 ms of what its threads did: shortly before four clients at once \
                    request something slow. Threads that only waited are left out.";
-    let all = (!panels.is_empty()).then(|| chart("timeline", caption, &panels));
-    let each = panels.chunks(1).filter_map(|one| {
-        let stage = one[0].stage;
-        let lesson = LESSONS[workspace::stage(stage)?];
-        let caption = format!("50 ms of {stage}, from shortly before four clients at once request something slow. {lesson}");
-        Some(chart(&format!("timeline-{stage}"), &caption, one))
-    });
-    all.into_iter().chain(each).collect()
+    (!panels.is_empty()).then(|| chart("timeline", caption, &panels))
 }
 
 fn chart(name: &str, caption: &str, panels: &[Panel<'_>]) -> Chart {
