@@ -88,13 +88,8 @@ impl Worker<'_> {
 
     /// Begins to connect.
     fn connect(&mut self, slot: usize) -> io::Result<()> {
-        let address = self.shared.plan.options.url.address;
-        let socket = Socket::connect(address)?;
+        let socket = Socket::connect(self.shared.plan.options.url.address)?;
         socket.set_nodelay(true)?;
-        if address.ip().is_loopback() {
-            // No packet is lost there. BBR, which many machines use, would cost 3 % of the generator's CPU all the same.
-            let _ = socket.set_reno();
-        }
         self.epoll.add(&socket, Interest::READ, slot as u64)?;
         self.clients[slot].socket = Some(socket);
         Ok(())

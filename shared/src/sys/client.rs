@@ -39,15 +39,6 @@ impl Socket {
         self.0.set_nodelay(on)
     }
 
-    /// Has Reno pace what this socket sends, which every kernel has, and not what the machine uses by default
-    /// (TCP_CONGESTION in tcp(7)).
-    ///
-    /// # Errors
-    /// A sandbox forbids it.
-    pub fn set_reno(&self) -> io::Result<()> {
-        set_option(self, libc::IPPROTO_TCP, libc::TCP_CONGESTION, b"reno")
-    }
-
     /// With `on`, close(2) throws away unsent data and sends RST (SO_LINGER with a time-out of 0).
     pub fn set_reset_on_close(&self, on: bool) -> io::Result<()> {
         let linger = libc::linger { l_onoff: on.into(), l_linger: 0 };
@@ -112,14 +103,6 @@ pub fn exact_timers() -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::sys::{EventFd, Interest};
-
-    #[test]
-    fn the_kernel_knows_what_is_set() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
-        socket.set_reno().unwrap();
-        socket.set_receive_buffer(4096).unwrap();
-    }
 
     #[test]
     fn an_exact_wait_ends_by_an_event_or_in_time() {
