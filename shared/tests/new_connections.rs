@@ -6,18 +6,91 @@ mod common;
 
 use shared::app::demo;
 use shared::http::Limits;
+use shared::server::accept::ConnectionLimit;
+use shared::server::clock::Clock;
+use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::{Epoll, Events, Listener};
-use std::io::Write;
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+const LISTENER: u64 = u64::MAX;
+
+/// One of several loops, without what no test here needs.
+struct Loop {
+    epoll: Rc<Epoll>,
+    acceptor: Acceptor,
+    connections: ConnectionSet,
+}
+
+impl Loop {
+    fn new(server: &ServerContext, now: Instant) -> (Self, SocketAddr) {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Default::default()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let epoll = Rc::new(Epoll::new().unwrap());
+        let acceptor = Acceptor::new(listener, &epoll, LISTENER, server).unwrap();
+        let connections =
+            ConnectionSet::new(Rc::clone(&epoll), server).with_clock(Clock::stopped(now));
+        (Self { epoll, acceptor, connections }, address)
+    }
+
+    /// Serves what is ready, without waiting.
+    fn tick(&mut self, now: Instant) {
+        let mut events = Events::with_capacity(64);
+        self.epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
+        self.connections.begin_tick(now);
+        for event in events.iter() {
+            match event.token {
+                LISTENER => {
+                    self.acceptor.accept_batch(&mut self.connections, events.len(), now);
+                }
+                _ => self.connections.on_event(event),
+            }
+        }
+        self.connections.process_requests();
+        self.connections.flush();
+        self.acceptor.update(&mut self.connections, now);
+    }
+}
+
+/// Places are counted over all loops: a new client of one loop gets the place of a silent client of another, and as many
+/// are closed as wait.
+#[test]
+fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
+    let server = common::server(demo::router(), Limits::default(), None);
+    let server = ServerContext { connections: ConnectionLimit::new(3), ..server };
+    let mut now = Instant::now();
+    let [(mut one, one_address), (mut other, other_address)] =
+        [(); 2].map(|()| Loop::new(&server, now));
+    let mut silent: Vec<_> = (0..3).map(|_| TcpStream::connect(other_address).unwrap()).collect();
+    while other.connections.len() < silent.len() {
+        other.tick(now);
+    }
+    let _new: Vec<_> = (0..2).map(|_| TcpStream::connect(one_address).unwrap()).collect();
+    for _ in 0..200 {
+        now += Duration::from_millis(50);
+        one.tick(now);
+        other.tick(now);
+        let has_read_the_end = |client: &mut TcpStream| {
+            client.set_nonblocking(true).unwrap();
+            client.read(&mut [0]).is_ok()
+        };
+        silent.retain_mut(|client| !has_read_the_end(client));
+        if one.connections.len() == 2 {
+            break;
+        }
+        // The kernel takes a moment to carry the end to a client, and a connection to a queue.
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!((one.connections.len(), silent.len()), (2, 1));
+}
 
 /// Each client pipelines requests that take longer than a connection's turn, so each costs a tick as long as it goes on.
 /// With 16 new ones in each tick the last would wait for eight of them.
 #[test]
 fn pipelines_that_go_on_keep_no_new_connection_waiting() {
-    const LISTENER: u64 = u64::MAX;
     let server = common::server(demo::router(), Limits::default(), None);
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,12 +1,12 @@
 //! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
 
 use super::shutdown::{Drain, FINAL_ACCEPT};
-use crate::sys::{Listener, Socket, poll};
+use crate::sys::{Epoll, EventFd, Interest, Listener, Socket, poll};
 use crate::telemetry::metrics::Counters;
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,16 +38,22 @@ impl AcceptError {
 
 /// How many connections there may be, and how many there are: one number for all threads of a
 /// server, touched when a connection comes or goes and never in between.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ConnectionLimit {
     limit: usize,
     taken: AtomicUsize,
+    /// Connections that are being closed for new ones, and still have their places.
+    giving_way: AtomicUsize,
+    /// New connections for which a silent one is still to be closed.
+    wanted: AtomicUsize,
+    /// Tells the event loops that places are wanted.
+    call: OnceLock<EventFd>,
 }
 
 impl ConnectionLimit {
     /// A limit of `limit` connections, at least one.
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit: limit.max(1), taken: AtomicUsize::new(0) })
+        Arc::new(Self { limit: limit.max(1), ..Self::default() })
     }
 
     /// Takes a place, if there is one.
@@ -56,14 +62,57 @@ impl ConnectionLimit {
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 
-    /// Gives a place back.
-    pub fn release(&self) {
+    /// Gives a place back: of a connection that gave way, or of another.
+    pub fn release(&self, gave_way: bool) {
         self.taken.fetch_sub(1, Ordering::Relaxed);
+        if gave_way {
+            self.giving_way.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Whether there is a place just now.
     pub fn is_free(&self) -> bool {
         self.taken.load(Ordering::Relaxed) < self.limit
+    }
+
+    /// A connection is being closed for a new one: it gives its place back when its client has read the end.
+    pub fn give_way(&self) {
+        self.giving_way.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many new connections wait for places: a silent connection is to be closed for each, less those that give way
+    /// already.
+    pub fn want(&self, waiting: usize) {
+        let wanted = waiting.saturating_sub(self.giving_way.load(Ordering::Relaxed));
+        self.wanted.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether a silent connection is still to be closed.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes it on to close one, of whichever loop it is: of two loops that see one new connection, only one closes.
+    pub fn take_on(&self) -> bool {
+        let next = |wanted: usize| wanted.checked_sub(1);
+        self.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+
+    /// The loop that waits in `epoll` is told under `token` when another loop finds no silent connection of its own.
+    ///
+    /// # Errors
+    /// There is no descriptor left.
+    pub fn watch(&self, epoll: &Epoll, token: u64) -> io::Result<()> {
+        if self.call.get().is_none() {
+            // Should another thread have set it meanwhile, that one is used.
+            let _ = self.call.set(EventFd::new()?);
+        }
+        self.call.get().map_or(Ok(()), |call| epoll.add(call, Interest::READ.once_each(), token))
+    }
+
+    /// Calls all loops that watch.
+    pub fn call(&self) {
+        self.call.get().into_iter().for_each(EventFd::notify);
     }
 
     /// How many places there are.

@@ -25,6 +25,11 @@ impl Interest {
     pub fn exclusive(self) -> Self {
         Self(self.0 & !(libc::EPOLLRDHUP as u32) | libc::EPOLLEXCLUSIVE as u32)
     }
+
+    /// Edge-triggered: each event is reported once, to every epoll that watches the descriptor, and nobody has to read it.
+    pub fn once_each(self) -> Self {
+        Self(self.0 | libc::EPOLLET as u32)
+    }
 }
 
 /// One descriptor that is ready.

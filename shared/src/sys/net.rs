@@ -86,13 +86,7 @@ impl Socket {
     /// # Errors
     /// It is no TCP socket.
     pub fn silent_for(&self) -> io::Result<Duration> {
-        // SAFETY: tcp_info is plain data, for which all zeroes is a value.
-        let mut info: libc::tcp_info = unsafe { mem::zeroed() };
-        let mut length = size_of_val(&info) as libc::socklen_t;
-        let (raw, name, info_at) = (self.raw(), libc::TCP_INFO, (&raw mut info).cast());
-        // SAFETY: `info` has room for `length` bytes and both are valid for writing.
-        check(unsafe { libc::getsockopt(raw, libc::IPPROTO_TCP, name, info_at, &raw mut length) })?;
-        Ok(Duration::from_millis(info.tcpi_last_data_recv.into()))
+        Ok(Duration::from_millis(tcp_info(self)?.tcpi_last_data_recv.into()))
     }
 
     pub(super) fn raw(&self) -> RawFd {
@@ -104,6 +98,17 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// What the kernel tells of a TCP socket (TCP_INFO in tcp(7)).
+fn tcp_info(socket: &impl AsFd) -> io::Result<libc::tcp_info> {
+    // SAFETY: tcp_info is plain data, for which all zeroes is a value.
+    let mut info: libc::tcp_info = unsafe { mem::zeroed() };
+    let mut length = size_of_val(&info) as libc::socklen_t;
+    let (raw, name, info_at) = (socket.as_fd().as_raw_fd(), libc::TCP_INFO, (&raw mut info).cast());
+    // SAFETY: `info` has room for `length` bytes and both are valid for writing.
+    check(unsafe { libc::getsockopt(raw, libc::IPPROTO_TCP, name, info_at, &raw mut length) })?;
+    Ok(info)
 }
 
 /// For tests: a pair of sockets costs no port and leaves nothing behind in TIME_WAIT.
@@ -182,6 +187,14 @@ impl Listener {
             new_descriptor(|| accepting(|| libc::accept4(raw, unwanted, unwanted.cast(), flags)))
         }?;
         Ok(Socket(fd.into()))
+    }
+
+    /// Connections that wait to be accepted: that field of TCP_INFO has this meaning for a listener.
+    ///
+    /// # Errors
+    /// The kernel has no TCP_INFO for it.
+    pub fn waiting(&self) -> io::Result<usize> {
+        Ok(tcp_info(self)?.tcpi_unacked as usize)
     }
 
     /// Another descriptor of the same socket, with the same accept queue.

@@ -4,7 +4,7 @@ use super::super::accept::{AcceptError, ConnectionLimit, PAUSE};
 use super::super::config::Accept;
 use super::super::context::ServerContext;
 use super::super::shutdown::{Drain, FINAL_ACCEPT};
-use super::connection_set::ConnectionSet;
+use super::connection_set::{ConnectionSet, PLACES};
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use std::time::Instant;
 /// Connections that are accepted in one tick at least, however few connections are ready.
 const MIN_BATCH: usize = 16;
 
-/// Silent connections that are closed at once when there is no place for a new one.
+/// Silent connections that are closed at once, at most, when new ones find no place: one for each.
 const EVICTED_AT_ONCE: usize = 16;
 
 /// A listener that epoll watches while there is a place for more connections. Paused, it leaves new connections in the
@@ -64,6 +64,7 @@ impl Acceptor {
             Accept::Exclusive => Interest::READ.exclusive(),
         };
         epoll.add(&listener, interest, token)?;
+        context.connections.watch(epoll, PLACES)?;
         let (epoll, drain, limit) =
             (Rc::clone(epoll), Arc::clone(&context.drain), Arc::clone(&context.connections));
         let (listener, state, stop) = (Some(listener), State::Accepting, None);
@@ -87,15 +88,14 @@ impl Acceptor {
                 return false;
             }
             if !self.limit.acquire() {
-                // Their places are free when their clients have read the end of the connection.
-                connections.evict_silent(EVICTED_AT_ONCE);
+                self.make_room(listener, connections);
                 connections.stats().counters.full.add(1);
                 self.pause(State::Full(now + PAUSE));
                 return false;
             }
             let accepted = listener.accept().map_err(|error| AcceptError::of(&error));
             if accepted.is_err() {
-                self.limit.release();
+                self.limit.release(false);
             }
             match accepted {
                 Ok(socket) => connections.insert(socket),
@@ -103,13 +103,24 @@ impl Acceptor {
                 Err(AcceptError::Empty) => return true,
                 Err(AcceptError::Exhausted) => {
                     connections.stats().counters.exhausted.add(1);
-                    connections.evict_silent(EVICTED_AT_ONCE);
+                    self.make_room(listener, connections);
                     self.pause(State::Exhausted(now + PAUSE));
                     return false;
                 }
             }
         }
         false
+    }
+
+    /// Has a silent connection closed for each that waits. Their places are free when their clients have read the end.
+    fn make_room(&self, listener: &Listener, connections: &mut ConnectionSet) {
+        let waiting = listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE);
+        self.limit.want(waiting);
+        connections.evict_silent();
+        if self.limit.is_wanted() {
+            // Places are counted over all loops: another may have the silent connections.
+            self.limit.call();
+        }
     }
 
     /// At the end of a tick: resumes when there is a place, and closes for good when the drain says so.

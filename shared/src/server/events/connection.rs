@@ -22,6 +22,8 @@ pub(super) struct Connection {
     pub(super) is_queued: bool,
     /// Whether it is counted as idle.
     pub(super) is_idle: bool,
+    /// Whether it is being closed for a new connection, which waits for its place.
+    pub(super) gives_way: bool,
     /// Its client's address, for the log: a socket whose client has reset it knows it no longer.
     peer: Option<Box<IpAddr>>,
     /// Where to tell a task that is out what becomes of its client.
@@ -45,6 +47,7 @@ impl Connection {
             interest: Interest::READ,
             is_queued: false,
             is_idle: false,
+            gives_way: false,
             peer: peer.map(Box::new),
             presence: None,
         }

@@ -18,6 +18,9 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Instant;
 
+/// The token of the loops' common call for places: no connection's.
+pub(super) const PLACES: Token = Token::MAX - 16;
+
 /// What is read from one socket in one tick; epoll tells of the rest again.
 const MAX_READ: usize = 64 << 10;
 

@@ -73,15 +73,17 @@ impl ConnectionSet {
         true
     }
 
-    /// Begins to close connections that have been silent for a second, until `count` are on their way out, to free places
-    /// for new ones. Those whose clients never asked go first, then those that have been silent longest.
-    pub fn evict_silent(&mut self, count: usize) {
+    /// Begins to close connections that have been silent for a second, as many as are wanted, to free places for new ones.
+    /// Those whose clients never asked go first, then those that have been silent longest.
+    pub(in super::super) fn evict_silent(&mut self) {
+        if !self.thread.server.connections.is_wanted() {
+            return;
+        }
         // A client that has asked in this tick is not silent.
         self.process_requests();
         let (now, limits) = (self.thread.clock.now(), &self.thread.server.limits);
-        let (mut silent, mut closing) = (Vec::new(), 0);
+        let mut silent = Vec::new();
         for (token, connection) in self.table.iter() {
-            closing += usize::from(connection.protocol.is_lingering());
             if let Some(since) = connection.silent_since(limits)
                 && now.saturating_duration_since(since) >= SILENCE
             {
@@ -89,9 +91,17 @@ impl ConnectionSet {
             }
         }
         silent.sort_unstable();
-        for (_, _, token) in silent.into_iter().take(count.saturating_sub(closing)) {
+        for (_, _, token) in silent {
+            if !self.thread.server.connections.take_on() {
+                break;
+            }
             if self.close_unless_readable(token) {
                 self.thread.stats.counters.evicted.add(1);
+                // It keeps its place until its client has read the end.
+                if let Some(connection) = self.table.get_mut(token) {
+                    connection.gives_way = true;
+                    self.thread.server.connections.give_way();
+                }
             }
         }
     }
@@ -124,7 +134,7 @@ impl ConnectionSet {
             self.thread.stats.set_peer(connection.peer());
             connection.protocol.finish(&mut self.thread.service());
             self.thread.stats.counters.idle.subtract(connection.is_idle.into());
-            self.thread.server.connections.release();
+            self.thread.server.connections.release(connection.gives_way);
             self.thread.stats.set_current(token);
             self.thread.stats.instant(InstantEvent::Closed);
             self.thread.stats.counters.closed.add(1);

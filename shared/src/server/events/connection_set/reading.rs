@@ -1,7 +1,7 @@
 //! The reading half of a tick: what clients have sent, and what they ask for.
 
 use super::super::table::Token;
-use super::{ConnectionSet, MAX_READ, MAX_TICK_OUTPUT};
+use super::{ConnectionSet, MAX_READ, MAX_TICK_OUTPUT, PLACES};
 use crate::http::Action;
 use crate::sys::Event;
 use crate::telemetry::trace::{InstantEvent, Span};
@@ -13,7 +13,9 @@ impl ConnectionSet {
     pub fn on_event(&mut self, event: Event) {
         let token = event.token;
         let Some(connection) = self.table.get_mut(token) else {
-            return;
+            return if token == PLACES {
+                self.evict_silent()
+            };
         };
         if connection.is_write_blocked() {
             return self.on_writable(event);
