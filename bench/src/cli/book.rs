@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// What `bench book` takes.
 #[derive(Args, Debug)]
 pub struct BookArgs {
-    /// The folder of a run of yours, to stand beside the book's [default: all in target/bench, the newest first]
+    /// A run's folder, to stand beside the book's [default: all in target/bench, newest first]
     pub run: Option<PathBuf>,
     /// Where the pages go [default: target/book]
     #[arg(long, value_name = "DIR")]

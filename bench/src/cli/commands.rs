@@ -45,11 +45,11 @@ pub(super) enum Command {
     Idle(IdleArgs),
     /// Every workload with every stage: one table of what each is made for
     Matrix(Common),
-    /// Stage 1 with the article's cost of a request, beside the article's figures: a calibration
+    /// Stage 1 with the article's cost of a request, beside its figures: a calibration
     Plateau(Common),
     /// Why is a server as fast as it is? The long answer
     Explain(ExplainArgs),
-    /// See the bottleneck move: threads, queues and clients of a server ten times a second, and keys that change the load
+    /// See the bottleneck move: threads, queues and clients, live; keys change the load
     Watch(WatchArgs),
     /// Draw 50 ms of each stage, a lane for each thread
     Timeline(TimelineArgs),
@@ -57,7 +57,7 @@ pub(super) enum Command {
     Uring(UringArgs),
     /// Write the book as HTML pages, with your own figures beside the recorded ones
     Book(BookArgs),
-    /// Run the null server: every read gets the same bytes, the lower bound of these system calls
+    /// Run the null server: every read gets the same bytes, the lower bound of these calls
     #[command(alias = "floor")]
     Baseline {
         /// Where to listen; port 0 picks a free one
@@ -78,12 +78,12 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Hold the book's claims against a run
     Claims(ClaimsArgs),
-    /// Does a server differ from itself here, and is a handler found that is 5 % dearer? Takes four minutes
+    /// Does a server differ from itself here, and is 5 % more CPU found? Takes four minutes
     Aa(AaArgs),
     /// Say what on this machine would falsify a run, and how noisy it is
     Doctor(DoctorArgs),
     Verify(verify::Args),
-    /// Try what a server must survive: drain, replace, starve, keepalive, hostile, soak, rolling-restart
+    /// Try what a server must survive: a drain, hostile clients, no descriptors, and more
     Check {
         #[command(subcommand)]
         check: Check,

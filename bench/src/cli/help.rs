@@ -32,6 +32,17 @@ const GROUPS: [(&str, &[&str], &str); 4] = [
     ),
 ];
 
+/// Where commands that share an argument differ in its default: which servers, how long a trial takes, its repeats.
+const DEFAULTS: [(&str, &str, &str, &str); 7] = [
+    ("run", "all", "1s", "1; the whole run: 3, with --full 5"),
+    ("rate", "stages; with -R all", "2.2s; with -R 5s", "1"),
+    ("scale", "stage4", "1s", "3"),
+    ("idle", "stages", "1s", "1"),
+    ("matrix", "all", "1s", "1"),
+    ("plateau", "", "1s", "1"),
+    ("explain", "all", "3s", "1"),
+];
+
 /// What a script needs to know.
 const EXIT: &str = "Exit status:
   0    done
@@ -60,8 +71,23 @@ pub(super) fn command() -> clap::Command {
     for check in Check::augment_subcommands(clap::Command::new("check")).get_subcommands() {
         command = command.mut_subcommand(check.get_name(), |one| one.hide(true));
     }
+    for (name, targets, duration, repeat) in DEFAULTS {
+        let own = |arg: clap::Arg| match arg.get_id().as_str() {
+            // The plateau has one server, and takes no other.
+            "targets" => with_default(arg, targets).hide(targets.is_empty()),
+            "duration" => with_default(arg, duration),
+            "repeat" => with_default(arg, repeat),
+            _ => arg,
+        };
+        command = command.mut_subcommand(name, |one| one.mut_args(own));
+    }
     let groups = groups(&command);
     command.help_template(TEMPLATE).before_help(groups).after_help(EXIT)
+}
+
+fn with_default(arg: clap::Arg, default: &str) -> clap::Arg {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    arg.help(format!("{help} [default: {default}]"))
 }
 
 fn groups(command: &clap::Command) -> String {
@@ -147,6 +173,18 @@ mod tests {
         let listed: BTreeSet<_> = listed.map(clap::Command::get_name).collect();
         let grouped = GROUPS.iter().flat_map(|(_, names, _)| *names).copied().collect();
         assert_eq!(listed, grouped);
+    }
+
+    #[test]
+    fn every_line_of_help_fits_into_100_columns() {
+        let (mut todo, mut too_long) = (vec![command()], Vec::new());
+        while let Some(mut command) = todo.pop() {
+            let help = command.render_long_help().to_string();
+            too_long
+                .extend(help.lines().filter(|line| line.chars().count() > 100).map(str::to_owned));
+            todo.extend(command.get_subcommands().cloned());
+        }
+        assert_eq!(too_long, [""; 0]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) const DID_NOT_HOLD: u8 = 3;
 pub(super) struct ReportArgs {
     /// A run's folder [default: the last run]
     dir: Option<PathBuf>,
-    /// Print one block (such as `ladder close`) instead of writing files; `all` prints all of them, `screen` the last screen of the run
+    /// Print a block (`ladder close`, `all`, `screen`), and write no files
     #[arg(long, value_name = "NAME")]
     print: Option<String>,
 }
@@ -33,7 +33,7 @@ pub(super) struct CompareArgs {
     /// Markdown instead of a table for the terminal
     #[arg(long)]
     markdown: bool,
-    /// Exit with status 3 if the second run is slower, or dearer in CPU time, by more than chance
+    /// Exit with status 3 if the second run is slower or dearer, beyond chance
     #[arg(long)]
     fail_on_regression: bool,
 }

@@ -11,25 +11,25 @@ use std::path::PathBuf;
 #[derive(Parser, Debug)]
 #[command(name = "bench watch")]
 pub struct WatchArgs {
-    /// A stage, a peer such as nginx, or the URL of any server on this machine
+    /// A stage, a peer such as nginx, or the URL of a server on this machine
     #[arg(default_value = "stage1")]
     pub target: String,
     /// Busy clients at the beginning
     #[arg(short, long, default_value = "50", value_parser = args::count)]
     pub connections: usize,
-    /// Idle clients at the beginning: they send one request and then stay silent
+    /// Idle clients at first: they have sent one request
     #[arg(long, value_name = "N", default_value = "0")]
     pub idle: usize,
     /// Only look at a server that others put load on
     #[arg(long)]
     pub no_load: bool,
-    /// The book's story in steps, from the beginning or from a chapter: 6, 9, 11, 12, 13
+    /// The book's story in steps, from chapter 6 (or 9, 11, 12, 13)
     #[arg(long, value_name = "CHAPTER", num_args = 0..=1, default_missing_value = "6", conflicts_with = "no_load")]
     pub tour: Option<u8>,
-    /// The tour goes on by itself, without a screen: a line for each step; exit status 1 if a step's cause was not named
+    /// The tour as lines, without a screen; 1 if a cause was not named
     #[arg(long, requires = "tour")]
     pub unattended: bool,
-    /// Write a picture of each step of an unattended tour into this folder
+    /// Draw each step of an unattended tour into this folder
     #[arg(long, value_name = "FOLDER", requires = "unattended")]
     pub svg: Option<PathBuf>,
 }

@@ -12,18 +12,18 @@ use std::time::Duration;
 /// What every experiment takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Common {
-    /// all, stage1 to stage4, null-server, nginx, h2o, lighttpd, http://... [default: all; idle and rate without -R: the stages; scale: stage4]
+    /// stage1 to stage4, null-server, nginx, h2o, lighttpd, a URL
     pub targets: Vec<String>,
-    /// How long each trial is measured (500ms, 10s, 1m) [default: 1s; rate: 5s, without -R 2.2s; explain: 3s]
+    /// How long each trial takes (500ms, 10s, 1m)
     #[arg(short, long, value_parser = args::duration)]
     pub duration: Option<Duration>,
     /// Threads of the generator [default: one for each of its cores]
     #[arg(short, long, value_parser = args::count)]
     pub threads: Option<usize>,
-    /// Repeats of each trial, in reversed order every other time; the median is shown [default: 1; the whole run: 3, with --full 5]
+    /// Repeats of each trial; the median is shown
     #[arg(long, value_name = "N", value_parser = args::count)]
     pub repeat: Option<usize>,
-    /// CPUs of servers and generator: two lists, none (all on all), auto (halves, with four or more) [default: auto]
+    /// Two lists of CPUs, none (all on all), or auto [default: auto]
     #[arg(long, value_name = "SERVER:GENERATOR", value_parser = Pinning::parse)]
     pub pin: Option<Pinning>,
     /// Decides the order of the servers [default: another one each time]

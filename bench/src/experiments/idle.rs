@@ -24,13 +24,13 @@ pub struct IdleArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub common: Common,
-    /// Numbers of silent connections, separated by commas
+    /// Numbers of silent connections
     #[arg(short = 'n', long, value_delimiter = ',', default_value = "0,1,16,63,64,200,1000")]
     idle: Vec<usize>,
     /// Clients beside them that send requests all the time
     #[arg(short, long, default_value_t = BUSY, value_parser = args::count)]
     connections: usize,
-    /// What waiting costs: CPU per request of poll_loop and epoll_loop over up to 9,000 silent connections
+    /// CPU per request of poll_loop and epoll_loop, up to 9,000 silent
     #[arg(long, conflicts_with_all = ["idle", "connections"])]
     waits: bool,
 }

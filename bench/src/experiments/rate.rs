@@ -21,10 +21,10 @@ pub struct RateArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub common: Common,
-    /// Requests per second [default: 10 % to 120 % of what each server reaches in a closed loop, at random moments]
+    /// Requests per second [default: 10 % to 120 % of the closed loop's, at random moments]
     #[arg(short = 'R', long, value_name = "N", value_parser = args::rate)]
     rate: Option<f64>,
-    /// Connections that the requests are sent on; in a sweep no more than a stage serves at a time
+    /// Connections for the requests; in a sweep at most as many as a stage serves at a time
     #[arg(short, long, default_value = "64", value_parser = args::count)]
     connections: usize,
     #[allow(missing_docs)]

@@ -22,14 +22,13 @@ pub struct RunArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub common: Common,
-    /// Connection counts of hello, kept alive and closed, separated by commas [default: 64, and kept alive only]
+    /// Connection counts, for hello kept alive and closed: 50,200,800 [default: 64, kept alive]
     #[arg(short, long, value_delimiter = ',', value_parser = args::count)]
     connections: Vec<usize>,
     /// Half a second each, once, without perf
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// All of it: connection counts 50,100,200,400,800,1200, one request per connection as well, the whole curve and
-    /// matrix; two seconds each, five times
+    /// 50 to 1200 connections, kept alive and closed, whole curve and matrix; 2s each, five times
     #[arg(long)]
     full: bool,
     #[allow(missing_docs)]

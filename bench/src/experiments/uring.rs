@@ -36,7 +36,7 @@ pub struct UringArgs {
     /// How long each trial is measured
     #[arg(short, long, default_value = "500ms", value_parser = args::duration)]
     duration: Duration,
-    /// Repeats of each trial, in reversed order every other time
+    /// Repeats of each trial; the median is shown
     #[arg(long, value_name = "N", default_value = "5", value_parser = args::count)]
     repeat: usize,
     /// Where the results go [default: target/bench/DATE-MACHINE]

@@ -58,7 +58,7 @@ pub struct WorkloadArgs {
     /// What is asked for
     #[arg(long, value_enum, default_value = "hello")]
     pub workload: Kind,
-    /// Silent clients beside the busy ones: they send one request [default: 200 with --workload idle]
+    /// Silent clients beside the busy ones: one request each [default: 200 with --workload idle]
     #[arg(long, value_name = "N")]
     pub idle: Option<usize>,
     /// Slow clients beside the busy ones: they send one byte a second

@@ -10,15 +10,19 @@ use clap::{Args, value_parser};
 use std::time::Duration;
 
 /// Where other tools go on.
-const WHAT_IT_IS_NOT: &str = "It speaks HTTP/1.1 without TLS, sends the same request each time, and runs no scripts:
+const WHAT_IT_IS_NOT: &str =
+    "It speaks HTTP/1.1 without TLS, sends the same request each time, and runs no scripts:
   HTTPS           oha, hey, wrk
   HTTP/2, HTTP/3  h2load, oha
   scripts         k6, Locust, wrk with Lua
-The server's CPU, threads and accept queue are shown for a server on this machine whose processes may be looked into:
-those of the same user, or all of them for root.
+The server's CPU, threads and accept queue are shown for a server on this machine, of the same
+user or, for root, of any.
 
-Exit status: 0 done; 1 no connection, or nothing but errors came back; 2 the command line was not understood;
-4 a condition of --fail-if holds; 130 interrupted";
+--fail-if takes a latency (mean, p50 to max) such as p99>5ms, errors>1%, rps<1000, or served<100%,
+and may be given more than once.
+
+Exit status: 0 done; 1 no connection, or nothing but errors came back; 2 the command line was not
+understood; 4 a condition of --fail-if holds; 130 interrupted";
 
 /// What `bench load` takes.
 #[derive(Args, Debug)]
@@ -29,13 +33,13 @@ pub struct LoadArgs {
     /// Connections, open at the same time
     #[arg(short, long, default_value = "50", value_parser = args::count)]
     connections: usize,
-    /// How long to measure, after the warm-up (500ms, 10s, 1m) [default: 10s; with -n: a day at most]
+    /// How long to measure, after the warm-up (500ms) [default: 10s; with -n a day]
     #[arg(short, long, value_parser = args::duration)]
     duration: Option<Duration>,
     /// Measure until so many requests have come to an end
     #[arg(short = 'n', long, value_name = "N", value_parser = args::count)]
     requests: Option<usize>,
-    /// Send requests so long before measuring [default: until each connection had a response, 1s at most]
+    /// Before measuring [default: to the first responses, 1s at most]
     #[arg(long, value_name = "DURATION", value_parser = args::duration)]
     warm_up: Option<Duration>,
     /// Threads of the generator [default: one per core]
@@ -44,13 +48,13 @@ pub struct LoadArgs {
     /// One request per connection (Connection: close)
     #[arg(long)]
     close: bool,
-    /// Requests sent in one write, before their responses are waited for
+    /// Requests in one write, before their responses
     #[arg(long, default_value = "1", value_name = "N", value_parser = value_parser!(u16).range(1..=1000))]
     pipeline: u16,
     /// How long a response may take
     #[arg(long, default_value = "5s", value_parser = args::duration)]
     timeout: Duration,
-    /// A further header field, `Name: value`, or another Host, Connection, Content-Length; may be repeated
+    /// A header field, `Name: value`, one or more; also another Host
     #[arg(short = 'H', long = "header", value_name = "FIELD", value_parser = args::header)]
     headers: Vec<(String, String)>,
     /// The request's method
@@ -59,16 +63,16 @@ pub struct LoadArgs {
     /// The request's body
     #[arg(long, value_name = "TEXT")]
     body: Option<String>,
-    /// The body that responses must have [default: that of the first response]
+    /// The body of every response [default: the first response's]
     #[arg(long, value_name = "TEXT", conflicts_with = "any_body")]
     expect: Option<String>,
     /// Responses may differ from each other
     #[arg(long)]
     any_body: bool,
-    /// Requests per second, sent when they are due and timed from then [default: a closed loop]
+    /// Requests per second, timed from when due [default: closed loop]
     #[arg(short = 'R', long, value_name = "N", conflicts_with = "pipeline", value_parser = args::rate)]
     rate: Option<f64>,
-    /// The gaps between them: constant, or poisson (random, as from clients that know nothing of each other)
+    /// Gaps: constant, or poisson (random)
     #[arg(
         long,
         value_enum,
@@ -77,22 +81,22 @@ pub struct LoadArgs {
         requires = "rate"
     )]
     arrivals: Arrivals,
-    /// How long each client waits between a response and its next request: half of this to one and a half, at random
+    /// The mean pause of a client before its next request: 50 to 150 %
     #[arg(long, value_name = "DURATION", conflicts_with = "rate", value_parser = args::duration)]
     think: Option<Duration>,
     /// Always wait exactly that long
     #[arg(long, requires = "think")]
     think_fixed: bool,
-    /// Further clients that send one request and then stay silent
+    /// Further clients: they send one request, then nothing
     #[arg(long, value_name = "N", default_value = "0")]
     idle: usize,
-    /// Further clients that send one byte of their request each second
+    /// Further clients: they send a byte a second
     #[arg(long, value_name = "N", default_value = "0")]
     slow: usize,
-    /// CPU time to waste for each response, to see what a slow generator does to the figures
+    /// CPU time to waste for each response: a slow generator, to try
     #[arg(long, value_name = "TIME", value_parser = args::duration)]
     burden: Option<Duration>,
-    /// Exit with status 4 if this holds: p99>5ms (mean to max), errors>1%, rps<1000, served<100%; may be repeated
+    /// Exit with status 4 if this holds: p99>5ms, errors>1%; see below
     #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
     pub fail_if: Vec<Condition>,
     /// One JSON object on standard output

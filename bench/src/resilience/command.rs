@@ -25,14 +25,14 @@ pub enum Check {
         #[arg(long, default_value_t = 20)]
         times: usize,
     },
-    /// Put a new server in the place of a loaded one, many times over: no request is lost
+    /// Replace a loaded server by a new one, many times over: no request is lost
     Replace {
         /// Stages [default: all; 4 with --beside]
         stages: Vec<String>,
         /// How many times
         #[arg(long, default_value_t = 20)]
         times: usize,
-        /// Start the new one before the old one is asked to end: no connect is refused either (stage 4)
+        /// Start the new one first: no connect is refused either (stage 4)
         #[arg(long)]
         beside: bool,
     },
@@ -79,7 +79,7 @@ pub enum Check {
         /// Hostile clients [default: as the stage can bear]
         #[arg(long)]
         hostile: Option<usize>,
-        /// The seed of the clients' choices; the one that a run printed repeats it [default: random]
+        /// Seed of the clients' choices; a run prints its own [default: random]
         #[arg(long)]
         seed: Option<u64>,
     },

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 /// Fits scalability laws to measured points.
 #[derive(clap::Args, Debug)]
 pub struct FitArgs {
-    /// Loops and what they served: `1=40000 2=76000`; the same number of loops may come again
+    /// Loops and what they served: `1=40000 2=76000`; a number may come again
     #[arg(required = true, value_name = "LOOPS=RPS", value_parser = point)]
     points: Vec<Point>,
 }

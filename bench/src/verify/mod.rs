@@ -66,7 +66,7 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Succeed exactly when the failures are those explained for this server (nginx): a check of the suite itself
+    /// Succeed exactly when the failures are those explained for this server: tests the suite
     #[arg(long, value_parser = ["nginx"])]
     peer: Option<String>,
 }

@@ -55,7 +55,7 @@ pub struct Options {
     /// Requests that the server takes on one connection (0: it has no such limit)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub requests_limit: usize,
-    /// Connections that the server holds open at once (0: it has no such limit, or one too high to reach)
+    /// Connections that the server holds open at once (0: no limit, or one too high to reach)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub connections_limit: usize,
 

@@ -22,16 +22,16 @@ pub struct Limits {
     /// Largest request body: beyond it, 413
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     pub max_body: u64,
-    /// For a whole head, from its first byte (or from accept): then 408, or just closed if no byte came
+    /// For a whole head, from its first byte or accept: then 408, or closed if no byte came
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub head_timeout: Duration,
-    /// For a body without a byte more of it, and in all, plus one second per KiB that has come: then 408
+    /// For a body without a byte more, and in all, plus 1 s per KiB that has come: then 408
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub body_timeout: Duration,
     /// Between two requests of a connection: then closed
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration)]
     pub idle_timeout: Duration,
-    /// For a client that still sends after the last response: what comes is discarded, so that it can read that; then closed
+    /// For a client that still sends after the last response: that is discarded; then closed
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
     pub linger_timeout: Duration,
     /// Requests on one connection: the last response says `Connection: close` (0: no limit)

@@ -15,7 +15,7 @@ pub struct Args {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Threads that serve
+    /// Threads that serve: workers, or loops
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
     /// Whether a connection stays open between requests
@@ -36,10 +36,10 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub limits: Limits,
-    /// Without progress in writing a response, or slower than 1 KiB per second after it: then closed
+    /// Without progress in a response, or slower than 1 KiB per second after it: then closed
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = "Limits")]
     pub write_timeout: Duration,
-    /// Connections open at once: beyond it, new ones wait to be accepted (0: as descriptors allow)
+    /// Connections open at once: beyond it, new ones are not accepted (0: as descriptors allow)
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Limits")]
     pub max_connections: usize,
     #[allow(missing_docs)]
@@ -67,11 +67,9 @@ pub enum KeepAlive {
 /// Who takes a new connection where several loops could.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {
-    /// Each loop has a listener of its own; the kernel chooses by a hash of the addresses (SO_REUSEPORT).
-    /// The hash knows nothing of load: with few connections, one loop may have most of them
+    /// A listener per loop; the kernel chooses by a hash of addresses (SO_REUSEPORT)
     Reuseport,
-    /// All loops watch one listener; the kernel wakes one that sleeps (EPOLLEXCLUSIVE). Loops that are
-    /// busy do not accept; an idle one may take many
+    /// One listener; the kernel wakes a loop that sleeps (EPOLLEXCLUSIVE)
     Exclusive,
 }
 
@@ -80,8 +78,7 @@ pub enum Accept {
 pub enum Scheduling {
     /// SCHED_OTHER: a thread that becomes ready may interrupt one that runs
     Normal,
-    /// SCHED_BATCH: it waits for its turn. More requests per wake-up where clients share the machine's
-    /// cores; nothing gained, and a little latency lost, where they do not
+    /// SCHED_BATCH: it waits for its turn; more requests per wake-up, and more latency
     Batch,
 }
 
@@ -182,6 +179,13 @@ mod tests {
             parse(STAGE, "x --threads 3 --keep-alive never --listen [::1]:0 --max-body 9").unwrap();
         assert_eq!((args.threads, args.keep_alive, args.limits.max_body), (3, KeepAlive::Never, 9));
         assert_eq!(args.listen, "[::1]:0".parse().unwrap());
+    }
+
+    #[test]
+    fn every_line_of_help_fits_into_100_columns() {
+        for line in STAGE.command().render_long_help().to_string().lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
     }
 
     #[test]

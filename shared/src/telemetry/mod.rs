@@ -26,8 +26,7 @@ use trace::Tracer;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetrySettings {
-    /// Append a line for each response to this file (`-`: standard output). SIGHUP has the file opened anew, for
-    /// log rotation; without a log, SIGHUP is ignored
+    /// Append a line for each response to this file (`-`: standard output); SIGHUP opens it anew
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
     /// Log lines that may wait to be written: further lines are dropped and counted in /metrics

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub struct TimelineArgs {
     /// stage1 to stage4 [default: the four stages]
     stages: Vec<String>,
-    /// Where the picture and the traces go; the folder of a run will do
+    /// For the picture and the traces
     /// [default: target/bench/DATE-MACHINE]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,

@@ -20,7 +20,7 @@ pub struct RollingRestartArgs {
     /// How many times each of the three is replaced
     #[arg(long, default_value_t = 3, value_parser = args::count)]
     times: usize,
-    /// Clients at work meanwhile: they check every byte of every response
+    /// Clients at work, which check every byte of every response
     #[arg(short, long, default_value_t = 32, value_parser = args::count)]
     clients: usize,
     /// End servers by SIGKILL instead of SIGTERM, to see what a drain prevents
