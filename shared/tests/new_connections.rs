@@ -27,7 +27,7 @@ struct Loop {
 
 impl Loop {
     fn new(server: &ServerContext, now: Instant) -> (Self, SocketAddr) {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Default::default()).unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let epoll = Rc::new(Epoll::new().unwrap());
         let acceptor = Acceptor::new(listener, &epoll, LISTENER, server).unwrap();

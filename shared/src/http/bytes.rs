@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn the_fast_way_over_a_value_agrees_with_the_table_for_every_byte_in_every_place() {
-        for length in 0..50 {
+        // Miri, which interprets each instruction, tries as many words and one byte more.
+        let lengths = if cfg!(miri) { 15..18 } else { 0..50 };
+        for length in lengths {
             for place in 0..length {
                 for byte in 0..=255 {
                     let mut bytes = vec![b'a'; length];

@@ -88,7 +88,7 @@ impl Acceptor {
                 return false;
             }
             if !self.limit.acquire() {
-                self.make_room(listener, connections);
+                self.free_places(listener, connections);
                 connections.stats().counters.full.add(1);
                 self.pause(State::Full(now + PAUSE));
                 return false;
@@ -103,7 +103,7 @@ impl Acceptor {
                 Err(AcceptError::Empty) => return true,
                 Err(AcceptError::Exhausted) => {
                     connections.stats().counters.exhausted.add(1);
-                    self.make_room(listener, connections);
+                    self.free_places(listener, connections);
                     self.pause(State::Exhausted(now + PAUSE));
                     return false;
                 }
@@ -113,7 +113,7 @@ impl Acceptor {
     }
 
     /// Has a silent connection closed for each that waits. Their places are free when their clients have read the end.
-    fn make_room(&self, listener: &Listener, connections: &mut ConnectionSet) {
+    fn free_places(&self, listener: &Listener, connections: &mut ConnectionSet) {
         let waiting = listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE);
         self.limit.want(waiting);
         connections.evict_silent();

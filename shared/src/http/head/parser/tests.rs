@@ -16,11 +16,13 @@ fn examined(bytes: &[u8], step: usize) -> usize {
 #[test]
 fn a_dripped_head_costs_linear_work() {
     let start = "GET / HTTP/1.1\r\nHost: a\r\n";
+    // Miri interprets each instruction: what is linear shows in a tenth of it too.
+    let long = if cfg!(miri) { 800 } else { 8000 };
     for (shape, text) in [
-        ("one long value", format!("{start}X: {}\r\n\r\n", "x".repeat(16_000))),
-        ("one long name", format!("{start}{}: x\r\n\r\n", "x".repeat(16_000))),
+        ("one long value", format!("{start}X: {}\r\n\r\n", "x".repeat(2 * long))),
+        ("one long name", format!("{start}{}: x\r\n\r\n", "x".repeat(2 * long))),
         ("many short fields", format!("{start}{}\r\n", "X:y\r\n".repeat(99))),
-        ("a long request line", format!("GET /{} HTTP/1.0\r\n\r\n", "x".repeat(8000))),
+        ("a long request line", format!("GET /{} HTTP/1.0\r\n\r\n", "x".repeat(long))),
         ("empty lines first", format!("\r\n\r\n\r\n\r\n{start}\r\n")),
     ] {
         for step in [1, 2, 3, 100] {
