@@ -22,7 +22,7 @@ pub struct Head {
     pub version: Version,
     target: Target,
     fields: Range<usize>,
-    host: Option<Range<usize>>,
+    has_host: bool,
     content_length: Option<u64>,
     transfer_coding: TransferCoding,
     close: bool,
@@ -39,13 +39,14 @@ pub(super) enum Expectation {
 }
 
 impl Head {
-    fn new(method: Method, version: Version, target: Target) -> Self {
+    /// What a request line says, and that field lines follow at `start`.
+    fn new(method: Method, version: Version, target: Target, start: usize) -> Self {
         Self {
             method,
             version,
             target,
-            fields: 0..0,
-            host: None,
+            fields: start..start,
+            has_host: false,
             content_length: None,
             transfer_coding: TransferCoding::Absent,
             close: false,
@@ -74,9 +75,9 @@ impl Head {
 
     /// Takes note of a field that decides about framing or connection. Most fields do not, and the
     /// length of their name is enough to tell.
-    fn take(&mut self, name: &[u8], value: &[u8], place: usize) -> Result<(), RequestError> {
+    fn take(&mut self, name: &[u8], value: &[u8]) -> Result<(), RequestError> {
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => self.take_host(value, place),
+            4 if name.eq_ignore_ascii_case(b"host") => self.take_host(value),
             6 if name.eq_ignore_ascii_case(b"expect") => {
                 self.take_expect(value);
                 Ok(())
@@ -93,8 +94,8 @@ impl Head {
         }
     }
 
-    fn take_host(&mut self, value: &[u8], place: usize) -> Result<(), RequestError> {
-        if self.host.replace(place..place + value.len()).is_some() {
+    fn take_host(&mut self, value: &[u8]) -> Result<(), RequestError> {
+        if std::mem::replace(&mut self.has_host, true) {
             return Err(RequestError::bad("more than one Host"));
         }
         if !host::is_valid(value) {

@@ -75,7 +75,7 @@ impl HeadParser {
             return self.incomplete(bytes, limits);
         }
         match &self.head {
-            Some(head) if head.version == Version::Http11 && head.host.is_none() => {
+            Some(head) if head.version == Version::Http11 && !head.has_host => {
                 Err(RequestError::bad("an HTTP/1.1 request without Host"))
             }
             head => Ok(head.as_ref().map(|head| (head, self.line))),
@@ -138,10 +138,7 @@ impl HeadParser {
             Target::Server => Target::Server,
         };
         self.line += line.used;
-        self.head = Some(Head {
-            fields: self.line..self.line,
-            ..Head::new(line.method, line.version, target)
-        });
+        self.head = Some(Head::new(line.method, line.version, target, self.line));
         Ok(true)
     }
 
@@ -162,7 +159,7 @@ impl HeadParser {
                     return Ok(true);
                 }
                 Line::Field { name, value, used } => {
-                    head.take(name, value, self.line)?;
+                    head.take(name, value)?;
                     self.line += used;
                     self.fields += 1;
                     #[cfg(test)]
