@@ -91,20 +91,9 @@ fn run(bytes: &[u8], class: u8) -> usize {
     bytes.iter().position(outside).unwrap_or(bytes.len())
 }
 
-/// Without the optional white space (SP and HTAB) at both ends.
-pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = bytes {
-        bytes = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
-}
-
 /// The members of a comma-separated list, trimmed; empty ones are passed over (RFC 9110 section 5.6.1.2).
 pub(super) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&byte| byte == b',').map(trim).filter(|member| !member.is_empty())
+    value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
 }
 
 /// A decimal number as the grammar has it: digits alone, at least one, within 64 bits. Library

@@ -1,6 +1,6 @@
 //! One field line: `name: value CRLF` (RFC 9112 section 5). Heads and chunked trailers are made of them.
 
-use super::bytes::{token_length, trim, value_length};
+use super::bytes::{token_length, value_length};
 use super::status::RequestError;
 
 /// What stands at the start of some bytes.
@@ -33,7 +33,9 @@ pub(super) fn line(bytes: &[u8]) -> Result<Line<'_>, RequestError> {
     if !line_end(&bytes[end..])? {
         return Ok(Line::Incomplete);
     }
-    Ok(Line::Field { name: &bytes[..colon], value: trim(&bytes[start..end]), used: end + 2 })
+    // Of ASCII white space, SP and HTAB alone can stand there.
+    let value = bytes[start..end].trim_ascii();
+    Ok(Line::Field { name: &bytes[..colon], value, used: end + 2 })
 }
 
 /// Whether CRLF stands here; `false` while it may still come; anything else is refused.
