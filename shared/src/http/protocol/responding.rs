@@ -53,11 +53,9 @@ impl Protocol {
         let our_idea = used_up || cx.draining || cx.has_backlog;
         let surprise = exchange.keep_alive && our_idea;
         exchange.keep_alive &= !our_idea && cx.keep_alive && delimiter != Delimiter::Close;
-        self.state = if exchange.keep_alive {
-            State::Head(None)
-        } else {
-            State::Ending { lingers: surprise }
-        };
+        if !exchange.keep_alive {
+            self.state = State::Ending { lingers: surprise };
+        }
         response.write_head(cx.out, &exchange, delimiter, cx.service.date_line());
         let (code, is_bodyless) = (response.status.code, response.status.is_bodyless());
         let length = match delimiter {
