@@ -81,18 +81,18 @@ fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 fn write_length(out: &mut Vec<u8>, length: u64) {
-    let (mut digits, mut at, mut left) = ([0_u8; 20], 20, length);
+    let mut line = *b"....................\r\n";
+    let (mut at, mut left) = (line.len() - 2, length);
     loop {
         at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
+        line[at] = b'0' + (left % 10) as u8;
         left /= 10;
         if left == 0 {
             break;
         }
     }
     out.extend_from_slice(b"Content-Length: ");
-    out.extend_from_slice(&digits[at..]);
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&line[at..]);
 }
 
 /// What is still to be sent of a response that does not fit into the output at once.
