@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use shared::server::context::ServerContext;
+use shared::server::deadlines::earlier;
 use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::{Epoll, Events, Interest, Listener};
 use std::io;
@@ -75,7 +76,7 @@ impl EventLoop {
 
     /// How long to sleep if no descriptor becomes ready: until a client is late, or the acceptor has something to do.
     fn poll_timeout(&self, now: Instant) -> Option<Duration> {
-        let moments = [self.acceptor.next_change(), self.connections.next_deadline()];
-        moments.into_iter().flatten().min().map(|moment| moment.saturating_duration_since(now))
+        earlier(self.acceptor.next_change(), self.connections.next_deadline())
+            .map(|moment| moment.saturating_duration_since(now))
     }
 }

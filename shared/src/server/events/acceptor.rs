@@ -3,6 +3,7 @@
 use super::super::accept::{AcceptError, ConnectionLimit, PAUSE};
 use super::super::config::Accept;
 use super::super::context::ServerContext;
+use super::super::deadlines::earlier;
 use super::super::shutdown::{Drain, FINAL_ACCEPT};
 use super::connection_set::{ConnectionSet, PLACES};
 use crate::sys::{Epoll, Interest, Listener};
@@ -170,9 +171,7 @@ impl Acceptor {
         let final_accept = self.drain.final_accept().filter(|_| self.stop.is_none());
         match self.state {
             State::Accepting => final_accept.or(self.stop),
-            State::Full(at) | State::Exhausted(at) => {
-                Some(final_accept.map_or(at, |last| last.min(at)))
-            }
+            State::Full(at) | State::Exhausted(at) => earlier(final_accept, Some(at)),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::super::table::Token;
 use super::ConnectionSet;
-use crate::server::deadlines::SILENCE;
+use crate::server::deadlines::{SILENCE, earlier};
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;
 use std::time::Instant;
@@ -20,12 +20,11 @@ impl ConnectionSet {
         if self.earliest.is_none_or(|earliest| now < earliest) {
             return;
         }
-        let (mut due, mut earliest) = (Vec::new(), None::<Instant>);
+        let (mut due, mut earliest) = (Vec::new(), None);
         for (token, connection) in self.table.iter() {
             match connection.deadline_in(&self.thread.server) {
                 Some(deadline) if deadline <= now => due.push(token),
-                Some(deadline) => earliest = Some(earliest.map_or(deadline, |at| at.min(deadline))),
-                None => {}
+                deadline => earliest = earlier(earliest, deadline),
             }
         }
         self.earliest = earliest;
@@ -120,11 +119,7 @@ impl ConnectionSet {
     }
 
     pub(super) fn note_deadline(&mut self, deadline: Option<Instant>) {
-        if let Some(deadline) = deadline
-            && self.earliest.is_none_or(|earliest| deadline < earliest)
-        {
-            self.earliest = Some(deadline);
-        }
+        self.earliest = earlier(self.earliest, deadline);
     }
 
     /// Forgets a connection, and frees its place. Closing the socket takes it out of epoll too.
