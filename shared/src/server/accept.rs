@@ -62,12 +62,9 @@ impl ConnectionLimit {
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 
-    /// Gives a place back: of a connection that gave way, or of another.
-    pub fn release(&self, gave_way: bool) {
+    /// Gives a place back.
+    pub fn release(&self) {
         self.taken.fetch_sub(1, Ordering::Relaxed);
-        if gave_way {
-            self.giving_way.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 
     /// Whether there is a place just now.
@@ -78,6 +75,11 @@ impl ConnectionLimit {
     /// A connection is being closed for a new one: it gives its place back when its client has read the end.
     pub fn give_way(&self) {
         self.giving_way.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// That connection has ended.
+    pub fn gave_way(&self) {
+        self.giving_way.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// So many new connections wait for places: a silent connection is to be closed for each, less those that give way

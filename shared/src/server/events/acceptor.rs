@@ -96,7 +96,7 @@ impl Acceptor {
             }
             let accepted = listener.accept().map_err(|error| AcceptError::of(&error));
             if accepted.is_err() {
-                self.limit.release(false);
+                self.limit.release();
             }
             match accepted {
                 Ok(socket) => connections.insert(socket),

@@ -129,7 +129,10 @@ impl ConnectionSet {
             self.thread.stats.set_peer(connection.peer());
             connection.protocol.finish(&mut self.thread.service());
             self.thread.stats.counters.idle.subtract(connection.is_idle.into());
-            self.thread.server.connections.release(connection.gives_way);
+            if connection.gives_way {
+                self.thread.server.connections.gave_way();
+            }
+            self.thread.server.connections.release();
             self.thread.stats.set_current(token);
             self.thread.stats.instant(InstantEvent::Closed);
             self.thread.stats.counters.closed.add(1);
