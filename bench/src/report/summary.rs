@@ -19,7 +19,7 @@ pub fn of(results: &Results) -> Option<String> {
     let rows = results.medians(Part::Users);
     let caption = users::caption(results)?;
     let mut text = format!("\n{}\n", "=".repeat(WIDTH));
-    text += &prose("WHO WAITS. ", &caption);
+    text += &prose("WHO WAITS. ", &format!("{caption} {SYMBOLS}"));
     text += &ladder(&rows, results);
     text += "What is the bottleneck now, and why:\n";
     text += &rows.iter().map(|row| limit(row)).collect::<String>();
@@ -29,8 +29,10 @@ pub fn of(results: &Results) -> Option<String> {
     Some(text + &bars(results))
 }
 
-const KNOWN: &str = "/proc tells the CPU time of each thread, what it sleeps in, and how many connections wait to be \
-    accepted. Predicted: Z is the think time, R the response time, s a request's CPU in the server, g in the client.";
+const KNOWN: &str = "/proc shows threads' CPU and sleep, and the accept queue.";
+
+/// What the predictions are made of: before the table that has them.
+const SYMBOLS: &str = "Predicted: s and g are a request's CPU in server and generator, Z think time, R response time, N users.";
 
 /// A text below its beginning, a little indented; nothing for an empty one.
 fn prose(head: &str, text: &str) -> String {
@@ -47,7 +49,7 @@ fn prose(head: &str, text: &str) -> String {
 fn ladder(rows: &[&Sample], results: &Results) -> String {
     let columns = |cells: [&str; 7]| {
         let [name, rps, factor, predicted, served, cpu, cores] = cells;
-        format!("  {name:<21}{rps:>7}{factor:>7}  {predicted:<16}{served:>10}{cpu:>9}{cores:>6}\n")
+        format!(" {name:<25}{rps:>7}{factor:>6} {predicted:<16}{served:>10}{cpu:>8}{cores:>6}\n")
     };
     let line = |name: &str, row: &Sample| {
         columns([
@@ -60,8 +62,15 @@ fn ladder(rows: &[&Sample], results: &Results) -> String {
             &cores(row.busy_cores()),
         ])
     };
-    let mut text =
-        columns(["stage (threads)", "req/s", "", "predicted", "served", "CPU/req", "cores"]);
+    let mut text = columns([
+        "stage (threads), control",
+        "req/s",
+        "",
+        "predicted",
+        "served",
+        "CPU/req",
+        "cores",
+    ]);
     for row in rows {
         text += &line(&format!("{} ({})", name(&row.target), users::threads(row, results)), row);
     }
@@ -78,17 +87,22 @@ fn name(target: &str) -> &str {
 
 /// What limits a stage, in a sentence.
 fn limit(sample: &Sample) -> String {
-    let number = workspace::stage(&sample.target);
-    let label = number.map_or(sample.target.clone(), |number| (number + 1).to_string());
-    wrapped_to(WIDTH, &format!("  {label}  "), sample.told("verdict").unwrap_or("-"))
+    let beginning = format!("  {}  ", label(&sample.target));
+    wrapped_to(WIDTH, &beginning, sample.told("verdict").unwrap_or("-"))
+}
+
+/// A stage's number.
+fn label(target: &str) -> String {
+    workspace::stage(target).map_or(target.to_owned(), |stage| (stage + 1).to_string())
 }
 
 /// Which rows are not to be trusted, in one sentence.
 fn doubts(rows: &[&Sample]) -> Option<String> {
     let doubtful = || rows.iter().filter(|row| !row.doubts().is_empty());
     let row = doubtful().next()?;
-    let (count, all, doubt) = (doubtful().count(), rows.len(), row.doubts()[0]);
-    Some(format!("{count} of {all} stages; {}: {doubt}.", row.target))
+    let stages: Vec<_> = doubtful().map(|row| label(&row.target)).collect();
+    let (all, first, doubt) = (stages.join(", "), &stages[0], row.doubts()[0]);
+    Some(format!("no figure of stage {all} is to be relied on; stage {first}: {doubt}."))
 }
 
 /// One bar a stage of where a request's CPU goes, with a legend.
@@ -99,17 +113,15 @@ fn bars(results: &Results) -> String {
     }
     let bars = Bars::of(results);
     let connections: Vec<_> = profiles.iter().map(|it| it.connections.to_string()).collect();
-    let caption = format!(
-        "hello (an empty handler), kept alive, on {} connections; µs of a request:",
-        connections.join(", ")
-    );
+    let caption =
+        format!("hello, kept alive, {} connections; µs a request:", connections.join(", "));
     let mut text = "\n".to_owned() + &prose("WHERE CPU GOES. ", &caption);
     for profile in profiles {
         let (name, drawn, lengths) =
             (name(&profile.target), bars.drawn(profile), bars.lengths(profile));
         let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();
         let sum = lengths.iter().sum::<f64>();
-        text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join(" "));
+        text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join("+"));
     }
     text += &format!("  {}\n", bars.legend());
     let lesson = falls(results).or(profile::missing(results));
@@ -185,14 +197,14 @@ mod tests {
         assert!(screen.lines().all(|line| line.chars().count() <= WIDTH), "{screen}");
         for text in [
             "1,000 users",
-            "  1 blocking (1)            48         1/(Z+R) = 50        1/1000  60.0 µs  1.00\n",
-            "  2 thread pool (64)     3,147  ×65.6  64/(Z+R) = 3,184   64/1000",
-            "×5.3  1/s = 16,667",
-            "  1, keep-alive never   13,600",
-            "  2, 1,000 threads      22,200",
+            " 1 blocking (1)                48       1/(Z+R) = 50        1/1000 60.0 µs  1.00\n",
+            " 2 thread pool (64)         3,147 ×65.6 64/(Z+R) = 3,184   64/1000",
+            "×5.3 1/s = 16,667",
+            " stage 1, keep-alive never 13,600",
+            " stage 2, 1,000 threads    22,200",
             "1.3 × stage 3",
-            "4 of 4 stages",
-            "  2 thread pool     ███░░░░░░░░░░░░░░░░░░░░░░░░· 11.0 = 1.0 0.0 0.0 9.5 0.5\n",
+            "NOT TRUSTED: no figure of stage 1, 2, 3, 4 ",
+            "  2 thread pool     ███░░░░░░░░░░░░░░░░░░░░░░░░· 11.0 = 1.0+0.0+0.0+9.5+0.5\n",
             "waiting falls from 9.5 to 0.6 µs",
         ] {
             assert!(screen.contains(text), "{text}\n{screen}");
@@ -207,7 +219,7 @@ mod tests {
         results.profiles = vec![profile(1, &shown)];
         results.profiles[0].missing = Some("perf is not installed. Install it.".to_owned());
         let screen = of(&results).unwrap();
-        assert!(screen.contains("11.0 = 2.0 8.0 1.0\n"), "{screen}");
+        assert!(screen.contains("11.0 = 2.0+8.0+1.0\n"), "{screen}");
         assert!(screen.contains("█ user  ▒ system  ░ waiting for a CPU"), "{screen}");
         assert!(screen.contains("perf is not installed"), "{screen}");
     }

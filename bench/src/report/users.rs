@@ -20,10 +20,10 @@ pub fn variant(sample: &Sample) -> String {
     }
 }
 
-/// A control where there is little space: `2, keep-alive fair`.
+/// A control where there is little space: `stage 2, keep-alive fair`.
 pub fn control(sample: &Sample) -> Option<String> {
     let number = workspace::stage(&sample.target)? + 1;
-    Some(format!("{number}, {}", variant(sample)))
+    Some(format!("stage {number}, {}", variant(sample)))
 }
 
 /// What figures are of, in one sentence: policy, threads, think time.
@@ -109,7 +109,7 @@ pub fn beaten(results: &Results) -> Vec<String> {
             Some(format!("{cpu} a request and {:.1} busy cores", row.busy_cores()?))
         };
         let memory = memory(control).filter(|_| control.threads.is_some());
-        let memory = memory.map_or(String::new(), |memory| format!(", {memory}"));
+        let memory = memory.map_or(String::new(), |memory| format!(", with {memory} of memory"));
         Some(format!(
             "Stage {} with {} serves {share:.1} × stage {}, for {}{memory}; stage {} needs {}.",
             stage + 1,
