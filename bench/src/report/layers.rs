@@ -1,6 +1,5 @@
 //! A request's CPU by layer as a bar of signs: for a terminal, and for a cell of a table.
 
-use super::profile;
 use crate::results::{Profile, Results};
 
 /// Signs of the longest bar.
@@ -28,31 +27,28 @@ const STATES: [Piece; 3] = [
     ('░', "waiting for a CPU (run queue)", &["run queue"]),
 ];
 
+/// The pieces of a profile: perf's layers, or what /proc shows where perf could not look.
+fn pieces(profile: &Profile) -> &'static [Piece] {
+    if profile.missing.is_none() { &LAYERS } else { &STATES }
+}
+
 /// The bars of a run's profiles, all to one scale.
 pub struct Bars {
-    pieces: &'static [Piece],
     /// µs of the longest.
     longest: f64,
 }
 
 impl Bars {
-    /// Of perf's layers, or of what /proc shows where perf could not look.
+    /// The scale of these.
     pub fn of(results: &Results) -> Self {
-        let pieces: &[Piece] = if profile::missing(results).is_none() { &LAYERS } else { &STATES };
-        let bars = Self { pieces, longest: 0.0 };
-        let sums = results.profiles.iter().map(|profile| bars.lengths(profile).iter().sum());
-        Self { longest: sums.fold(0.0, f64::max), ..bars }
-    }
-
-    /// µs of each piece.
-    pub fn lengths(&self, profile: &Profile) -> Vec<f64> {
-        self.pieces.iter().map(|piece| length(profile, self.pieces, piece)).collect()
+        let sums = results.profiles.iter().map(|profile| lengths(profile).iter().sum());
+        Self { longest: sums.fold(0.0, f64::max) }
     }
 
     /// So many signs for each piece: the ends are rounded, so that no rounding adds up.
     pub fn drawn(&self, profile: &Profile) -> String {
         let (mut bar, mut sum, mut end) = (String::new(), 0.0, 0);
-        for (us, (sign, ..)) in self.lengths(profile).iter().zip(self.pieces) {
+        for (us, (sign, ..)) in lengths(profile).iter().zip(pieces(profile)) {
             sum += us;
             let next = (sum / self.longest.max(f64::MIN_POSITIVE) * LONGEST).round() as usize;
             bar.extend(std::iter::repeat_n(*sign, next - end));
@@ -61,17 +57,10 @@ impl Bars {
         bar
     }
 
-    /// What the signs stand for.
-    pub fn legend(&self) -> String {
-        let names: Vec<_> =
-            self.pieces.iter().map(|(sign, name, _)| format!("{sign} {name}")).collect();
-        names.join("  ")
-    }
-
     /// The bar, its sum, and each piece by its name, in one line.
     pub fn line(&self, profile: &Profile) -> String {
-        let lengths = self.lengths(profile);
-        let shown = lengths.iter().zip(self.pieces).filter(|(us, _)| **us >= LEAST);
+        let lengths = lengths(profile);
+        let shown = lengths.iter().zip(pieces(profile)).filter(|(us, _)| **us >= LEAST);
         let named: Vec<_> =
             shown.map(|(us, (sign, name, _))| format!("{sign} {name} {us:.1}")).collect();
         format!(
@@ -82,6 +71,22 @@ impl Bars {
             named.join(" + ")
         )
     }
+}
+
+/// µs of each piece of a profile.
+pub fn lengths(profile: &Profile) -> Vec<f64> {
+    let pieces = pieces(profile);
+    pieces.iter().map(|piece| length(profile, pieces, piece)).collect()
+}
+
+/// What the signs stand for: a line for perf's layers, and one for what /proc shows, where both were used.
+pub fn legend(results: &Results) -> Vec<String> {
+    let used = |all: &&'static [Piece]| results.profiles.iter().any(|one| pieces(one) == *all);
+    let line = |all: &'static [Piece]| {
+        let names: Vec<_> = all.iter().map(|(sign, name, _)| format!("{sign} {name}")).collect();
+        names.join("  ")
+    };
+    [&LAYERS[..], &STATES[..]].into_iter().filter(used).map(line).collect()
 }
 
 /// µs of waiting, where perf has seen it.

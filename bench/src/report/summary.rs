@@ -118,12 +118,12 @@ fn bars(results: &Results) -> String {
     let mut text = "\n".to_owned() + &prose("WHERE CPU GOES. ", &caption);
     for profile in profiles {
         let (name, drawn, lengths) =
-            (name(&profile.target), bars.drawn(profile), bars.lengths(profile));
+            (name(&profile.target), bars.drawn(profile), layers::lengths(profile));
         let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();
         let sum = lengths.iter().sum::<f64>();
         text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join("+"));
     }
-    text += &format!("  {}\n", bars.legend());
+    layers::legend(results).iter().for_each(|line| text += &format!("  {line}\n"));
     let lesson = falls(results).or(profile::missing(results));
     text + &wrapped_to(WIDTH, "  ", &lesson.unwrap_or_default())
 }
@@ -222,5 +222,17 @@ mod tests {
         assert!(screen.contains("11.0 = 2.0+8.0+1.0\n"), "{screen}");
         assert!(screen.contains("█ user  ▒ system  ░ waiting for a CPU"), "{screen}");
         assert!(screen.contains("perf is not installed"), "{screen}");
+    }
+
+    #[test]
+    fn a_stage_that_perf_could_not_look_at_takes_no_layers_from_the_others() {
+        let mut results = results();
+        results.profiles[0] = profile(0, &[("user", 2.0), ("system", 8.0)]);
+        results.profiles[0].missing = Some("other programs used the machine.".to_owned());
+        let screen = of(&results).unwrap();
+        for text in ["10.0 = 2.0+8.0+0.0\n", "11.0 = 1.0+0.0+0.0+9.5+0.5\n", "▒ system", "▓ read"]
+        {
+            assert!(screen.contains(text), "{text}\n{screen}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::svg::{Anchor, Svg, WIDTH};
 use crate::numbers::grouped;
 use crate::results::Range;
 
-const LEFT: f64 = 176.0;
+const LEFT: f64 = 200.0;
 /// Behind it is space for the notes.
 const RIGHT: f64 = WIDTH - 210.0;
 /// Where the legend begins, or the first bar; and the height of the legend's lines.
