@@ -60,7 +60,7 @@ impl Loop {
 #[test]
 fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
     let server = common::server(demo::router(), Limits::default(), None);
-    let server = ServerContext { connections: ConnectionLimit::new(3), ..server };
+    let server = ServerContext { connections: ConnectionLimit::new(3).unwrap(), ..server };
     let mut now = Instant::now();
     let [(mut one, one_address), (mut other, other_address)] =
         [(); 2].map(|()| Loop::new(&server, now));

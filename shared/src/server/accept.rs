@@ -1,12 +1,13 @@
 //! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
 
 use super::shutdown::{Drain, FINAL_ACCEPT};
+use crate::sys::sync::lock;
 use crate::sys::{Epoll, EventFd, Interest, Listener, Socket, poll};
 use crate::telemetry::metrics::Counters;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,22 +39,32 @@ impl AcceptError {
 
 /// How many connections there may be, and how many there are: one number for all threads of a
 /// server, touched when a connection comes or goes and never in between.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ConnectionLimit {
     limit: usize,
     taken: AtomicUsize,
-    /// Connections that are being closed for new ones, and still have their places.
-    giving_way: AtomicUsize,
-    /// New connections for which a silent one is still to be closed.
-    wanted: AtomicUsize,
+    eviction: Mutex<Eviction>,
     /// Tells the event loops that places are wanted.
-    call: OnceLock<EventFd>,
+    call: EventFd,
+}
+
+/// Silent connections that are closed for new ones.
+#[derive(Debug, Default)]
+struct Eviction {
+    /// How many are still to be closed.
+    wanted: usize,
+    /// How many are being closed, and have their places until their clients have read the end.
+    begun: usize,
 }
 
 impl ConnectionLimit {
     /// A limit of `limit` connections, at least one.
-    pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit: limit.max(1), ..Self::default() })
+    ///
+    /// # Errors
+    /// There is no descriptor left.
+    pub fn new(limit: usize) -> io::Result<Arc<Self>> {
+        let (limit, taken, eviction) = (limit.max(1), AtomicUsize::new(0), Mutex::default());
+        Ok(Arc::new(Self { limit, taken, eviction, call: EventFd::new()? }))
     }
 
     /// Takes a place, if there is one.
@@ -72,49 +83,52 @@ impl ConnectionLimit {
         self.taken.load(Ordering::Relaxed) < self.limit
     }
 
-    /// A connection is being closed for a new one: it gives its place back when its client has read the end.
-    pub fn give_way(&self) {
-        self.giving_way.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// That connection has ended.
-    pub fn gave_way(&self) {
-        self.giving_way.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// So many new connections wait for places: a silent connection is to be closed for each, less those that give way
-    /// already.
+    /// So many new connections wait for places, if there is none: a silent connection is to be closed for each, less those
+    /// that are being closed already.
     pub fn want(&self, waiting: usize) {
-        let wanted = waiting.saturating_sub(self.giving_way.load(Ordering::Relaxed));
-        self.wanted.store(wanted, Ordering::Relaxed);
+        let mut eviction = lock(&self.eviction);
+        let waiting = if self.is_free() { 0 } else { waiting };
+        eviction.wanted = waiting.saturating_sub(eviction.begun);
     }
 
     /// Whether a silent connection is still to be closed.
     pub fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed) > 0
+        lock(&self.eviction).wanted > 0
     }
 
     /// Takes it on to close one, of whichever loop it is: of two loops that see one new connection, only one closes.
-    pub fn take_on(&self) -> bool {
-        let next = |wanted: usize| wanted.checked_sub(1);
-        self.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    pub fn begin_eviction(&self) -> bool {
+        let mut eviction = lock(&self.eviction);
+        let is_wanted = eviction.wanted > 0;
+        eviction.wanted -= usize::from(is_wanted);
+        eviction.begun += usize::from(is_wanted);
+        is_wanted
+    }
+
+    /// The client has spoken after all: another connection is to be closed.
+    pub fn cancel_eviction(&self) {
+        let mut eviction = lock(&self.eviction);
+        eviction.wanted += 1;
+        eviction.begun -= 1;
+    }
+
+    /// The connection has ended. Its place is released before this: a thread that no longer counts it as being closed finds
+    /// the place free.
+    pub fn end_eviction(&self) {
+        lock(&self.eviction).begun -= 1;
     }
 
     /// The loop that waits in `epoll` is told under `token` when another loop finds no silent connection of its own.
     ///
     /// # Errors
-    /// There is no descriptor left.
+    /// That of epoll_ctl(2).
     pub fn watch(&self, epoll: &Epoll, token: u64) -> io::Result<()> {
-        if self.call.get().is_none() {
-            // Should another thread have set it meanwhile, that one is used.
-            let _ = self.call.set(EventFd::new()?);
-        }
-        self.call.get().map_or(Ok(()), |call| epoll.add(call, Interest::READ.once_each(), token))
+        epoll.add(&self.call, Interest::READ.once_each(), token)
     }
 
     /// Calls all loops that watch.
     pub fn call(&self) {
-        self.call.get().into_iter().for_each(EventFd::notify);
+        self.call.notify();
     }
 
     /// How many places there are.
@@ -182,5 +196,26 @@ pub fn next(
             }
             Err(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_loops_that_see_one_new_connection_close_one() {
+        let limit = ConnectionLimit::new(1).unwrap();
+        assert!(limit.acquire());
+        limit.want(1);
+        assert!(limit.begin_eviction());
+        limit.want(1);
+        assert!(!limit.begin_eviction(), "one is being closed");
+        limit.cancel_eviction();
+        assert!(limit.begin_eviction(), "its client has spoken");
+        limit.release();
+        limit.end_eviction();
+        limit.want(1);
+        assert!(!limit.is_wanted(), "a place is free");
     }
 }

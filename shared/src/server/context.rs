@@ -40,14 +40,19 @@ pub struct ServerContext {
 
 impl ServerContext {
     /// A context with the default of every flag.
-    pub fn new(app: Arc<App>, drain: Arc<Drain>, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(
+        app: Arc<App>,
+        connections: Arc<ConnectionLimit>,
+        drain: Arc<Drain>,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
         Self {
             app,
             limits: Arc::default(),
             write_timeout: WRITE_TIMEOUT,
             keep_alive: KeepAlive::Always,
             accept: Accept::Reuseport,
-            connections: ConnectionLimit::new(usize::MAX),
+            connections,
             drain,
             telemetry,
         }

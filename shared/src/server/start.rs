@@ -112,7 +112,8 @@ fn prepare(args: &Args) -> Result<ServerContext> {
     let files = rlimit::raise_open_files().context("raising the limit of open files")?;
     // Only speed is lost if there is no memory for it, or no standard error.
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
-    let connections = connection_limit(args.max_connections, files);
+    let connections =
+        connection_limit(args.max_connections, files).context("creating an eventfd")?;
     let telemetry = Arc::new(Telemetry::open(&args.telemetry)?);
     let drain = Drain::on_signals(&args.drain, Arc::clone(&telemetry))
         .context("starting the thread that takes signals")?;
@@ -125,8 +126,7 @@ fn prepare(args: &Args) -> Result<ServerContext> {
         write_timeout: args.write_timeout,
         keep_alive: args.keep_alive,
         accept: args.accept,
-        connections,
-        ..ServerContext::new(app, drain, telemetry)
+        ..ServerContext::new(app, connections, drain, telemetry)
     })
 }
 
@@ -173,7 +173,7 @@ fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {
 
 /// How many connections there may be at once: as told, or as many as there are descriptors, less a
 /// reserve for all else that needs one.
-fn connection_limit(wanted: usize, files: u64) -> Arc<ConnectionLimit> {
+fn connection_limit(wanted: usize, files: u64) -> io::Result<Arc<ConnectionLimit>> {
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     let most = files - (files / 4).min(RESERVE);
     ConnectionLimit::new(if wanted == 0 { most } else { wanted.min(most) })

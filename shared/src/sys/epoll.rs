@@ -26,7 +26,7 @@ impl Interest {
         Self(self.0 & !(libc::EPOLLRDHUP as u32) | libc::EPOLLEXCLUSIVE as u32)
     }
 
-    /// Edge-triggered: each event is reported once, to every epoll that watches the descriptor, and nobody has to read it.
+    /// Edge-triggered: each event is reported once, to every epoll that watches the descriptor, even if no thread reads it.
     pub fn once_each(self) -> Self {
         Self(self.0 | libc::EPOLLET as u32)
     }

@@ -4,6 +4,7 @@ use shared::app::App;
 use shared::app::files::Files;
 use shared::app::router::Router;
 use shared::http::Limits;
+use shared::server::accept::ConnectionLimit;
 use shared::server::clock::Clock;
 use shared::server::context::{ServerContext, ThreadContext};
 use shared::server::shutdown::{Drain, DrainSettings};
@@ -17,7 +18,9 @@ pub(crate) fn server(router: Router, limits: Limits, files: Option<Files>) -> Se
     let app = App::new(router, files, Arc::clone(telemetry.metrics()));
     let second = Duration::from_secs(1);
     let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second }).unwrap();
-    ServerContext { limits: Arc::new(limits), ..ServerContext::new(app, drain, telemetry) }
+    let connections = ConnectionLimit::new(usize::MAX).unwrap();
+    let server = ServerContext::new(app, connections, drain, telemetry);
+    ServerContext { limits: Arc::new(limits), ..server }
 }
 
 /// A thread of it, whose clock stands still.

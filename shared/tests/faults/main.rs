@@ -27,7 +27,6 @@ use shared::app::files::{FileSettings, Files};
 use shared::http::Limits;
 use shared::server::accept::ConnectionLimit;
 use shared::server::context::ServerContext;
-use shared::sys::Epoll;
 use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -66,9 +65,7 @@ fn server() -> &'static ServerContext {
         std::fs::write(root.join("file.txt"), b"a line of a file\n".repeat(400)).unwrap();
         let (cache_size, cache_age) = (0, Duration::ZERO);
         let files = Files::open(&FileSettings { root: Some(root), cache_size, cache_age }).unwrap();
-        let connections = ConnectionLimit::new(64);
-        // The call that all loops share is made with the first of them, and kept: it is no test's descriptor.
-        connections.watch(&Epoll::new().unwrap(), 0).unwrap();
+        let connections = ConnectionLimit::new(64).unwrap();
         ServerContext { connections, ..common::server(demo::router(), Limits::default(), files) }
     })
 }

@@ -23,7 +23,7 @@ pub(super) struct Connection {
     /// Whether it is counted as idle.
     pub(super) is_idle: bool,
     /// Whether it is being closed for a new connection, which waits for its place.
-    pub(super) gives_way: bool,
+    pub(super) is_evicted: bool,
     /// Its client's address, for the log: a socket whose client has reset it knows it no longer.
     peer: Option<Box<IpAddr>>,
     /// Where to tell a task that is out what becomes of its client.
@@ -47,7 +47,7 @@ impl Connection {
             interest: Interest::READ,
             is_queued: false,
             is_idle: false,
-            gives_way: false,
+            is_evicted: false,
             peer: peer.map(Box::new),
             presence: None,
         }

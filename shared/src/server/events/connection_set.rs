@@ -53,6 +53,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 /// ```
 /// # use shared::app::{App, demo};
 /// # use shared::server::context::ServerContext;
+/// # use shared::server::accept::ConnectionLimit;
 /// use shared::server::events::{Acceptor, ConnectionSet};
 /// # use shared::server::shutdown::{Drain, DrainSettings};
 /// use shared::sys::{Epoll, Events, Listener};
@@ -66,7 +67,8 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 /// # let app = App::new(demo::router(), None, Arc::clone(telemetry.metrics()));
 /// # let second = Duration::from_secs(1);
 /// # let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second })?;
-/// # let context = ServerContext::new(app, drain, telemetry);
+/// # let places = ConnectionLimit::new(64)?;
+/// # let context = ServerContext::new(app, places, drain, telemetry);
 /// const LISTENER: u64 = u64::MAX;
 /// let (epoll, mut events) = (Rc::new(Epoll::new()?), Events::with_capacity(16));
 /// let listener = Listener::bind("127.0.0.1:0".parse().unwrap())?;

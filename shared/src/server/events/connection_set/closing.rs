@@ -91,16 +91,17 @@ impl ConnectionSet {
         }
         silent.sort_unstable();
         for (_, _, token) in silent {
-            if !self.thread.server.connections.take_on() {
+            if !self.thread.server.connections.begin_eviction() {
                 break;
+            }
+            if let Some(connection) = self.table.get_mut(token) {
+                connection.is_evicted = true;
             }
             if self.close_unless_readable(token) {
                 self.thread.stats.counters.evicted.add(1);
-                // It keeps its place until its client has read the end.
-                if let Some(connection) = self.table.get_mut(token) {
-                    connection.gives_way = true;
-                    self.thread.server.connections.give_way();
-                }
+            } else if let Some(connection) = self.table.get_mut(token) {
+                connection.is_evicted = false;
+                self.thread.server.connections.cancel_eviction();
             }
         }
     }
@@ -129,10 +130,10 @@ impl ConnectionSet {
             self.thread.stats.set_peer(connection.peer());
             connection.protocol.finish(&mut self.thread.service());
             self.thread.stats.counters.idle.subtract(connection.is_idle.into());
-            if connection.gives_way {
-                self.thread.server.connections.gave_way();
-            }
             self.thread.server.connections.release();
+            if connection.is_evicted {
+                self.thread.server.connections.end_eviction();
+            }
             self.thread.stats.set_current(token);
             self.thread.stats.instant(InstantEvent::Closed);
             self.thread.stats.counters.closed.add(1);
