@@ -40,10 +40,11 @@ fn a_directory_is_redirected_to_with_its_query_and_never_to_another_host() -> Re
 }
 
 #[test]
-fn a_directory_refuses_other_methods_as_its_files_do() -> Result<()> {
+fn a_directory_refuses_other_methods_and_is_none_without_an_index() -> Result<()> {
     let folder = Folder::create()?;
     site(&folder.join("d"), "v1")?;
     fs::create_dir(folder.join("empty"))?;
+    fs::create_dir_all(folder.join("nested/index.html"))?;
     let server = start(folder.path(), &[])?;
     for target in ["/d", "/d?x", "/d/", "/d/version"] {
         for (method, status) in
@@ -54,7 +55,16 @@ fn a_directory_refuses_other_methods_as_its_files_do() -> Result<()> {
             ensure!(response.field("allow")? == "GET, HEAD, OPTIONS", "{method} {target}");
         }
     }
-    ensure!(ask(&server, "POST", "/empty", "")?.status == 404, "without an index");
+    for target in ["/empty", "/nested", "/nested/"] {
+        for method in ["POST", "GET"] {
+            let response = ask(&server, method, target, "")?;
+            ensure!(
+                response.status == 404,
+                "{method} {target}, without an index: {}",
+                response.head
+            );
+        }
+    }
     Ok(())
 }
 

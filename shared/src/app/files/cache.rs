@@ -136,8 +136,8 @@ impl CachedFiles {
                 removed.extend(self.small.insert(name, entry, weight));
             }
             // Its next change might not show, so each request has to open it.
-            Content::Open(_) if !entry.is_settled => removed.push(entry),
-            Content::Open(_) => removed.extend(self.open.insert(name, entry, 1)),
+            Content::Open(..) if !entry.is_settled => removed.push(entry),
+            Content::Open(..) => removed.extend(self.open.insert(name, entry, 1)),
         }
         removed
     }

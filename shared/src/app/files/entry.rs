@@ -5,7 +5,6 @@ use super::media;
 use crate::sys::clock::file_times;
 use std::fs::{File, Metadata};
 use std::io;
-use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::AtomicU64;
@@ -35,32 +34,37 @@ pub struct Entry {
 
 pub(super) enum Content {
     Memory(Vec<u8>),
-    Open(File),
+    /// And its ends: [`read_ends`].
+    Open(File, Vec<u8>),
 }
 
 impl Entry {
     /// An entry for an open file, which is read if it is small.
     pub(super) fn read(file: File, mut metadata: Metadata, name: &[u8]) -> io::Result<Self> {
-        // Before each reading, so that the content is no older than the clock's time.
-        let mut clock = file_times();
         for _ in 0..TRIES {
-            if metadata.len() > SMALL {
-                break;
-            }
-            let bytes = read_whole(&file, metadata.len())?;
-            let before = Identity::of(&mem::replace(&mut metadata, file.metadata()?));
+            // Before the reading, so that the content is no older than the clock's time.
+            let (clock, before) = (file_times(), Identity::of(&metadata));
+            let is_small = before.size <= SMALL;
+            let read = if is_small { read_whole } else { read_ends };
+            let bytes = read(&file, before.size)?;
+            let is_whole = !is_small || bytes.len() as u64 == before.size;
+            let now = file.metadata()?;
             // A program that has written meanwhile leaves neither the old content nor the new.
-            if before == Identity::of(&metadata) && before.size == bytes.len() as u64 {
-                return Ok(Self::new(Content::Memory(bytes), &metadata, clock, name));
+            if is_whole && before == Identity::of(&now) {
+                let is_settled = before.is_settled(clock);
+                let content =
+                    if is_small { Content::Memory(bytes) } else { Content::Open(file, bytes) };
+                return Ok(Self::new(content, &metadata, is_settled, name));
             }
-            clock = file_times();
+            metadata = now;
         }
-        Ok(Self::new(Content::Open(file), &metadata, clock, name))
+        // It is written to all the time: what is sent begins no earlier than what its ends are read from.
+        let ends = read_ends(&file, metadata.len())?;
+        Ok(Self::new(Content::Open(file, ends), &metadata, false, name))
     }
 
-    fn new(content: Content, metadata: &Metadata, clock: (i64, i64), name: &[u8]) -> Self {
+    fn new(content: Content, metadata: &Metadata, is_settled: bool, name: &[u8]) -> Self {
         let (identity, now) = (Identity::of(metadata), SystemTime::now());
-        let is_settled = identity.is_settled(clock);
         let modified = last_modified(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), now);
         Self {
             content,
@@ -93,7 +97,7 @@ impl Entry {
     /// The open file, if the content is not in memory.
     pub(super) fn file(&self) -> Option<&File> {
         match &self.content {
-            Content::Open(file) => Some(file),
+            Content::Open(file, _) => Some(file),
             Content::Memory(_) => None,
         }
     }
@@ -103,11 +107,13 @@ impl Entry {
     /// # Errors
     /// It no longer has the content that the response's head describes.
     pub(super) fn file_to_send(&self) -> io::Result<BorrowedFd<'_>> {
-        let file = self.file().ok_or(io::ErrorKind::InvalidInput)?;
-        if !self.identity.keeps_content(&Identity::of(&file.metadata()?)) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(file.as_fd())
+        let Content::Open(file, ends) = &self.content else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let now = Identity::of(&file.metadata()?);
+        let has_content = self.identity.keeps_content(&now)
+            || now.size > self.len() && read_ends(file, self.len())? == *ends;
+        if has_content { Ok(file.as_fd()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
 
@@ -116,7 +122,7 @@ impl AsRef<[u8]> for Entry {
     fn as_ref(&self) -> &[u8] {
         match &self.content {
             Content::Memory(bytes) => bytes,
-            Content::Open(_) => &[],
+            Content::Open(..) => &[],
         }
     }
 }
@@ -140,15 +146,36 @@ fn entity_tag(identity: &Identity, is_settled: bool, now: SystemTime) -> String 
 /// Reads a file of `size` bytes, and one byte more where it has grown. The buffer has that size from the start: cutting
 /// a larger buffer leaves memory in pieces that the next buffer does not fit into.
 fn read_whole(file: &File, size: u64) -> io::Result<Vec<u8>> {
-    let (mut bytes, mut length) = (vec![0; size as usize + 1], 0);
-    while length < bytes.len() {
-        match file.read_at(&mut bytes[length..], length as u64)? {
+    let mut bytes = vec![0; size as usize + 1];
+    let length = fill(&mut bytes, file, 0)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// Bytes at either end of a file by which a file that was appended to differs from a file that was rewritten.
+const END: u64 = 2 << 10;
+
+/// Reads the first and the last bytes of a file that has, or had, `size` bytes. A log that grows keeps them. A program
+/// that rewrites a file changes them, unless both versions agree there: nothing but reading all of it would show that.
+fn read_ends(file: &File, size: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 2 * END.min(size) as usize];
+    let (first, last) = bytes.split_at_mut(END.min(size) as usize);
+    let behind = size - last.len() as u64;
+    fill(first, file, 0)?;
+    fill(last, file, behind)?;
+    Ok(bytes)
+}
+
+/// Reads until the buffer is full, or to the end of the file; returns the number of bytes.
+fn fill(buffer: &mut [u8], file: &File, offset: u64) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match file.read_at(&mut buffer[length..], offset + length as u64)? {
             0 => break,
             count => length += count,
         }
     }
-    bytes.truncate(length);
-    Ok(bytes)
+    Ok(length)
 }
 
 #[cfg(test)]

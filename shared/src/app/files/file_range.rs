@@ -21,7 +21,7 @@ const WINDOW: u64 = 1 << 20;
 pub(super) fn body(entry: Arc<Entry>, range: Range<u64>) -> Body {
     match entry.content {
         Content::Memory(_) => Body::Shared(entry, range.start as usize..range.end as usize),
-        Content::Open(_) => Body::File(Box::new(FileRange { entry, range, ready_to: WINDOW })),
+        Content::Open(..) => Body::File(Box::new(FileRange { entry, range, ready_to: WINDOW })),
     }
 }
 
@@ -46,8 +46,8 @@ impl FileBody for FileRange {
         self.left().min(self.ready_to.saturating_sub(self.range.start))
     }
 
-    /// An error if the file was rewritten or cut since the head told its length and its tag. A client notices a
-    /// response that is cut short, and would not notice a mixture of two versions. (The socket holds pages of the
+    /// An error if the file was rewritten or cut since the head told its length and its tag; a file that was appended to
+    /// is sent as the head tells. A client notices a response that is cut short, and would not notice a mixture of two versions. (The socket holds pages of the
     /// file, though: those it has taken already leave as they are then.)
     fn file(&self) -> io::Result<BorrowedFd<'_>> {
         self.entry.file_to_send()

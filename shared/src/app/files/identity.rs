@@ -49,13 +49,11 @@ impl Identity {
         format!("{:x}-{:x}-{seconds:x}{nanos:08x}", self.inode, self.size)
     }
 
-    /// Whether an open file, whose identity is `now`, still begins with the content that it had. A larger file was
-    /// appended to, as logs are. A new time of change says nothing of the content if a name, the mode
-    /// or the owner has changed: a deployment does so while the file is sent.
+    /// Whether an open file, whose identity is `now`, still has the content that it had. A new time of change says
+    /// nothing of the content if a name, the mode or the owner has changed: a deployment does so while the file is sent.
     pub(super) fn keeps_content(&self, now: &Self) -> bool {
         let explained = self.changed == now.changed || self.attributes != now.attributes;
-        let same = self.size == now.size && self.modified == now.modified && explained;
-        same || now.size > self.size
+        self.size == now.size && self.modified == now.modified && explained
     }
 }
 
@@ -81,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_keeps_its_content_if_only_its_names_its_rights_or_its_end_have_changed() {
+    fn a_file_keeps_its_content_if_only_its_names_or_its_rights_have_changed() {
         let changed = (70, 0);
         let rewritten = Identity { changed, modified: changed, ..FILE };
         for (now, expected) in [
             (FILE, true),
-            (Identity { size: 10, ..rewritten }, true),
+            (Identity { size: 10, ..rewritten }, false),
             (Identity { changed, attributes: (0, 0o644, 0, 0), ..FILE }, true),
             (Identity { changed, attributes: (1, 0o600, 0, 0), ..FILE }, true),
             (rewritten, false),

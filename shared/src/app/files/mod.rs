@@ -120,8 +120,8 @@ impl Files {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             let index = [name, b"/index.html"].concat();
-            root.open_file(&index)?;
-            return Err(Missing::Slash);
+            let is_served = root.open_file(&index)?.metadata()?.is_file();
+            return Err(if is_served { Missing::Slash } else { Missing::Nothing });
         }
         if !metadata.is_file() {
             return Err(Missing::Nothing);
