@@ -5,9 +5,9 @@ use anyhow::{Result, ensure};
 use bench::resilience::client::serves;
 use bench::resilience::wait_until;
 use bench::tools::Folder;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -43,10 +43,17 @@ fn a_file_that_is_rewritten_while_it_is_sent_is_cut_short() -> Result<()> {
     Ok(())
 }
 
+/// As logs are, and as a log rotation and a deployment do.
 #[test]
-fn a_file_that_is_appended_to_while_it_is_sent_is_sent_as_it_was() -> Result<()> {
+fn a_file_that_is_appended_to_or_renamed_while_it_is_sent_is_sent_as_it_was() -> Result<()> {
     let append = |path: &Path| Ok(File::options().append(true).open(path)?.write_all(b"more")?);
-    ensure!(edited_while_sent(append)? == vec![b'1'; HUGE], "cut short, or longer");
+    let rename = |path: &Path| Ok(fs::rename(path, path.with_extension("old"))?);
+    let protect = |path: &Path| Ok(fs::set_permissions(path, Permissions::from_mode(0o600))?);
+    let edits: [fn(&Path) -> Result<()>; 3] = [append, rename, protect];
+    for (number, edit) in edits.into_iter().enumerate() {
+        let body = edited_while_sent(edit)?;
+        ensure!(body == vec![b'1'; HUGE], "edit {number}: {} bytes", body.len());
+    }
     Ok(())
 }
 

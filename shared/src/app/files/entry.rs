@@ -111,8 +111,9 @@ impl Entry {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let now = Identity::of(&file.metadata()?);
-        let has_content = self.identity.keeps_content(&now)
-            || now.size > self.len() && read_ends(file, self.len())? == *ends;
+        let keeps_ends = || Ok::<_, io::Error>(read_ends(file, self.len())? == *ends);
+        let has_content =
+            now == self.identity || self.identity.may_keep_content(&now) && keeps_ends()?;
         if has_content { Ok(file.as_fd()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
@@ -152,7 +153,7 @@ fn read_whole(file: &File, size: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Bytes at either end of a file by which a file that was appended to differs from a file that was rewritten.
+/// Bytes at either end of a file by which a file that was appended to or renamed differs from a file that was rewritten.
 const END: u64 = 2 << 10;
 
 /// Reads the first and the last bytes of a file that has, or had, `size` bytes. A log that grows keeps them. A program

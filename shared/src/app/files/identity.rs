@@ -13,8 +13,6 @@ pub(super) struct Identity {
     pub(super) size: u64,
     changed: FileTime,
     modified: FileTime,
-    /// Hard links, mode, owner, group: setting them also sets the time of change.
-    attributes: (u64, u32, u32, u32),
 }
 
 /// Seconds and nanoseconds since 1970.
@@ -28,7 +26,6 @@ impl Identity {
             size: metadata.size(),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
-            attributes: (metadata.nlink(), metadata.mode(), metadata.uid(), metadata.gid()),
         }
     }
 
@@ -49,11 +46,10 @@ impl Identity {
         format!("{:x}-{:x}-{seconds:x}{nanos:08x}", self.inode, self.size)
     }
 
-    /// Whether an open file, whose identity is `now`, still has the content that it had. A new time of change says
-    /// nothing of the content if a name, the mode or the owner has changed: a deployment does so while the file is sent.
-    pub(super) fn keeps_content(&self, now: &Self) -> bool {
-        let explained = self.changed == now.changed || self.attributes != now.attributes;
-        self.size == now.size && self.modified == now.modified && explained
+    /// Whether an open file, whose identity is `now`, can still begin with the content that it had: it has grown, as logs
+    /// do, or only its time of change is new, as after a new name, mode or owner.
+    pub(super) fn may_keep_content(&self, now: &Self) -> bool {
+        now.size > self.size || now.size == self.size && now.modified == self.modified
     }
 }
 
@@ -61,14 +57,8 @@ impl Identity {
 mod tests {
     use super::*;
 
-    const FILE: Identity = Identity {
-        device: 1,
-        inode: 2,
-        size: 9,
-        changed: (60, 4_000_000),
-        modified: (50, 1),
-        attributes: (1, 0o644, 0, 0),
-    };
+    const FILE: Identity =
+        Identity { device: 1, inode: 2, size: 9, changed: (60, 4_000_000), modified: (50, 1) };
 
     #[test]
     fn a_change_shows_once_the_clock_of_file_times_has_ticked() {
@@ -79,19 +69,18 @@ mod tests {
     }
 
     #[test]
-    fn a_file_keeps_its_content_if_only_its_names_or_its_rights_have_changed() {
-        let changed = (70, 0);
-        let rewritten = Identity { changed, modified: changed, ..FILE };
+    fn a_file_may_keep_its_content_if_it_has_grown_or_was_not_modified() {
+        let changed = Identity { changed: (70, 0), ..FILE };
+        let rewritten = Identity { modified: (70, 0), ..changed };
         for (now, expected) in [
             (FILE, true),
-            (Identity { size: 10, ..rewritten }, false),
-            (Identity { changed, attributes: (0, 0o644, 0, 0), ..FILE }, true),
-            (Identity { changed, attributes: (1, 0o600, 0, 0), ..FILE }, true),
+            (changed, true),
+            (Identity { size: 10, ..rewritten }, true),
             (rewritten, false),
             (Identity { size: 8, ..rewritten }, false),
-            (Identity { modified: FILE.modified, ..rewritten }, false),
+            (Identity { size: 8, ..changed }, false),
         ] {
-            assert_eq!(FILE.keeps_content(&now), expected, "{now:?}");
+            assert_eq!(FILE.may_keep_content(&now), expected, "{now:?}");
         }
     }
 }
