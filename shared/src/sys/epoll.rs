@@ -56,9 +56,10 @@ impl Event {
         self.flags & libc::EPOLLRDHUP as u32 != 0
     }
 
-    /// Both halves are closed (EPOLLHUP), or the connection failed: nothing more can be sent or received.
-    pub fn is_hung_up(self) -> bool {
-        self.flags & (libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0
+    /// The connection has failed (EPOLLERR), as when the peer has reset it: nothing more can be sent, though bytes that
+    /// came before may still be read.
+    pub fn has_failed(self) -> bool {
+        self.flags & libc::EPOLLERR as u32 != 0
     }
 }
 

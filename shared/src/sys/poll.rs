@@ -26,8 +26,8 @@ impl<'a> Wait<'a> {
         Self::new(fd.as_raw_fd(), libc::POLLOUT)
     }
 
-    /// Wait until the connection is lost: poll(2) tells that unasked.
-    pub fn hung_up(fd: BorrowedFd<'a>) -> Self {
+    /// Wait until the connection has failed: poll(2) tells that unasked.
+    pub fn failure(fd: BorrowedFd<'a>) -> Self {
         Self::new(fd.as_raw_fd(), 0)
     }
 
@@ -38,6 +38,12 @@ impl<'a> Wait<'a> {
 
     fn new(fd: RawFd, events: libc::c_short) -> Self {
         Self { raw: libc::pollfd { fd, events, revents: 0 }, _fd: PhantomData }
+    }
+
+    /// Whether the connection has failed, as when the peer has reset it: nothing more can be sent, though bytes that came
+    /// before may still be read.
+    pub fn has_failed(&self) -> bool {
+        self.raw.revents & libc::POLLERR != 0
     }
 
     /// Whether this descriptor is ready, or has an error that the next read or write returns.

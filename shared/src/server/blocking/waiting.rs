@@ -20,13 +20,14 @@ impl<P: PendingConnections> Server<'_, P> {
             return Ok(woken);
         }
         // Inside a request its own deadline is all that counts. A response that is held back waits for nothing else, unless
-        // the connection is lost: reading tells that.
+        // the connection has failed.
         let client = match protocol.is_delayed() {
-            true => Wait::hung_up(socket.as_fd()),
+            true => Wait::failure(socket.as_fd()),
             false => Wait::readable(socket.as_fd()),
         };
-        let is_ready = poll::wait(&mut [client], protocol.deadline())?;
-        Ok(if is_ready { Woken::Readable } else { Woken::Late })
+        let mut waits = [client];
+        let is_ready = poll::wait(&mut waits, protocol.deadline())?;
+        if is_ready { readable(&waits[0]) } else { Ok(Woken::Late) }
     }
 
     /// Waits for a client that has nothing to say. poll(2) says that the socket is readable if it is, however much time
@@ -52,7 +53,7 @@ impl<P: PendingConnections> Server<'_, P> {
             let count = if drained.is_some() { 1 } else { waits.len() };
             let is_ready = poll::wait(&mut waits[..count], until)?;
             if waits[0].is_ready() {
-                return Ok(Woken::Readable);
+                return readable(&waits[0]);
             }
             match is_ready {
                 true if waits[2].is_ready() => {
@@ -84,4 +85,12 @@ impl<P: PendingConnections> Server<'_, P> {
         let before = waited.and_then(|time| Instant::now().checked_sub(time));
         self.thread.server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
     }
+}
+
+/// The client has sent something. If it has reset the connection since, what it asked for is done for no one.
+fn readable(client: &Wait<'_>) -> io::Result<Woken> {
+    if client.has_failed() {
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
+    Ok(Woken::Readable)
 }

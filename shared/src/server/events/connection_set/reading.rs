@@ -17,22 +17,22 @@ impl ConnectionSet {
                 self.evict_silent()
             };
         };
+        if event.has_failed() {
+            // Its client has reset it: what it asked for before is done for no one.
+            return self.remove(token);
+        }
         if connection.is_write_blocked() {
-            return self.on_writable(event);
+            return self.on_writable(token);
         }
         match connection.next {
             // What it sends is read after its response, and then epoll tells again.
-            Action::Write => {
-                if event.is_hung_up() {
-                    self.remove(token);
-                }
-            }
-            // It waits for its task. Only the end of the connection, or of its client's half, matters now.
+            Action::Write => {}
+            // It waits for its task. Only the end of its client's half matters now.
             Action::Wait => {
                 if event.is_half_closed() {
                     connection.presence.iter().for_each(|presence| presence.set_half_closed());
                 }
-                if event.is_hung_up() || connection.update_interest(&self.epoll, token).is_err() {
+                if connection.update_interest(&self.epoll, token).is_err() {
                     self.remove(token);
                 }
             }

@@ -4,7 +4,6 @@ use super::super::table::Token;
 use super::{ConnectionSet, FILE_BYTES_PER_BYTE, WRITE_BUDGET};
 use crate::http::Action;
 use crate::server::task::BlockingTask;
-use crate::sys::Event;
 use crate::telemetry::trace::Span;
 use std::io;
 use std::ops::Range;
@@ -48,12 +47,10 @@ impl ConnectionSet {
         }
     }
 
-    /// A socket whose send buffer was full takes more, or has come to its end.
-    pub(super) fn on_writable(&mut self, event: Event) {
-        let token = event.token;
+    /// A socket whose send buffer was full takes more.
+    pub(super) fn on_writable(&mut self, token: Token) {
         let Some(connection) = self.table.get_mut(token) else { return };
         match connection.next {
-            _ if event.is_hung_up() => self.remove(token),
             Action::Write => self.enqueue(token),
             action => {
                 if self.write_unsent(token) {
