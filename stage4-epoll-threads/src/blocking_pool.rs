@@ -18,7 +18,8 @@ const HANDLERS: usize = 64;
 /// Threads that open and read files. A disk serves a few at once; and a file must not wait for a handler that sleeps.
 const FILES: usize = 4;
 
-/// Tasks that may wait for a thread. Beyond that an honest 503 is better than a long wait.
+/// Tasks that may wait for a thread. Beyond that an honest 503 is better than a long wait; a client that may have left
+/// has it first.
 const MAX_WAITING: usize = 1024;
 
 /// The pool. Its threads live as long as the process.
@@ -83,12 +84,13 @@ impl Queue {
     fn push(&self, queued: QueuedTask) -> Result<(), TaskResult> {
         let mut waiting = lock(&self.waiting);
         if waiting.len() >= MAX_WAITING {
-            BlockingTask::drop_abandoned(&mut waiting, |queued| &queued.task);
+            BlockingTask::drop_abandoned(&mut waiting, |other| &other.task);
         }
         if waiting.len() >= MAX_WAITING {
-            let full = "503: too many requests wait for a thread\n";
-            let response = Response::new(Status::SERVICE_UNAVAILABLE, full);
-            return Err(queued.task.decline(response.with("Retry-After", "1")));
+            let Some(other) = BlockingTask::take_doubtful(&mut waiting, |other| &other.task) else {
+                return Err(queued.task.decline(full()));
+            };
+            other.mailbox.deliver(other.token, other.task.decline(full()));
         }
         waiting.push_back(queued);
         self.filled.notify_one();
@@ -112,6 +114,11 @@ impl Queue {
             }
         }
     }
+}
+
+fn full() -> Response {
+    let full = "503: too many requests wait for a thread\n";
+    Response::new(Status::SERVICE_UNAVAILABLE, full).with("Retry-After", "1")
 }
 
 fn failed() -> TaskResult {
@@ -143,5 +150,36 @@ impl Mailbox {
         let mut results = lock(&self.results);
         self.wake.clear();
         std::mem::take(&mut results)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::telemetry::trace::ConnectionId;
+
+    impl BlockingPool {
+        /// A pool that has no threads, and whose queue for handlers is full.
+        pub(crate) fn full() -> Arc<Self> {
+            let pool = Self { handlers: Queue::default(), files: Queue::default() };
+            let mailbox = Mailbox::new().unwrap();
+            (0..MAX_WAITING).for_each(|_| assert!(push(&pool.handlers, &mailbox).is_ok()));
+            Arc::new(pool)
+        }
+    }
+
+    fn push(queue: &Queue, mailbox: &Arc<Mailbox>) -> Result<(), TaskResult> {
+        let task = BlockingTask::read_ahead(Box::new(|| {}), ConnectionId::default());
+        queue.push(QueuedTask { task, token: 0, mailbox: Arc::clone(mailbox) })
+    }
+
+    #[test]
+    fn a_client_that_may_have_left_makes_place_for_one_that_is_there() {
+        let (pool, mailbox) = (BlockingPool::full(), Mailbox::new().unwrap());
+        assert!(push(&pool.handlers, &mailbox).is_err());
+        lock(&pool.handlers.waiting)[7].task.presence().set_half_closed();
+        assert!(push(&pool.handlers, &mailbox).is_ok());
+        assert!(push(&pool.handlers, &mailbox).is_err());
+        assert_eq!(lock(&pool.handlers.waiting).len(), MAX_WAITING);
     }
 }

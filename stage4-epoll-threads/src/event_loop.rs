@@ -1,6 +1,9 @@
 //! The event loop of stage 3, for one of several threads: blocking tasks run elsewhere, and their results come back.
 //! What is the same stands here again, so that `diff` with stage 3's file shows the pool and the mailbox, and nothing else.
 
+#[cfg(test)]
+mod tests;
+
 use crate::blocking_pool::{BlockingPool, Mailbox};
 use anyhow::{Context, Result};
 use shared::server::context::ServerContext;
@@ -79,7 +82,7 @@ impl EventLoop {
         self.connections.process_requests();
         self.connections.flush();
         self.connections.run_write_queue();
-        while let Some((token, task)) = self.connections.take_task() {
+        for (token, task) in self.connections.take_tasks() {
             // It blocks, so it runs elsewhere: this loop goes on, and finds the result in its mailbox.
             if let Err(declined) = self.pool.submit(token, task, &self.mailbox) {
                 self.connections.complete(token, declined);

@@ -39,18 +39,21 @@ impl TaskResult {
     }
 }
 
-/// Whether the client of a task is still there, as its event loop last heard.
+/// Whether the client of a task is still there, as its event loop last heard: 0; from 1 on, it has ended its half, and
+/// so many tasks have been taken before its own, the oldest; or `CLOSED`.
 #[derive(Debug, Default)]
 pub struct ClientPresence(AtomicU8);
 
-const HALF_CLOSED: u8 = 1;
-const CLOSED: u8 = 2;
+const CLOSED: u8 = u8::MAX;
+
+/// The oldest task is taken before so many others have been, even if its client may have left.
+const MAX_PASSED: u8 = 8;
 
 impl ClientPresence {
     /// The client has ended its half. It may wait for its response all the same, or have closed everything: only a
     /// response that is sent would tell.
     pub fn set_half_closed(&self) {
-        self.0.fetch_max(HALF_CLOSED, Ordering::Relaxed);
+        self.0.fetch_max(1, Ordering::Relaxed);
     }
 
     /// The connection is no more.
@@ -85,17 +88,32 @@ impl BlockingTask {
     }
 
     /// Takes the task to do next out of those that wait. One whose client may have left waits for those whose clients
-    /// are there; one whose client has left is never done: nothing would come of it.
+    /// are there, but not for ever; one whose client has left is never done: nothing would come of it.
     pub fn take_next<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
         Self::drop_abandoned(queue, &task);
-        let is_there = |item: &T| task(item).presence.0.load(Ordering::Relaxed) == 0;
-        let first = queue.iter().position(is_there).unwrap_or(0);
-        queue.remove(first)
+        let oldest = task(queue.front()?);
+        let passed = oldest.left_or_passed();
+        let next = match passed {
+            0 | MAX_PASSED.. => 0,
+            _ => queue.iter().position(|item| task(item).left_or_passed() == 0).unwrap_or(0),
+        };
+        oldest.presence.0.fetch_max(passed + u8::from(next > 0), Ordering::Relaxed);
+        queue.remove(next)
+    }
+
+    /// Takes the latest task whose client may have left, to make place for one whose client is there.
+    pub fn take_doubtful<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
+        let latest = queue.iter().rposition(|item| task(item).left_or_passed() > 0)?;
+        queue.remove(latest)
     }
 
     /// Drops the tasks whose clients have left.
     pub fn drop_abandoned<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) {
-        queue.retain(|item| task(item).presence.0.load(Ordering::Relaxed) != CLOSED);
+        queue.retain(|item| task(item).left_or_passed() != CLOSED);
+    }
+
+    fn left_or_passed(&self) -> u8 {
+        self.presence.0.load(Ordering::Relaxed)
     }
 
     /// Does it, and has `stats` take note of how long it takes.
@@ -129,5 +147,26 @@ fn respond(app: &App, request: &OwnedRequest) -> Response {
     match app.find(request.head, None) {
         Ok(resource) => app.respond(resource, &request),
         Err(response) => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> BlockingTask {
+        BlockingTask::read_ahead(Box::new(|| {}), ConnectionId::default())
+    }
+
+    #[test]
+    fn a_client_that_may_have_left_waits_for_others_and_not_for_ever() {
+        let mut queue = VecDeque::from([(false, task()), (true, task()), (true, task())]);
+        queue[0].1.presence().set_half_closed();
+        let mut taken = 0;
+        while BlockingTask::take_next(&mut queue, |item| &item.1).is_some_and(|item| item.0) {
+            taken += 1;
+            queue.push_back((true, task()));
+        }
+        assert_eq!(taken, u32::from(MAX_PASSED) - 1);
     }
 }

@@ -215,8 +215,7 @@ impl ConnectionSet {
     }
 
     /// A blocking task, for a client that is still there: run it wherever seems best, and
-    /// [`ConnectionSet::complete`] it. What a client asks for next is for another tick, or one that pipelines would keep
-    /// all others out.
+    /// [`ConnectionSet::complete`] it. One in a tick, where the loop itself runs it.
     #[inline]
     pub fn take_task(&mut self) -> Option<(u64, BlockingTask)> {
         if self.tasks.is_empty() {
@@ -224,6 +223,13 @@ impl ConnectionSet {
         } else {
             BlockingTask::take_next(&mut self.tasks, |(_, task)| task)
         }
+    }
+
+    /// All of them, to be run elsewhere. What their clients ask for next is for another tick: where tasks are declined at
+    /// once, a client that pipelines would keep all others out.
+    #[inline]
+    pub fn take_tasks(&mut self) -> VecDeque<(u64, BlockingTask)> {
+        std::mem::take(&mut self.tasks)
     }
 
     /// A task is done. The connection that it was for may be gone.
