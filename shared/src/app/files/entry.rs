@@ -3,6 +3,7 @@
 use super::identity::Identity;
 use super::media;
 use crate::sys::clock::file_times;
+use httpdate::HttpDate;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -24,7 +25,7 @@ pub struct Entry {
     pub(super) is_settled: bool,
     /// Strong (RFC 9110 section 8.8.1): no other content of the file ever has it.
     pub(super) etag: String,
-    pub(super) modified: SystemTime,
+    pub(super) modified: HttpDate,
     pub(super) last_modified: String,
     /// A whole field line.
     pub(super) content_type: &'static str,
@@ -65,14 +66,15 @@ impl Entry {
 
     fn new(content: Content, metadata: &Metadata, is_settled: bool, name: &[u8]) -> Self {
         let (identity, now) = (Identity::of(metadata), SystemTime::now());
-        let modified = last_modified(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), now);
+        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let modified = HttpDate::from(last_modified(modified, now));
         Self {
             content,
             identity,
             is_settled,
             etag: entity_tag(&identity, is_settled, now),
             modified,
-            last_modified: httpdate::fmt_http_date(modified),
+            last_modified: modified.to_string(),
             content_type: media::content_type(name),
             checked: AtomicU64::new(0),
         }

@@ -1,8 +1,8 @@
 //! Conditional requests (RFC 9110 section 13): "only if it has changed", "only if it has not". A first reading may
 //! skip it.
 
+use httpdate::HttpDate;
 use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
 
 /// The result of a request's conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +20,8 @@ impl Precondition {
     pub(super) fn evaluate<'a>(
         field: impl Fn(&'static str) -> Option<Cow<'a, [u8]>>,
         etag: &str,
-        modified: SystemTime,
+        modified: HttpDate,
     ) -> Self {
-        let modified = whole_seconds(modified);
         let holds = match (field("if-match"), field("if-unmodified-since")) {
             (Some(tags), _) => list_has(&tags, etag, false),
             (None, Some(date)) => parse(&date).is_none_or(|date| modified <= date),
@@ -58,19 +57,14 @@ fn list_has(tags: &[u8], etag: &str, weak: bool) -> bool {
     tags.split(|&byte| byte == b',').any(same)
 }
 
-fn parse(date: &[u8]) -> Option<SystemTime> {
-    httpdate::parse_http_date(str::from_utf8(date).ok()?).ok()
-}
-
-/// An HTTP date has no fractions of a second, so the time that is compared with it has none either.
-fn whole_seconds(time: SystemTime) -> SystemTime {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
+fn parse(date: &[u8]) -> Option<HttpDate> {
+    str::from_utf8(date).ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, SystemTime};
 
     const ETAG: &str = "\"1-2-3\"";
     const THEN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -82,7 +76,7 @@ mod tests {
             let found = fields.iter().find(|(found, _)| *found == name);
             found.map(|(_, value)| Cow::Borrowed(value.as_bytes()))
         };
-        Precondition::evaluate(field, ETAG, modified)
+        Precondition::evaluate(field, ETAG, modified.into())
     }
 
     #[test]

@@ -40,21 +40,18 @@ impl Root {
     /// before. May wait for a disk.
     pub(super) fn look_up(&self) -> bool {
         let held = self.directory();
-        let found = match self.find(held.as_deref()).map_err(Missing::from) {
-            Ok(None) => {
-                self.was_missing.store(false, Ordering::Relaxed);
-                return false;
-            }
-            Ok(found) => found,
+        let found = self.find(held.as_deref()).map_err(Missing::from);
+        let is_missing = matches!(found, Err(Missing::Nothing));
+        let was_missing = self.was_missing.swap(is_missing, Ordering::Relaxed);
+        let found = match found {
+            Ok(Some(found)) => Some(found),
             // Between two renames there is no directory for a moment, so only the second lookup in a row counts.
-            Err(Missing::Nothing) if self.was_missing.swap(true, Ordering::Relaxed) => None,
-            // The first such lookup; or a shortage, which is no reason to give up the directory that is open.
-            Err(_) => return false,
+            Err(Missing::Nothing) if was_missing && held.is_some() => None,
+            // It is the same; or there is a shortage, which is no reason to give up the directory that is open.
+            _ => return false,
         };
-        self.was_missing.store(found.is_none(), Ordering::Relaxed);
-        let has_changed = found.is_some() || held.is_some();
         *lock(&self.directory) = found;
-        has_changed
+        true
     }
 
     /// The directory there, if it is another than `held`. While `held` is open, no other directory has its inode.

@@ -1,6 +1,6 @@
 //! The page `GET /metrics`: the counters of all threads, in Prometheus' text format. A first reading may skip it.
 
-use super::{BOUNDS, Count, Counters, Metrics, STATUSES};
+use super::{BOUNDS, Count, Counters, Metrics};
 use crate::sys::sync::lock;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -77,8 +77,8 @@ impl Page {
     fn responses(&mut self) {
         const NAME: &str = "http_responses_total";
         self.family(NAME, "counter", "Responses, by status.");
-        for index in 0..STATUSES {
-            let (count, code) = (self.sum(|thread| &thread.statuses.0[index]), index + 100);
+        for (index, code) in (100..600).enumerate() {
+            let count = self.sum(|thread| &thread.statuses.as_flattened()[index]);
             if count > 0 {
                 let class = code / 100;
                 self.sample(NAME, &format!("{{class=\"{class}xx\",code=\"{code}\"}}"), count);
