@@ -29,7 +29,7 @@ const STATES: [Piece; 3] = [
 
 /// The pieces of a profile: perf's layers, or what /proc shows where perf could not look.
 fn pieces(profile: &Profile) -> &'static [Piece] {
-    if profile.missing.is_none() { &LAYERS } else { &STATES }
+    if profile.is_by_layer() { &LAYERS } else { &STATES }
 }
 
 /// The bars of a run's profiles, all to one scale.

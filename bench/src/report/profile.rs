@@ -7,6 +7,8 @@ use crate::workspace::label;
 
 /// Fewer µs are shown as 0.
 const LEAST: f64 = 0.05;
+/// What stands where a profile has no such figure.
+const NONE: &str = "-";
 
 /// The layers that took time in any profile of the run, in their order there.
 pub fn layers(results: &Results) -> Vec<&str> {
@@ -25,13 +27,16 @@ pub fn table(results: &Results) -> Option<Table> {
     let row = |name: &str, cell: &dyn Fn(&Profile) -> String| {
         std::iter::once(name.to_owned()).chain(profiles.iter().map(cell)).collect::<Vec<_>>()
     };
-    let micros = |us: Option<f64>| us.map_or("-".to_owned(), |us| format!("{us:.1}"));
+    let micros = |us: Option<f64>| us.map_or(NONE.to_owned(), |us| format!("{us:.1}"));
     let of_layer = |name: &&str| row(name, &|profile| micros(profile.layer(name)));
     let mut rows: Vec<_> = layers(results).iter().map(of_layer).collect();
     rows.push(row("CPU in all", &|profile| micros(Some(profile.cpu_us))));
     rows.push(row("connections", &|profile| profile.connections.to_string()));
-    if missing(results).is_none() {
-        rows.push(row("samples", &|profile| numbers::grouped(profile.samples as f64)));
+    if profiles.iter().any(Profile::is_by_layer) {
+        let samples = |profile: &Profile| numbers::grouped(profile.samples as f64);
+        rows.push(row("samples", &|of| {
+            if of.is_by_layer() { samples(of) } else { NONE.to_owned() }
+        }));
     }
     let names = profiles.iter().map(|profile| label(&profile.target));
     let table = Table::new(std::iter::once("µs per request").chain(names));
@@ -48,10 +53,16 @@ pub fn distorted(results: &Results) -> Option<String> {
     })
 }
 
-/// Why there are no layers, and what would give them; `None` where perf could look.
+/// Which profiles have no layers, why, and what would give them; `None` where perf could look at all.
 pub fn missing(results: &Results) -> Option<String> {
-    let missing = results.profiles.iter().find_map(|profile| profile.missing.as_deref())?;
-    Some(format!("Without layers: {missing}"))
+    let without = results.profiles.iter().filter(|profile| !profile.is_by_layer());
+    let (names, whys): (Vec<_>, Vec<_>) =
+        without.map(|it| (label(&it.target), it.missing.as_deref().unwrap_or_default())).unzip();
+    let which = match names.len() == results.profiles.len() {
+        true => "Without layers".to_owned(),
+        false => format!("{} without layers", names.join(", ")),
+    };
+    Some(format!("{which}: {}", whys.first()?))
 }
 
 /// The flame graphs: whose, and in which file.
@@ -68,7 +79,8 @@ pub fn flame_title(target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::html;
+    use crate::report::{chart, html};
+    use crate::results::Results;
     use serde_json::json;
     use std::path::Path;
 
@@ -85,5 +97,25 @@ mod tests {
         assert!(page.contains("perf had to follow each thread"));
         // A long sleep stands behind the bar, which the other parts fill.
         assert!(page.contains(">33.0 µs, asleep 1.00 ms<"), "{page}");
+    }
+
+    #[test]
+    fn a_stage_that_perf_could_not_look_at_takes_nothing_from_the_others() {
+        let layers = [("read", 2.0), ("write and TCP send", 8.0)];
+        let shown = [("user", 4.0), ("system", 26.0)];
+        let profile = |target: &str, missing: Option<&str>, samples: u64, of: [(&str, f64); 2]| {
+            let layers = of.map(|(name, us)| json!({"name": name, "us": us}));
+            json!({"target": target, "missing": missing, "samples": samples, "layers": layers})
+        };
+        let one = profile("stage1-blocking", Some("it was disturbed."), 0, shown);
+        let other = profile("stage3-epoll", None, 1924, layers);
+        let results: Results = serde_json::from_value(json!({"profiles": [one, other]})).unwrap();
+        let page = html::of(&results, Path::new("/nowhere"));
+        assert!(page.contains("<td>-</td><td>1,924</td>"), "{page}");
+        assert!(page.contains("stage1-blocking without layers: it was disturbed."), "{page}");
+        let chart = chart::bar_charts::profile(&results).unwrap();
+        for text in ["perf's samples", "What /proc shows"] {
+            assert!(chart.caption.contains(text), "{text}: {}", chart.caption);
+        }
     }
 }

@@ -35,6 +35,11 @@ pub struct Layer {
 }
 
 impl Profile {
+    /// Whether perf could look: else its layers are what `/proc` shows.
+    pub fn is_by_layer(&self) -> bool {
+        self.missing.is_none()
+    }
+
     /// µs of a layer; `None` when the profile has no such layer.
     pub fn layer(&self, name: &str) -> Option<f64> {
         self.layers.iter().find(|layer| layer.name == name).map(|layer| layer.us)

@@ -108,7 +108,7 @@ pub fn profile(results: &Results) -> Option<Chart> {
         Bar { class: class(&profile.target), name, pieces, repeats: None, note }
     };
     let bars: Vec<_> = results.profiles.iter().map(bar).collect();
-    let (title, caption) = profile_texts(profile::missing(results).is_none());
+    let (title, caption) = profile_texts(&results.profiles);
     let texts = Texts {
         name: "profile".to_owned(),
         title: format!("{title}, hello, kept alive"),
@@ -118,15 +118,23 @@ pub fn profile(results: &Results) -> Option<Chart> {
     (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars, None))
 }
 
-/// What is shown and how to read it: layers as perf saw them, or what /proc shows.
-fn profile_texts(is_by_layer: bool) -> (&'static str, &'static str) {
-    match is_by_layer {
-        true => (
+/// What is shown and how to read it: layers as perf saw them, or what /proc shows; of some stages the one and of others
+/// the other.
+fn profile_texts(profiles: &[Profile]) -> (&'static str, &'static str) {
+    let mut by_layer = profiles.iter().map(Profile::is_by_layer);
+    let any = by_layer.clone().any(|is| is);
+    match (any, by_layer.all(|is| is)) {
+        (true, true) => (
             "Server CPU per request by layer",
             "Each layer's share of perf's samples, times the CPU of a request. Compare µs, not shares: from stage to \
              stage it is seen which layer shrinks.",
         ),
-        false => (
+        (true, false) => (
+            "Time per request of the server's threads",
+            "Each layer's share of perf's samples, times the CPU of a request. What /proc shows of a stage that perf \
+             could not look at: CPU time (user, system) and time with work but without a CPU (run queue).",
+        ),
+        (false, _) => (
             "Time per request of the server's threads",
             "What /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue), \
              as bars; behind them time without work (asleep), of all threads that served.",

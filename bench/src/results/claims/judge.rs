@@ -72,7 +72,7 @@ const PROFILE: &str = "profile.";
 /// Holds `claim` against the layers that perf saw: one look, of hundreds of samples and more.
 fn by_profiles(claim: &Claim, results: &Results) -> Result<Verdict, String> {
     let layer = |target: &str, figure: &str| {
-        let profile = results.profile(target).filter(|profile| profile.missing.is_none())?;
+        let profile = results.profile(target).filter(|profile| profile.is_by_layer())?;
         profile.layer(figure.strip_prefix(PROFILE)?)
     };
     let values = claim.left.value(&layer).zip(claim.right.value(&layer));
