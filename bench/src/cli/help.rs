@@ -1,6 +1,8 @@
 //! The commands in four groups, and which command a misspelt word stands for.
 
 use super::commands::{Cli, Command};
+use crate::experiments::common::{REPEAT, WINDOW};
+use crate::experiments::{explain, rate, run, scale, sweep};
 use crate::resilience::command::Check;
 use crate::targets;
 use anyhow::{Error, anyhow};
@@ -32,17 +34,6 @@ const GROUPS: [(&str, &[&str], &str); 4] = [
     ),
 ];
 
-/// Where commands that share an argument differ in its default: which servers, how long a trial takes, its repeats.
-const DEFAULTS: [(&str, &str, &str, &str); 7] = [
-    ("run", "all", "1s", "1; the whole run: 3, with --full 5"),
-    ("rate", "stages; with -R all", "2.2s; with -R 5s", "1"),
-    ("scale", "stage4", "1s", "3"),
-    ("idle", "stages", "1s", "1"),
-    ("matrix", "all", "1s", "1"),
-    ("plateau", "", "1s", "1"),
-    ("explain", "all", "3s", "1"),
-];
-
 /// What a script needs to know.
 const EXIT: &str = "Exit status:
   0    done
@@ -71,18 +62,36 @@ pub(super) fn command() -> clap::Command {
     for check in Check::augment_subcommands(clap::Command::new("check")).get_subcommands() {
         command = command.mut_subcommand(check.get_name(), |one| one.hide(true));
     }
-    for (name, targets, duration, repeat) in DEFAULTS {
+    for (name, targets, duration, repeat) in defaults() {
         let own = |arg: clap::Arg| match arg.get_id().as_str() {
             // The plateau has one server, and takes no other.
             "targets" => with_default(arg, targets).hide(targets.is_empty()),
-            "duration" => with_default(arg, duration),
-            "repeat" => with_default(arg, repeat),
+            "duration" => with_default(arg, &duration),
+            "repeat" => with_default(arg, &repeat),
             _ => arg,
         };
         command = command.mut_subcommand(name, |one| one.mut_args(own));
     }
     let groups = groups(&command);
     command.help_template(TEMPLATE).before_help(groups).after_help(EXIT)
+}
+
+/// Where commands that share an argument differ in its default: which servers, how long a trial takes, its repeats.
+fn defaults() -> [(&'static str, &'static str, String, String); 7] {
+    let [whole, full] = run::REPEATS;
+    let repeats = format!("{REPEAT}; the whole run: {whole}, with --full {full}");
+    let of_rate = format!("{:?}; with -R {:?}", sweep::WINDOW, rate::WINDOW);
+    let [second, once] = [format!("{WINDOW:?}"), REPEAT.to_string()];
+    let usual = |name, targets| (name, targets, second.clone(), once.clone());
+    [
+        ("run", "all", second.clone(), repeats),
+        ("rate", "stages; with -R all", of_rate, once.clone()),
+        ("scale", "stage4", second.clone(), scale::REPEAT.to_string()),
+        usual("idle", "stages"),
+        usual("matrix", "all"),
+        usual("plateau", ""),
+        ("explain", "none: name one", format!("{:?}", explain::WINDOW), once.clone()),
+    ]
 }
 
 fn with_default(arg: clap::Arg, default: &str) -> clap::Arg {

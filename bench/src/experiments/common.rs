@@ -9,6 +9,11 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// How long a trial takes, where neither a flag nor the experiment says otherwise.
+pub const WINDOW: Duration = Duration::from_secs(1);
+/// And its repeats.
+pub const REPEAT: usize = 1;
+
 /// What every experiment takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Common {
@@ -67,7 +72,7 @@ impl Common {
             duration: self.duration.unwrap_or(duration),
             threads: self.threads.unwrap_or(cores),
             pin,
-            repeat: self.repeat.unwrap_or(1),
+            repeat: self.repeat.unwrap_or(REPEAT),
             seed: self.seed.unwrap_or_else(numbers::seed),
             rate: None,
             capacity: Vec::new(),

@@ -1,6 +1,6 @@
 //! `bench idle`: what do silent connections cost the others? Requests per second over their number.
 
-use super::common::Common;
+use super::common::{Common, WINDOW};
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
 use super::workload::BUSY;
@@ -11,7 +11,6 @@ use crate::results::Part;
 use crate::targets::ALL_STAGES;
 use anyhow::Result;
 use clap::Args;
-use std::time::Duration;
 
 /// The points of the curve in a run: none, one (which stops stage 1), and as many as stage 2 has workers.
 pub const POINTS: [usize; 3] = [0, 1, 64];
@@ -45,7 +44,7 @@ impl IdleArgs {
             return waits::run(&self.common, interrupt);
         }
         let targets = self.common.targets_or(&ALL_STAGES)?;
-        let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(1));
+        let plan = self.common.plan(targets, vec![self.connections], WINDOW);
         benchmark::run(vec![curve(plan, self.connections, &self.idle)], &self.common, interrupt)
     }
 }

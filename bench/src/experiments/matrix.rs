@@ -1,14 +1,13 @@
 //! `bench matrix`: stages by workloads. Each workload asks another question, and no stage has the best answer to all.
 
 use super::benchmark;
-use super::common::Common;
+use super::common::{Common, WINDOW};
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
 use super::workload::{BUSY, IDLE, Kind};
 use crate::interrupt::Interrupt;
 use crate::results::Part;
 use anyhow::Result;
-use std::time::Duration;
 
 /// Clients of the workloads without silent ones. As many as the pools have threads: a server that gives
 /// each sleeping request a thread can then serve all.
@@ -19,7 +18,7 @@ const CONNECTIONS: usize = 64;
 /// # Errors
 /// As [`benchmark::run`].
 pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
-    let plan = common.plan(common.targets()?, vec![CONNECTIONS], Duration::from_secs(1));
+    let plan = common.plan(common.targets()?, vec![CONNECTIONS], WINDOW);
     benchmark::run(vec![of(plan)], common, interrupt)
 }
 
@@ -33,6 +32,7 @@ pub fn of(plan: Plan) -> Experiment {
 mod tests {
     use super::*;
     use crate::targets::Target;
+    use std::time::Duration;
 
     #[test]
     fn only_servers_with_the_routes_are_asked_to_work() {

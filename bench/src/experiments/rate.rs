@@ -15,6 +15,9 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use std::time::Duration;
 
+/// How long each trial takes at one rate for all, unless told otherwise.
+pub const WINDOW: Duration = Duration::from_secs(5);
+
 /// What `bench rate` takes.
 #[derive(Args, Debug)]
 pub struct RateArgs {
@@ -39,7 +42,7 @@ impl RateArgs {
     /// As [`benchmark::run`].
     pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
         let (targets, window) = match self.rate {
-            Some(_) => (self.common.targets()?, Duration::from_secs(5)),
+            Some(_) => (self.common.targets()?, WINDOW),
             None => (self.common.targets_or(&ALL_STAGES)?, sweep::WINDOW),
         };
         let workload = self.workload.workload()?;

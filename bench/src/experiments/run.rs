@@ -2,7 +2,7 @@
 //! what silent connections cost, and what each server is made for.
 
 use super::benchmark;
-use super::common::Common;
+use super::common::{Common, REPEAT, WINDOW};
 use super::idle::{ALL_POINTS, POINTS, curve};
 use super::plan::{Experiment, Plan, Profiling};
 use super::record::Finished;
@@ -48,6 +48,8 @@ pub struct RunArgs {
 /// Where `hello` is measured at one number of connections: as many as stage 2 has threads, so that all stages but the first
 /// can serve each.
 const CONNECTIONS: usize = 64;
+/// Repeats of the whole run, and of the one with `--full`.
+pub const REPEATS: [usize; 2] = [3, 5];
 
 impl RunArgs {
     /// What the book's claims are about, in short windows, five times each: fewer repeats tell nothing from chance.
@@ -104,9 +106,9 @@ impl RunArgs {
         let workload = self.workload.workload()?;
         let is_default = self.is_whole(workload) && self.connections.is_empty();
         let (duration, repeat) = match (self.quick, self.full) {
-            (true, _) => (Duration::from_millis(500), 1),
-            (_, true) => (Duration::from_secs(2), 5),
-            _ => (Duration::from_secs(1), if is_default { 3 } else { 1 }),
+            (true, _) => (Duration::from_millis(500), REPEAT),
+            (_, true) => (Duration::from_secs(2), REPEATS[1]),
+            _ => (WINDOW, if is_default { REPEATS[0] } else { REPEAT }),
         };
         let levels = match self.connections.as_slice() {
             [] if workload.beside() > 0 => vec![BUSY],

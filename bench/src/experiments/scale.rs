@@ -3,7 +3,7 @@
 //! Three workloads: `hello`, where the kernel's price is all; `work`, where the handler's time is; `users`, who think.
 
 use super::benchmark;
-use super::common::Common;
+use super::common::{Common, WINDOW};
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
 use super::workload::{self, BUSY, Kind};
@@ -13,10 +13,9 @@ use crate::targets::Target;
 use crate::tools;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use std::time::Duration;
 
 /// Repeats, unless told otherwise: as few as tell how far a point is off.
-const REPEAT: usize = 3;
+pub const REPEAT: usize = 3;
 
 /// What `bench scale` takes.
 #[derive(Args, Debug)]
@@ -44,8 +43,7 @@ impl ScaleArgs {
             !self.common.stage_args.iter().any(|arg| arg.starts_with("--threads")),
             "bench scale chooses the threads itself: leave --threads away"
         );
-        let plan =
-            self.common.plan(targets, vec![BUSY * tools::cores().max(2)], Duration::from_secs(1));
+        let plan = self.common.plan(targets, vec![BUSY * tools::cores().max(2)], WINDOW);
         let plan = Plan { repeat: self.common.repeat.unwrap_or(REPEAT), ..plan };
         let most = most(&plan);
         let experiment = of(plan, most, workload::users()?);
@@ -79,6 +77,7 @@ fn most(plan: &Plan) -> usize {
 mod tests {
     use super::*;
     use crate::targets::Pin;
+    use std::time::Duration;
 
     #[test]
     fn each_workload_has_each_number_of_threads_in_every_repeat() {

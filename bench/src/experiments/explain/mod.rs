@@ -24,6 +24,8 @@ use clap::Args;
 use serde_json::Value;
 use std::time::Duration;
 
+/// How long the look from outside takes, unless told otherwise.
+pub const WINDOW: Duration = Duration::from_secs(3);
 /// How long perf samples.
 const SAMPLING: Duration = Duration::from_secs(2);
 /// Functions with a smaller share, in per cent, are left out.
@@ -82,7 +84,7 @@ impl ExplainArgs {
             named == 1 && targets.len() == 1,
             "explain one server at a time, such as `bench explain stage3`"
         );
-        let plan = self.common.plan(targets, vec![self.connections], Duration::from_secs(3));
+        let plan = self.common.plan(targets, vec![self.connections], WINDOW);
         let modes = vec![Connection::closing(self.workload.close)];
         Ok(Plan { modes, workload: self.workload.workload()?, ..plan }.ladder(Part::Ladder))
     }
