@@ -154,7 +154,7 @@ pub fn beside(results: &Results, mode: &str) -> Option<String> {
 }
 
 /// The workloads of the matrix, in the order in which they ran.
-pub fn workloads(results: &Results) -> Vec<&str> {
+fn workloads(results: &Results) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for row in results.rows.iter().filter(|row| row.part == Part::Matrix) {
         if !names.contains(&&*row.workload) {

@@ -2,15 +2,13 @@
 //!
 //! [`svg`] writes elements, and [`scale`] maps figures to places. On them stand two kinds of charts: [`curve`]s over something
 //! that grows, and [`bars`] of one piece or several. [`curve_charts`] and [`bar_charts`] say what of a run is shown so. What
-//! is neither draws itself: [`matrix_chart`] has servers over workloads, [`timeline`] threads over time, and [`flame`] all
-//! stacks of one server.
+//! is neither draws itself: [`timeline`] has threads over time, and [`flame`] all stacks of one server.
 
 pub mod bar_charts;
 pub mod bars;
 pub mod curve;
 pub mod curve_charts;
 pub mod flame;
-pub mod matrix_chart;
 pub mod picture;
 pub mod scale;
 pub mod svg;
@@ -35,7 +33,6 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     charts.extend(curve_charts::percentiles(&view));
     charts.extend(curve_charts::idle(&view));
     charts.extend(curve_charts::waits(&view));
-    charts.extend(matrix_chart::of(results));
     charts.extend(bar_charts::profile(results));
     charts.extend(curve_charts::sweep(results));
     charts.extend(timeline::of_folder(folder));
