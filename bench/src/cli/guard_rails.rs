@@ -6,7 +6,7 @@ use crate::interrupt::Interrupt;
 use crate::load::{Figures, Latency};
 use crate::numbers::as_micros;
 use crate::resilience::guard_rails::{ATTACKS, Guarded, HOSTILE};
-use crate::results::{Part, Sample, hgrm};
+use crate::results::{Part, Sample};
 use crate::targets;
 use anyhow::Result;
 use clap::ValueEnum;
@@ -32,7 +32,7 @@ pub(super) fn record(
         measured.iter().flat_map(|(stage, all)| all.iter().map(move |one| (stage, one))).collect();
     let mut record = Record::begin(&plan, rows.len(), &common)?;
     for (stage, one) in rows {
-        record.add_row(sample(stage, one, time), hgrm::write(&one.outcome.latency));
+        record.add_row(sample(stage, one, time), one.outcome.latency.clone());
     }
     record.end(interrupt)
 }

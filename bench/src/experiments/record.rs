@@ -9,11 +9,12 @@ use crate::interrupt::Interrupt;
 use crate::load::Figures;
 use crate::numbers::{self, as_micros};
 use crate::results::{
-    Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, anonymous, date, folder, hgrm,
+    Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, anonymous, date, folder,
 };
 use crate::targets::Target;
 use crate::workspace;
 use anyhow::{Result, bail};
+use hdrhistogram::Histogram;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,8 +25,8 @@ use std::{env, iter};
 pub struct Record {
     folder: PathBuf,
     results: Results,
-    /// Of each row, as its file will hold it.
-    percentiles: Vec<String>,
+    /// Of each row.
+    latencies: Vec<Histogram<u64>>,
 }
 
 /// A run that was written.
@@ -88,7 +89,7 @@ impl Record {
         };
         let folder = common.out.clone().unwrap_or_else(|| folder::fresh(&results));
         folder::make(&folder)?;
-        Ok(Self { folder, results, percentiles: Vec::new() })
+        Ok(Self { folder, results, latencies: Vec::new() })
     }
 
     /// Whether a server could not be measured.
@@ -122,7 +123,7 @@ impl Record {
             }
             sample.hgrm = self.unused(file(&sample));
             self.results.rows.push(sample);
-            self.percentiles.push(hgrm::write(&one.outcome.tally.latency));
+            self.latencies.push(one.outcome.tally.latency.clone());
         }
         self.results.failures.extend(failures);
     }
@@ -135,11 +136,11 @@ impl Record {
         iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
-    /// Adds a row that was measured elsewhere, with its percentiles.
-    pub fn add_row(&mut self, mut row: Sample, percentiles: String) {
+    /// Adds a row that was measured elsewhere, with its latencies.
+    pub fn add_row(&mut self, mut row: Sample, latency: Histogram<u64>) {
         row.hgrm = self.unused(file(&row));
         self.results.rows.push(row);
-        self.percentiles.push(percentiles);
+        self.latencies.push(latency);
     }
 
     /// Adds a server's profile.
@@ -181,7 +182,7 @@ impl Record {
     /// When it cannot be written.
     pub fn end(mut self, interrupt: &Interrupt) -> Result<Finished> {
         self.results.interrupted = interrupt.raised();
-        folder::write(&self.folder, &self.results, &self.percentiles)?;
+        folder::write(&self.folder, &self.results, &self.latencies)?;
         Ok(Finished { folder: self.folder, results: self.results })
     }
 }

@@ -5,6 +5,7 @@ use super::{Results, SCHEMA, csv, hgrm, trace};
 use crate::numbers::counted;
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -13,29 +14,30 @@ use std::{env, fs};
 const FILE: &str = "results.json";
 
 /// Writes `results`, and one percentile file per row and per trial, to `folder`, which is made if it is not there.
-/// `percentiles` are of the rows, in their order.
+/// `latencies` are of the rows, in their order.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(folder: &Path, results: &Results, percentiles: &[String]) -> Result<()> {
+pub fn write(folder: &Path, results: &Results, latencies: &[Histogram<u64>]) -> Result<()> {
     // A line for each row. Inside of a JSON string the quotation marks would be escaped.
     let text = serde_json::to_string(results)?.replace("{\"target\":", "\n{\"target\":");
     file(&folder.join(FILE), &(text + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
-    let texts: BTreeMap<_, _> =
-        results.rows.iter().map(|row| row.hgrm.as_str()).zip(percentiles).collect();
-    for (name, text) in &texts {
-        file(&folder.join(name), text)?;
+    let of_rows = results.rows.iter().map(|row| row.hgrm.as_str()).zip(latencies);
+    let of_rows: BTreeMap<_, _> = of_rows.collect();
+    for (name, latency) in &of_rows {
+        file(&folder.join(name), &hgrm::write(latency))?;
     }
     // Beside each repeat by itself: a high percentile gains from having more samples beyond it.
     for group in results.groups().iter().filter(|group| group.samples.len() > 1) {
-        let names: Vec<_> = group.samples.iter().map(|row| row.hgrm.as_str()).collect();
-        let repeats = names.iter().filter_map(|name| texts.get(name).map(|text| text.as_str()));
-        if let (Some(first), Some(all)) = (names.iter().min(), hgrm::merged(repeats)) {
-            let name =
-                first.trim_end_matches(|end: char| end.is_ascii_digit() || ".hgrm".contains(end));
-            file(&folder.join(format!("{name}all.hgrm")), &hgrm::write(&all))?;
-        }
+        let mut names: Vec<_> = group.samples.iter().map(|row| row.hgrm.as_str()).collect();
+        names.sort_unstable();
+        let mut repeats = names.iter().filter_map(|name| of_rows.get(name).copied());
+        let Some(mut all) = repeats.next().cloned() else { continue };
+        repeats.try_for_each(|one| all.add(one)).context("merging the repeats' latencies")?;
+        let name =
+            names[0].trim_end_matches(|end: char| end.is_ascii_digit() || ".hgrm".contains(end));
+        file(&folder.join(format!("{name}all.hgrm")), &hgrm::write(&all))?;
     }
     Ok(())
 }
@@ -147,7 +149,6 @@ pub fn default_place() -> PathBuf {
 mod tests {
     use super::*;
     use crate::results::Sample;
-    use hdrhistogram::Histogram;
 
     #[test]
     fn a_run_is_read_back_as_it_was_written_and_a_newer_one_refused() {
@@ -155,12 +156,12 @@ mod tests {
         let mut results = Results { schema: SCHEMA, ..Results::default() };
         let row = |name: &str| Sample { hgrm: format!("hgrm/x-{name}.hgrm"), ..Sample::default() };
         results.rows = vec![row("0"), row("1")];
-        let texts = [[1, 2], [3, 4]].map(|samples| {
+        let latencies = [[1, 2], [3, 4]].map(|samples| {
             let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).unwrap();
             samples.into_iter().for_each(|sample| histogram.record(sample * 1000).unwrap());
-            hgrm::write(&histogram)
+            histogram
         });
-        write(&folder, &results, &texts).unwrap();
+        write(&folder, &results, &latencies).unwrap();
         assert_eq!(read(&folder).unwrap(), results);
         let merged = fs::read_to_string(folder.join("hgrm/x-all.hgrm")).unwrap();
         assert!(merged.contains("Total count    =            4]"), "{merged}");
