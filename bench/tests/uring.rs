@@ -31,7 +31,11 @@ fn program() -> &'static Path {
     static BUILT: OnceLock<std::path::PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         // The profile of the tests themselves: nothing is measured here.
-        build::uring_loop(Some("dev"), &Interrupt::default()).unwrap()
+        let never = Interrupt::default();
+        build::examples(&[build::URING_LOOP], Some("dev"), &never)
+            .unwrap()
+            .remove(build::URING_LOOP)
+            .unwrap()
     })
 }
 

@@ -1,11 +1,10 @@
 //! What is printed of a run that was made.
 
 use crate::experiments::record::Finished;
-use crate::report::chart::{self, Chart};
 use crate::report::{blocks, page};
-use crate::results::{folder, trace};
+use crate::results::trace;
 use crate::terminal;
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use std::env;
 use std::path::Path;
 
@@ -27,17 +26,11 @@ pub(super) fn written(folder: &Path) -> Result<()> {
 
 /// Draws the traces in `folder`, and says where the picture of all stages is; that of each lies beside it.
 pub(super) fn drawn(folder: &Path, text: &str) -> Result<()> {
-    let charts = chart::timeline::of_folder(folder);
-    let Some(first) = charts.first() else { bail!("nothing was recorded") };
-    let place = folder.join("charts");
-    let file = |chart: &Chart| place.join(format!("{}.svg", chart.name));
-    for chart in &charts {
-        folder::file(&file(chart), &chart.file()).context("the picture of a timeline")?;
-    }
-    let traces = folder.join(trace::FOLDER);
+    page::write(folder)?;
+    let (charts, traces) = (folder.join("charts"), folder.join(trace::FOLDER));
     terminal::print(&format!(
-        "{text}\nPicture: {}\nTraces:  {}/*.json, for ui.perfetto.dev\n",
-        file(first).display(),
+        "{text}\nPicture: {}/timeline.svg\nTraces:  {}/*.json, for ui.perfetto.dev\n",
+        charts.display(),
         traces.display()
     ))
 }

@@ -21,33 +21,25 @@ pub const URING_LOOP: &str = "uring_loop";
 /// # Errors
 /// When cargo cannot be started, or the build fails.
 pub fn release(packages: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
-    if packages.is_empty() {
-        return Ok(HashMap::new());
-    }
     let packages: Vec<_> = packages.iter().flat_map(|package| ["--package", package]).collect();
     build(&packages, None, interrupt)
 }
 
-/// The same for small programs of `shared/examples`.
+/// The same for small programs of `shared/examples`; `profile`: of cargo, where it is not to be a release.
 ///
 /// # Errors
 /// As [`release`].
-pub fn examples(names: &[&str], interrupt: &Interrupt) -> Result<HashMap<String, PathBuf>> {
-    if names.is_empty() {
-        return Ok(HashMap::new());
+pub fn examples(
+    names: &[&str],
+    profile: Option<&str>,
+    interrupt: &Interrupt,
+) -> Result<HashMap<String, PathBuf>> {
+    let mut what: Vec<_> = names.iter().flat_map(|name| ["--example", name]).collect();
+    if !names.is_empty() {
+        what.extend(["--package", "shared"]);
     }
-    let names = names.iter().flat_map(|name| ["--example", name]);
-    build(&["--package", "shared"].into_iter().chain(names).collect::<Vec<_>>(), None, interrupt)
-}
-
-/// Builds the example `uring_loop`, as a release unless `profile` names another one, and tells where it lies.
-///
-/// # Errors
-/// As [`release`].
-pub fn uring_loop(profile: Option<&str>, interrupt: &Interrupt) -> Result<PathBuf> {
-    let example = ["--package", "shared", "--features", "io-uring", "--example", URING_LOOP];
-    let path = build(&example, profile, interrupt)?.remove(URING_LOOP);
-    path.context("cargo built no program for uring_loop")
+    what.extend(names.contains(&URING_LOOP).then_some("--features=io-uring"));
+    build(&what, profile, interrupt)
 }
 
 fn build(
@@ -55,19 +47,21 @@ fn build(
     profile: Option<&str>,
     interrupt: &Interrupt,
 ) -> Result<HashMap<String, PathBuf>> {
+    if what.is_empty() {
+        return Ok(HashMap::new());
+    }
     let workspace = workspace::root();
     ensure!(
         workspace.join("Cargo.toml").exists(),
         "the sources are not in {} any more; build bench again where they are now",
         workspace.display()
     );
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let set = |name| std::env::var_os(name);
+    let profile = profile.map(Into::into).or(set(PROFILE)).unwrap_or("release".into());
+    let mut command = Command::new(set("CARGO").unwrap_or("cargo".into()));
     command
         .args(["build", "--message-format=json-render-diagnostics", "--profile"])
-        .arg(
-            profile
-                .map_or_else(|| std::env::var_os(PROFILE).unwrap_or("release".into()), Into::into),
-        )
+        .arg(profile)
         .args(what)
         .current_dir(workspace)
         .stdin(Stdio::null())

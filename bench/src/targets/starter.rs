@@ -6,7 +6,6 @@ use super::{Connection, Pin, StageFlags, Target, build};
 use crate::interrupt::Interrupt;
 use crate::load::Url;
 use crate::tools;
-use crate::workspace::STAGES;
 use anyhow::{Context, Result, bail};
 use std::collections::HashMap;
 use std::env;
@@ -39,14 +38,17 @@ impl Starter {
         pin: Option<Pin>,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let names = |is: fn(&&Target) -> bool| targets.iter().filter(is).map(Target::name);
-        let stages: Vec<_> = names(|target| matches!(target, Target::Stage(_))).collect();
-        let examples: Vec<_> = names(|target| matches!(target, Target::Example(_))).collect();
-        let mut programs = build::release(&stages, interrupt)?;
-        programs.extend(build::examples(&examples, interrupt)?);
-        if targets.iter().any(|target| matches!(target, Target::UringLoop(_))) {
-            programs.insert(URING_LOOP.to_owned(), build::uring_loop(None, interrupt)?);
+        let (mut stages, mut examples) = (Vec::new(), Vec::new());
+        for target in targets {
+            match target {
+                Target::Stage(_) => stages.push(target.name()),
+                Target::Example(_) => examples.push(target.name()),
+                Target::UringLoop(_) => examples.push(URING_LOOP),
+                Target::NullServer | Target::Peer(_) | Target::Url(..) => {}
+            }
         }
+        let mut programs = build::release(&stages, interrupt)?;
+        programs.extend(build::examples(&examples, None, interrupt)?);
         Ok(Self { programs, stage_args, pin })
     }
 
@@ -83,56 +85,45 @@ impl Starter {
         connection: Connection,
         flags: StageFlags,
     ) -> Result<Running> {
-        match target {
-            Target::Stage(index) => {
-                self.start_stage(*index, connection, flags).map(Running::Server)
-            }
-            Target::Example(_) => {
-                let program = self.program(target.name())?;
-                Server::start(program, &["--listen", "127.0.0.1:0"]).map(Running::Server)
-            }
-            Target::UringLoop(step) => self.start_uring_loop(step + 1).map(Running::Server),
-            Target::NullServer => start_null_server(connection).map(Running::Server),
-            Target::Peer(peer) => peer.start(tools::cores()).map(Running::Server),
-            Target::Url(_, url) => Ok(Running::Elsewhere(url.clone())),
-        }
-    }
-
-    fn program(&self, name: &str) -> Result<&PathBuf> {
-        self.programs.get(name).with_context(|| format!("cargo built no program for {name}"))
-    }
-
-    fn start_stage(
-        &self,
-        index: usize,
-        connection: Connection,
-        mut flags: StageFlags,
-    ) -> Result<Server> {
-        let program = self.program(STAGES[index])?;
         let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+        let program = match target {
+            Target::Stage(index) => {
+                args.extend(self.told(*index, connection, flags));
+                self.program(target.name())?
+            }
+            Target::Example(_) => self.program(target.name())?,
+            Target::UringLoop(step) => {
+                // With as many loops as the null server has, and like it without parsing.
+                let (step, threads) = (step + 1, tools::cores());
+                args.push("--null".to_owned());
+                args.extend([format!("--step={step}"), format!("--threads={threads}")]);
+                self.program(URING_LOOP)?
+            }
+            Target::NullServer => {
+                args.insert(0, "baseline".to_owned());
+                args.extend((connection == Connection::Close).then(|| "--close".to_owned()));
+                env::current_exe().context("cannot find the program of bench itself")?
+            }
+            Target::Peer(peer) => return peer.start(tools::cores()).map(Running::Server),
+            Target::Url(_, url) => return Ok(Running::Elsewhere(url.clone())),
+        };
+        Server::start(&program, &args).map(Running::Server)
+    }
+
+    fn program(&self, name: &str) -> Result<PathBuf> {
+        let program = self.programs.get(name).cloned();
+        program.with_context(|| format!("cargo built no program for {name}"))
+    }
+
+    /// The arguments of a stage.
+    fn told(&self, stage: usize, connection: Connection, mut flags: StageFlags) -> Vec<String> {
         // The blocking stages part with a client early unless told not to: the ladder would compare policies. What
         // keeping every connection costs them shows in the column of clients served.
-        if connection == Connection::KeepAlive && index < 2 {
+        if connection == Connection::KeepAlive && stage < 2 {
             flags.keep_alive.get_or_insert("always");
         }
-        args.extend(flags.arguments(&self.stage_args));
-        args.extend(self.stage_args.iter().cloned());
-        Server::start(program, &args)
+        [flags.arguments(&self.stage_args), self.stage_args.clone()].concat()
     }
-
-    /// With as many loops as the null server has, and like it without parsing.
-    fn start_uring_loop(&self, step: usize) -> Result<Server> {
-        let (step, threads) = (step.to_string(), tools::cores().to_string());
-        let args = ["--listen", "127.0.0.1:0", "--null", "--step", &step, "--threads", &threads];
-        Server::start(self.program(URING_LOOP)?, &args)
-    }
-}
-
-fn start_null_server(connection: Connection) -> Result<Server> {
-    let program = env::current_exe().context("cannot find the program of bench itself")?;
-    let mut args = vec!["baseline", "--listen", "127.0.0.1:0"];
-    args.extend((connection == Connection::Close).then_some("--close"));
-    Server::start(&program, &args)
 }
 
 impl Running {
