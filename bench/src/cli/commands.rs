@@ -10,7 +10,6 @@ use crate::experiments::explain::ExplainArgs;
 use crate::experiments::idle::IdleArgs;
 use crate::experiments::rate::RateArgs;
 use crate::experiments::run::RunArgs;
-use crate::experiments::scale::ScaleArgs;
 use crate::experiments::timeline::TimelineArgs;
 use crate::experiments::uring::UringArgs;
 use crate::load::command::LoadArgs;
@@ -40,7 +39,7 @@ pub(super) enum Command {
     /// Latency over offered load with its knee; with -R the same constant rate for every server
     Rate(RateArgs),
     /// A stage over its number of threads: what another core adds
-    Scale(ScaleArgs),
+    Scale(Common),
     /// Requests per second over the number of silent connections
     Idle(IdleArgs),
     /// Every workload with every stage: one table of what each is made for

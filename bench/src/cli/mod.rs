@@ -11,7 +11,7 @@ mod program;
 mod server;
 pub mod watch;
 
-use crate::experiments::{matrix, plateau};
+use crate::experiments::{matrix, plateau, scale};
 use crate::interrupt::Interrupt;
 use crate::targets::null_server;
 use crate::{terminal, tools, verify};
@@ -82,7 +82,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Run(run) => finished(&run.run(interrupt)?)?,
         Command::Load(args) => return load::run(&args, interrupt),
         Command::Rate(rate) => finished(&rate.run(interrupt)?)?,
-        Command::Scale(scale) => finished(&scale.run(interrupt)?)?,
+        Command::Scale(common) => finished(&scale::run(&common, interrupt)?)?,
         Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
         Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,
         Command::Plateau(common) => finished(&plateau::run(&common, interrupt)?)?,

@@ -20,9 +20,8 @@ pub const ALL_POINTS: [usize; 7] = [0, 1, 16, 32, 63, 64, 200];
 /// What `bench idle` takes.
 #[derive(Args, Debug)]
 pub struct IdleArgs {
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub common: Common,
+    common: Common,
     /// Numbers of silent connections
     #[arg(short = 'n', long, value_delimiter = ',', default_value = "0,1,16,63,64,200,1000")]
     idle: Vec<usize>,

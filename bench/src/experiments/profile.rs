@@ -12,6 +12,7 @@ use crate::evidence::profile::{Layer, Profile as Samples, Profiler, REMEDY};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
+use crate::results::threads_told;
 use crate::targets::{Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
@@ -45,12 +46,9 @@ fn stages(plan: &Plan) -> Vec<(usize, usize)> {
 
 /// As many clients as a stage has workers. The flag is of stage 2 alone: an event loop serves them all.
 pub(super) fn clients(stage: usize, stage_args: &[String]) -> usize {
-    let args = stage_args.join("=");
-    let chosen =
-        args.split("--threads=").nth(1).and_then(|rest| rest.split('=').next()?.parse().ok());
     match stage {
         0 => 1,
-        1 => chosen.unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS),
+        1 => threads_told(stage_args).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS),
         _ => CONNECTIONS,
     }
 }

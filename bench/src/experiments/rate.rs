@@ -21,16 +21,14 @@ pub const WINDOW: Duration = Duration::from_secs(5);
 /// What `bench rate` takes.
 #[derive(Args, Debug)]
 pub struct RateArgs {
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub common: Common,
+    common: Common,
     /// Requests per second [default: 10 % to 120 % of the closed loop's, at random moments]
     #[arg(short = 'R', long, value_name = "N", value_parser = args::rate)]
     rate: Option<f64>,
     /// Connections for the requests; in a sweep at most as many as a stage serves at a time
     #[arg(short, long, default_value = "64", value_parser = args::count)]
     connections: usize,
-    #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
 }

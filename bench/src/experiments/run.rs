@@ -19,9 +19,8 @@ use std::time::Duration;
 /// What `bench run` takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct RunArgs {
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub common: Common,
+    common: Common,
     /// Connection counts, for hello kept alive and closed: 50,200,800 [default: 64, kept alive]
     #[arg(short, long, value_delimiter = ',', value_parser = args::count)]
     connections: Vec<usize>,
@@ -31,7 +30,6 @@ pub struct RunArgs {
     /// 50 to 1200 connections, kept alive and closed, whole curve and matrix; 2s each, five times
     #[arg(long)]
     full: bool,
-    #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
     /// A further server that runs already

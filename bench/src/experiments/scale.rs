@@ -12,43 +12,28 @@ use crate::results::Part;
 use crate::targets::Target;
 use crate::tools;
 use anyhow::{Result, bail, ensure};
-use clap::Args;
 
 /// Repeats, unless told otherwise: as few as tell how far a point is off.
 pub const REPEAT: usize = 3;
 
-/// What `bench scale` takes.
-#[derive(Args, Debug)]
-pub struct ScaleArgs {
-    #[allow(missing_docs)]
-    #[command(flatten)]
-    pub common: Common,
-}
-
-impl ScaleArgs {
-    /// Measures one number of threads after the other.
-    ///
-    /// # Errors
-    /// A server whose threads cannot be chosen, and as [`benchmark::run`].
-    pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
-        let targets = self.common.targets_or(&[Target::Stage(3)])?;
-        let is_fixed = |target: &&Target| !matches!(target, Target::Stage(1 | 3));
-        if let Some(target) = targets.iter().find(is_fixed) {
-            bail!(
-                "{} serves with the threads that it has: choose stage2 or stage4",
-                target.label()
-            );
-        }
-        ensure!(
-            !self.common.stage_args.iter().any(|arg| arg.starts_with("--threads")),
-            "bench scale chooses the threads itself: leave --threads away"
-        );
-        let plan = self.common.plan(targets, vec![BUSY * tools::cores().max(2)], WINDOW);
-        let plan = Plan { repeat: self.common.repeat.unwrap_or(REPEAT), ..plan };
-        let most = most(&plan);
-        let experiment = of(plan, most, workload::users()?);
-        benchmark::run(vec![experiment], &self.common, interrupt)
+/// Measures one number of threads after the other.
+///
+/// # Errors
+/// A server whose threads cannot be chosen, and as [`benchmark::run`].
+pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
+    let targets = common.targets_or(&[Target::Stage(3)])?;
+    let is_fixed = |target: &&Target| !matches!(target, Target::Stage(1 | 3));
+    if let Some(target) = targets.iter().find(is_fixed) {
+        bail!("{} serves with the threads that it has: choose stage2 or stage4", target.label());
     }
+    ensure!(
+        !common.stage_args.iter().any(|arg| arg.starts_with("--threads")),
+        "bench scale chooses the threads itself: leave --threads away"
+    );
+    let plan = common.plan(targets, vec![BUSY * tools::cores().max(2)], WINDOW);
+    let plan = Plan { repeat: common.repeat.unwrap_or(REPEAT), ..plan };
+    let most = most(&plan);
+    benchmark::run(vec![of(plan, most, workload::users()?)], common, interrupt)
 }
 
 /// Each workload with each number of threads up to `most`.

@@ -3,21 +3,19 @@
 //! The null server's epoll loop and the example's four (`--null`) send the same bytes to whatever they receive: what
 //! differs is how they ask the kernel. Each reports its own calls at its end; those of the others are counted by strace.
 
-use super::benchmark;
 use super::common::Common;
 use super::plan::{Trial, announcement};
 use super::record::{Finished, Record};
 use super::trial::observe;
-use super::workload::Workload;
+use super::workload::Kind;
+use super::{benchmark, explain};
 use crate::args;
-use crate::evidence::strace::Strace;
 use crate::interrupt::Interrupt;
-use crate::load;
 use crate::results::Part;
 use crate::targets::{Connection, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::workspace::URING_STEPS;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -90,20 +88,14 @@ fn calls(
     starter: &Starter,
     interrupt: &Interrupt,
 ) -> Result<f64> {
-    let running = starter.start(target, Connection::KeepAlive)?;
-    let trial = Trial::of(Connection::KeepAlive, connections, Workload::default());
-    let mut options = trial.options(target, &running, COUNTED)?;
-    let (calls, requests) = if matches!(target, Target::UringLoop(_)) {
-        observe(&running, &options, interrupt)?;
-        reported(&running.end()?)?
-    } else {
-        // From the first connection to the end, so that both count the same.
-        options.warm_up = Duration::from_millis(1);
-        let strace = Strace::attach(running.pid().context("it has no process")?)?;
-        let outcome = load::run(&options, interrupt)?;
-        let calls = strace.finish()?.iter().map(|(_, count)| count).sum();
-        (calls, outcome.tally.requests)
-    };
+    let trial = Trial::kept(connections, Kind::Hello);
+    if !matches!(target, Target::UringLoop(_)) {
+        let calls = explain::calls(target, trial, starter, COUNTED, interrupt)?;
+        return Ok(calls.iter().map(|(_, each)| each).sum());
+    }
+    let running = starter.start(target, trial.connection)?;
+    observe(&running, &trial.options(target, &running, COUNTED)?, interrupt)?;
+    let (calls, requests) = reported(&running.end()?)?;
     ensure!(requests > 0, "no request was answered meanwhile");
     Ok(calls as f64 / requests as f64)
 }

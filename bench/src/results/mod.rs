@@ -93,12 +93,10 @@ pub struct Config {
     pub stage_args: Vec<String>,
 }
 
-impl Config {
-    /// The threads that all stages were told to have, if they were.
-    pub fn threads_told(&self) -> Option<usize> {
-        let args = self.stage_args.join("=");
-        args.split("--threads=").nth(1)?.split('=').next()?.parse().ok()
-    }
+/// The threads that all stages were told to have, if they were.
+pub fn threads_told(stage_args: &[String]) -> Option<usize> {
+    let args = stage_args.join("=");
+    args.split("--threads=").nth(1)?.split('=').next()?.parse().ok()
 }
 
 impl Results {

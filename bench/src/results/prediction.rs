@@ -4,7 +4,7 @@
 //! law). A stage has *places*, connections that it holds at once, and *threads* that serve; a request costs the server s of
 //! CPU and the generator g.
 
-use super::{Config, Sample};
+use super::{Config, Sample, threads_told};
 use crate::workspace;
 
 /// Threads of stage 2, unless told otherwise.
@@ -21,11 +21,10 @@ pub struct Prediction {
 
 /// How many threads serve a row of a stage, on a machine with so many `cores`.
 pub fn threads(sample: &Sample, config: &Config, cores: usize) -> usize {
+    let told = || sample.threads.or(threads_told(&config.stage_args));
     match workspace::stage(&sample.target) {
-        Some(1) => sample.threads.or(config.threads_told()).unwrap_or(POOL),
-        Some(3) => {
-            sample.threads.or(config.threads_told()).unwrap_or(own(sample, cores as f64) as usize)
-        }
+        Some(1) => told().unwrap_or(POOL),
+        Some(3) => told().unwrap_or(own(sample, cores as f64) as usize),
         _ => 1,
     }
 }

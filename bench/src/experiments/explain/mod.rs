@@ -16,7 +16,7 @@ use crate::evidence::profile::{Function, Profiler};
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, Running, Starter};
+use crate::targets::{Connection, Running, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::{args, load};
 use anyhow::{Context, Result, ensure};
@@ -36,13 +36,11 @@ const MOST: usize = 15;
 /// What `bench explain` takes.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub common: Common,
+    common: Common,
     /// Connections
     #[arg(short, long, default_value = "64", value_parser = args::count)]
     connections: usize,
-    #[allow(missing_docs)]
     #[command(flatten)]
     workload: WorkloadArgs,
 }
@@ -92,19 +90,20 @@ impl ExplainArgs {
 
 /// The passes under strace and under perf, each on a server of its own: its text, and what it found noted in the record.
 fn passes(
-    experiment: &Experiment,
+    Experiment { plan, trials, .. }: &Experiment,
     starter: &Starter,
     record: &mut Record,
     interrupt: &Interrupt,
 ) -> String {
-    let mut page = String::new();
+    let (mut page, target, trial) = (String::new(), &plan.targets[0], trials[0]);
+    let at_most = |window| plan.duration.min(window);
     if !interrupt.raised() {
-        let calls = calls(experiment, starter, interrupt);
+        let calls = calls(target, trial, starter, at_most(strace::PASS), interrupt);
         record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
         page += &text::calls(calls);
     }
     if !interrupt.raised() {
-        let functions = functions(experiment, starter, interrupt);
+        let functions = functions(target, trial, starter, at_most(SAMPLING), interrupt);
         let shares = |functions: &Vec<Function>| -> Vec<_> {
             functions.iter().map(|function| (function.name.clone(), function.share)).collect()
         };
@@ -122,27 +121,29 @@ fn object(figures: &[(String, f64)]) -> Value {
     figures.iter().map(|(name, figure)| (name.clone(), *figure)).collect()
 }
 
-/// The server once more, and the load that a tool looks at: no longer than `most`.
+/// A server once more, and the load that a tool looks at for so long.
 fn started(
-    Experiment { plan, trials, .. }: &Experiment,
+    target: &Target,
+    trial: Trial,
     starter: &Starter,
-    most: Duration,
+    window: Duration,
 ) -> Result<(Running, u32, load::Options)> {
-    let trial: Trial = trials[0];
-    let running = starter.start(&plan.targets[0], trial.connection)?;
-    let options = trial.options(&plan.targets[0], &running, plan.duration.min(most))?;
+    let running = starter.start(target, trial.connection)?;
+    let options = trial.options(target, &running, window)?;
     let pid = running.pid().context("there is no process of ours to look into")?;
     Ok((running, pid, options))
 }
 
 /// System calls per request. The load runs while strace counts, from its first connection to its end,
 /// so that both count the same.
-fn calls(
-    experiment: &Experiment,
+pub(super) fn calls(
+    target: &Target,
+    trial: Trial,
     starter: &Starter,
+    window: Duration,
     interrupt: &Interrupt,
 ) -> Result<Vec<(String, f64)>> {
-    let (_running, pid, mut options) = started(experiment, starter, strace::PASS)?;
+    let (_running, pid, mut options) = started(target, trial, starter, window)?;
     options.warm_up = Duration::from_millis(1);
     let strace = strace::Strace::attach(pid)?;
     let outcome = load::run(&options, interrupt)?;
@@ -154,11 +155,13 @@ fn calls(
 
 /// Where the CPU time goes, by function.
 fn functions(
-    experiment: &Experiment,
+    target: &Target,
+    trial: Trial,
     starter: &Starter,
+    window: Duration,
     interrupt: &Interrupt,
 ) -> Result<Vec<Function>> {
-    let (_running, pid, options) = started(experiment, starter, SAMPLING)?;
+    let (_running, pid, options) = started(target, trial, starter, window)?;
     let profiler = Profiler::attach(pid)?;
     load::run(&options, interrupt)?;
     let mut functions = profiler.finish()?.functions();
