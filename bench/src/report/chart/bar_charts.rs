@@ -1,49 +1,15 @@
-//! What is shown as bars, and how to read them: CPU per request, the ladder of users, and a request's time by layer.
+//! What is shown as bars, and how to read them: the ladder of users, and a request's time by layer.
 
 use super::bars::{self, Bar, Piece};
-use super::picture::{Chart, Texts, View, class};
+use super::picture::{Chart, Texts, class};
 use crate::numbers::{counted, grouped, micros};
-use crate::report::figures::{self, server};
+use crate::report::figures::server;
 use crate::report::{profile, users};
 use crate::results::{Group, Part, Profile, Results};
 use crate::workspace::label;
 
 fn piece(class: String, length: f64) -> Piece {
     Piece { class, length, tip: String::new() }
-}
-
-/// CPU per request of all servers at the most connections. Strong: user, where enough ticks have split it; and pale: system.
-pub fn cpu(view: &View<'_>) -> Option<Chart> {
-    let (level, trials) = view.top()?;
-    let is_split = trials.iter().any(|trial| trial.kernel().is_some());
-    let bar = |trial: &Group<'_>| {
-        let (range, class) = (trial.range(|row| row.server_cpu_us)?, class(&trial.median().target));
-        let part = |kind: &str, length| piece(format!("{kind} {class}"), length);
-        let pieces = match trial.kernel().map(|share| range.middle * (1.0 - share)) {
-            Some(user) => vec![part("bar", user), part("light", range.middle - user)],
-            None => vec![part(if is_split { "frame" } else { "bar" }, range.middle)],
-        };
-        let (name, note) = (server(trial.median()), figures::cpu(trial));
-        Some((Bar { class, name, pieces, repeats: Some(range), note }, range.middle))
-    };
-    let bars: Vec<_> = trials.iter().filter_map(bar).collect();
-    let subtitle = if is_split {
-        "µs; strong: user, pale: kernel; framed: too few ticks to tell them apart"
-    } else {
-        "µs, user and kernel together"
-    };
-    let null = bars.iter().find(|(bar, _)| bar.class == "null").map(|(_, middle)| *middle);
-    let mark = null.map(|null| (null, "null server: the lower bound of these system calls"));
-    let caption = match null {
-        Some(_) => "What lies beyond the line is the server's own: parsing, routing, timers.",
-        None => {
-            "The null server, measured beside it, would show the lower bound of these system calls."
-        }
-    };
-    let title = format!("Server CPU per request, {level} connections");
-    let texts = view.texts("cpu", &title, subtitle, caption);
-    let bars: Vec<_> = bars.into_iter().map(|(bar, _)| bar).collect();
-    (!bars.is_empty()).then(|| bars::chart(texts, &[], &bars, mark))
 }
 
 /// The ladder of users who think, and below it the controls: the step from stage to stage is seen without a word.
@@ -77,7 +43,7 @@ pub fn users(results: &Results) -> Option<Chart> {
         caption: "Stage 1 waits for one user to think, stage 2 for as many as it has threads, stage 3 has one core to serve \
                   all, and stage 4 all cores.",
     };
-    Some(bars::chart(texts, &[], &bars, None))
+    Some(bars::chart(texts, &[], &bars))
 }
 
 /// A pool of threads sleeps so long that a bar with it in would hide all else: it stands behind the bar.
@@ -115,7 +81,7 @@ pub fn profile(results: &Results) -> Option<Chart> {
         subtitle: "µs; one connection for stage 1, for the others no more than workers".to_owned(),
         caption,
     };
-    (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars, None))
+    (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars))
 }
 
 /// What is shown and how to read it: layers as perf saw them, or what /proc shows; of some stages the one and of others

@@ -36,7 +36,7 @@ pub struct Bar {
 /// A part of a bar.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// How it is drawn: `bar s1`; `light s1`, pale; `frame s1`, where only its end is known; `layer l3`.
+    /// How it is drawn: `bar s1`; `frame s1`, a control; `layer l3`.
     pub class: String,
     /// Its length.
     pub length: f64,
@@ -56,17 +56,11 @@ impl Bar {
 }
 
 /// Draws them from top to bottom. `legend`: classes of pieces with their names; with one, a grid has figures below the bars.
-/// `mark`: a line across all at a figure, with its name.
-pub fn chart(
-    texts: Texts,
-    legend: &[(String, &str)],
-    bars: &[Bar],
-    mark: Option<(f64, &str)>,
-) -> Chart {
+pub fn chart(texts: Texts, legend: &[(String, &str)], bars: &[Bar]) -> Chart {
     let places = legend_places(legend);
     let top = places.last().map_or(TOP, |(_, y)| y + 18.0);
     let bottom = top + bars.len() as f64 * STEP;
-    let below = if mark.is_some() || !legend.is_empty() { 34.0 } else { 16.0 };
+    let below = if legend.is_empty() { 16.0 } else { 34.0 };
     let mut svg = Svg::new(bottom + below, &texts.title, &texts.subtitle);
     for ((class, name), (x, y)) in legend.iter().zip(places) {
         svg.rect(class, (x, y - 10.0), (12.0, 12.0));
@@ -78,19 +72,16 @@ pub fn chart(
         svg.line("grid", (at(tick), top - 6.0), (at(tick), bottom));
         svg.text("muted", (at(tick), bottom + 16.0), Anchor::Middle, &tick_label(tick));
     }
-    let tops = || (0..).map(|index| top + f64::from(index) * STEP);
-    for (bar, top) in bars.iter().zip(tops()) {
-        let base = top + THICK / 2.0 + 4.0;
-        svg.text(&format!("name {}", bar.class), (LEFT - 10.0, base), Anchor::End, &bar.name);
-        pieces(&mut svg, bar, top, &at);
-    }
-    if let Some((figure, name)) = mark {
-        svg.line("line null", (at(figure), top - 6.0), (at(figure), bottom));
-        svg.text("name null", (at(figure), bottom + 16.0), Anchor::Middle, name);
-    }
-    // Above the line, which would cross the figures.
-    for (bar, top) in bars.iter().zip(tops()) {
+    let tops = (0..).map(|index| top + f64::from(index) * STEP);
+    for (bar, top) in bars.iter().zip(tops) {
         let middle = top + THICK / 2.0;
+        svg.text(
+            &format!("name {}", bar.class),
+            (LEFT - 10.0, middle + 4.0),
+            Anchor::End,
+            &bar.name,
+        );
+        pieces(&mut svg, bar, top, &at);
         whisker(&mut svg, bar.repeats.map(|it| (at(it.low), at(it.high))), middle);
         svg.text("note", (at(bar.end()) + 8.0, middle + 4.0), Anchor::Start, &bar.note);
     }

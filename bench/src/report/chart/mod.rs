@@ -27,7 +27,6 @@ pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
         let view = View { results, mode };
         charts.extend(curve_charts::rps(&view));
         charts.extend(curve_charts::latency(&view));
-        charts.extend(bar_charts::cpu(&view));
     }
     let view = View { results, mode: "keep-alive" };
     charts.extend(curve_charts::percentiles(&view));
