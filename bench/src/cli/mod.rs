@@ -13,6 +13,7 @@ pub mod watch;
 
 use crate::experiments::{matrix, plateau, scale};
 use crate::interrupt::Interrupt;
+use crate::resilience::command::Check;
 use crate::targets::null_server;
 use crate::{terminal, tools, verify};
 use anyhow::{Error, Result};
@@ -102,14 +103,12 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Claims(claims) => return claims.run(interrupt),
         Command::Aa(aa) => return Ok(if aa.run(interrupt)? { 0 } else { judge::DID_NOT_HOLD }),
         Command::Doctor(doctor) => return doctor.run(interrupt),
-        Command::Check { check } | Command::Unlisted(check) => {
-            match check.guard_rails(interrupt)? {
-                Some((time, measured)) => {
-                    finished(&guard_rails::record(&measured, time, interrupt)?)?;
-                }
-                None => check.run(interrupt)?,
+        Command::Check { check } | Command::Unlisted(check) => match check {
+            Check::Hostile { stages, time, seed, guard_rails: true, .. } => {
+                finished(&guard_rails::run(&stages, time, seed, interrupt)?)?;
             }
-        }
+            check => check.run(interrupt)?,
+        },
         // Done above.
         Command::Baseline { .. } | Command::Verify(_) | Command::Watch(_) | Command::Book(_) => {}
     }

@@ -1,6 +1,5 @@
 //! `bench check NAME`: the checks at full length, with what was measured.
 
-use super::guard_rails::{self, GuardedStages};
 use super::hostile::Kind;
 use super::replace::{self, Handover, Replaced};
 use super::rolling_restart::RollingRestartArgs;
@@ -110,25 +109,6 @@ impl Check {
         })
     }
 
-    /// Measures what limits buy, where that was asked: for how long each attack lasted, and what came of those on each
-    /// stage.
-    ///
-    /// # Errors
-    /// When a program cannot be built or started.
-    pub fn guard_rails(&self, interrupt: &Interrupt) -> Result<Option<(Duration, GuardedStages)>> {
-        let Self::Hostile { stages, time, seed, guard_rails: true, .. } = self else {
-            return Ok(None);
-        };
-        let mut measured = Vec::new();
-        on_each(stages, &[1, 2], &[], interrupt, |name, stage| {
-            if !interrupt.raised() {
-                measured.push((name.to_owned(), guard_rails::measure(stage, *time, *seed)?));
-            }
-            Ok(())
-        })?;
-        Ok(Some((*time, measured)))
-    }
-
     fn try_on(&self, stage: &Stage, interrupt: &Interrupt) -> Result<()> {
         match self {
             Self::Drain { times, .. } => try_drain(stage, *times),
@@ -154,7 +134,10 @@ impl Check {
 }
 
 /// Builds the `chosen` stages, or `all` that a check is for, and has each tried. The blocking ones get these flags.
-fn on_each(
+///
+/// # Errors
+/// When a program cannot be built, and those of `attempt`, under the stage's name.
+pub fn on_each(
     chosen: &[String],
     all: &[usize],
     blocking: &[&str],

@@ -9,7 +9,6 @@ pub mod attack_report;
 pub mod client;
 pub mod command;
 pub mod descriptors;
-pub mod guard_rails;
 pub mod hostile;
 pub mod keepalive;
 pub mod leak;
