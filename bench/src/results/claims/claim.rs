@@ -77,30 +77,30 @@ pub enum Relation {
 pub enum Quantity {
     /// The same everywhere.
     Number(f64),
-    /// A figure of a server's row, by the name that [`crate::results::Sample::figure`] knows.
+    /// A figure of one server's row, or of several servers' rows.
     Figure {
-        /// The server.
-        of: String,
-        /// `rps`, `served`, `connections`, `mean`, `p99`, `cpu`, `evidence.NAME`; `profile.LAYER`.
+        /// Whose.
+        #[serde(flatten)]
+        of: Servers,
+        /// By the name that [`crate::results::Sample::figure`] knows: `rps`, `served`, `connections`, `mean`, `p99`, `cpu`,
+        /// `evidence.NAME`; or `profile.LAYER`.
         figure: String,
         /// Of the row with so many idle connections; unless told, with the most of them.
         #[serde(default)]
         idle: Option<usize>,
     },
-    /// The lowest of several servers.
-    Lowest {
-        /// The servers.
-        lowest_of: Vec<String>,
-        /// As above.
-        figure: String,
-    },
-    /// The highest of several servers.
-    Highest {
-        /// The servers.
-        highest_of: Vec<String>,
-        /// As above.
-        figure: String,
-    },
+}
+
+/// The servers whose figure it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Servers {
+    /// This one.
+    Of(String),
+    /// The lowest of several.
+    LowestOf(Vec<String>),
+    /// The highest of several.
+    HighestOf(Vec<String>),
 }
 
 impl Relation {
@@ -126,29 +126,19 @@ impl Quantity {
     pub fn targets(&self) -> &[String] {
         match self {
             Self::Number(_) => &[],
-            Self::Figure { of, .. } => std::slice::from_ref(of),
-            Self::Lowest { lowest_of: targets, .. } | Self::Highest { highest_of: targets, .. } => {
-                targets
-            }
+            Self::Figure { of: Servers::Of(one), .. } => std::slice::from_ref(one),
+            Self::Figure { of: Servers::LowestOf(all) | Servers::HighestOf(all), .. } => all,
         }
     }
 
     /// Idle connections of the row, where the claim says how many.
     pub fn idle(&self) -> Option<usize> {
-        match self {
-            Self::Figure { idle, .. } => *idle,
-            _ => None,
-        }
+        if let Self::Figure { idle, .. } = self { *idle } else { None }
     }
 
     /// What is compared; a number has no name.
     pub fn figure(&self) -> &str {
-        match self {
-            Self::Number(_) => "",
-            Self::Figure { figure, .. }
-            | Self::Lowest { figure, .. }
-            | Self::Highest { figure, .. } => figure,
-        }
+        if let Self::Figure { figure, .. } = self { figure } else { "" }
     }
 
     /// Whether it counts clients or errors: such a figure has no noise, and what disturbs a measurement does not change it.
@@ -159,11 +149,11 @@ impl Quantity {
     /// The value, where `find` knows a server's figure.
     pub fn value(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<f64> {
         let figures = self.targets().iter().map(|target| find(target, self.figure()));
-        let figures = || figures.collect::<Option<Vec<f64>>>();
+        let figures = figures.collect::<Option<Vec<f64>>>()?.into_iter();
         match self {
             Self::Number(number) => Some(*number),
-            Self::Highest { .. } => figures()?.into_iter().reduce(f64::max),
-            Self::Figure { .. } | Self::Lowest { .. } => figures()?.into_iter().reduce(f64::min),
+            Self::Figure { of: Servers::HighestOf(_), .. } => figures.reduce(f64::max),
+            Self::Figure { .. } => figures.reduce(f64::min),
         }
     }
 }
