@@ -6,7 +6,7 @@ use crate::experiments::{explain, rate, run, scale, sweep};
 use crate::resilience::command::Check;
 use crate::targets;
 use anyhow::{Error, anyhow};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::ContextKind;
 use clap::{CommandFactory, Subcommand};
 use std::ffi::OsString;
 
@@ -127,46 +127,17 @@ pub(super) fn misspelt(word: Option<OsString>) -> Option<Error> {
     Some(anyhow!("`{word}` is neither a command nor a server; did you mean `{meant}`?"))
 }
 
-/// What clap answers to the words `args`. Of a misspelt flag it says which one was meant, where clap says how to give it as
-/// a value.
-pub(super) fn answer(mut answer: clap::Error, args: impl Iterator<Item = OsString>) -> String {
+/// What clap answers, but for its advice how to give a misspelt flag as a value.
+pub(super) fn answer(mut answer: clap::Error) -> String {
     answer.remove(ContextKind::Suggested);
-    if let Some(ContextValue::String(wrong)) = answer.get(ContextKind::InvalidArg) {
-        let root = command();
-        let asked = args.fold(&root, |place, word| place.find_subcommand(word).unwrap_or(place));
-        let flags = asked.get_arguments().filter_map(clap::Arg::get_long);
-        if let Some(flag) = nearest(wrong.trim_start_matches('-'), flags) {
-            answer.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{flag}")));
-        }
-    }
     answer.render().to_string()
 }
 
 /// The name that `word` is a slip of.
 fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = names.map(|name| (distance(word, name), name)).min()?;
+    let near = names.map(|name| (strsim::osa_distance(word, name), name)).min()?;
     // Two letters of a short word are not a slip any more, but another word.
     (near.0 <= 1 + word.len() / 5).then_some(near.1)
-}
-
-/// How many letters must be put in, left out, replaced, or swapped with the next to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    // A row for each beginning of `one`: the distances to every beginning of `other`.
-    let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
-    for i in 0..one.len() {
-        let mut row = vec![i + 1];
-        for j in 0..other.len() {
-            let replaced = rows[i][j] + usize::from(one[i] != other[j]);
-            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && (one[i], one[i - 1]) == (other[j - 1], other[j]) {
-                least = least.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
 }
 
 #[cfg(test)]
@@ -212,9 +183,8 @@ mod tests {
             ("bench check drain --statge x", ""),
             ("bench stage1 --qiuck", "'--quick'"),
         ] {
-            let words = line.split(' ');
-            let error = command().try_get_matches_from(words.clone()).unwrap_err();
-            let text = answer(error, words.map(OsString::from));
+            let error = command().try_get_matches_from(line.split(' ')).unwrap_err();
+            let text = answer(error);
             assert_eq!(text.contains("tip:"), !meant.is_empty(), "{text}");
             assert!(text.contains(meant), "{text}");
         }

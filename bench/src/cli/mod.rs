@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
 /// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.
 fn tell(answer: clap::Error) -> Result<ExitCode> {
     let (is_error, code) = (answer.use_stderr(), u8::try_from(answer.exit_code())?);
-    let text = help::answer(answer, env::args_os());
+    let text = help::answer(answer);
     if is_error {
         terminal::note(text.trim_end());
     } else {
