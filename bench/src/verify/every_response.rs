@@ -1,8 +1,7 @@
 //! Rules for *every* response, whatever the request was: each is a case of its own (group `answers`), judged over all
 //! the responses of a run. A server that forgets Date then shows one red case, not three hundred.
 
-use super::build::case;
-use super::case::{Case, End, Level, Step};
+use super::case::{Case, End, Level, Step, case};
 use super::play::Exchange;
 use crate::wire::Ending;
 use crate::wire::response::{Framing, Response};

@@ -1,7 +1,7 @@
 //! `bench verify`: black-box conformance of any HTTP/1.1 server, in any language.
 //!
-//! A case is one rule: exact bytes to send and what must come back (`case`, written in the words of
-//! `build`, listed in `cases` a file to a group). A plain message is sent three ways (whole, split at
+//! A case is one rule: exact bytes to send and what must come back (`case`, listed in `cases`
+//! a file to a group). A plain message is sent three ways (whole, split at
 //! its critical spot, byte by byte) and must mean the same each time (`play`, over `wire`, which
 //! reads what comes, strictly); `judge` compares; `every_response` holds the rules for every response.
 //!
@@ -23,7 +23,6 @@
 //! omission seen from several sides: twelve of nginx's are the characters of Host that it does not
 //! look at.
 
-mod build;
 mod case;
 mod cases;
 mod every_response;

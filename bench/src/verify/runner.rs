@@ -1,6 +1,6 @@
 //! Runs the cases: a bounded number at once, those that need the server to themselves last and one by one.
 
-use super::case::{Case, Need, Step};
+use super::case::{Case, Step};
 use super::cases;
 use super::every_response::RULES;
 use super::judge::judge;
@@ -27,7 +27,7 @@ pub fn run(address: SocketAddr, options: &Options) -> Report {
         .enumerate()
         .collect();
     // Cases that wait for a time-out first: the others pass the time.
-    plan.sort_by_key(|(_, case)| (case.alone, !case.needs.contains(&Need::Slow)));
+    plan.sort_by_key(|(_, case)| (case.alone, !case.needs.contains(&"--slow")));
     let alone = plan.split_off(plan.iter().take_while(|(_, case)| !case.alone).count());
     run.all(plan, &peer, options.jobs);
     run.all(alone, &peer, 1);
@@ -107,25 +107,24 @@ impl Run {
     }
 }
 
-/// Why the case cannot run here.
+/// Why the case cannot run here: what its steps or itself need, and the server lacks.
 fn lacks(case: &Case, options: &Options) -> Option<String> {
-    let route = |name: &str| format!("needs {}", name.replace('{', "--").replace('}', " PATH"));
-    let no_route = case.steps.iter().find_map(|step| match step {
-        Step::Send(bytes) | Step::Drip(bytes, _) => missing(bytes, options),
+    let sent = case.steps.iter().filter_map(|step| match step {
+        Step::Send(bytes) | Step::Drip(bytes, _) => Some(&bytes[..]),
         _ => None,
     });
-    let need = case.needs.iter().find_map(|need| {
-        let (has, what) = match need {
-            Need::Slow => (options.slow, "--slow"),
-            Need::Concurrent => (options.concurrent > 1, "more than one connection at a time"),
-            Need::RequestsLimit => (options.requests_limit > 0, "--requests-limit"),
-            Need::ConnectionsLimit => (options.connections_limit > 0, "--connections-limit"),
-            Need::Hello => (options.hello != "none", "--hello PATH"),
-            Need::Count => (options.count != "none", "--count PATH"),
-        };
-        (!has).then(|| format!("needs {what}"))
-    });
-    no_route.map(route).or(need)
+    let mut needed = sent.chain(case.needs.iter().map(|need| need.as_bytes()));
+    let route = needed.find_map(|bytes| missing(bytes, options));
+    let flags = [
+        ("--slow", options.slow),
+        ("--concurrent", options.concurrent > 1),
+        ("--requests-limit", options.requests_limit > 0),
+        ("--connections-limit", options.connections_limit > 0),
+    ];
+    let flag = flags.into_iter().find(|(flag, is_set)| !is_set && case.needs.contains(flag));
+    let route = route.map(|name| name.replace('{', "--").replace('}', " PATH"));
+    let what = route.or(flag.map(|(flag, _)| flag.to_owned()));
+    what.map(|what| format!("needs {what}"))
 }
 
 /// Plays a case, again if the machine was too busy for the play to show anything: a server reads on for a while

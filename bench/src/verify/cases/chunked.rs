@@ -1,9 +1,8 @@
 //! Chunked bodies: RFC 9112 7.1.
 
 use super::{Row, rows};
-use crate::verify::build::case;
-use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
+use crate::verify::case::{Case, case};
 
 /// Chunked bodies that are `hello`, on a connection that stays.
 #[rustfmt::skip]

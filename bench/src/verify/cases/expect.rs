@@ -1,8 +1,7 @@
 //! `Expect: 100-continue`: RFC 9110 10.1.1.
 
-use crate::verify::build::case;
-use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness};
+use crate::verify::case::{Case, case};
 use crate::verify::options::Options;
 use std::time::Duration;
 

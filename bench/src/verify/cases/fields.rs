@@ -1,9 +1,8 @@
 //! Field lines and Host: RFC 9112 3.2 and 5, RFC 9110 5.
 
 use super::{Row, rows};
-use crate::verify::build::case;
-use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
+use crate::verify::case::{Case, case};
 
 /// Each stands as a field line after Host: 400, and the connection ends.
 ///

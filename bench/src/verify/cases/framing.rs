@@ -4,9 +4,8 @@
 //! that serves it has taken part of a body for a request, which is request smuggling.
 
 use super::{Row, rows};
-use crate::verify::build::case;
-use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
+use crate::verify::case::{Case, case};
 
 /// Field lines of a POST whose body cannot be told: 400, and the connection ends.
 #[rustfmt::skip]

@@ -1,9 +1,8 @@
 //! Clients that mean harm, or whose state is broken. Whatever response they get, the next client is served.
 
 use crate::numbers::Random;
-use crate::verify::build::case;
 use crate::verify::case::Level::Robustness;
-use crate::verify::case::{Case, Need, Scenario};
+use crate::verify::case::{Case, Scenario, case};
 use crate::verify::peer::{PROBE, Peer, Problem};
 use crate::wire::response::{Parsed, parse};
 use crate::wire::{Ending, Wire};
@@ -47,14 +46,14 @@ fn clients() -> Vec<Case> {
         of("reset-in-body", "a hundred clients that reset inside a body",
             |peer| resets(peer, "{POST}Content-Length: 100000\r\n\r\nhello")),
         of("reset-in-answer", "clients that reset while a long response is written",
-            |peer| resets(peer, "GET {count}1000000{1.1}\r\n")).needs(Need::Count),
-        of("slow-reader", "a client that reads a long response slowly gets all of it", slow_reader).needs(Need::Count),
-        of("slow-pipeline", "a client that pipelines much and reads late gets every response", slow_pipeline).needs(Need::Count),
-        of("crowd", "three hundred clients at once all get their responses", many).needs(Need::Concurrent),
+            |peer| resets(peer, "GET {count}1000000{1.1}\r\n")).needs("{count}"),
+        of("slow-reader", "a client that reads a long response slowly gets all of it", slow_reader).needs("{count}"),
+        of("slow-pipeline", "a client that pipelines much and reads late gets every response", slow_pipeline).needs("{count}"),
+        of("crowd", "three hundred clients at once all get their responses", many).needs("--concurrent"),
         of("silent-crowd", "as many silent clients as the server can hold do not stop the next one",
-            |peer| beside(peer, "")).needs(Need::Concurrent),
+            |peer| beside(peer, "")).needs("--concurrent"),
         of("slow-crowd", "unfinished heads by the hundred do not stop the next client",
-            |peer| beside(peer, "GET {get}{1.1}X-Slow: ")).needs(Need::Concurrent),
+            |peer| beside(peer, "GET {get}{1.1}X-Slow: ")).needs("--concurrent"),
         of("afterwards", "after all this the server responds", |peer| peer.serves()),
     ]
 }

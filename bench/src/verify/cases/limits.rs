@@ -1,8 +1,7 @@
 //! How much a client may send: every limit from both sides, its numbers given by flags.
 
-use crate::verify::build::case;
 use crate::verify::case::Level::{Robustness, Should};
-use crate::verify::case::{Case, Need};
+use crate::verify::case::{Case, case};
 use crate::verify::options::Options;
 use crate::verify::peer::{Peer, Problem};
 use std::time::{Duration, Instant};
@@ -95,9 +94,9 @@ fn body(limit: usize) -> Vec<Case> {
 fn counts(requests: usize) -> Vec<Case> {
     vec![
         case(Robustness, "requests", "RFC 9112 9.6", "the last response of a connection says close",
-            "{GET}".repeat(requests + 1), &format!("200*{requests} says-close closed")).needs(Need::RequestsLimit),
+            "{GET}".repeat(requests + 1), &format!("200*{requests} says-close closed")).needs("--requests-limit"),
         case(Robustness, "connections", "RFC 9112 9.5", "at the most connections new ones wait, and the others go on", "", "")
-            .scenario(connections).needs(Need::ConnectionsLimit).alone(),
+            .scenario(connections).needs("--connections-limit").alone(),
     ]
 }
 

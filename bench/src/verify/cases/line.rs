@@ -1,9 +1,8 @@
 //! The request line: RFC 9112 2.2 and 3.
 
 use super::{Row, rows};
-use crate::verify::build::case;
-use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
+use crate::verify::case::{Case, case};
 
 /// Each is a whole request line, put before a good Host: 400, and the connection ends.
 ///

@@ -13,8 +13,7 @@ mod paths;
 mod pipelining;
 mod timeouts;
 
-use super::build::case;
-use super::case::{Case, Level};
+use super::case::{Case, Level, case};
 use super::options::Options;
 
 /// All cases in the order in which they are listed.

@@ -1,8 +1,7 @@
 //! Paths: RFC 3986 2.1 and 5.2.4, RFC 9110 4.
 
-use crate::verify::build::case;
-use crate::verify::case::Case;
 use crate::verify::case::Level::{Must, Robustness, Should};
+use crate::verify::case::{Case, case};
 
 /// What follows the prefix of the greeting, and the name in its response: segments are split first, decoded after.
 #[rustfmt::skip]

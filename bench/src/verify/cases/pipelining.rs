@@ -1,8 +1,7 @@
 //! Requests that do not wait for responses: RFC 9112 9.3.2.
 
-use crate::verify::build::case;
 use crate::verify::case::Level::{Must, Robustness};
-use crate::verify::case::{Case, Check};
+use crate::verify::case::{Case, Check, case};
 
 const SECTION: &str = "RFC 9112 9.3.2";
 const BAD: &str = "GET {get}{1.1}X-A : 1\r\n\r\n";

@@ -1,9 +1,8 @@
 //! Time-outs: each is tried for real, so these cases run with `--slow` only. Deadlines are absolute: a client that sends
 //! a byte now and then, which resets a timer that is started anew with each read, gains no time.
 
-use crate::verify::build::case;
 use crate::verify::case::Level::Robustness;
-use crate::verify::case::{Case, Need};
+use crate::verify::case::{Case, case};
 use crate::verify::options::Options;
 use crate::verify::peer::{Peer, Problem};
 use crate::wire::Ending;
@@ -24,7 +23,7 @@ pub(super) fn cases(options: &Options) -> Vec<Case> {
     let more = options.timeout.saturating_sub(SLACK);
     let patient =
         |case: Case| Case { window: case.window.map(|(least, most)| (least, most + more)), ..case };
-    cases.into_iter().map(|case| patient(case.needs(Need::Slow))).collect()
+    cases.into_iter().map(|case| patient(case.needs("--slow"))).collect()
 }
 
 /// A case that the server ends after about `limit`.
@@ -74,7 +73,7 @@ fn idle(limit: Duration) -> Vec<Case> {
         ends("idle", "a connection between two requests is closed without a response", "{GET}", "200 idle", limit),
         ends("idle-after-body", "so is one after a body", "{POST}Content-Length: 5\r\n\r\nhello", "200 idle", limit),
         case(Robustness, "write-stalled", "RFC 9112 9.5", "a client that takes nothing of its response is let go", "", "")
-            .needs(Need::Count).scenario(write_stalled),
+            .needs("{count}").scenario(write_stalled),
     ]
 }
 
