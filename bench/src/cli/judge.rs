@@ -30,9 +30,6 @@ pub(super) struct CompareArgs {
     a: Option<PathBuf>,
     /// Another [default: your last run]
     b: Option<PathBuf>,
-    /// Markdown instead of a table for the terminal
-    #[arg(long)]
-    markdown: bool,
     /// Exit with status 3 if the second run is slower or dearer, beyond chance
     #[arg(long)]
     fail_on_regression: bool,
@@ -88,8 +85,7 @@ impl CompareArgs {
         for warning in compare::warnings(&a, &b) {
             text += &format!("Note: {warning}\n");
         }
-        let table = if self.markdown { table.markdown() } else { table.terminal() };
-        terminal::print(&format!("{text}\n{table}"))?;
+        terminal::print(&format!("{text}\n{}", table.terminal()))?;
         let regressed = self.fail_on_regression && pairs.iter().any(Pair::is_regression);
         Ok(if regressed { DID_NOT_HOLD } else { 0 })
     }

@@ -50,7 +50,7 @@ pub fn run(
         };
         record.add(experiment, &measured, failures);
         // After a server that failed, its further trials would only fail once more.
-        if record.has_failures() {
+        if !record.results.failures.is_empty() {
             break;
         }
         reached = capacity(&experiment.plan, &measured);

@@ -76,7 +76,7 @@ pub fn measure(
     }
     let each = time(plan) / stages.len().max(1) as u32;
     for (target, stage) in stages {
-        if interrupt.raised() || record.has_failures() {
+        if interrupt.raised() || !record.results.failures.is_empty() {
             break;
         }
         let name = plan.targets[target].name();
@@ -88,9 +88,11 @@ pub fn measure(
                 if let (Some(file), Some(stacks)) = (&profile.stacks, stacks) {
                     record.keep(file, &stacks)?;
                 }
-                record.add_profile(profile);
+                record.results.profiles.push(profile);
             }
-            Err(error) if !interrupt.raised() => record.fail(format!("{name}: {error:#}")),
+            Err(error) if !interrupt.raised() => {
+                record.results.failures.push(format!("{name}: {error:#}"));
+            }
             Err(_) => {}
         }
         progress.step(each);

@@ -9,7 +9,7 @@ use crate::interrupt::Interrupt;
 use crate::load::Figures;
 use crate::numbers::{self, as_micros};
 use crate::results::{
-    Config, Host, Part, Profile, Results, SCHEMA, Sample, Source, anonymous, date, folder,
+    Config, Host, Part, Results, SCHEMA, Sample, Source, anonymous, date, folder,
 };
 use crate::targets::Target;
 use crate::workspace;
@@ -24,7 +24,8 @@ use std::{env, iter};
 #[derive(Debug)]
 pub struct Record {
     folder: PathBuf,
-    results: Results,
+    /// As they will be written.
+    pub(super) results: Results,
     /// Of each row.
     latencies: Vec<Histogram<u64>>,
 }
@@ -92,11 +93,6 @@ impl Record {
         Ok(Self { folder, results, latencies: Vec::new() })
     }
 
-    /// Whether a server could not be measured.
-    pub fn has_failures(&self) -> bool {
-        !self.results.failures.is_empty()
-    }
-
     /// Adds what was measured, and the verdict on each measurement beside the null server's.
     pub fn add(
         &mut self,
@@ -141,16 +137,6 @@ impl Record {
         row.hgrm = self.unused(file(&row));
         self.results.rows.push(row);
         self.latencies.push(latency);
-    }
-
-    /// Adds a server's profile.
-    pub fn add_profile(&mut self, profile: Profile) {
-        self.results.profiles.push(profile);
-    }
-
-    /// Adds what could not be measured, and why.
-    pub fn fail(&mut self, failure: String) {
-        self.results.failures.push(failure);
     }
 
     /// Adds what else is known of the last row, under a name of its own.
