@@ -193,7 +193,6 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         connection: one.trial.connection.name().to_owned(),
         connections: one.trial.connections,
         idle: workload.idle,
-        slow: workload.slow,
         keep_alive: one.trial.keep_alive.map(str::to_owned),
         threads: one.trial.threads,
         offered: one.trial.offered,
@@ -203,8 +202,8 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         load: Figures::of(outcome),
         server_cpu_us: one.server_cpu().map(as_micros),
         client_cpu_us: outcome.client_cpu().map(as_micros),
-        hgrm: String::new(),
         evidence: observed(&experiment.plan, one),
+        ..Sample::default()
     }
 }
 
@@ -216,7 +215,7 @@ fn name_of(workload: Workload, part: Part) -> &'static str {
         Kind::Users => "users",
         _ if part == Part::Waits => "waits",
         // The curve begins with no idle client, and that is its beginning.
-        _ if workload.beside() > 0 || part == Part::Idle => "idle",
+        _ if workload.idle > 0 || part == Part::Idle => "idle",
         _ => "hello",
     }
 }
@@ -234,7 +233,7 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
     }
     let mut add = |name: &str, value: Value| evidence.insert(name.to_owned(), value);
     let tally = &one.outcome.tally;
-    if one.trial.workload.beside() > 0 {
+    if one.trial.workload.idle > 0 {
         add("crowd", serde_json::to_value(tally.idle).unwrap_or_default());
     }
     if let Some(think) = one.trial.workload.kind.think() {

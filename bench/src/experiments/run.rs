@@ -109,7 +109,7 @@ impl RunArgs {
             _ => (WINDOW, if is_default { REPEATS[0] } else { REPEAT }),
         };
         let levels = match self.connections.as_slice() {
-            [] if workload.beside() > 0 => vec![BUSY],
+            [] if workload.idle > 0 => vec![BUSY],
             [] if self.full => vec![50, 100, 200, 400, 800, 1200],
             [] => vec![CONNECTIONS],
             chosen => chosen.to_vec(),
@@ -117,7 +117,7 @@ impl RunArgs {
         let both = self.full || !self.connections.is_empty();
         let mut modes = Vec::new();
         modes.extend((!self.workload.close).then_some(Connection::KeepAlive));
-        let closes = self.workload.close || both && workload.beside() == 0;
+        let closes = self.workload.close || both && workload.idle == 0;
         modes.extend(closes.then_some(Connection::Close));
         let targets = targets::distinct(self.common.targets()?, &self.also)?;
         let plan = self.common.plan(targets, levels, duration);
@@ -166,8 +166,8 @@ mod tests {
         assert_eq!(parts(&args(&["stage3"])), ["users", "ladder", "idle", "matrix"]);
         assert_eq!(parts(&args(&["floor"])), ["ladder"]);
         let about = |workload| RunArgs { workload, ..args(&["stage2"]) };
-        let slow = WorkloadArgs { slow: Some(1), ..WorkloadArgs::default() };
-        assert_eq!(parts(&about(slow)), ["ladder"]);
+        let idle = WorkloadArgs { idle: Some(1), ..WorkloadArgs::default() };
+        assert_eq!(parts(&about(idle)), ["ladder"]);
         let users = WorkloadArgs { workload: Kind::Users, ..WorkloadArgs::default() };
         assert_eq!(parts(&about(users)), ["users", "controls"]);
     }

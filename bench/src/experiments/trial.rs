@@ -44,7 +44,7 @@ impl Measurement {
     /// What the clients saw, in short.
     pub fn seen(&self) -> Seen {
         let Trial { connections, workload, .. } = self.trial;
-        seen(&self.outcome, connections, workload.beside())
+        seen(&self.outcome, connections, workload.idle)
     }
 
     /// Its bottleneck. `ceiling`: what the generator reached against the null server.
@@ -106,7 +106,7 @@ impl Trial {
         options.warm_up = WARM_UP + EACH * self.workload.idle.saturating_sub(MANY) as u32;
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
-        (options.silent, options.slow) = (self.workload.idle, self.workload.slow);
+        options.silent = self.workload.idle;
         if let Some(path) = self.workload.kind.path() {
             path.clone_into(&mut options.url.target);
             // `/work` tells how far it counted, which differs.

@@ -14,8 +14,6 @@ pub struct Workload {
     pub kind: Kind,
     /// Clients beside the others that send one request and then stay silent.
     pub idle: usize,
-    /// Clients beside the others that send one byte each second.
-    pub slow: usize,
 }
 
 /// The workloads by the names that the command line has for them.
@@ -61,9 +59,6 @@ pub struct WorkloadArgs {
     /// Silent clients beside the busy ones: one request each [default: 200 with --workload idle]
     #[arg(long, value_name = "N")]
     pub idle: Option<usize>,
-    /// Slow clients beside the busy ones: they send one byte a second
-    #[arg(long, value_name = "N")]
-    pub slow: Option<usize>,
 }
 
 impl WorkloadArgs {
@@ -74,13 +69,13 @@ impl WorkloadArgs {
     pub fn workload(&self) -> Result<Workload> {
         let kind = self.workload;
         let idle = self.idle.unwrap_or(if kind == Kind::Idle { IDLE } else { 0 });
-        let workload = Workload { kind, idle, slow: self.slow.unwrap_or(0) };
+        let workload = Workload { kind, idle };
         ensure!(
             !(self.close && kind == Kind::Users),
             "users keep their connections: leave --close away"
         );
         ensure!(
-            !(self.close && workload.beside() > 0),
+            !(self.close && workload.idle > 0),
             "silent clients need connections that are kept: leave --close away"
         );
         Ok(workload)
@@ -126,22 +121,17 @@ fn users_for(cores: usize, files: u64) -> usize {
 impl Workload {
     /// `work` or `sleep` or `idle 200`; `hello` for the plain one.
     pub fn name(self) -> String {
-        let mut parts = Vec::new();
-        match self.kind {
-            Kind::Hello | Kind::Idle if self.beside() > 0 => {}
-            Kind::Hello | Kind::Idle => parts.push("hello".to_owned()),
-            Kind::Work => parts.push("work".to_owned()),
-            Kind::Sleep => parts.push("sleep".to_owned()),
-            Kind::Users => parts.push("users".to_owned()),
+        let asked = match self.kind {
+            Kind::Hello | Kind::Idle => "hello",
+            Kind::Work => "work",
+            Kind::Sleep => "sleep",
+            Kind::Users => "users",
+        };
+        match self.idle {
+            0 => asked.to_owned(),
+            idle if asked == "hello" => format!("idle {idle}"),
+            idle => format!("{asked}, idle {idle}"),
         }
-        parts.extend((self.idle > 0).then(|| format!("idle {}", self.idle)));
-        parts.extend((self.slow > 0).then(|| format!("slow {}", self.slow)));
-        parts.join(", ")
-    }
-
-    /// Clients beside the busy ones.
-    pub fn beside(self) -> usize {
-        self.idle + self.slow
     }
 }
 
@@ -151,16 +141,13 @@ mod tests {
 
     #[test]
     fn names_and_what_they_stand_for() {
-        let of = |workload, idle, slow| {
-            WorkloadArgs { close: false, workload, idle, slow }.workload().unwrap()
-        };
-        assert_eq!(of(Kind::Hello, None, None), Workload::default());
-        assert_eq!(of(Kind::Hello, None, None).name(), "hello");
-        assert_eq!(of(Kind::Idle, None, None).name(), "idle 200");
-        assert_eq!(of(Kind::Idle, Some(5), Some(3)).name(), "idle 5, slow 3");
-        assert_eq!(of(Kind::Work, None, Some(2)).name(), "work, slow 2");
-        for (slow, workload) in [(Some(1), Kind::Hello), (None, Kind::Users)] {
-            let closing = WorkloadArgs { close: true, slow, workload, ..WorkloadArgs::default() };
+        let of = |workload, idle| WorkloadArgs { close: false, workload, idle }.workload().unwrap();
+        assert_eq!(of(Kind::Hello, None), Workload::default());
+        assert_eq!(of(Kind::Hello, None).name(), "hello");
+        assert_eq!(of(Kind::Idle, None).name(), "idle 200");
+        assert_eq!(of(Kind::Work, Some(2)).name(), "work, idle 2");
+        for (idle, workload) in [(Some(1), Kind::Hello), (None, Kind::Users)] {
+            let closing = WorkloadArgs { close: true, idle, workload };
             assert!(closing.workload().is_err());
         }
     }

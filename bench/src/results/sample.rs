@@ -53,7 +53,7 @@ pub struct Sample {
     pub connections: usize,
     /// Clients beside them that sent one request and are silent.
     pub idle: usize,
-    /// Clients beside them that send a byte a second.
+    /// Clients beside them that send a byte a second: of rows that an older bench wrote.
     pub slow: usize,
     /// What a stage was told of keeping connections in this trial: `fair`, `always`, `never`.
     #[serde(skip_serializing_if = "Option::is_none")]
