@@ -65,13 +65,13 @@ fn asking(options: &Options, outcome: &Outcome) -> usize {
     let few = options.requests.is_some_and(|requests| requests < 20 * options.connections as u64);
     // A client that thinks as long as the window lasts need not have asked in it.
     let slow = options.think.is_some_and(|think| 2 * think.mean > outcome.window);
-    let asked = match few {
-        true => tally.served + tally.timed_out.count,
-        false if options.rate.is_some() || slow => {
-            tally.served + tally.timed_out.count + tally.unanswered.count
-        }
-        false => return options.connections,
-    };
+    if !few && options.rate.is_none() && !slow {
+        return options.connections;
+    }
+    // A request that was under way for a moment when the window closed was not left waiting.
+    let left =
+        if 2 * tally.unanswered.longest < outcome.window { 0 } else { tally.unanswered.count };
+    let asked = tally.served + tally.timed_out.count + if few { 0 } else { left };
     options.connections.min(asked as usize)
 }
 
@@ -141,4 +141,25 @@ fn json(
         evidence,
     };
     load::json(options, outcome, &further)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Url;
+
+    #[test]
+    fn a_request_that_was_just_sent_when_the_window_closed_was_not_left_waiting() {
+        let url = Url::parse("http://127.0.0.1:1/").unwrap();
+        let window = Duration::from_millis(500);
+        let options = Options { rate: Some(10.0), ..Options::get(url, 30, window) };
+        let mut outcome = Outcome { window, ..Outcome::default() };
+        outcome.tally.served = 4;
+        outcome.tally.unanswered.count = 1;
+        let mut asked_after = |millis| {
+            outcome.tally.unanswered.longest = Duration::from_millis(millis);
+            asking(&options, &outcome)
+        };
+        assert_eq!((asked_after(3), asked_after(400)), (4, 5));
+    }
 }
