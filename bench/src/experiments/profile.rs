@@ -29,9 +29,6 @@ const OVERHEAD: Duration = Duration::from_secs(2);
 const LEFT_AWAY: &str = "perf was left away (--quick, --no-profile).";
 /// How often a stage is looked at again, at most.
 const AGAIN: usize = 2;
-/// Why there are no layers where all looks were disturbed.
-const DISTURBED: &str =
-    "other programs used the machine in each of 3 looks; end them, and run again.";
 /// Clients, where there are as many workers: as many as stage 2 has threads. An event loop needs no worker for each.
 const CONNECTIONS: usize = 64;
 
@@ -100,8 +97,8 @@ pub fn measure(
     Ok(())
 }
 
-/// One stage: its profile, and its folded stacks where perf could look. What other programs disturbed is looked at again,
-/// three times at most: stacks that were taken meanwhile tell of the machine and not of the stage.
+/// One stage: its profile, and its folded stacks where perf could look. What other programs or the host disturbed is looked
+/// at again, three times at most; if no look was better, the last one stands, and says what disturbed it.
 fn of(
     trial: Trial,
     plan: &Plan,
@@ -120,18 +117,15 @@ fn of(
         target: plan.targets[trial.target].name().to_owned(),
         connections: trial.connections,
         cpu_us: as_micros(cpu),
+        doubts: if looked.doubtful { measured.verdict(None).doubts } else { Vec::new() },
         ..Profile::default()
-    };
-    let samples = match looked.doubtful {
-        true => Err(DISTURBED.to_owned()),
-        false => samples.map_err(|error| without_perf(plan, &error)),
     };
     Ok(match samples {
         Ok(samples) => {
             let stacks = samples.folded();
             (with_layers(profile, samples), Some(stacks))
         }
-        Err(why) => (without_layers(profile, &measured, why), None),
+        Err(error) => (without_layers(profile, &measured, without_perf(plan, &error)), None),
     })
 }
 

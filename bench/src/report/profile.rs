@@ -9,6 +9,9 @@ use crate::workspace::label;
 const LEAST: f64 = 0.05;
 /// What stands where a profile has no such figure.
 const NONE: &str = "-";
+/// What perf costs where it may not sample the CPUs.
+const BY_THREAD: &str = "perf had to follow each thread, which sets a timer at every switch: waiting, and with it CPU per \
+    request, is up to twice as dear as without perf. With kernel.perf_event_paranoid=0 perf samples the CPUs instead.";
 
 /// The layers that took time in any profile of the run, in their order there.
 pub fn layers(results: &Results) -> Vec<&str> {
@@ -45,12 +48,14 @@ pub fn table(results: &Results) -> Option<Table> {
 
 /// What distorts the layers; `None` where nothing does.
 pub fn distorted(results: &Results) -> Option<String> {
-    let by_thread = results.profiles.iter().any(|profile| profile.by_thread);
-    by_thread.then(|| {
-        "perf had to follow each thread, which sets a timer at every switch: waiting, and with it CPU per request, is \
-         up to twice as dear as without perf. With kernel.perf_event_paranoid=0 perf samples the CPUs instead."
-            .to_owned()
-    })
+    let doubted = results.profiles.iter().filter(|profile| !profile.doubts.is_empty());
+    let told =
+        |it: &Profile| format!("{}: not trusted: {}.", label(&it.target), it.doubts.join("; "));
+    let mut lines: Vec<_> = doubted.map(told).collect();
+    if results.profiles.iter().any(|profile| profile.by_thread) {
+        lines.push(BY_THREAD.to_owned());
+    }
+    if lines.is_empty() { None } else { Some(lines.join(" ")) }
 }
 
 /// Which profiles have no layers, why, and what would give them; `None` where perf could look at all.
@@ -97,6 +102,18 @@ mod tests {
         assert!(page.contains("perf had to follow each thread"));
         // A long sleep stands behind the bar, which the other parts fill.
         assert!(page.contains(">33.0 µs, asleep 1.00 ms<"), "{page}");
+    }
+
+    #[test]
+    fn a_disturbed_profile_says_by_what() {
+        let doubts = ["the host took 0.27 cores away", "other programs used 1.7 cores"];
+        let profiles = json!([
+            {"target": "stage1-blocking", "doubts": doubts, "samples": 900},
+            {"target": "stage3-epoll", "samples": 1924}
+        ]);
+        let results: Results = serde_json::from_value(json!({"profiles": profiles})).unwrap();
+        let told = "stage1-blocking: not trusted: the host took 0.27 cores away; other programs used 1.7 cores.";
+        assert_eq!(super::distorted(&results).as_deref(), Some(told));
     }
 
     #[test]

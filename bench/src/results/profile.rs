@@ -20,6 +20,8 @@ pub struct Profile {
     pub by_thread: bool,
     /// Why perf could not look, and what would let it.
     pub missing: Option<String>,
+    /// What speaks against its figures, where every look at the server was disturbed.
+    pub doubts: Vec<String>,
     /// The folded stacks, relative to the folder.
     pub stacks: Option<String>,
 }

@@ -71,6 +71,11 @@ const PROFILE: &str = "profile.";
 
 /// Holds `claim` against the layers that perf saw: one look, of hundreds of samples and more.
 fn by_profiles(claim: &Claim, results: &Results) -> Result<Verdict, String> {
+    let mut doubts =
+        targets(claim).filter_map(|name| results.profile(name)).flat_map(|of| &of.doubts);
+    if let Some(doubt) = doubts.next() {
+        return Err(doubt.clone());
+    }
     let layer = |target: &str, figure: &str| {
         let profile = results.profile(target).filter(|profile| profile.is_by_layer())?;
         profile.layer(figure.strip_prefix(PROFILE)?)
@@ -254,6 +259,19 @@ mod tests {
         more.rows[0].evidence = rows.rows[0].evidence.clone();
         let told = why(Outcome::Held, FASTER, &more);
         assert!(told.contains("5 of 5 repeats"), "{told}");
+    }
+
+    #[test]
+    fn a_profile_decides_unless_its_looks_were_disturbed() {
+        let layers = json!([{"name": "read", "us": 2.0}]);
+        let profile = |name: &str, doubts: &[&str]| json!({"target": name, "layers": layers, "doubts": doubts});
+        let run = |doubts| json!({"profiles": [profile("a", &[]), profile("b", doubts)]});
+        let text = FASTER.replace("rps", "profile.read").replace("1.6", "1");
+        let results = |doubts| serde_json::from_value(run(doubts)).unwrap();
+        why(Outcome::Held, &text, &results(&[]));
+        let told =
+            why(Outcome::CannotBeTested, &text, &results(&["the host took 0.27 cores away"]));
+        assert_eq!(told, "the host took 0.27 cores away");
     }
 
     #[test]
