@@ -112,7 +112,7 @@ impl Entry {
         let Content::Open(file, ends) = &self.content else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let now = Identity::of(&file.metadata()?);
+        let now = self.identity.now(|| Ok(Identity::of(&file.metadata()?)))?;
         let keeps_ends = || Ok::<_, io::Error>(read_ends(file, self.len())? == *ends);
         let has_content =
             now == self.identity || self.identity.may_keep_content(&now) && keeps_ends()?;

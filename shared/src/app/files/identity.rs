@@ -1,7 +1,12 @@
 //! The metadata by which one content of a file differs from another: stat(2). A first reading may skip it.
 
 use std::fs::Metadata;
+use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::thread;
+
+/// Looks at an open file that seems to be rewritten.
+const LOOKS: usize = 10;
 
 /// The metadata that changes with the content. A replacement has another inode; a rewrite has another time of change
 /// (ctime), which, unlike the time of modification (mtime), no program can set back.
@@ -46,6 +51,23 @@ impl Identity {
         format!("{:x}-{:x}-{seconds:x}{nanos:08x}", self.inode, self.size)
     }
 
+    /// The identity that an open file has now: `look` asks for it. write(2) sets a file's time before its size, so that for
+    /// some microseconds a log that grows looks like a file of the same size that was rewritten: it is looked at again.
+    ///
+    /// # Errors
+    /// Those of `look`.
+    pub(super) fn now(&self, look: impl Fn() -> io::Result<Self>) -> io::Result<Self> {
+        let mut now = look()?;
+        for _ in 1..LOOKS {
+            if now.size != self.size || now.modified == self.modified {
+                break;
+            }
+            thread::yield_now();
+            now = look()?;
+        }
+        Ok(now)
+    }
+
     /// Whether an open file, whose identity is `now`, can still begin with the content that it had: it has grown, as logs
     /// do, or only its time of change is new, as after a new name, mode or owner.
     pub(super) fn may_keep_content(&self, now: &Self) -> bool {
@@ -56,6 +78,7 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     const FILE: Identity =
         Identity { device: 1, inode: 2, size: 9, changed: (60, 4_000_000), modified: (50, 1) };
@@ -66,6 +89,21 @@ mod tests {
         assert!(!FILE.is_settled((59, 0)), "from the future: the clock was set back");
         let whole_seconds = Identity { changed: (60, 0), ..FILE };
         assert!(!whole_seconds.is_settled((61, 999)) && whole_seconds.is_settled((62, 0)));
+    }
+
+    #[test]
+    fn a_log_that_grows_is_not_taken_for_a_file_that_is_rewritten() {
+        let rewritten = Identity { changed: (70, 0), modified: (70, 0), ..FILE };
+        let grown = Identity { size: 10, ..rewritten };
+        for (second, expected) in [(grown, grown), (rewritten, rewritten)] {
+            let looks = Cell::new(0);
+            let look = || {
+                looks.set(looks.get() + 1);
+                Ok(if looks.get() == 1 { rewritten } else { second })
+            };
+            assert_eq!(FILE.now(look).unwrap(), expected);
+        }
+        assert_eq!(FILE.now(|| Ok(FILE)).unwrap(), FILE);
     }
 
     #[test]
