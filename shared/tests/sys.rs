@@ -43,6 +43,24 @@ fn with_drop_syns_the_connections_in_the_queue_stay_and_none_joins_them() {
 }
 
 #[test]
+fn with_defer_accept_the_first_to_be_accepted_is_the_one_that_sent_something() {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    listener.defer_accept(Duration::from_secs(60)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _silent = TcpStream::connect(address).unwrap();
+    TcpStream::connect(address).unwrap().write_all(b"ping").unwrap();
+    let accepted = loop {
+        match listener.accept() {
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            Ok(socket) => break socket,
+        }
+    };
+    let mut bytes = [0; 4];
+    assert_eq!(accepted.read(&mut bytes).unwrap(), 4, "it can be read at once");
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
 fn level_triggered_events_come_again_until_they_are_handled() {
     let (epoll, fd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
     let mut events = Events::with_capacity(4);

@@ -10,6 +10,9 @@ const STAGE: Stage = Stage::new(PROGRAM, 256, &[]);
 /// All loops watch one listener.
 const EXCLUSIVE: Stage = Stage::new(PROGRAM, 256, &["--accept", "exclusive"]);
 
+/// The kernel keeps connections until their clients have sent something.
+const DEFERRED: Stage = Stage::new(PROGRAM, 256, &["--accept", "deferred"]);
+
 stage_tests::checks_of_every_stage!(STAGE);
 stage_tests::checks_of_event_loops!(STAGE);
 
@@ -32,4 +35,9 @@ stage_tests::checks! { STAGE;
 stage_tests::checks! { EXCLUSIVE;
     loops_that_share_a_listener_accept_pause_and_resume:
         idle_clients::clients_that_never_asked_go_first,
+}
+
+stage_tests::checks! { DEFERRED;
+    where_accepting_is_deferred_another_takes_over_beside_it:
+        |stage| replace::under_load(stage, replace::Handover::Beside, 3).map(drop),
 }

@@ -21,7 +21,7 @@ pub struct Args {
     /// Whether a connection stays open between requests
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub keep_alive: KeepAlive,
-    /// Who accepts where several loops serve: stage 4
+    /// Who accepts where several loops serve (stage 4), and when
     #[arg(long, value_name = "HOW", default_value = "reuseport")]
     pub accept: Accept,
     /// What the scheduler is told about the serving threads
@@ -64,13 +64,15 @@ pub enum KeepAlive {
     Never,
 }
 
-/// Who takes a new connection where several loops could.
+/// Who takes a new connection where several loops could, and when.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {
     /// A listener per loop; the kernel chooses by a hash of addresses (SO_REUSEPORT)
     Reuseport,
     /// One listener; the kernel wakes a loop that sleeps (EPOLLEXCLUSIVE)
     Exclusive,
+    /// As reuseport, but only once the client has sent something, or been silent for a second (TCP_DEFER_ACCEPT)
+    Deferred,
 }
 
 /// A policy for the scheduler, see sched(7).

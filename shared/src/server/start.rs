@@ -17,6 +17,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// The whole of `main`: `run` serves until the server has drained. An error, or a panic, is one line on
 /// standard error and status 1, and the log is whole at any rate.
@@ -151,17 +152,24 @@ pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listen
     }
     let first = bind(address, args, true)?;
     let another = |_| match args.accept {
-        Accept::Reuseport => bind(address, args, true),
         Accept::Exclusive => first.try_clone().context("duplicating the listener"),
+        Accept::Reuseport | Accept::Deferred => bind(address, args, true),
     };
     let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
     Ok((first.local_addr()?, std::iter::once(first).chain(others).collect()))
 }
 
 fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
-    Listener::bind_with(address, args.backlog, reuse_port)
-        .map_err(|error| no_listener(address, error))
+    let listener = Listener::bind_with(address, args.backlog, reuse_port)
+        .map_err(|error| no_listener(address, error))?;
+    if args.accept == Accept::Deferred {
+        listener.defer_accept(DEFERRED).context("deferring connections")?;
+    }
+    Ok(listener)
 }
+
+/// How long a client may be silent before its connection is accepted nevertheless, where that is deferred.
+const DEFERRED: Duration = Duration::from_secs(1);
 
 fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {
     let elsewhere = match AcceptError::of(&error) {

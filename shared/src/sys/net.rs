@@ -189,6 +189,17 @@ impl Listener {
         Ok(Socket(fd.into()))
     }
 
+    /// From now on a connection is there to be accepted once its client has sent something (TCP_DEFER_ACCEPT in tcp(7)):
+    /// who accepts it can read at once, and has been woken once and not twice. Until then the kernel keeps its place without
+    /// a socket. A client that is silent for about `patience`, in whole seconds, is handed over nevertheless.
+    ///
+    /// # Errors
+    /// It is no TCP socket.
+    pub fn defer_accept(&self, patience: Duration) -> io::Result<()> {
+        let seconds = libc::c_int::try_from(patience.as_secs()).unwrap_or(libc::c_int::MAX);
+        set_option(self, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, &seconds)
+    }
+
     /// Connections that wait to be accepted: that field of TCP_INFO has this meaning for a listener.
     ///
     /// # Errors

@@ -61,8 +61,8 @@ impl Acceptor {
         context: &ServerContext,
     ) -> io::Result<Self> {
         let interest = match context.accept {
-            Accept::Reuseport => Interest::READ,
             Accept::Exclusive => Interest::READ.exclusive(),
+            Accept::Reuseport | Accept::Deferred => Interest::READ,
         };
         epoll.add(&listener, interest, token)?;
         context.connections.watch(epoll, PLACES)?;
