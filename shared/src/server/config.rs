@@ -71,7 +71,7 @@ pub enum Accept {
     Reuseport,
     /// One listener; the kernel wakes a loop that sleeps (EPOLLEXCLUSIVE)
     Exclusive,
-    /// As reuseport, once first bytes have come, or after a second (TCP_DEFER_ACCEPT)
+    /// As reuseport, once bytes have come, or after a second (TCP_DEFER_ACCEPT)
     Deferred,
 }
 
