@@ -59,7 +59,7 @@ impl AaArgs {
     /// Measures both parts, prints what came of them, and says whether both are as they must be.
     ///
     /// # Errors
-    /// When the stage cannot be measured, or other programs disturb nearly all pairs.
+    /// When the stage cannot be measured, or too many pairs are disturbed.
     pub fn run(&self, interrupt: &Interrupt) -> Result<bool> {
         let targets = targets::parse(std::slice::from_ref(&self.stage))?;
         let [target @ Target::Stage(_)] = targets.as_slice() else {
@@ -103,7 +103,7 @@ impl Pairs<'_> {
                 left_out += 1;
                 ensure!(
                     4 * left_out <= count,
-                    "other programs disturbed {left_out} of {} pairs; end them, and try again",
+                    "other programs or the host disturbed {left_out} of {} pairs; end the programs, and try again",
                     pairs.len() + left_out
                 );
                 continue;

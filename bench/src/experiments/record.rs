@@ -9,7 +9,8 @@ use crate::interrupt::Interrupt;
 use crate::load::Figures;
 use crate::numbers::{self, as_micros};
 use crate::results::{
-    Config, Host, Part, Results, SCHEMA, Sample, Source, anonymous, date, folder,
+    Config, Host, Part, Results, SCHEMA, Sample, Source, anonymous, date, folder, threads_told,
+    told,
 };
 use crate::targets::Target;
 use crate::workspace;
@@ -102,7 +103,8 @@ impl Record {
     ) {
         for (index, one) in measured.iter().enumerate() {
             let earlier = measured[..index].iter().filter(|other| other.trial == one.trial);
-            let mut sample = sample(experiment, one, earlier.count());
+            let stage_args = &self.results.config.stage_args;
+            let mut sample = sample(experiment, one, earlier.count(), stage_args);
             let mut verdict = one.verdict(ceiling(one.trial, &experiment.plan, measured));
             verdict.doubts.extend(one.doubtful.then(|| {
                 let times = numbers::counted(one.repeated + 1, "time");
@@ -183,9 +185,15 @@ fn ceiling(trial: Trial, plan: &Plan, measured: &[Measurement]) -> Option<Ceilin
     Some(Ceiling { rps: one.outcome.rps(), of_the_client })
 }
 
-/// The recorded form of a measurement.
-fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
+/// The recorded form of a measurement. What all stages were told is what they were started with.
+fn sample(
+    experiment: &Experiment,
+    one: &Measurement,
+    repeat: usize,
+    stage_args: &[String],
+) -> Sample {
     let (Trial { workload, .. }, outcome) = (one.trial, &one.outcome);
+    let policy = |own: &str| told(stage_args, "--keep-alive").unwrap_or(own.to_owned());
     Sample {
         target: experiment.plan.targets[one.trial.target].name().to_owned(),
         part: experiment.part,
@@ -193,8 +201,8 @@ fn sample(experiment: &Experiment, one: &Measurement, repeat: usize) -> Sample {
         connection: one.trial.connection.name().to_owned(),
         connections: one.trial.connections,
         idle: workload.idle,
-        keep_alive: one.trial.keep_alive.map(str::to_owned),
-        threads: one.trial.threads,
+        keep_alive: one.trial.keep_alive.map(policy),
+        threads: one.trial.threads.map(|own| threads_told(stage_args).unwrap_or(own)),
         offered: one.trial.offered,
         repeat,
         repeated: one.repeated,
@@ -266,4 +274,31 @@ fn file(sample: &Sample) -> String {
     let name: String = sample.target.chars().map(plain).take(100).collect();
     let Sample { part, workload, connection, connections, repeat, .. } = sample;
     format!("hgrm/{part}-{name}-{workload}-{connection}-{connections}{special}-{repeat}.hgrm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Evidence;
+    use crate::experiments::users;
+    use crate::load::Outcome;
+    use std::time::Duration;
+
+    #[test]
+    fn a_row_has_the_threads_and_the_policy_that_its_server_was_started_with() {
+        let plan = Common::default().plan(vec![Target::Stage(1)], Vec::new(), Duration::ZERO);
+        let controls = users::controls(&plan).unwrap();
+        let of = |trial: &Trial, args: &[&str]| {
+            let (outcome, evidence) = (Outcome::default(), Evidence::default());
+            let (trial, repeated, doubtful) = (*trial, 0, false);
+            let one = Measurement { trial, outcome, evidence, repeated, doubtful };
+            let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let Sample { keep_alive, threads, .. } = sample(&controls, &one, 0, &args);
+            (keep_alive.unwrap(), threads)
+        };
+        let [fair, many] = &controls.trials[..] else { panic!("{controls:?}") };
+        assert_eq!(of(many, &["--threads", "16"]), ("always".to_owned(), Some(16)));
+        assert_eq!(of(many, &["--keep-alive=never"]), ("never".to_owned(), many.threads));
+        assert_eq!(of(fair, &["--threads=16"]), ("fair".to_owned(), None));
+    }
 }

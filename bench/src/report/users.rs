@@ -13,11 +13,14 @@ pub fn threads(sample: &Sample, results: &Results) -> usize {
 
 /// What a control changes, in words.
 pub fn variant(sample: &Sample) -> String {
-    let keep_alive = sample.keep_alive.as_deref().unwrap_or("always");
     match sample.threads {
         Some(threads) => format!("{} threads", grouped(threads as f64)),
-        None => format!("keep-alive {keep_alive}"),
+        None => format!("keep-alive {}", keep_alive(sample)),
     }
+}
+
+fn keep_alive(sample: &Sample) -> &str {
+    sample.keep_alive.as_deref().unwrap_or("always")
 }
 
 /// A control where there is little space: `stage 2, keep-alive fair`.
@@ -33,9 +36,10 @@ pub fn caption(results: &Results) -> Option<String> {
     let threads: Vec<_> = rows.iter().map(|row| threads(row, results).to_string()).collect();
     Some(format!(
         "{} users hold a connection each, think {} (half to one and a half of it, at random), ask for 50 µs of CPU time \
-         (/work/50), and think again. Keep-alive: always. Threads: {}.",
+         (/work/50), and think again. Keep-alive: {}. Threads: {}.",
         grouped(sample.connections as f64),
         micros(sample.noted("think_us")),
+        keep_alive(sample),
         threads.join(", ")
     ))
 }

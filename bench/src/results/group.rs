@@ -1,5 +1,5 @@
-//! The repeats of a trial: the median, and how far the others lie from it. Repeats that other programs disturbed are left
-//! out, unless there are no others.
+//! The repeats of a trial: the median, and how far the others lie from it. Repeats that other programs or the host disturbed
+//! are left out, unless there are no others.
 
 use super::sample::{Part, Sample};
 use crate::numbers::counted;
@@ -51,7 +51,7 @@ fn key(row: &Sample) -> (Part, [&str; 4], [usize; 3], [Option<usize>; 2]) {
     (row.part, names, [row.connections, row.idle, row.slow], [row.threads, row.offered])
 }
 
-/// What other programs have done to a run, in a sentence; `None`: nothing.
+/// What other programs and the host have done to a run, in a sentence; `None`: nothing.
 pub fn disturbed(rows: &[Sample]) -> Option<String> {
     let level = |row| {
         let mut key = key(row);
@@ -91,10 +91,19 @@ impl<'a> Group<'a> {
     /// What a table says beside its figures; `None`: nothing disturbed them.
     pub fn disturbed(&self) -> Option<String> {
         match self.left_out {
-            _ if self.median().doubtful => Some("doubtful: other programs".to_owned()),
+            _ if self.median().doubtful => Some(format!("doubtful: {}", self.disturber())),
             0 => None,
             count => Some(format!("{} left out", counted(count, "doubtful repeat"))),
         }
+    }
+
+    /// What took CPU time from the repeats, as their doubts have it; if none of them says so, another server of their level
+    /// was disturbed.
+    fn disturber(&self) -> String {
+        let doubts: Vec<_> = self.samples.iter().flat_map(|sample| sample.doubts()).collect();
+        let mut found = vec!["other programs", "the host"];
+        found.retain(|who| doubts.iter().any(|doubt| doubt.starts_with(who)));
+        if found.is_empty() { "its level was disturbed".to_owned() } else { found.join(" and ") }
     }
 
     /// How far a figure goes; `None` when the median has none.
@@ -149,8 +158,20 @@ mod tests {
         assert_eq!(group.disturbed().unwrap(), "2 doubtful repeats left out");
         let group = &of(&rows[1..3])[0];
         assert_eq!((group.samples.len(), group.median().load.rps), (2, 5.0));
-        assert_eq!(group.disturbed().unwrap(), "doubtful: other programs");
+        assert_eq!(group.disturbed().unwrap(), "doubtful: its level was disturbed");
         assert_eq!(of(&rows[..1])[0].disturbed(), None);
+    }
+
+    #[test]
+    fn it_is_said_whether_programs_or_the_host_disturbed() {
+        let told = |doubts: &[&str]| {
+            let mut row = Sample { doubtful: true, ..row("a", 0, 1.0) };
+            row.evidence.insert("doubts".to_owned(), doubts.into());
+            of(&[row])[0].disturbed().unwrap()
+        };
+        let [programs, host] = ["other programs used 1.2 cores", "the host took 0.3 cores away"];
+        assert_eq!(told(&["errors: 1 read", host]), "doubtful: the host");
+        assert_eq!(told(&[programs, host]), "doubtful: other programs and the host");
     }
 
     #[test]

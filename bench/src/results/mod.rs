@@ -93,10 +93,15 @@ pub struct Config {
     pub stage_args: Vec<String>,
 }
 
-/// The threads that all stages were told to have, if they were.
-pub fn threads_told(stage_args: &[String]) -> Option<usize> {
+/// The value of a flag that all stages were told, if they were: it wins over what a trial has for them.
+pub fn told(stage_args: &[String], flag: &str) -> Option<String> {
     let args = stage_args.join("=");
-    args.split("--threads=").nth(1)?.split('=').next()?.parse().ok()
+    Some(args.split(&format!("{flag}=")).nth(1)?.split('=').next()?.to_owned())
+}
+
+/// The threads that all stages were told to have.
+pub fn threads_told(stage_args: &[String]) -> Option<usize> {
+    told(stage_args, "--threads")?.parse().ok()
 }
 
 impl Results {

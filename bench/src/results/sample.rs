@@ -66,10 +66,10 @@ pub struct Sample {
     pub offered: Option<usize>,
     /// Which repeat it is, from 0.
     pub repeat: usize,
-    /// How often its level (this trial, with every server) had been measured before in this repeat. Other programs had
-    /// disturbed those measurements, which are not among the rows.
+    /// How often its level (this trial, with every server) had been measured before in this repeat. Those
+    /// measurements were disturbed, and are not among the rows.
     pub repeated: usize,
-    /// Whether other programs disturbed the level in its last measurement too: its rows are in no median, ratio or claim.
+    /// Whether other programs or the host disturbed the level in its last measurement too: its rows are in no median, ratio or claim.
     pub doubtful: bool,
     /// What the clients saw.
     #[serde(flatten)]
