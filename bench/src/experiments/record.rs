@@ -119,25 +119,15 @@ impl Record {
             ] {
                 sample.evidence.insert(name.to_owned(), value);
             }
-            sample.hgrm = self.unused(file(&sample));
-            self.results.rows.push(sample);
-            self.latencies.push(one.outcome.tally.latency.clone());
+            self.add_row(sample, one.outcome.tally.latency.clone());
         }
         self.results.failures.extend(failures);
     }
 
-    /// `file`, or with a number where an earlier row has it: each keeps its own percentiles.
-    fn unused(&self, file: String) -> String {
-        let is_taken = |name: &String| self.results.rows.iter().any(|row| row.hgrm == *name);
-        let stem = file.trim_end_matches(".hgrm").to_owned();
-        let numbered = (2..).map(|number| format!("{stem}-{number}.hgrm"));
-        iter::once(file).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
-    }
-
-    /// Adds a row that was measured elsewhere, with its latencies.
-    pub fn add_row(&mut self, mut row: Sample, latency: Histogram<u64>) {
-        row.hgrm = self.unused(file(&row));
-        self.results.rows.push(row);
+    /// Adds a row with its latencies, whose file has the row's number in its name.
+    pub fn add_row(&mut self, row: Sample, latency: Histogram<u64>) {
+        let hgrm = format!("hgrm/{}-{}.hgrm", row.part, self.latencies.len());
+        self.results.rows.push(Sample { hgrm, ..row });
         self.latencies.push(latency);
     }
 
@@ -255,25 +245,6 @@ fn observed(plan: &Plan, one: &Measurement) -> BTreeMap<String, Value> {
         add("unsent", tally.pacing.unsent.into());
     }
     evidence
-}
-
-/// A name for the percentile file. Those of servers whose names differ only in what a file's name should
-/// not hold are alike.
-fn file(sample: &Sample) -> String {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' }
-    };
-    let number = |what: &str, count: Option<usize>| {
-        count.map_or(String::new(), |count| format!("-{what}{count}"))
-    };
-    let special = number("idle", (sample.idle > 0).then_some(sample.idle))
-        + &sample.keep_alive.as_ref().map_or(String::new(), |told| format!("-{told}"))
-        + &number("threads", sample.threads)
-        + &number("load", sample.offered);
-    // A URL may be longer than a file's name.
-    let name: String = sample.target.chars().map(plain).take(100).collect();
-    let Sample { part, workload, connection, connections, repeat, .. } = sample;
-    format!("hgrm/{part}-{name}-{workload}-{connection}-{connections}{special}-{repeat}.hgrm")
 }
 
 #[cfg(test)]

@@ -6,14 +6,13 @@ use crate::numbers::counted;
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What everything else is made from.
 const FILE: &str = "results.json";
 
-/// Writes `results`, and one percentile file per row and per trial, to `folder`, which is made if it is not there.
+/// Writes `results`, and one percentile file per row, to `folder`, which is made if it is not there.
 /// `latencies` are of the rows, in their order.
 ///
 /// # Errors
@@ -23,21 +22,8 @@ pub fn write(folder: &Path, results: &Results, latencies: &[Histogram<u64>]) -> 
     let text = serde_json::to_string(results)?.replace("{\"target\":", "\n{\"target\":");
     file(&folder.join(FILE), &(text + "\n"))?;
     file(&folder.join("results.csv"), &csv::write(&results.rows))?;
-    let of_rows = results.rows.iter().map(|row| row.hgrm.as_str()).zip(latencies);
-    let of_rows: BTreeMap<_, _> = of_rows.collect();
-    for (name, latency) in &of_rows {
-        file(&folder.join(name), &hgrm::write(latency))?;
-    }
-    // Beside each repeat by itself: a high percentile gains from having more samples beyond it.
-    for group in results.groups().iter().filter(|group| group.samples.len() > 1) {
-        let mut names: Vec<_> = group.samples.iter().map(|row| row.hgrm.as_str()).collect();
-        names.sort_unstable();
-        let mut repeats = names.iter().filter_map(|name| of_rows.get(name).copied());
-        let Some(mut all) = repeats.next().cloned() else { continue };
-        repeats.try_for_each(|one| all.add(one)).context("merging the repeats' latencies")?;
-        let name =
-            names[0].trim_end_matches(|end: char| end.is_ascii_digit() || ".hgrm".contains(end));
-        file(&folder.join(format!("{name}all.hgrm")), &hgrm::write(&all))?;
+    for (row, latency) in results.rows.iter().zip(latencies) {
+        file(&folder.join(&row.hgrm), &hgrm::write(latency))?;
     }
     Ok(())
 }
@@ -163,8 +149,8 @@ mod tests {
         });
         write(&folder, &results, &latencies).unwrap();
         assert_eq!(read(&folder).unwrap(), results);
-        let merged = fs::read_to_string(folder.join("hgrm/x-all.hgrm")).unwrap();
-        assert!(merged.contains("Total count    =            4]"), "{merged}");
+        let own = fs::read_to_string(folder.join("hgrm/x-1.hgrm")).unwrap();
+        assert!(own.contains("Total count    =            2]"), "{own}");
         assert!(make(&folder).unwrap_err().to_string().contains("choose another folder"));
         results.schema = SCHEMA + 1;
         write(&folder, &results, &[]).unwrap();
