@@ -1,9 +1,9 @@
 //! `--fail-if 'p99>5ms'`: a condition on which a load counts as failed, for scripts and continuous integration.
 
+use super::figures::Figures;
 use super::outcome::Outcome;
-use super::samples::Tally;
 use crate::{args, numbers};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
 
 /// A figure, how it is compared, and with what.
@@ -12,13 +12,12 @@ pub struct Condition {
     /// As the user wrote it.
     text: String,
     unit: Unit,
-    figure: Figure,
+    /// By the name that [`Figures::figure`] has for it.
+    figure: String,
     relation: Relation,
     limit: f64,
 }
 
-/// What is looked at; `None` where there is too little of it.
-type Figure = fn(&Outcome) -> Option<f64>;
 type Relation = fn(&f64, &f64) -> bool;
 
 /// Two signs come before one: `>=` begins with `>`.
@@ -33,25 +32,7 @@ enum Unit {
     PerCent,
 }
 
-/// What can be compared. Errors are per cent of all requests, and served are per cent of the connections that were opened.
-const FIGURES: [(&str, Unit, Figure); 12] = [
-    ("mean", Unit::Seconds, |outcome| latency(outcome, Tally::mean)),
-    ("p50", Unit::Seconds, |outcome| percentile(outcome, 0.5)),
-    ("p90", Unit::Seconds, |outcome| percentile(outcome, 0.9)),
-    ("p99", Unit::Seconds, |outcome| percentile(outcome, 0.99)),
-    ("p99.9", Unit::Seconds, |outcome| percentile(outcome, 0.999)),
-    ("p999", Unit::Seconds, |outcome| percentile(outcome, 0.999)),
-    ("max", Unit::Seconds, |outcome| latency(outcome, Tally::max)),
-    ("rps", Unit::Count, |outcome| Some(outcome.rps())),
-    ("errors", Unit::Count, |outcome| Some(errors(outcome))),
-    ("errors", Unit::PerCent, |outcome| {
-        share(errors(outcome), errors(outcome) + outcome.tally.requests as f64)
-    }),
-    ("served", Unit::Count, |outcome| Some(outcome.tally.served as f64)),
-    ("served", Unit::PerCent, |outcome| {
-        share(outcome.tally.served as f64, outcome.tally.opened as f64)
-    }),
-];
+const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p99", "p999", "max"];
 
 impl Condition {
     /// Reads `FIGURE>LIMIT`, with `<`, `>=` or `<=` as well: `p99>5ms`, `errors>0`, `errors>1%`, `rps<1000`, `served<100%`.
@@ -65,18 +46,16 @@ impl Condition {
         let (name, relation, limit) = found.with_context(|| {
             format!("`{text}` is no condition; examples: p99>5ms, errors>1%, rps<1000, served<100%")
         })?;
-        let share = limit.ends_with('%');
-        let named = |(known, unit, _): &&(&str, Unit, Figure)| {
-            *known == name && (*unit == Unit::PerCent) == share
+        let figure = name.replace("99.9", "999");
+        let unit = match (limit.strip_suffix('%'), &*figure) {
+            (None, latency) if LATENCIES.contains(&latency) => Unit::Seconds,
+            (None, "errors" | "rps" | "served") => Unit::Count,
+            (None, _) => {
+                bail!("`{name}` is none of mean, p50, p90, p99, p99.9, max, errors, rps, served")
+            }
+            (_, "errors" | "served") => Unit::PerCent,
+            _ => bail!("`{name}` is none of errors, served"),
         };
-        let (_, unit, figure) = *FIGURES.iter().find(named).with_context(|| {
-            let kind = if share {
-                "errors, served"
-            } else {
-                "mean, p50, p90, p99, p99.9, max, errors, rps, served"
-            };
-            format!("`{name}` is none of {kind}")
-        })?;
         let limit = match unit {
             Unit::Seconds => args::duration(limit)?.as_secs_f64(),
             Unit::Count | Unit::PerCent => number(limit.trim_end_matches(['%', ' ']))?,
@@ -88,7 +67,7 @@ impl Condition {
     /// right: that counts as failed too.
     pub fn failure(&self, outcome: &Outcome) -> Option<String> {
         let text = &self.text;
-        let Some(value) = (self.figure)(outcome) else {
+        let Some(value) = self.value(&Figures::of(outcome)) else {
             return Some(format!("{text} cannot be tested: too few responses"));
         };
         let written = match self.unit {
@@ -98,6 +77,18 @@ impl Condition {
         };
         (self.relation)(&value, &self.limit).then(|| format!("{text}: it is {written}"))
     }
+
+    /// What is compared; `None` where there is too little of it. Errors are per cent of all requests, and served are per cent
+    /// of the connections that were opened.
+    fn value(&self, of: &Figures) -> Option<f64> {
+        let (value, requests) = (of.figure(&self.figure)?, of.requests as f64);
+        let all = if self.figure == "errors" { value + requests } else { of.opened as f64 };
+        match self.unit {
+            Unit::Seconds => (requests > 0.0).then_some(value / 1e6),
+            Unit::Count => Some(value),
+            Unit::PerCent => (all > 0.0).then(|| 100.0 * value / all),
+        }
+    }
 }
 
 fn number(text: &str) -> Result<f64> {
@@ -106,25 +97,10 @@ fn number(text: &str) -> Result<f64> {
     Ok(number)
 }
 
-fn percentile(outcome: &Outcome, quantile: f64) -> Option<f64> {
-    outcome.tally.percentile(quantile).map(|time| time.as_secs_f64())
-}
-
-fn latency(outcome: &Outcome, which: fn(&Tally) -> Duration) -> Option<f64> {
-    (outcome.tally.requests > 0).then(|| which(&outcome.tally).as_secs_f64())
-}
-
-fn errors(outcome: &Outcome) -> f64 {
-    outcome.tally.errors.total() as f64
-}
-
-fn share(part: f64, all: f64) -> Option<f64> {
-    (all > 0.0).then(|| 100.0 * part / all)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Tally;
 
     fn failure(condition: &str) -> Option<String> {
         let mut tally = Tally::default();

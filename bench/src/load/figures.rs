@@ -65,4 +65,20 @@ impl Figures {
             client_threads_cpu_seconds: tally.cpu.iter().map(Duration::as_secs_f64).collect(),
         }
     }
+
+    /// One of them by its name, as conditions and claims have it; `None` when there is no such figure.
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        match name {
+            "rps" => Some(self.rps),
+            "served" => Some(self.served as f64),
+            "errors" => Some(self.errors.total() as f64),
+            "mean" => Some(self.latency_us.mean),
+            "p50" => self.latency_us.p50,
+            "p90" => self.latency_us.p90,
+            "p99" => self.latency_us.p99,
+            "p999" => self.latency_us.p999,
+            "max" => Some(self.latency_us.max),
+            _ => None,
+        }
+    }
 }

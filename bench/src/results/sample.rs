@@ -104,18 +104,12 @@ impl Sample {
     /// A figure by its name, as claims and evidence name it; `None` when this row has none.
     pub fn figure(&self, name: &str) -> Option<f64> {
         match name {
-            "rps" => Some(self.load.rps),
-            "served" => Some(self.load.served as f64),
             "connections" => Some(self.connections as f64),
-            "errors" => Some(self.load.errors.total() as f64),
-            "mean" => Some(self.load.latency_us.mean),
-            "p50" => self.load.latency_us.p50,
-            "p90" => self.load.latency_us.p90,
-            "p99" => self.load.latency_us.p99,
-            "p999" => self.load.latency_us.p999,
-            "max" => Some(self.load.latency_us.max),
             "cpu" => self.server_cpu_us,
-            other => self.noted(other.strip_prefix("evidence.")?),
+            other => match other.strip_prefix("evidence.") {
+                Some(path) => self.noted(path),
+                None => self.load.figure(other),
+            },
         }
     }
 
