@@ -125,8 +125,7 @@ impl Pairs<'_> {
 
     fn row(&self, micros: f64) -> Result<Measurement> {
         let trial = Trial::kept(CLIENTS, Kind::Hello);
-        let mut running = self.starter.start(self.target, trial.connection)?;
-        let mut options = trial.options(self.target, &running, self.duration)?;
+        let (mut running, mut options) = trial.start(self.target, self.starter, self.duration)?;
         (options.url.target, options.threads) = (format!("/work/{micros:.0}"), 1);
         options.expect = Expect::Any;
         trial.observe(&mut running, &options, self.interrupt)

@@ -137,10 +137,9 @@ fn look(
     interrupt: &Interrupt,
 ) -> Result<(Measurement, Result<Samples>)> {
     let target = &plan.targets[trial.target];
-    let mut running = starter.start(target, trial.connection)?;
     let with_perf = plan.profile == Profiling::Perf;
     let pass = if with_perf { PASS } else { SHORT_PASS };
-    let mut options = trial.options(target, &running, pass)?;
+    let (mut running, mut options) = trial.start(target, starter, pass)?;
     options.threads = plan.threads;
     let pid = running.pid().context("there is no process of ours to look into")?;
     let profiler = if with_perf { Profiler::attach(pid) } else { Err(anyhow!(LEFT_AWAY)) };

@@ -65,9 +65,7 @@ impl Trial {
         interrupt: &Interrupt,
     ) -> Result<Measurement> {
         let target = &plan.targets[self.target];
-        let flags = StageFlags { keep_alive: self.keep_alive, threads: self.threads };
-        let mut running = starter.start_with(target, self.connection, flags)?;
-        let mut options = self.options(target, &running, plan.duration)?;
+        let (mut running, mut options) = self.start(target, starter, plan.duration)?;
         (options.threads, options.rate) = (plan.threads, plan.rate_of(self));
         if self.offered.is_some() {
             options.arrivals = Arrivals::Poisson;
@@ -92,16 +90,18 @@ impl Trial {
         Ok(Measurement { trial: self, outcome, evidence, repeated: 0, doubtful: false })
     }
 
-    /// The load that this trial puts on a server.
+    /// Starts a server, and says what load this trial puts on it for so long.
     ///
     /// # Errors
-    /// When the server's address cannot be read.
-    pub fn options(
+    /// When it cannot be started.
+    pub fn start(
         self,
         target: &Target,
-        running: &Running,
+        starter: &Starter,
         duration: Duration,
-    ) -> Result<Options> {
+    ) -> Result<(Running, Options)> {
+        let flags = StageFlags { keep_alive: self.keep_alive, threads: self.threads };
+        let running = starter.start_with(target, self.connection, flags)?;
         let mut options = Options::get(running.url()?, self.connections, duration);
         options.warm_up = WARM_UP + EACH * self.workload.idle.saturating_sub(MANY) as u32;
         options.close = self.connection == Connection::Close;
@@ -117,7 +117,7 @@ impl Trial {
             options.warm_up += think.mean * 3 / 2 + CONNECT * self.connections as u32;
             options.whole_warm_up = true;
         }
-        Ok(options)
+        Ok((running, options))
     }
 }
 

@@ -93,8 +93,8 @@ fn calls(
         let calls = explain::calls(target, trial, starter, COUNTED, interrupt)?;
         return Ok(calls.iter().map(|(_, each)| each).sum());
     }
-    let running = starter.start(target, trial.connection)?;
-    observe(&running, &trial.options(target, &running, COUNTED)?, interrupt)?;
+    let (running, options) = trial.start(target, starter, COUNTED)?;
+    observe(&running, &options, interrupt)?;
     let (calls, requests) = reported(&running.end()?)?;
     ensure!(requests > 0, "no request was answered meanwhile");
     Ok(calls as f64 / requests as f64)

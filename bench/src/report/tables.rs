@@ -1,6 +1,6 @@
 //! Tables of servers over something: connection counts, workloads, silent connections.
 
-use super::figures::{self, server};
+use super::figures::{self, or_dash, server};
 use crate::numbers::grouped;
 use crate::results::statistics::Ratio;
 use crate::results::{Group, Part, Results, Sample};
@@ -43,7 +43,6 @@ impl<K: Ord> Cross<'_, K> {
                 cell(&trials[at?])
             };
             let cells: Vec<_> = columns.iter().map(at).collect();
-            let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
             let is_any = cells.iter().any(Option::is_some);
             let cells = cells.into_iter().map(or_dash);
             is_any.then(|| std::iter::once((*name).clone()).chain(cells).collect())

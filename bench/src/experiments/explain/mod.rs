@@ -121,17 +121,9 @@ fn object(figures: &[(String, f64)]) -> Value {
     figures.iter().map(|(name, figure)| (name.clone(), *figure)).collect()
 }
 
-/// A server once more, and the load that a tool looks at for so long.
-fn started(
-    target: &Target,
-    trial: Trial,
-    starter: &Starter,
-    window: Duration,
-) -> Result<(Running, u32, load::Options)> {
-    let running = starter.start(target, trial.connection)?;
-    let options = trial.options(target, &running, window)?;
-    let pid = running.pid().context("there is no process of ours to look into")?;
-    Ok((running, pid, options))
+/// The process that a tool looks into.
+fn process(running: &Running) -> Result<u32> {
+    running.pid().context("there is no process of ours to look into")
 }
 
 /// System calls per request. The load runs while strace counts, from its first connection to its end,
@@ -143,9 +135,9 @@ pub(super) fn calls(
     window: Duration,
     interrupt: &Interrupt,
 ) -> Result<Vec<(String, f64)>> {
-    let (_running, pid, mut options) = started(target, trial, starter, window)?;
+    let (running, mut options) = trial.start(target, starter, window)?;
     options.warm_up = Duration::from_millis(1);
-    let strace = strace::Strace::attach(pid)?;
+    let strace = strace::Strace::attach(process(&running)?)?;
     let outcome = load::run(&options, interrupt)?;
     let calls = strace.finish()?;
     ensure!(outcome.tally.requests > 0, "no request was answered while strace counted");
@@ -161,8 +153,8 @@ fn functions(
     window: Duration,
     interrupt: &Interrupt,
 ) -> Result<Vec<Function>> {
-    let (_running, pid, options) = started(target, trial, starter, window)?;
-    let profiler = Profiler::attach(pid)?;
+    let (running, options) = trial.start(target, starter, window)?;
+    let profiler = Profiler::attach(process(&running)?)?;
     load::run(&options, interrupt)?;
     let mut functions = profiler.finish()?.functions();
     functions.retain(|function| function.share >= LEAST);
