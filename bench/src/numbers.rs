@@ -57,6 +57,16 @@ pub fn median<T: Copy>(figures: &mut [T], order: impl FnMut(&T, &T) -> Ordering)
     figures.get(figures.len().saturating_sub(1) / 2).copied()
 }
 
+/// Each of these once, in the order of the first.
+pub fn distinct<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    all.into_iter().fold(Vec::new(), |mut found, one| {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+        found
+    })
+}
+
 /// A seed that is another one each time, and short enough to be typed again.
 pub fn seed() -> u64 {
     // The standard library's hash maps draw their keys at random: a source without a dependency.

@@ -8,7 +8,7 @@ use crate::terminal::wrapped;
 pub struct Block {
     /// `waits`, `waits fit`, `waits active`, `plateau`, `article`, `guard rails`,
     /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
-    /// `distorted`, `no layers`, `flame graphs`, `card STAGE`, `cards`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
+    /// `distorted`, `no layers`, `card STAGE`, `cards`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
     /// `sweep SERVER`, `sweep`, `reading`, `uring`, `scale SERVER`, `laws SERVER`, `few SERVER`, `ceiling`, `table SERVER` or
     /// `servers`, `bottlenecks`, `disturbed`, `claims`.
     pub name: String,
@@ -27,8 +27,6 @@ pub enum Content {
     Sentence(String),
     /// Many.
     Table(Table),
-    /// Files of the run's folder, each with what it is.
-    Links(Vec<(String, String)>),
 }
 
 impl Block {
@@ -37,9 +35,6 @@ impl Block {
         let text = match &self.content {
             Content::Sentence(text) => wrapped("  ", text),
             Content::Table(table) => table.terminal(),
-            Content::Links(links) => {
-                links.iter().map(|(what, file)| format!("  {what}: {file}\n")).collect()
-            }
         };
         let lesson =
             if self.lesson.is_empty() { String::new() } else { wrapped("  ", &self.lesson) };
@@ -51,9 +46,6 @@ impl Block {
         match &self.content {
             Content::Sentence(text) => format!("{text}\n"),
             Content::Table(table) => table.markdown(),
-            Content::Links(links) => {
-                links.iter().map(|(what, file)| format!("- [{what}]({file})\n")).collect()
-            }
         }
     }
 
@@ -62,12 +54,6 @@ impl Block {
         match &self.content {
             Content::Sentence(text) => format!("<p>{}</p>\n", escape(text)),
             Content::Table(table) => table.html(),
-            Content::Links(links) => {
-                let link = |(what, file): &(String, String)| {
-                    format!("<li><a href=\"{}\">{}</a></li>\n", escape(file), escape(what))
-                };
-                format!("<ul>\n{}</ul>\n", links.iter().map(link).collect::<String>())
-            }
         }
     }
 }

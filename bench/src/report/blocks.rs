@@ -39,8 +39,6 @@ pub fn of(results: &Results) -> Vec<Block> {
     blocks.table("profile", title, PROFILE, profile::table(results));
     blocks.sentence("distorted", "What distorts the layers", profile::distorted(results));
     blocks.sentence("no layers", "Why there are no layers", profile::missing(results));
-    let links = profile::flame_graphs(results).map(Content::Links);
-    blocks.add("flame graphs", "Flame graphs", "", links);
     of_cards(&mut blocks, results);
     let title = "Requests per second beside silent connections";
     blocks.table("idle", title, IDLE, tables::idle(results));
@@ -222,7 +220,7 @@ pub fn document(results: &Results) -> String {
 /// What a run prints at its end: its tables, and as the last screen what the run is about.
 pub fn terminal(results: &Results) -> String {
     let screen = summary::of(results);
-    let mut elsewhere = vec!["origin", "claims", "flame graphs"];
+    let mut elsewhere = vec!["origin", "claims"];
     if screen.is_some() {
         elsewhere.extend(["users limits", "beaten"]);
     }

@@ -4,54 +4,47 @@
 
 use super::figures::{or_dash, served, switches, verdict};
 use super::layers::Bars;
-use super::profile;
 use crate::numbers::grouped;
 use crate::results::{Part, Profile, Results, Sample};
 use crate::table::Table;
 use crate::workspace::{self, STAGES, label};
 
-/// What cannot be measured: what helps a stage, and what holds it then.
-struct Advice {
-    remedy: &'static str,
-    next: &'static str,
-}
-
-/// In the order of [`STAGES`].
-const ADVICE: [Advice; 4] = [
-    Advice {
-        remedy: "a pool of worker threads: each waits for one connection (stage 2)",
-        next: "the number of workers: a silent connection holds one",
-    },
-    Advice {
-        remedy: "an event loop: epoll, and non-blocking sockets that need no thread to wait for them (stage 3)",
-        next: "one core; and a handler that blocks, which stops all connections",
-    },
-    Advice {
-        remedy: "an event loop per core, each with its own listener, and a pool for blocking handlers (stage 4)",
-        next: "the machine: all cores, and what the kernel needs for each request",
-    },
-    Advice {
-        remedy: "more cores; or fewer and cheaper system calls, as with io_uring",
-        next: "what no way of waiting changes: the handlers' own work, the network, the services behind them",
-    },
+/// What cannot be measured, in the order of [`STAGES`]: what helps a stage, and what holds it then.
+const ADVICE: [[&str; 2]; 4] = [
+    [
+        "a pool of worker threads: each waits for one connection (stage 2)",
+        "the number of workers: a silent connection holds one",
+    ],
+    [
+        "an event loop: epoll, and non-blocking sockets that need no thread to wait for them (stage 3)",
+        "one core; and a handler that blocks, which stops all connections",
+    ],
+    [
+        "an event loop per core, each with its own listener, and a pool for blocking handlers (stage 4)",
+        "the machine: all cores, and what the kernel needs for each request",
+    ],
+    [
+        "more cores; or fewer and cheaper system calls, as with io_uring",
+        "what no way of waiting changes: the handlers' own work, the network, the services behind them",
+    ],
 ];
 
 /// The card of a stage; `None` where nothing of it was observed.
 pub fn of(results: &Results, target: &str) -> Option<Table> {
-    let advice = &ADVICE[workspace::stage(target)?];
+    let [remedy, next] = ADVICE[workspace::stage(target)?];
     let (row, profile) = (row(results, target), results.profile(target));
     if row.is_none() && profile.is_none() {
         return None;
     }
     let flame = profile.and_then(Profile::flame);
-    let flame = flame.map(|file| format!("[{}]({file})", profile::flame_title(target)));
+    let flame = flame.map(|file| format!("[flame graph of {target}]({file})"));
     let cpu = profile.map(|profile| Bars::of(results).line(profile));
     let mut table = Table::of_prose(["Bottleneck", label(target)]);
     let lines = [("Limit", row.and_then(verdict))].into_iter().chain(evidence(row)).chain([
         ("Where a request's CPU goes", cpu),
         ("Flame graph", flame),
-        ("Remedy", Some(advice.remedy.to_owned())),
-        ("Next limit", Some(advice.next.to_owned())),
+        ("Remedy", Some(remedy.to_owned())),
+        ("Next limit", Some(next.to_owned())),
     ]);
     lines.for_each(|(name, text)| table.add([name.to_owned(), or_dash(text)]));
     Some(table)
@@ -76,7 +69,7 @@ pub fn all(results: &Results) -> Option<Table> {
             label(target).to_owned(),
             or_dash(verdict(row)),
             told.collect::<Vec<_>>().join(", "),
-            ADVICE[stage].remedy.to_owned(),
+            ADVICE[stage][0].to_owned(),
             or_dash(factor),
         ])
     };

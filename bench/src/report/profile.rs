@@ -15,13 +15,8 @@ const BY_THREAD: &str = "perf had to follow each thread, which sets a timer at e
 
 /// The layers that took time in any profile of the run, in their order there.
 pub fn layers(results: &Results) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for layer in results.profiles.iter().flat_map(|profile| &profile.layers) {
-        if layer.us >= LEAST && !names.contains(&layer.name.as_str()) {
-            names.push(&layer.name);
-        }
-    }
-    names
+    let layers = results.profiles.iter().flat_map(|profile| &profile.layers);
+    numbers::distinct(layers.filter(|layer| layer.us >= LEAST).map(|layer| layer.name.as_str()))
 }
 
 /// µs per request of each layer, a column for each stage; `None` without profiles.
@@ -68,18 +63,6 @@ pub fn missing(results: &Results) -> Option<String> {
         false => format!("{} without layers", names.join(", ")),
     };
     Some(format!("{which}: {}", whys.first()?))
-}
-
-/// The flame graphs: whose, and in which file.
-pub fn flame_graphs(results: &Results) -> Option<Vec<(String, String)>> {
-    let of = |profile: &Profile| Some((flame_title(&profile.target), profile.flame()?));
-    let links: Vec<_> = results.profiles.iter().filter_map(of).collect();
-    (!links.is_empty()).then_some(links)
-}
-
-/// What a flame graph is called.
-pub fn flame_title(target: &str) -> String {
-    format!("flame graph of {}", label(target))
 }
 
 #[cfg(test)]

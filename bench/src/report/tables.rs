@@ -1,7 +1,7 @@
 //! Tables of servers over something: connection counts, workloads, silent connections.
 
 use super::figures::{self, or_dash, server};
-use crate::numbers::grouped;
+use crate::numbers::{distinct, grouped};
 use crate::results::statistics::Ratio;
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
@@ -28,15 +28,8 @@ impl<K: Ord> Cross<'_, K> {
     ) -> Option<Table> {
         let place = |trial: &Group<'_>| ((self.row)(trial.median()), (self.column)(trial.median()));
         let places: Vec<_> = trials.iter().map(place).collect();
-        let (mut names, mut columns) = (Vec::new(), Vec::new());
-        for (name, column) in &places {
-            columns.push(column);
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        columns.sort_unstable();
-        columns.dedup();
+        let names = distinct(places.iter().map(|(name, _)| name));
+        let columns: BTreeSet<_> = places.iter().map(|(_, column)| column).collect();
         let row = |name: &&String| {
             let at = |column: &&K| {
                 let at = places.iter().position(|place| (&place.0, &place.1) == (*name, *column));
@@ -152,24 +145,14 @@ pub fn beside(results: &Results, mode: &str) -> Option<String> {
     (!others.is_empty()).then(|| others.join("\n"))
 }
 
-/// The workloads of the matrix, in the order in which they ran.
-fn workloads(results: &Results) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for row in results.rows.iter().filter(|row| row.part == Part::Matrix) {
-        if !names.contains(&&*row.workload) {
-            names.push(&row.workload);
-        }
-    }
-    names
-}
-
 /// A table of servers over workloads.
 fn over_workloads(
     results: &Results,
     corner: &str,
     cell: impl Fn(&Group<'_>) -> Option<String>,
 ) -> Option<Table> {
-    let names = workloads(results);
+    let rows = results.rows.iter().filter(|row| row.part == Part::Matrix);
+    let names = distinct(rows.map(|row| row.workload.as_str()));
     let cross = Cross {
         row: &server,
         column: &|sample| names.iter().position(|name| *name == sample.workload),
