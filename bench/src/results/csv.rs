@@ -3,41 +3,19 @@
 use super::sample::Sample;
 use serde_json::Value;
 
-/// A column, and where its figure stands in a row of `results.json`.
-const COLUMNS: [(&str, &str); 23] = [
-    ("part", "/part"),
-    ("target", "/target"),
-    ("workload", "/workload"),
-    ("connection", "/connection"),
-    ("connections", "/connections"),
-    ("idle", "/idle"),
-    ("slow", "/slow"),
-    ("repeat", "/repeat"),
-    ("seconds", "/seconds"),
-    ("requests", "/requests"),
-    ("rps", "/rps"),
-    ("served", "/served"),
-    ("errors", "/errors"),
-    ("mean_us", "/latency_us/mean"),
-    ("p50_us", "/latency_us/p50"),
-    ("p90_us", "/latency_us/p90"),
-    ("p99_us", "/latency_us/p99"),
-    ("p999_us", "/latency_us/p999"),
-    ("max_us", "/latency_us/max"),
-    ("server_cpu_us", "/server_cpu_us"),
-    ("client_cpu_us", "/client_cpu_us"),
-    ("threads", "/threads"),
-    ("offered", "/offered"),
-];
+/// The first line: fields of a row in `results.json`, and with `_us` behind them those of its latencies.
+const COLUMNS: &str = "part,target,workload,connection,connections,idle,slow,repeat,seconds,requests,rps,served,errors,\
+    mean_us,p50_us,p90_us,p99_us,p999_us,max_us,server_cpu_us,client_cpu_us,threads,offered";
 
 /// One line per row under a line of names. An empty field is a figure that is unknown.
 pub fn write(rows: &[Sample]) -> String {
     let line = |row: &Sample| {
         let row = serde_json::to_value(row).unwrap_or_default();
-        let fields = COLUMNS.map(|(_, path)| field(row.pointer(path)));
-        fields.join(",") + "\n"
+        let latency = |name: &str| row.get("latency_us")?.get(name.strip_suffix("_us")?);
+        let find = |name| field(row.get(name).or_else(|| latency(name)));
+        COLUMNS.split(',').map(find).collect::<Vec<_>>().join(",") + "\n"
     };
-    COLUMNS.map(|(name, _)| name).join(",") + "\n" + &rows.iter().map(line).collect::<String>()
+    COLUMNS.to_owned() + "\n" + &rows.iter().map(line).collect::<String>()
 }
 
 fn field(value: Option<&Value>) -> String {
