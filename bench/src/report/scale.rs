@@ -119,7 +119,7 @@ fn law(points: &[Group<'_>]) -> String {
     let figures: Vec<_> = own.iter().flat_map(|group| group.samples.iter().map(point)).collect();
     let mut text = match own.len() {
         ..ENOUGH => format!("no law: it takes {ENOUGH} points, and {} can be used", own.len()),
-        _ => fit::sentence(&figures) + ". " + &fit::command(&figures),
+        _ => fit::laws(&figures).join("; ") + ". " + &fit::command(&figures),
     };
     let of_client = points.iter().filter(is_of_client);
     let counts: Vec<_> = of_client.map(|group| threads(group.median()).to_string()).collect();

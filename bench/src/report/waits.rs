@@ -3,7 +3,7 @@
 use super::figures::server;
 use super::tables::Cross;
 use crate::numbers::{counted, grouped};
-use crate::results::{Group, Part, Results, Sample};
+use crate::results::{Group, Part, Results, Sample, fit};
 use crate::table::Table;
 use crate::workspace::label;
 
@@ -43,7 +43,10 @@ fn of(results: &Results) -> Vec<Group<'_>> {
 /// Of each server beside one busy client, the line that comes nearest to its points.
 pub fn fits(results: &Results) -> Option<String> {
     let lines = curves(results).into_iter().filter_map(|(target, points)| {
-        let (a, b) = least_squares(&points)?;
+        let (counts, cpu): (Vec<_>, Vec<_>) = points.into_iter().unzip();
+        let rows: Vec<_> = counts.iter().map(|count| vec![1.0, *count]).collect();
+        let (line, _) = fit::least_squares(&rows, &cpu)?;
+        let [a, b] = line[..] else { return None };
         let (sign, b) = (if b < 0.0 { '-' } else { '+' }, b.abs());
         Some(format!("{} = {a:.1} {sign} {b:.4} × K µs", label(target)))
     });
@@ -79,17 +82,6 @@ fn curves(results: &Results) -> Vec<(&str, Vec<(f64, f64)>)> {
         own.filter_map(|sample| Some((sample.idle as f64, sample.server_cpu_us?))).collect()
     };
     results.config.targets.iter().map(|target| (target.as_str(), one(target))).collect()
-}
-
-/// `a` and `b` of the line y = a + b x; `None` where all points stand above each other.
-fn least_squares(points: &[(f64, f64)]) -> Option<(f64, f64)> {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    let common: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let b = common / spread;
-    b.is_finite().then_some((y - b * x, b))
 }
 
 /// The median, and the lowest and the highest of several repeats.

@@ -33,21 +33,10 @@ struct Fit {
 impl FitArgs {
     /// What each law makes of the points, or why it cannot be fitted.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        let fits = LAWS.map(|(name, count)| {
-            let fit = Fit::of(&self.points, count);
-            text += &match &fit {
-                Ok(fit) => format!("{name}: {}\n{}", fit.in_words(), fit.doubts()),
-                Err(why) => format!("{name}: {why:#}\n"),
-            };
-            fit.ok()
-        });
-        text + &self.table(&fits)
-    }
-
-    /// What was measured beside what the laws say, and what they say of more loops.
-    fn table(&self, fits: &[Option<Fit>; 2]) -> String {
-        let mut text = format!("{:>6} {:>10}{:>10}{:>10}\n", "loops", "measured", "Amdahl", "USL");
+        let fits = LAWS.map(|(_, count)| Fit::of(&self.points, count).ok());
+        let mut text = laws(&self.points).join("\n");
+        // What was measured beside what the laws say, and what they say of more loops.
+        text += &format!("\n{:>6} {:>10}{:>10}{:>10}\n", "loops", "measured", "Amdahl", "USL");
         let most = self.points.iter().map(|point| point.0).fold(1.0, f64::max);
         let beyond = [2.0, 4.0].map(|times| (most * times, f64::NAN));
         // Where a negative cost has eaten up the time that a request takes, there is no figure.
@@ -63,13 +52,12 @@ impl FitArgs {
     }
 }
 
-/// What each law makes of the points, in one line.
-pub fn sentence(points: &[Point]) -> String {
-    let law = |(name, count)| match Fit::of(points, count) {
+/// What each law makes of the points, in a sentence.
+pub fn laws(points: &[Point]) -> [String; 2] {
+    LAWS.map(|(name, count)| match Fit::of(points, count) {
         Ok(fit) => format!("{name}: {}{}", fit.in_words(), fit.most()),
         Err(why) => format!("{name}: {why:#}"),
-    };
-    LAWS.map(law).join("; ")
+    })
 }
 
 /// The command that fits these points.
@@ -107,12 +95,8 @@ impl Fit {
             row(*loops, count).iter().map(|x| x * rps / loops).collect()
         };
         let rows: Vec<_> = points.iter().map(scaled).collect();
-        let square = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f64>();
-        let matrix = (0..count).map(|i| (0..count).map(|j| square(i, j)).collect()).collect();
-        let inverse = inverse(matrix).context("the points do not tell its parameters apart")?;
-        let right: Vec<f64> =
-            (0..count).map(|i| rows.iter().map(|row| row[i]).sum::<f64>()).collect();
-        let terms: Vec<f64> = inverse.iter().map(|row| dot(row, &right)).collect();
+        let solved = least_squares(&rows, &vec![1.0; rows.len()]);
+        let (terms, inverse) = solved.context("the points do not tell its parameters apart")?;
         let missed: f64 = rows.iter().map(|row| (1.0 - dot(row, &terms)).powi(2)).sum();
         let costs: Vec<f64> = terms[1..].iter().map(|term| term / terms[0]).collect();
         // The standard error of term ÷ first term, from those of both and from how they go together.
@@ -144,30 +128,30 @@ impl Fit {
         text
     }
 
-    /// Where a law that turns down has its most: with κ, more loops than √((1-σ) ÷ κ) serve less. One with a cost below zero
-    /// tells nothing of that.
+    /// Where a law that turns down has its most: with κ, more loops than √((1-σ) ÷ κ) serve less. No server has a cost below
+    /// zero, and a law that has one tells nothing beyond its points. What is printed as zero is zero.
     fn most(&self) -> String {
         match self.costs[..] {
-            [sigma, kappa] if self.doubts().is_empty() && kappa > 0.00005 && sigma < 1.0 => {
-                format!(", most with {:.0} loops", ((1.0 - sigma) / kappa).sqrt())
-            }
-            _ if !self.doubts().is_empty() => {
+            _ if self.costs.iter().any(|cost| *cost < -0.00005) => {
                 ", below zero as no cost is: too few or too noisy points".to_owned()
+            }
+            [sigma, kappa] if kappa > 0.00005 && sigma < 1.0 => {
+                format!(", most with {:.0} loops", ((1.0 - sigma) / kappa).sqrt())
             }
             _ => String::new(),
         }
     }
+}
 
-    /// A line about each cost below zero, as no server has one. What is printed as zero is zero.
-    fn doubts(&self) -> String {
-        let below = ["σ", "κ"].into_iter().zip(&self.costs).filter(|(_, cost)| **cost < -0.00005);
-        let line = |(name, _)| {
-            format!(
-                "  {name} is negative, as no cost is: points this few or this noisy cannot carry it, nor any figure beyond them\n"
-            )
-        };
-        below.map(line).collect()
-    }
+/// The terms with which the sums of `rows` come nearest to `values`, and the inverse of the rows' squares, which their errors
+/// come from; `None` where the rows do not tell the terms apart.
+pub fn least_squares(rows: &[Vec<f64>], values: &[f64]) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
+    let column = |i: usize| rows.iter().map(|row| row[i]).collect::<Vec<_>>();
+    let columns: Vec<_> = (0..rows.first()?.len()).map(column).collect();
+    let squares = |one: &Vec<f64>| columns.iter().map(|other| dot(one, other)).collect();
+    let inverse = inverse(columns.iter().map(squares).collect())?;
+    let right: Vec<_> = columns.iter().map(|column| dot(column, values)).collect();
+    Some((inverse.iter().map(|row| dot(row, &right)).collect(), inverse))
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -234,12 +218,13 @@ mod tests {
 
     #[test]
     fn a_cost_below_zero_is_doubted() {
-        let doubts = |points: &[Point]| Fit::of(points, 3).unwrap().doubts();
-        assert_eq!(doubts(&law(&LOOPS, 0.05, 0.01)) + &doubts(&law(&LOOPS, 0.05, 0.0)), "");
-        assert!(doubts(&law(&LOOPS, 0.1, -0.005)).starts_with("  κ is negative"));
+        let most = |points: &[Point]| Fit::of(points, 3).unwrap().most();
+        assert_eq!(most(&law(&LOOPS, 0.05, 0.01)), ", most with 10 loops");
+        assert_eq!(most(&law(&LOOPS, 0.05, 0.0)), "");
+        assert!(most(&law(&LOOPS, 0.1, -0.005)).starts_with(", below zero"));
         // Three points that two loops happened to do well in.
-        let lucky = doubts(&[(1.0, 100.0), (2.0, 210.0), (4.0, 350.0)]);
-        assert!(lucky.starts_with("  σ is negative"), "{lucky}");
+        let lucky = most(&[(1.0, 100.0), (2.0, 210.0), (4.0, 350.0)]);
+        assert!(lucky.starts_with(", below zero"), "{lucky}");
     }
 
     #[test]
