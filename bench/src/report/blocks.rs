@@ -108,8 +108,6 @@ fn of_threads(blocks: &mut Blocks, results: &Results) {
         blocks.table(&format!("scale {target}"), &title, "", scale::table(results, target));
         let title = "What the next thread would add";
         blocks.table(&format!("laws {target}"), title, "", scale::laws(results, target));
-        let title = "What so few points tell";
-        blocks.sentence(&format!("few {target}"), title, scale::few(results, target));
     }
 }
 

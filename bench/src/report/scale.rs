@@ -1,7 +1,7 @@
 //! What another thread adds to a stage: a table over its threads, and the scalability laws through them.
 
 use super::figures::{cores, cpu, or_dash, served};
-use crate::numbers::grouped;
+use crate::numbers::{counted, distinct, grouped};
 use crate::results::statistics::Ratio;
 use crate::results::{Group, Part, Results, Sample, fit};
 use crate::table::{Column, Table};
@@ -13,17 +13,15 @@ const ENOUGH: usize = 3;
 
 /// A stage's points, workload by workload in the order in which they ran, by rising threads.
 fn series<'a>(results: &'a Results, target: &str) -> Vec<Vec<Group<'a>>> {
-    let mut all: Vec<Vec<Group<'a>>> = Vec::new();
-    let trials = results.trials(Part::Scale).into_iter();
-    for trial in trials.filter(|trial| trial.median().target == target) {
-        let is_same = |points: &&mut Vec<Group<'_>>| workload(points) == trial.median().workload;
-        match all.iter_mut().find(is_same) {
-            Some(points) => points.push(trial),
-            None => all.push(vec![trial]),
-        }
-    }
-    all.iter_mut().for_each(|points| points.sort_by_key(|trial| threads(trial.median())));
-    all
+    let mut own = results.trials(Part::Scale);
+    own.retain(|trial| trial.median().target == target);
+    let workloads = distinct(own.iter().map(|trial| trial.median().workload.as_str()));
+    own.sort_by_key(|trial| threads(trial.median()));
+    let of = |workload: &str| {
+        let points = own.iter().filter(|trial| trial.median().workload == workload);
+        points.cloned().collect()
+    };
+    workloads.into_iter().map(of).collect()
 }
 
 fn workload<'a>(points: &[Group<'a>]) -> &'a str {
@@ -84,30 +82,11 @@ fn cause(sample: &Sample) -> &str {
     if sample.cause() == "unknown" && all_busy { "all its threads" } else { sample.cause() }
 }
 
-/// The laws through the points of each workload; `None` without rows, or with too few numbers of threads.
+/// The laws through the points of each workload; `None` without rows.
 pub fn laws(results: &Results, target: &str) -> Option<Table> {
-    let all = series(results, target);
     let row = |points: &Vec<Group<'_>>| vec![workload(points).to_owned(), law(points)];
-    let rows = all.iter().filter(|points| points.len() >= ENOUGH).map(row);
     Table::of_prose(["Workload", "Throughput of n threads = λn ÷ (1 + σ(n-1) + κn(n-1)): a model"])
-        .filled(rows.collect())
-}
-
-/// What fewer points can tell, and cannot; `None` without rows, or where there are enough.
-pub fn few(results: &Results, target: &str) -> Option<String> {
-    let points = series(results, target).iter().map(Vec::len).max()?;
-    let tell = match points {
-        ENOUGH.. => return None,
-        2 if results.config.pin.is_none() => {
-            "Two points tell what the second thread adds here, where the generator takes a part of the same cores"
-        }
-        2 => "Two points tell what the second thread adds here",
-        _ => "One point tells nothing of a second thread",
-    };
-    Some(format!(
-        "{tell}. They cannot tell work that only one thread can do at a time (σ) from threads that hinder each other (κ), \
-         nor what a third one would add: that takes three points, so six cores, half of them for the generator."
-    ))
+        .filled(series(results, target).iter().map(row).collect())
 }
 
 /// The fit of all repeats at which the server was the limit, and the command that has it with its figures.
@@ -118,7 +97,10 @@ fn law(points: &[Group<'_>]) -> String {
     let point = |sample: &&Sample| (threads(sample) as f64, sample.load.rps.round());
     let figures: Vec<_> = own.iter().flat_map(|group| group.samples.iter().map(point)).collect();
     let mut text = match own.len() {
-        ..ENOUGH => format!("no law: it takes {ENOUGH} points, and {} can be used", own.len()),
+        count @ ..ENOUGH => format!(
+            "no law: {}, and it takes {ENOUGH}, with a core for each thread and as many for the generator",
+            counted(count, "point")
+        ),
         _ => fit::laws(&figures).join("; ") + ". " + &fit::command(&figures),
     };
     let of_client = points.iter().filter(is_of_client);

@@ -102,9 +102,7 @@ fn prepare(folder: &Path) -> Result<PathBuf> {
         "there are traces in {} already; choose another folder (--out DIR), or remove them",
         folder.display()
     );
-    fs::create_dir_all(&traces).with_context(|| {
-        format!("cannot write to {}; choose another folder: --out DIR", folder.display())
-    })?;
+    folder::make(&traces)?;
     // The servers open their files themselves, wherever they run.
     traces.canonicalize().context("the folder changes meanwhile")
 }
