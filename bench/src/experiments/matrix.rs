@@ -6,25 +6,21 @@ use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
 use super::workload::{BUSY, IDLE, Kind};
 use crate::interrupt::Interrupt;
-use crate::results::Part;
+use crate::results::{POOL, Part};
 use anyhow::Result;
-
-/// Clients of the workloads without silent ones. As many as the pools have threads: a server that gives
-/// each sleeping request a thread can then serve all.
-const CONNECTIONS: usize = 64;
 
 /// Measures the four workloads.
 ///
 /// # Errors
 /// As [`benchmark::run`].
 pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
-    let plan = common.plan(common.targets()?, vec![CONNECTIONS], WINDOW);
+    let plan = common.plan(common.targets()?, vec![POOL], WINDOW);
     benchmark::run(vec![of(plan)], common, interrupt)
 }
 
-/// The four workloads, as a plan has it.
+/// The four workloads, as a plan has it. A server that gives each sleeping request a thread can serve all clients.
 pub fn of(plan: Plan) -> Experiment {
-    let kinds = [Kind::Hello, Kind::Work, Kind::Sleep].map(|kind| Trial::kept(CONNECTIONS, kind));
+    let kinds = [Kind::Hello, Kind::Work, Kind::Sleep].map(|kind| Trial::kept(POOL, kind));
     plan.experiment(Part::Matrix, &[&kinds[..], &[Trial::beside(BUSY, IDLE)]].concat())
 }
 

@@ -12,7 +12,7 @@ use crate::evidence::profile::{Layer, Profile as Samples, Profiler, REMEDY};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
-use crate::results::threads_told;
+use crate::results::{POOL, threads_told};
 use crate::targets::{Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
@@ -29,8 +29,6 @@ const OVERHEAD: Duration = Duration::from_secs(2);
 const LEFT_AWAY: &str = "perf was left away (--quick, --no-profile).";
 /// How often a stage is looked at again, at most.
 const AGAIN: usize = 2;
-/// Clients, where there are as many workers: as many as stage 2 has threads. An event loop needs no worker for each.
-const CONNECTIONS: usize = 64;
 
 /// The stages among the servers of a plan that asks for profiles.
 fn stages(plan: &Plan) -> Vec<(usize, usize)> {
@@ -41,12 +39,12 @@ fn stages(plan: &Plan) -> Vec<(usize, usize)> {
     plan.targets.iter().enumerate().filter_map(stage).collect()
 }
 
-/// As many clients as a stage has workers. The flag is of stage 2 alone: an event loop serves them all.
+/// As many clients as a stage has workers, [`POOL`] at most. The flag is of stage 2 alone: an event loop serves them all.
 pub(super) fn clients(stage: usize, stage_args: &[String]) -> usize {
     match stage {
         0 => 1,
-        1 => threads_told(stage_args).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS),
-        _ => CONNECTIONS,
+        1 => threads_told(stage_args).unwrap_or(POOL).clamp(1, POOL),
+        _ => POOL,
     }
 }
 

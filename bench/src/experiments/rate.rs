@@ -9,7 +9,7 @@ use super::sweep;
 use super::workload::WorkloadArgs;
 use crate::args;
 use crate::interrupt::Interrupt;
-use crate::results::Part;
+use crate::results::{POOL, Part};
 use crate::targets::{ALL_STAGES, Connection};
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -27,7 +27,7 @@ pub struct RateArgs {
     #[arg(short = 'R', long, value_name = "N", value_parser = args::rate)]
     rate: Option<f64>,
     /// Connections for the requests; in a sweep at most as many as a stage serves at a time
-    #[arg(short, long, default_value = "64", value_parser = args::count)]
+    #[arg(short, long, default_value_t = POOL, value_parser = args::count)]
     connections: usize,
     #[command(flatten)]
     workload: WorkloadArgs,

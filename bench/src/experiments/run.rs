@@ -10,7 +10,7 @@ use super::workload::{BUSY, Kind, Workload, WorkloadArgs};
 use super::{matrix, users};
 use crate::args;
 use crate::interrupt::Interrupt;
-use crate::results::Part;
+use crate::results::{POOL, Part};
 use crate::targets::{self, Connection, Target};
 use anyhow::Result;
 use clap::Args;
@@ -43,9 +43,6 @@ pub struct RunArgs {
     no_profile: bool,
 }
 
-/// Where `hello` is measured at one number of connections: as many as stage 2 has threads, so that all stages but the first
-/// can serve each.
-const CONNECTIONS: usize = 64;
 /// Repeats of the whole run, and of the one with `--full`.
 pub const REPEATS: [usize; 2] = [3, 5];
 
@@ -111,7 +108,7 @@ impl RunArgs {
         let levels = match self.connections.as_slice() {
             [] if workload.idle > 0 => vec![BUSY],
             [] if self.full => vec![50, 100, 200, 400, 800, 1200],
-            [] => vec![CONNECTIONS],
+            [] => vec![POOL],
             chosen => chosen.to_vec(),
         };
         let both = self.full || !self.connections.is_empty();

@@ -99,6 +99,9 @@ pub fn told(stage_args: &[String], flag: &str) -> Option<String> {
     Some(args.split(&format!("{flag}=")).nth(1)?.split('=').next()?.to_owned())
 }
 
+/// Threads of stage 2, unless told otherwise. With as many clients, all stages but the first can serve each.
+pub const POOL: usize = 64;
+
 /// The threads that all stages were told to have.
 pub fn threads_told(stage_args: &[String]) -> Option<usize> {
     told(stage_args, "--threads")?.parse().ok()

@@ -4,11 +4,8 @@
 //! law). A stage has *places*, connections that it holds at once, and *threads* that serve; a request costs the server s of
 //! CPU and the generator g.
 
-use super::{Config, Sample, threads_told};
+use super::{Config, POOL, Sample, threads_told};
 use crate::workspace;
-
-/// Threads of stage 2, unless told otherwise.
-const POOL: usize = 64;
 
 /// The least bound, and what it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,7 +15,7 @@ use super::workload::WorkloadArgs;
 use crate::evidence::profile::{Function, Profiler};
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
-use crate::results::Part;
+use crate::results::{POOL, Part};
 use crate::targets::{Connection, Running, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::{args, load};
@@ -39,7 +39,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     common: Common,
     /// Connections
-    #[arg(short, long, default_value = "64", value_parser = args::count)]
+    #[arg(short, long, default_value_t = POOL, value_parser = args::count)]
     connections: usize,
     #[command(flatten)]
     workload: WorkloadArgs,
