@@ -51,8 +51,10 @@ fn a_field_that_would_split_the_response_is_not_sent() {
 #[test]
 fn a_long_response_is_counted_when_it_is_written() {
     let mut client = Client::new();
-    let request = b"GET /count/50000 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut action = client.step(|protocol, cx| protocol.receive(request, cx));
+    // Pieces of 64 KiB: two of them for Miri, which interprets each instruction, and else five.
+    let lines = if cfg!(miri) { 15_000 } else { 50_000 };
+    let request = format!("GET /count/{lines} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut action = client.step(|protocol, cx| protocol.receive(request.as_bytes(), cx));
     while action == Action::Write {
         assert_eq!(client.metric("http_response_seconds_count"), "http_response_seconds_count 0");
         client.now += Duration::from_secs(1);
