@@ -38,6 +38,8 @@ stage_tests::checks! { EXCLUSIVE;
 }
 
 stage_tests::checks! { DEFERRED;
+    where_accepting_is_deferred_silent_clients_read_an_end:
+        idle_clients::they_do_not_hold_up_the_end,
     where_accepting_is_deferred_another_takes_over_beside_it:
         |stage| replace::under_load(stage, replace::Handover::Beside, 3).map(drop),
 }

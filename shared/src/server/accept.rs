@@ -156,6 +156,14 @@ pub fn next_in_line(
     next(listener, drain, counters, || {})
 }
 
+/// From now on no connection joins the queue of `listener`, but for those that have begun. Tells when these have come.
+pub fn begin_final_accept(listener: &Listener) -> Instant {
+    // Without it a client may be reset that comes at the very last moment: no reason not to end.
+    let _ = listener.drop_syns();
+    // Connections that the kernel keeps back are reset when the listener closes: they are handed over before.
+    Instant::now() + FINAL_ACCEPT + listener.deferral()
+}
+
 /// Sleeps until a connection comes and takes it. `None`: the server is to end, and no connection waits any more. `evict_one` is
 /// called when there are no descriptors or there is no memory for it.
 ///
@@ -172,9 +180,7 @@ pub fn next(
         let final_accept = drain.final_accept();
         if stop.is_none() && final_accept.is_some_and(|final_accept| Instant::now() >= final_accept)
         {
-            // Without it a client may be reset that comes at the very last moment: no reason not to end.
-            let _ = listener.drop_syns();
-            stop = Some(Instant::now() + FINAL_ACCEPT);
+            stop = Some(begin_final_accept(listener));
         }
         let mut waits =
             [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];

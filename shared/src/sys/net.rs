@@ -200,6 +200,20 @@ impl Listener {
         set_option(self, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, &seconds)
     }
 
+    /// How long the kernel keeps connections of silent clients back: zero unless [`Listener::defer_accept`] was called.
+    /// They are no part of the accept queue, and are reset when the listener closes.
+    pub fn deferral(&self) -> Duration {
+        let mut seconds: libc::c_int = 0;
+        let mut length = size_of_val(&seconds) as libc::socklen_t;
+        let (raw, name, at) =
+            (self.0.as_raw_fd(), libc::TCP_DEFER_ACCEPT, (&raw mut seconds).cast());
+        // SAFETY: `seconds` has room for `length` bytes and both are valid for writing.
+        let got =
+            check(unsafe { libc::getsockopt(raw, libc::IPPROTO_TCP, name, at, &raw mut length) });
+        // Where it cannot be asked for, it could not be set.
+        got.map_or(Duration::ZERO, |()| Duration::from_secs(seconds.try_into().unwrap_or(0)))
+    }
+
     /// Connections that wait to be accepted: that field of TCP_INFO has this meaning for a listener.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! The listener of an event loop: watched, paused for a while, or closed for good.
 
-use super::super::accept::{AcceptError, ConnectionLimit, PAUSE};
+use super::super::accept::{AcceptError, ConnectionLimit, PAUSE, begin_final_accept};
 use super::super::config::Accept;
 use super::super::context::ServerContext;
 use super::super::deadlines::earlier;
-use super::super::shutdown::{Drain, FINAL_ACCEPT};
+use super::super::shutdown::Drain;
 use super::connection_set::{ConnectionSet, PLACES};
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
@@ -130,9 +130,7 @@ impl Acceptor {
         let Some(listener) = &self.listener else { return };
         let has_come = |moment: Option<Instant>| moment.is_some_and(|moment| now >= moment);
         if self.stop.is_none() && has_come(self.drain.final_accept()) {
-            // Without it a client may be reset that comes at the very last moment: no reason not to end.
-            let _ = listener.drop_syns();
-            self.stop = Some(Instant::now() + FINAL_ACCEPT);
+            self.stop = Some(begin_final_accept(listener));
         }
         let is_accepting = self.state == State::Accepting;
         if is_accepting && has_come(self.stop) && self.accept_batch(connections, 0, now) {
