@@ -36,7 +36,7 @@ fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let counters = context.telemetry.metrics().register();
     let evict_one = || pool.evict_one();
     while let Some(socket) = accept::next(&listener, &context.drain, &counters, evict_one)? {
-        pool.submit(socket, &counters);
+        pool.submit(socket, &listener, &counters);
     }
     drop(listener);
     pool.finish();

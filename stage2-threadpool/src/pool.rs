@@ -4,7 +4,7 @@ use crate::queue::Queue;
 use anyhow::Result;
 use shared::server::blocking::Server;
 use shared::server::context::ServerContext;
-use shared::sys::Socket;
+use shared::sys::{Listener, Socket};
 use shared::telemetry::metrics::Counters;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ impl Pool {
     }
 
     /// Gives a connection to the workers, as soon as the queue can take it.
-    pub(crate) fn submit(&self, socket: Socket, counters: &Counters) {
-        self.queue.push(socket, counters);
+    pub(crate) fn submit(&self, socket: Socket, listener: &Listener, counters: &Counters) {
+        self.queue.push(socket, || listener.waiting().unwrap_or(0), counters);
     }
 
     /// There are no descriptors for more connections.

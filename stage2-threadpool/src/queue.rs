@@ -31,8 +31,8 @@ struct State {
     offers: VecDeque<Arc<EventFd>>,
     /// Workers that were called from their clients, and have not come yet.
     called: usize,
-    /// Whether the acceptor holds a connection for which there is no place.
-    acceptor_waits: bool,
+    /// Connections that the queue cannot take: the one that the acceptor holds, and those in the accept queue behind it.
+    waiting: usize,
     closed: bool,
 }
 
@@ -60,7 +60,7 @@ impl Queue {
                 free_workers: 0,
                 offers: VecDeque::with_capacity(workers),
                 called: 0,
-                acceptor_waits: false,
+                waiting: 0,
                 closed: false,
             }),
             capacity: workers,
@@ -71,15 +71,15 @@ impl Queue {
         }
     }
 
-    /// Gives a connection to the workers, as soon as the queue can take it.
-    pub(crate) fn push(&self, socket: Socket, counters: &Counters) {
+    /// Gives a connection to the workers, as soon as the queue can take it. `behind` counts those in the accept queue.
+    pub(crate) fn push(&self, socket: Socket, behind: impl Fn() -> usize, counters: &Counters) {
         let mut state = lock(&self.state);
-        state.acceptor_waits = self.is_full(&state);
+        state.waiting = if self.is_full(&state) { 1 + behind() } else { 0 };
         self.update(&mut state);
         let full = |state: &mut State| self.is_full(state);
         let mut state =
             self.emptied.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
-        state.acceptor_waits = false;
+        state.waiting = 0;
         state.sockets.push_back(socket);
         state.open += 1;
         self.filled.notify_one();
@@ -102,6 +102,7 @@ impl Queue {
         let mut state = lock(&self.state);
         state.free_workers += 1;
         state.called = state.called.saturating_sub(1);
+        self.update(&mut state);
         let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
         let mut state =
             self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
@@ -117,23 +118,23 @@ impl Queue {
         call_one(&mut lock(&self.state));
     }
 
-    /// After a change: says whether there is a backlog, and if so calls a worker from its silent client.
+    /// After a change: says whether there is a backlog, and if so calls workers from their silent clients, one for each
+    /// connection that lacks a thread or a place.
     fn update(&self, state: &mut State) {
-        let backlog =
-            state.sockets.len().saturating_sub(state.free_workers).max(state.acceptor_waits.into());
+        let lack_thread = (state.sockets.len() + state.waiting).saturating_sub(state.free_workers);
+        let lack_place = state.waiting.saturating_sub(self.max_open.saturating_sub(state.open));
+        let backlog = lack_thread.max(lack_place);
         self.has_backlog.store(backlog > 0, Ordering::Relaxed);
-        if backlog > state.called {
-            call_one(state);
-        }
+        while state.called < backlog && call_one(state) {}
     }
 }
 
-/// One, not all of them: the others would wake up to find that there is nothing left to do.
-fn call_one(state: &mut State) {
-    if let Some(call) = state.offers.pop_front() {
-        call.notify();
-        state.called += 1;
-    }
+/// Tells whether there was one to call.
+fn call_one(state: &mut State) -> bool {
+    let Some(call) = state.offers.pop_front() else { return false };
+    call.notify();
+    state.called += 1;
+    true
 }
 
 impl PendingConnections for Queue {
@@ -188,7 +189,7 @@ mod tests {
     use shared::sys::poll::{self, Wait};
     use shared::telemetry::metrics::Metrics;
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     fn socket() -> Socket {
         // Where it leads does not matter: no test reads from it.
@@ -205,7 +206,7 @@ mod tests {
         let offers: Vec<_> = (0..3).map(|_| queue.offer().unwrap()).collect();
         let called = |offers: &[Offer<'_>]| offers.iter().filter(|offer| is_called(offer)).count();
         assert_eq!(called(&offers), 0);
-        queue.push(socket(), &counters);
+        queue.push(socket(), || 0, &counters);
         assert!(queue.has_backlog());
         assert_eq!(called(&offers), 1);
         let later = queue.offer().unwrap();
@@ -218,6 +219,52 @@ mod tests {
         leaves.into_iter().for_each(|offer| queue.leave(offer));
         assert_eq!(called(&others), 0, "one is on its way");
         assert!(queue.pop().is_some() && !queue.has_backlog());
+    }
+
+    /// Whether a worker is called sooner or later.
+    fn will_be_called(offer: &Offer<'_>) -> bool {
+        let late = Instant::now() + Duration::from_secs(10);
+        poll::wait(&mut [Wait::readable(offer.as_fd())], Some(late)).unwrap()
+    }
+
+    #[test]
+    fn as_many_workers_are_called_as_connections_lack_places() {
+        let (queue, counters) = (&Queue::new(8, 4), &Metrics::default().register());
+        (0..4).for_each(|_| queue.push(socket(), || 0, counters));
+        let mut taken: Vec<_> = (0..4).map(|_| queue.pop().unwrap()).collect();
+        let offers: Vec<_> = (0..4).map(|_| queue.offer().unwrap()).collect();
+        std::thread::scope(|scope| {
+            // Two wait in the accept queue behind it.
+            scope.spawn(|| queue.push(socket(), || 2, counters));
+            let called: Vec<_> = offers.iter().take(3).map(will_be_called).collect();
+            // The acceptor needs a place, or it waits for ever.
+            taken.pop();
+            assert_eq!(called, [true; 3]);
+            assert!(!is_called(&offers[3]));
+        });
+    }
+
+    #[test]
+    fn a_connection_that_comes_while_a_worker_is_on_its_way_has_another_called() {
+        let (queue, counters) = (&Queue::new(8, 1), &Metrics::default().register());
+        queue.push(socket(), || 0, counters);
+        let (first, offer) = (queue.pop(), queue.offer().unwrap());
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| queue.pop());
+            while lock(&queue.state).free_workers == 0 {}
+            scope.spawn(|| (0..2).for_each(|_| queue.push(socket(), || 0, counters)));
+            let is_called = will_be_called(&offer);
+            queue.leave(offer);
+            drop(first);
+            let (second, offer) = (other.join().unwrap(), queue.offer().unwrap());
+            while lock(&queue.state).waiting == 0 {}
+            // The worker that was called comes, and waits.
+            let worker = scope.spawn(|| queue.pop().is_some());
+            let is_called_again = will_be_called(&offer);
+            queue.leave(offer);
+            drop(second);
+            assert!(worker.join().unwrap() && is_called && is_called_again);
+        });
     }
 
     #[test]
@@ -234,7 +281,7 @@ mod tests {
                 }
             });
             // Each push returns when the queue can take another: the limit is one.
-            (0..3).for_each(|_| queue.push(socket(), &counters));
+            (0..3).for_each(|_| queue.push(socket(), || 0, &counters));
             worker.join().unwrap();
         });
         assert_eq!(lock(&queue.state).open, 0);
