@@ -12,11 +12,13 @@ pub use access_log::ResponseRecord;
 pub use thread_stats::ThreadStats;
 
 use access_log::AccessLog;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use log_writer::{LogWriter, Settings};
 use metrics::Metrics;
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -61,7 +63,7 @@ impl Telemetry {
     /// Opens the files.
     ///
     /// # Errors
-    /// A file cannot be written; the error names it.
+    /// A file cannot be written, or is both log and trace; the error names it.
     pub fn open(settings: &TelemetrySettings) -> Result<Self> {
         let mut telemetry = Self { trace_every: settings.trace_every, ..Self::counters_only() };
         if let Some(path) = &settings.log {
@@ -70,6 +72,13 @@ impl Telemetry {
             telemetry.log = Some(LogWriter::open(path, log)?);
         }
         if let Some(path) = &settings.trace {
+            let log = settings.log.as_deref().and_then(regular_file);
+            // Before the trace is opened, which empties its file.
+            ensure!(
+                log.is_none() || log != regular_file(path),
+                "--log and --trace are one file, {}: each needs its own",
+                path.display()
+            );
             // A second array behind the first would be no JSON, so the file is not continued.
             let (capacity, gap) = (TRACE_BUFFER, |_| String::new());
             let trace = Settings { name: "trace", append: false, capacity, gap };
@@ -116,4 +125,12 @@ impl Telemetry {
         let writers = self.log.iter().chain(&self.trace);
         writers.for_each(|writer| writer.wait_until_done(deadline));
     }
+}
+
+/// Which file it is, by device and inode: two names may be links to one file. `None` for any other output, such as
+/// `/dev/null` or a terminal: two programs may share it, and so may log and trace.
+fn regular_file(path: &Path) -> Option<(u64, u64)> {
+    let path = if path == Path::new("-") { Path::new("/proc/self/fd/1") } else { path };
+    let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some((found.dev(), found.ino()))
 }

@@ -6,15 +6,16 @@ use bench::resilience::client::serves;
 use bench::resilience::side_by_side;
 use bench::terminal;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    let all: [Check; 3] = [
+    let all: [Check; 4] = [
         a_log_that_cannot_be_opened,
+        one_file_for_log_and_trace,
         |stage| few_descriptors(stage, &[]),
         |stage| few_threads(stage, 1),
     ];
@@ -33,6 +34,22 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Each would destroy what the other writes. A device has room for both.
+fn one_file_for_log_and_trace(stage: &Stage) -> Result<()> {
+    let (folder, _) = folder_and_log()?;
+    let (file, symbolic, hard) =
+        (path(&folder, "both"), path(&folder, "symbolic"), path(&folder, "hard"));
+    fs::write(&file, "kept\n")?;
+    symlink(&file, &symbolic)?;
+    fs::hard_link(&file, &hard)?;
+    for trace in [&file, &symbolic, &hard] {
+        let refused = stage.limited("--core=0", &["--log", &file, "--trace", trace]);
+        refuses(refused, &["--log", "--trace", trace]).with_context(|| trace.clone())?;
+        ensure!(fs::read_to_string(trace)? == "kept\n", "{trace} is no longer what it was");
+    }
+    serves(stage.start(&["--log", "/dev/null", "--trace", "/dev/null"])?.address())
 }
 
 /// For each number of descriptors the server announces itself and serves, or says what is missing.
