@@ -19,8 +19,6 @@ stage_tests::checks_of_event_loops!(STAGE);
 stage_tests::checks! { STAGE;
     a_handler_that_blocks_stops_no_client:
         |stage| handlers::blocking_stops_no_client(stage, &["--threads", "1"]),
-    another_takes_over_beside_it_and_no_connect_is_refused:
-        |stage| replace::under_load(stage, replace::Handover::Beside, 3).map(drop),
     a_full_pool_says_come_back_later: |stage| handlers::full_pool(stage, 64 + 1024),
     tasks_without_a_client_are_dropped: fairness::tasks_without_a_client_are_dropped,
     tasks_of_half_closed_clients_wait_for_the_others:

@@ -17,7 +17,7 @@ pub enum Handover {
     /// On the same port as soon as the old one has ended. In between, connects are refused.
     After,
     /// Beside the old one, which is asked to end only then: no connect is refused either. Both listen
-    /// on one port (`--replace`), which stage 4 alone can.
+    /// on one port (`--replace`).
     Beside,
 }
 

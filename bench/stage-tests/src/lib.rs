@@ -40,6 +40,8 @@ macro_rules! checks_of_every_stage {
             idle_clients_do_not_hold_up_the_end: idle_clients::they_do_not_hold_up_the_end,
             another_takes_its_place_and_no_request_is_lost:
                 |stage| replace::under_load(stage, replace::Handover::After, 5).map(drop),
+            another_takes_over_beside_it_and_no_connect_is_refused:
+                |stage| replace::under_load(stage, replace::Handover::Beside, 3).map(drop),
             a_handler_that_panics_costs_a_500: handlers::panics,
             a_body_that_stands_still_is_given_up: fairness::a_body_that_stands_still_is_given_up,
             without_descriptors_clients_wait_and_nothing_spins: descriptors::each,

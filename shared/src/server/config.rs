@@ -27,7 +27,7 @@ pub struct Args {
     /// What the scheduler is told about the serving threads
     #[arg(long, value_name = "POLICY", default_value = "normal")]
     pub scheduling: Scheduling,
-    /// Share the port with a server that is running, to take over from it: stage 4
+    /// Share the port with a server that is running, to take over from it
     #[arg(long)]
     pub replace: bool,
     /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn

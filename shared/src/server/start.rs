@@ -136,7 +136,7 @@ fn prepare(args: &Args) -> Result<ServerContext> {
 /// # Errors
 /// The address cannot be bound, or no descriptor is left; the message says what to try.
 pub fn listen(args: &Args) -> Result<Listener> {
-    bind(args.listen, args, false)
+    bind(find_free(args)?, args)
 }
 
 /// `count` listeners on one port, for as many threads; and their address.
@@ -144,23 +144,28 @@ pub fn listen(args: &Args) -> Result<Listener> {
 /// # Errors
 /// As [`listen`].
 pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listener>)> {
-    let mut address = args.listen;
-    // SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So the port is
-    // first bound without it, to find it free, and given up again at once.
-    if !args.replace || address.port() == 0 {
-        address = Listener::find_free(address).map_err(|error| no_listener(address, error))?;
-    }
-    let first = bind(address, args, true)?;
+    let address = find_free(args)?;
+    let first = bind(address, args)?;
     let another = |_| match args.accept {
         Accept::Exclusive => first.try_clone().context("duplicating the listener"),
-        Accept::Reuseport | Accept::Deferred => bind(address, args, true),
+        Accept::Reuseport | Accept::Deferred => bind(address, args),
     };
     let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
     Ok((first.local_addr()?, std::iter::once(first).chain(others).collect()))
 }
 
-fn bind(address: SocketAddr, args: &Args, reuse_port: bool) -> Result<Listener> {
-    let listener = Listener::bind_with(address, args.backlog, reuse_port)
+/// Where to listen. SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So, unless that is
+/// asked for, the port is first bound without it, to find it free, and given up again at once.
+fn find_free(args: &Args) -> Result<SocketAddr> {
+    let address = args.listen;
+    if args.replace && address.port() != 0 {
+        return Ok(address);
+    }
+    Listener::find_free(address).map_err(|error| no_listener(address, error))
+}
+
+fn bind(address: SocketAddr, args: &Args) -> Result<Listener> {
+    let listener = Listener::bind_with(address, args.backlog, true)
         .map_err(|error| no_listener(address, error))?;
     if args.accept == Accept::Deferred {
         listener.defer_accept(DEFERRED).context("deferring connections")?;
