@@ -8,7 +8,7 @@ use shared::http::limits::MAX_OUTPUT;
 const PIECE: usize = 80 << 10;
 
 /// How much is requested of streams. Miri interprets each instruction, and gets what takes another piece.
-const STREAM_PIECES: usize = if cfg!(miri) { 3 } else { 200 };
+const STREAM_PIECES: usize = if cfg!(miri) { 1 } else { 200 };
 const STREAMS: usize = if cfg!(miri) { 2 } else { 8 };
 const LINES: usize = if cfg!(miri) { 3_000 } else { 50_000 };
 
