@@ -12,6 +12,9 @@ use std::time::Duration;
 /// A connected TCP socket, always non-blocking: a call that cannot go on at once returns
 /// [`io::ErrorKind::WouldBlock`]. Whether a *thread* then waits for this one socket (poll(2)) or for
 /// thousands (epoll(7)) is the difference between the stages.
+///
+/// It reads and writes by the numbers of the system calls: where a process has threads, glibc's read(3) and write(3) are
+/// cancellation points (pthreads(7)), and pay for that with two atomic exchanges in each call.
 #[derive(Debug)]
 pub struct Socket(pub(super) TcpStream);
 
@@ -24,7 +27,9 @@ impl Socket {
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         transfer(buffer.len(), |length| {
             // SAFETY: the kernel writes at most `length` bytes into `buffer`, which has as many or more.
-            unsafe { libc::read(self.raw(), buffer.as_mut_ptr().cast(), length) }
+            unsafe {
+                libc::syscall(libc::SYS_read, self.raw(), buffer.as_mut_ptr(), length) as isize
+            }
         })
     }
 
@@ -36,7 +41,7 @@ impl Socket {
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         transfer(bytes.len(), |length| {
             // SAFETY: the kernel reads at most `length` bytes from `bytes`, which has as many or more.
-            unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), length) }
+            unsafe { libc::syscall(libc::SYS_write, self.raw(), bytes.as_ptr(), length) as isize }
         })
     }
 
