@@ -6,7 +6,7 @@ use super::body::{Framing, TransferCoding};
 use super::bytes::{decimal, list};
 use super::field::{self, Line};
 use super::host;
-use super::request_line::{Method, Target, Version};
+use super::request_line::{Method, RequestLine, Target, Version};
 use super::status::RequestError;
 pub use parser::HeadParser;
 pub(super) use parser::without_empty_lines;
@@ -39,13 +39,13 @@ pub(super) enum Expectation {
 }
 
 impl Head {
-    /// What a request line says, and that field lines follow at `start`.
-    fn new(method: Method, version: Version, target: Target, start: usize) -> Self {
+    /// What a request line says.
+    fn new(line: RequestLine) -> Self {
         Self {
-            method,
-            version,
-            target,
-            fields: start..start,
+            method: line.method,
+            version: line.version,
+            target: line.target,
+            fields: line.end..line.end,
             has_host: false,
             content_length: None,
             transfer_coding: TransferCoding::Absent,

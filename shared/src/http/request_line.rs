@@ -63,18 +63,17 @@ pub enum Version {
     Http11,
 }
 
-/// A parsed request line. Ranges count from the start of the line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A parsed request line.
 pub(super) struct RequestLine {
     pub(super) method: Method,
     pub(super) target: Target,
     pub(super) version: Version,
-    /// Bytes, line end included.
-    pub(super) used: usize,
+    /// Where the field lines begin.
+    pub(super) end: usize,
 }
 
 /// What the request is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Target {
     /// A path with perhaps a query: the origin-form, or what follows the authority in the
     /// absolute-form, where it may be empty.
@@ -83,10 +82,11 @@ pub(super) enum Target {
     Server,
 }
 
-/// Reads the request line, a pure function of the bytes: `None` while it is incomplete.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, RequestError> {
+/// Reads the request line, a pure function of the bytes: `None` while it is incomplete. The places in the result count
+/// from the start of the head's bytes, of which these are those from `at` on.
+pub(super) fn parse(bytes: &[u8], at: usize) -> Result<Option<RequestLine>, RequestError> {
     let method_end = token_length(bytes);
-    if !single_space(&bytes[method_end..], "a method is a token and one space")? {
+    if !single_space(bytes.get(method_end), "a method is a token and one space")? {
         return Ok(None);
     }
     if method_end == 0 {
@@ -95,7 +95,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, RequestError> {
     let start = method_end + 1;
     let end = start + target_length(&bytes[start..]);
     match single_space(
-        &bytes[end..],
+        bytes.get(end),
         "a request target is visible ASCII without '#', and one space follows it",
     ) {
         Ok(true) => {}
@@ -110,12 +110,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<RequestLine>, RequestError> {
         return Ok(None);
     };
     let method = Method::of(&bytes[..method_end]);
-    let target = target(method, bytes, start..end)?;
-    Ok(Some(RequestLine { method, target, version, used: end + 1 + VERSION + 2 }))
+    let target = target(method, &bytes[start..end], at + start)?;
+    Ok(Some(RequestLine { method, target, version, end: at + end + 1 + VERSION + 2 }))
 }
 
-fn single_space(bytes: &[u8], rule: &'static str) -> Result<bool, RequestError> {
-    match bytes.first() {
+fn single_space(byte: Option<&u8>, rule: &'static str) -> Result<bool, RequestError> {
+    match byte {
         Some(b' ') => Ok(true),
         None => Ok(false),
         Some(_) => Err(RequestError::bad(rule)),
@@ -156,20 +156,19 @@ fn version_begins(bytes: &[u8]) -> bool {
 }
 
 /// The four forms of RFC 9112 section 3.2; the authority-form belongs to CONNECT, which we do not do.
-fn target(method: Method, bytes: &[u8], range: Range<usize>) -> Result<Target, RequestError> {
-    let target = &bytes[range.clone()];
+fn target(method: Method, target: &[u8], at: usize) -> Result<Target, RequestError> {
     match target {
         _ if method == Method::Connect => {
             Err(RequestError::new(Status::NOT_IMPLEMENTED, "this server is no proxy"))
         }
         [] => Err(RequestError::bad("a request line without a target, or with two spaces")),
-        [b'/', ..] => Ok(Target::Resource(range)),
+        [b'/', ..] => Ok(Target::Resource(at..at + target.len())),
         b"*" if method == Method::Options => Ok(Target::Server),
-        _ => absolute(method, target, range.start),
+        _ => absolute(method, target, at),
     }
 }
 
-fn absolute(method: Method, target: &[u8], offset: usize) -> Result<Target, RequestError> {
+fn absolute(method: Method, target: &[u8], at: usize) -> Result<Target, RequestError> {
     let scheme = target.windows(3).position(|three| three == b"://").unwrap_or(0);
     if !target[..scheme].eq_ignore_ascii_case(b"http")
         && !target[..scheme].eq_ignore_ascii_case(b"https")
@@ -185,5 +184,5 @@ fn absolute(method: Method, target: &[u8], offset: usize) -> Result<Target, Requ
     if path == target.len() && method == Method::Options {
         return Ok(Target::Server);
     }
-    Ok(Target::Resource(offset + path..offset + target.len()))
+    Ok(Target::Resource(at + path..at + target.len()))
 }

@@ -8,7 +8,7 @@
 
 use super::super::field::{self, Line};
 use super::super::limits::Limits;
-use super::super::request_line::{self, Target};
+use super::super::request_line;
 use super::super::status::{RequestError, Status};
 use super::{Head, Version};
 
@@ -128,17 +128,11 @@ impl HeadParser {
         }
         let bytes = first_line(&bytes[self.line..], limits);
         self.count(bytes);
-        let Some(line) = request_line::parse(bytes)? else {
+        let Some(line) = request_line::parse(bytes, self.line)? else {
             return Ok(false);
         };
-        let target = match line.target {
-            Target::Resource(range) => {
-                Target::Resource(range.start + self.line..range.end + self.line)
-            }
-            Target::Server => Target::Server,
-        };
-        self.line += line.used;
-        self.head = Some(Head::new(line.method, line.version, target, self.line));
+        self.line = line.end;
+        self.head = Some(Head::new(line));
         Ok(true)
     }
 

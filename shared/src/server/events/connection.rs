@@ -3,8 +3,11 @@
 use super::super::context::ServerContext;
 use super::super::deadlines::{WriteProgress, earlier};
 use super::super::task::ClientPresence;
+use super::table::Token;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
+use crate::telemetry::metrics::Count;
+use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -149,7 +152,7 @@ impl Connection {
     }
 
     /// The same where the server may drain: then a client that is silent is late earlier.
-    #[inline]
+    #[inline(always)]
     pub(super) fn deadline_in(&self, server: &ServerContext) -> Option<Instant> {
         let deadline = self.deadline(server.write_timeout);
         if server.drain.has_begun() {
@@ -180,6 +183,24 @@ impl Connection {
     /// Whether epoll tells when its client sends.
     pub(super) fn is_watched_for_reading(&self) -> bool {
         self.interest == Interest::READ
+    }
+
+    /// A long response goes on when it is its turn. Until then epoll tells again and again that its socket is writable:
+    /// once in the queue is enough.
+    pub(super) fn enqueue(&mut self, token: Token, queue: &mut VecDeque<Token>) {
+        if !self.is_queued {
+            self.is_queued = true;
+            queue.push_back(token);
+        }
+    }
+
+    /// Keeps the number of idle connections. Most that were idle have asked and are idle again: nothing to write down.
+    pub(super) fn count_idle(&mut self, idle: &Count) {
+        let is_idle = self.protocol.is_between_requests() && !self.is_write_blocked();
+        if is_idle != self.is_idle {
+            self.is_idle = is_idle;
+            if is_idle { idle.add(1) } else { idle.subtract(1) }
+        }
     }
 
     /// Has epoll watch for what this connection waits for. Usually that is what it watches for already,

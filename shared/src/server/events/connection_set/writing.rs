@@ -36,22 +36,11 @@ impl ConnectionSet {
         }
     }
 
-    /// A long response goes on when it is its turn. Until then epoll tells again and again that its socket is writable: once
-    /// in the queue is enough.
-    fn enqueue(&mut self, token: Token) {
-        if let Some(connection) = self.table.get_mut(token)
-            && !connection.is_queued
-        {
-            connection.is_queued = true;
-            self.write_queue.push_back(token);
-        }
-    }
-
     /// A socket whose send buffer was full takes more.
     pub(super) fn on_writable(&mut self, token: Token) {
         let Some(connection) = self.table.get_mut(token) else { return };
         match connection.next {
-            Action::Write => self.enqueue(token),
+            Action::Write => connection.enqueue(token, &mut self.write_queue),
             action => {
                 if self.write_unsent(token) {
                     self.perform(token, 0..0, action);
@@ -103,7 +92,10 @@ impl ConnectionSet {
         self.thread.stats.begin(Span::Write);
         let now = self.thread.clock.now();
         let sent = connection.write(&self.output[range], now);
-        let file = connection.send_file(self.write_budget * FILE_BYTES_PER_BYTE, now);
+        let file = match action {
+            Action::Write => connection.send_file(self.write_budget * FILE_BYTES_PER_BYTE, now),
+            _ => Ok(0),
+        };
         self.thread.stats.end(Span::Write);
         let (sent, file) = (sent?, file?);
         self.thread.stats.counters.sent.add((sent + file) as u64);
@@ -119,7 +111,8 @@ impl ConnectionSet {
             return Ok(action);
         };
         let task = BlockingTask::read_ahead(read_ahead, self.thread.stats.current());
-        self.push_task(token, task);
+        connection.presence = Some(task.presence());
+        self.tasks.push_back((token, task));
         Ok(Action::Wait)
     }
 
@@ -130,14 +123,7 @@ impl ConnectionSet {
         })
     }
 
-    fn push_task(&mut self, token: Token, task: BlockingTask) {
-        if let Some(connection) = self.table.get_mut(token) {
-            connection.presence = Some(task.presence());
-            self.tasks.push_back((token, task));
-        }
-    }
-
-    /// All is written that can be: what the connection waits for from now on.
+    /// All is written that can be: what the connection waits for from now on, and until when.
     fn set_next(&mut self, token: Token, action: Action) -> io::Result<()> {
         let Some(connection) = self.table.get_mut(token) else { return Ok(()) };
         let is_written = !connection.is_write_blocked();
@@ -148,12 +134,13 @@ impl ConnectionSet {
             action => action,
         };
         match action {
-            Action::Write if is_written => self.enqueue(token),
+            Action::Write if is_written => connection.enqueue(token, &mut self.write_queue),
             Action::Yield if is_written => self.yielded.push(token),
             Action::Run => {
                 if let Some(request) = connection.protocol.take_blocking() {
                     let task = self.thread.respond_task(request);
-                    self.push_task(token, task);
+                    connection.presence = Some(task.presence());
+                    self.tasks.push_back((token, task));
                 }
             }
             Action::Close if is_written => {
@@ -167,27 +154,12 @@ impl ConnectionSet {
             }
             _ => {}
         }
-        self.update_interest(token)
-    }
-
-    /// Has epoll watch for what the connection waits for, and takes note of its deadline.
-    #[inline]
-    fn update_interest(&mut self, token: Token) -> io::Result<()> {
-        let Some(connection) = self.table.get_mut(token) else {
-            return Ok(());
-        };
         // Of a client that waits for its response, nothing is expected soon: no system call to say so until it sends.
         let can_stay = connection.next == Action::Wait && connection.is_watched_for_reading();
-        if !can_stay || connection.is_write_blocked() {
+        if !can_stay || !is_written {
             connection.update_interest(&self.epoll, token)?;
         }
-        let is_idle = connection.protocol.is_between_requests() && !connection.is_write_blocked();
-        // Most that were idle have asked and are idle again: nothing to write down.
-        if is_idle != connection.is_idle {
-            connection.is_idle = is_idle;
-            let idle = &self.thread.stats.counters.idle;
-            if is_idle { idle.add(1) } else { idle.subtract(1) }
-        }
+        connection.count_idle(&self.thread.stats.counters.idle);
         let deadline = connection.deadline_in(&self.thread.server);
         self.note_deadline(deadline);
         Ok(())
