@@ -40,7 +40,7 @@ impl App {
     ///
     /// # Errors
     /// The response, where the head alone decides it.
-    #[inline]
+    #[inline(always)]
     pub fn find<'a>(
         &'a self,
         head: RequestHead<'a>,

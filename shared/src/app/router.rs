@@ -150,6 +150,7 @@ impl Router {
     }
 
     /// The route for `method` and `path`.
+    #[inline(always)]
     pub fn find(&self, method: Method, path: &Path<'_>) -> Found<'_> {
         let mut others = Vec::new();
         for route in self.routes.iter().filter(|route| route.matches(path)) {

@@ -43,6 +43,7 @@ impl Response {
     }
 
     /// Appends the head: prepared pieces, copied one after the other.
+    #[inline(always)]
     pub(super) fn write_head(
         &self,
         out: &mut Vec<u8>,

@@ -16,6 +16,7 @@ pub(super) enum Line<'a> {
 
 /// Reads one line. Everything that two parsers could read in two ways is refused: white space
 /// before the colon, a line without a colon, folding, a CR or LF on its own.
+#[inline(always)]
 pub(super) fn line(bytes: &[u8]) -> Result<Line<'_>, RequestError> {
     match bytes {
         [] | [b'\r'] => return Ok(Line::Incomplete),

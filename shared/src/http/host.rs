@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 /// Whether `authority` is a host with perhaps a port. User information is refused: it has no business in a
 /// request (RFC 9110 section 4.2.4). Nothing at all is what a URL without authority has; a port alone is refused (section
 /// 4.2.1).
+#[inline(always)]
 pub(super) fn is_valid(authority: &[u8]) -> bool {
     if let Some(rest) = authority.strip_prefix(b"[") {
         let Some(end) = rest.iter().position(|&byte| byte == b']') else {

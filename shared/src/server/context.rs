@@ -171,7 +171,7 @@ impl Service for ThreadService<'_> {
         self.stats.instant(InstantEvent::Parsed);
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_response(&mut self, summary: &ResponseSummary<'_>) {
         let ResponseSummary { code, length, request, since } = *summary;
         let (request, now) = (request.unwrap_or_default(), self.clock.now());

@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl Protocol {
     /// A request is complete: responds to it, or gives it to the stage if that may block.
+    #[inline(always)]
     pub(super) fn serve<'a, S: Service + 'a>(
         &mut self,
         resource: S::Resource<'a>,
