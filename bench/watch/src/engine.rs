@@ -113,10 +113,7 @@ impl Engine {
         std::mem::replace(&mut self.second, Second::begin()).end(&mut self.frame);
         self.threads.update(&evidence);
         self.frame.clients = part.map(|part| [part.tally.served, self.setup.busy as u64]);
-        match part {
-            Some(part) => second::figures(&mut self.frame.figures, part, &evidence),
-            None => self.frame.figures.clear(),
-        }
+        second::figures(&mut self.frame.figures, part, &evidence);
         self.frame.queues = second::queues(&self.setup, part, &evidence, &self.threads);
         let Verdict { cause, sentence, doubts, .. } = second::judge(&self.setup, part, &evidence);
         let (since, cause) = (self.started.elapsed().as_secs(), cause.short().to_owned());

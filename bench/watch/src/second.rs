@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 const MINUTE: usize = 60;
 /// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
 const TICKS: u64 = 20;
+/// In the place of what only clients of our own can measure.
+const NO_CLIENTS: [&str; 2] =
+    ["req/s, p50, p99", "only of watch's own clients: start it without --no-load"];
 
 /// What its end is held against: busy ticks of each core, and this program's own CPU time.
 pub(crate) struct Second {
@@ -48,32 +51,68 @@ impl Second {
     }
 }
 
-/// Adds a second to the figures.
-pub(crate) fn figures(figures: &mut Vec<Figure>, part: &Outcome, evidence: &Evidence) {
-    let tally = &part.tally;
-    let [p50, p99] = [0.5, 0.99].map(|quantile| tally.percentile(quantile));
-    let latency = |time_of: Option<Duration>| time_of.map_or("-".to_owned(), time);
-    let (cpu, used) = (evidence.cpu_per(tally.requests).map(as_micros), evidence.server.as_ref());
-    let split = used.and_then(|used| used.kernel).filter(|(_, ticks)| *ticks >= TICKS);
-    let split = cpu.zip(split).map_or(String::new(), |(cpu, (kernel, _))| {
-        format!(" user {:.1} kernel {:.1}", cpu * (1.0 - kernel), cpu * kernel)
-    });
-    let switches = used.and_then(|used| Some(used.voluntary? + used.involuntary?));
-    let switches = switches.map(|all| all as f64 / tally.requests.max(1) as f64);
-    let each = switches.map_or("-".to_owned(), |each| format!("{each:.2} per request"));
-    let now = [
-        ("req/s", Some(part.rps()), grouped(part.rps())),
-        ("p50", p50.map(as_micros), latency(p50)),
-        ("p99", p99.map(as_micros), latency(p99)),
-        ("CPU/req", cpu, micros(cpu) + &split),
-        ("switches", switches, each),
-    ];
+/// Adds a second to the figures. Without clients of our own they are those of the server's process, and a line that says
+/// so.
+pub(crate) fn figures(figures: &mut Vec<Figure>, part: Option<&Outcome>, evidence: &Evidence) {
+    let now = match part {
+        Some(part) => of_requests(part, evidence),
+        None => of_process(evidence),
+    };
     figures.resize_with(now.len(), Figure::default);
     for (figure, (name, now, text)) in figures.iter_mut().zip(now) {
         (figure.name, figure.text) = (name.to_owned(), text);
         figure.minute.push(now.unwrap_or(0.0));
         figure.minute.drain(..figure.minute.len().saturating_sub(MINUTE));
     }
+    if part.is_none() {
+        let [name, text] = NO_CLIENTS.map(str::to_owned);
+        figures.push(Figure { name, text, minute: Vec::new() });
+    }
+}
+
+/// A figure of this second: its name, its value where there is one, and the value in words.
+type Now = (&'static str, Option<f64>, String);
+
+/// What the clients saw, and what a request cost the server.
+fn of_requests(part: &Outcome, evidence: &Evidence) -> Vec<Now> {
+    let tally = &part.tally;
+    let [p50, p99] = [0.5, 0.99].map(|quantile| tally.percentile(quantile));
+    let latency = |time_of: Option<Duration>| time_of.map_or("-".to_owned(), time);
+    let cpu = evidence.cpu_per(tally.requests).map(as_micros);
+    let switches = switches(evidence).map(|all| all / tally.requests.max(1) as f64);
+    let each = switches.map_or("-".to_owned(), |each| format!("{each:.2} per request"));
+    vec![
+        ("req/s", Some(part.rps()), grouped(part.rps())),
+        ("p50", p50.map(as_micros), latency(p50)),
+        ("p99", p99.map(as_micros), latency(p99)),
+        ("CPU/req", cpu, micros(cpu) + &split(cpu, evidence, 1)),
+        ("switches", switches, each),
+    ]
+}
+
+/// What the server used in the second, whoever its clients are.
+fn of_process(evidence: &Evidence) -> Vec<Now> {
+    let per_second = |all: f64| all / evidence.seconds.max(f64::MIN_POSITIVE);
+    let cpu = evidence.server.as_ref().map(|used| per_second(used.cpu));
+    let used = cpu.map_or("-".to_owned(), |cpu| format!("{cpu:.2} cores"));
+    let switches = switches(evidence).map(per_second);
+    let each = switches.map_or("-".to_owned(), |each| format!("{} per second", grouped(each)));
+    vec![("CPU", cpu, used + &split(cpu, evidence, 2)), ("switches", switches, each)]
+}
+
+fn switches(evidence: &Evidence) -> Option<f64> {
+    let used = evidence.server.as_ref()?;
+    Some((used.voluntary? + used.involuntary?) as f64)
+}
+
+/// The parts of `cpu` in user and in kernel mode; empty where they are a guess.
+fn split(cpu: Option<f64>, evidence: &Evidence, decimals: usize) -> String {
+    let kernel = evidence.server.as_ref().and_then(|used| used.kernel);
+    let split = cpu.zip(kernel.filter(|(_, ticks)| *ticks >= TICKS));
+    split.map_or(String::new(), |(cpu, (kernel, _))| {
+        let [user, kernel] = [cpu * (1.0 - kernel), cpu * kernel];
+        format!(" user {user:.decimals$} kernel {kernel:.decimals$}")
+    })
 }
 
 /// Before the kernel hands connections over, before the workers of stage 2, and before the pool of stage 4. The last two

@@ -42,8 +42,10 @@ impl Setup {
         let above = |steps: &[usize], now| steps.iter().copied().find(|step| *step > now);
         let below = |steps: &[usize], now| steps.iter().rev().copied().find(|step| *step < now);
         match key {
+            // The load of others is not ours to change.
+            _ if !self.load => return None,
             '1'..='4' if ours => next.target = Target::Stage(key as usize - '1' as usize),
-            'w' if ours && self.load => next.workload = (self.workload + 1) % WORKLOADS.len(),
+            'w' if ours => next.workload = (self.workload + 1) % WORKLOADS.len(),
             '+' | '=' => next.busy = above(&BUSY, self.busy)?,
             '-' => next.busy = below(&BUSY, self.busy)?,
             'i' => next.idle = above(&IDLE, self.idle)?,
@@ -100,5 +102,7 @@ mod tests {
         let url = Target::Url("x".to_owned(), "http://127.0.0.1:1/".to_owned());
         let other = Setup { target: url, ..setup };
         assert_eq!((other.after('2'), other.after('w')), (None, None));
+        let watched = Setup { load: false, ..other };
+        assert!("+-iI".chars().all(|key| watched.after(key).is_none()));
     }
 }

@@ -130,6 +130,7 @@ fn a_signal_restores_the_terminal_too() {
         let Some(mut session) = Session::start(&args) else { return };
         session.wait_for("load from elsewhere");
         session.wait_for("of a core");
+        session.wait_for("only of watch's own clients: start it without --no-load");
         if status == "status 130" {
             session.press("\x03");
         } else {
