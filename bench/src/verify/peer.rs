@@ -48,12 +48,17 @@ pub(crate) struct Peer<'a> {
 impl Peer<'_> {
     /// A fresh connection.
     pub(crate) fn connect(&self) -> Result<Wire, Problem> {
-        Wire::connect(self.address, self.options.timeout).map_err(|error| Problem {
-            way: "whole",
-            text: format!("cannot connect: {error}"),
-            sent: String::new(),
-            received: String::new(),
-        })
+        let mut wire =
+            Wire::connect(self.address, self.options.timeout).map_err(|error| Problem {
+                way: "whole",
+                text: format!("cannot connect: {error}"),
+                sent: String::new(),
+                received: String::new(),
+            })?;
+        let Options { body_limit, requests_limit, .. } = *self.options;
+        wire.most =
+            (MOST_BYTES.saturating_add(body_limit), MOST_RESPONSES.saturating_add(requests_limit));
+        Ok(wire)
     }
 
     /// When a response that is asked for now is overdue.
@@ -94,6 +99,10 @@ impl Peer<'_> {
         }
     }
 }
+
+/// What is read from one connection at most, besides the largest content: twice what any case asks for, and more.
+const MOST_BYTES: usize = 32 << 20;
+const MOST_RESPONSES: usize = 10_000;
 
 /// The request that finds out whether a connection, or a server, still lives.
 pub(crate) const PROBE: &str = "GET {get} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";

@@ -6,6 +6,7 @@ use crate::wire::response::find;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -114,6 +115,33 @@ fn wrong_servers_are_red() {
 fn bend(head: &str, from: &str, to: &str) -> (String, bool) {
     let (response, stays) = good(head);
     (response.replace(from, to), stays)
+}
+
+/// A server that repeats these bytes to each client for as long as it takes them.
+fn repeats(bytes: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let piece = bytes.repeat(1000);
+            thread::spawn(move || while stream.write_all(piece.as_bytes()).is_ok() {});
+        }
+    });
+    address
+}
+
+#[test]
+fn a_server_that_never_stops_is_red_in_time() {
+    for bytes in ["HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", "X: y\r\n"] {
+        let (done, report) = mpsc::channel();
+        thread::spawn(move || {
+            let options =
+                Options { only: "line/plain".into(), timeout: SHORT, ..Options::default() };
+            done.send(run(repeats(bytes), &options))
+        });
+        let report = report.recv_timeout(LONG).expect("the suite goes on reading");
+        assert!(failed(&report).contains(&"line/plain"), "{report}");
+    }
 }
 
 #[test]

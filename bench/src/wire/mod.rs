@@ -34,6 +34,8 @@ pub(crate) struct Wire {
     pub(crate) ending: Ending,
     /// Why the bytes after the last good response cannot be read as one.
     pub(crate) malformed: Option<String>,
+    /// Bytes that are read at most, and responses: a server may send without end.
+    pub(crate) most: (usize, usize),
     parsed: usize,
     /// The server takes no more bytes.
     refuses: bool,
@@ -52,6 +54,7 @@ impl Wire {
             responses: Vec::new(),
             ending: Ending::Open,
             malformed: None,
+            most: (usize::MAX, usize::MAX),
             parsed: 0,
             refuses: false,
         })
@@ -105,13 +108,15 @@ impl Wire {
         to_head: impl Fn(usize) -> bool,
         deadline: Instant,
     ) -> bool {
-        let mut needed = 0;
+        let (mut needed, mut is_late) = (0, false);
         while self.responses.len() < count && self.malformed.is_none() {
             let rest = &self.received[self.parsed..];
             if self.ending == Ending::Open && rest.len() < needed.max(1) {
-                if !self.fill(deadline) && self.ending == Ending::Open {
+                // Of what comes without end, no more than one read is taken after the deadline.
+                if is_late || !self.fill(deadline) && self.ending == Ending::Open {
                     return false;
                 }
+                is_late = Instant::now() >= deadline;
                 continue;
             }
             if rest.is_empty() {
@@ -122,6 +127,9 @@ impl Wire {
                     self.responses.push(*response);
                     self.parsed += used;
                     needed = 0;
+                    if self.responses.len() >= self.most.1 {
+                        self.malformed = Some(format!("{} responses came, or more", self.most.1));
+                    }
                 }
                 Parsed::Incomplete(bytes) => needed = bytes,
                 Parsed::Malformed(why) => self.malformed = Some(why),
@@ -132,6 +140,9 @@ impl Wire {
 
     /// Reads once. Tells whether bytes came.
     pub(crate) fn fill(&mut self, deadline: Instant) -> bool {
+        if self.received.len() >= self.most.0 {
+            return false;
+        }
         let mut buffer = [0; 65536];
         let mut result = self.read(&mut buffer, deadline);
         // A read with a time-out is not taken up again when its process is stopped and goes on (signal(7)).
@@ -144,6 +155,9 @@ impl Wire {
             Ok(0) => self.ending = Ending::Eof,
             Ok(count) => {
                 self.received.extend_from_slice(&buffer[..count]);
+                if self.received.len() >= self.most.0 {
+                    self.malformed = Some(format!("{} bytes came, or more", self.most.0));
+                }
                 return true;
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
@@ -167,7 +181,8 @@ impl Wire {
 
     /// Reads all that comes until the connection ends. Tells whether it did before the deadline.
     pub(crate) fn fill_to_end(&mut self, deadline: Instant) -> bool {
-        while self.ending == Ending::Open && Instant::now() < deadline {
+        let has_room = |wire: &Self| wire.received.len() < wire.most.0;
+        while self.ending == Ending::Open && has_room(self) && Instant::now() < deadline {
             self.fill(deadline);
         }
         self.ending != Ending::Open

@@ -176,7 +176,7 @@ fn body(mut response: Response, bytes: &[u8], start: usize, eof: bool) -> Parsed
             Parsed::Complete(Box::new(response), start + used)
         }
         (None, _) if eof => Parsed::Malformed("the connection ended inside the content".into()),
-        (None, Framing::Length(length)) => Parsed::Incomplete(start + length),
+        (None, Framing::Length(length)) => Parsed::Incomplete(start.saturating_add(length)),
         (None, _) => Parsed::Incomplete(bytes.len() + 1),
     }
 }
@@ -225,6 +225,13 @@ fn trailers(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_that_no_memory_has_is_waited_for() {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", usize::MAX);
+        let parsed = parse(head.as_bytes(), false, false);
+        assert!(matches!(parsed, Parsed::Incomplete(usize::MAX)), "{parsed:?}");
+    }
 
     #[test]
     fn responses_are_read_strictly() {
