@@ -138,7 +138,6 @@ impl Ring {
             CLOSE if is_direct => opcode::Close::new(Fixed(id)).build(),
             CLOSE => opcode::Close::new(fd).build(),
             PROVIDE => {
-                // A ring of buffers (IORING_REGISTER_PBUF_RING) would spare this operation.
                 let buffer = self.buffers[id as usize].as_ptr().cast_mut().cast();
                 opcode::ProvideBuffers::new(buffer, SMALL as i32, 1, GROUP, id as u16).build()
             }
