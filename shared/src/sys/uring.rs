@@ -4,16 +4,17 @@
 //! Memory that the kernel reads or writes belongs to the [`Ring`] until the kernel has done with it: bytes to send are
 //! moved in, received bytes are lent. So no caller can free them too early.
 
+mod buffers;
 mod completions;
 
 pub use completions::Completion;
 
 use super::{Listener, rlimit};
-use io_uring::squeue::Flags;
-use io_uring::types::{Fd, Fixed, SubmitArgs, TimeoutFlags, Timespec};
+use buffers::Buffers;
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{Fd, Fixed, SubmitArgs, Timespec};
 use io_uring::{IoUring, opcode};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 use std::{io, mem, ptr};
 
@@ -24,27 +25,14 @@ pub type SocketId = u32;
 const OPERATIONS: u32 = 2048;
 /// Places for completions; what finds none waits in the kernel.
 const COMPLETIONS: u32 = 8192;
-/// Bytes of a buffer to receive into. A socket has room for as many to send, unless its client has not read for long.
+/// Bytes for which a socket has room, unless its client has not read for long.
 const SMALL: usize = 4096;
-/// Buffers to receive into, and the number that receiving names all of them by.
-const BUFFERS: u32 = 512;
-const GROUP: u16 = 0;
-type Buffer = [AtomicU8; SMALL];
 
-// What an operation is: the upper half of its user data, whose lower half is the socket's id (or a buffer's number).
-const ACCEPT: u32 = 0;
-const RECEIVE: u32 = 1;
-const SEND: u32 = 2;
-const SHUTDOWN: u32 = 3;
-// From here on, no completion is wanted.
-const CANCEL: u32 = 4;
-const CLOSE: u32 = 5;
-const PROVIDE: u32 = 6;
-const PAUSE: u32 = 7;
-
-fn user_data(kind: u32, id: SocketId) -> u64 {
-    u64::from(kind) << 32 | u64::from(id)
-}
+/// What an operation is: the upper half of its user data, whose lower half is the socket's id.
+const ACCEPT: u64 = 0;
+const RECEIVE: u64 = 1 << 32;
+const SEND: u64 = 2 << 32;
+const UNWANTED: u64 = 3 << 32;
 
 /// An io_uring, and the sockets that it has accepted. They receive at all times but while something is being sent: what
 /// a client sends while it does not read its responses waits in its socket.
@@ -54,8 +42,7 @@ pub struct Ring {
     step: u8,
     /// By id.
     sockets: Vec<Socket>,
-    /// When bytes have arrived, the kernel takes a buffer that was provided, and names it. Atomic, because it writes there.
-    buffers: &'static [Buffer],
+    buffers: Buffers,
     /// The buffer of the completion that was taken last, and how many bytes it holds.
     received: Option<(u16, usize)>,
     /// Completions that this thread's own sends will have made when they are handed over: no news to wait for.
@@ -70,7 +57,6 @@ pub struct Ring {
 struct Socket {
     is_open: bool,
     is_receiving: bool,
-    /// A completion will tell that `output` is sent.
     is_sending: bool,
     /// [`Ring::calls`] when the last send was queued: the next call has it tried.
     tried_at: u64,
@@ -98,71 +84,41 @@ impl Ring {
             let places = rlimit::raise_open_files()?.min(1 << 14);
             ring.submitter().register_files_sparse(places as u32)?;
         }
-        let buffers: Vec<Buffer> =
-            (0..BUFFERS).map(|_| [const { AtomicU8::new(0) }; SMALL]).collect();
-        let (buffers, sockets, received) = (buffers.leak(), Vec::new(), None);
+        let (buffers, sockets, received) = (Buffers::register(&ring)?, Vec::new(), None);
         let mut ring =
             Self { ring, listener, step, sockets, buffers, received, expected: 0, calls: 0 };
-        (0..BUFFERS).for_each(|number| ring.queue(PROVIDE, number));
-        ring.queue(ACCEPT, 0);
+        ring.accept();
         Ok(Box::leak(Box::new(ring)))
     }
 
-    fn queue(&mut self, kind: u32, id: SocketId) {
-        static PAUSED: Timespec = Timespec::new().nsec(100_000_000);
-        let (fd, listener) = (Fd(id as RawFd), Fd(self.listener.as_fd().as_raw_fd()));
-        let (goes_on, is_direct) = (self.step >= 2, self.step >= 4);
-        let mut flags = Flags::empty();
-        flags.set(Flags::FIXED_FILE, is_direct && (RECEIVE..=SHUTDOWN).contains(&kind));
-        flags.set(Flags::BUFFER_SELECT, kind == RECEIVE);
-        flags.set(Flags::SKIP_SUCCESS, kind >= CANCEL);
-        // The operation that is queued next begins when the pause is over.
-        flags.set(Flags::IO_LINK, kind == PAUSE);
-        let entry = match kind {
-            ACCEPT if goes_on => {
-                opcode::AcceptMulti::new(listener).allocate_file_index(is_direct).build()
-            }
-            ACCEPT => opcode::Accept::new(listener, ptr::null_mut(), ptr::null_mut()).build(),
-            RECEIVE if goes_on => opcode::RecvMulti::new(fd, GROUP).build(),
-            RECEIVE => opcode::Recv::new(fd, ptr::null_mut(), 0).buf_group(GROUP).build(),
-            SEND => {
-                let Socket { output, is_sending, .. } = &self.sockets[id as usize];
-                flags.set(Flags::SKIP_SUCCESS, !is_sending);
-                let wait = if *is_sending { 0 } else { libc::MSG_DONTWAIT };
-                // Without MSG_WAITALL a part would do, and no completion would tell how much is missing.
-                let wait = wait | libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
-                opcode::Send::new(fd, output.as_ptr(), output.len() as u32).flags(wait).build()
-            }
-            SHUTDOWN => opcode::Shutdown::new(fd, libc::SHUT_WR).build(),
-            CANCEL => opcode::AsyncCancel::new(user_data(RECEIVE, id)).build(),
-            CLOSE if is_direct => opcode::Close::new(Fixed(id)).build(),
-            CLOSE => opcode::Close::new(fd).build(),
-            PROVIDE => {
-                let buffer = self.buffers[id as usize].as_ptr().cast_mut().cast();
-                opcode::ProvideBuffers::new(buffer, SMALL as i32, 1, GROUP, id as u16).build()
-            }
-            _ => {
-                let pause = opcode::Timeout::new(&raw const PAUSED);
-                pause.flags(TimeoutFlags::ETIME_SUCCESS).build()
-            }
+    fn accept(&mut self) {
+        let fd = Fd(self.listener.as_fd().as_raw_fd());
+        let entry = match self.step {
+            1 => opcode::Accept::new(fd, ptr::null_mut(), ptr::null_mut()).build(),
+            step => opcode::AcceptMulti::new(fd).allocate_file_index(step >= 4).build(),
         };
-        let entry = entry.user_data(user_data(kind, id)).flags(flags);
-        // SAFETY: the memory that an entry names is never freed, or is a socket's output, which stays until the send has
-        // completed, or has been tried: `is_sending` tells.
-        while unsafe { self.ring.submission().push(&entry) }.is_err() {
-            // An error comes again when the loop waits.
-            let _ = self.ring.submit();
-        }
+        self.push(entry.user_data(ACCEPT));
     }
 
     /// Has the socket receive, unless it does already or something is being sent; or closes it at last.
     fn go_on(&mut self, id: SocketId) {
-        let socket = &mut self.sockets[id as usize];
-        if !socket.is_receiving && !socket.is_sending {
-            socket.is_receiving = socket.is_open;
-            let kind = if socket.is_open { RECEIVE } else { CLOSE };
-            self.queue(kind, id);
+        let (socket, fd) = (&mut self.sockets[id as usize], Fd(id as RawFd));
+        if socket.is_receiving || socket.is_sending {
+            return;
         }
+        if !socket.is_open {
+            let close = match self.step {
+                4.. => opcode::Close::new(Fixed(id)).build(),
+                _ => opcode::Close::new(fd).build(),
+            };
+            return self.push_unwanted(close);
+        }
+        socket.is_receiving = true;
+        let entry = match self.step {
+            1 => opcode::Recv::new(fd, ptr::null_mut(), 0).buf_group(Buffers::GROUP).build(),
+            _ => opcode::RecvMulti::new(fd, Buffers::GROUP).build(),
+        };
+        self.push_to(id, RECEIVE, entry.flags(Flags::BUFFER_SELECT));
     }
 
     /// Whether something is still to be sent.
@@ -180,11 +136,25 @@ impl Ring {
         // A wait that our own send satisfies would be over at once: the wait is for news, and for the completions of sends
         // that are not awaited. Such a send that falls short is noticed late, so that only small ones are taken for done.
         let is_awaited = is_awaited || bytes.len() > SMALL;
-        let is_told = is_awaited || self.step < 4;
-        self.expected += usize::from(is_told && !is_awaited);
+        let skips = self.step >= 4 && !is_awaited;
+        self.expected += usize::from(!is_awaited && !skips);
         let socket = &mut self.sockets[id as usize];
-        (socket.output, socket.tried_at, socket.is_sending) = (bytes, self.calls, is_told);
-        self.queue(SEND, id);
+        (socket.output, socket.tried_at) = (bytes, self.calls);
+        self.push_send(id, skips);
+    }
+
+    fn push_send(&mut self, id: SocketId, skips: bool) {
+        let (wait, flags) = match skips {
+            true => (libc::MSG_DONTWAIT, Flags::SKIP_SUCCESS),
+            false => (0, Flags::empty()),
+        };
+        // Without MSG_WAITALL a part would do, and no completion would tell how much is missing.
+        let wait = wait | libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
+        let socket = &mut self.sockets[id as usize];
+        socket.is_sending = !skips;
+        let (bytes, length) = (socket.output.as_ptr(), socket.output.len() as u32);
+        let send = opcode::Send::new(Fd(id as RawFd), bytes, length).flags(wait);
+        self.push_to(id, SEND, send.build().flags(flags));
     }
 
     /// Ends our half of the connection: a send of nothing, which is awaited.
@@ -192,7 +162,7 @@ impl Ring {
         let socket = &mut self.sockets[id as usize];
         socket.is_sending = true;
         socket.output.clear();
-        self.queue(SHUTDOWN, id);
+        self.push_to(id, SEND, opcode::Shutdown::new(Fd(id as RawFd), libc::SHUT_WR).build());
     }
 
     /// Closes a socket, when what is being sent is sent.
@@ -200,9 +170,31 @@ impl Ring {
         let socket = &mut self.sockets[id as usize];
         if mem::take(&mut socket.is_open) {
             if socket.is_receiving {
-                self.queue(CANCEL, id);
+                self.cancel_receive(id);
             }
             self.go_on(id);
+        }
+    }
+
+    fn cancel_receive(&mut self, id: SocketId) {
+        self.push_unwanted(opcode::AsyncCancel::new(RECEIVE | u64::from(id)).build());
+    }
+
+    fn push_to(&mut self, id: SocketId, kind: u64, entry: Entry) {
+        let flags = if self.step >= 4 { Flags::FIXED_FILE } else { Flags::empty() };
+        self.push(entry.user_data(kind | u64::from(id)).flags(flags));
+    }
+
+    fn push_unwanted(&mut self, entry: Entry) {
+        self.push(entry.user_data(UNWANTED).flags(Flags::SKIP_SUCCESS));
+    }
+
+    fn push(&mut self, entry: Entry) {
+        // SAFETY: the memory that an entry names is a socket's output, and stays until the send has completed, or has been
+        // tried: `is_sending` tells.
+        while unsafe { self.ring.submission().push(&entry) }.is_err() {
+            // An error comes again when the loop waits.
+            let _ = self.ring.submit();
         }
     }
 

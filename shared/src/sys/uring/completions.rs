@@ -1,8 +1,10 @@
 //! What comes of operations: from the kernel's completions to what the event loop hears of.
 
-use super::{ACCEPT, CANCEL, PAUSE, PROVIDE, RECEIVE, Ring, SEND, SHUTDOWN, Socket, SocketId};
-use io_uring::cqueue;
-use std::{mem, slice};
+use super::{ACCEPT, RECEIVE, Ring, SEND, Socket, SocketId};
+use io_uring::squeue::Flags;
+use io_uring::types::{TimeoutFlags, Timespec};
+use io_uring::{cqueue, opcode};
+use std::mem;
 
 /// What has happened to a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +19,15 @@ pub enum Completion {
     Failed,
 }
 
+/// How long to accept no connection when one could not be accepted.
+static PAUSE: Timespec = Timespec::new().nsec(100_000_000);
+
 impl Ring {
     /// The next completion; `None` if all are taken.
     pub fn next_completion(&mut self) -> Option<(SocketId, Completion)> {
         loop {
             if let Some((number, _)) = self.received.take() {
-                self.queue(PROVIDE, number.into());
+                self.buffers.give_back(number);
             }
             if self.ring.completion().is_empty() && self.ring.submission().cq_overflow() {
                 // Those that found no place: the kernel puts them into the queue. An error comes again in `enter`.
@@ -30,12 +35,10 @@ impl Ring {
             }
             let entry = self.ring.completion().next()?;
             let (id, more) = (entry.user_data() as SocketId, cqueue::more(entry.flags()));
-            let completion = match (entry.user_data() >> 32) as u32 {
+            let completion = match entry.user_data() - u64::from(id) {
                 ACCEPT => self.on_accept(entry.result(), more),
                 RECEIVE => self.on_receive(id, &entry).map(|completion| (id, completion)),
-                SEND | SHUTDOWN => {
-                    self.on_send(id, entry.result()).map(|completion| (id, completion))
-                }
+                SEND => self.on_send(id, entry.result()).map(|completion| (id, completion)),
                 _ => None,
             };
             if completion.is_some() {
@@ -46,18 +49,18 @@ impl Ring {
 
     /// The bytes of the completion that was taken last; none at the end of the stream.
     pub fn received(&self) -> &[u8] {
-        let Some((number, length)) = self.received else { return &[] };
-        // SAFETY: the kernel has written `length` bytes, and writes no more before the buffer is provided again.
-        unsafe { slice::from_raw_parts(self.buffers[usize::from(number)].as_ptr().cast(), length) }
+        self.received.map_or(&[], |(number, length)| self.buffers.bytes(number, length))
     }
 
     fn on_accept(&mut self, result: i32, more: bool) -> Option<(SocketId, Completion)> {
         if result < 0 {
-            // No descriptor is left, perhaps (EMFILE), which ends a multishot accept. At once the next would fail again.
-            self.queue(PAUSE, 0);
+            // No descriptor is left, perhaps (EMFILE), which ends a multishot accept. At once the next accept would fail
+            // again: the link has the kernel begin it when the pause is over.
+            let pause = opcode::Timeout::new(&raw const PAUSE).flags(TimeoutFlags::ETIME_SUCCESS);
+            self.push_unwanted(pause.build().flags(Flags::IO_LINK));
         }
         if !more {
-            self.queue(ACCEPT, 0);
+            self.accept();
         }
         let id = SocketId::try_from(result).ok()?;
         if self.sockets.len() <= id as usize {
@@ -78,13 +81,13 @@ impl Ring {
         let completion = match -result {
             // It is received again when all is sent.
             0 if is_sending => None,
-            // It is begun again: the buffers that were taken are provided before that.
+            // It is begun again: the common buffers are given back before the next call.
             libc::ECANCELED | libc::ENOBUFS => None,
             ..=0 => Some(Completion::Received),
             _ => Some(Completion::Failed),
         };
         if more && is_sending {
-            self.queue(CANCEL, id);
+            self.cancel_receive(id);
         } else if !more && (result > 0 || completion.is_none() || !is_open) {
             self.go_on(id);
         }
@@ -99,8 +102,7 @@ impl Ring {
         socket.output.drain(..sent);
         if !socket.output.is_empty() && socket.is_open && !has_failed {
             // It fell short, which is told even if it was to skip its completion. The rest: as the socket takes it.
-            socket.is_sending = true;
-            self.queue(SEND, id);
+            self.push_send(id, false);
             return None;
         }
         if has_ended {
