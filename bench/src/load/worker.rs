@@ -88,7 +88,6 @@ impl<'a> Worker<'a> {
         loop {
             // The last response came just now: at one connection every other look at the clock is saved.
             let now = self.looked.take().unwrap_or_else(|| self.shared.now());
-            (self.open, self.close) = self.shared.window();
             if now >= self.close || self.is_done() {
                 return self.finish(now);
             }
@@ -115,6 +114,9 @@ impl<'a> Worker<'a> {
                 None => self.epoll.wait(&mut events, Some(Duration::from_nanos(next_tick - now))),
             }
             .context("epoll_wait")?;
+            // Asked after the wait: a response that comes in the window belongs to it, however long this thread was kept from
+            // a core since the window was published.
+            (self.open, self.close) = self.shared.window();
             self.handle(&events);
         }
     }
