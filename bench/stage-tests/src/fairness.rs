@@ -94,7 +94,7 @@ pub fn a_client_that_leaves_frees_its_thread(stage: &Stage) -> Result<()> {
 pub fn tasks_without_a_client_are_dropped(stage: &Stage) -> Result<()> {
     // As many as may wait, and a few more.
     const LEFT: usize = 1100;
-    for millis in [5000, 20_000] {
+    for millis in [10_000, 40_000] {
         let (server, start) = (stage.start(&[])?, Instant::now());
         let _sleepers = Client::asking(server.address(), &format!("/sleep/{millis}"), POOL)?;
         for _ in 0..LEFT {
