@@ -69,7 +69,8 @@ pub struct Sample {
     /// How often its level (this trial, with every server) had been measured before in this repeat. Those
     /// measurements were disturbed, and are not among the rows.
     pub repeated: usize,
-    /// Whether other programs or the host disturbed the level in its last measurement too: its rows are in no median, ratio or claim.
+    /// Whether other programs or the host disturbed the level in its last measurement too: its rows are in no median, ratio
+    /// or claim.
     pub doubtful: bool,
     /// What the clients saw.
     #[serde(flatten)]

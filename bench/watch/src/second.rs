@@ -90,7 +90,7 @@ fn of_requests(part: &Outcome, evidence: &Evidence) -> Vec<Now> {
     ]
 }
 
-/// What the server used in the second, whoever its clients are.
+/// What the server used in the second. Its clients may be of any program.
 fn of_process(evidence: &Evidence) -> Vec<Now> {
     let per_second = |all: f64| all / evidence.seconds.max(f64::MIN_POSITIVE);
     let cpu = evidence.server.as_ref().map(|used| per_second(used.cpu));
