@@ -43,15 +43,13 @@ impl Loop {
         self.connections.begin_tick(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => {
-                    self.acceptor.accept_batch(&mut self.connections, events.len(), now);
-                }
+                LISTENER => self.acceptor.accept_batch(&mut self.connections, events.len(), now),
                 _ => self.connections.on_event(event),
             }
         }
         self.connections.process_requests();
         self.connections.flush();
-        self.acceptor.update(&mut self.connections, now);
+        self.acceptor.update(now);
     }
 }
 
@@ -111,9 +109,7 @@ fn pipelines_that_go_on_keep_no_new_connection_waiting() {
         connections.begin_tick(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => {
-                    acceptor.accept_batch(&mut connections, events.len(), now);
-                }
+                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now),
                 _ => connections.on_event(event),
             }
         }

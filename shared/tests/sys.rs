@@ -46,6 +46,21 @@ fn with_drop_syns_the_connections_in_the_queue_stay_and_none_joins_them() {
 }
 
 #[test]
+fn with_the_backlog_shrunk_one_connection_joins_an_empty_queue() {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _early = [(); 2].map(|()| TcpStream::connect(address).unwrap());
+    listener.shrink_backlog().unwrap();
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(100));
+    assert!(connect().is_err());
+    assert_eq!(listener.waiting().unwrap(), 2);
+    let _accepted = [(); 2].map(|()| listener.accept().unwrap());
+    let _late = connect().unwrap();
+    assert!(connect().is_err());
+    assert_eq!(listener.waiting().unwrap(), 1);
+}
+
+#[test]
 fn with_defer_accept_the_first_to_be_accepted_is_the_one_that_sent_something() {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     listener.defer_accept(Duration::from_secs(60)).unwrap();

@@ -6,8 +6,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use anyhow::Result;
-use shared::server::accept;
-use shared::server::blocking::Server;
+use shared::server::blocking::{Acceptor, Server};
 use shared::server::config::{Args, Stage, Threads};
 use shared::server::context::ServerContext;
 use shared::server::start;
@@ -29,9 +28,9 @@ fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let listener = start::listen(args)?;
     start::announce(STAGE.name, listener.local_addr()?)?;
 
-    let counters = context.telemetry.metrics().register();
+    let mut acceptor = Acceptor::new(&listener, context);
     let mut server = Server::new(context, &listener);
-    while let Some(socket) = accept::next_in_line(&listener, &context.drain, &counters)? {
+    while let Some(socket) = acceptor.next_in_line()? {
         // An error is the end of this connection; the next client knows nothing of it.
         let _ = server.serve(&socket);
     }

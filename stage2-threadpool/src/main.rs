@@ -10,7 +10,7 @@ mod queue;
 
 use anyhow::Result;
 use pool::Pool;
-use shared::server::accept;
+use shared::server::blocking::Acceptor;
 use shared::server::config::{Args, Stage, Threads};
 use shared::server::context::ServerContext;
 use shared::server::start;
@@ -33,10 +33,9 @@ fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let pool = Pool::start(args.threads.into(), context)?;
     start::announce(STAGE.name, listener.local_addr()?)?;
 
-    let counters = context.telemetry.metrics().register();
-    let evict_one = || pool.evict_one();
-    while let Some(socket) = accept::next(&listener, &context.drain, &counters, evict_one)? {
-        pool.submit(socket, &listener, &counters);
+    let mut acceptor = Acceptor::new(&listener, context);
+    while let Some(socket) = acceptor.next(|| pool.evict_one())? {
+        pool.submit(socket, &listener);
     }
     drop(listener);
     pool.finish();

@@ -14,6 +14,8 @@ use std::thread::JoinHandle;
 pub(crate) struct Pool {
     queue: Arc<Queue>,
     workers: Vec<JoinHandle<()>>,
+    /// The acceptor's.
+    counters: Arc<Counters>,
 }
 
 impl Pool {
@@ -29,12 +31,12 @@ impl Pool {
             context.spawn(format!("worker-{number}"), work)
         };
         let workers = (0..threads).map(worker).collect::<Result<_>>()?;
-        Ok(Self { queue, workers })
+        Ok(Self { queue, workers, counters: context.telemetry.metrics().register() })
     }
 
     /// Gives a connection to the workers, as soon as the queue can take it.
-    pub(crate) fn submit(&self, socket: Socket, listener: &Listener, counters: &Counters) {
-        self.queue.push(socket, || listener.waiting().unwrap_or(0), counters);
+    pub(crate) fn submit(&self, socket: Socket, listener: &Listener) {
+        self.queue.push(socket, || listener.waiting().unwrap_or(0), &self.counters);
     }
 
     /// There are no descriptors for more connections.

@@ -51,9 +51,7 @@ impl EventLoop {
         }
         for event in events.iter() {
             match event.token {
-                LISTENER => {
-                    self.acceptor.accept_batch(&mut self.connections, events.len(), now);
-                }
+                LISTENER => self.acceptor.accept_batch(&mut self.connections, events.len(), now),
                 DRAIN => self.connections.begin_drain(),
                 // Reads once, or goes on with a write that was short.
                 _ => self.connections.on_event(event),
@@ -70,7 +68,7 @@ impl EventLoop {
             self.connections.complete(token, result);
         }
         self.connections.close_late();
-        self.acceptor.update(&mut self.connections, now);
+        self.acceptor.update(now);
         Ok(self.connections.end_tick())
     }
 

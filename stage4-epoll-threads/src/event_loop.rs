@@ -66,9 +66,7 @@ impl EventLoop {
         }
         for event in events.iter() {
             match event.token {
-                LISTENER => {
-                    self.acceptor.accept_batch(&mut self.connections, events.len(), now);
-                }
+                LISTENER => self.acceptor.accept_batch(&mut self.connections, events.len(), now),
                 DRAIN => self.connections.begin_drain(),
                 MAILBOX => {
                     for (token, result) in self.mailbox.empty() {
@@ -89,7 +87,7 @@ impl EventLoop {
             }
         }
         self.connections.close_late();
-        self.acceptor.update(&mut self.connections, now);
+        self.acceptor.update(now);
         Ok(self.connections.end_tick())
     }
 

@@ -1,19 +1,20 @@
-//! Taking connections: what an error of accept(2) means, and how the blocking stages wait for the next one.
+//! Taking connections: what an error of accept(2) means, how many there may be, and which is the last.
 
-use super::shutdown::{Drain, FINAL_ACCEPT};
+use super::config::Accept;
+use super::shutdown::FINAL_ACCEPT;
 use crate::sys::sync::lock;
-use crate::sys::{Epoll, EventFd, Interest, Listener, Socket, poll};
-use crate::telemetry::metrics::Counters;
+use crate::sys::{Epoll, EventFd, Interest, Listener};
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long to leave the accept queue alone when the process or the machine has run out of something.
 /// Without a pause the loop would spin: the queue stays readable.
 pub const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a client may be silent before its connection is accepted nevertheless, where that is deferred.
+pub const DEFERRED: Duration = Duration::from_secs(1);
 
 /// What to do after a failed accept(2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,77 +138,52 @@ impl ConnectionLimit {
     }
 }
 
-/// The next connection for a thread that served another one until now: a client that has connected meanwhile had to wait.
-///
-/// # Errors
-/// As [`next`].
-pub fn next_in_line(
-    listener: &Listener,
-    drain: &Drain,
-    counters: &Counters,
-) -> io::Result<Option<Socket>> {
-    if !drain.has_begun()
-        && let Ok(socket) = listener.accept()
-    {
-        counters.full.add(1);
-        return Ok(Some(socket));
+/// The end of one listener: no connection joins its queue any more, those in it are accepted, and it can close.
+#[derive(Debug)]
+pub struct FinalAccept {
+    /// When the handshakes that had begun have ended, nearly anywhere.
+    end: Instant,
+    /// How many connections are still to be accepted, at most.
+    left: usize,
+}
+
+impl FinalAccept {
+    /// From now on no connection joins the queue of `listener`, but for those that have begun.
+    pub fn begin(listener: &Listener, accept: Accept) -> Self {
+        if listener.drop_syns().is_err() {
+            // Where that needs rights, one connection joins at a time. If this fails too, a client may be reset that comes at
+            // the very last moment: no reason not to end.
+            let _ = listener.shrink_backlog();
+        }
+        // Connections that the kernel keeps back are reset when the listener closes: they are handed over before.
+        let deferral = if accept == Accept::Deferred { DEFERRED } else { Duration::ZERO };
+        Self { end: Instant::now() + FINAL_ACCEPT + deferral, left: usize::MAX }
     }
-    // An error, if it stays, is met again there.
-    next(listener, drain, counters, || {})
-}
 
-/// From now on no connection joins the queue of `listener`, but for those that have begun. Tells when these have come.
-pub fn begin_final_accept(listener: &Listener) -> Instant {
-    // Without it a client may be reset that comes at the very last moment: no reason not to end.
-    let _ = listener.drop_syns();
-    // Connections that the kernel keeps back are reset when the listener closes: they are handed over before.
-    Instant::now() + FINAL_ACCEPT + listener.deferral()
-}
+    /// When to look whether it [`is_over`](FinalAccept::is_over).
+    pub fn end(&self) -> Instant {
+        self.end
+    }
 
-/// Sleeps until a connection comes and takes it. `None`: the server is to end, and no connection waits any more. `evict_one` is
-/// called when there are no descriptors or there is no memory for it.
-///
-/// # Errors
-/// That of poll(2). An error of accept(2) ends no server: it is waited for or passed over.
-pub fn next(
-    listener: &Listener,
-    drain: &Drain,
-    counters: &Counters,
-    evict_one: impl Fn(),
-) -> io::Result<Option<Socket>> {
-    let mut stop = None;
-    loop {
-        let final_accept = drain.final_accept();
-        if stop.is_none() && final_accept.is_some_and(|final_accept| Instant::now() >= final_accept)
-        {
-            stop = Some(begin_final_accept(listener));
+    /// A connection was accepted.
+    pub fn on_accepted(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+
+    /// Whether `listener` can close at `now`. A connection that has joined after the end, if the kernel let it, is not waited for:
+    /// behind it would come the next, and a busy server would never end.
+    pub fn is_over(&mut self, listener: &Listener, now: Instant) -> bool {
+        if now >= self.end {
+            self.left = self.left.min(listener.waiting().unwrap_or(0));
         }
-        let mut waits =
-            [poll::Wait::readable(listener.as_fd()), poll::Wait::readable(drain.as_fd())];
-        // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
-        let count = if final_accept.is_some() { 1 } else { 2 };
-        poll::wait(&mut waits[..count], stop.or(final_accept))?;
-        if !waits[0].is_ready() {
-            if stop.is_some_and(|stop| Instant::now() >= stop) {
-                return Ok(None);
-            }
-            continue;
-        }
-        match listener.accept() {
-            Ok(socket) => return Ok(Some(socket)),
-            Err(error) if AcceptError::of(&error) == AcceptError::Exhausted => {
-                counters.exhausted.add(1);
-                evict_one();
-                thread::sleep(PAUSE);
-            }
-            Err(_) => {}
-        }
+        self.left == 0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpStream;
 
     #[test]
     fn two_loops_that_see_one_new_connection_close_one() {
@@ -223,5 +199,22 @@ mod tests {
         limit.end_eviction();
         limit.want(1);
         assert!(!limit.is_wanted(), "a place is free");
+    }
+
+    #[test]
+    fn a_queue_that_fills_again_does_not_hold_up_the_end() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let now = Instant::now();
+        let mut last = FinalAccept { end: now, left: usize::MAX };
+        let _clients = [(); 2].map(|()| TcpStream::connect(address).unwrap());
+        assert!(!last.is_over(&listener, now), "two wait");
+        listener.accept().unwrap();
+        last.on_accepted();
+        let _later = TcpStream::connect(address).unwrap();
+        assert!(!last.is_over(&listener, now), "one was there at the end");
+        listener.accept().unwrap();
+        last.on_accepted();
+        assert!(last.is_over(&listener, now), "who came later is not waited for");
     }
 }

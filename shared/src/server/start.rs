@@ -1,6 +1,6 @@
 //! What every stage does before its first connection, and after its last.
 
-use super::accept::{AcceptError, ConnectionLimit};
+use super::accept::{AcceptError, ConnectionLimit, DEFERRED};
 use super::config::{Accept, Args, Scheduling, Stage};
 use super::context::ServerContext;
 use super::shutdown::Drain;
@@ -17,7 +17,6 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 /// The whole of `main`: `run` serves until the server has drained. An error, or a panic, is one line on
 /// standard error and status 1, and the log is whole at any rate.
@@ -172,9 +171,6 @@ fn bind(address: SocketAddr, args: &Args) -> Result<Listener> {
     }
     Ok(listener)
 }
-
-/// How long a client may be silent before its connection is accepted nevertheless, where that is deferred.
-const DEFERRED: Duration = Duration::from_secs(1);
 
 fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {
     let elsewhere = match AcceptError::of(&error) {

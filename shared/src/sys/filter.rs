@@ -18,7 +18,8 @@ impl Listener {
     /// though their clients believe that they are connected and may have sent a request.
     ///
     /// # Errors
-    /// The kernel has no memory for the filter, or no support for filters.
+    /// The kernel has no memory for the filter, or no support for filters. Since Linux 6.18 a filter of TCP needs
+    /// CAP_NET_ADMIN, EPERM without: acknowledgements that are let through or not could tell of another's connection.
     pub fn drop_syns(&self) -> io::Result<()> {
         let op =
             |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter { code: code as u16, jt, jf, k };

@@ -152,8 +152,7 @@ impl Listener {
     /// The address is taken, does not belong to this machine, or needs rights.
     pub fn bind_with(address: SocketAddr, backlog: i32, reuse_port: bool) -> io::Result<Self> {
         let listener = Self::bound(address, reuse_port)?;
-        // SAFETY: a plain call on a descriptor that we own.
-        check(unsafe { libc::listen(listener.0.as_raw_fd(), backlog) })?;
+        socket::listen(&listener, backlog)?;
         Ok(listener)
     }
 
@@ -196,7 +195,8 @@ impl Listener {
 
     /// From now on a connection is there to be accepted once its client has sent something (TCP_DEFER_ACCEPT in tcp(7)):
     /// who accepts it can read at once, and has been woken once and not twice. Until then the kernel keeps its place without
-    /// a socket. A client that is silent for about `patience`, in whole seconds, is handed over nevertheless.
+    /// a socket. A client that is silent for about `patience`, in whole seconds, is handed over nevertheless. Until it is,
+    /// it is no part of the accept queue, and is reset when the listener closes.
     ///
     /// # Errors
     /// It is no TCP socket.
@@ -205,18 +205,13 @@ impl Listener {
         set_option(self, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, &seconds)
     }
 
-    /// How long the kernel keeps connections of silent clients back: zero unless [`Listener::defer_accept`] was called.
-    /// They are no part of the accept queue, and are reset when the listener closes.
-    pub fn deferral(&self) -> Duration {
-        let mut seconds: libc::c_int = 0;
-        let mut length = size_of_val(&seconds) as libc::socklen_t;
-        let (raw, name, at) =
-            (self.0.as_raw_fd(), libc::TCP_DEFER_ACCEPT, (&raw mut seconds).cast());
-        // SAFETY: `seconds` has room for `length` bytes and both are valid for writing.
-        let got =
-            check(unsafe { libc::getsockopt(raw, libc::IPPROTO_TCP, name, at, &raw mut length) });
-        // Where it cannot be asked for, it could not be set.
-        got.map_or(Duration::ZERO, |()| Duration::from_secs(seconds.try_into().unwrap_or(0)))
+    /// From now on a connection joins the accept queue only when that is empty, and to others the kernel says nothing,
+    /// as with [`Listener::drop_syns`]. Those in the queue stay (listen(2), which may be called again).
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn shrink_backlog(&self) -> io::Result<()> {
+        socket::listen(self, 0)
     }
 
     /// Connections that wait to be accepted: that field of TCP_INFO has this meaning for a listener.

@@ -2,8 +2,7 @@
 
 use crate::schedule::{self, Schedule};
 use crate::{seeds, without_leaks};
-use shared::server::accept;
-use shared::server::blocking::Server;
+use shared::server::blocking::{self, Server};
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
@@ -34,9 +33,7 @@ fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
         for event in events.iter() {
             let before = connections.len();
             match event.token {
-                LISTENER => {
-                    acceptor.accept_batch(&mut connections, events.len(), now);
-                }
+                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now),
                 _ => connections.on_event(event),
             }
             seen += connections.len().saturating_sub(before);
@@ -44,7 +41,7 @@ fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
         connections.process_requests();
         connections.flush();
         connections.run_write_queue();
-        acceptor.update(&mut connections, now);
+        acceptor.update(now);
     }
     assert!(schedule::end().harmless > 0);
 }
@@ -87,13 +84,13 @@ fn a_blocking_thread_accepts_every_connection_and_counts_why_they_waited() {
             let listener = Listener::bind(any).unwrap();
             let address = listener.local_addr().unwrap();
             let mut server = Server::new(context, &listener);
+            let mut acceptor = blocking::Acceptor::new(&listener, context);
             thread::scope(|scope| {
                 let clients: Vec<_> =
                     (0..CLIENTS).map(|_| scope.spawn(move || get(address))).collect();
                 Schedule { seed, most: 20, harmless: 2, fatal: 0 }.begin();
                 for _ in 0..CLIENTS {
-                    let next = accept::next_in_line(&listener, &context.drain, &counters);
-                    server.serve(&next.unwrap().unwrap()).unwrap();
+                    server.serve(&acceptor.next_in_line().unwrap().unwrap()).unwrap();
                 }
                 schedule::end();
                 for client in clients {

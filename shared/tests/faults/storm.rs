@@ -3,8 +3,8 @@
 
 use crate::accepting::get;
 use crate::without_leaks;
-use shared::server::accept;
-use shared::server::blocking::Server;
+
+use shared::server::blocking::{self, Server};
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::storm::{self, HANDLED};
@@ -62,12 +62,10 @@ fn under_signals(
 fn a_blocking_thread_is_not_disturbed_by_signals() {
     without_leaks(|context| {
         under_signals(context, |context, listener, go_on| {
-            let counters = context.telemetry.metrics().register();
+            let mut acceptor = blocking::Acceptor::new(listener, context);
             let mut server = Server::new(context, listener);
             while go_on() {
-                let socket =
-                    accept::next(listener, &context.drain, &counters, || {}).unwrap().unwrap();
-                server.serve(&socket).unwrap();
+                server.serve(&acceptor.next(|| {}).unwrap().unwrap()).unwrap();
             }
         });
     });
@@ -88,16 +86,14 @@ fn an_event_loop_is_not_disturbed_by_signals() {
                 connections.begin_tick(now);
                 for event in events.iter() {
                     match event.token {
-                        u64::MAX => {
-                            acceptor.accept_batch(&mut connections, events.len(), now);
-                        }
+                        u64::MAX => acceptor.accept_batch(&mut connections, events.len(), now),
                         _ => connections.on_event(event),
                     }
                 }
                 connections.process_requests();
                 connections.flush();
                 connections.run_write_queue();
-                acceptor.update(&mut connections, now);
+                acceptor.update(now);
             }
         });
     });

@@ -4,8 +4,11 @@
 //! SO_RCVTIMEO starts anew with every byte, so one byte now and then holds the thread for ever. So the
 //! thread waits in poll(2) until the moment that the connection names, and then reads.
 
+mod acceptor;
 mod sending;
 mod waiting;
+
+pub use acceptor::Acceptor;
 
 use super::config::KeepAlive;
 use super::context::{ServerContext, ThreadContext};
@@ -140,8 +143,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         mut action: Action,
     ) -> io::Result<bool> {
         loop {
-            let file_follows = protocol.file().is_some();
-            self.within(Span::Write, |server| server.write(socket, file_follows))?;
+            self.within(Span::Write, |server| server.write(socket, protocol))?;
             self.thread.record_latencies();
             match action {
                 Action::Read | Action::Wait => return Ok(true),

@@ -11,8 +11,9 @@ use std::time::Instant;
 
 impl<N> Server<'_, N> {
     /// Writes all output. A socket takes what fits into its send buffer; for the rest the thread waits.
-    pub(super) fn write(&mut self, socket: &Socket, file_follows: bool) -> io::Result<()> {
+    pub(super) fn write(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<()> {
         let (mut written, mut progress) = (0, None);
+        let file_follows = protocol.file().is_some();
         while written < self.output.len() {
             let rest = &self.output[written..];
             let result = if file_follows {
@@ -23,6 +24,7 @@ impl<N> Server<'_, N> {
             written += self.taken(socket, result, &mut progress)?;
         }
         self.output.clear();
+        postpone(protocol, progress);
         Ok(())
     }
 
@@ -39,6 +41,7 @@ impl<N> Server<'_, N> {
             let taken = self.taken(socket, result, &mut progress)?;
             file.advance(taken as u64);
         }
+        postpone(protocol, progress);
         Ok(())
     }
 
@@ -78,5 +81,12 @@ impl<N> Server<'_, N> {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Writing had to wait, and nothing was read meanwhile.
+fn postpone(protocol: &mut Protocol, progress: Option<WriteProgress>) {
+    if let Some(progress) = progress {
+        protocol.postpone(progress.elapsed(Instant::now()));
     }
 }

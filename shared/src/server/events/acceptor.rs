@@ -1,15 +1,13 @@
 //! The listener of an event loop: watched, paused for a while, or closed for good.
 
-use super::super::accept::{AcceptError, ConnectionLimit, PAUSE, begin_final_accept};
+use super::super::accept::{AcceptError, FinalAccept, PAUSE};
 use super::super::config::Accept;
 use super::super::context::ServerContext;
 use super::super::deadlines::earlier;
-use super::super::shutdown::Drain;
 use super::connection_set::{ConnectionSet, PLACES};
 use crate::sys::{Epoll, Interest, Listener};
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Connections that are accepted in one tick at least, however few connections are ready.
@@ -24,19 +22,18 @@ const EVICTED_AT_ONCE: usize = 16;
 /// Invariants:
 /// - The listener is watched exactly while the state is `Accepting`.
 /// - Every connection that is accepted has acquired a place under the limit before.
-/// - Once closed it stays closed, and the accept queue was empty at that moment.
+/// - Once closed it stays closed, and every connection that the kernel let into the accept queue was accepted before.
 ///
 /// See [`ConnectionSet`] for an example with both.
 pub struct Acceptor {
     listener: Option<Listener>,
     epoll: Rc<Epoll>,
-    drain: Arc<Drain>,
     token: u64,
     interest: Interest,
-    limit: Arc<ConnectionLimit>,
+    context: ServerContext,
     state: State,
-    /// When to close, once the final accept has begun: from then on no connection joins the queue.
-    stop: Option<Instant>,
+    /// Since the drain asked for it.
+    final_accept: Option<FinalAccept>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,74 +63,70 @@ impl Acceptor {
         };
         epoll.add(&listener, interest, token)?;
         context.connections.watch(epoll, PLACES)?;
-        let (epoll, drain, limit) =
-            (Rc::clone(epoll), Arc::clone(&context.drain), Arc::clone(&context.connections));
-        let (listener, state, stop) = (Some(listener), State::Accepting, None);
-        Ok(Self { listener, epoll, drain, token, interest, limit, state, stop })
+        Ok(Self {
+            listener: Some(listener),
+            epoll: Rc::clone(epoll),
+            token,
+            interest,
+            context: context.clone(),
+            state: State::Accepting,
+            final_accept: None,
+        })
     }
 
     /// Accepts as many connections as others are `ready` or resumed in this tick, 16 at least, if there are places: a tick
-    /// that serves a thousand takes long, and 16 new ones in each would leave the others in the queue for seconds. Tells
-    /// whether the accept queue is empty.
-    pub fn accept_batch(
-        &mut self,
-        connections: &mut ConnectionSet,
-        ready: usize,
-        now: Instant,
-    ) -> bool {
-        let Some(listener) = &self.listener else { return true };
+    /// that serves a thousand takes long, and 16 new ones in each would leave the others in the queue for seconds.
+    pub fn accept_batch(&mut self, connections: &mut ConnectionSet, ready: usize, now: Instant) {
+        let (Some(listener), limit) = (&self.listener, &self.context.connections) else { return };
         for number in 0..(ready + connections.resumed).max(MIN_BATCH) {
             // The first was announced. Of others it is not known that they are there: no connection is closed for them
             // before epoll says so.
-            if number > 0 && !self.limit.is_free() {
-                return false;
+            if number > 0 && !limit.is_free() {
+                return;
             }
-            if !self.limit.acquire() {
+            if !limit.acquire() {
                 self.free_places(listener, connections);
                 connections.stats().counters.full.add(1);
-                self.pause(State::Full(now + PAUSE));
-                return false;
+                return self.pause(State::Full(now + PAUSE));
             }
             let accepted = listener.accept().map_err(|error| AcceptError::of(&error));
             if accepted.is_err() {
-                self.limit.release();
+                limit.release();
             }
             match accepted {
-                Ok(socket) => connections.insert(socket),
+                Ok(socket) => {
+                    self.final_accept.iter_mut().for_each(FinalAccept::on_accepted);
+                    connections.insert(socket);
+                }
                 Err(AcceptError::Connection) => {}
-                Err(AcceptError::Empty) => return true,
+                Err(AcceptError::Empty) => return,
                 Err(AcceptError::Exhausted) => {
                     connections.stats().counters.exhausted.add(1);
                     self.free_places(listener, connections);
-                    self.pause(State::Exhausted(now + PAUSE));
-                    return false;
+                    return self.pause(State::Exhausted(now + PAUSE));
                 }
             }
         }
-        false
     }
 
     /// Has a silent connection closed for each that waits. Their places are free when their clients have read the end.
     fn free_places(&self, listener: &Listener, connections: &mut ConnectionSet) {
         let waiting = listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE);
-        self.limit.want(waiting);
+        self.context.connections.want(waiting);
         connections.evict_silent();
-        if self.limit.is_wanted() {
+        if self.context.connections.is_wanted() {
             // Places are counted over all loops: another may have the silent connections.
-            self.limit.call();
+            self.context.connections.call();
         }
     }
 
     /// At the end of a tick: resumes when there is a place, and closes for good when the drain says so.
-    pub fn update(&mut self, connections: &mut ConnectionSet, now: Instant) {
+    pub fn update(&mut self, now: Instant) {
         self.resume(now);
         let Some(listener) = &self.listener else { return };
-        let has_come = |moment: Option<Instant>| moment.is_some_and(|moment| now >= moment);
-        if self.stop.is_none() && has_come(self.drain.final_accept()) {
-            self.stop = Some(begin_final_accept(listener));
-        }
-        let is_accepting = self.state == State::Accepting;
-        if is_accepting && has_come(self.stop) && self.accept_batch(connections, 0, now) {
+        let has_begun = self.context.drain.final_accept().is_some_and(|begins| now >= begins);
+        let begin = || FinalAccept::begin(listener, self.context.accept);
+        if has_begun && self.final_accept.get_or_insert_with(begin).is_over(listener, now) {
             self.listener = None;
         }
     }
@@ -142,7 +135,7 @@ impl Acceptor {
         let Some(listener) = &self.listener else { return };
         let may_resume = match self.state {
             State::Accepting => return,
-            State::Full(at) => self.limit.is_free() || now >= at,
+            State::Full(at) => self.context.connections.is_free() || now >= at,
             State::Exhausted(until) => now >= until,
         };
         if may_resume && self.epoll.add(listener, self.interest, self.token).is_ok() {
@@ -166,10 +159,14 @@ impl Acceptor {
     /// When to call [`Acceptor::update`] even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
         self.listener.as_ref()?;
-        let final_accept = self.drain.final_accept().filter(|_| self.stop.is_none());
+        let end = self.final_accept.as_ref().map(FinalAccept::end);
         match self.state {
-            State::Accepting => final_accept.or(self.stop),
-            State::Full(at) | State::Exhausted(at) => earlier(final_accept, Some(at)),
+            State::Accepting => end.or(self.context.drain.final_accept()),
+            // Neither a place nor the end comes before that.
+            State::Full(at) | State::Exhausted(at) => match end {
+                Some(_) => Some(at),
+                None => earlier(self.context.drain.final_accept(), Some(at)),
+            },
         }
     }
 }

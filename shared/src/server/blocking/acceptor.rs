@@ -1,0 +1,91 @@
+//! The listener of a blocking stage: its thread waits for the next connection, and for nothing else.
+
+use super::super::accept::{AcceptError, FinalAccept, PAUSE};
+use super::super::context::ServerContext;
+use crate::sys::{Listener, Socket, poll};
+use crate::telemetry::metrics::Counters;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+/// Takes one connection after the other, until the server is to end and none waits any more.
+pub struct Acceptor<'a> {
+    listener: &'a Listener,
+    context: &'a ServerContext,
+    counters: Arc<Counters>,
+    /// Since the drain asked for it.
+    final_accept: Option<FinalAccept>,
+}
+
+impl<'a> Acceptor<'a> {
+    /// Nothing is accepted yet.
+    pub fn new(listener: &'a Listener, context: &'a ServerContext) -> Self {
+        let counters = context.telemetry.metrics().register();
+        Self { listener, context, counters, final_accept: None }
+    }
+
+    /// The next connection for a thread that served another one until now: a client that has connected meanwhile had to wait.
+    ///
+    /// # Errors
+    /// As [`Acceptor::next`].
+    pub fn next_in_line(&mut self) -> io::Result<Option<Socket>> {
+        if !self.context.drain.has_begun()
+            && let Ok(socket) = self.listener.accept()
+        {
+            self.counters.full.add(1);
+            return Ok(Some(socket));
+        }
+        // An error, if it stays, is met again there.
+        self.next(|| {})
+    }
+
+    /// Sleeps until a connection comes and takes it. `None`: the server is to end, and no connection waits any more.
+    /// `evict_one` is called when there are no descriptors or there is no memory for it.
+    ///
+    /// # Errors
+    /// That of poll(2). An error of accept(2) ends no server: it is waited for or passed over.
+    pub fn next(&mut self, evict_one: impl Fn()) -> io::Result<Option<Socket>> {
+        loop {
+            let begins = self.context.drain.final_accept();
+            if begins.is_some_and(|begins| self.is_over(begins)) {
+                return Ok(None);
+            }
+            if !self.wait(begins)? {
+                continue;
+            }
+            match self.listener.accept() {
+                Ok(socket) => {
+                    self.final_accept.iter_mut().for_each(FinalAccept::on_accepted);
+                    return Ok(Some(socket));
+                }
+                Err(error) if AcceptError::of(&error) == AcceptError::Exhausted => {
+                    self.counters.exhausted.add(1);
+                    evict_one();
+                    thread::sleep(PAUSE);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether the final accept has begun, and ended.
+    fn is_over(&mut self, begins: Instant) -> bool {
+        let now = Instant::now();
+        let begin = || FinalAccept::begin(self.listener, self.context.accept);
+        now >= begins && self.final_accept.get_or_insert_with(begin).is_over(self.listener, now)
+    }
+
+    /// Whether a connection waits. The drain, and the moments that it has named, end the wait too.
+    fn wait(&self, final_accept_begins: Option<Instant>) -> io::Result<bool> {
+        let drain = &self.context.drain;
+        let mut waits =
+            [poll::Wait::readable(self.listener.as_fd()), poll::Wait::readable(drain.as_fd())];
+        // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
+        let count = if final_accept_begins.is_some() { 1 } else { 2 };
+        let end = self.final_accept.as_ref().map(FinalAccept::end);
+        poll::wait(&mut waits[..count], end.or(final_accept_begins))?;
+        Ok(waits[0].is_ready())
+    }
+}
