@@ -18,8 +18,7 @@ const RECEIVE_BUFFER: i32 = 8 << 10;
 /// What every stage owes them. It takes some ten seconds: try it on one of stages 1 and 2, which wait in the same way, and
 /// on one of stages 3 and 4.
 pub fn each(stage: &Stage) -> Result<()> {
-    let clients: [fn(&Stage<'_>) -> Result<()>; 4] =
-        [slow_and_steady, reads_late, reads_late_and_asks_again, takes_nothing];
+    let clients: [fn(&Stage<'_>) -> Result<()>; 3] = [slow_and_steady, reads_late, takes_nothing];
     side_by_side(&clients, clients.len(), |client| client(stage))
 }
 
@@ -88,30 +87,6 @@ fn reads_late(stage: &Stage) -> Result<()> {
         client.read(64 << 10)?;
         let responses = client.received.windows(ok.len()).filter(|at| at == ok).count();
         Ok(responses == REQUESTS + 1)
-    })
-}
-
-/// Nor is it the client's silence: that begins when its response is written.
-fn reads_late_and_asks_again(stage: &Stage) -> Result<()> {
-    // More than both kernels take by themselves.
-    const LENGTH: usize = 900_000;
-    let server = stage.start(&["--keep-alive", "always", "--idle-timeout", "2s"])?;
-    let head = format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {LENGTH}\r\n\r\n");
-    let mut client =
-        SlowClient::ask(server.address(), &[head.as_bytes(), &[b'x'; LENGTH]].concat())?;
-    thread::sleep(Duration::from_secs(3));
-    client.socket.set_receive_buffer(1 << 20)?;
-    wait_until("the response", || {
-        client.read(64 << 10)?;
-        Ok(client.received.len() > LENGTH)
-    })?;
-    // Long enough for a server that takes it for late.
-    thread::sleep(Duration::from_millis(300));
-    client.socket.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")?;
-    let before = client.received.len();
-    wait_until("another response", || {
-        client.read(64 << 10)?;
-        Ok(client.received.len() > before)
     })
 }
 

@@ -3,12 +3,16 @@
 use crate::schedule::{self, Injected, Schedule};
 use crate::script::{SCRIPTS, check, script};
 use crate::{plan, seeds, without_leaks};
+use shared::http::Limits;
 use shared::server::blocking::Server;
+use shared::server::context::ServerContext;
 use shared::sys::{Listener, Socket};
 use std::io::{Read, Write};
+use std::iter;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn run(
     server: &mut Server<'_, Listener>,
@@ -57,5 +61,52 @@ fn faults_change_no_response_of_a_blocking_thread() {
         }
         assert!(seeds().count() == 1 || total.harmless > 0 && total.fatal > 0);
         println!("{} schedules: {total:?}", seeds().count());
+    });
+}
+
+/// Fills what the kernel keeps for a peer that reads nothing, and says how much that is.
+fn fill(mut socket: &UnixStream) -> usize {
+    iter::from_fn(|| socket.write(&[0; 1 << 10]).ok()).sum()
+}
+
+/// Asks, reads late, first what is there already, and asks again soon. Tells whether there was another response; `None`
+/// if it was itself too late.
+fn reads_late_and_asks_again(
+    mut client: UnixStream,
+    before: usize,
+    idle: Duration,
+) -> Option<bool> {
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    client.write_all(REQUEST).unwrap();
+    thread::sleep(idle * 3 / 2);
+    client.read_exact(&mut vec![0; before]).unwrap();
+    let mut response = [0; 1 << 10];
+    assert!(client.read(&mut response).unwrap() > 0);
+    let read = Instant::now();
+    // Long enough for a server that takes it for late.
+    thread::sleep(idle / 10);
+    let answered = client.write_all(REQUEST).is_ok()
+        && client.read(&mut response).is_ok_and(|count| count > 0);
+    (answered || read.elapsed() < idle / 2).then_some(answered)
+}
+
+#[test]
+fn the_time_that_writing_took_is_not_the_client_s_silence() {
+    without_leaks(|context| {
+        let idle = Duration::from_secs(1);
+        let limits = Arc::new(Limits { idle_timeout: idle, ..Limits::default() });
+        let context = ServerContext { limits, ..context.clone() };
+        let others = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let answered = (0..10).find_map(|_| {
+            let (client, served) = UnixStream::pair().unwrap();
+            served.set_nonblocking(true).unwrap();
+            let before = fill(&served);
+            thread::scope(|scope| {
+                let client = scope.spawn(move || reads_late_and_asks_again(client, before, idle));
+                let _ = Server::new(&context, &others).serve(&served.into());
+                client.join().unwrap()
+            })
+        });
+        assert_eq!(answered, Some(true), "`None`: this machine is too busy to ask in time");
     });
 }
