@@ -3,7 +3,7 @@
 use super::config::Accept;
 use super::shutdown::FINAL_ACCEPT;
 use crate::sys::sync::lock;
-use crate::sys::{Epoll, EventFd, Interest, Listener};
+use crate::sys::{Epoll, EventFd, Interest, Listener, Socket};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -143,21 +143,16 @@ impl ConnectionLimit {
 pub struct FinalAccept {
     /// When the handshakes that had begun have ended, nearly anywhere.
     end: Instant,
-    /// How many connections are still to be accepted, at most.
-    left: usize,
 }
 
 impl FinalAccept {
     /// From now on no connection joins the queue of `listener`, but for those that have begun.
     pub fn begin(listener: &Listener, accept: Accept) -> Self {
-        if listener.drop_syns().is_err() {
-            // Where that needs rights, one connection joins at a time. If this fails too, a client may be reset that comes at
-            // the very last moment: no reason not to end.
-            let _ = listener.shrink_backlog();
-        }
+        // Without it a client may be reset that comes at the very last moment: no reason not to end.
+        let _ = listener.drop_syns();
         // Connections that the kernel keeps back are reset when the listener closes: they are handed over before.
         let deferral = if accept == Accept::Deferred { DEFERRED } else { Duration::ZERO };
-        Self { end: Instant::now() + FINAL_ACCEPT + deferral, left: usize::MAX }
+        Self { end: Instant::now() + FINAL_ACCEPT + deferral }
     }
 
     /// When to look whether it [`is_over`](FinalAccept::is_over).
@@ -165,25 +160,21 @@ impl FinalAccept {
         self.end
     }
 
-    /// A connection was accepted.
-    pub fn on_accepted(&mut self) {
-        self.left = self.left.saturating_sub(1);
+    /// A connection was accepted, perhaps one of those that had begun.
+    pub fn on_accepted(&self, socket: &Socket) {
+        // A connection that has ended already need not hear its client.
+        let _ = socket.accept_any_ttl();
     }
 
-    /// Whether `listener` can close at `now`. A connection that has joined after the end, if the kernel let it, is not waited for:
-    /// behind it would come the next, and a busy server would never end.
-    pub fn is_over(&mut self, listener: &Listener, now: Instant) -> bool {
-        if now >= self.end {
-            self.left = self.left.min(listener.waiting().unwrap_or(0));
-        }
-        self.left == 0
+    /// Whether `listener` can close at `now`: none waits, and none will come.
+    pub fn is_over(&self, listener: &Listener, now: Instant) -> bool {
+        now >= self.end && listener.waiting().unwrap_or(0) == 0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpStream;
 
     #[test]
     fn two_loops_that_see_one_new_connection_close_one() {
@@ -199,22 +190,5 @@ mod tests {
         limit.end_eviction();
         limit.want(1);
         assert!(!limit.is_wanted(), "a place is free");
-    }
-
-    #[test]
-    fn a_queue_that_fills_again_does_not_hold_up_the_end() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let now = Instant::now();
-        let mut last = FinalAccept { end: now, left: usize::MAX };
-        let _clients = [(); 2].map(|()| TcpStream::connect(address).unwrap());
-        assert!(!last.is_over(&listener, now), "two wait");
-        listener.accept().unwrap();
-        last.on_accepted();
-        let _later = TcpStream::connect(address).unwrap();
-        assert!(!last.is_over(&listener, now), "one was there at the end");
-        listener.accept().unwrap();
-        last.on_accepted();
-        assert!(last.is_over(&listener, now), "who came later is not waited for");
     }
 }

@@ -12,7 +12,6 @@ pub mod epoll;
 pub mod eventfd;
 pub mod faults;
 pub mod file;
-mod filter;
 pub mod memory;
 pub mod net;
 pub mod poll;
@@ -25,6 +24,7 @@ pub mod socket;
 #[cfg(feature = "faults")]
 pub mod storm;
 pub mod sync;
+mod ttl;
 #[cfg(feature = "io-uring")]
 pub mod uring;
 

@@ -205,15 +205,6 @@ impl Listener {
         set_option(self, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, &seconds)
     }
 
-    /// From now on a connection joins the accept queue only when that is empty, and to others the kernel says nothing,
-    /// as with [`Listener::drop_syns`]. Those in the queue stay (listen(2), which may be called again).
-    ///
-    /// # Errors
-    /// None is known.
-    pub fn shrink_backlog(&self) -> io::Result<()> {
-        socket::listen(self, 0)
-    }
-
     /// Connections that wait to be accepted: that field of TCP_INFO has this meaning for a listener.
     ///
     /// # Errors

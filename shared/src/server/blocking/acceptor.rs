@@ -57,7 +57,7 @@ impl<'a> Acceptor<'a> {
             }
             match self.listener.accept() {
                 Ok(socket) => {
-                    self.final_accept.iter_mut().for_each(FinalAccept::on_accepted);
+                    self.final_accept.iter().for_each(|last| last.on_accepted(&socket));
                     return Ok(Some(socket));
                 }
                 Err(error) if AcceptError::of(&error) == AcceptError::Exhausted => {

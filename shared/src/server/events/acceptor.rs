@@ -95,7 +95,7 @@ impl Acceptor {
             }
             match accepted {
                 Ok(socket) => {
-                    self.final_accept.iter_mut().for_each(FinalAccept::on_accepted);
+                    self.final_accept.iter().for_each(|last| last.on_accepted(&socket));
                     connections.insert(socket);
                 }
                 Err(AcceptError::Connection) => {}
