@@ -259,7 +259,7 @@ pub fn a_body_that_stands_still_is_given_up(stage: &Stage) -> Result<()> {
 /// A request that is too slow is one time-out: the lingering close after its refusal adds none, and neither does a bad
 /// request that was refused.
 pub fn a_time_out_is_counted_once(stage: &Stage) -> Result<()> {
-    let server = stage.start(&["--head-timeout", "200ms"])?;
+    let server = stage.start(&["--head-timeout", "2s"])?;
     let mut slow = Client::connect(server.address())?;
     slow.send(b"GET /");
     slow.expect(408)?;
