@@ -62,7 +62,7 @@ fn one_loop_is_the_ceiling_when_the_hash_gives_it_all_clients() {
     options.pipeline = 16;
     let is_one = |verdict: &Verdict| verdict.cause == Cause::SingleThread;
     // Where other programs take the CPUs, no loop has one to itself however often it is tried.
-    let is_told = |verdict: &Verdict| is_one(verdict) || verdict.disturbed;
+    let is_told = |verdict: &Verdict| is_one(verdict) || !verdict.disturbed_by.is_empty();
     let verdict = trial::judge(&running, &options, 20, is_told).unwrap();
     assert!(is_told(&verdict), "{verdict:?}");
 }

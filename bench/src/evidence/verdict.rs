@@ -34,8 +34,8 @@ pub struct Verdict {
     pub refuted_if: &'static str,
     /// "not trusted: ..." for each.
     pub doubts: Vec<String>,
-    /// Whether one of them is that other programs or other guests of the host took CPU time: measured again, it may not be so.
-    pub disturbed: bool,
+    /// Who took CPU time that is neither server's nor client's: measured again, it may not be so.
+    pub disturbed_by: Vec<&'static str>,
 }
 
 /// A rule that does not come halfway to its limits is no runner-up.
@@ -64,7 +64,7 @@ pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Ve
         runner_up: next.map(|(cause, other)| format!("{}: {}", cause.short(), other.figures)),
         refuted_if: cause.refutation(),
         doubts: doubts::of(&case),
-        disturbed: doubts::is_disturbed(&case),
+        disturbed_by: doubts::disturbers(&case),
     }
 }
 

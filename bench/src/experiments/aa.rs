@@ -96,7 +96,7 @@ impl Pairs<'_> {
             progress.say(&format!("pair {} of {count}", pairs.len() + 1));
             let pair = |_| self.pair((pairs.len() + left_out) % 2 == 1, micros);
             let is_disturbed = |pair: &Result<[Measurement; 2]>| {
-                pair.as_ref().is_ok_and(|pair| pair.iter().any(|row| row.verdict(None).disturbed))
+                pair.as_ref().is_ok_and(|pair| pair.iter().any(Measurement::is_disturbed))
             };
             let tried = undisturbed(&mut spare, self.interrupt, pair, is_disturbed);
             if tried.doubtful {

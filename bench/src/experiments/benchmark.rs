@@ -118,8 +118,7 @@ impl Measuring<'_> {
         let Experiment { trials, part, .. } = self.experiment;
         self.progress.part(&format!("{}: {}", part, counted(trials.len(), "trial")));
         for level in levels(trials).take_while(|_| !interrupt.raised()) {
-            let is_disturbed =
-                |rows: &Vec<Measurement>| rows.iter().any(|row| row.verdict(None).disturbed);
+            let is_disturbed = |rows: &Vec<Measurement>| rows.iter().any(Measurement::is_disturbed);
             let Tried { value, repeated, doubtful } =
                 undisturbed(spare, interrupt, |repeated| self.level(level, repeated), is_disturbed);
             measured.extend(value.into_iter().map(|row| Measurement { repeated, doubtful, ..row }));

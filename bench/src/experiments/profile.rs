@@ -104,7 +104,7 @@ fn of(
     interrupt: &Interrupt,
 ) -> Result<(Profile, Option<String>)> {
     let is_disturbed = |looked: &Result<(Measurement, Result<Samples>)>| {
-        looked.as_ref().is_ok_and(|(measured, _)| measured.verdict(None).disturbed)
+        looked.as_ref().is_ok_and(|(measured, _)| measured.is_disturbed())
     };
     let look = |_| look(trial, plan, starter, interrupt);
     let mut spare = AGAIN;

@@ -116,6 +116,7 @@ impl Record {
                 ("cause", verdict.cause.short().into()),
                 ("verdict", verdict.sentence.into()),
                 ("doubts", verdict.doubts.into()),
+                ("disturbed_by", verdict.disturbed_by.into()),
             ] {
                 sample.evidence.insert(name.to_owned(), value);
             }

@@ -41,6 +41,11 @@ impl Measurement {
         self.evidence.cpu_per(self.outcome.tally.requests)
     }
 
+    /// Whether what has nothing to do with server or client took CPU time from them.
+    pub fn is_disturbed(&self) -> bool {
+        !self.verdict(None).disturbed_by.is_empty()
+    }
+
     /// What the clients saw, in short.
     pub fn seen(&self) -> Seen {
         let Trial { connections, workload, .. } = self.trial;

@@ -2,7 +2,7 @@
 //! are left out, unless there are no others.
 
 use super::sample::{Part, Sample};
-use crate::numbers::counted;
+use crate::numbers::{counted, distinct};
 
 /// All repeats of one trial.
 #[derive(Clone, Debug)]
@@ -97,12 +97,9 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// What took CPU time from the repeats, as their doubts have it; if none of them says so, another server of their level
-    /// was disturbed.
+    /// What took CPU time from the repeats; if nothing did, another server of their level was disturbed.
     fn disturber(&self) -> String {
-        let doubts: Vec<_> = self.samples.iter().flat_map(|sample| sample.doubts()).collect();
-        let mut found = vec!["other programs", "the host"];
-        found.retain(|who| doubts.iter().any(|doubt| doubt.starts_with(who)));
+        let found = distinct(self.samples.iter().flat_map(|sample| sample.disturbed_by()));
         if found.is_empty() { "its level was disturbed".to_owned() } else { found.join(" and ") }
     }
 
@@ -164,14 +161,17 @@ mod tests {
 
     #[test]
     fn it_is_said_whether_programs_or_the_host_disturbed() {
-        let told = |doubts: &[&str]| {
-            let mut row = Sample { doubtful: true, ..row("a", 0, 1.0) };
-            row.evidence.insert("doubts".to_owned(), doubts.into());
-            of(&[row])[0].disturbed().unwrap()
+        let told = |repeats: [&[&str]; 2]| {
+            let rows = repeats.map(|disturbed_by| {
+                let mut row = Sample { doubtful: true, ..row("a", 0, 1.0) };
+                row.evidence.insert("disturbed_by".to_owned(), disturbed_by.into());
+                row
+            });
+            of(&rows)[0].disturbed().unwrap()
         };
-        let [programs, host] = ["other programs used 1.2 cores", "the host took 0.3 cores away"];
-        assert_eq!(told(&["errors: 1 read", host]), "doubtful: the host");
-        assert_eq!(told(&[programs, host]), "doubtful: other programs and the host");
+        let [programs, host] = ["other programs", "the host"];
+        assert_eq!(told([&[host], &[host]]), "doubtful: the host");
+        assert_eq!(told([&[programs], &[host]]), "doubtful: other programs and the host");
     }
 
     #[test]

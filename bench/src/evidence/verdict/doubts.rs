@@ -42,10 +42,12 @@ pub(super) fn of(case: &Case<'_>) -> Vec<String> {
     doubts
 }
 
-/// Whether so much was taken from server and client, by what has nothing to do with either, that the row is measured again.
-pub(super) fn is_disturbed(case: &Case<'_>) -> bool {
+/// Who took so much from server and client that the row is measured again.
+pub(super) fn disturbers(case: &Case<'_>) -> Vec<&'static str> {
     let stolen = case.evidence.machine.map_or(0.0, |machine| machine.stolen);
-    strangers(case).is_some() || stolen >= DISTURBED * case.evidence.cores as f64
+    let by_host = stolen >= DISTURBED * case.evidence.cores as f64;
+    let took = [("other programs", strangers(case).is_some()), ("the host", by_host)];
+    took.into_iter().filter(|(_, is_so)| *is_so).map(|(who, _)| who).collect()
 }
 
 /// Cores that other programs used, where they are so many that they matter.
