@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::template;
-use crate::wire::Wire;
+use crate::wire::{Limits, Wire};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -56,8 +56,10 @@ impl Peer<'_> {
                 received: String::new(),
             })?;
         let Options { body_limit, requests_limit, .. } = *self.options;
-        wire.most =
-            (MOST_BYTES.saturating_add(body_limit), MOST_RESPONSES.saturating_add(requests_limit));
+        wire.limits = Limits {
+            bytes: MOST_BYTES.saturating_add(body_limit),
+            responses: MOST_RESPONSES.saturating_add(requests_limit),
+        };
         Ok(wire)
     }
 

@@ -25,6 +25,12 @@ pub(crate) enum Ending {
     Reset,
 }
 
+/// What is read of one connection at most: a server may send without end.
+pub(crate) struct Limits {
+    pub(crate) bytes: usize,
+    pub(crate) responses: usize,
+}
+
 /// One connection and all that went over it.
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -34,8 +40,7 @@ pub(crate) struct Wire {
     pub(crate) ending: Ending,
     /// Why the bytes after the last good response cannot be read as one.
     pub(crate) malformed: Option<String>,
-    /// Bytes that are read at most, and responses: a server may send without end.
-    pub(crate) most: (usize, usize),
+    pub(crate) limits: Limits,
     parsed: usize,
     /// The server takes no more bytes.
     refuses: bool,
@@ -54,7 +59,7 @@ impl Wire {
             responses: Vec::new(),
             ending: Ending::Open,
             malformed: None,
-            most: (usize::MAX, usize::MAX),
+            limits: Limits { bytes: usize::MAX, responses: usize::MAX },
             parsed: 0,
             refuses: false,
         })
@@ -127,8 +132,9 @@ impl Wire {
                     self.responses.push(*response);
                     self.parsed += used;
                     needed = 0;
-                    if self.responses.len() >= self.most.1 {
-                        self.malformed = Some(format!("{} responses came, or more", self.most.1));
+                    if self.responses.len() >= self.limits.responses {
+                        self.malformed =
+                            Some(format!("{} responses came, or more", self.limits.responses));
                     }
                 }
                 Parsed::Incomplete(bytes) => needed = bytes,
@@ -140,7 +146,7 @@ impl Wire {
 
     /// Reads once. Tells whether bytes came.
     pub(crate) fn fill(&mut self, deadline: Instant) -> bool {
-        if self.received.len() >= self.most.0 {
+        if self.received.len() >= self.limits.bytes {
             return false;
         }
         let mut buffer = [0; 65536];
@@ -155,8 +161,8 @@ impl Wire {
             Ok(0) => self.ending = Ending::Eof,
             Ok(count) => {
                 self.received.extend_from_slice(&buffer[..count]);
-                if self.received.len() >= self.most.0 {
-                    self.malformed = Some(format!("{} bytes came, or more", self.most.0));
+                if self.received.len() >= self.limits.bytes {
+                    self.malformed = Some(format!("{} bytes came, or more", self.limits.bytes));
                 }
                 return true;
             }
@@ -181,7 +187,7 @@ impl Wire {
 
     /// Reads all that comes until the connection ends. Tells whether it did before the deadline.
     pub(crate) fn fill_to_end(&mut self, deadline: Instant) -> bool {
-        let has_room = |wire: &Self| wire.received.len() < wire.most.0;
+        let has_room = |wire: &Self| wire.received.len() < wire.limits.bytes;
         while self.ending == Ending::Open && has_room(self) && Instant::now() < deadline {
             self.fill(deadline);
         }
