@@ -1,15 +1,17 @@
 //! The body decoder: whatever was sent comes out, however it was chunked and however it was cut.
 
+#[path = "common/reads.rs"]
+mod reads;
+
 use proptest::prelude::*;
+use reads::{STEP, reads};
 use shared::http::RequestError;
 use shared::http::body::{Decoder, Framing};
 
 const LIMIT: u64 = 1 << 20;
 
-/// How many random bodies there are, how many bytes apart their cuts are, and how many bytes come at once
-/// where they drip: Miri interprets each instruction, and is some thousand times slower.
+/// How many random bodies there are; fewer under Miri, as with [`STEP`].
 const CASES: u32 = if cfg!(miri) { 2 } else { 300 };
-const STEP: usize = if cfg!(miri) { 13 } else { 1 };
 
 /// What came out of a body: its content and the bytes that it took, `None` while it has not ended.
 type Outcome = Result<Option<(Vec<u8>, usize)>, RequestError>;
@@ -29,18 +31,13 @@ fn decode(framing: Framing, bytes: &[u8], ends: impl IntoIterator<Item = usize>)
     Ok(None)
 }
 
-/// The ends of reads of [`STEP`] bytes each; the last read has what is left.
-fn reads(length: usize) -> impl Iterator<Item = usize> {
-    (STEP..length).step_by(STEP).chain([length])
-}
-
 /// Asserts that the cuts do not show, and returns what came out of the whole.
 fn decode_every_way(framing: Framing, bytes: &[u8]) -> Outcome {
     let whole = decode(framing, bytes, [bytes.len()]);
     for cut in (0..bytes.len()).step_by(STEP) {
         assert_eq!(decode(framing, bytes, [cut, bytes.len()]), whole, "cut at {cut}");
     }
-    assert_eq!(decode(framing, bytes, reads(bytes.len())), whole, "byte by byte");
+    assert_eq!(decode(framing, bytes, reads(bytes.len(), STEP)), whole, "byte by byte");
     whole
 }
 
@@ -145,7 +142,7 @@ fn what_is_read_and_dropped_is_bounded_for_the_whole_body() {
         let decode = |ends: Vec<usize>| status(decode(Framing::Chunked, text.as_bytes(), ends));
         assert_eq!(decode(vec![text.len()]), expected, "{} bytes", text.len());
         assert_eq!(
-            decode(reads(text.len()).collect()),
+            decode(reads(text.len(), STEP).collect()),
             expected,
             "{} bytes, one by one",
             text.len()

@@ -1,6 +1,10 @@
 //! The head parser, as a client of the crate sees it: every prefix of a good head is incomplete, and
 //! how the bytes were cut into reads never shows.
 
+#[path = "common/reads.rs"]
+mod reads;
+
+use reads::{STEP, reads};
 use shared::http::head::{Head, HeadParser};
 use shared::http::{Limits, RequestHead};
 use shared::http::{Method, RequestError, Version};
@@ -20,16 +24,8 @@ fn parse(bytes: &[u8], ends: impl IntoIterator<Item = usize>) -> Outcome {
     ends.find_map(undecided).transpose()
 }
 
-/// How many bytes apart the cuts are, and how many of them come at once where they drip: Miri
-/// interprets each instruction, and is some thousand times slower.
-const STEP: usize = if cfg!(miri) { 13 } else { 1 };
-/// The same in texts of 8 KiB and more.
+/// [`STEP`] in texts of 8 KiB and more.
 const LONG_STEP: usize = if cfg!(miri) { 400 } else { 1 };
-
-/// The ends of reads of `step` bytes each; the last read has what is left.
-fn reads(length: usize, step: usize) -> impl Iterator<Item = usize> {
-    (step..length).step_by(step).chain([length])
-}
 
 /// A status stands for an error, and `None` for a head that is incomplete.
 fn status(outcome: &Outcome) -> Option<u16> {
