@@ -92,7 +92,7 @@ const HOUSES: &[House] = &[
     },
     House {
         sources: "bench/stage-tests/src",
-        leaves: &[],
+        leaves: &["attempts", "shutdown"],
         arrows: &[("handlers", &["conformance"])],
         circles: &[],
     },

@@ -1,7 +1,7 @@
 //! What this stage must survive, tried on the running program.
 #![forbid(unsafe_code)]
 
-use bench::resilience::{Stage, attack};
+use bench::resilience::Stage;
 use stage_tests::slow_clients;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stage2-threadpool");
@@ -17,7 +17,7 @@ stage_tests::checks_of_every_stage!(STAGE);
 stage_tests::checks! { STAGE;
     many_clients_at_once_leave_no_trace: |stage| conformance::many_clients(stage, 300),
     a_handler_that_blocks_stops_no_client: |stage| handlers::blocking_stops_no_client(stage, &[]),
-    after_hostile_clients_it_serves_as_before: attack::each_passes,
+    after_hostile_clients_it_serves_as_before: brief::hostile_clients_pass,
     clients_that_wait_are_counted: |stage| fairness::clients_that_wait_are_counted(stage, &["--threads", "1"]),
     slow_clients_that_keep_to_the_rules_are_served: slow_clients::each,
     a_handler_takes_no_client_s_time: fairness::a_handler_takes_no_client_s_time,

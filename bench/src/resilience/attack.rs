@@ -1,11 +1,11 @@
 //! Well-behaved clients beside hostile ones: the former are served, what the latter cost is bounded, and all of it is
 //! given back.
 
+use super::Stage;
 use super::client::{serves, serves_within};
 use super::hostile::{Actions, HostileClients, Kind};
 use super::process_usage::{self, ProcessUsage};
 use super::well_behaved::{Behaviour, Outcome, WellBehavedClients};
-use super::{Stage, side_by_side};
 use crate::targets::server::Server;
 use anyhow::{Context, Result, ensure};
 use shared::http::limits::MAX_OUTPUT;
@@ -150,31 +150,12 @@ fn behaviour(seed: u64, head_timeout: Duration) -> Behaviour {
     Behaviour { pause, head_timeout, hello_only: true, ..Behaviour::busy(seed) }
 }
 
-/// Attacks at once, in a test: each leaves two thirds of a core to others.
-const ATTACKS: usize = 4;
-
-/// Each kind, for as long as a test may take.
-pub fn each(stage: &Stage) -> Result<()> {
-    let times = [200, 1200].map(Duration::from_millis);
-    let kinds: Vec<_> = Kind::all().iter().zip(1..).collect();
-    side_by_side(&kinds, ATTACKS, |(kind, seed)| {
-        attack(stage, **kind, times, *seed).map(drop).with_context(|| format!("{kind:?}"))
-    })
-}
-
-/// Each kind, against a stage that it stops for a while.
+/// Where a thread waits for one client, silent clients take all threads there are. The others wait meanwhile, some of
+/// them until the attack is over; but all their requests are served then, and the server holds what it held before.
 ///
 /// # Errors
 /// When a request is lost, or the server does not give back what it had taken.
-pub fn each_passes(stage: &Stage) -> Result<()> {
-    side_by_side(Kind::all(), ATTACKS, |kind| {
-        passes(stage, *kind).with_context(|| format!("{kind:?}"))
-    })
-}
-
-/// Where a thread waits for one client, silent clients take all threads there are. The others wait meanwhile, some of
-/// them until the attack is over; but all their requests are served then, and the server holds what it held before.
-fn passes(stage: &Stage, kind: Kind) -> Result<()> {
+pub fn passes(stage: &Stage, kind: Kind) -> Result<()> {
     let server = start(stage, "200ms")?;
     let before = ProcessUsage::at_rest(server.pid())?;
     let idle = process_usage::memory(server.pid())?;

@@ -2,7 +2,7 @@
 
 use super::client::{Client, metric, serves};
 use super::process_usage::{self, ProcessUsage};
-use super::{Stage, TIMEOUT, set_limit, side_by_side};
+use super::{Stage, TIMEOUT, set_limit};
 use crate::targets::server::Server;
 use crate::tools::Folder;
 use anyhow::{Context, Result, ensure};
@@ -56,13 +56,6 @@ pub struct Shortage {
     pub waited: u64,
     /// Its CPU time, as a share of one core.
     pub cpu: f64,
-}
-
-/// Each of them.
-pub fn each(stage: &Stage) -> Result<()> {
-    side_by_side(Limit::of(stage), 2, |how| {
-        shortage(stage, *how).map(drop).with_context(|| how.to_string())
-    })
 }
 
 /// Accepts so few that nearly all of many clients have to wait; then lets them go.

@@ -21,26 +21,6 @@ const IDLE: usize = 40;
 /// The idle time-out of the experiment.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// All three, briefly and by their counts alone: none takes more requests than it may, none that is idle
-/// is closed before its time, and connections that were idle longest give way first.
-pub fn as_long_as_they_may(stage: &Stage) -> Result<()> {
-    let never = Interrupt::default();
-    for limit in [1, 10] {
-        let mut found = per_connection(stage, limit, Duration::from_millis(300), &never)?;
-        if found.requests == 0 {
-            // This machine has much else to do.
-            found = per_connection(stage, limit, Duration::from_secs(5), &never)?;
-        }
-        let possible = found.connections * u64::from(limit);
-        ensure!(0 < found.requests && found.requests <= possible, "{limit}: {found:?}");
-    }
-    let kept = kept(stage)?;
-    ensure!(kept.iter().all(|kept| *kept >= Duration::from_secs(1)), "closed early: {kept:?}");
-    let closed = closed(stage)?;
-    ensure!(closed == [1], "not the one that was idle longest, for one new client: {closed:?}");
-    Ok(())
-}
-
 /// What a limit on the requests of a connection comes to.
 #[derive(Clone, Copy, Debug)]
 pub struct PerConnection {
@@ -115,17 +95,6 @@ pub fn closed(stage: &Stage) -> Result<Vec<usize>> {
     let is_closed =
         |(number, client): (usize, &mut Client)| (!client.hears_nothing()).then_some(number);
     Ok(clients.iter_mut().enumerate().filter_map(is_closed).collect())
-}
-
-/// A client that takes the last place costs no other its place, however long others have been idle.
-pub fn the_last_place_closes_no_other(stage: &Stage) -> Result<()> {
-    let cap = (IDLE + 1).to_string();
-    let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
-    let mut clients = Client::idle(server.address(), IDLE)?;
-    std::thread::sleep(Duration::from_millis(1500));
-    Client::connect(server.address())?.fetch_ok("/")?;
-    ensure!(clients.iter_mut().all(Client::hears_nothing), "an idle client was closed");
-    Ok(())
 }
 
 /// All three, as one table.

@@ -21,10 +21,9 @@ pub mod well_behaved;
 
 use crate::targets::server::Server;
 use crate::terminal;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,29 +47,6 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result
 /// Prints a line of results.
 fn say(line: &str) -> Result<()> {
     terminal::print(&format!("{line}\n"))
-}
-
-/// Tries each part, `jobs` of them at a time: most of a check is waiting, which costs no more when many wait
-/// together. The first error in the order of the parts is the result.
-///
-/// # Errors
-/// The first of `attempt`'s, in the order of the parts.
-pub fn side_by_side<'a, T: Sync>(
-    parts: &'a [T],
-    jobs: usize,
-    attempt: impl Fn(&'a T) -> Result<()> + Sync,
-) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let take = || parts.get(next.fetch_add(1, Relaxed));
-        std::iter::from_fn(take).try_for_each(&attempt)
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker.join().map_err(|_| anyhow!("a part of a check panicked"))?
-        })
-    })
 }
 
 /// A server program, and how to start it.

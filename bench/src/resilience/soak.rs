@@ -27,11 +27,6 @@ pub struct Soak {
     pub fds: [usize; 2],
 }
 
-/// For as long as a test may take.
-pub fn short(stage: &Stage) -> Result<()> {
-    soak(stage, stage.at_once / 4 * 3, Duration::from_secs(3), 1, &Interrupt::default()).map(drop)
-}
-
 /// Well-behaved clients and `hostile` hostile ones of all kinds for so long, or until interrupted.
 ///
 /// # Errors

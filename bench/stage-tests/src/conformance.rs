@@ -1,10 +1,11 @@
 //! Conformance: every case of `bench verify`, of whatever level, on the program of a stage, which holds afterwards what
 //! it held before.
 
+use crate::attempts::side_by_side;
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{Client, serves};
 use bench::resilience::process_usage::ProcessUsage;
-use bench::resilience::{Stage, TIMEOUT, side_by_side};
+use bench::resilience::{Stage, TIMEOUT};
 use bench::targets::server::Server;
 use bench::verify::{self, Options};
 use std::time::Duration;

@@ -1,9 +1,11 @@
 //! One client's work does not keep the others waiting: pipelines, new clients, tasks whose client has left.
 //! All by the order of events: how long anything takes does not matter.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::attempts::prepared_in_time;
+use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{Client, metric, serves, value};
 use bench::resilience::{Stage, TIMEOUT, process_usage, wait_until};
+use bench::targets::server::Server;
 use bench::tools::Folder;
 use shared::sys::process::freeze;
 use shared::sys::rlimit;
@@ -89,14 +91,30 @@ pub fn a_client_that_leaves_frees_its_thread(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// A server whose pool is full of handlers that sleep, their clients, what `ask` has asked meanwhile, and a client that has
+/// asked after that.
+fn beside_sleepers<T>(
+    stage: &Stage,
+    millis: [u64; 2],
+    ask: impl Fn(&Server) -> Result<T>,
+) -> Result<(Server, Vec<Client>, T, Client)> {
+    prepared_in_time(millis.map(Duration::from_millis), |sleep| {
+        let server = stage.start(&[])?;
+        let sleep = format!("/sleep/{}", sleep.as_millis());
+        let sleepers = Client::asking(server.address(), &sleep, POOL)?;
+        let asked = ask(&server)?;
+        let mut other = Client::connect(server.address())?;
+        other.get("/sleep/1");
+        Ok((server, sleepers, asked, other))
+    })
+}
+
 /// A pool full of handlers that sleep, and a queue full of requests whose clients have left: a request whose client
 /// waits is neither refused nor does it wait for them.
 pub fn tasks_without_a_client_are_dropped(stage: &Stage) -> Result<()> {
     // As many as may wait, and a few more.
     const LEFT: usize = 1100;
-    for millis in [10_000, 40_000] {
-        let (server, start) = (stage.start(&[])?, Instant::now());
-        let _sleepers = Client::asking(server.address(), &format!("/sleep/{millis}"), POOL)?;
+    let (_server, _sleepers, (), mut other) = beside_sleepers(stage, [10_000, 40_000], |server| {
         for _ in 0..LEFT {
             let mut client = Client::connect(server.address())?;
             client.get("/");
@@ -104,41 +122,22 @@ pub fn tasks_without_a_client_are_dropped(stage: &Stage) -> Result<()> {
             // A response that lies unread makes the close a reset.
             client.reset();
         }
-        let mut other = Client::connect(server.address())?;
-        other.get("/sleep/1");
-        // Otherwise the machine is so busy that the pool was free for some of them.
-        if start.elapsed() < Duration::from_millis(millis) {
-            let response = other.expect(200);
-            return response.context("tasks without a client hold the queue").map(drop);
-        }
-    }
-    bail!("this machine is too busy to ask while handlers sleep")
+        Ok(())
+    })?;
+    other.expect(200).context("tasks without a client hold the queue").map(drop)
 }
 
 /// A client that has half-closed may wait for its response. But clients that are there for certain come first.
 pub fn tasks_of_half_closed_clients_wait_for_the_others(stage: &Stage) -> Result<()> {
-    for millis in [1000, 4000, 16_000] {
-        let (server, start) = (stage.start(&[])?, Instant::now());
-        let sleep = format!("/sleep/{millis}");
-        let _sleepers = Client::asking(server.address(), &sleep, POOL)?;
-        let mut half_closed = Client::asking(server.address(), "/sleep/8000", 2 * POOL)?;
-        half_closed.iter_mut().for_each(Client::half_close);
-        let mut other = Client::connect(server.address())?;
-        other.get("/sleep/1");
-        // Otherwise the machine is so busy that the sleepers may have gone before all had asked.
-        if start.elapsed() < Duration::from_millis(millis) / 2 {
-            other.expect(200)?;
-            ensure!(
-                half_closed.iter_mut().all(Client::hears_nothing),
-                "half-closed clients came first"
-            );
-            return half_closed
-                .iter_mut()
-                .take(2)
-                .try_for_each(|client| client.expect(200).map(drop));
-        }
-    }
-    bail!("this machine is too busy to ask while handlers sleep")
+    let (_server, _sleepers, mut half_closed, mut other) =
+        beside_sleepers(stage, [1000, 16_000], |server| {
+            let mut clients = Client::asking(server.address(), "/sleep/8000", 2 * POOL)?;
+            clients.iter_mut().for_each(Client::half_close);
+            Ok(clients)
+        })?;
+    other.expect(200)?;
+    ensure!(half_closed.iter_mut().all(Client::hears_nothing), "half-closed clients came first");
+    half_closed.iter_mut().take(2).try_for_each(|client| client.expect(200).map(drop))
 }
 
 /// While every thread for handlers sleeps, files are opened and `/metrics` is served.
@@ -159,36 +158,27 @@ pub fn files_and_metrics_have_a_way_of_their_own(stage: &Stage) -> Result<()> {
 /// also where more clients are ready than one wait for events returns.
 pub fn a_pause_of_the_machine_makes_no_client_late(stage: &Stage, clients: usize) -> Result<()> {
     rlimit::raise_open_files()?;
-    // Longer than it takes to get ready, on whatever machine this is.
-    let mut time_out = Duration::from_secs(2);
-    while !pause(stage, clients, time_out)? {
-        ensure!(time_out < TIMEOUT, "{clients} clients cannot be got ready");
-        time_out *= 2;
-    }
-    Ok(())
-}
-
-/// Tells whether the clients were ready in time.
-fn pause(stage: &Stage, clients: usize, time_out: Duration) -> Result<bool> {
-    let time = format!("{}ms", time_out.as_millis());
-    let server = stage.start(&["--head-timeout", &time, "--idle-timeout", &time])?;
-    let (start, mut waiting) = (Instant::now(), Vec::new());
-    // A third each: they have asked once, are within a head, have sent nothing.
-    for number in 0..clients {
-        let mut client = Client::connect(server.address())?;
-        match number % 3 {
-            0 => client.get("/"),
-            1 => client.send(b"GET / HT"),
-            _ => {}
+    // Until one is longer than it takes to get ready, on whatever machine this is.
+    let time_outs = [2, 4, 8, 16, 32, 64].map(Duration::from_secs);
+    let (server, time_out, mut waiting) = prepared_in_time(time_outs, |time_out| {
+        let time = format!("{}s", time_out.as_secs());
+        let server = stage.start(&["--head-timeout", &time, "--idle-timeout", &time])?;
+        let mut waiting = Vec::new();
+        // A third each: they have asked once, are within a head, have sent nothing.
+        for number in 0..clients {
+            let mut client = Client::connect(server.address())?;
+            match number % 3 {
+                0 => client.get("/"),
+                1 => client.send(b"GET / HT"),
+                _ => {}
+            }
+            waiting.push(client);
         }
-        waiting.push(client);
-    }
-    // All that came is read.
-    process_usage::at_rest(server.pid())?;
-    freeze(server.pid(), true)?;
-    if start.elapsed() > time_out / 2 {
-        return Ok(false);
-    }
+        // All that came is read.
+        process_usage::at_rest(server.pid())?;
+        freeze(server.pid(), true)?;
+        Ok((server, time_out, waiting))
+    })?;
     for (number, client) in waiting.iter_mut().enumerate() {
         let whole = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
         client.send(if number % 3 == 1 { &whole[8..] } else { whole });
@@ -200,7 +190,7 @@ fn pause(stage: &Stage, clients: usize, time_out: Duration) -> Result<bool> {
             client.expect(200).with_context(|| format!("client {number}"))?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// A request that is in the kernel when a tick begins is read in this tick, also where its connection is not accepted yet:

@@ -1,9 +1,9 @@
 //! Handlers that fail, and handlers that block.
 
 use crate::conformance::leaves_no_trace;
+use crate::shutdown::in_handler;
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{Client, serves};
-use bench::resilience::shutdown::in_handler;
 use bench::resilience::{Stage, TIMEOUT, wait_until};
 use shared::sys::rlimit;
 use std::time::Instant;

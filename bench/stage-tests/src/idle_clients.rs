@@ -22,6 +22,18 @@ pub fn more_clients_than_threads_lose_nothing(stage: &Stage) -> Result<()> {
     clients.stop()?.check_none_refused()
 }
 
+/// A client that takes the last place costs no other its place, however long others have been idle.
+pub fn the_last_place_closes_no_other(stage: &Stage) -> Result<()> {
+    const IDLE: usize = 40;
+    let cap = (IDLE + 1).to_string();
+    let server = stage.start(&["--max-connections", &cap, "--threads", "1"])?;
+    let mut clients = Client::idle(server.address(), IDLE)?;
+    thread::sleep(SILENCE * 3 / 2);
+    Client::connect(server.address())?.fetch_ok("/")?;
+    ensure!(clients.iter_mut().all(Client::hears_nothing), "an idle client was closed");
+    Ok(())
+}
+
 /// Of the threads that wait for silent clients, one leaves its own for a client that asks, be it a thread that is missing
 /// or a place; and the client that is left reads the end of its connection.
 pub fn silent_clients_give_way(stage: &Stage) -> Result<()> {

@@ -1,17 +1,20 @@
 //! What the tests of every stage try on the running program, as one list of checks. A stage's `tests/suite.rs` names its
 //! program and calls [`checks_of_every_stage!`]; what only some stages can do it adds with [`checks!`].
 //!
-//! The means are those of `bench::resilience`, with the checks that `bench check` offers on the command line, too. Nothing
+//! The means are those of `bench::resilience`; [`brief`] has its checks, which `bench check` offers at full length. Nothing
 //! here measures: a check passes or fails, and never for being slow. The error of a check names what went wrong.
 #![forbid(unsafe_code)]
 
 pub mod access_log;
+pub mod attempts;
+pub mod brief;
 pub mod conformance;
 pub mod edited_files;
 pub mod fairness;
 pub mod handlers;
 pub mod idle_clients;
 pub mod operator;
+pub mod shutdown;
 pub mod slow_clients;
 
 /// One test for each line `name: check`, where `check` is called with the stage and returns a `Result`.
@@ -31,8 +34,10 @@ macro_rules! checks {
 #[macro_export]
 macro_rules! checks_of_every_stage {
     ($stage:expr) => {
-        use bench::resilience::{descriptors, replace, shutdown};
-        use $crate::{access_log, conformance, fairness, handlers, idle_clients, operator};
+        use bench::resilience::replace;
+        use $crate::{
+            access_log, brief, conformance, fairness, handlers, idle_clients, operator, shutdown,
+        };
         $crate::checks! { $stage;
             http_is_followed_to_the_letter: conformance::all_cases,
             time_outs_and_low_limits: conformance::low_limits,
@@ -44,7 +49,7 @@ macro_rules! checks_of_every_stage {
                 |stage| replace::under_load(stage, replace::Handover::Beside, 3).map(drop),
             a_handler_that_panics_costs_a_500: handlers::panics,
             a_body_that_stands_still_is_given_up: fairness::a_body_that_stands_still_is_given_up,
-            without_descriptors_clients_wait_and_nothing_spins: descriptors::each,
+            without_descriptors_clients_wait_and_nothing_spins: brief::shortage,
             the_access_log_says_what_came: access_log::log_says_what_came,
             the_access_log_names_the_client_that_left: access_log::log_names_the_client_that_left,
             it_starts_whole_or_says_what_is_missing: operator::startup::each,
@@ -60,16 +65,15 @@ macro_rules! checks_of_every_stage {
 #[macro_export]
 macro_rules! checks_of_event_loops {
     ($stage:expr) => {
-        use bench::resilience::{attack, keepalive, soak};
         use $crate::{edited_files, slow_clients as slow};
         $crate::checks! { $stage;
             many_clients_at_once_leave_no_trace: |stage| conformance::many_clients(stage, 300),
-            hostile_clients_hurt_no_other: attack::each,
+            hostile_clients_hurt_no_other: brief::hostile_clients,
             edited_files_are_served_whole_and_fresh: edited_files::are_served_whole_and_fresh,
-            connections_are_kept_as_long_as_they_may: keepalive::as_long_as_they_may,
-            the_last_place_closes_no_other: keepalive::the_last_place_closes_no_other,
+            connections_are_kept_as_long_as_they_may: brief::kept_connections,
+            the_last_place_closes_no_other: idle_clients::the_last_place_closes_no_other,
             other_clients_wait_for_no_client: slow::beside_others,
-            a_short_soak_leaves_nothing_behind: soak::short,
+            a_short_soak_leaves_nothing_behind: brief::soak,
             pipelines_share_the_loop: fairness::pipelines_share_the_loop,
             a_handler_takes_no_client_s_time: fairness::a_handler_takes_no_client_s_time,
             a_pause_of_the_machine_makes_no_client_late:

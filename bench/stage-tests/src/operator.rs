@@ -7,9 +7,10 @@ pub mod slow_log;
 pub mod standard_streams;
 pub mod startup;
 
+use crate::attempts::side_by_side;
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::Client;
-use bench::resilience::{Stage, TIMEOUT, side_by_side, wait_until};
+use bench::resilience::{Stage, TIMEOUT, wait_until};
 use bench::targets::server::Server;
 use bench::tools::Folder;
 use std::fs;

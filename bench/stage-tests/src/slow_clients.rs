@@ -1,9 +1,10 @@
 //! Clients that are slow, or that are made to wait, and that keep to the rules: they are served to the end. And clients
 //! that ask for so much at once that others would be made to wait: they do not get it at once.
 
+use crate::attempts::side_by_side;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bench::resilience::client::{Client, metric, serves};
-use bench::resilience::{Stage, TIMEOUT, process_usage, side_by_side, wait_until};
+use bench::resilience::{Stage, TIMEOUT, process_usage, wait_until};
 use shared::http::limits::MAX_OUTPUT;
 use shared::sys::Socket;
 use std::io::{ErrorKind, Read, Write};

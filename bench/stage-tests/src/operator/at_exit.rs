@@ -1,9 +1,10 @@
 //! The log and the trace are whole at every end.
 
 use super::{Stage, ask, folder_and_log, lines, path};
+use crate::attempts::side_by_side;
+use crate::shutdown::{SECOND_SIGTERM, in_handler, terminate_twice};
 use anyhow::{Context, Result, ensure};
-use bench::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
-use bench::resilience::side_by_side;
+use bench::resilience::shutdown::exits;
 use shared::sys::signal::{self, Signal};
 use shared::telemetry::trace::InstantEvent;
 use std::fs;
@@ -26,7 +27,7 @@ fn is_whole(stage: &Stage, sleeps: bool, twice: bool, grace: &str) -> Result<()>
     ask(server.address(), "/", SENT)?;
     let _asleep = sleeps.then(|| in_handler(&server, 60_000)).transpose()?;
     if twice {
-        shutdown::terminate_twice(server.pid())?;
+        terminate_twice(server.pid())?;
     } else {
         signal::send(server.pid(), Signal::Terminate)?;
     }

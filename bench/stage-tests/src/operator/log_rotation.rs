@@ -3,9 +3,10 @@
 use super::{
     Check, Server, Stage, ask, folder_and_log, lines, path, together, wait_for_lines, wait_until,
 };
+use crate::shutdown::signals_taken;
 use anyhow::{Result, ensure};
 use bench::resilience::client::serves;
-use bench::resilience::shutdown::{self, exits, signals_taken};
+use bench::resilience::shutdown::{exits, terminate};
 use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::Write;
@@ -31,7 +32,7 @@ fn a_log_is_continued(stage: &Stage) -> Result<()> {
     for run in 1..=2 {
         let mut server = stage.start(&["--log", &log])?;
         ask(server.address(), "/", 25)?;
-        shutdown::terminate(&mut server)?;
+        terminate(&mut server)?;
         wait_for_lines(&log, 25 * run)?;
     }
     fs::File::options().append(true).open(&log)?.write_all(b"127.0.0.1 - - [torn")?;
@@ -149,7 +150,7 @@ pub fn two_servers_share_a_log(stage: &Stage) -> Result<()> {
         asking.into_iter().try_for_each(|client| client.join().unwrap_or(Ok(())))
     })?;
     for server in &mut servers {
-        shutdown::terminate(server)?;
+        terminate(server)?;
     }
     wait_for_lines(&log, 4 * 5000)
 }

@@ -4,10 +4,11 @@ use super::{
     Check, Server, Stage, TIMEOUT, ask, fifo, folder_and_log, lines, path, together,
     wait_for_lines, wait_until,
 };
+use crate::shutdown::{SECOND_SIGTERM, in_handler, terminate_twice};
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{metric, serves};
 use bench::resilience::set_limit;
-use bench::resilience::shutdown::{self, SECOND_SIGTERM, exits, in_handler};
+use bench::resilience::shutdown::{exits, terminate};
 use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::Read;
@@ -41,7 +42,7 @@ fn a_file_may_not_grow_for_a_while(stage: &Stage) -> Result<()> {
     ask(server.address(), "/", 25)?;
     set_limit(&server, "--fsize=unlimited:")?;
     wait_for_lines(&log, 125)?;
-    shutdown::terminate(&mut server)?;
+    terminate(&mut server)?;
     serde_json::from_str::<serde_json::Value>(&fs::read_to_string(&trace)?).context("the trace")?;
     let said = server.stderr();
     ensure!(said.matches("File too large").count() <= 2, "once for each file: {said}");
@@ -60,7 +61,7 @@ fn torn(stage: &Stage, log: &str) -> Result<Server> {
 fn a_torn_line_does_not_stay(stage: &Stage) -> Result<()> {
     let (folder, log) = folder_and_log()?;
     let old = path(&folder, "old");
-    shutdown::terminate(&mut torn(stage, &log)?)?;
+    terminate(&mut torn(stage, &log)?)?;
     lines(&fs::read_to_string(&log)?)?;
     fs::remove_file(&log)?;
     let server = torn(stage, &log)?;
@@ -126,10 +127,10 @@ fn a_reader_that_has_stopped_holds_no_end(stage: &Stage) -> Result<()> {
         ask(server.address(), "/hello/a-client-that-waits-for-ever", 2000)?;
         if twice {
             let _in_flight = in_handler(&server, 60_000)?;
-            shutdown::terminate_twice(server.pid())?;
+            terminate_twice(server.pid())?;
             exits(&mut server, SECOND_SIGTERM)?;
         } else {
-            shutdown::terminate(&mut server)?;
+            terminate(&mut server)?;
         }
         let says = || Ok(server.stderr().contains("could not be written"));
         wait_until("it says what is missing", says)?;

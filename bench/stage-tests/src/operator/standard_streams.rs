@@ -1,9 +1,9 @@
 //! Standard input, output and error that are closed, full, or read by no process.
 
 use super::{Check, Stage, ask, together, wait_until};
+use crate::shutdown::{SECOND_SIGTERM, terminate_twice};
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::Client;
-use bench::resilience::shutdown::{SECOND_SIGTERM, terminate_twice};
 use shared::sys::poll::{self, Wait};
 use shared::sys::process;
 use shared::sys::signal::{self, Signal};

@@ -1,9 +1,9 @@
 //! A server that lacks something starts whole, or says in one line what is missing.
 
 use super::{Check, Server, Stage, TIMEOUT, fifo, folder_and_log, path, together};
+use crate::attempts::side_by_side;
 use anyhow::{Context, Result, bail, ensure};
 use bench::resilience::client::serves;
-use bench::resilience::side_by_side;
 use bench::terminal;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
