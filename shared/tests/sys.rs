@@ -2,26 +2,48 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
+use clap::Parser;
+use shared::server::config::Args;
+use shared::server::start;
 use shared::sys::{Epoll, EventFd, Events, Interest, Listener};
 use std::io::{ErrorKind, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Barrier;
+use std::thread;
 use std::time::Duration;
 
 #[test]
-fn an_address_is_free_unless_a_listener_has_it() {
-    for any in ["127.0.0.1:0", "[::1]:0"] {
-        let Ok(free) = Listener::find_free(any.parse().unwrap()) else {
+fn of_servers_that_start_at_once_on_one_port_one_listens() {
+    const SERVERS: usize = 4;
+    for number in 0..200 {
+        let any = ["127.0.0.1:0", "[::1]:0"][number % 2];
+        let free = Listener::bind(any.parse().unwrap()).and_then(|listener| listener.local_addr());
+        let Ok(free) = free else {
             assert_eq!(any, "[::1]:0", "a machine may have no IPv6, and always has IPv4");
             continue;
         };
-        assert!(free.port() != 0 && Listener::find_free(free).unwrap() == free);
-        let listener = Listener::bind_with(free, 1, true).unwrap();
-        let second = Listener::bind(free).map(drop);
-        for taken in [Listener::find_free(free).map(drop), second] {
-            assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse);
-        }
-        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        let start = || start::listen_times(&args(free, &[]), 2);
+        let barrier = &Barrier::new(SERVERS);
+        let started: Vec<_> = thread::scope(|scope| {
+            let servers: Vec<_> = (0..SERVERS)
+                .map(|_| {
+                    scope.spawn(move || {
+                        barrier.wait();
+                        start()
+                    })
+                })
+                .collect();
+            servers.into_iter().map(|server| server.join().unwrap()).collect()
+        });
+        assert_eq!(started.iter().filter(|server| server.is_ok()).count(), 1, "{started:?}");
+        assert!(start().is_err(), "it listens");
+        start::listen(&args(free, &["--replace"])).expect("another may take over");
     }
+}
+
+fn args(address: SocketAddr, more: &[&str]) -> Args {
+    let address = address.to_string();
+    Args::parse_from(["stage", "--listen", &address].iter().chain(more))
 }
 
 #[test]

@@ -132,10 +132,16 @@ fn prepare(args: &Args) -> Result<ServerContext> {
 
 /// A listener, on the address that the server was told.
 ///
+/// SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So, unless that is asked for, the
+/// listener has the option only once it listens: of two servers that start at once, the kernel lets one listen.
+///
 /// # Errors
 /// The address cannot be bound, or no descriptor is left; the message says what to try.
 pub fn listen(args: &Args) -> Result<Listener> {
-    bind(find_free(args)?, args)
+    let joins_another = args.replace && args.listen.port() != 0;
+    let listener = bind(args.listen, joins_another, args)?;
+    listener.share_port().context("sharing the port")?;
+    Ok(listener)
 }
 
 /// `count` listeners on one port, for as many threads; and their address.
@@ -143,28 +149,18 @@ pub fn listen(args: &Args) -> Result<Listener> {
 /// # Errors
 /// As [`listen`].
 pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listener>)> {
-    let address = find_free(args)?;
-    let first = bind(address, args)?;
+    let first = listen(args)?;
+    let address = first.local_addr()?;
     let another = |_| match args.accept {
         Accept::Exclusive => first.try_clone().context("duplicating the listener"),
-        Accept::Reuseport | Accept::Deferred => bind(address, args),
+        Accept::Reuseport | Accept::Deferred => bind(address, true, args),
     };
     let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
-    Ok((first.local_addr()?, std::iter::once(first).chain(others).collect()))
+    Ok((address, std::iter::once(first).chain(others).collect()))
 }
 
-/// Where to listen. SO_REUSEPORT would let a second server steal half of the connections, unnoticed. So, unless that is
-/// asked for, the port is first bound without it, to find it free, and given up again at once.
-fn find_free(args: &Args) -> Result<SocketAddr> {
-    let address = args.listen;
-    if args.replace && address.port() != 0 {
-        return Ok(address);
-    }
-    Listener::find_free(address).map_err(|error| no_listener(address, error))
-}
-
-fn bind(address: SocketAddr, args: &Args) -> Result<Listener> {
-    let listener = Listener::bind_with(address, args.backlog, true)
+fn bind(address: SocketAddr, reuse_port: bool, args: &Args) -> Result<Listener> {
+    let listener = Listener::bind_with(address, args.backlog, reuse_port)
         .map_err(|error| no_listener(address, error))?;
     if args.accept == Accept::Deferred {
         listener.defer_accept(DEFERRED).context("deferring connections")?;

@@ -144,38 +144,33 @@ impl Listener {
     }
 
     /// socket, bind, listen. `backlog`: connections that may wait to be accepted; the kernel caps it at
-    /// `/proc/sys/net/core/somaxconn`. `reuse_port`: several listeners share the port, and the kernel spreads new
-    /// connections over them by a hash of their addresses (SO_REUSEPORT in socket(7)). SO_REUSEADDR lets a restarted server
-    /// take its port back while old connections are still in TIME_WAIT; it does not let two servers listen at once.
+    /// `/proc/sys/net/core/somaxconn`. `reuse_port`: it joins others that [share the port](Listener::share_port).
+    /// SO_REUSEADDR lets a restarted server take its port back while old connections are still in TIME_WAIT; it does not
+    /// let two servers listen at once.
     ///
     /// # Errors
     /// The address is taken, does not belong to this machine, or needs rights.
     pub fn bind_with(address: SocketAddr, backlog: i32, reuse_port: bool) -> io::Result<Self> {
-        let listener = Self::bound(address, reuse_port)?;
-        socket::listen(&listener, backlog)?;
-        Ok(listener)
-    }
-
-    /// Finds out that `address` is free, or a free port if its port is 0, and gives it up again. The socket does not
-    /// listen: a client that connects meanwhile is refused, and not accepted to be reset.
-    ///
-    /// # Errors
-    /// As [`Listener::bind`].
-    pub fn find_free(address: SocketAddr) -> io::Result<SocketAddr> {
-        Self::bound(address, false)?.local_addr()
-    }
-
-    fn bound(address: SocketAddr, reuse_port: bool) -> io::Result<Self> {
         let listener = Self(socket::open(address, libc::SOCK_NONBLOCK)?.into());
         set_option(&listener, libc::SOL_SOCKET, libc::SO_REUSEADDR, &1)?;
         if reuse_port {
-            set_option(&listener, libc::SOL_SOCKET, libc::SO_REUSEPORT, &1)?;
+            listener.share_port()?;
         }
         // Accepted sockets inherit these two from their listener: set once here, not once per connection.
         set_option(&listener, libc::IPPROTO_TCP, libc::TCP_NODELAY, &1)?;
         set_option(&listener, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, &UNSENT)?;
         socket::bind(&listener, address)?;
+        socket::listen(&listener, backlog)?;
         Ok(listener)
+    }
+
+    /// From now on others with this option may listen on the port too, and the kernel spreads new connections over all by
+    /// a hash of their addresses (SO_REUSEPORT in socket(7)).
+    ///
+    /// # Errors
+    /// It is no socket of the internet.
+    pub fn share_port(&self) -> io::Result<()> {
+        set_option(self, libc::SOL_SOCKET, libc::SO_REUSEPORT, &1)
     }
 
     /// Takes the connection that has waited longest. One call gives a socket that is non-blocking and closed on exec:
