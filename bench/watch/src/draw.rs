@@ -1,6 +1,7 @@
 //! The screen: a pure function of a [`Frame`] and of what the person at the keys is doing.
 
 use crate::frame::{Figure, Frame, Group, LEGEND, QUEUED, Queue, clock};
+use crate::setup::Keys;
 use crate::tour::STEPS;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
@@ -15,15 +16,19 @@ const GROUPS: usize = 5;
 const LABEL: usize = 15;
 /// Columns for the name of a kind of threads: a pool of 64 fits beside it.
 const NAME: usize = 8;
-const KEYS: &str = "1-4 stage,+- busy,iI idle,w load,p hold,? help,q end";
-const TOUR_KEYS: &str = "space next step,b back,p hold,? help,q end";
-const HELP: &str = "  1 2 3 4   another stage under the same load
-  + -       more or fewer busy clients
-  i I       more or fewer idle clients: one request each, and then silence
+const TOUR_KEYS: &str = "space next step,b back,";
+const STAGE_KEYS: &str = "1-4 stage,w load,";
+const CLIENT_KEYS: &str = "+- busy,iI idle,";
+const KEYS: &str = "p hold,? help,q end";
+const STAGE_HELP: &str = "  1 2 3 4   another stage under the same load
   w         the next workload: hello, work (200 µs of CPU time), sleep (5 ms),
             users (50 µs of CPU time, and 20 ms to think between requests)
-  p         hold the picture; the load goes on
   space     in the tour: the next step (b: the step before)
+";
+const CLIENT_HELP: &str = "  + -       more or fewer busy clients
+  i I       more or fewer idle clients: one request each, and then silence
+";
+const HELP: &str = "  p         hold the picture; the load goes on
   q         end
 
   Stages run with --keep-alive always --idle-timeout never. A letter is a
@@ -40,6 +45,18 @@ pub(crate) struct View {
     pub(crate) step: Option<usize>,
     pub(crate) paused: bool,
     pub(crate) help: bool,
+    pub(crate) keys: Keys,
+}
+
+impl View {
+    /// Of two texts about keys, for stages and for clients, those whose keys do something here, before `always`.
+    fn of_keys(self, [stages, clients]: [&str; 2], always: &str) -> String {
+        match self.keys {
+            Keys::StageAndClients => [stages, clients, always].concat(),
+            Keys::Clients => [clients, always].concat(),
+            Keys::None => always.to_owned(),
+        }
+    }
 }
 
 /// Draws `frame` into `buffer`.
@@ -58,7 +75,8 @@ pub(crate) fn draw(frame: &Frame, view: View, area: Rect, buffer: &mut Buffer) {
     let inside = |area: Rect| area.inner(Margin::new(1, 0));
     if view.help {
         let above = Rect { height: height - 1, ..area };
-        Paragraph::new(HELP).render(above, buffer);
+        let help = view.of_keys([STAGE_HELP, CLIENT_HELP], HELP);
+        Paragraph::new(help).render(above, buffer);
     } else {
         title(frame, view, width.into()).render(head, buffer);
         former(frame, inside(before).width.into()).render(inside(before), buffer);
@@ -117,7 +135,11 @@ fn step(number: usize, frame: &Frame) -> Paragraph<'static> {
 
 fn footer(frame: &Frame, view: View, width: usize) -> Line<'static> {
     let mut line = Line::default();
-    for key in if view.step.is_some() { TOUR_KEYS } else { KEYS }.split(',') {
+    let keys = match view.step {
+        Some(_) => [TOUR_KEYS, KEYS].concat(),
+        None => view.of_keys([STAGE_KEYS, CLIENT_KEYS], KEYS),
+    };
+    for key in keys.split(',') {
         let (key, word) = key.split_once(' ').unwrap_or((key, ""));
         line.push_span(format!(" {key}").bold());
         line.push_span(format!(" {word}").dim());

@@ -28,7 +28,7 @@ struct Screen {
 pub(crate) fn run(engine: Engine, step: Option<usize>, interrupt: &Interrupt) -> Result<()> {
     // no-color.org: any value but an empty one.
     let colour = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let view = View { colour, step, ..View::default() };
+    let view = View { colour, step, keys: engine.setup.keys(), ..View::default() };
     let mut screen = Screen { engine, view, held: None };
     with_terminal(|terminal| screen.show(terminal, interrupt))
 }

@@ -2,6 +2,8 @@
 //! them, and the text that stands on the screen.
 
 use super::*;
+use crate::setup::{HELLO, Setup};
+use bench::targets::Target;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::fs;
@@ -63,10 +65,31 @@ fn every_size_is_drawn_and_a_small_one_says_what_it_needs() {
 #[test]
 fn nothing_is_coloured_unless_colour_is_wanted() {
     for (colour, help) in [(true, false), (false, false), (false, true)] {
-        let view = View { colour, help, step: Some(0), paused: true };
+        let view = View { colour, help, step: Some(0), paused: true, ..View::default() };
         let backend = screen(&saved(4), view, SIZE);
         let coloured = backend.buffer().content.iter().any(|cell| cell.fg != Color::Reset);
         assert_eq!(coloured, colour);
+    }
+}
+
+#[test]
+fn the_footer_and_the_help_have_the_keys_that_change_something_and_no_other() {
+    let url = Target::Url("x".to_owned(), "http://127.0.0.1:1/".to_owned());
+    for (target, load) in [(Target::Stage(1), true), (url.clone(), true), (url, false)] {
+        let setup = Setup { target, workload: HELLO, busy: 50, idle: 16, load };
+        let view = View { keys: setup.keys(), ..View::default() };
+        let screens = [false, true].map(|help| screen(&saved(4), View { help, ..view }, SIZE));
+        let [footer, help] = screens.each_ref().map(rows);
+        for (keys, at, named) in [
+            ("134", "1-4 stage", "1 2 3 4  "),
+            ("w", "w load", "w  "),
+            ("+-", "+- busy", "+ -  "),
+            ("iI", "iI idle", "i I  "),
+        ] {
+            let works = keys.chars().all(|key| setup.after(key).is_some());
+            assert_eq!(footer[23].contains(at), works, "{at}: {footer:#?}");
+            assert_eq!(help.iter().any(|row| row.trim().starts_with(named)), works, "{named}");
+        }
     }
 }
 
