@@ -1,7 +1,7 @@
 //! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
 use super::parse;
-use super::sock_diag::{self, TcpSocket, TcpState};
+use super::sock_diag::{TcpState, of_port};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -85,16 +85,6 @@ pub fn accept_queue(address: SocketAddr) -> io::Result<Option<[u64; 2]>> {
     let sockets = of_port(TcpState::Listen, address)?.into_iter();
     let counts = sockets.map(|socket| [socket.waiting, socket.limit].map(u64::from));
     Ok(counts.reduce(|sum, one| [sum[0] + one[0], sum[1] + one[1]]))
-}
-
-/// The sockets on the port of `address`. An IPv6 socket may take IPv4 connections too; without IPv6 there are none.
-fn of_port(state: TcpState, address: SocketAddr) -> io::Result<Vec<TcpSocket>> {
-    let mut sockets = sock_diag::tcp_sockets(state, true).unwrap_or_default();
-    if address.is_ipv4() {
-        sockets.extend(sock_diag::tcp_sockets(state, false)?);
-    }
-    sockets.retain(|socket| socket.port == address.port());
-    Ok(sockets)
 }
 
 #[cfg(test)]

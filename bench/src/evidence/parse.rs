@@ -1,7 +1,5 @@
 //! The kernel's formats: pure functions from a file's text to figures. See proc(5).
 
-use std::net::{IpAddr, SocketAddr};
-
 /// Two numbers that follow each other, behind `skip` others.
 fn pair(text: &str, skip: usize) -> Option<[u64; 2]> {
     let mut fields = text.split_whitespace().skip(skip);
@@ -49,46 +47,6 @@ pub fn netstat(text: &str, name: &str) -> Option<u64> {
         let at = pair[0].split_whitespace().position(|column| column == name)?;
         pair[1].split_whitespace().nth(at)?.parse().ok()
     })
-}
-
-/// The files with the sockets of a server on `address`: an IPv6 socket may take IPv4 connections too.
-pub fn tcp_files(address: SocketAddr) -> &'static [&'static str] {
-    let both = &["/proc/net/tcp", "/proc/net/tcp6"];
-    if address.is_ipv4() { both } else { &both[1..] }
-}
-
-/// A socket that listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listener {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// The user who opened it.
-    pub uid: u32,
-    /// The number by which the links in `/proc/PID/fd` name it.
-    pub inode: u64,
-}
-
-/// A line of `/proc/net/tcp` or `tcp6` that is about a listening socket (state 0A); `None` for all others.
-pub fn listener(line: &str) -> Option<Listener> {
-    let fields: Vec<_> = line.split_whitespace().collect();
-    let &[_, local, _, "0A", _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
-    let (address, port) = local.rsplit_once(':')?;
-    let address = SocketAddr::new(ip(address)?, u16::from_str_radix(port, 16).ok()?);
-    Some(Listener { address, uid: uid.parse().ok()?, inode: inode.parse().ok()? })
-}
-
-/// An address as the kernel prints it: hexadecimal words of 32 bits, each in the byte order of the machine.
-fn ip(text: &str) -> Option<IpAddr> {
-    let word =
-        |at: usize| u32::from_str_radix(text.get(at..at + 8)?, 16).ok().map(u32::to_ne_bytes);
-    match text.len() {
-        8 => Some(IpAddr::from(word(0)?)),
-        32 => {
-            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
-            Some(IpAddr::from(<[u8; 16]>::try_from(words.concat()).ok()?))
-        }
-        _ => None,
-    }
 }
 
 /// Ticks of several CPUs together.
@@ -152,21 +110,6 @@ mod tests {
         ] {
             assert_eq!(netstat(text, name), count, "{name}");
         }
-    }
-
-    #[test]
-    fn listeners() {
-        let line = "   0: 0100007F:2457 00000000:0000 0A 00000000:00000003 00:00000000 00000000     7        0 4270538 1 00000000e63a6784 100 0 0 10 0";
-        let six = line.replace("0100007F", "0000000000000000FFFF00000100007F");
-        let found = [line, &six].map(|line| listener(line).unwrap());
-        assert_eq!(found.map(|one| (one.uid, one.inode)), [(7, 4_270_538); 2]);
-        if cfg!(target_endian = "little") {
-            let address = "127.0.0.1:9303".parse().unwrap();
-            assert_eq!(found[0].address, address);
-            assert_eq!(found[1].address.ip().to_canonical(), address.ip());
-        }
-        assert_eq!(listener(&line.replace(" 0A ", " 01 ")), None, "a connection");
-        assert_eq!(listener("  sl  local_address rem_address   st tx_queue rx_queue"), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Which processes serve an address of this machine: those that hold a socket which listens there. One glance at
 //! proc(5) finds a server that another person wrote and started, in any language.
 
-use super::parse;
+use super::sock_diag::{TcpSocket, TcpState, of_port};
 use super::tree;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -18,7 +18,7 @@ use std::process;
 /// That they cannot be seen, and why: another machine, another user's processes, a container.
 pub fn listening_on(address: SocketAddr) -> Result<Vec<u32>> {
     ensure!(is_here(address.ip()), "the server is on another machine");
-    let listeners = listeners(address);
+    let listeners = listeners(address)?;
     let Some(first) = listeners.first() else {
         bail!("the listening socket is in another network namespace, such as a container's");
     };
@@ -57,28 +57,18 @@ fn is_here(ip: IpAddr) -> bool {
 
 /// The sockets that a connection to `address` may reach, by the kernel's preference: one that is bound to the
 /// address comes before one that takes any, and an IPv6 socket may take IPv4 connections too.
-fn listeners(address: SocketAddr) -> Vec<parse::Listener> {
-    let all: Vec<_> = parse::tcp_files(address)
-        .iter()
-        .flat_map(|file| {
-            let text = fs::read_to_string(file).unwrap_or_default();
-            text.lines().filter_map(parse::listener).collect::<Vec<_>>()
-        })
-        .filter(|listener| listener.address.port() == address.port())
-        .collect();
-    let ip = |listener: &&parse::Listener| listener.address.ip().to_canonical();
-    let exact: Vec<_> =
-        all.iter().filter(|one| ip(one) == address.ip().to_canonical()).copied().collect();
-    if exact.is_empty() {
-        all.into_iter().filter(|one| one.address.ip().is_unspecified()).collect()
-    } else {
-        exact
-    }
+fn listeners(address: SocketAddr) -> Result<Vec<TcpSocket>> {
+    let all = of_port(TcpState::Listen, address);
+    let all = all.context("the kernel, or a sandbox, does not tell which sockets listen")?;
+    let is_exact = |socket: &TcpSocket| socket.ip.to_canonical() == address.ip().to_canonical();
+    let (exact, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_exact);
+    others.retain(|socket| socket.ip.is_unspecified());
+    Ok(if exact.is_empty() { others } else { exact })
 }
 
 /// The processes with one of these sockets among their open files, and whether there are others that may not be
 /// looked into.
-fn holders(inodes: &[u64]) -> (Vec<u32>, bool) {
+fn holders(inodes: &[u32]) -> (Vec<u32>, bool) {
     let names: Vec<_> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
     let holds = |link: &Path| {
         fs::read_link(link)

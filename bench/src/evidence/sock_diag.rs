@@ -5,17 +5,21 @@
 
 use shared::sys::client;
 use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr};
 
 /// A TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TcpSocket {
-    /// Its own port.
+    /// Its own address.
+    pub(super) ip: IpAddr,
     pub(super) port: u16,
     /// Bytes that wait to be read; of a listener: connections that wait to be accepted.
     pub(super) waiting: u32,
     /// Of a listener: how many may wait.
     pub(super) limit: u32,
-    /// 0 for a connection that no process has accepted yet.
+    /// The user who opened it.
+    pub(super) uid: u32,
+    /// By which the links in `/proc/PID/fd` name it; 0 for a connection that no process has accepted yet.
     pub(super) inode: u32,
 }
 
@@ -36,11 +40,22 @@ const HEADER: usize = 16;
 /// `struct inet_diag_req_v2`, of which what follows the states names one socket, or with zeros none.
 const REQUEST: usize = 56;
 
-/// All TCP sockets of this network namespace in that state, of IPv4 or of IPv6.
+/// The TCP sockets of this network namespace in that state, on the port of `address`. An IPv6 socket may take IPv4
+/// connections too; without IPv6 there are none.
 ///
 /// # Errors
 /// The kernel or a sandbox has no sock_diag.
-pub(super) fn tcp_sockets(state: TcpState, ipv6: bool) -> io::Result<Vec<TcpSocket>> {
+pub(super) fn of_port(state: TcpState, address: SocketAddr) -> io::Result<Vec<TcpSocket>> {
+    let mut sockets = tcp_sockets(state, true).unwrap_or_default();
+    if address.is_ipv4() {
+        sockets.extend(tcp_sockets(state, false)?);
+    }
+    sockets.retain(|socket| socket.port == address.port());
+    Ok(sockets)
+}
+
+/// All of them, of IPv4 or of IPv6.
+fn tcp_sockets(state: TcpState, ipv6: bool) -> io::Result<Vec<TcpSocket>> {
     let mut socket = client::sock_diag()?;
     socket.write_all(&request(state, if ipv6 { libc::AF_INET6 } else { libc::AF_INET } as u8))?;
     let (mut sockets, mut buffer) = (Vec::new(), vec![0; 32 * 1024]);
@@ -71,6 +86,16 @@ fn read(mut bytes: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
         let word = bytes.get(at..at + 4).and_then(|word| word.try_into().ok());
         word.map(u32::from_ne_bytes).ok_or_else(invalid)
     };
+    // In network byte order; of IPv4, the first of four words.
+    let ip = |message: &[u8]| match *message {
+        [family, _, _, _, _, _, _, _, a, b, c, d, ..] if i32::from(family) == libc::AF_INET => {
+            Ok(IpAddr::from([a, b, c, d]))
+        }
+        _ => {
+            let ip = message.get(8..24).and_then(|ip| <[u8; 16]>::try_from(ip).ok());
+            ip.map(IpAddr::from).ok_or_else(invalid)
+        }
+    };
     while !bytes.is_empty() {
         let length = word(bytes, 0)? as usize;
         let message = bytes.get(HEADER..length).ok_or_else(invalid)?;
@@ -79,9 +104,11 @@ fn read(mut bytes: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
             libc::NLMSG_ERROR => return Err(io::ErrorKind::Unsupported.into()),
             // struct inet_diag_msg; the port is in network byte order.
             _ => sockets.push(TcpSocket {
+                ip: ip(message)?,
                 port: (u32::from_be(word(message, 4)?) >> 16) as u16,
                 waiting: word(message, 56)?,
                 limit: word(message, 60)?,
+                uid: word(message, 64)?,
                 inode: word(message, 68)?,
             }),
         }
