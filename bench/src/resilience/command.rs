@@ -8,9 +8,9 @@ use super::{Stage, attack_report, descriptors, keepalive, say};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::numbers;
-use crate::targets::{self, Target, build};
+use crate::targets::{self, build};
 use crate::workspace::STAGES;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::time::Duration;
 
 /// What to check.
@@ -144,7 +144,7 @@ pub fn on_each(
     interrupt: &Interrupt,
     mut attempt: impl FnMut(&str, &Stage) -> Result<()>,
 ) -> Result<()> {
-    let chosen = if chosen.is_empty() { all.to_vec() } else { numbers(chosen)? };
+    let chosen = targets::stages(chosen, all)?;
     let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
     let programs = build::release(&names, interrupt)?;
     for (index, name) in chosen.into_iter().zip(names) {
@@ -155,16 +155,6 @@ pub fn on_each(
         attempt(name, &stage).with_context(|| name.to_owned())?;
     }
     Ok(())
-}
-
-fn numbers(names: &[String]) -> Result<Vec<usize>> {
-    let number = |target: &Target| match target {
-        Target::Stage(index) => Some(*index),
-        _ => None,
-    };
-    let found: Vec<_> = targets::parse(names)?.iter().filter_map(number).collect();
-    ensure!(!found.is_empty(), "name stages: 1 to 4");
-    Ok(found)
 }
 
 fn try_drain(stage: &Stage, times: usize) -> Result<()> {

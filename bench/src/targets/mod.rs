@@ -106,6 +106,24 @@ pub fn parse(names: &[String]) -> Result<Vec<Target>> {
     Ok(targets)
 }
 
+/// The stages among `names`, by their indices in [`STAGES`]; of no name, `others`.
+///
+/// # Errors
+/// A name that stands for no stage.
+pub fn stages(names: &[String], others: &[usize]) -> Result<Vec<usize>> {
+    if names.is_empty() {
+        return Ok(others.to_vec());
+    }
+    let mut targets = parse(names)?;
+    targets
+        .retain(|target| matches!(target, Target::Stage(_)) || names.iter().all(|it| it != "all"));
+    let index = |target: Target| match target {
+        Target::Stage(index) => Ok(index),
+        other => bail!("{} is no stage; name stages: stage1 to stage4", other.label()),
+    };
+    targets.into_iter().map(index).collect()
+}
+
 impl Target {
     fn parse(name: &str) -> Result<Self> {
         let number = name.strip_prefix("stage").unwrap_or(name);
@@ -207,6 +225,15 @@ mod tests {
             assert_eq!(parse(&names(&[name])).unwrap(), [Target::NullServer]);
         }
         assert!(parse(&names(&["stage5"])).is_err() && parse(&names(&["https://x/"])).is_err());
+    }
+
+    #[test]
+    fn where_only_stages_will_do_others_are_refused() {
+        let stages = |list: &[&str]| stages(&names(list), &[1, 2]);
+        assert_eq!(stages(&[]).unwrap(), [1, 2]);
+        assert_eq!(stages(&["stage3", "1"]).unwrap(), [2, 0]);
+        assert_eq!(stages(&["all"]).unwrap(), [0, 1, 2, 3]);
+        assert!(stages(&["1", "floor"]).unwrap_err().to_string().contains("name stages"));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use crate::interrupt::Interrupt;
 use crate::results::timeline::{Summary, window};
 use crate::results::trace::{self, FOLDER, Trace};
 use crate::results::{Host, Results, date, folder};
-use crate::targets::{self, Target, build};
+use crate::targets::{self, build};
 use crate::workspace::STAGES;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,8 @@ impl TimelineArgs {
     /// # Errors
     /// When a stage cannot be started, or the folder holds traces already.
     pub fn run(self, interrupt: &Interrupt) -> Result<Option<(PathBuf, String)>> {
-        let stages = stages(&self.stages)?;
+        let stages = targets::stages(&self.stages, &[0, 1, 2, 3])?;
+        let stages: Vec<_> = stages.into_iter().map(|index| STAGES[index]).collect();
         let folder = self.out.unwrap_or_else(fresh);
         let traces = prepare(&folder)?;
         let programs = build::release(&stages, interrupt)?;
@@ -77,18 +78,6 @@ fn summary(folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The stages that were named, or all.
-fn stages(names: &[String]) -> Result<Vec<&'static str>> {
-    if names.is_empty() {
-        return Ok(STAGES.to_vec());
-    }
-    let stage = |target: Target| match target {
-        Target::Stage(index) => Ok(STAGES[index]),
-        other => bail!("{} writes no trace; name stages: stage1 to stage4", other.name()),
-    };
-    targets::parse(names)?.into_iter().map(stage).collect()
-}
-
 /// A folder of its own, named like that of a run.
 fn fresh() -> PathBuf {
     folder::fresh(&Results { began: date::now(), host: Host::here(), ..Results::default() })
@@ -105,17 +94,4 @@ fn prepare(folder: &Path) -> Result<PathBuf> {
     folder::make(&traces)?;
     // The servers open their files themselves, wherever they run.
     traces.canonicalize().context("the folder changes meanwhile")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_stages_write_traces() {
-        let parse = |name: &str| stages(&[name.to_owned()]);
-        assert_eq!(parse("stage3").unwrap(), ["stage3-epoll"]);
-        assert!(parse("floor").unwrap_err().to_string().contains("name stages"));
-        assert_eq!(stages(&[]).unwrap().len(), 4);
-    }
 }
