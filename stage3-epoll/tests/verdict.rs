@@ -61,9 +61,9 @@ fn a_queue_that_overflowed_while_clients_connected_is_not_the_cause() {
         let load = Load::start(&options, &interrupt).unwrap();
         load.warm_up(&interrupt).unwrap();
         load.open();
-        let watch = Watch::start(vec![pid], address, listening);
+        let mut watch = Watch::start(vec![pid], address, listening);
         load.measure(&interrupt);
-        let evidence = watch.finish();
+        let evidence = watch.turn();
         let outcome = load.finish(&interrupt).unwrap();
         assert!(evidence.overflows > Some(0), "{evidence:?}");
         verdict(&trial::seen(&outcome, 2, 0), &evidence, None).cause

@@ -10,7 +10,7 @@ mod group;
 pub mod host;
 pub mod machine;
 pub mod parse;
-mod perf;
+pub mod perf;
 pub mod process;
 pub mod profile;
 pub mod sampler;
@@ -75,7 +75,7 @@ impl Evidence {
     }
 }
 
-/// Looks at a server from its start to its [`Watch::finish`], in one window or in several.
+/// Looks at a server, in one window or in several: each ends with a [`Watch::turn`].
 pub struct Watch {
     pids: Vec<u32>,
     started: Instant,
@@ -102,11 +102,6 @@ impl Watch {
     /// What each thread is doing just now.
     pub fn latest(&self) -> Latest {
         self.sampler.latest()
-    }
-
-    /// Ends, right after the window closed.
-    pub fn finish(mut self) -> Evidence {
-        self.turn()
     }
 
     /// Ends a window and begins the next.

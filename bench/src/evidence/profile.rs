@@ -2,7 +2,6 @@
 
 mod layer;
 
-use super::perf::Recording;
 use anyhow::{Result, ensure};
 pub use layer::Layer;
 use std::borrow::Cow;
@@ -12,36 +11,6 @@ use std::fmt::Write as _;
 
 /// What gives the layers to a user who lacks them.
 pub const REMEDY: &str = "as root: apt-get install linux-perf; sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
-/// The timer of the kernel, which virtual machines have too; and stacks by the unwind tables of a release build, which
-/// keeps no frame pointers. Build ids would only be of use for a later look.
-const OPTIONS: [&str; 6] = ["-B", "-N", "-e", "cpu-clock", "--call-graph", "dwarf,4096"];
-
-/// perf, sampling stacks. Dropping it ends it.
-pub struct Profiler(Recording);
-
-impl Profiler {
-    /// Begins to sample all threads of `pid`.
-    ///
-    /// # Errors
-    /// When perf is not installed, or may not sample `pid`.
-    pub fn attach(pid: u32) -> Result<Self> {
-        Recording::start(pid, &OPTIONS).map(Self)
-    }
-
-    /// Ends, and tells what it saw.
-    ///
-    /// # Errors
-    /// When perf does not end, took no samples, or was not shown the kernel's part of them.
-    pub fn finish(self) -> Result<Profile> {
-        let by_thread = self.0.by_thread;
-        let stacks = parse(&self.0.end(&["script", "--no-inline", "-F", "comm,ip,sym"])?);
-        ensure!(!stacks.is_empty(), "perf took no samples; in some virtual machines it cannot");
-        let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != Layer::Other);
-        ensure!(seen, "perf is not shown what the kernel does");
-        Ok(Profile { stacks, by_thread })
-    }
-}
-
 /// A function that samples found at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
@@ -62,6 +31,18 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// What `perf script` printed of a server.
+    ///
+    /// # Errors
+    /// When it is of no sample, or not of the kernel's part.
+    pub(super) fn parse(script: &str, by_thread: bool) -> Result<Self> {
+        let stacks = parse(script);
+        ensure!(!stacks.is_empty(), "perf took no samples; in some virtual machines it cannot");
+        let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != Layer::Other);
+        ensure!(seen, "perf is not shown what the kernel does");
+        Ok(Self { stacks, by_thread })
+    }
+
     /// How many samples were taken.
     pub fn samples(&self) -> usize {
         self.stacks.len()

@@ -107,11 +107,6 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Nanoseconds on a CPU so far, of all threads that still run.
-    pub fn cpu(&self) -> u64 {
-        self.threads.values().filter_map(|thread| thread.schedstat).map(|[cpu, _]| cpu).sum()
-    }
-
     /// What was used since `before`.
     pub fn use_since(&self, before: &Self) -> Use {
         let threads = self.threads_since(before, &HashMap::new());
@@ -251,7 +246,8 @@ mod tests {
     #[test]
     fn we_have_used_some_ourselves() {
         let snapshot = Snapshot::of(&[process::id()]).unwrap();
-        assert!(snapshot.cpu() > 0 && snapshot.memory.is_none_or(|bytes| bytes > 0));
+        let used = snapshot.use_since(&Snapshot::default());
+        assert!(used.cpu > 0.0 && snapshot.memory.is_none_or(|bytes| bytes > 0));
         assert!(Snapshot::of(&[u32::MAX]).is_err() && Snapshot::of(&[]).is_err());
     }
 

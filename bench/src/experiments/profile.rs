@@ -8,7 +8,8 @@ use super::record::Record;
 use super::trial::{Measurement, undisturbed};
 use super::workload::Kind;
 use crate::evidence::Evidence;
-use crate::evidence::profile::{Layer, Profile as Samples, Profiler, REMEDY};
+use crate::evidence::perf::Profiler;
+use crate::evidence::profile::{Layer, Profile as Samples, REMEDY};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
@@ -139,7 +140,7 @@ fn look(
     let pass = if with_perf { PASS } else { SHORT_PASS };
     let (mut running, mut options) = trial.start(target, starter, pass)?;
     options.threads = plan.threads;
-    let pid = running.pid().context("there is no process of ours to look into")?;
+    let pid = running.own_pid()?;
     let profiler = if with_perf { Profiler::attach(pid) } else { Err(anyhow!(LEFT_AWAY)) };
     let measured = trial.observe(&mut running, &options, interrupt);
     let samples = profiler.and_then(Profiler::finish);

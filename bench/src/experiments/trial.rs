@@ -106,7 +106,7 @@ impl Trial {
         duration: Duration,
     ) -> Result<(Running, Options)> {
         let flags = StageFlags { keep_alive: self.keep_alive, threads: self.threads };
-        let running = starter.start_with(target, self.connection, flags)?;
+        let running = starter.start(target, self.connection, flags)?;
         let mut options = Options::get(running.url()?, self.connections, duration);
         options.warm_up = WARM_UP + EACH * self.workload.idle.saturating_sub(MANY) as u32;
         options.close = self.connection == Connection::Close;
@@ -192,10 +192,10 @@ pub fn watch(
     let load = Load::start(options, interrupt)?;
     load.warm_up(interrupt)?;
     load.open();
-    let watch = Watch::start(pids, options.url.address, listening);
+    let mut watch = Watch::start(pids, options.url.address, listening);
     load.measure_and_tell(interrupt, tell);
     // The generator's connections are still open: what the server does when they end is no part of the window.
-    let evidence = watch.finish();
+    let evidence = watch.turn();
     Ok((load.finish(interrupt)?, evidence))
 }
 

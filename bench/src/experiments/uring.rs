@@ -12,7 +12,7 @@ use super::{benchmark, explain};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, Starter, Target};
+use crate::targets::{Connection, StageFlags, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::workspace::URING_STEPS;
 use anyhow::{Result, ensure};
@@ -57,7 +57,7 @@ impl UringArgs {
         let plan = &experiment.plan;
         let starter = Starter::build(&plan.targets, Vec::new(), None, interrupt)?;
         // Where io_uring is missing, this says so.
-        starter.start(&Target::UringLoop(0), Connection::KeepAlive)?;
+        starter.start(&Target::UringLoop(0), Connection::KeepAlive, StageFlags::default())?;
         let mut record = Record::begin(plan, experiment.trials.len(), &common)?;
         let pairs = plan.targets.len() * plan.levels.len();
         let counting = COUNTING * pairs as u32;

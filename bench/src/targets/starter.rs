@@ -57,19 +57,11 @@ impl Starter {
         &self.stage_args
     }
 
-    /// Starts `target` on a free port and waits until it listens.
+    /// Starts `target` on a free port and waits until it listens; a stage is told what `flags` say.
     ///
     /// # Errors
     /// When it does not listen; the error has its own words.
-    pub fn start(&self, target: &Target, connection: Connection) -> Result<Running> {
-        self.start_with(target, connection, StageFlags::default())
-    }
-
-    /// The same; a stage is told what `flags` say.
-    ///
-    /// # Errors
-    /// As [`Starter::start`].
-    pub fn start_with(
+    pub fn start(
         &self,
         target: &Target,
         connection: Connection,
@@ -166,5 +158,13 @@ impl Running {
             Self::Server(server) => Some(server.pid()),
             Self::Elsewhere(_) => None,
         }
+    }
+
+    /// The process, for a tool that looks into it.
+    ///
+    /// # Errors
+    /// When it was not started here.
+    pub fn own_pid(&self) -> Result<u32> {
+        self.pid().context("there is no process of ours to look into")
     }
 }

@@ -11,7 +11,7 @@ use bench::evidence::verdict::Verdict;
 use bench::evidence::{Watch, process};
 use bench::interrupt::Interrupt;
 use bench::load::Load;
-use bench::targets::{Connection, Running, Starter};
+use bench::targets::{Connection, Running, StageFlags, Starter};
 use std::time::{Duration, Instant};
 
 /// From one tick to the next.
@@ -87,7 +87,10 @@ impl Engine {
     fn begin(&mut self) -> Result<()> {
         let running = match self.kept.take() {
             Some(running) => running,
-            None => self.starter.start(&self.setup.target, Connection::KeepAlive)?,
+            None => {
+                let (target, flags) = (&self.setup.target, StageFlags::default());
+                self.starter.start(target, Connection::KeepAlive, flags)?
+            }
         };
         let (listening, url) = (Listening::now(), running.url()?);
         let address = url.address;

@@ -12,11 +12,12 @@ use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
 use super::trial::typical;
 use super::workload::WorkloadArgs;
-use crate::evidence::profile::{Function, Profiler};
+use crate::evidence::perf::Profiler;
+use crate::evidence::profile::Function;
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::{POOL, Part};
-use crate::targets::{Connection, Running, Starter, Target};
+use crate::targets::{Connection, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::{args, load};
 use anyhow::{Context, Result, ensure};
@@ -121,11 +122,6 @@ fn object(figures: &[(String, f64)]) -> Value {
     figures.iter().map(|(name, figure)| (name.clone(), *figure)).collect()
 }
 
-/// The process that a tool looks into.
-fn process(running: &Running) -> Result<u32> {
-    running.pid().context("there is no process of ours to look into")
-}
-
 /// System calls per request. The load runs while strace counts, from its first connection to its end,
 /// so that both count the same.
 pub(super) fn calls(
@@ -137,7 +133,7 @@ pub(super) fn calls(
 ) -> Result<Vec<(String, f64)>> {
     let (running, mut options) = trial.start(target, starter, window)?;
     options.warm_up = Duration::from_millis(1);
-    let strace = strace::Strace::attach(process(&running)?)?;
+    let strace = strace::Strace::attach(running.own_pid()?)?;
     let outcome = load::run(&options, interrupt)?;
     let calls = strace.finish()?;
     ensure!(outcome.tally.requests > 0, "no request was answered while strace counted");
@@ -154,7 +150,7 @@ fn functions(
     interrupt: &Interrupt,
 ) -> Result<Vec<Function>> {
     let (running, options) = trial.start(target, starter, window)?;
-    let profiler = Profiler::attach(process(&running)?)?;
+    let profiler = Profiler::attach(running.own_pid()?)?;
     load::run(&options, interrupt)?;
     let mut functions = profiler.finish()?.functions();
     functions.retain(|function| function.share >= LEAST);
