@@ -81,7 +81,7 @@ const HOUSES: &[House] = &[
     },
     House {
         sources: "bench/book/src",
-        leaves: &["chapters", "events", "own", "rust"],
+        leaves: &["anchor", "cells", "chapters", "events", "own", "rust"],
         arrows: &[
             ("beside", &[]),
             ("table", &["beside"]),

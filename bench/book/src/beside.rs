@@ -1,7 +1,7 @@
 //! The reader's figures beside the book's: in the cells of tables, and in sentences.
 
+use crate::cells::{self, figure};
 use crate::own::Own;
-use bench::report::cells::{self, figure};
 use bench::table::escape;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! BOOK.md cut into chapters.
 
+use crate::anchor::anchor;
 use crate::events::{text, until};
-use bench::report::html::anchor;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 

@@ -1,11 +1,13 @@
 //! `bench book`: BOOK.md as a folder of pages, with the reader's own figures beside the recorded ones.
 //!
 //! [`chapters`] cuts the text; [`markdown`] makes HTML of a chapter's [`events`], [`rust`] of a listing; [`own`] are the reader's runs,
-//! and [`beside`] puts their figures beside the book's; [`page`] is what stands around a chapter.
+//! and [`beside`] puts their figures beside the book's, cell by cell ([`cells`]); [`page`] is what stands around a chapter.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod anchor;
 mod beside;
+mod cells;
 mod chapters;
 mod events;
 mod markdown;

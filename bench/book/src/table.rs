@@ -1,8 +1,8 @@
 //! A table in a box that scrolls where the window is narrower.
 
 use crate::beside;
+use crate::cells;
 use crate::events::{rendered, text};
-use bench::report::cells;
 use bench::table::Table;
 use pulldown_cmark::{Alignment, Event, Tag, TagEnd};
 

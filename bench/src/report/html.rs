@@ -6,7 +6,6 @@ use super::chart::{self, Chart};
 use crate::numbers::counted;
 use crate::results::{Part, Results};
 use crate::table::escape;
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -46,16 +45,6 @@ pub fn document(title: &str, style: &str, body: &str) -> String {
          <title>{}</title>\n{style}\n</head>\n<body>\n{body}</body>\n</html>\n",
         escape(title)
     )
-}
-
-/// The anchor that GitHub gives to a heading: lower case, blanks as hyphens, other marks dropped; and a number where the
-/// same was `seen` before.
-pub fn anchor(heading: &str, seen: &mut HashMap<String, usize>) -> String {
-    let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
-    let slug = heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-");
-    let count = seen.entry(slug.clone()).or_default();
-    *count += 1;
-    if *count == 1 { slug } else { format!("{slug}-{}", *count - 1) }
 }
 
 /// How to read what was measured in a closed loop.

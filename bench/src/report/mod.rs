@@ -5,7 +5,6 @@ pub mod article;
 pub mod block;
 pub mod blocks;
 pub mod card;
-pub mod cells;
 pub mod chart;
 pub mod figures;
 pub mod guard_rails;

@@ -1,12 +1,12 @@
 //! Figures in sentences: between `<!--= BLOCK | ROW | COLUMN -->` and `<!--/-->` stands a cell of a table of the recorded
 //! run; with `SUBFOLDER: ` before the block, of a run in its subfolder; with `| 2` after the column, the cell's second word.
 
+use crate::cells::{cell, figure};
 use crate::document::{Book, Problem};
 use crate::runs;
 use crate::weave::{Change, REFRESH};
 use crate::wrap::{self, OPEN};
 use bench::report::blocks::Content;
-use bench::report::cells::{cell, figure};
 use std::ops::Range;
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! The index: what the listings show, and in which chapter a term of the glossary comes first.
 
+use crate::anchor::anchor;
 use crate::document::{Block, Book};
 use crate::skeleton::{Chapter, chapters};
-use bench::report::html::anchor;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! Every link leads somewhere, and every picture drawn in text fits a narrow screen.
 
+use crate::anchor::anchor;
 use crate::document::{Block, Book, Problem};
-use bench::report::html;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -27,7 +27,7 @@ const WIDEST: usize = 70;
 pub(crate) fn links(book: &Book, root: &Path) -> Vec<Problem> {
     let (mut seen, mut problems) = (HashMap::new(), Vec::new());
     let anchor = |(_, block): &(usize, Block)| match block {
-        Block::Heading { text, .. } => Some(html::anchor(text, &mut seen)),
+        Block::Heading { text, .. } => Some(anchor(text, &mut seen)),
         _ => None,
     };
     let anchors: HashSet<_> = book.blocks.iter().filter_map(anchor).collect();

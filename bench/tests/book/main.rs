@@ -6,6 +6,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy allows it in test functions, but not in what they call.
 
+// As `bench book` has them.
+#[path = "../../book/src/anchor.rs"]
+mod anchor;
+#[path = "../../book/src/cells.rs"]
+mod cells;
 mod commands;
 mod contents;
 mod document;

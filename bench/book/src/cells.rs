@@ -3,13 +3,13 @@
 //! A row is called by its first cell, or the beginning of that, or its first two cells as `a / b`. What a cell adds to its
 //! figure, a factor or a remark in brackets, stays away; asked for a word by its number, it gives that instead.
 
-use crate::table::Table;
+use bench::table::Table;
 
 /// The cell in a row and a column.
 ///
 /// # Errors
 /// What there is instead.
-pub fn cell<'a>(table: &'a Table, row: &str, column: &str) -> Result<&'a str, String> {
+pub(crate) fn cell<'a>(table: &'a Table, row: &str, column: &str) -> Result<&'a str, String> {
     let places: Vec<_> = (0..table.header.len()).filter(|at| table.header[*at] == column).collect();
     match places[..] {
         [place] => Ok(&table.rows[row_called(table, row)?][place]),
@@ -49,7 +49,7 @@ fn row_called(table: &Table, asked: &str) -> Result<usize, String> {
 ///
 /// # Errors
 /// When the cell has no such word.
-pub fn figure(cell: &str, word: &[&str]) -> Result<String, String> {
+pub(crate) fn figure(cell: &str, word: &[&str]) -> Result<String, String> {
     let Some(word) = word.first() else {
         let end = [" (", " ×"].iter().filter_map(|mark| cell.find(mark)).min();
         let is_figure = cell.starts_with(|first: char| first.is_ascii_digit());
