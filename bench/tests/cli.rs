@@ -117,6 +117,43 @@ fn a_load_that_fails_says_so_by_its_status() {
 }
 
 #[test]
+fn flags_that_would_do_nothing_are_refused() {
+    let watch = ["watch", "stage1", "--no-load"];
+    let load = ["load", "http://127.0.0.1:1/", "-d", "10ms"];
+    for (command, more) in [
+        (&load[..], ["--arrivals", "poisson", "--think", "1ms"].as_slice()),
+        (&load, &["--arrivals", "poisson", "--pipeline", "2"]),
+        (&load, &["--think-fixed", "-R", "10"]),
+        (&watch, &["--unattended"]),
+        (&watch, &["--svg", "x"]),
+    ] {
+        let output = bench(&[command, more].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {text}");
+        assert!(text.contains("cannot be used with"), "{text}");
+    }
+}
+
+#[test]
+fn no_time_at_all_is_no_number_of_times() {
+    for args in [
+        ["check", "drain", "--times=0"].as_slice(),
+        &["check", "replace", "--times=0"],
+        &["check", "hostile", "--repeat=0"],
+        &["check", "rolling-restart", "--times=0"],
+        &["verify", "127.0.0.1:1", "--jobs=0"],
+        &["verify", "127.0.0.1:1", "--concurrent=0"],
+        &["run", "--repeat=0"],
+        &["uring", "--repeat=0"],
+    ] {
+        let output = bench(args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.contains("at least 1 is needed"), "{text}");
+    }
+}
+
+#[test]
 fn a_run_prints_a_table_and_both_ladders() {
     let out = fresh("tables");
     let output =

@@ -6,7 +6,7 @@ use crate::report::{blocks, lines, page, summary};
 use crate::results::compare::Pair;
 use crate::results::{Results, claims, compare, folder};
 use crate::terminal;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub(super) struct CompareArgs {
     a: Option<PathBuf>,
     /// Another [default: your last run]
     b: Option<PathBuf>,
-    /// Exit with status 3 if the second run is slower or dearer, beyond chance
+    /// Exit with status 3 if the second run is slower or dearer, beyond chance (5 repeats each)
     #[arg(long)]
     fail_on_regression: bool,
 }
@@ -86,6 +86,10 @@ impl CompareArgs {
             text += &format!("Note: {warning}\n");
         }
         terminal::print(&format!("{text}\n{}", table.terminal()))?;
+        ensure!(
+            !self.fail_on_regression || pairs.iter().any(Pair::is_judged),
+            "no regression could be seen: each trial needs 5 undisturbed repeats in both runs; bench run --repeat 5"
+        );
         let regressed = self.fail_on_regression && pairs.iter().any(Pair::is_regression);
         Ok(if regressed { DID_NOT_HOLD } else { 0 })
     }

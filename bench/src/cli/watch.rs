@@ -27,10 +27,10 @@ pub struct WatchArgs {
     #[arg(long, value_name = "CHAPTER", num_args = 0..=1, default_missing_value = "6", conflicts_with = "no_load")]
     pub tour: Option<u8>,
     /// The tour as lines, without a screen; 1 if a cause was not named
-    #[arg(long, requires = "tour")]
+    #[arg(long, requires = "tour", conflicts_with = "no_load")]
     pub unattended: bool,
     /// Draw each step of an unattended tour into this folder
-    #[arg(long, value_name = "FOLDER", requires = "unattended")]
+    #[arg(long, value_name = "FOLDER", requires = "unattended", conflicts_with = "no_load")]
     pub svg: Option<PathBuf>,
 }
 

@@ -78,14 +78,15 @@ pub struct LoadArgs {
         value_enum,
         default_value = "constant",
         hide_possible_values = true,
-        requires = "rate"
+        requires = "rate",
+        conflicts_with_all = ["think", "pipeline"]
     )]
     arrivals: Arrivals,
     /// The mean pause of a client before its next request: 50 to 150 %
     #[arg(long, value_name = "DURATION", conflicts_with = "rate", value_parser = args::duration)]
     think: Option<Duration>,
     /// Always wait exactly that long
-    #[arg(long, requires = "think")]
+    #[arg(long, requires = "think", conflicts_with = "rate")]
     think_fixed: bool,
     /// Further clients: they send one request, then nothing
     #[arg(long, value_name = "N", default_value = "0")]

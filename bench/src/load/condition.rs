@@ -60,6 +60,10 @@ impl Condition {
             Unit::Seconds => args::duration(limit)?.as_secs_f64(),
             Unit::Count | Unit::PerCent => number(limit.trim_end_matches(['%', ' ']))?,
         };
+        ensure!(
+            unit != Unit::PerCent || limit <= 100.0,
+            "`{name}` is 100 % at most, so that `{text}` says nothing"
+        );
         Ok(Self { text: text.to_owned(), unit, figure, relation, limit })
     }
 
@@ -139,9 +143,18 @@ mod tests {
 
     #[test]
     fn other_conditions_are_refused() {
-        for text in
-            ["", "p99", "p99>", "p99>5", "p98>5ms", "rps<1%", "errors>x", "served<-1", "rps<nan"]
-        {
+        for text in [
+            "",
+            "p99",
+            "p99>",
+            "p99>5",
+            "p98>5ms",
+            "rps<1%",
+            "errors>x",
+            "served<-1",
+            "rps<nan",
+            "errors>101%",
+        ] {
             // A bare number is seconds.
             assert_eq!(Condition::parse(text).is_ok(), text == "p99>5", "{text}");
         }

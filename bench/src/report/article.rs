@@ -1,6 +1,6 @@
 //! What the article measured, and what stage 1 makes of the same cost of a request.
 
-use super::figures::{cores, or_dash};
+use super::figures::{cores, or_dash, requests};
 use crate::numbers::{grouped, micros};
 use crate::results::{Part, Results, Sample};
 use crate::table::{Column, Table};
@@ -71,7 +71,7 @@ pub fn plateau(results: &Results) -> Option<Table> {
     let busy = |row: &Sample, each: Option<f64>| cores(each.map(|us| us * row.load.rps / 1e6));
     let columns: [Column<'_, &Sample>; 10] = [
         ("Connections", &|row| row.connections.to_string()),
-        ("Req/s", &|row| grouped(row.load.rps)),
+        ("Req/s", &|row| requests(row)),
         ("Mean", &|row| micros(Some(row.load.latency_us.mean))),
         ("p99", &|row| micros(row.load.latency_us.p99)),
         ("In service", &|row| grouped(row.load.rps * row.load.latency_us.mean / 1e6)),

@@ -32,9 +32,19 @@ pub fn server(sample: &Sample) -> String {
     label(&sample.target).to_owned()
 }
 
+/// Requests per second, and whether they are to be doubted.
+pub fn requests(sample: &Sample) -> String {
+    grouped(sample.load.rps) + doubt(sample)
+}
+
+/// Stands beside a figure whose repeats were all disturbed, since there was no other to show.
+pub fn doubt(sample: &Sample) -> &'static str {
+    if sample.doubtful { " (doubtful)" } else { "" }
+}
+
 /// Requests per second of the repeat in the middle.
 pub fn rps(trial: &Group<'_>) -> String {
-    grouped(trial.median().load.rps)
+    requests(trial.median())
 }
 
 /// CPU of the server per response.

@@ -1,6 +1,7 @@
 //! Tables with a line for each trial: a server's figures and verdicts, a constant rate, two runs side by side.
 
-use super::figures::{count, cpu, or_dash, rps, served, server, verdict};
+use super::figures::{count, cpu, doubt, or_dash, requests, rps, served, server, verdict};
+use super::users::variant;
 use crate::numbers::{grouped, micros};
 use crate::results::compare::Pair;
 use crate::results::statistics::{ENOUGH, Ratio};
@@ -79,7 +80,7 @@ pub fn rate(results: &Results) -> Option<Table> {
     let columns: [Column<'_, &Sample>; 13] = [
         ("Server", &|row| server(row)),
         ("Due/s", &|row| grouped(due(row))),
-        ("Reached", &|row| format!("{:.1}%", reached(row))),
+        ("Reached", &|row| format!("{:.1}%{}", reached(row), doubt(row))),
         ("mean", &|row| micros(Some(row.load.latency_us.mean))),
         ("p50", &|row| micros(row.load.latency_us.p50)),
         ("p90", &|row| micros(row.load.latency_us.p90)),
@@ -97,8 +98,14 @@ pub fn rate(results: &Results) -> Option<Table> {
 /// Two runs side by side.
 pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
     let trial = |a: &Sample| {
-        let idle = if a.idle > 0 { format!(" + {} idle", a.idle) } else { String::new() };
-        format!("{} {} {}{idle}", a.workload, a.connection, a.connections)
+        let mut name = format!("{} {} {}", a.workload, a.connection, a.connections);
+        if a.idle > 0 {
+            name += &format!(" + {} idle", a.idle);
+        }
+        if a.part == Part::Controls {
+            name += &format!(", {}", variant(a));
+        }
+        name
     };
     let factor = |pair: &Pair<'_>| {
         let (a, b) = (pair.a.load.rps, pair.b.load.rps);
@@ -107,8 +114,8 @@ pub fn compare(pairs: &[Pair<'_>]) -> Option<Table> {
     let columns: [Column<'_, &Pair<'_>>; 9] = [
         ("Server", &|pair| server(pair.a)),
         ("Trial", &|pair| trial(pair.a)),
-        ("A req/s", &|pair| grouped(pair.a.load.rps)),
-        ("B req/s", &|pair| grouped(pair.b.load.rps)),
+        ("A req/s", &|pair| requests(pair.a)),
+        ("B req/s", &|pair| requests(pair.b)),
         ("B/A", &|pair| or_dash(factor(pair).map(|factor| format!("×{factor:.2}")))),
         ("", &|pair| difference(pair.rps)),
         ("A CPU/req", &|pair| micros(pair.a.server_cpu_us)),
@@ -131,10 +138,34 @@ fn difference(ratio: Option<Ratio>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{article, scale, tables, uring, users};
     use super::*;
+    use crate::results::compare::pairs;
 
     fn results(sample: Sample) -> Results {
         Results { rows: vec![Sample { target: "floor".into(), ..sample }], ..Results::default() }
+    }
+
+    #[test]
+    fn figures_of_which_every_repeat_was_disturbed_say_so() {
+        let of =
+            |part| results(Sample { part, threads: Some(1), doubtful: true, ..Sample::default() });
+        let ladder = of(Part::Ladder);
+        for table in [
+            of_all(&ladder),
+            of_target(&ladder, "floor"),
+            tables::ladder(&ladder, ""),
+            compare(&pairs(&ladder, &ladder)),
+            rate(&of(Part::Rate)),
+            uring::table(&of(Part::Uring)),
+            scale::table(&of(Part::Scale), "floor"),
+            users::ladder(&of(Part::Users)),
+            users::controls(&of(Part::Controls)),
+            article::plateau(&of(Part::Plateau)),
+        ] {
+            let text = table.unwrap().terminal();
+            assert!(text.contains("(doubtful"), "{text}");
+        }
     }
 
     #[test]

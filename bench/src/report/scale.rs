@@ -1,7 +1,7 @@
 //! What another thread adds to a stage: a table over its threads, and the scalability laws through them.
 
-use super::figures::{cores, cpu, or_dash, served};
-use crate::numbers::{counted, distinct, grouped};
+use super::figures::{cores, cpu, or_dash, requests, served};
+use crate::numbers::{counted, distinct};
 use crate::results::statistics::Ratio;
 use crate::results::{Group, Part, Results, Sample, fit};
 use crate::table::{Column, Table};
@@ -37,9 +37,9 @@ type Beside<'a> = (Group<'a>, Option<Group<'a>>);
 
 /// Speed-up over one thread, efficiency and bottleneck at each number of threads; `None` without rows.
 pub fn table(results: &Results, target: &str) -> Option<Table> {
-    let requests = |row: &Sample| match row.serves_all() {
-        true => grouped(row.load.rps),
-        false => format!("{} (served {})", grouped(row.load.rps), served(row)),
+    let all = |row: &Sample| match row.serves_all() {
+        true => requests(row),
+        false => format!("{} (served {})", requests(row), served(row)),
     };
     let speed_up = |(point, one): &Beside<'_>| speed_up(point, one.as_ref()?);
     let efficiency = |beside: &Beside<'_>| {
@@ -49,7 +49,7 @@ pub fn table(results: &Results, target: &str) -> Option<Table> {
     let columns: [Column<'_, Beside<'_>>; 9] = [
         ("Workload", &|(point, _)| point.median().workload.clone()),
         ("Threads", &|(point, _)| threads(point.median()).to_string()),
-        ("Req/s", &|(point, _)| requests(point.median())),
+        ("Req/s", &|(point, _)| all(point.median())),
         ("Speed-up", &|beside| or_dash(speed_up(beside).map(|(text, _)| text))),
         ("Efficiency", &|beside| or_dash(efficiency(beside))),
         ("CPU/req", &|(point, _)| cpu(point)),

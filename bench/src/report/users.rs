@@ -1,6 +1,6 @@
 //! The ladder of users who think, and its controls: what each stage serves, what was predicted, and what limits it.
 
-use super::figures::{cores, memory, or_dash, served, server, switches, verdict};
+use super::figures::{cores, memory, or_dash, requests, served, server, switches, verdict};
 use crate::numbers::{grouped, micros};
 use crate::results::{Part, Results, Sample, prediction};
 use crate::table::{Column, Table};
@@ -73,7 +73,7 @@ pub fn ladder(results: &Results) -> Option<Table> {
     let rows = results.medians(Part::Users);
     let columns: [Column<'_, &Sample>; 4] = [
         ("Users", &|row| server(row)),
-        ("Req/s", &|row| grouped(row.load.rps)),
+        ("Req/s", &|row| requests(row)),
         ("Factor", &|row| or_dash(factor(row, &rows))),
         ("Predicted", &|row| or_dash(predicted(row, results))),
     ];
@@ -85,7 +85,7 @@ pub fn controls(results: &Results) -> Option<Table> {
     let columns: [Column<'_, &Sample>; 4] = [
         ("Control", &|row| server(row)),
         ("With", &|row| variant(row)),
-        ("Req/s", &|row| grouped(row.load.rps)),
+        ("Req/s", &|row| requests(row)),
         ("Predicted", &|row| or_dash(predicted(row, results))),
     ];
     let price: [Column<'_, &Sample>; 2] =

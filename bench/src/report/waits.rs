@@ -1,6 +1,6 @@
 //! What waiting costs: CPU per request over silent connections, and over active ones.
 
-use super::figures::server;
+use super::figures::{doubt, server};
 use super::tables::Cross;
 use crate::numbers::{counted, grouped};
 use crate::results::{Group, Part, Results, Sample, fit};
@@ -94,9 +94,11 @@ fn cpu(group: &Group<'_>) -> Option<String> {
     // A server that has not met all of them yet is measured while they connect.
     let sample = group.median();
     let met = sample.noted("crowd.answered").filter(|met| (*met as usize) < sample.idle);
-    Some(match (met, group.samples.len()) {
-        (Some(met), _) => format!("{}, with {} silent", short(range.middle), grouped(met)),
-        (None, 1) => short(range.middle),
-        _ => format!("{} ({} to {})", short(range.middle), short(range.low), short(range.high)),
-    })
+    Some(
+        match (met, group.samples.len()) {
+            (Some(met), _) => format!("{}, with {} silent", short(range.middle), grouped(met)),
+            (None, 1) => short(range.middle),
+            _ => format!("{} ({} to {})", short(range.middle), short(range.low), short(range.high)),
+        } + doubt(sample),
+    )
 }

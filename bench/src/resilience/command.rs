@@ -21,7 +21,7 @@ pub enum Check {
         /// Stages, as `3` or `stage3` [default: all]
         stages: Vec<String>,
         /// How many times
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = args::count)]
         times: usize,
     },
     /// Replace a loaded server by a new one, many times over: no request is lost
@@ -29,7 +29,7 @@ pub enum Check {
         /// Stages [default: all; 4 with --beside]
         stages: Vec<String>,
         /// How many times
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = args::count)]
         times: usize,
         /// Start the new one first: no connect is refused either (stage 4)
         #[arg(long)]
@@ -59,7 +59,7 @@ pub enum Check {
         #[arg(long = "for", value_name = "TIME", default_value = "2s", value_parser = args::duration)]
         time: Duration,
         /// How often, each kind; the figures are medians
-        #[arg(long, value_name = "N", default_value_t = 3)]
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = args::count)]
         repeat: usize,
         /// The seed of the clients' choices
         #[arg(long, default_value_t = 1)]

@@ -20,6 +20,11 @@ pub struct Pair<'a> {
 }
 
 impl Pair<'_> {
+    /// Whether there are repeats enough to tell a difference from chance.
+    pub fn is_judged(&self) -> bool {
+        [self.rps, self.cpu].into_iter().flatten().any(|ratio| ratio.repeats >= ENOUGH)
+    }
+
     /// Whether the second run is slower, or dearer in CPU time, by more than chance.
     pub fn is_regression(&self) -> bool {
         let differs = |ratio: &Option<Ratio>| ratio.filter(Ratio::differs);
@@ -79,6 +84,8 @@ mod tests {
         assert!(!is_regression(&by([0.9, 1.1, 0.95, 1.04, 0.97])), "by chance");
         let (one, two) = (run(&[100.0]), run(&[50.0]));
         assert!(pairs(&one, &two)[0].rps.is_none() && !pairs(&one, &two)[0].is_regression());
+        let judged = |repeats: usize| pairs(&run(&base[..repeats]), &run(&base))[0].is_judged();
+        assert_eq!([1, 4, 5].map(judged), [false, false, true]);
     }
 
     #[test]

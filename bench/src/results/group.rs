@@ -64,7 +64,9 @@ pub fn disturbed(rows: &[Sample]) -> Option<String> {
     let disturbed = levels.iter().filter(|(_, row)| row.repeated > 0 || row.doubtful).count();
     let doubtful = match levels.iter().filter(|(_, row)| row.doubtful).count() {
         0 => "none of them stayed disturbed".to_owned(),
-        count => format!("{count} stayed disturbed: no median, ratio or claim uses them"),
+        count => format!(
+            "{count} stayed disturbed: left out, or marked doubtful where there is no other repeat"
+        ),
     };
     (disturbed > 0).then(|| {
         format!(

@@ -1,6 +1,6 @@
 //! What a server offers and where its limits lie: flags, so that the suite fits a server that it was not written for.
 
-use crate::args::duration;
+use crate::args::{count, duration};
 use clap::{Args, Parser};
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ pub struct Options {
     #[arg(long, value_name = "GLOB", default_value = "*")]
     pub only: String,
     /// How many cases run at once; 1 for a server that serves one connection at a time
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = count)]
     pub jobs: usize,
     /// How many connections the server holds at once; 1 leaves out the cases that need more
-    #[arg(long, value_name = "N", default_value_t = 256)]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count)]
     pub concurrent: usize,
     /// Include the cases that wait for a time-out of the server
     #[arg(long)]
