@@ -110,13 +110,9 @@ struct Server {
     /// Why they cannot.
     server_unseen: Option<String>,
     server_cpu_us: Option<f64>,
-    cause: &'static str,
-    verdict: String,
-    because: String,
-    runner_up: Option<String>,
-    refuted_if: &'static str,
-    doubts: Vec<String>,
-    /// What the verdict is made from.
+    #[serde(flatten)]
+    verdict: Verdict,
+    /// What it is made from.
     seen: Seen,
     evidence: Evidence,
 }
@@ -131,12 +127,7 @@ fn json(
         server: found.as_ref().ok().map(|pids| process::names(pids)),
         server_unseen: found.as_ref().err().map(ToString::to_string),
         server_cpu_us: evidence.cpu_per(outcome.tally.requests).map(as_micros),
-        cause: verdict.cause.short(),
-        verdict: verdict.sentence,
-        because: verdict.because,
-        runner_up: verdict.runner_up,
-        refuted_if: verdict.refuted_if,
-        doubts: verdict.doubts,
+        verdict,
         seen,
         evidence,
     };

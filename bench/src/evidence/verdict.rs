@@ -25,6 +25,7 @@ pub struct Verdict {
     /// What kind it is.
     pub cause: Cause,
     /// Why.
+    #[serde(rename = "verdict")]
     pub sentence: String,
     /// The figures that decided; empty where none did.
     pub because: String,

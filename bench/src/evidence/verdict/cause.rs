@@ -1,10 +1,9 @@
 //! The kinds of bottleneck.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// The kinds of bottleneck.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The control group may use no more CPU time.
     Quota,
@@ -36,6 +35,13 @@ pub enum Cause {
     NoMoreAsked,
     /// None of these.
     Unknown,
+}
+
+/// As tables have it.
+impl Serialize for Cause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.short())
+    }
 }
 
 impl Cause {
