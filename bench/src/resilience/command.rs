@@ -4,13 +4,11 @@ use super::hostile::Kind;
 use super::replace::{self, Handover, Replaced};
 use super::rolling_restart::RollingRestartArgs;
 use super::soak::{self, Soak};
-use super::{Stage, attack_report, descriptors, keepalive, say};
+use super::{Stage, attack_report, descriptors, keepalive, on_each, say};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::numbers;
-use crate::targets::{self, build};
-use crate::workspace::STAGES;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::time::Duration;
 
 /// What to check.
@@ -131,30 +129,6 @@ impl Check {
             Self::RollingRestart(args) => args.run(interrupt),
         }
     }
-}
-
-/// Builds the `chosen` stages, or `all` that a check is for, and has each tried. The blocking ones get these flags.
-///
-/// # Errors
-/// When a program cannot be built, and those of `attempt`, under the stage's name.
-pub fn on_each(
-    chosen: &[String],
-    all: &[usize],
-    blocking: &[&str],
-    interrupt: &Interrupt,
-    mut attempt: impl FnMut(&str, &Stage) -> Result<()>,
-) -> Result<()> {
-    let chosen = targets::stages(chosen, all)?;
-    let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
-    let programs = build::release(&names, interrupt)?;
-    for (index, name) in chosen.into_iter().zip(names) {
-        let program = programs.get(name).context("cargo built no program")?;
-        let program = program.to_str().context("the program's path is not UTF-8")?;
-        let flags = if index < 2 { blocking } else { &[] };
-        let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
-        attempt(name, &stage).with_context(|| name.to_owned())?;
-    }
-    Ok(())
 }
 
 fn try_drain(stage: &Stage, times: usize) -> Result<()> {

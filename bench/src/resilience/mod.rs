@@ -19,8 +19,11 @@ pub mod shutdown;
 pub mod soak;
 pub mod well_behaved;
 
+use crate::interrupt::Interrupt;
 use crate::targets::server::Server;
+use crate::targets::{self, build};
 use crate::terminal;
+use crate::workspace::STAGES;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -100,5 +103,29 @@ pub fn set_limit(server: &Server, limit: &str) -> Result<()> {
     let pid = server.pid().to_string();
     let status = Command::new("prlimit").args(["--pid", &pid, limit]).status();
     ensure!(status.context("prlimit, of util-linux, is needed")?.success(), "prlimit failed");
+    Ok(())
+}
+
+/// Builds the `chosen` stages, or `all` that a check is for, and has each tried. The blocking ones get these flags.
+///
+/// # Errors
+/// When a program cannot be built, and those of `attempt`, under the stage's name.
+pub fn on_each(
+    chosen: &[String],
+    all: &[usize],
+    blocking: &[&str],
+    interrupt: &Interrupt,
+    mut attempt: impl FnMut(&str, &Stage) -> Result<()>,
+) -> Result<()> {
+    let chosen = targets::stages(chosen, all)?;
+    let names: Vec<_> = chosen.iter().map(|index| STAGES[*index]).collect();
+    let programs = build::release(&names, interrupt)?;
+    for (index, name) in chosen.into_iter().zip(names) {
+        let program = programs.get(name).context("cargo built no program")?;
+        let program = program.to_str().context("the program's path is not UTF-8")?;
+        let flags = if index < 2 { blocking } else { &[] };
+        let stage = Stage::new(program, [1, 64, 256, 256][index], flags);
+        attempt(name, &stage).with_context(|| name.to_owned())?;
+    }
     Ok(())
 }

@@ -3,12 +3,10 @@
 pub mod haproxy;
 
 use super::well_behaved::{Behaviour, Outcome, WellBehavedClients};
-use super::{Stage, TIMEOUT, say, shutdown};
+use super::{Stage, TIMEOUT, on_each, say, shutdown};
 use crate::args;
 use crate::interrupt::Interrupt;
-use crate::targets::build;
 use crate::targets::server::Server;
-use crate::workspace::STAGES;
 use anyhow::{Context, Result, bail, ensure};
 use haproxy::{Balancer, NAMES};
 use shared::sys::process;
@@ -41,18 +39,15 @@ impl RollingRestartArgs {
     /// When HAProxy is not installed, a server does not start, or a request was lost though no server was killed.
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         haproxy::find()?;
-        let name = STAGES[3];
-        let programs = build::release(&[name], interrupt)?;
-        let program = programs.get(name).context("cargo built no program")?;
-        let program = program.to_str().context("the program's path is not UTF-8")?;
-        let mut servers = Servers::start(Stage::new(program, 256, &[]))?;
-        say(&format!("haproxy on {}, before three {name}", servers.balancer.address()))?;
-        let behaviour = Behaviour { clients: self.clients, ..Behaviour::busy(self.seed) };
-        let clients = WellBehavedClients::start(servers.balancer.address(), behaviour);
-        let replaced = self.replace_all(&mut servers, &clients, interrupt);
-        let outcome = clients.stop()?;
-        let count = replaced?;
-        self.show(&servers, count, &outcome)
+        on_each(&[], &[3], &[], interrupt, |name, stage| {
+            let mut servers = Servers::start(*stage)?;
+            say(&format!("haproxy on {}, before three {name}", servers.balancer.address()))?;
+            let behaviour = Behaviour { clients: self.clients, ..Behaviour::busy(self.seed) };
+            let clients = WellBehavedClients::start(servers.balancer.address(), behaviour);
+            let replaced = self.replace_all(&mut servers, &clients, interrupt);
+            let outcome = clients.stop()?;
+            self.show(&servers, replaced?, &outcome)
+        })
     }
 
     fn replace_all(
