@@ -6,6 +6,7 @@ use bench::resilience::descriptors::lowest_free;
 use bench::resilience::well_behaved::{Behaviour, WellBehavedClients};
 use bench::resilience::{Stage, set_limit, shutdown};
 use bench::targets::server::Server;
+use shared::sys::signal::{self, Signal};
 use std::thread;
 use std::time::Duration;
 
@@ -61,6 +62,22 @@ fn give_way(server: &Server, more: impl FnOnce() -> Result<()>) -> Result<usize>
     idle.retain_mut(|client| !client.hears_nothing());
     idle.iter_mut().try_for_each(Client::expect_end)?;
     Ok(idle.len())
+}
+
+/// Clients that have read their last response and keep their side open make no other lose its own at the end.
+pub fn clients_that_keep_their_side_open_hold_up_no_other(stage: &Stage) -> Result<()> {
+    const CLIENTS: usize = 12;
+    let mut server = stage.start(&["--threads", "1"])?;
+    let mut first = Client::connect(server.address())?;
+    first.get("/sleep/500");
+    let mut others = Client::asking(server.address(), "/", CLIENTS)?;
+    signal::send(server.pid(), Signal::Terminate)?;
+    for client in std::iter::once(&mut first).chain(&mut others) {
+        client.expect(200)?;
+    }
+    shutdown::exits(&mut server, 0)?;
+    ensure!(!server.stderr().contains("grace period"), "{}", server.stderr());
+    Ok(())
 }
 
 /// Where there is no place, clients that never asked go first.

@@ -43,6 +43,8 @@ macro_rules! checks_of_every_stage {
             time_outs_and_low_limits: conformance::low_limits,
             it_ends_and_loses_no_request: shutdown::each,
             idle_clients_do_not_hold_up_the_end: idle_clients::they_do_not_hold_up_the_end,
+            clients_that_keep_their_side_open_hold_up_no_other:
+                idle_clients::clients_that_keep_their_side_open_hold_up_no_other,
             another_takes_its_place_and_no_request_is_lost:
                 |stage| replace::under_load(stage, replace::Handover::After, 5).map(drop),
             another_takes_over_beside_it_and_no_connect_is_refused:

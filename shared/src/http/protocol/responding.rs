@@ -52,7 +52,7 @@ impl Protocol {
         // The client may be sending its next request just now if ending is our idea and not its own. (Where no
         // connection stays open, that is no surprise any more, and a wait for each client would be the server's price.)
         let our_idea = used_up || cx.draining || cx.has_backlog;
-        let surprise = exchange.keep_alive && our_idea;
+        let surprise = exchange.keep_alive && cx.keep_alive && our_idea;
         exchange.keep_alive &= !our_idea && cx.keep_alive && delimiter != Delimiter::Close;
         if !exchange.keep_alive {
             self.state = State::Ending { lingers: surprise };

@@ -4,6 +4,7 @@ use super::super::config::KeepAlive;
 use super::super::deadlines::{SILENCE, earlier};
 use super::{PendingConnections, Server, Woken};
 use crate::http::Protocol;
+use crate::http::limits::SILENT_LINGER;
 use crate::sys::Socket;
 use crate::sys::poll::{self, Wait};
 use std::io;
@@ -18,6 +19,9 @@ impl<P: PendingConnections> Server<'_, P> {
                 matches!(woken, Woken::Unwanted) && !self.thread.server.drain.has_begun();
             self.thread.stats.counters.evicted.add(is_evicted.into());
             return Ok(woken);
+        }
+        if protocol.is_lingering() {
+            return self.wait_in_linger(socket, protocol);
         }
         // Inside a request its own deadline is all that counts. A response that is held back waits for nothing else, unless
         // the connection has failed.
@@ -68,6 +72,27 @@ impl<P: PendingConnections> Server<'_, P> {
                     // Where there is no descriptor for it, there is none for a new connection either.
                     Err(_) => return Ok(Woken::Unwanted),
                 },
+            }
+        }
+    }
+
+    /// Waits for a client that is about to read the end. One that keeps its own side open holds up no other: its kernel
+    /// has the whole response, and what it had sent by then has arrived.
+    fn wait_in_linger(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
+        let (deadline, server) = (protocol.deadline(), &self.thread.server);
+        loop {
+            let until = earlier(deadline, Some(Instant::now() + SILENT_LINGER));
+            let mut waits = [Wait::readable(socket.as_fd())];
+            if poll::wait(&mut waits, until)? {
+                return readable(&waits[0]);
+            }
+            if until == deadline {
+                return Ok(Woken::Late);
+            }
+            let is_fair = server.keep_alive == KeepAlive::Fair;
+            let is_wanted = server.drain.has_begun() || is_fair && self.pending.has_backlog();
+            if is_wanted && socket.unacknowledged().is_ok_and(|count| count == 0) {
+                return Ok(Woken::Unwanted);
             }
         }
     }
