@@ -59,6 +59,8 @@ macro_rules! checks_of_every_stage {
             a_log_is_rotated_and_no_line_is_lost: operator::log_rotation::each,
             a_log_that_cannot_be_written_waits_and_is_bounded: operator::slow_log::each,
             log_and_trace_are_whole_at_every_end: operator::at_exit::all_is_written,
+            a_response_that_is_cut_has_its_line:
+                operator::at_exit::a_response_that_is_cut_has_its_line,
         }
     };
 }

@@ -131,6 +131,8 @@ struct Sending {
     /// Bytes of content, if that was known beforehand.
     length: Option<u64>,
     exchange: Exchange,
+    /// See [`Service::on_long_response`].
+    number: u64,
 }
 
 /// What one step made of the input.

@@ -41,6 +41,11 @@ pub trait Service {
     /// A head is complete.
     fn on_head(&mut self);
 
+    /// A long response begins: part of it is appended to the output. Its number comes back when it has left.
+    fn on_long_response(&mut self, _: &ResponseSummary<'_>) -> u64 {
+        0
+    }
+
     /// A response has left the protocol: all of it is appended to the output, or as much as the connection lived for.
     fn on_response(&mut self, summary: &ResponseSummary<'_>);
 
@@ -58,6 +63,8 @@ pub struct ResponseSummary<'a> {
     pub request: Option<&'a [u8]>,
     /// When the thread woke up to the last byte of the request: [`super::StepCx::since`].
     pub since: Instant,
+    /// That of [`Service::on_long_response`]; 0 for any other.
+    pub number: u64,
 }
 
 /// Bytes of a request that are kept for a log.

@@ -171,15 +171,23 @@ impl Service for ThreadService<'_> {
         self.stats.instant(InstantEvent::Parsed);
     }
 
+    fn on_long_response(&mut self, summary: &ResponseSummary<'_>) -> u64 {
+        self.stats.on_long_response(&record(summary, self.clock))
+    }
+
     #[inline(always)]
     fn on_response(&mut self, summary: &ResponseSummary<'_>) {
-        let ResponseSummary { code, length, request, since } = *summary;
-        let (request, now) = (request.unwrap_or_default(), self.clock.now());
-        let date = self.clock.date().date();
-        self.stats.on_response(&ResponseRecord { code, length, request, since, now, date });
+        self.stats.on_response(&record(summary, self.clock));
     }
 
     fn keeps_request_line(&self) -> bool {
         self.stats.is_logging()
     }
+}
+
+#[inline(always)]
+fn record<'a>(summary: &ResponseSummary<'a>, clock: &'a Clock) -> ResponseRecord<'a> {
+    let ResponseSummary { code, length, request, since, number } = *summary;
+    let (request, now, date) = (request.unwrap_or_default(), clock.now(), clock.date().date());
+    ResponseRecord { code, length, request, since, number, now, date }
 }

@@ -2,15 +2,18 @@
 //!
 //! `127.0.0.1 - - [06/Nov/1994:08:49:37 +0000] "GET / HTTP/1.1" 200 13 0.000042`
 
-use super::log_writer::LineBuffer;
+use super::log_writer::{LineBuffer, LogWriter};
+use crate::sys::sync::lock;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Instant, SystemTime};
 
 /// Bytes of a request line that are written: an invalid one may be of any length.
 const MAX_LINE: usize = 256;
 
-/// A response that has ended.
+/// A response that has ended, or a long one that begins.
 pub struct ResponseRecord<'a> {
     /// The status code.
     pub code: u16,
@@ -20,6 +23,8 @@ pub struct ResponseRecord<'a> {
     pub request: &'a [u8],
     /// When the thread woke up to the last byte of the request.
     pub since: Instant,
+    /// Of a long response that has ended: what [`AccessLog::begin`] said. 0 for any other.
+    pub number: u64,
     /// The present moment, and the same as an IMF-fixdate.
     pub now: Instant,
     /// See `now`.
@@ -36,28 +41,96 @@ pub(super) struct AccessLog {
     pub(super) lines: LineBuffer,
     /// The client of the current request.
     pub(super) peer: Option<IpAddr>,
+    pub(super) under_way: Arc<UnderWay>,
 }
 
 impl AccessLog {
+    /// A long response begins: its line comes when it has ended, or with the process.
+    pub(super) fn begin(&self, response: &ResponseRecord<'_>) -> u64 {
+        let ResponseRecord { code, length, since, .. } = *response;
+        let (peer, request) = (self.peer, response.request.into());
+        self.under_way.add(Begun { peer, code, length, request, since })
+    }
+
     /// Adds a line before its response is sent: even if the process ends, no response is without a line.
     pub(super) fn add(&mut self, response: &ResponseRecord<'_>) {
-        let out = &mut *self.lines.lines();
+        // Held until the line is there: the end of the process must find the one or the other.
+        let _under_way =
+            if response.number > 0 { self.under_way.remove(response.number) } else { None };
+        response.write(self.peer, &mut self.lines.lines());
+    }
+}
+
+/// The long responses of all threads that have begun and not ended. The end of the process cuts them.
+#[derive(Default)]
+pub(super) struct UnderWay(Mutex<Responses>);
+
+#[derive(Default)]
+struct Responses {
+    by_number: BTreeMap<u64, Begun>,
+    last_number: u64,
+    /// The lines of all are written: the process is about to end.
+    is_finished: bool,
+}
+
+struct Begun {
+    peer: Option<IpAddr>,
+    code: u16,
+    length: Option<u64>,
+    request: Box<[u8]>,
+    since: Instant,
+}
+
+impl UnderWay {
+    fn add(&self, begun: Begun) -> u64 {
+        let mut responses = lock(&self.0);
+        responses.last_number += 1;
+        let number = responses.last_number;
+        responses.by_number.insert(number, begun);
+        number
+    }
+
+    fn remove(&self, number: u64) -> Option<MutexGuard<'_, Responses>> {
+        let mut responses = lock(&self.0);
+        responses.by_number.remove(&number);
+        (!responses.is_finished).then_some(responses)
+    }
+
+    /// The end of `log`: see [`LogWriter::finish`].
+    pub(super) fn finish(&self, log: &LogWriter) {
+        let mut responses = lock(&self.0);
+        let (now, date) = (Instant::now(), httpdate::fmt_http_date(SystemTime::now()));
+        let mut lines = Vec::new();
+        for Begun { peer, code, length, request, since } in
+            std::mem::take(&mut responses.by_number).into_values()
+        {
+            let (request, date) = (&*request, date.as_bytes());
+            ResponseRecord { code, length, request, since, number: 0, now, date }
+                .write(peer, &mut lines);
+        }
+        log.finish(&lines);
+        responses.is_finished = true;
+    }
+}
+
+impl ResponseRecord<'_> {
+    fn write(&self, peer: Option<IpAddr>, out: &mut Vec<u8>) {
         // Writing to a Vec cannot fail.
-        let _ = match self.peer {
+        let _ = match peer {
             Some(peer) => write!(out, "{peer}"),
             None => write!(out, "-"),
         };
-        let Ok(date) = str::from_utf8(response.date) else { return };
+        let Ok(date) = str::from_utf8(self.date) else { return };
         let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
         let _ = write!(out, " - - [{day}/{month}/{year}:{time} +0000] \"");
-        escape(out, response.request);
-        let _ = write!(out, "\" {} ", response.code);
-        let _ = match response.length {
+        escape(out, self.request);
+        let _ = write!(out, "\" {} ", self.code);
+        let _ = match self.length {
             Some(length) => write!(out, "{length}"),
             None => write!(out, "-"),
         };
         // Within a tick the server's clock stands still; a line may know better.
-        let _ = writeln!(out, " {:.6}", response.since.elapsed().as_secs_f64());
+        let _ = writeln!(out, " {:.6}", self.since.elapsed().as_secs_f64());
     }
 }
 

@@ -11,7 +11,7 @@ pub mod trace;
 pub use access_log::ResponseRecord;
 pub use thread_stats::ThreadStats;
 
-use access_log::AccessLog;
+use access_log::{AccessLog, UnderWay};
 use anyhow::{Result, ensure};
 use clap::Args;
 use log_writer::{LogWriter, Settings};
@@ -53,6 +53,7 @@ const END: Duration = Duration::from_secs(1);
 pub struct Telemetry {
     metrics: Arc<Metrics>,
     log: Option<LogWriter>,
+    under_way: Arc<UnderWay>,
     trace: Option<LogWriter>,
     trace_every: u64,
     epoch: Instant,
@@ -90,7 +91,8 @@ impl Telemetry {
     /// Counters alone: no log, no trace.
     pub fn counters_only() -> Self {
         let (epoch, lanes) = (Instant::now(), AtomicUsize::new(1));
-        Self { metrics: Arc::default(), log: None, trace: None, trace_every: 1, epoch, lanes }
+        let (metrics, under_way) = (Arc::default(), Arc::default());
+        Self { metrics, log: None, under_way, trace: None, trace_every: 1, epoch, lanes }
     }
 
     /// The counters of all threads.
@@ -104,7 +106,10 @@ impl Telemetry {
             let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
             Box::new(Tracer::new(trace.buffer(), self.epoch, lane, self.trace_every))
         });
-        let log = |log: &LogWriter| Box::new(AccessLog { lines: log.buffer(), peer: None });
+        let log = |log: &LogWriter| {
+            let under_way = Arc::clone(&self.under_way);
+            Box::new(AccessLog { lines: log.buffer(), peer: None, under_way })
+        };
         let (counters, log) = (self.metrics.register(), self.log.as_ref().map(log));
         ThreadStats { counters, since: Instant::now(), fresh: 0, tracer, log }
     }
@@ -116,11 +121,11 @@ impl Telemetry {
         }
     }
 
-    /// Writes the lines of all threads, and returns after a second at the latest. Call it right before the
+    /// Writes the lines of all threads, those of responses that are cut too, and returns after a second at the latest. Call it right before the
     /// process ends: a thread that goes on serving stops at its next line.
     pub fn finish(&self) {
         let (deadline, tail) = (Instant::now() + END, trace::tail(self.epoch));
-        self.log.iter().for_each(|log| log.finish(b""));
+        self.log.iter().for_each(|log| self.under_way.finish(log));
         self.trace.iter().for_each(|trace| trace.finish(tail.as_bytes()));
         let writers = self.log.iter().chain(&self.trace);
         writers.for_each(|writer| writer.wait_until_done(deadline));

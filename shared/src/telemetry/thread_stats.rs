@@ -36,6 +36,11 @@ impl ThreadStats {
         }
     }
 
+    /// A long response begins. Its number, or 0 where there is no log.
+    pub fn on_long_response(&mut self, response: &ResponseRecord<'_>) -> u64 {
+        self.log.as_ref().map_or(0, |log| log.begin(response))
+    }
+
     /// The thread has woken up, or goes on after a handler that blocked it.
     #[inline]
     pub fn begin_tick(&mut self, now: Instant) {

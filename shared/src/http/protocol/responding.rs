@@ -68,9 +68,10 @@ impl Protocol {
             body => append(body, delimiter, cx.out),
         };
         match source {
-            None => cx.service.on_response(&exchange.summary(code, length)),
+            None => cx.service.on_response(&exchange.summary(code, length, 0)),
             Some(source) => {
-                self.sending = Some(Box::new(Sending { source, code, length, exchange }));
+                let number = cx.service.on_long_response(&exchange.summary(code, length, 0));
+                self.sending = Some(Box::new(Sending { source, code, length, exchange, number }));
             }
         }
     }
@@ -131,7 +132,8 @@ impl Protocol {
     /// Notes that a long response has ended: written, or given up with its connection.
     pub fn finish<S: Service>(&mut self, service: &mut S) {
         if let Some(sending) = self.sending.take() {
-            service.on_response(&sending.exchange.summary(sending.code, sending.length));
+            let Sending { code, length, exchange, number, .. } = *sending;
+            service.on_response(&exchange.summary(code, length, number));
         }
     }
 }
@@ -181,7 +183,7 @@ impl Exchange {
     }
 
     /// What is noted of a response to it. `length`: bytes of content, if that was known beforehand.
-    fn summary(&self, code: u16, length: Option<u64>) -> ResponseSummary<'_> {
-        ResponseSummary { code, length, request: self.line.as_deref(), since: self.since }
+    fn summary(&self, code: u16, length: Option<u64>, number: u64) -> ResponseSummary<'_> {
+        ResponseSummary { code, length, request: self.line.as_deref(), since: self.since, number }
     }
 }
