@@ -1,7 +1,6 @@
 //! The screen: a pure function of a [`Frame`] and of what the person at the keys is doing.
 
 use crate::frame::{Figure, Frame, Group, LEGEND, QUEUED, Queue, clock};
-use crate::setup::Keys;
 use crate::tour::STEPS;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
@@ -45,17 +44,15 @@ pub(crate) struct View {
     pub(crate) step: Option<usize>,
     pub(crate) paused: bool,
     pub(crate) help: bool,
-    pub(crate) keys: Keys,
+    /// As [`crate::setup::Setup::keys`] has it.
+    pub(crate) keys: [bool; 2],
 }
 
 impl View {
-    /// Of two texts about keys, for stages and for clients, those whose keys do something here, before `always`.
-    fn of_keys(self, [stages, clients]: [&str; 2], always: &str) -> String {
-        match self.keys {
-            Keys::StageAndClients => [stages, clients, always].concat(),
-            Keys::Clients => [clients, always].concat(),
-            Keys::None => always.to_owned(),
-        }
+    /// Of two texts about keys, for the stage and for the clients, those whose keys change something; and `always`.
+    fn of_keys(self, texts: [&str; 2], always: &str) -> String {
+        let texts = texts.into_iter().zip(self.keys).filter(|(_, change)| *change);
+        texts.map(|(text, _)| text).chain([always]).collect()
     }
 }
 

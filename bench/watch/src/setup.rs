@@ -17,18 +17,6 @@ pub(crate) struct Setup {
     pub(crate) load: bool,
 }
 
-/// What keys can change of a setup.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Keys {
-    /// The stage and its workload, and the clients.
-    #[default]
-    StageAndClients,
-    /// The clients of a server that is no stage: it may have no other route.
-    Clients,
-    /// Nothing: the load is another program's.
-    None,
-}
-
 /// A workload: its name, what is asked for, and how many milliseconds clients think.
 pub(crate) const WORKLOADS: [(&str, &str, u64); 4] = [
     ("hello", "/", 0),
@@ -47,25 +35,21 @@ const BUSY: [usize; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 const IDLE: [usize; 8] = [0, 1, 16, 63, 64, 65, 200, 1000];
 
 impl Setup {
-    /// What keys can change of it.
-    pub(crate) fn keys(&self) -> Keys {
-        match self.target {
-            _ if !self.load => Keys::None,
-            Target::Stage(_) => Keys::StageAndClients,
-            _ => Keys::Clients,
-        }
+    /// Whether keys change the server and its workload, and the clients: of a server that is no stage, only the clients, as it
+    /// may have no other route; and nothing of the load of others.
+    pub(crate) fn keys(&self) -> [bool; 2] {
+        [self.load && matches!(self.target, Target::Stage(_)), self.load]
     }
 
     /// What a key makes of it; `None` for a key that changes nothing.
     pub(crate) fn after(&self, key: char) -> Option<Self> {
-        let (mut next, keys) = (self.clone(), self.keys());
-        let ours = keys == Keys::StageAndClients;
+        let (mut next, [stage, clients]) = (self.clone(), self.keys());
         let above = |steps: &[usize], now| steps.iter().copied().find(|step| *step > now);
         let below = |steps: &[usize], now| steps.iter().rev().copied().find(|step| *step < now);
         match key {
-            _ if keys == Keys::None => return None,
-            '1'..='4' if ours => next.target = Target::Stage(key as usize - '1' as usize),
-            'w' if ours => next.workload = (self.workload + 1) % WORKLOADS.len(),
+            _ if !clients => return None,
+            '1'..='4' if stage => next.target = Target::Stage(key as usize - '1' as usize),
+            'w' if stage => next.workload = (self.workload + 1) % WORKLOADS.len(),
             '+' | '=' => next.busy = above(&BUSY, self.busy)?,
             '-' => next.busy = below(&BUSY, self.busy)?,
             'i' => next.idle = above(&IDLE, self.idle)?,

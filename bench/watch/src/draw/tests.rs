@@ -78,17 +78,15 @@ fn the_footer_and_the_help_have_the_keys_that_change_something_and_no_other() {
     for (target, load) in [(Target::Stage(1), true), (url.clone(), true), (url, false)] {
         let setup = Setup { target, workload: HELLO, busy: 50, idle: 16, load };
         let view = View { keys: setup.keys(), ..View::default() };
-        let screens = [false, true].map(|help| screen(&saved(4), View { help, ..view }, SIZE));
-        let [footer, help] = screens.each_ref().map(rows);
-        for (keys, at, named) in [
-            ("134", "1-4 stage", "1 2 3 4  "),
-            ("w", "w load", "w  "),
-            ("+-", "+- busy", "+ -  "),
-            ("iI", "iI idle", "i I  "),
-        ] {
+        let [footer, help] =
+            [false, true].map(|help| rows(&screen(&saved(4), View { help, ..view }, SIZE)));
+        let named = [("134", "1-4 stage", "1 2 3 4"), ("w", "w load", "w")];
+        let of_clients = [("+-", "+- busy", "+ -"), ("iI", "iI idle", "i I")];
+        for (keys, short, long) in named.into_iter().chain(of_clients) {
             let works = keys.chars().all(|key| setup.after(key).is_some());
-            assert_eq!(footer[23].contains(at), works, "{at}: {footer:#?}");
-            assert_eq!(help.iter().any(|row| row.trim().starts_with(named)), works, "{named}");
+            let is_explained = |row: &String| row.starts_with(&format!("  {long}  "));
+            assert_eq!(footer[23].contains(short), works, "{short}: {footer:#?}");
+            assert_eq!(help.iter().any(is_explained), works, "{long}: {help:#?}");
         }
     }
 }
