@@ -115,7 +115,11 @@ impl ClaimsArgs {
         }
         let sums: Vec<_> =
             names.iter().zip(counts).map(|(name, count)| format!("{count} {name}")).collect();
-        terminal::print(&format!("{text}\n{}.\n", sums.join(", ")))?;
+        let remedy = match counts[..2] {
+            [0, 0] => " Name the folder of another run, or make one: bench claims --fresh",
+            _ => "",
+        };
+        terminal::print(&format!("{text}\n{}.{remedy}\n", sums.join(", ")))?;
         Ok(if counts[1] > 0 { DID_NOT_HOLD } else { 0 })
     }
 }
