@@ -115,7 +115,38 @@ fn pipelines_that_go_on_keep_no_new_connection_waiting() {
         }
         connections.process_requests();
         connections.flush();
+        connections.run_write_queue();
         ticks += 1;
     }
     assert!(ticks <= 5, "after {ticks} ticks");
+}
+
+/// What others have asked meanwhile comes before the next request of a pipeline that had its turn.
+#[test]
+fn a_pipeline_goes_on_behind_all_others() {
+    let server = common::server(demo::router(), Limits::default(), None);
+    let (mut one, address) = Loop::new(&server, Instant::now());
+    one.connections = ConnectionSet::new(Rc::clone(&one.epoll), &server);
+    let asking = |requests: &[u8]| {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(requests).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client
+    };
+    let responses = |client: &mut TcpStream| {
+        let (mut bytes, status) = ([0; 4096], b"HTTP/1.1 200");
+        let length = client.read(&mut bytes).unwrap_or(0);
+        bytes[..length].windows(status.len()).filter(|at| at == status).count()
+    };
+    let mut pipeline = asking(&b"GET /work/2500 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(9));
+    while responses(&mut pipeline) == 0 {
+        one.tick(Instant::now());
+    }
+    let mut other = asking(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    while responses(&mut other) == 0 {
+        one.tick(Instant::now());
+    }
+    assert_eq!(responses(&mut pipeline), 0, "the other one waited for it");
+    one.connections.run_write_queue();
+    while responses(&mut pipeline) == 0 {}
 }

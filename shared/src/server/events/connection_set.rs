@@ -173,18 +173,13 @@ impl ConnectionSet {
         &mut self.thread.stats
     }
 
-    /// A tick begins: the loop has woken up at `now`. Pipelines that had to leave it to others go on.
+    /// A tick begins: the loop has woken up at `now`.
     #[inline]
     pub fn begin_tick(&mut self, now: Instant) {
         self.thread.stats.end(Span::Wait);
         self.thread.begin_tick(now);
         self.write_budget = WRITE_BUDGET;
         self.resumed = self.yielded.len();
-        if !self.yielded.is_empty() {
-            for token in std::mem::take(&mut self.yielded) {
-                self.act(token, |protocol, cx| protocol.resume(cx));
-            }
-        }
     }
 
     /// A tick ends: the loop goes to sleep. Tells what time it is by now.
