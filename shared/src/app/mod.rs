@@ -83,6 +83,7 @@ impl App {
 
     /// Runs the handler, or responds with the file. A handler that panics costs its own request a 500
     /// (its message stands on standard error), and the thread goes on.
+    #[inline(always)]
     pub fn respond(&self, resource: Resource<'_>, request: &crate::http::Request<'_>) -> Response {
         let respond = || match resource {
             Resource::Route(route, path) => {

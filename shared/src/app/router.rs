@@ -24,6 +24,7 @@ enum Segment {
 }
 
 impl Route {
+    #[inline(always)]
     fn matches(&self, path: &Path<'_>) -> bool {
         // Most paths and most routes are plain: one comparison, no segments.
         if let (Path::Plain(path), Some(literal)) = (path, &self.literal) {

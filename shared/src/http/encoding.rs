@@ -81,6 +81,7 @@ fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
+#[inline(always)]
 fn write_length(out: &mut Vec<u8>, length: u64) {
     let mut line = *b"....................\r\n";
     let (mut at, mut left) = (line.len() - 2, length);

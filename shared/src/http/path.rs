@@ -16,6 +16,7 @@ pub enum Path<'a> {
 
 impl<'a> Path<'a> {
     /// Reads the path in front of the query; an empty one (after an authority) is `/`.
+    #[inline(always)]
     pub fn parse(path: &'a [u8]) -> Result<Self, RequestError> {
         let path = if path.is_empty() { b"/" } else { path };
         let plain = !path.contains(&b'%') && !path.windows(2).any(|two| two == b"/.");

@@ -23,6 +23,7 @@ pub enum Method {
 }
 
 impl Method {
+    #[inline(always)]
     fn of(token: &[u8]) -> Self {
         match token {
             b"GET" => Self::Get,
@@ -156,6 +157,7 @@ fn version_begins(bytes: &[u8]) -> bool {
 }
 
 /// The four forms of RFC 9112 section 3.2; the authority-form belongs to CONNECT, which we do not do.
+#[inline(always)]
 fn target(method: Method, target: &[u8], at: usize) -> Result<Target, RequestError> {
     match target {
         _ if method == Method::Connect => {

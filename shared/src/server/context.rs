@@ -137,7 +137,7 @@ impl Service for ThreadService<'_> {
     where
         Self: 'r;
 
-    #[inline]
+    #[inline(always)]
     fn find<'r>(&self, head: RequestHead<'r>, is_whole: bool) -> Result<Resource<'r>, Response>
     where
         Self: 'r,
@@ -150,7 +150,7 @@ impl Service for ThreadService<'_> {
         resource.blocks_on()
     }
 
-    #[inline]
+    #[inline(always)]
     fn respond(&mut self, resource: Resource<'_>, request: &Request<'_>) -> Response {
         self.stats.begin(Span::Handler);
         let response = self.app.respond(resource, request);
