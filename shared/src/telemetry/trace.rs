@@ -106,6 +106,7 @@ impl Tracer {
     }
 
     /// Adds an event: `B` begins a span, `E` ends it, `i` takes no time. `always`: whatever the connection.
+    #[cold]
     pub(super) fn event(&mut self, phase: char, name: &str, always: bool) {
         if !always && !self.connection.number.is_multiple_of(self.every) {
             return;
