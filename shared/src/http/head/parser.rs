@@ -96,7 +96,8 @@ impl HeadParser {
         !new.contains(&b'\n')
     }
 
-    /// What is missing may come, unless what is here is too long already.
+    /// What is missing may come, unless what is here is too long already. Most heads come whole.
+    #[cold]
     fn incomplete(
         &mut self,
         bytes: &[u8],
