@@ -94,17 +94,18 @@ fn open_at(directory: RawFd, path: &CStr, flags: libc::c_int) -> io::Result<Owne
 }
 
 impl Socket {
-    /// Sends at most `count` bytes of `file` from byte `offset`, without a copy through user space.
-    /// `Ok(0)`: the file ends before `offset`.
+    /// Sends at most `count` bytes of `file`, of which there are some, from byte `offset`, without a copy through user space.
     ///
     /// # Errors
-    /// As [`Socket::write`], and those of reading the file.
+    /// As [`Socket::write`], and those of reading the file. UnexpectedEof: the file ends before `offset`. It has shrunk since
+    /// its length was promised, and only the end of the connection can tell.
     pub fn send_file(&self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<usize> {
         let mut offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
-        transfer(count, |count| {
+        let sent = transfer(count, |count| {
             // SAFETY: `offset` is valid for reading and writing during the call.
             unsafe { libc::sendfile(self.raw(), file.as_raw_fd(), &raw mut offset, count) }
-        })
+        })?;
+        if sent == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(sent) }
     }
 }
 

@@ -88,11 +88,7 @@ impl Connection {
         if count == 0 {
             return Ok(0);
         }
-        let sent = match socket.send_file(file.file()?, file.offset(), count) {
-            // The file has shrunk since its length was promised: only the end of the connection can tell.
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            result => would_block_is_zero(result)?,
-        };
+        let sent = would_block_is_zero(socket.send_file(file.file()?, file.offset(), count))?;
         file.advance(sent as u64);
         if sent < count {
             // Nothing is kept, and there is more to come: an output of its own gives the client a deadline.
