@@ -256,6 +256,7 @@ impl ConnectionSet {
     }
 
     /// Lets a connection do one thing, and writes what comes of it at once.
+    #[inline(never)]
     fn act(
         &mut self,
         token: Token,

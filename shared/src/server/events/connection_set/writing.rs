@@ -20,15 +20,20 @@ impl ConnectionSet {
         self.thread.record_latencies();
     }
 
-    /// Pipelines that had to leave the last tick to others go on, behind all that this tick has read. Then
-    /// long responses go on, one after the other, until this tick's budget is used. Half of it is kept for them: responses
+    /// Pipelines that had to leave the last tick to others go on, behind all that this tick has read.
+    #[inline(never)]
+    fn resume_pipelines(&mut self) {
+        let later = self.yielded.split_off(self.resumed);
+        for token in std::mem::replace(&mut self.yielded, later) {
+            self.act(token, |protocol, cx| protocol.resume(cx));
+        }
+    }
+
+    /// Long responses go on, one after the other, until this tick's budget is used. Half of it is kept for them: responses
     /// that began in this tick may have used it all, and so would others in every tick.
     pub fn run_write_queue(&mut self) {
         if self.resumed > 0 {
-            let later = self.yielded.split_off(self.resumed);
-            for token in std::mem::replace(&mut self.yielded, later) {
-                self.act(token, |protocol, cx| protocol.resume(cx));
-            }
+            self.resume_pipelines();
         }
         self.write_budget = self.write_budget.max(WRITE_BUDGET / 2);
         while self.write_budget > 0
