@@ -102,6 +102,8 @@ fn beside_sleepers<T>(
         let server = stage.start(&[])?;
         let sleep = format!("/sleep/{}", sleep.as_millis());
         let sleepers = Client::asking(server.address(), &sleep, POOL)?;
+        // Each has its thread: one loop may be ahead of another.
+        process_usage::at_rest(server.pid())?;
         let asked = ask(&server)?;
         let mut other = Client::connect(server.address())?;
         other.get("/sleep/1");
