@@ -37,16 +37,17 @@ impl Cache {
     }
 
     /// The file, if it was checked within the maximal age. Of the threads that find it too old, one gets nothing and
-    /// has to check; the others get the old entry meanwhile, so that they do not all check at once.
+    /// has to check; the others get the old entry meanwhile, so that they do not all check at once. But at twice that age
+    /// no one does: a file that was not requested for long may be another, and a check may be given up.
     pub(super) fn get(&self, name: &[u8], now: Instant) -> Option<Arc<Entry>> {
         let files = self.read();
         let entry = files.get(name)?;
-        let (now, at) = (self.nanos(now), entry.checked.load(Ordering::Relaxed));
-        let is_old = now.saturating_sub(at) > self.max_age.as_nanos() as u64;
-        let check =
-            || entry.checked.compare_exchange(at, now, Ordering::Relaxed, Ordering::Relaxed);
-        let has_to_check = is_old && check().is_ok();
-        (!has_to_check).then(|| Arc::clone(entry))
+        let (now, checked) = (self.nanos(now), entry.checked.load(Ordering::Relaxed));
+        let (age, max_age) = (now.saturating_sub(checked), self.max_age.as_nanos() as u64);
+        // The first who claims the check makes it.
+        let is_claimed = || entry.claimed.fetch_max(now, Ordering::Relaxed) > checked;
+        let may_serve = age <= max_age || age <= max_age.saturating_mul(2) && is_claimed();
+        may_serve.then(|| Arc::clone(entry))
     }
 
     /// The entry for a file that was opened at `opened` or later, if the metadata still match.
@@ -189,6 +190,20 @@ mod tests {
         assert!(!has(&cache, "small") && !has(&cache, "large"), "opened before, and read after");
         insert(&cache, "small", 20, Instant::now());
         assert!(has(&cache, "small"));
+    }
+
+    #[test]
+    fn an_old_file_is_served_while_one_thread_checks_it_and_a_very_old_one_to_no_one() {
+        let (cache, opened) = (Cache::new(10_000, 3, AGE), Instant::now());
+        insert(&cache, "name", 30, opened);
+        let has = |age| cache.get(b"name", opened + age).is_some();
+        assert!(has(AGE), "not old");
+        let old = AGE + Duration::from_secs(1);
+        assert!(!has(old), "the first has to check");
+        assert!(has(old), "the others need not wait for it");
+        assert!(!has(2 * old) && !has(2 * old), "the check was given up");
+        insert(&cache, "name", 30, opened + 2 * old);
+        assert!(has(2 * old));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Entry {
     pub(super) content_type: &'static str,
     /// For the cache: when the name was last opened and found to be this file, in nanoseconds since the cache began.
     pub(super) checked: AtomicU64,
+    /// When a thread last began to check that.
+    pub(super) claimed: AtomicU64,
 }
 
 pub(super) enum Content {
@@ -77,6 +79,7 @@ impl Entry {
             last_modified: modified.to_string(),
             content_type: media::content_type(name),
             checked: AtomicU64::new(0),
+            claimed: AtomicU64::new(0),
         }
     }
 
