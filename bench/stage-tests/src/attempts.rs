@@ -29,7 +29,7 @@ pub fn side_by_side<'a, T: Sync>(
 }
 
 /// What `prepare` made ready while something of this length went on that it began, such as a handler that sleeps: on a busy
-/// machine it is tried again with the next length. A quarter of the length is left then.
+/// machine it is tried again with the next length. Half of the length is left then.
 ///
 /// # Errors
 /// Those of `prepare`, and that every length was too short.
@@ -40,7 +40,7 @@ pub fn prepared_in_time<T>(
     for length in lengths {
         let start = Instant::now();
         let prepared = prepare(length)?;
-        if start.elapsed() < length * 3 / 4 {
+        if start.elapsed() < length / 2 {
             return Ok(prepared);
         }
     }
