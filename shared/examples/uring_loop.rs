@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(100);
 const HELLO: &[u8] = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 13\r\n\r\nHello, World!";
 
-/// The last step of issue and measure: see the chapter after epoll
+/// A server on io_uring, in four steps: see chapter 16 of BOOK.md
 #[derive(Parser)]
 struct Flags {
     /// Where to listen; port 0 picks a free one
