@@ -32,14 +32,21 @@ pub fn wrapped(label: &str, text: &str) -> String {
     wrapped_to(WIDTH, label, text)
 }
 
-/// The same in lines of so many columns.
+/// The same in lines of so many columns. A text of several lines keeps them.
 pub fn wrapped_to(width: usize, label: &str, text: &str) -> String {
     let indent = label.chars().count();
-    let (mut lines, mut column) = (label.to_owned(), indent);
-    for word in text.split(' ') {
+    let below = format!("\n{:indent$}", "");
+    let lines: Vec<_> = text.lines().map(|line| folded(line, width, indent, &below)).collect();
+    format!("{label}{}\n", lines.join(&below))
+}
+
+/// A line that begins in column `indent`, with `below` where it would be broader than `width`.
+fn folded(line: &str, width: usize, indent: usize, below: &str) -> String {
+    let (mut lines, mut column) = (String::new(), indent);
+    for word in line.split(' ') {
         let length = word.chars().count();
         if column > indent && column + 1 + length > width {
-            lines += &format!("\n{:indent$}", "");
+            lines += below;
             column = indent;
         } else if column > indent {
             lines.push(' ');
@@ -48,7 +55,7 @@ pub fn wrapped_to(width: usize, label: &str, text: &str) -> String {
         lines += word;
         column += length;
     }
-    lines + "\n"
+    lines
 }
 
 /// A line on standard error that is written anew each time; only on a terminal, elsewhere nothing is. Dropping it clears
@@ -150,5 +157,7 @@ mod tests {
         let long = wrapped("  label: ", &"word ".repeat(50));
         assert!(long.lines().all(|line| line.chars().count() <= WIDTH), "{long}");
         assert!(long.lines().skip(1).all(|line| line.starts_with("         word")), "{long}");
+        // Each line of a text of several does so, too: the report's "Beside other servers" has one for each of them.
+        assert_eq!(wrapped("  ", "a first\nand a second"), "  a first\n  and a second\n");
     }
 }

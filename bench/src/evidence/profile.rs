@@ -9,8 +9,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What gives the layers to a user who lacks them.
-pub const REMEDY: &str = "as root: apt-get install linux-perf; sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
+/// What root types so that any user's perf may sample all CPUs and name the kernel's functions.
+pub const ALLOW: &str = "sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
+
 /// A function that samples found at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {

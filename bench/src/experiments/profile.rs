@@ -9,7 +9,7 @@ use super::trial::{Measurement, undisturbed};
 use super::workload::Kind;
 use crate::evidence::Evidence;
 use crate::evidence::perf::Profiler;
-use crate::evidence::profile::{Layer, Profile as Samples, REMEDY};
+use crate::evidence::profile::{ALLOW, Layer, Profile as Samples};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
@@ -171,9 +171,16 @@ fn without_perf(plan: &Plan, error: &Error) -> String {
     if plan.profile != Profiling::Perf {
         return LEFT_AWAY.to_owned();
     }
-    let why = tools::find("perf").map(|_| format!("{error:#}. "));
-    let why = why.unwrap_or_else(|| "perf is not installed. ".to_owned());
-    format!("{why}What gives the layers: {REMEDY}.")
+    lacks(tools::find("perf").is_some(), error)
+}
+
+fn lacks(is_installed: bool, error: &Error) -> String {
+    let (why, install) = if is_installed {
+        (format!("{error:#}"), "")
+    } else {
+        ("perf is not installed".to_owned(), "apt-get install linux-perf; ")
+    };
+    format!("{why}. What gives the layers: as root: {install}{ALLOW}.")
 }
 
 fn layer(name: &str, us: f64) -> profile::Layer {
@@ -210,6 +217,21 @@ mod tests {
         for text in ["--threads 8", "--keep-alive=always --threads=8 --backlog 5"] {
             assert_eq!((clients(1, &args(text)), clients(2, &args(text))), (8, 64), "{text}");
         }
+    }
+
+    #[test]
+    fn only_a_user_without_perf_is_told_to_install_it() {
+        let error = Error::msg("perf is not shown what the kernel does");
+        let [missing, refused] = [false, true].map(|is_installed| lacks(is_installed, &error));
+        assert!(
+            missing.starts_with(
+                "perf is not installed. What gives the layers: as root: apt-get install"
+            )
+        );
+        assert!(refused.starts_with(
+            "perf is not shown what the kernel does. What gives the layers: as root: sysctl"
+        ));
+        assert!([missing, refused].iter().all(|told| told.ends_with(&format!("{ALLOW}."))));
     }
 
     #[test]

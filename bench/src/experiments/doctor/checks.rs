@@ -1,6 +1,7 @@
 //! What the kernel allows: cores, descriptors, ports, queues. Each judgement is a function of the figures alone.
 
 use super::finding::Finding;
+use crate::evidence::profile::ALLOW;
 use crate::tools;
 use shared::sys::rlimit;
 use std::fs;
@@ -118,8 +119,7 @@ fn of_profiles(is_root: bool, paranoid: Option<u64>, restrict: Option<u64>) -> F
         );
     }
     let found = "perf may not sample all CPUs and name the kernel's functions: a run shows no layers, or distorted ones";
-    let remedy = "as root: sysctl kernel.perf_event_paranoid=0 kernel.kptr_restrict=0";
-    Finding::note("profiles", found, remedy)
+    Finding::note("profiles", found, format!("as root: {ALLOW}"))
 }
 
 /// Virtual machines have none.
