@@ -74,6 +74,8 @@ fn unknown(case: &Case<'_>) -> &'static str {
     if case.has_only_errors() {
         // How fast a server responds wrongly is no matter.
         "not to be told: no request had a correct response"
+    } else if case.seen.requests == 0 && case.seen.in_flight > 0 {
+        "not to be told: no response came in the window; measure longer (-d)"
     } else if case.evidence.server.is_some() {
         "neither CPU nor a queue is the limit; look closer with `bench explain`"
     } else {

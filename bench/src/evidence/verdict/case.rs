@@ -104,10 +104,23 @@ impl Case<'_> {
         (self.seen.served as f64) < 0.95 * self.seen.open as f64
     }
 
-    /// Connections that were accepted, have nothing to be read, and are not among those with a response in the window.
+    /// Connections that were accepted, have nothing to be read, and are not among those with a response in the window. Where
+    /// all of the clients that send are found, silent ones are those beyond them: a request may be read and not answered yet.
     pub(super) fn silent_holders(&self) -> Option<u64> {
-        let held = |sockets: Sockets| sockets.accepted.saturating_sub(sockets.unread);
-        Some(held(self.evidence.sockets?).saturating_sub(self.seen.served))
+        let Sockets { accepted, unread, queued } = self.evidence.sockets?;
+        let quiet = accepted.saturating_sub(unread).saturating_sub(self.seen.served);
+        let further = (accepted + queued).checked_sub(self.seen.connected);
+        Some(further.map_or(quiet, |further| further.min(quiet)))
+    }
+
+    /// Clients without a response in the window. A server that has read the request of one does not let it wait: its
+    /// response takes long.
+    pub(super) fn left_waiting(&self) -> u64 {
+        let Seen { open, connected, served, .. } = *self.seen;
+        let others = open.saturating_sub(served);
+        let waiting =
+            |sockets: Sockets| sockets.unread + sockets.queued + open.saturating_sub(connected);
+        self.evidence.sockets.map_or(others, |sockets| others.min(waiting(sockets)))
     }
 
     /// Of the threads that have to do with clients, the share that is asleep for the bytes of one.
@@ -131,6 +144,14 @@ impl Case<'_> {
     /// Requests that wait or are served at a moment: in a closed loop one of each client.
     pub(super) fn under_way(&self) -> f64 {
         self.seen.in_service().max(self.seen.in_flight as f64)
+    }
+
+    /// How often per request a thread goes to sleep that mostly waits for other threads.
+    pub(super) fn waits_for_threads(&self) -> f64 {
+        let waits = |thread: &&Thread| matches!(thread.mostly, Some((Sleep::Futex, _)));
+        let waiters = self.evidence.threads.iter().filter(waits);
+        let sleeps: u64 = waiters.filter_map(|thread| thread.voluntary).sum();
+        sleeps as f64 / self.seen.requests.max(1) as f64
     }
 
     /// How many threads are always asleep in a handler, if some are and there is CPU left.

@@ -11,6 +11,8 @@ pub enum Cause {
     QueueOverflow,
     /// Threads wait for clients that send nothing.
     SilentClients,
+    /// Threads wait for a lock that one of them holds.
+    Lock,
     /// Handlers sleep, and there are too few threads to sleep in.
     SleepingThreads,
     /// Threads wait for clients that hold a connection and think between requests.
@@ -51,6 +53,7 @@ impl Cause {
             Self::Quota => "CPU quota",
             Self::QueueOverflow => "accept queue full",
             Self::SilentClients => "silent clients",
+            Self::Lock => "a lock",
             Self::SleepingThreads => "too few threads",
             Self::ThinkingUsers => "users think",
             Self::HeldConnections => "others wait",
@@ -76,6 +79,7 @@ impl Cause {
                 "with a longer backlog (--backlog, net.core.somaxconn) no more clients are served"
             }
             Self::SilentClients => "without the silent clients the others are not served either",
+            Self::Lock => "half the connections get half the req/s",
             Self::SleepingThreads => "with twice the threads req/s do not double",
             Self::OtherPrograms => "when these programs have ended req/s stay as they are",
             Self::ThinkingUsers => {

@@ -2,7 +2,6 @@
 
 use super::case::Case;
 use super::finding::{FULL, Finding, percent};
-use crate::evidence::sleep::Sleep;
 use crate::numbers::time;
 use std::time::Duration;
 
@@ -141,12 +140,9 @@ pub(super) fn other_programs(case: &Case<'_>) -> Option<Finding> {
 /// An event loop sleeps once per request too when there is little to do: threads of the pool must have been woken up
 /// as well.
 pub(super) fn hand_over(case: &Case<'_>) -> Option<Finding> {
-    let waiters = case.evidence.threads.iter();
-    let waiters = waiters.filter(|thread| matches!(thread.mostly, Some((Sleep::Futex, _))));
-    let by_waiters: u64 = waiters.filter_map(|thread| thread.voluntary).sum();
     let requests = case.seen.requests.max(1) as f64;
     let all = case.evidence.server.as_ref()?.voluntary? as f64 / requests;
-    let by_waiters = by_waiters as f64 / requests;
+    let by_waiters = case.waits_for_threads();
     let sentence = format!(
         "threads hand work to each other: {all:.1} times per request one goes to sleep until another wakes it"
     );

@@ -9,11 +9,13 @@ use super::{ceilings, waiting};
 pub(super) type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// The first that matches wins.
-pub(super) const RULES: [(Cause, Rule); 14] = [
+pub(super) const RULES: [(Cause, Rule); 15] = [
     // Comes first: threads that are held back let queues grow and clients wait.
     (Cause::Quota, ceilings::quota),
     (Cause::QueueOverflow, waiting::overflow),
     (Cause::SilentClients, waiting::silent_clients),
+    // Comes before the sleep: who sleeps with a lock lets others sleep in futex.
+    (Cause::Lock, waiting::lock),
     // Comes before the held connections: an event loop holds no connection, and its clients starve all the same.
     (Cause::SleepingThreads, waiting::sleeping_threads),
     (Cause::ThinkingUsers, waiting::thinking_users),

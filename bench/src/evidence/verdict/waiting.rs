@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::finding::{Finding, percent};
+use crate::evidence::sleep::Sleep;
 use crate::numbers::{counted, time};
 use std::ops::Range;
 use std::time::Duration;
@@ -69,6 +70,27 @@ pub(super) fn thinking_users(case: &Case<'_>) -> Option<Finding> {
     Finding::new(&[share / 0.8], sentence, figures)
 }
 
+/// Requests have a thread each, and most of these threads wait for another one. Where one thread has most of the work the
+/// others wait for what it hands to them; a pool with little to do has more threads that wait than requests.
+pub(super) fn lock(case: &Case<'_>) -> Option<Finding> {
+    let (waiting, under_way) = (case.evidence.asleep_in(Sleep::Futex)?, case.under_way());
+    let sleeps = case.waits_for_threads();
+    let sentence = format!(
+        "threads wait for a lock: {under_way:.0} requests are under way, and {waiting:.0} of their threads wait for another thread"
+    );
+    let figures =
+        format!("{waiting:.1} threads are asleep in futex, each request {sleeps:.2} times");
+    let busiest = case.evidence.threads.first()?.cpu / case.evidence.server.as_ref()?.cpu;
+    let parts = [
+        under_way / 3.0,
+        2.0 * waiting / under_way,
+        (under_way + 1.0) / waiting,
+        sleeps / 0.5,
+        0.5 / busiest,
+    ];
+    Finding::new(&parts, sentence, figures)
+}
+
 /// More requests are under way than there are threads to sleep in.
 pub(super) fn sleeping_threads(case: &Case<'_>) -> Option<Finding> {
     let asleep = case.handlers_asleep()?;
@@ -95,7 +117,7 @@ pub(super) fn held_connections(case: &Case<'_>) -> Option<Finding> {
         0 => "none of the connections is served".to_owned(),
         many => format!("the server holds {}", counted(many as usize, "connection")),
     };
-    let others = open.saturating_sub(served);
+    let others = case.left_waiting();
     let accepted = case.evidence.sockets.map(|sockets| sockets.accepted);
     let figures = format!(
         "{served} of {open} clients had a response in the window{}; {queued:.0} wait in the accept queue",
