@@ -1,7 +1,25 @@
 //! Values on the command line that clap does not know: durations, lists of numbers, header fields.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
+use std::fmt;
 use std::time::Duration;
+
+/// A command line that clap reads and that still cannot be meant: told in one line, with clap's exit status.
+#[derive(Debug)]
+pub struct Misuse(String);
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+/// What is wrong with a command line, and the remedy.
+pub fn misuse(what: impl Into<String>) -> Error {
+    Error::new(Misuse(what.into()))
+}
 
 /// A duration: `500ms`, `2s`, `1.5s`, `1m`, `1h`; a bare number is seconds. From a microsecond to a day.
 ///

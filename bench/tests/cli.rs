@@ -6,6 +6,7 @@ use bench::results::folder;
 use bench::targets::server::Server;
 use shared::sys::signal::{self, Signal};
 use std::ffi::OsStr;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -107,7 +108,11 @@ fn a_load_that_fails_says_so_by_its_status() {
     // The body is never the one that is asked for.
     let (status, error) = load(&["--expect", "other"]);
     assert_eq!(status, Some(1), "{error}");
-    assert!(error.contains("no request had a correct response: a body other than"), "{error}");
+    assert!(
+        error
+            .contains("a body other than the expected one (do they differ on purpose? --any-body)"),
+        "{error}"
+    );
     let (status, error) = load(&["--think", "1h", "--warm-up", "1ms", "--fail-if", "errors>0"]);
     assert_eq!(status, Some(1), "{error}");
     assert!(error.contains("no request was sent in the window; measure longer"), "{error}");
@@ -124,6 +129,7 @@ fn flags_that_would_do_nothing_are_refused() {
         (&load[..], ["--arrivals", "poisson", "--think", "1ms"].as_slice()),
         (&load, &["--arrivals", "poisson", "--pipeline", "2"]),
         (&load, &["--think-fixed", "-R", "10"]),
+        (&load, &["--close", "--pipeline", "2"]),
         (&watch, &["--unattended"]),
         (&watch, &["--svg", "x"]),
     ] {
@@ -199,14 +205,9 @@ fn mistakes_are_one_line_with_the_remedy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("http://{}/", listener.local_addr().unwrap());
     for (args, remedy) in [
-        (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
-        // Without a subcommand it is a run: a misspelt subcommand must not start one.
-        (&["laod", "http://127.0.0.1/", "--json"], "did you mean `load`?"),
-        (&["claimz", "--quick"], "did you mean `claims`?"),
-        (&["run", "floor", "--out", "/proc/nowhere"], "choose another folder: --out DIR"),
+        (["run", "floor", "--out", "/proc/nowhere"].as_slice(), "choose another folder: --out DIR"),
         (&["report", "/no/such/run"], "is it the folder of a run?"),
         (&["compare", "/no/such/run"], "is it the folder of a run?"),
-        (&["load", "https://127.0.0.1/"], "only plain http:// is"),
         (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
         (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),
         (
@@ -220,6 +221,46 @@ fn mistakes_are_one_line_with_the_remedy() {
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
     }
+}
+
+#[test]
+fn a_command_line_that_cannot_be_meant_is_told_from_a_failure() {
+    for (args, remedy) in [
+        (["run", "stage9", "--quick"].as_slice(), "`stage9` is none of all"),
+        // Without a subcommand it is a run: a misspelt subcommand must not start one.
+        (&["laod", "http://127.0.0.1/", "--json"], "did you mean `load`?"),
+        (&["claimz", "--quick"], "did you mean `claims`?"),
+        (&["load", "https://127.0.0.1/"], "only plain http:// is"),
+        (&["load", "http://u:p@127.0.0.1:1/"], "send it as a field"),
+        (&["load", "http://"], "names no host"),
+        (&["load", "http://127.0.0.1:1/", "-m", "get"], "such as POST"),
+        (&["load", "http://127.0.0.1:1/", "-m", "HEAD", "--expect", "x"], "leave --expect away"),
+        (&["check", "drain", "nginx"], "name stages: stage1 to stage4"),
+        (&["run", "stage1", "--workload", "users", "--close"], "leave --close away"),
+        (&["plateau", "stage2"], "name no server"),
+        (&["scale", "stage1"], "choose stage2 or stage4"),
+        (&["explain"], "one server at a time"),
+    ] {
+        let output = bench(args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
+    }
+}
+
+#[test]
+fn verify_says_of_a_server_that_speaks_no_http_only_that() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            stream.unwrap().write_all(b"SSH-2.0-x\r\n").unwrap();
+        }
+    });
+    let output = bench(&["verify", &address, "--timeout", "100ms", "--only", "get-*"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
+    assert!(text.contains("no HTTP/1 response") && text.contains("SSH-2.0-x"), "{text}");
 }
 
 #[test]

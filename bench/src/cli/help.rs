@@ -1,11 +1,12 @@
 //! The commands in four groups, and which command a misspelt word stands for.
 
 use super::commands::{Cli, Command};
+use crate::args::misuse;
 use crate::experiments::common::{REPEAT, WINDOW};
 use crate::experiments::{explain, rate, run, scale, sweep};
 use crate::resilience::command::Check;
 use crate::targets;
-use anyhow::{Error, anyhow};
+use anyhow::Error;
 use clap::error::ContextKind;
 use clap::{CommandFactory, Subcommand};
 use std::ffi::OsString;
@@ -124,7 +125,8 @@ pub(super) fn misspelt(word: Option<OsString>) -> Option<Error> {
         return None;
     }
     let meant = nearest(&word, known.get_subcommands().map(clap::Command::get_name))?;
-    Some(anyhow!("`{word}` is neither a command nor a server; did you mean `{meant}`?"))
+    let what = "is neither a command nor a server; did you mean";
+    Some(misuse(format!("`{word}` {what} `{meant}`?")))
 }
 
 /// What clap answers, but for its advice how to give a misspelt flag as a value.

@@ -11,6 +11,7 @@ mod program;
 mod server;
 pub mod watch;
 
+use crate::args::Misuse;
 use crate::experiments::{matrix, plateau, scale};
 use crate::interrupt::Interrupt;
 use crate::resilience::command::Check;
@@ -35,7 +36,7 @@ pub fn main() -> ExitCode {
             }
         }
     };
-    result.unwrap_or_else(|error| failed(&error, 1))
+    result.unwrap_or_else(|error| failed(&error, if error.is::<Misuse>() { 2 } else { 1 }))
 }
 
 /// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.

@@ -7,7 +7,7 @@
 use super::plan::{OVERHEAD, Trial};
 use super::trial::{Measurement, undisturbed};
 use super::workload::Kind;
-use crate::args;
+use crate::args::{self, misuse};
 use crate::interrupt::Interrupt;
 use crate::load::Expect;
 use crate::numbers::{self, Random};
@@ -63,7 +63,8 @@ impl AaArgs {
     pub fn run(&self, interrupt: &Interrupt) -> Result<bool> {
         let targets = targets::parse(std::slice::from_ref(&self.stage))?;
         let [target @ Target::Stage(_)] = targets.as_slice() else {
-            bail!("`{}` is no stage: only a stage has a handler to make dearer", self.stage);
+            let what = "is no stage: only a stage has a handler to make dearer";
+            bail!(misuse(format!("`{}` {what}", self.stage)));
         };
         let starter = Starter::build(&targets, Vec::new(), Pinning::Auto.of(&targets), interrupt)?;
         let pairs = Pairs { target, starter: &starter, duration: self.duration, interrupt };

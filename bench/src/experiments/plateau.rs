@@ -6,6 +6,7 @@ use super::common::{Common, WINDOW};
 use super::plan::Plan;
 use super::record::Finished;
 use super::workload::{Kind, Workload};
+use crate::args::misuse;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
 use crate::targets::{Connection, Target};
@@ -19,7 +20,7 @@ const LEVELS: [usize; 5] = [50, 100, 200, 400, 800];
 /// # Errors
 /// A server is named, or as [`benchmark::run`].
 pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
-    ensure!(common.targets.is_empty(), "the plateau is stage 1's: name no server");
+    ensure!(common.targets.is_empty(), misuse("the plateau is stage 1's: name no server"));
     let plan = common.plan(vec![Target::Stage(0)], LEVELS.to_vec(), WINDOW);
     let workload = Workload { kind: Kind::Work, ..Workload::default() };
     let plan = Plan { modes: vec![Connection::Close], workload, ..plan };

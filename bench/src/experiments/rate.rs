@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::record::Finished;
 use super::sweep;
 use super::workload::WorkloadArgs;
-use crate::args;
+use crate::args::{self, misuse};
 use crate::interrupt::Interrupt;
 use crate::results::{POOL, Part};
 use crate::targets::{ALL_STAGES, Connection};
@@ -46,7 +46,9 @@ impl RateArgs {
         let workload = self.workload.workload()?;
         ensure!(
             workload.kind.think().is_none(),
-            "users ask when they have thought, at no rate: choose another --workload, or bench run --workload users"
+            misuse(
+                "users ask when they have thought, at no rate: choose another --workload, or bench run --workload users"
+            )
         );
         let plan = Plan {
             workload,

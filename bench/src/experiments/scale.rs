@@ -7,6 +7,7 @@ use super::common::{Common, WINDOW};
 use super::plan::{Experiment, Plan, Trial};
 use super::record::Finished;
 use super::workload::{self, BUSY, Kind};
+use crate::args::misuse;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
 use crate::targets::Target;
@@ -24,11 +25,12 @@ pub fn run(common: &Common, interrupt: &Interrupt) -> Result<Finished> {
     let targets = common.targets_or(&[Target::Stage(3)])?;
     let is_fixed = |target: &&Target| !matches!(target, Target::Stage(1 | 3));
     if let Some(target) = targets.iter().find(is_fixed) {
-        bail!("{} serves with the threads that it has: choose stage2 or stage4", target.label());
+        let what = "serves with the threads that it has: choose stage2 or stage4";
+        bail!(misuse(format!("{} {what}", target.label())));
     }
     ensure!(
         !common.stage_args.iter().any(|arg| arg.starts_with("--threads")),
-        "bench scale chooses the threads itself: leave --threads away"
+        misuse("bench scale chooses the threads itself: leave --threads away")
     );
     let plan = common.plan(targets, vec![BUSY * tools::cores().max(2)], WINDOW);
     let plan = Plan { repeat: common.repeat.unwrap_or(REPEAT), ..plan };

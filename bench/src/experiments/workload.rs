@@ -1,5 +1,6 @@
 //! What the clients ask for, and which idle clients are beside them: five ways to find out what a server is made for.
 
+use crate::args::misuse;
 use crate::load::Think;
 use crate::tools;
 use anyhow::{Context, Result, ensure};
@@ -72,11 +73,11 @@ impl WorkloadArgs {
         let workload = Workload { kind, idle };
         ensure!(
             !(self.close && kind == Kind::Users),
-            "users keep their connections: leave --close away"
+            misuse("users keep their connections: leave --close away")
         );
         ensure!(
             !(self.close && workload.idle > 0),
-            "silent clients need connections that are kept: leave --close away"
+            misuse("silent clients need connections that are kept: leave --close away")
         );
         Ok(workload)
     }

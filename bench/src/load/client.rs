@@ -180,7 +180,10 @@ impl Client {
                 tally.succeed(self.since, first_byte, reading.now);
             }
             Some(failure) => tally.fail(failure, 1, reading.now, || match failure {
-                Failure::Body => "a body other than the expected one".to_owned(),
+                Failure::Body => {
+                    "a body other than the expected one (do they differ on purpose? --any-body)"
+                        .to_owned()
+                }
                 _ => format!("status {status}"),
             }),
         }

@@ -4,7 +4,7 @@ use super::condition::Condition;
 use super::plan::{Arrivals, Expect, Options};
 use super::think::Think;
 use super::url::Url;
-use crate::args;
+use crate::args::{self, misuse};
 use anyhow::{Result, ensure};
 use clap::{Args, value_parser};
 use std::time::Duration;
@@ -15,6 +15,7 @@ const WHAT_IT_IS_NOT: &str =
   HTTPS           oha, hey, wrk
   HTTP/2, HTTP/3  h2load, oha
   scripts         k6, Locust, wrk with Lua
+A response is right with a status of 2xx or 3xx and the body of the first one (--any-body: any).
 The server's CPU, threads and accept queue are shown for a server on this machine, of the same
 user or, for root, of any.
 
@@ -46,7 +47,7 @@ pub struct LoadArgs {
     #[arg(short, long, value_parser = args::count)]
     threads: Option<usize>,
     /// One request per connection (Connection: close)
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pipeline")]
     close: bool,
     /// Requests in one write, before their responses
     #[arg(long, default_value = "1", value_name = "N", value_parser = value_parser!(u16).range(1..=1000))]
@@ -114,13 +115,19 @@ impl LoadArgs {
     /// The load that these arguments ask for.
     ///
     /// # Errors
-    /// A URL that cannot be loaded, or a method that is none.
+    /// A URL that cannot be loaded, a method that is none, or a body where there is none.
     pub fn options(&self) -> Result<Options> {
         let is_token = |byte: u8| byte.is_ascii_uppercase() || byte == b'-';
         ensure!(
             !self.method.is_empty() && self.method.bytes().all(is_token),
-            "`{}` is not a method; methods are written in capitals, such as POST",
-            self.method
+            misuse(format!(
+                "`{}` is not a method; methods are written in capitals, such as POST",
+                self.method
+            ))
+        );
+        ensure!(
+            self.method != "HEAD" || self.expect.is_none(),
+            misuse("a response to HEAD has no body: leave --expect away")
         );
         let mut options = Options::get(Url::parse(&self.url)?, self.connections, self.window());
         options.requests = self.requests.map(|requests| requests as u64);

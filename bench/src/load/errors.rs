@@ -14,7 +14,7 @@ pub struct Errors {
     pub write: u64,
     /// No response within the time-out.
     pub timeout: u64,
-    /// A response other than 2xx, or bytes that are no HTTP response.
+    /// A response other than 2xx or 3xx, or bytes that are no HTTP response.
     pub status: u64,
     /// A body that is not the expected one, or bytes without a request.
     pub body: u64,

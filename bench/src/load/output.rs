@@ -182,15 +182,10 @@ fn summary(samples: &Histogram<u64>) -> String {
     line + &format!(", max {}", time(samples.max()))
 }
 
-/// The kinds of errors that happened, with the remedy where there is one.
+/// The kinds of errors that happened.
 fn errors(outcome: &Outcome) -> String {
-    let errors = outcome.tally.errors;
-    let named = errors.by_name().into_iter().filter(|(_, count)| *count > 0);
-    let list: Vec<_> = named.map(|(name, count)| format!("{name} {count}")).collect();
-    match list.join(", ") {
-        some if errors.body > 0 => some + " (do responses differ on purpose? --any-body)",
-        some => some,
-    }
+    let named = outcome.tally.errors.by_name().into_iter().filter(|(_, count)| *count > 0);
+    named.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What the generator itself used: near 100 % of a core per thread, it measures itself.

@@ -134,7 +134,7 @@ impl Plan {
 
     /// What is wrong with a response, if anything is. `hashed`: its bytes are known, not only how many.
     pub(super) fn wrong(&self, response: &Response, hashed: bool) -> Option<Failure> {
-        if !(200..300).contains(&response.status) {
+        if !(200..400).contains(&response.status) {
             return Some(Failure::Status);
         }
         let expected = self.expected.as_ref()?;

@@ -1,5 +1,6 @@
 //! What a URL means to a client of plain HTTP: an address to connect to, a Host, a request target.
 
+use crate::args::misuse;
 use anyhow::{Context, Result, ensure};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -29,18 +30,22 @@ impl Url {
         let rest = text.split('#').next().unwrap_or(text);
         ensure!(
             rest.bytes().all(|byte| byte.is_ascii_graphic()),
-            "`{}` holds characters that must be percent-encoded; a host's name has a form of its own (xn--...)",
-            text.escape_debug()
+            misuse(format!(
+                "`{}` holds characters that must be percent-encoded; a host's name has a form of its own (xn--...)",
+                text.escape_debug()
+            ))
         );
         let rest = without_scheme(rest)?;
         let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         ensure!(
             !host.contains('@'),
-            "`{text}` holds a user name; send it as a field: -H 'Authorization: Basic ...'"
+            misuse(format!(
+                "`{text}` holds a user name; send it as a field: -H 'Authorization: Basic ...'"
+            ))
         );
         // An empty port is the scheme's (RFC 3986, section 3.2.3).
         let host = host.strip_suffix(':').unwrap_or(host);
-        ensure!(!host.is_empty(), "`{text}` names no host");
+        ensure!(!host.is_empty(), misuse(format!("`{text}` names no host")));
         let slash = if target.starts_with('/') { "" } else { "/" };
         Ok(Self {
             address: reachable(&look_up(host)?)
@@ -58,7 +63,8 @@ fn without_scheme(text: &str) -> Result<&str> {
         None => Ok(text),
         Some((scheme, rest)) => {
             let plain = scheme.eq_ignore_ascii_case("http");
-            ensure!(plain, "{scheme}:// is not spoken here: only plain http:// is");
+            let what = "is not spoken here: only plain http:// is";
+            ensure!(plain, misuse(format!("{scheme}:// {what}")));
             Ok(rest)
         }
     }
@@ -69,7 +75,7 @@ fn look_up(host: &str) -> Result<Vec<SocketAddr>> {
     // The colons of an IPv6 address stand inside its brackets; one behind them starts a port.
     let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
     // A number in Rust may begin with `+`, a port may not.
-    ensure!(!host.contains('+'), "`{host}` is no host and port");
+    ensure!(!host.contains('+'), misuse(format!("`{host}` is no host and port")));
     let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
     let found = with_port.to_socket_addrs();
     let mut found: Vec<_> = found.with_context(|| format!("cannot look up `{host}`"))?.collect();

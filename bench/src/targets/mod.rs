@@ -13,9 +13,10 @@ mod starter;
 pub use pin::{Pin, Pinning};
 pub use starter::{Running, Starter};
 
+use crate::args::misuse;
 use crate::load::{Expect, Url};
 use crate::workspace::{EXAMPLES, NULL_SERVER, STAGES, URING_STEPS, label};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use peers::{PEERS, Peer};
 
 /// One server to be measured.
@@ -119,7 +120,9 @@ pub fn stages(names: &[String], others: &[usize]) -> Result<Vec<usize>> {
         .retain(|target| matches!(target, Target::Stage(_)) || names.iter().all(|it| it != "all"));
     let index = |target: Target| match target {
         Target::Stage(index) => Ok(index),
-        other => bail!("{} is no stage; name stages: stage1 to stage4", other.label()),
+        other => {
+            Err(misuse(format!("{} is no stage; name stages: stage1 to stage4", other.label())))
+        }
     };
     targets.into_iter().map(index).collect()
 }
@@ -147,9 +150,9 @@ impl Target {
             _ => {
                 let (stages, peers) = (STAGES.join(", "), PEERS.each_ref().map(|peer| peer.name));
                 let (examples, peers) = (EXAMPLES.join(", "), peers.join(", "));
-                bail!(
+                Err(misuse(format!(
                     "`{name}` is none of all, {stages}, null-server, {examples}, {peers}, http://..."
-                )
+                )))
             }
         }
     }
@@ -201,7 +204,9 @@ pub fn distinct(mut targets: Vec<Target>, further: &[Target]) -> Result<Vec<Targ
         let is_new = targets.iter().all(|other| other.name() != name);
         ensure!(
             is_new,
-            "two servers are called `{name}`; give one of them another name: --also NAME=URL"
+            misuse(format!(
+                "two servers are called `{name}`; give one of them another name: --also NAME=URL"
+            ))
         );
         targets.push(target.clone());
     }

@@ -39,7 +39,8 @@ mod tests;
 
 use crate::load::Url;
 use crate::terminal::{note, print};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use peer::Peer;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -73,7 +74,7 @@ pub struct Args {
 /// The subcommand.
 ///
 /// # Errors
-/// When the address cannot be understood or nothing listens there: the suite did not run.
+/// When the address cannot be understood or no HTTP server listens there: the suite did not run.
 pub fn main(args: &Args) -> Result<ExitCode> {
     if args.list {
         print(&list(&args.options))?;
@@ -82,6 +83,15 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let address = resolve(args.address.as_deref().unwrap_or_default())?;
     std::net::TcpStream::connect_timeout(&address, args.options.timeout)
         .with_context(|| format!("nothing listens on {address}: start the server first"))?;
+    // Each of 500 cases would wait for such a server, and say no more than this.
+    Peer { address, options: &args.options }.speaks_http().map_err(
+        |Problem { text, received, .. }| {
+            anyhow!(
+                "{address}: {text} within {:?} (--timeout), but \"{received}\"",
+                args.options.timeout
+            )
+        },
+    )?;
     let report = run(address, &args.options);
     if report.outcomes.iter().all(|outcome| outcome.case.group() == "answers") {
         bail!("no case matches {:?}: see --list", args.options.only);

@@ -91,6 +91,14 @@ impl Peer<'_> {
         came.then_some(()).ok_or_else(|| Problem::on(wire, otherwise))
     }
 
+    /// Whether it responds in HTTP/1 at all, rightly or not.
+    pub(crate) fn speaks_http(&self) -> Result<(), Problem> {
+        let mut wire = self.send(PROBE)?;
+        wire.read_responses(1, |_| false, self.deadline());
+        let speaks = wire.received.starts_with(b"HTTP/1.");
+        speaks.then_some(()).ok_or_else(|| Problem::on(&wire, "no HTTP/1 response to a GET"))
+    }
+
     /// Whether the server still serves a new client.
     pub(crate) fn serves(&self) -> Result<(), Problem> {
         let mut wire = self.send(PROBE)?;

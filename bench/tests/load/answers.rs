@@ -4,7 +4,9 @@ use super::{HELLO, each, in_turn, options, repeat, run, serve};
 use bench::load::Expect;
 
 /// Each is a complete answer to GET after which the connection goes on.
-const RIGHT: [&str; 3] = [
+const RIGHT: [&str; 5] = [
+    "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 9\r\n\r\n",
+    "HTTP/1.1 308 x\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 201 x\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b\"\r\no\r\n01 ;c\r\nk\r\n0;d\r\nX: y\r\n\r\n",
     "HTTP/1.0 200 OK\r\nConnection: x, KEEP-ALIVE\r\nContent-Length: 2\r\n\r\nok",

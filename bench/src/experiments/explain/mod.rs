@@ -12,6 +12,7 @@ use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
 use super::trial::typical;
 use super::workload::WorkloadArgs;
+use crate::args::misuse;
 use crate::evidence::perf::Profiler;
 use crate::evidence::profile::Function;
 use crate::evidence::strace;
@@ -81,7 +82,7 @@ impl ExplainArgs {
         let targets = self.common.targets()?;
         ensure!(
             named == 1 && targets.len() == 1,
-            "explain one server at a time, such as `bench explain stage3`"
+            misuse("explain one server at a time, such as `bench explain stage3`")
         );
         let plan = self.common.plan(targets, vec![self.connections], WINDOW);
         let modes = vec![Connection::closing(self.workload.close)];
