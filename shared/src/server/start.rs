@@ -72,7 +72,9 @@ fn remedy(error: &anyhow::Error) -> &'static str {
         Some(libc::EAGAIN) => {
             " (raise the limits of threads and memory, ulimit -u and -v, or have fewer --threads)"
         }
-        Some(libc::ENXIO) => " (a FIFO needs a reader: start that first)",
+        Some(libc::ENXIO) => {
+            " (a FIFO needs a reader: start that first; for standard output write --log -)"
+        }
         _ => "",
     }
 }

@@ -1,7 +1,7 @@
 //! Files below one directory: openat2(2), and sendfile(2) from a file to a socket. A first reading may skip it.
 
 use super::faults::transfer;
-use super::{Socket, new_descriptor, retry};
+use super::{Socket, check, new_descriptor, retry};
 use std::ffi::{CStr, CString};
 use std::fs::{File, Metadata};
 use std::io;
@@ -125,6 +125,18 @@ fn has_byte(file: BorrowedFd<'_>, offset: u64) -> bool {
     });
     // Only WouldBlock means no: file systems that do not support the flag are taken for fast.
     !read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Each write to `file` appends to it from now on (O_APPEND in open(2)), of every program that has inherited it.
+///
+/// # Errors
+/// That of fcntl(2).
+pub fn append_from_now_on(file: &File) -> io::Result<()> {
+    // SAFETY: fcntl takes no pointers here.
+    let flags = retry(|| unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) } as isize)?;
+    let flags = flags as libc::c_int | libc::O_APPEND;
+    // SAFETY: as above.
+    check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) })
 }
 
 #[cfg(test)]

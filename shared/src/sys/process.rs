@@ -1,7 +1,9 @@
 //! For the load generator: child processes, where [`std::process`] and [`signal`] stop. A first reading may skip it.
 
 use super::{check, signal};
+use std::fs::File;
 use std::io;
+use std::os::fd::FromRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -45,4 +47,17 @@ pub fn ticks_per_second() -> io::Result<u64> {
     // SAFETY: a plain call without pointers.
     let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
     u64::try_from(ticks).ok().filter(|ticks| *ticks > 0).ok_or_else(io::Error::last_os_error)
+}
+
+/// A pseudo-terminal, see pty(7): the side that shows what is written, and the terminal itself.
+///
+/// # Errors
+/// There is none left, or no descriptor.
+pub fn terminal() -> io::Result<(File, File)> {
+    let (mut shows, mut terminal, none) = (-1, -1, std::ptr::null_mut());
+    let (outer, inner) = (&raw mut shows, &raw mut terminal);
+    // SAFETY: both are valid for writing; the null pointers ask for no name, and for the default settings and size.
+    check(unsafe { libc::openpty(outer, inner, none, none.cast(), none.cast()) })?;
+    // SAFETY: openpty has opened both descriptors, and nothing else owns them.
+    Ok(unsafe { (File::from_raw_fd(shows), File::from_raw_fd(terminal)) })
 }

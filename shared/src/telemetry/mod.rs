@@ -73,6 +73,10 @@ impl Telemetry {
             telemetry.log = Some(LogWriter::open(path, log)?);
         }
         if let Some(path) = &settings.trace {
+            ensure!(
+                path != Path::new("-"),
+                "--trace needs a file: standard output begins with the server's address, which is no JSON"
+            );
             let log = settings.log.as_deref().and_then(regular_file);
             // Before the trace is opened, which empties its file.
             ensure!(

@@ -1,6 +1,6 @@
 //! Standard input, output and error that are closed, full, or read by no process.
 
-use super::{Check, Stage, ask, together, wait_until};
+use super::{Check, Stage, ask, folder_and_log, together, wait_for_lines, wait_until};
 use crate::shutdown::{SECOND_SIGTERM, terminate_twice};
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::Client;
@@ -16,10 +16,12 @@ use std::time::Instant;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    let all: [Check; 6] = [
+    let all: [Check; 8] = [
         |stage| no_process_reads_standard_error(stage, Stderr::Closed).context("closed"),
         |stage| no_process_reads_standard_error(stage, Stderr::Full).context("full"),
         |stage| no_process_reads_standard_error(stage, Stderr::NoSpace).context("no space"),
+        a_terminal_has_stopped,
+        a_log_on_standard_output_is_truncated,
         no_process_reads_the_log_on_standard_output,
         the_announcement_cannot_be_written,
         closed_at_the_start,
@@ -111,6 +113,24 @@ fn no_process_reads_standard_error(stage: &Stage, stderr: Stderr) -> Result<()> 
     Ok(())
 }
 
+/// A terminal takes what has room and has the writer wait for the rest: here for ever, since nothing is shown.
+fn a_terminal_has_stopped(stage: &Stage) -> Result<()> {
+    let (_shows, terminal) = process::terminal()?;
+    let stderr = terminal.try_clone()?.into();
+    let mut server = Server::start(stage, "127.0.0.1:0", &["--grace", "100ms"], stderr)?;
+    while poll::wait(&mut [Wait::writable(terminal.as_fd())], Some(Instant::now()))? {
+        Client::connect(server.address)?.fetch("/panic").context("beside a stopped terminal")?;
+    }
+    let mut client = Client::connect(server.address)?;
+    client.get("/");
+    client.get("/sleep/60000");
+    client.expect(200)?;
+    signal::send(server.child.id(), Signal::Terminate)?;
+    let status = server.ended()?;
+    ensure!(status == Some(0), "{status:?}");
+    Ok(())
+}
+
 fn no_process_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
     let mut server = Server::start(stage, "127.0.0.1:0", &["--log", "-"], Stdio::piped())?;
     server.stdout = None;
@@ -129,6 +149,30 @@ fn no_process_reads_the_log_on_standard_output(stage: &Stage) -> Result<()> {
     stderr.read_to_string(&mut said)?;
     ensure!(said.matches("Broken pipe").count() == 1, "{said}");
     Ok(())
+}
+
+/// After `> FILE` of a shell and logrotate's `copytruncate`, the next line stands at the beginning.
+fn a_log_on_standard_output_is_truncated(stage: &Stage) -> Result<()> {
+    let (_folder, log) = folder_and_log()?;
+    let mut command = Command::new(stage.program);
+    command.args(["--listen", "127.0.0.1:0", "--log", "-"]).args(stage.flags);
+    command.stdout(File::create(&log)?).stderr(Stdio::null());
+    let mut child = process::supervised(&mut command).spawn()?;
+    let truncated = || {
+        let mut text = String::new();
+        wait_until("the announcement", || {
+            text = fs::read_to_string(&log)?;
+            Ok(text.ends_with('\n'))
+        })?;
+        let port = text.trim_end().rsplit(':').next().unwrap_or_default().parse()?;
+        File::options().write(true).open(&log)?.set_len(0)?;
+        ask(SocketAddr::from(([127, 0, 0, 1], port)), "/", 25)?;
+        wait_for_lines(&log, 25)
+    };
+    let result = truncated();
+    child.kill()?;
+    child.wait()?;
+    result
 }
 
 /// A server that cannot announce itself would not be found: it must not start.

@@ -13,8 +13,9 @@ use std::process::Command;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    let all: [Check; 4] = [
+    let all: [Check; 5] = [
         a_log_that_cannot_be_opened,
+        a_trace_on_standard_output,
         one_file_for_log_and_trace,
         |stage| few_descriptors(stage, &[]),
         |stage| few_threads(stage, 1),
@@ -34,6 +35,11 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The first line on standard output says where the server listens. It is no JSON, so a trace there would be none either.
+fn a_trace_on_standard_output(stage: &Stage) -> Result<()> {
+    refuses(stage.limited("--core=0", &["--trace", "-"]), &["--trace", "standard output"])
 }
 
 /// Each would destroy what the other writes. A device has room for both.

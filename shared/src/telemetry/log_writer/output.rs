@@ -4,6 +4,7 @@
 //! whose reader may stop.
 
 use super::queue::whole_lines;
+use crate::sys::file::append_from_now_on;
 use crate::sys::poll::{self, Wait};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Seek, Write};
@@ -39,7 +40,7 @@ impl Output {
         let path = (path != Path::new("-")).then(|| path.to_owned());
         let file = match &path {
             Some(path) => open_with_reader(path, append)?,
-            None => File::from(io::stdout().as_fd().try_clone_to_owned()?),
+            None => standard_output()?,
         };
         Ok(Self { file, path, append })
     }
@@ -95,6 +96,15 @@ impl Output {
             let _ = self.file.set_len(end.saturating_sub(torn as u64));
         }
     }
+}
+
+/// A shell's `> FILE` does not append: where such a file is truncated, its next line would stand behind a hole.
+fn standard_output() -> io::Result<File> {
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    if output.metadata()?.is_file() {
+        append_from_now_on(&output)?;
+    }
+    Ok(output)
 }
 
 /// O_NONBLOCK: opening a FIFO that has no reader is an error (ENXIO), and does not wait for a reader.
