@@ -7,8 +7,8 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 
-/// Counters of the network stack, of all listeners and connections in this network namespace. What cannot be read is
-/// unknown.
+/// Counters of the network stack: of the server's listeners where the kernel tells of these, otherwise of all in this
+/// network namespace. What cannot be read is unknown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Listening {
     /// Connections that found an accept queue full.
@@ -20,12 +20,15 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// As of now.
-    pub fn now() -> Self {
+    /// As of now, of the server on `address`.
+    pub fn now(address: SocketAddr) -> Self {
         let text = fs::read_to_string("/proc/net/netstat").unwrap_or_default();
         let counter = |name| parse::netstat(&text, name);
+        // Another server's full queue is no matter of this one's.
+        let own = of_port(TcpState::Listen, address).ok();
+        let own = own.map(|listeners| listeners.iter().map(|one| u64::from(one.drops)).sum());
         Self {
-            overflows: counter("ListenOverflows"),
+            overflows: own.or_else(|| counter("ListenOverflows")),
             drops: counter("ListenDrops"),
             delayed_acks: counter("DelayedACKs"),
         }
@@ -111,8 +114,25 @@ pub fn accept_queue(address: SocketAddr) -> io::Result<Option<AcceptQueue>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::sys::Listener;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    #[test]
+    fn a_full_queue_is_the_listeners_own() {
+        let listen = || Listener::bind_with("127.0.0.1:0".parse().unwrap(), 1, false).unwrap();
+        let (full, other) = (listen(), listen());
+        let [address, others] = [&full, &other].map(|one| one.local_addr().unwrap());
+        let before = [address, others].map(Listening::now);
+        // Two find room. The third is not answered, and tries again until its time is over.
+        let soon = Duration::from_millis(50);
+        let clients: Vec<_> = (0..4).map(|_| TcpStream::connect_timeout(&address, soon)).collect();
+        let [turned_away, at_the_other] = [(address, before[0]), (others, before[1])]
+            .map(|(address, before)| Listening::now(address).since(&before).overflows.unwrap());
+        assert!(turned_away > 0 && clients.iter().any(Result::is_err), "{clients:?}");
+        assert_eq!(at_the_other, 0);
+    }
 
     #[test]
     fn who_waits_and_who_was_taken() {
@@ -130,7 +150,7 @@ mod tests {
         drop(listener);
         // Another test may be starting a program: between fork(2) and execve(2) that has the listener too.
         let is_unknown = || {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
             queue().is_none()
         };
         assert!(

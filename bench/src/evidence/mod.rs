@@ -78,6 +78,7 @@ impl Evidence {
 /// Looks at a server, in one window or in several: each ends with a [`Watch::turn`].
 pub struct Watch {
     pids: Vec<u32>,
+    address: SocketAddr,
     started: Instant,
     before: Option<Snapshot>,
     /// Of before the first connection, and of the window's beginning.
@@ -94,9 +95,9 @@ impl Watch {
         let started = Instant::now();
         let before = Snapshot::of(&pids).ok();
         let machine = host::Times::now(&pids);
-        let counters = [listening, Listening::now()];
+        let counters = [listening, Listening::now(address)];
         let sampler = Sampler::start(pids.clone(), address);
-        Self { pids, started, before, counters, machine, sampler }
+        Self { pids, address, started, before, counters, machine, sampler }
     }
 
     /// What each thread is doing just now.
@@ -112,7 +113,7 @@ impl Watch {
         let before = std::mem::replace(&mut self.before, after.clone());
         let now = host::Times::now(&self.pids);
         let machine = std::mem::replace(&mut self.machine, now).zip(now);
-        let listening = Listening::now();
+        let listening = Listening::now(self.address);
         let [in_all, in_window] = self.counters.map(|before| listening.since(&before));
         self.counters = [listening; 2];
         let samples = self.sampler.samples();

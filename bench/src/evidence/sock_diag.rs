@@ -19,6 +19,8 @@ pub(super) struct TcpSocket {
     pub(super) limit: u32,
     /// The user who opened it.
     pub(super) uid: u32,
+    /// Of a listener: connections that it turned away, as its accept queue was full.
+    pub(super) drops: u32,
     /// By which the links in `/proc/PID/fd` name it; 0 for a connection that no process has accepted yet.
     pub(super) inode: u32,
 }
@@ -39,6 +41,10 @@ const BY_FAMILY: u16 = 20;
 const HEADER: usize = 16;
 /// `struct inet_diag_req_v2`, of which what follows the states names one socket, or with zeros none.
 const REQUEST: usize = 56;
+/// `struct inet_diag_msg`, before the attributes that were asked for.
+const MESSAGE: usize = 72;
+/// INET_DIAG_SKMEMINFO: an attribute of nine words, of which the last one (SK_MEMINFO_DROPS) counts what was dropped.
+const MEMORY: u32 = 7;
 
 /// The TCP sockets of this network namespace in that state, on the port of `address`. An IPv6 socket may take IPv4
 /// connections too; without IPv6 there are none.
@@ -73,7 +79,8 @@ fn request(state: TcpState, family: u8) -> Vec<u8> {
     bytes.extend_from_slice(&BY_FAMILY.to_ne_bytes());
     bytes.extend_from_slice(&((libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16).to_ne_bytes());
     bytes.extend_from_slice(&[0; 8]);
-    bytes.extend_from_slice(&[family, libc::IPPROTO_TCP as u8, 0, 0]);
+    let attributes = if state == TcpState::Listen { 1 << (MEMORY - 1) } else { 0 };
+    bytes.extend_from_slice(&[family, libc::IPPROTO_TCP as u8, attributes, 0]);
     bytes.extend_from_slice(&(state as u32).to_ne_bytes());
     bytes.resize(HEADER + REQUEST, 0);
     bytes
@@ -110,11 +117,24 @@ fn read(mut bytes: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
                 limit: word(message, 60)?,
                 uid: word(message, 64)?,
                 inode: word(message, 68)?,
+                drops: drops(message.get(MESSAGE..).unwrap_or_default()).unwrap_or(0),
             }),
         }
         bytes = &bytes[length.next_multiple_of(4).min(bytes.len())..];
     }
     Ok(false)
+}
+
+/// The count among these attributes, each of which begins with its length and its type (`struct nlattr`).
+fn drops(mut attributes: &[u8]) -> Option<u32> {
+    let half = |bytes: &[u8]| Some(u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?));
+    loop {
+        let (length, kind) = (usize::from(half(attributes)?), half(attributes.get(2..)?)?);
+        if u32::from(kind) == MEMORY {
+            return Some(u32::from_ne_bytes(attributes.get(36..40)?.try_into().ok()?));
+        }
+        attributes = attributes.get(length.max(4).next_multiple_of(4)..)?;
+    }
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ pub fn watch(
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(Duration, Second),
 ) -> Result<(Outcome, Evidence)> {
-    let listening = Listening::now();
+    let listening = Listening::now(options.url.address);
     let load = Load::start(options, interrupt)?;
     load.warm_up(interrupt)?;
     load.open();

@@ -92,8 +92,9 @@ impl Engine {
                 self.starter.start(target, Connection::KeepAlive, flags)?
             }
         };
-        let (listening, url) = (Listening::now(), running.url()?);
+        let url = running.url()?;
         let address = url.address;
+        let listening = Listening::now(address);
         let options = self.setup.load.then(|| self.setup.options(url));
         let never = Interrupt::default();
         let load = options.map(|options| Load::start(&options, &never)).transpose()?;
