@@ -5,6 +5,8 @@ use shared::http::Action;
 use shared::http::limits::{Limits, SILENT_LINGER};
 use std::time::Duration;
 
+const IDLE: Duration = Duration::from_secs(15);
+
 /// How long the connection may still wait.
 fn left(client: &Client) -> Duration {
     client.protocol().deadline().unwrap() - client.now
@@ -29,6 +31,22 @@ fn empty_lines_alone_are_no_request_and_time_out_without_a_word() {
         client.send("\r\n");
         client.wait();
         assert_eq!((client.received.len(), client.end), (received, End::Lingering));
+    }
+}
+
+/// Some clients send one after a body (RFC 9112 section 2.2). A server that drains would wait for a whole head.
+#[test]
+fn a_client_that_has_sent_an_empty_line_is_as_silent_as_one_that_has_not() {
+    for line in ["\r\n", "\r", "\r\n\r\n\r\n\r\n"] {
+        for (request, time) in [("", Limits::default().head_timeout), (GET, IDLE)] {
+            let mut client = Client::new();
+            client.send(request);
+            client.send(line);
+            assert_eq!((left(&client), client.protocol().is_silent()), (time, true), "{line:?}");
+            assert_eq!(client.protocol().silent_since(&Limits::default()), Some(client.now));
+            client.send("\n".repeat(usize::from(line.ends_with('\r'))) + GET);
+            assert_eq!(client.statuses().last(), Some(&200));
+        }
     }
 }
 

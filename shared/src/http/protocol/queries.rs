@@ -1,6 +1,7 @@
 //! What a stage may ask of a connection.
 
 use super::super::encoding::Source;
+use super::super::head::without_empty_lines;
 use super::super::limits::Limits;
 use super::super::response::FileBody;
 use super::{Protocol, Sending, State};
@@ -29,8 +30,8 @@ impl Protocol {
 
     /// Whether nothing of a request is here, and nothing of a response is still to be sent.
     pub fn is_silent(&self) -> bool {
-        let nothing_to_do = self.input.is_empty() && self.sending.is_none();
-        matches!(self.state, State::Head(None)) && nothing_to_do
+        let is_between = matches!(self.state, State::Head(None)) && self.sending.is_none();
+        is_between && without_empty_lines(&self.input).is_empty()
     }
 
     /// Whether a response was given, and nothing of another request has come.

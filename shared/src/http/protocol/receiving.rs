@@ -14,7 +14,8 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 impl Protocol {
-    /// Between requests or inside a head. Without bytes, the connection is idle, and its idle time begins.
+    /// Between requests or inside a head. Without bytes, or with empty lines alone, the connection is idle, and its idle
+    /// time begins.
     pub(super) fn receive_head<S: Service>(
         &mut self,
         bytes: &[u8],
@@ -24,14 +25,12 @@ impl Protocol {
             return ParseStep::Used(0);
         };
         if bytes.is_empty() {
-            if self.requests > 0 {
-                self.deadline = Some(cx.service.now() + cx.limits.idle_timeout);
-            }
-            return ParseStep::Starved(0);
+            return self.wait_for_head(cx);
         }
         let (mut saved, mut fresh) = (saved.take(), HeadParser::default());
         match saved.as_deref_mut().unwrap_or(&mut fresh).parse(bytes, cx.limits) {
             Ok(Some((head, used))) => self.begin_request(head, bytes, used, cx),
+            Ok(None) if without_empty_lines(bytes).is_empty() => self.wait_for_head(cx),
             Ok(None) => {
                 let parser = saved.unwrap_or_else(|| {
                     self.deadline = Some(cx.service.now() + cx.limits.head_timeout);
@@ -42,6 +41,15 @@ impl Protocol {
             }
             Err(error) => self.refuse(error, KnownRequest::of(bytes, cx), cx),
         }
+    }
+
+    /// Nothing of a request is here.
+    #[inline(always)]
+    fn wait_for_head<S: Service>(&mut self, cx: &StepCx<'_, S>) -> ParseStep {
+        if self.requests > 0 {
+            self.deadline = Some(cx.service.now() + cx.limits.idle_timeout);
+        }
+        ParseStep::Starved(0)
     }
 
     /// A head is complete, the first `used` of `bytes`: decides what becomes of the request.
