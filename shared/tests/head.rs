@@ -54,6 +54,19 @@ const VALID: [&str; 14] = [
 ];
 
 #[test]
+fn a_limit_that_no_head_reaches_is_no_limit() {
+    for max in [usize::MAX, usize::MAX - 1, usize::MAX - 2] {
+        let limits =
+            Limits { max_request_line: max, max_head: max, max_fields: max, ..Limits::default() };
+        for text in VALID {
+            let mut parser = HeadParser::default();
+            let outcome = owned(parser.parse(text.as_bytes(), &limits));
+            assert_eq!(status(&outcome), Some(200), "{max}: {text}");
+        }
+    }
+}
+
+#[test]
 fn every_prefix_of_a_valid_head_is_incomplete() {
     for text in VALID {
         for length in (0..text.len()).step_by(STEP) {

@@ -110,7 +110,7 @@ impl HeadParser {
     /// How to refuse `bytes` if they, still incomplete, are too many already.
     fn excess(&self, bytes: &[u8], limits: &Limits) -> Option<RequestError> {
         let line = first_line(&bytes[self.line..], limits);
-        if self.head.is_none() && line.len() > limits.max_request_line + 1 {
+        if self.head.is_none() && line.len() > limits.max_request_line.saturating_add(1) {
             return Some(line_too_long(line));
         }
         (bytes.len() > limits.max_head).then_some(TOO_LARGE)
@@ -184,7 +184,7 @@ const TOO_LARGE: RequestError =
 
 /// As much of `bytes` as a request line and its line end may take.
 fn first_line<'a>(bytes: &'a [u8], limits: &Limits) -> &'a [u8] {
-    &bytes[..bytes.len().min(limits.max_request_line + 2)]
+    &bytes[..bytes.len().min(limits.max_request_line.saturating_add(2))]
 }
 
 /// A line without a space has no target yet: it is the method that is too long (RFC 9112 section 3).
