@@ -51,10 +51,11 @@ pub(super) fn allows_range(if_range: Option<Cow<'_, [u8]>>, etag: &str) -> bool 
 fn list_has(tags: &[u8], etag: &str, weak: bool) -> bool {
     let same = |tag: &[u8]| {
         let tag = tag.trim_ascii();
-        tag == b"*" || tag.strip_prefix(b"W/").filter(|_| weak).unwrap_or(tag) == etag.as_bytes()
+        tag.strip_prefix(b"W/").filter(|_| weak).unwrap_or(tag) == etag.as_bytes()
     };
-    // Our own tags hold no comma, so cutting at commas inside a foreign tag cannot make it equal to ours.
-    tags.split(|&byte| byte == b',').any(same)
+    // Our own tags hold no comma, so cutting at commas inside a foreign tag cannot make it equal to ours. It can make a
+    // `*` of it, which stands for any tag only where it is the whole value.
+    tags == b"*" || tags.split(|&byte| byte == b',').any(same)
 }
 
 fn parse(date: &[u8]) -> Option<HttpDate> {
@@ -88,11 +89,14 @@ mod tests {
             ("if-none-match", ETAG, NotModified),
             ("if-none-match", "\"x\", W/\"1-2-3\"", NotModified),
             ("if-none-match", "*", NotModified),
+            ("if-none-match", "\"a,*,b\"", Proceed),
             ("if-modified-since", THEN, NotModified),
             ("if-modified-since", BEFORE, Proceed),
             ("if-modified-since", "yesterday", Proceed),
             ("if-match", ETAG, Proceed),
             ("if-match", "W/\"1-2-3\"", Failed),
+            ("if-match", "*", Proceed),
+            ("if-match", "\"a,*,b\"", Failed),
             ("if-unmodified-since", THEN, Proceed),
             ("if-unmodified-since", BEFORE, Failed),
             ("if-unmodified-since", "yesterday", Proceed),
