@@ -18,9 +18,10 @@ const HANDLERS: usize = 64;
 /// Threads that open and read files. A disk serves a few at once; and a file must not wait for a handler that sleeps.
 const FILES: usize = 4;
 
-/// Tasks that may wait for a thread. Beyond that an honest 503 is better than a long wait; a client that may have left
-/// has it first.
-const MAX_WAITING: usize = 1024;
+/// Handlers, and files, that may wait for a thread: about as long, since a file takes a thousandth of the time that a
+/// handler may. Beyond that an honest 503 is better than a long wait; a client that may have left has it first.
+const MAX_HANDLERS: usize = 1024;
+const MAX_FILES: usize = 64 << 10;
 
 /// The pool. Its threads live as long as the process.
 pub(crate) struct BlockingPool {
@@ -29,9 +30,10 @@ pub(crate) struct BlockingPool {
 }
 
 /// The tasks that wait for the threads of one kind.
-#[derive(Default)]
 struct Queue {
     waiting: Mutex<VecDeque<QueuedTask>>,
+    /// How many may wait.
+    limit: usize,
     filled: Condvar,
 }
 
@@ -43,12 +45,17 @@ struct QueuedTask {
 }
 
 impl BlockingPool {
+    /// A pool without threads.
+    fn new() -> Self {
+        Self { handlers: Queue::new(MAX_HANDLERS), files: Queue::new(MAX_FILES) }
+    }
+
     /// Starts the threads.
     ///
     /// # Errors
     /// There are too many threads, or there is too little memory.
     pub(crate) fn start(context: &ServerContext) -> Result<Arc<Self>> {
-        let pool = Arc::new(Self { handlers: Queue::default(), files: Queue::default() });
+        let pool = Arc::new(Self::new());
         for (blocks_on, name, count) in
             [(BlocksOn::Handler, "blocking", HANDLERS), (BlocksOn::Disk, "file", FILES)]
         {
@@ -81,12 +88,16 @@ impl BlockingPool {
 }
 
 impl Queue {
+    fn new(limit: usize) -> Self {
+        Self { waiting: Mutex::default(), limit, filled: Condvar::new() }
+    }
+
     fn push(&self, queued: QueuedTask) -> Result<(), TaskResult> {
         let mut waiting = lock(&self.waiting);
-        if waiting.len() >= MAX_WAITING {
+        if waiting.len() >= self.limit {
             BlockingTask::drop_abandoned(&mut waiting, |other| &other.task);
         }
-        if waiting.len() >= MAX_WAITING {
+        if waiting.len() >= self.limit {
             let Some(other) = BlockingTask::take_doubtful(&mut waiting, |other| &other.task) else {
                 return Err(queued.task.decline(full()));
             };
@@ -161,9 +172,9 @@ mod tests {
     impl BlockingPool {
         /// A pool that has no threads, and whose queue for handlers is full.
         pub(crate) fn full() -> Arc<Self> {
-            let pool = Self { handlers: Queue::default(), files: Queue::default() };
+            let pool = Self::new();
             let mailbox = Mailbox::new().unwrap();
-            (0..MAX_WAITING).for_each(|_| assert!(push(&pool.handlers, &mailbox).is_ok()));
+            (0..MAX_HANDLERS).for_each(|_| assert!(push(&pool.handlers, &mailbox).is_ok()));
             Arc::new(pool)
         }
     }
@@ -173,6 +184,15 @@ mod tests {
         queue.push(QueuedTask { task, token: 0, mailbox: Arc::clone(mailbox) })
     }
 
+    /// A thread opens some ten thousand files a second, so that a task behind a thousand others waits for a moment.
+    #[test]
+    fn many_clients_at_once_may_ask_for_files() {
+        let (pool, mailbox) = (BlockingPool::new(), Mailbox::new().unwrap());
+        for number in 0..10_000 {
+            assert!(push(&pool.files, &mailbox).is_ok(), "{number} wait");
+        }
+    }
+
     #[test]
     fn a_client_that_may_have_left_makes_place_for_one_that_is_there() {
         let (pool, mailbox) = (BlockingPool::full(), Mailbox::new().unwrap());
@@ -180,6 +200,6 @@ mod tests {
         lock(&pool.handlers.waiting)[7].task.presence().set_half_closed();
         assert!(push(&pool.handlers, &mailbox).is_ok());
         assert!(push(&pool.handlers, &mailbox).is_err());
-        assert_eq!(lock(&pool.handlers.waiting).len(), MAX_WAITING);
+        assert_eq!(lock(&pool.handlers.waiting).len(), MAX_HANDLERS);
     }
 }
