@@ -147,6 +147,7 @@ pub fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
         requests: tally.requests,
         rps: outcome.rps(),
         mean: tally.mean().as_secs_f64(),
+        first_byte: Some(tally.first_byte.mean() / 1e9),
         p50: tally.percentile(0.5),
         p99: tally.percentile(0.99),
         errors: errors.filter(|(_, count)| *count > 0).collect(),

@@ -36,6 +36,8 @@ pub struct Seen {
     pub rps: f64,
     /// Mean latency in seconds; times `rps`, it is the number of connections being served (Little's law).
     pub mean: f64,
+    /// How long the first byte took on average, in seconds.
+    pub first_byte: Option<f64>,
     /// Half of the responses took longer.
     pub p50: Option<Duration>,
     /// One in a hundred took longer.

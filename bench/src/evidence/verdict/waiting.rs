@@ -132,10 +132,11 @@ const USUALLY_LATE: Range<Duration> = Duration::from_millis(36)..Duration::from_
 const LATE: Range<Duration> = Duration::from_millis(36)..Duration::from_millis(220);
 
 /// The server's kernel keeps the second part of a response until the client's kernel has acknowledged the first, which it
-/// does late. A handler that takes as long looks the same to the clients. What tells them apart: about as many
-/// acknowledgements are late as responses, and where the server's writes are counted, there are as many further ones.
+/// does late. A handler that takes as long looks the same to the clients. What tells them apart: the
+/// first part comes at once, about as many acknowledgements are late as responses, and where the server's writes are counted, there are as many further ones.
 pub(super) fn delayed_ack(case: &Case<'_>) -> Option<Finding> {
-    if case.handlers_asleep().is_some() {
+    let comes_whole = case.seen.first_byte.is_some_and(|first| first > 0.5 * case.seen.mean);
+    if comes_whole || case.handlers_asleep().is_some() {
         return None;
     }
     let (late, further) = (case.evidence.delayed_acks?, case.further_writes());
