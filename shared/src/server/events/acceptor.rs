@@ -159,14 +159,13 @@ impl Acceptor {
     /// When to call [`Acceptor::update`] even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
         self.listener.as_ref()?;
-        let end = self.final_accept.as_ref().map(FinalAccept::end);
+        let (begins, final_accept) = (self.context.drain.final_accept(), &self.final_accept);
         match self.state {
-            State::Accepting => end.or(self.context.drain.final_accept()),
-            // Neither a place nor the end comes before that.
-            State::Full(at) | State::Exhausted(at) => match end {
-                Some(_) => Some(at),
-                None => earlier(self.context.drain.final_accept(), Some(at)),
-            },
+            State::Accepting => final_accept.as_ref().map(FinalAccept::end).or(begins),
+            // Once the final accept has begun, its end has to wait for a place too.
+            State::Full(at) | State::Exhausted(at) => {
+                earlier(begins.filter(|_| final_accept.is_none()), Some(at))
+            }
         }
     }
 }
