@@ -68,9 +68,9 @@ impl Protocol {
             body => append(body, delimiter, cx.out),
         };
         match source {
-            None => cx.service.on_response(&exchange.summary(code, length, 0)),
+            None => cx.service.on_response(&exchange.summary(code, length)),
             Some(source) => {
-                let number = cx.service.on_long_response(&exchange.summary(code, length, 0));
+                let number = cx.service.on_long_response(&exchange.summary(code, length));
                 self.sending = Some(Box::new(Sending { source, code, length, exchange, number }));
             }
         }
@@ -133,7 +133,7 @@ impl Protocol {
     pub fn finish<S: Service>(&mut self, service: &mut S) {
         if let Some(sending) = self.sending.take() {
             let Sending { code, length, exchange, number, .. } = *sending;
-            service.on_response(&exchange.summary(code, length, number));
+            service.on_response(&ResponseSummary { number, ..exchange.summary(code, length) });
         }
     }
 }
@@ -183,7 +183,8 @@ impl Exchange {
     }
 
     /// What is noted of a response to it. `length`: bytes of content, if that was known beforehand.
-    fn summary(&self, code: u16, length: Option<u64>, number: u64) -> ResponseSummary<'_> {
-        ResponseSummary { code, length, request: self.line.as_deref(), since: self.since, number }
+    fn summary(&self, code: u16, length: Option<u64>) -> ResponseSummary<'_> {
+        let (request, since) = (self.line.as_deref(), self.since);
+        ResponseSummary { code, length, request, since, number: 0 }
     }
 }
