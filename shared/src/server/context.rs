@@ -172,7 +172,7 @@ impl Service for ThreadService<'_> {
     }
 
     fn on_long_response(&mut self, summary: &ResponseSummary<'_>) -> u64 {
-        self.stats.on_long_response(&record(summary, self.clock))
+        self.stats.on_long_response(|| record(summary, self.clock))
     }
 
     #[inline(always)]

@@ -36,9 +36,9 @@ impl ThreadStats {
         }
     }
 
-    /// A long response begins. Its number, or 0 where there is no log.
-    pub fn on_long_response(&mut self, response: &ResponseRecord<'_>) -> u64 {
-        self.log.as_ref().map_or(0, |log| log.begin(response))
+    /// A long response begins, of which the log alone keeps a record. Its number, or 0 where there is no log.
+    pub fn on_long_response<'a>(&self, response: impl FnOnce() -> ResponseRecord<'a>) -> u64 {
+        self.log.as_ref().map_or(0, |log| log.begin(&response()))
     }
 
     /// The thread has woken up, or goes on after a handler that blocked it.
