@@ -18,7 +18,8 @@
 //!
 //! # The way of a GET, in an event loop
 //!
-//! 1. `stage3-epoll/src/event_loop.rs`, `tick`: epoll says which sockets are ready; one call reads each, one processes what was read (3 to 6), one writes the responses.
+//! 1. `stage3-epoll/src/event_loop.rs`, `tick`: epoll says which sockets are ready; one call reads each, one processes
+//!    what was read (3 to 6), one writes the responses.
 //! 2. `server/events/connection_set/reading.rs`: `on_event` reads once; `process_requests` gives the bytes to the protocol.
 //! 3. `http/protocol.rs`, `receive` and `consume`: the state machine. It is lent a [`http::StepCx`], and returns an
 //!    [`http::Action`]: read more, write, close, linger, or run a blocking handler elsewhere.
@@ -36,8 +37,9 @@
 //! answers with the application, a clock and counters.
 //!
 //! **In a thread that waits for one client** (stages 1 and 2), steps 3 to 6 are the same. Around them stand
-//! `server/blocking/mod.rs`, `serve`; `server/blocking/waiting.rs`, where a worker waits for its client, and leaves one that
-//! is idle when other connections wait (stage 2's offers and calls: `stage2-threadpool/src/queue.rs`); and `server/blocking/sending.rs`.
+//! `server/blocking/mod.rs`, `serve`; `server/blocking/waiting.rs`, where a worker waits for its client, and leaves one
+//! that is idle when other connections wait (stage 2's offers and calls: `stage2-threadpool/src/queue.rs`); and
+//! `server/blocking/sending.rs`.
 //!
 //! # The way of a blocking handler
 //!

@@ -39,8 +39,8 @@ fn echo(request: &Request<'_>) -> Response {
     Response::bytes(request.body.to_vec())
 }
 
-/// Additions between two looks at the clock, which is a system call: about two microseconds of computing, so that the handler's time
-/// is its own and not the kernel's.
+/// Additions between two looks at the clock, which is a system call: about two microseconds of computing, so that the
+/// handler's time is its own and not the kernel's.
 const ADDITIONS: u64 = 2000;
 
 /// Computes for as many microseconds of CPU time: a handler that needs its core, and takes longer if it has to share it.

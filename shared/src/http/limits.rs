@@ -56,8 +56,8 @@ impl Default for Limits {
     }
 }
 
-/// The lingering close (RFC 9112 section 9.6) of a client that has been silent: no response is on its way, only perhaps a request. Time for a way there
-/// and back, so that the client reads the end of the connection and not a reset.
+/// The lingering close (RFC 9112 section 9.6) of a client that has been silent: no response is on its way, only perhaps
+/// a request. Time for a way there and back, so that the client reads the end of the connection and not a reset.
 pub const SILENT_LINGER: Duration = Duration::from_millis(250);
 
 /// Bytes of an unwanted body that are read and discarded to keep the connection.

@@ -14,7 +14,8 @@
 //!    └─────────────── the response was not the last ◄──────────────────────┘
 //! ```
 //!
-//! Not drawn: `Delayed`, a response that is held back, and `Lingering`, which follows on `Ending` while the client still sends.
+//! Not drawn: `Delayed`, a response that is held back, and `Lingering`, which follows on `Ending` while the client still
+//! sends.
 
 mod queries;
 mod receiving;

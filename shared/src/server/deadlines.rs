@@ -56,9 +56,9 @@ impl WriteProgress {
         }
     }
 
-    /// When to give up, unless another look tells of progress: after a time without any progress, or after more time in all
-    /// than a slow line would need, whichever comes first. Either alone could be defeated: the second by stopping after a fast start, the
-    /// first by taking one byte now and then.
+    /// When to give up, unless another look tells of progress: after a time without any progress, or after more time in
+    /// all than a slow line would need, whichever comes first. Either alone could be defeated: the second by stopping
+    /// after a fast start, the first by taking one byte now and then.
     pub fn deadline(&self, timeout: Duration) -> Instant {
         let stuck = self.progress + timeout;
         stuck.min(rate_deadline(self.since, timeout, self.taken.max(self.arrived)))

@@ -3,8 +3,9 @@
 //! 1. Lame duck: for a moment the server still accepts, but `/healthz` says 503 and every response
 //!    says `Connection: close`, so that load balancers and clients take notice before they are turned away.
 //! 2. Final accept: no connection joins the accept queue any more, those in it are accepted, and the listener closes.
-//!    Requests in flight get their responses. Connections that have been silent for a second (`--drain-idle`) are closed, the others
-//!    after their next response or when they have been silent for so long: one idle browser does not hold up the end.
+//!    Requests in flight get their responses. Connections that have been silent for a second (`--drain-idle`) are closed,
+//!    the others after their next response or when they have been silent for so long: one idle browser does not hold up
+//!    the end.
 //! 3. The process ends with status 0 when the last connection is gone, or when the grace period is over.
 //!
 //! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.

@@ -125,8 +125,8 @@ impl Telemetry {
         }
     }
 
-    /// Writes the lines of all threads, those of responses that are cut too, and returns after a second at the latest. Call it right before the
-    /// process ends: a thread that goes on serving stops at its next line.
+    /// Writes the lines of all threads, those of responses that are cut too, and returns after a second at the latest.
+    /// Call it right before the process ends: a thread that goes on serving stops at its next line.
     pub fn finish(&self) {
         let (deadline, tail) = (Instant::now() + END, trace::tail(self.epoch));
         self.log.iter().for_each(|log| self.under_way.finish(log));

@@ -47,8 +47,8 @@ impl FileBody for FileRange {
     }
 
     /// An error if the file was rewritten or cut since the head told its length and its tag; a file that was appended to
-    /// is sent as the head tells. A client notices a response that is cut short, and would not notice a mixture of two versions. (The socket holds pages of the
-    /// file, though: those it has taken already leave as they are then.)
+    /// is sent as the head tells. A client notices a response that is cut short, and would not notice a mixture of two
+    /// versions. (The socket holds pages of the file, though: those it has taken already leave as they are then.)
     fn file(&self) -> io::Result<BorrowedFd<'_>> {
         self.entry.file_to_send()
     }
