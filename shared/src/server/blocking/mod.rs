@@ -18,6 +18,7 @@ use crate::sys::{Listener, Socket};
 use crate::telemetry::trace::{InstantEvent, Span};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 /// Connections that wait for a thread.
@@ -85,6 +86,9 @@ impl<'a, P: PendingConnections> Server<'a, P> {
     ///
     /// # Errors
     /// Reading, writing or waiting failed: the end of this connection and of nothing else.
+    ///
+    /// # Panics
+    /// As the connection did; by then the connection is closed as any other, and its response is noted.
     pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
         let now = self.thread.clock.read();
         let stats = &mut self.thread.stats;
@@ -98,14 +102,15 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         // The last connection may have failed before it took all of its responses.
         self.output.clear();
         let mut protocol = Protocol::new(&self.thread.server.limits, now);
-        let result = self.converse(socket, &mut protocol);
+        // Unwind safe: after a panic the connection is closed, and nothing else of it is looked at.
+        let result = catch_unwind(AssertUnwindSafe(|| self.converse(socket, &mut protocol)));
         self.output.shrink_to(KEPT);
         protocol.finish(&mut self.thread.service());
         // The thread may now wait for long: what was noted of a response that failed is written down.
         self.thread.record_latencies();
         self.thread.stats.instant(InstantEvent::Closed);
         self.thread.stats.counters.closed.add(1);
-        result
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn converse(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<()> {
