@@ -45,6 +45,8 @@ macro_rules! checks_of_every_stage {
             idle_clients_do_not_hold_up_the_end: idle_clients::they_do_not_hold_up_the_end,
             clients_that_keep_their_side_open_hold_up_no_other:
                 idle_clients::clients_that_keep_their_side_open_hold_up_no_other,
+            clients_that_keep_their_side_open_give_way:
+                idle_clients::clients_that_keep_their_side_open_give_way,
             another_takes_its_place_and_no_request_is_lost:
                 |stage| replace::under_load(stage, replace::Handover::After, 5).map(drop),
             another_takes_over_beside_it_and_no_connect_is_refused:
@@ -83,6 +85,8 @@ macro_rules! checks_of_event_loops {
             a_pause_of_the_machine_makes_no_client_late:
                 |stage| fairness::a_pause_of_the_machine_makes_no_client_late(stage, 1200),
             clients_that_never_asked_go_first: idle_clients::clients_that_never_asked_go_first,
+            clients_that_keep_their_side_open_go_first:
+                idle_clients::clients_that_keep_their_side_open_go_first,
             a_time_out_is_counted_once: fairness::a_time_out_is_counted_once,
         }
     };

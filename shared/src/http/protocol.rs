@@ -105,7 +105,10 @@ enum State {
         lingers: bool,
     },
     /// Our side is shut; what comes is discarded.
-    Lingering,
+    Lingering {
+        /// Since when the client has sent nothing.
+        since: Instant,
+    },
 }
 
 /// A request whose body is still coming.
@@ -207,7 +210,10 @@ impl Protocol {
                 State::Blocked(_) | State::Delayed(_) => return (at, Action::Wait),
                 State::Ending { lingers: false } if rest.is_empty() => return (at, Action::Close),
                 State::Ending { .. } => return (bytes.len(), Action::Linger),
-                State::Lingering => return (bytes.len(), Action::Read),
+                State::Lingering { .. } => {
+                    self.state = State::Lingering { since: start };
+                    return (bytes.len(), Action::Read);
+                }
             };
             match step {
                 ParseStep::Used(used) => (at, piece) = (at + used, FIRST_PIECE),
@@ -268,7 +274,7 @@ impl Protocol {
             State::Head(_) => end.into_iter().chain([now + SILENT_LINGER]).min(),
             _ => Some(now + limits.linger_timeout),
         };
-        self.state = State::Lingering;
+        self.state = State::Lingering { since: now };
         self.input = Vec::new();
     }
 

@@ -140,6 +140,7 @@ fn lingering_ends_after_its_time_whatever_is_sent() {
     client.now += linger / 2;
     client.send([b'x'; 1000]);
     assert_eq!(left(&client), linger / 2);
+    assert_eq!(client.protocol().lingers_since(), Some(client.now), "until then it was silent");
     client.wait();
     assert_eq!((client.statuses(), client.end), (vec![400], End::Closed));
 }

@@ -58,6 +58,14 @@ impl Protocol {
 
     /// Whether our side is shut down: an end that comes by its deadline is as planned.
     pub fn is_lingering(&self) -> bool {
-        matches!(self.state, State::Lingering)
+        self.lingers_since().is_some()
+    }
+
+    /// Since when the client has sent nothing, if our side is shut down: since then, or since its last byte.
+    pub fn lingers_since(&self) -> Option<Instant> {
+        match self.state {
+            State::Lingering { since } => Some(since),
+            _ => None,
+        }
     }
 }

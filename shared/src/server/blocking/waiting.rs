@@ -1,7 +1,7 @@
 //! Waiting for a client: until it sends, until it is late, or until its thread is wanted elsewhere.
 
 use super::super::config::KeepAlive;
-use super::super::deadlines::{SILENCE, earlier};
+use super::super::deadlines::{SILENCE, earlier, may_leave};
 use super::{PendingConnections, Server, Woken};
 use crate::http::Protocol;
 use crate::http::limits::SILENT_LINGER;
@@ -76,8 +76,7 @@ impl<P: PendingConnections> Server<'_, P> {
         }
     }
 
-    /// Waits for a client that is about to read the end. One that keeps its own side open holds up no other: its kernel
-    /// has the whole response, and what it had sent by then has arrived.
+    /// Waits for a client that is about to read the end. One that keeps its own side open holds up no other.
     fn wait_in_linger(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         let (deadline, server) = (protocol.deadline(), &self.thread.server);
         loop {
@@ -89,9 +88,8 @@ impl<P: PendingConnections> Server<'_, P> {
             if until == deadline {
                 return Ok(Woken::Late);
             }
-            let is_fair = server.keep_alive == KeepAlive::Fair;
-            let is_wanted = server.drain.has_begun() || is_fair && self.pending.has_backlog();
-            if is_wanted && socket.unacknowledged().is_ok_and(|count| count == 0) {
+            let is_wanted = server.drain.has_begun() || self.pending.has_backlog();
+            if is_wanted && may_leave(protocol, socket, Instant::now()) {
                 return Ok(Woken::Unwanted);
             }
         }

@@ -1,9 +1,10 @@
 //! One connection of an event loop: its socket, its protocol, and output that the socket would not take.
 
 use super::super::context::ServerContext;
-use super::super::deadlines::{WriteProgress, earlier};
+use super::super::deadlines::{SILENCE, WriteProgress, earlier, may_leave};
 use super::super::task::ClientPresence;
 use super::table::Token;
+use crate::http::limits::SILENT_LINGER;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
 use crate::telemetry::metrics::Count;
@@ -31,6 +32,15 @@ pub(super) struct Connection {
     peer: Option<Box<IpAddr>>,
     /// Where to tell a task that is out what becomes of its client.
     pub(super) presence: Option<Arc<ClientPresence>>,
+}
+
+/// The order in which connections are closed to free their places.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Eviction {
+    /// The client has its last response, and keeps its side open.
+    Lingers,
+    NeverAsked,
+    Idle,
 }
 
 /// Bytes that the socket would not take: its send buffer was full. None, if it would not take more of a file.
@@ -139,6 +149,25 @@ impl Connection {
         if self.is_write_blocked() { None } else { self.protocol.silent_since(limits) }
     }
 
+    /// Whether it may be closed at `now` to free its place, in which order, and within that since when it is silent.
+    pub(super) fn eviction(&self, limits: &Limits, now: Instant) -> Option<(Eviction, Instant)> {
+        if self.is_evicted {
+            return None;
+        }
+        if let Some(since) = self.protocol.lingers_since() {
+            return self.may_leave(now).then_some((Eviction::Lingers, since));
+        }
+        let since = self.silent_since(limits)?;
+        let has_asked = self.protocol.is_between_requests();
+        let order = if has_asked { Eviction::Idle } else { Eviction::NeverAsked };
+        (now.saturating_duration_since(since) >= SILENCE).then_some((order, since))
+    }
+
+    /// See [`may_leave`].
+    pub(super) fn may_leave(&self, now: Instant) -> bool {
+        may_leave(&self.protocol, &self.socket, now)
+    }
+
     /// When this client is late.
     pub(super) fn deadline(&self, write_timeout: Duration) -> Option<Instant> {
         match &self.unsent {
@@ -160,6 +189,9 @@ impl Connection {
 
     #[cold]
     fn end_of_silence(&self, server: &ServerContext) -> Option<Instant> {
+        if let Some(since) = self.protocol.lingers_since() {
+            return Some(since + SILENT_LINGER);
+        }
         let since = self.silent_since(&server.limits)?;
         server.drain.end_of_silence(since)
     }

@@ -1,9 +1,11 @@
 //! Which connections have to go: those whose clients are late, and those that have been silent longest when there is no
 //! place for a new one.
 
+use super::super::connection::{Connection, Eviction};
 use super::super::table::Token;
 use super::ConnectionSet;
-use crate::server::deadlines::{SILENCE, earlier};
+use crate::http::limits::SILENT_LINGER;
+use crate::server::deadlines::earlier;
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;
 use std::time::Instant;
@@ -51,8 +53,12 @@ impl ConnectionSet {
             self.thread.stats.counters.timed_out.add(1);
             return self.remove(token);
         }
-        let is_planned = connection.protocol.is_delayed() || connection.protocol.is_lingering();
         let is_late = connection.deadline(timeout).is_some_and(|deadline| deadline <= now);
+        if connection.protocol.is_lingering() && !is_late && !connection.may_leave(now) {
+            // The server drains, and this client's kernel has not acknowledged all.
+            return self.note_deadline(Some(now + SILENT_LINGER));
+        }
+        let is_planned = connection.protocol.is_delayed() || connection.protocol.is_lingering();
         if self.close_unless_readable(token) && is_late && !is_planned {
             self.thread.stats.counters.timed_out.add(1);
         }
@@ -61,11 +67,16 @@ impl ConnectionSet {
     /// Looks at the socket once more before its time is over: this thread, or the whole machine, may have been kept
     /// from reading what has long arrived. Tells whether nothing had.
     fn close_unless_readable(&mut self, token: Token) -> bool {
-        let connection = self.table.get_mut(token);
-        let receives = connection.is_some_and(|connection| connection.protocol.is_receiving());
+        let now = self.thread.clock.now();
+        // A client that lingers may send for ever: once its own time is over nothing is looked at.
+        let receives = self.table.get_mut(token).is_some_and(|connection| {
+            let protocol = &connection.protocol;
+            let lingers = protocol.is_lingering() && protocol.deadline() > Some(now);
+            lingers || protocol.is_receiving()
+        });
         if receives && self.read(token) {
             // Should that not be enough, its time is over in the next tick.
-            self.note_deadline(Some(self.thread.clock.now()));
+            self.note_deadline(Some(now));
             return false;
         }
         self.act(token, |protocol, cx| protocol.on_deadline(cx));
@@ -73,7 +84,7 @@ impl ConnectionSet {
     }
 
     /// Begins to close connections that have been silent for a second, as many as are wanted, to free places for new ones.
-    /// Those whose clients never asked go first, then those that have been silent longest.
+    /// See [`Eviction`] for which go first; then those go that have been silent longest.
     pub(in super::super) fn evict_silent(&mut self) {
         if !self.thread.server.connections.is_wanted() {
             return;
@@ -81,16 +92,12 @@ impl ConnectionSet {
         // A client that has asked in this tick is not silent.
         self.process_requests();
         let (now, limits) = (self.thread.clock.now(), &self.thread.server.limits);
-        let mut silent = Vec::new();
-        for (token, connection) in self.table.iter() {
-            if let Some(since) = connection.silent_since(limits)
-                && now.saturating_duration_since(since) >= SILENCE
-            {
-                silent.push((connection.protocol.is_between_requests(), since, token));
-            }
-        }
+        let eviction = |(token, connection): (Token, &Connection)| {
+            connection.eviction(limits, now).map(|(order, since)| (order, since, token))
+        };
+        let mut silent: Vec<_> = self.table.iter().filter_map(eviction).collect();
         silent.sort_unstable();
-        for (_, _, token) in silent {
+        for (order, _, token) in silent {
             if !self.thread.server.connections.begin_eviction() {
                 break;
             }
@@ -98,7 +105,7 @@ impl ConnectionSet {
                 connection.is_evicted = true;
             }
             if self.close_unless_readable(token) {
-                self.thread.stats.counters.evicted.add(1);
+                self.thread.stats.counters.evicted.add((order != Eviction::Lingers).into());
             } else if let Some(connection) = self.table.get_mut(token) {
                 connection.is_evicted = false;
                 self.thread.server.connections.cancel_eviction();
