@@ -1,6 +1,6 @@
 //! What every stage does before its first connection, and after its last.
 
-use super::accept::{AcceptError, ConnectionLimit, DEFERRED};
+use super::accept::{AcceptError, ConnectionLimit, DEFERRED, PAUSE};
 use super::config::{Accept, Args, Scheduling, Stage};
 use super::context::ServerContext;
 use super::shutdown::Drain;
@@ -141,7 +141,8 @@ fn prepare(args: &Args) -> Result<ServerContext> {
 /// The address cannot be bound, or no descriptor is left; the message says what to try.
 pub fn listen(args: &Args) -> Result<Listener> {
     let joins_another = args.replace && args.listen.port() != 0;
-    let listener = bind(args.listen, joins_another, args)?;
+    let bind = || bind(args.listen, joins_another, args);
+    let listener = if joins_another { again_if_in_use(bind) } else { bind() }?;
     listener.share_port().context("sharing the port")?;
     Ok(listener)
 }
@@ -159,6 +160,21 @@ pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listen
     };
     let others = (1..count).map(another).collect::<Result<Vec<_>>>()?;
     Ok((address, std::iter::once(first).chain(others).collect()))
+}
+
+/// Binds the port of another server. One that has just begun to listen shares its port some microseconds later.
+fn again_if_in_use<T>(mut bind: impl FnMut() -> Result<T>) -> Result<T> {
+    let is_in_use = |error: &anyhow::Error| {
+        let cause = error.root_cause().downcast_ref().map(io::Error::kind);
+        cause == Some(io::ErrorKind::AddrInUse)
+    };
+    bind().or_else(|error| {
+        if !is_in_use(&error) {
+            return Err(error);
+        }
+        thread::sleep(PAUSE);
+        bind()
+    })
 }
 
 fn bind(address: SocketAddr, reuse_port: bool, args: &Args) -> Result<Listener> {
@@ -212,4 +228,26 @@ pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
     let mut out = io::stdout().lock();
     let line = writeln!(out, "{stage} listening on http://{address}").and_then(|()| out.flush());
     line.context("writing to standard output")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_takes_over_waits_until_another_that_starts_shares_its_port() {
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let other = Listener::bind(any).unwrap();
+        let address = other.local_addr().unwrap();
+        let mut attempts = 0;
+        let join = || {
+            if attempts == 1 {
+                other.share_port().unwrap();
+            }
+            attempts += 1;
+            Listener::bind_with(address, 1, true).map_err(|error| no_listener(address, error))
+        };
+        assert!(again_if_in_use(join).is_ok());
+        assert_eq!(attempts, 2, "the port was in use at first");
+    }
 }
