@@ -3,7 +3,7 @@
 use super::figures::{cores, count, or_dash};
 use crate::numbers::micros;
 use crate::results::sweep::{Curve, Point, curves};
-use crate::results::{Results, Sample, queue::Queue};
+use crate::results::{Results, Sample};
 use crate::table::{Column, Table};
 use crate::workspace::label;
 
@@ -12,8 +12,8 @@ pub fn reading(results: &Results) -> Option<String> {
     (!curves(results).is_empty()).then(|| {
         "Requests come at random moments (Poisson arrivals) and are timed from when each was due. Load is in per cent of what \
          the server reached in a closed loop. The knee is the load with the most throughput ÷ mean latency (Kleinrock's \
-         power): above it latency grows faster than throughput. M/M/c is the textbook's queue: c servers that are busy with \
-         a request for its CPU time. It knows of no core that must wake up (latency above it at low load), and of no \
+         power): above it latency grows faster than throughput. M/M/1 is the textbook's queue: a server that is busy with \
+         a request for its CPU time, and one such queue for each core that serves. It knows of no core that must wake up (latency above it at low load), and of no \
          generator on the same cores (a knee before its own; --workload work makes the generator's part small). A request \
          that finds all connections busy waits in the generator, in order, and its latency counts that: a few \
          connections are enough, and stage 1 has the one that it serves."
@@ -21,7 +21,7 @@ pub fn reading(results: &Results) -> Option<String> {
     })
 }
 
-/// A line for each server: its knee, what theory it is held against, what the verdict names over which loads.
+/// A line for each server: its knee, and what the verdict names over which loads.
 pub fn summary(results: &Results) -> Option<Table> {
     let knee = |curve: &Curve<'_>| Some(format!("{} %", curve.knee()?.offered()));
     let segment = |(from, to, cause): (usize, usize, &str)| match from == to {
@@ -31,11 +31,10 @@ pub fn summary(results: &Results) -> Option<Table> {
     let segments = |curve: &Curve<'_>| {
         curve.segments().into_iter().map(segment).collect::<Vec<_>>().join(", ")
     };
-    let columns: [Column<'_, Curve<'_>>; 7] = [
+    let columns: [Column<'_, Curve<'_>>; 6] = [
         ("Server", &|curve| label(curve.target).to_owned()),
         ("Closed req/s", &|curve| count(curve.closed.figure("rps"))),
         ("CPU/req", &|curve| micros(curve.closed.figure("cpu"))),
-        ("Theory", &|curve| or_dash(curve.theory.as_ref().map(Queue::name))),
         ("Knee", &|curve| or_dash(knee(curve))),
         ("p99 there", &|curve| micros(curve.knee().and_then(|point| point.figure("p99")))),
         ("Bottleneck", &segments),
@@ -52,16 +51,14 @@ pub fn of_target(results: &Results, target: &str) -> Option<Table> {
         (load, Some(knee)) if load == knee => format!("{load} % knee"),
         (load, _) => format!("{load} %"),
     };
-    let theory = curve.theory.as_ref().map_or("theory".to_owned(), Queue::name);
-    let [p50, p99] = ["p50", "p99"].map(|percentile| format!("{theory} {percentile}"));
     let columns: [Column<'_, &Point<'_>>; 11] = [
         ("Load", &|point| load(point)),
         ("Due/s", &|point| count(point.figure("evidence.target_rps"))),
         ("Req/s", &|point| count(point.figure("rps"))),
         ("p50", &|point| micros(point.figure("p50"))),
-        (&p50, &|point| micros(curve.predicted(point, 0.5))),
+        ("M/M/1 p50", &|point| micros(curve.predicted(point, 0.5))),
         ("p99", &|point| micros(point.figure("p99"))),
-        (&p99, &|point| micros(curve.predicted(point, 0.99))),
+        ("M/M/1 p99", &|point| micros(curve.predicted(point, 0.99))),
         ("CPU/req", &|point| micros(point.figure("cpu"))),
         ("Busy cores", &|point| cores(point.of(Sample::busy_cores))),
         ("Generator", &|point| cores(point.of(|sample| Some(sample.client_cores())))),

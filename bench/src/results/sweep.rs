@@ -2,7 +2,6 @@
 
 use super::Results;
 use super::group::Group;
-use super::queue::Queue;
 use super::sample::{Part, Sample};
 use crate::numbers::median;
 
@@ -20,9 +19,30 @@ pub struct Curve<'a> {
     pub closed: Point<'a>,
     /// By rising load; at least one.
     pub points: Vec<Point<'a>>,
-    /// The queue that it would be in theory, with the closed loop's CPU time per request as the service time and a server
-    /// for each core that its threads can use; `None` where that is unknown.
-    pub theory: Option<Queue>,
+    /// What it would be in theory; `None` where that is unknown.
+    pub theory: Option<Theory>,
+}
+
+/// M/M/1, the textbook's queue: requests come at random moments and wait for a server that is busy with each for a random
+/// time. Of several threads on several cores, each has a queue of its own. The theory knows nothing of sockets, of cores that
+/// have to wake up, or of a generator that runs on the same cores: how far a measurement lies from it is what those cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Theory {
+    /// How long a server is busy with a request on average, in seconds: the closed loop's CPU time per request.
+    pub service: f64,
+    /// How many queues the requests are spread over.
+    pub queues: usize,
+}
+
+impl Theory {
+    /// The response time in seconds that a share of `quantile` of the requests stays below, where so many come in a second;
+    /// `None` where more come than can be served. In theory response times are exponential, with a mean of
+    /// service ÷ (1 - utilisation).
+    pub fn percentile(&self, rate: f64, quantile: f64) -> Option<f64> {
+        let utilisation = rate * self.service / self.queues as f64;
+        let mean = self.service / (1.0 - utilisation);
+        (utilisation < 1.0).then(|| -mean * (1.0 - quantile).ln())
+    }
 }
 
 /// All repeats at one load. Each figure is its own median: at a rate that is kept, no repeat is the middle one in all.
@@ -39,7 +59,7 @@ pub fn curves(results: &Results) -> Vec<Curve<'_>> {
         let mut points: Vec<_> = own.cloned().map(Point).collect();
         let is_curve = points.len() > 1 && points[0].0.median().offered.is_none();
         let closed = is_curve.then(|| points.remove(0))?;
-        let (target, theory) = (closed.0.median().target.as_str(), closed.queue());
+        let (target, theory) = (closed.0.median().target.as_str(), closed.theory());
         Some(Curve { target, closed, points, theory })
     };
     results.config.targets.iter().filter_map(of).collect()
@@ -77,7 +97,8 @@ impl Point<'_> {
         mean.map_or(0.0, |mean| self.figure("rps").unwrap_or_default() / mean)
     }
 
-    fn queue(&self) -> Option<Queue> {
+    /// A queue for each core that the threads which serve can use.
+    fn theory(&self) -> Option<Theory> {
         let service = self.figure("cpu")? / 1e6;
         let sample = self.0.median();
         let threads = sample.observed("threads")?.as_array()?.iter();
@@ -85,7 +106,7 @@ impl Point<'_> {
         let busiest = cpu.iter().copied().fold(0.0, f64::max);
         let serving = cpu.iter().filter(|cpu| **cpu > SERVES * busiest).count();
         let cores = sample.noted("cores")? as usize;
-        (serving > 0).then(|| Queue { service, servers: serving.min(cores.max(1)) })
+        (serving > 0).then(|| Theory { service, queues: serving.min(cores.max(1)) })
     }
 }
 

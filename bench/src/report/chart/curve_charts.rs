@@ -154,7 +154,7 @@ pub fn percentiles(view: &View<'_>) -> Option<Chart> {
     is_any.then(|| curve::chart(texts, &axes, &series))
 }
 
-/// The 99th percentile over offered load: each server's curve, the queue that it would be in theory, and above both the
+/// The 99th percentile over offered load: each server's curve, what it would be in theory, and above both the
 /// knees. `None` without curves.
 pub fn sweep(results: &Results) -> Option<Chart> {
     let curves = sweep::curves(results);
@@ -163,7 +163,7 @@ pub fn sweep(results: &Results) -> Option<Chart> {
     let texts = Texts {
         name: "sweep".to_owned(),
         title: "The slowest request in a hundred, over offered load".to_owned(),
-        subtitle: "p99; hollow: the knee; dashed: M/M/c with the measured CPU time of a request"
+        subtitle: "p99; hollow: the knee; dashed: M/M/1 with the measured CPU time of a request"
             .to_owned(),
         caption: "Latency is flat until the queue begins to grow, and without bound where more comes than is served. The knee \
                   is where throughput ÷ mean latency is highest.",
