@@ -1,9 +1,9 @@
-//! Where a server's CPU time goes: call stacks from `perf record`, each assigned to one [`Layer`] and one [`Function`].
+//! Where a server's CPU time goes: call stacks from `perf record`, each assigned to one [layer](LAYERS) and one [`Function`].
 
 mod layer;
 
 use anyhow::{Result, ensure};
-pub use layer::Layer;
+use layer::{LAYERS, OTHER, USER};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ impl Profile {
     pub(super) fn parse(script: &str, by_thread: bool) -> Result<Self> {
         let stacks = parse(script);
         ensure!(!stacks.is_empty(), "perf took no samples; in some virtual machines it cannot");
-        let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != Layer::Other);
+        let seen = stacks.iter().any(|stack| stack.in_kernel && stack.layer() != OTHER);
         ensure!(seen, "perf is not shown what the kernel does");
         Ok(Self { stacks, by_thread })
     }
@@ -50,10 +50,10 @@ impl Profile {
     }
 
     /// The share of each layer: their sum is 1.
-    pub fn shares(&self) -> [(Layer, f64); 9] {
+    pub fn shares(&self) -> [(&'static str, f64); 9] {
         let layers: Vec<_> = self.stacks.iter().map(Stack::layer).collect();
         let count = |layer| layers.iter().filter(|other| **other == layer).count();
-        Layer::ALL.map(|layer| (layer, count(layer) as f64 / layers.len() as f64))
+        LAYERS.map(|layer| (layer, count(layer) as f64 / layers.len() as f64))
     }
 
     /// The functions with the largest shares, the largest first.
@@ -96,10 +96,10 @@ struct Stack {
 }
 
 impl Stack {
-    fn layer(&self) -> Layer {
+    fn layer(&self) -> &'static str {
         match self.in_kernel {
-            true => Layer::of_kernel(self.frames.iter().map(|(name, _)| name.as_str())),
-            false => Layer::User,
+            true => layer::of_kernel(self.frames.iter().map(|(name, _)| name.as_str())),
+            false => USER,
         }
     }
 
@@ -152,25 +152,26 @@ fn stack(text: &str) -> Option<Stack> {
 
 #[cfg(test)]
 mod tests {
+    use super::layer::{READ, WAIT, WRITE};
     use super::*;
 
     /// Samples of the four stages, kept alive and closing, as `perf script` printed them; one for each rule, and some
     /// that only the C library's frame or the way back from the kernel tells.
     const STACKS: &str = include_str!("profile/stacks.txt");
-    const EXPECTED: [Layer; 13] = [
-        Layer::User,
-        Layer::Read,
-        Layer::Write,
-        Layer::Wait,
-        Layer::Wait,
-        Layer::Accept,
-        Layer::Close,
-        Layer::EpollCtl,
-        Layer::Futex,
-        Layer::Other,
-        Layer::Wait,
-        Layer::Wait,
-        Layer::Write,
+    const EXPECTED: [&str; 13] = [
+        USER,
+        READ,
+        WRITE,
+        WAIT,
+        WAIT,
+        "accept",
+        "close",
+        "epoll_ctl",
+        "futex",
+        OTHER,
+        WAIT,
+        WAIT,
+        WRITE,
     ];
 
     #[test]
@@ -187,7 +188,7 @@ mod tests {
         let profile = Profile { stacks: parse(&once_more), by_thread: false };
         let shares = profile.shares();
         assert!((shares.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
-        assert_eq!(shares[3], (Layer::Wait, 4.0 / 13.0));
+        assert_eq!(shares[3], (WAIT, 4.0 / 13.0));
         let functions = profile.functions();
         assert!(functions.is_sorted_by(|one, next| one.share >= next.share), "{functions:?}");
         let all = functions.iter().map(|function| function.share).sum::<f64>();

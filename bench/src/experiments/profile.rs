@@ -9,7 +9,7 @@ use super::trial::{Measurement, undisturbed};
 use super::workload::Kind;
 use crate::evidence::Evidence;
 use crate::evidence::perf::Profiler;
-use crate::evidence::profile::{ALLOW, Layer, Profile as Samples};
+use crate::evidence::profile::{ALLOW, Profile as Samples};
 use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
@@ -150,7 +150,7 @@ fn look(
 /// Each layer's share of perf's samples is the same share of the CPU time of a request.
 fn with_layers(mut profile: Profile, samples: Samples) -> Profile {
     let cpu_us = profile.cpu_us;
-    let layer = |(which, share): (Layer, f64)| layer(which.name(), share * cpu_us);
+    let layer = |(name, share)| layer(name, share * cpu_us);
     profile.layers = samples.shares().into_iter().map(layer).collect();
     profile.stacks = Some(format!("profiles/{}.folded", profile.target));
     (profile.samples, profile.by_thread) = (samples.samples(), samples.by_thread);

@@ -1,36 +1,28 @@
 //! The layers of a request's CPU time, and which functions of the kernel belong to each.
 
-/// What the CPU time of a request is spent on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
-    /// The program itself, and its libraries.
-    User,
-    /// Reading from sockets.
-    Read,
-    /// Writing, with all of TCP below it: on loopback the receiver's part too, up to its socket.
-    Write,
-    /// Going to sleep until something happens, waking up, and giving the CPU to another thread.
-    Wait,
-    /// Taking connections.
-    Accept,
-    /// Closing them.
-    Close,
-    /// Telling epoll what to wait for.
-    EpollCtl,
-    /// Locks and queues between threads.
-    Futex,
-    /// Interrupts, page faults, other system calls.
-    Other,
-}
+/// The program itself, and its libraries.
+pub(super) const USER: &str = "user code";
+/// Reading from sockets.
+pub(super) const READ: &str = "read";
+/// Writing, with all of TCP below it: on loopback the receiver's part too, up to its socket.
+pub(super) const WRITE: &str = "write and TCP send";
+/// Going to sleep until something happens, waking up, and giving the CPU to another thread.
+pub(super) const WAIT: &str = "waiting and switching";
+/// Interrupts, page faults, other system calls.
+pub(super) const OTHER: &str = "other";
+
+/// What the CPU time of a request is spent on, in the order of tables and bars.
+pub(super) const LAYERS: [&str; 9] =
+    [USER, READ, WRITE, WAIT, "accept", "close", "epoll_ctl", "futex", OTHER];
 
 /// What a stack in the kernel is recognised by: the first row that names one of its functions. Names are without the
 /// prefixes of [`plain`]. Rows stand in this order as a thread may sleep inside a futex call or a read, and a
 /// call may drop its file at its end.
-const RULES: [(Layer, &[&str]); 7] = [
-    (Layer::Futex, &["futex"]),
-    (Layer::EpollCtl, &["epoll_ctl"]),
+const RULES: [(&str, &[&str]); 7] = [
+    ("futex", &["futex"]),
+    ("epoll_ctl", &["epoll_ctl"]),
     (
-        Layer::Wait,
+        WAIT,
         &[
             "schedule",
             "rseq_handle_notify_resume",
@@ -44,47 +36,17 @@ const RULES: [(Layer, &[&str]); 7] = [
             "clock_nanosleep",
         ],
     ),
-    (Layer::Accept, &["accept", "accept4"]),
-    (Layer::Read, &["read", "readv", "pread64", "recvfrom", "recvmsg"]),
-    (Layer::Write, &["write", "writev", "sendto", "sendmsg", "sendfile", "sendfile64"]),
-    (Layer::Close, &["close", "shutdown", "fput"]),
+    ("accept", &["accept", "accept4"]),
+    (READ, &["read", "readv", "pread64", "recvfrom", "recvmsg"]),
+    (WRITE, &["write", "writev", "sendto", "sendmsg", "sendfile", "sendfile64"]),
+    ("close", &["close", "shutdown", "fput"]),
 ];
 
-impl Layer {
-    /// All of them, in the order of tables and bars.
-    pub const ALL: [Self; 9] = [
-        Self::User,
-        Self::Read,
-        Self::Write,
-        Self::Wait,
-        Self::Accept,
-        Self::Close,
-        Self::EpollCtl,
-        Self::Futex,
-        Self::Other,
-    ];
-
-    /// As tables and files name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "user code",
-            Self::Read => "read",
-            Self::Write => "write and TCP send",
-            Self::Wait => "waiting and switching",
-            Self::Accept => "accept",
-            Self::Close => "close",
-            Self::EpollCtl => "epoll_ctl",
-            Self::Futex => "futex",
-            Self::Other => "other",
-        }
-    }
-
-    /// Where the kernel is at work: the layer of a stack with these functions.
-    pub(super) fn of_kernel<'a>(functions: impl Iterator<Item = &'a str>) -> Self {
-        let names: Vec<_> = functions.map(plain).collect();
-        let applies = |(_, calls): &&(Self, &[&str])| names.iter().any(|name| calls.contains(name));
-        RULES.iter().find(applies).map_or(Self::Other, |(layer, _)| *layer)
-    }
+/// Where the kernel is at work: the layer of a stack with these functions.
+pub(super) fn of_kernel<'a>(functions: impl Iterator<Item = &'a str>) -> &'static str {
+    let names: Vec<_> = functions.map(plain).collect();
+    let applies = |(_, calls): &&(&str, &[&str])| names.iter().any(|name| calls.contains(name));
+    RULES.iter().find(applies).map_or(OTHER, |(layer, _)| *layer)
 }
 
 /// A system call's name behind what the kernel and the C library put before and after it: `__x64_sys_epoll_wait`,
