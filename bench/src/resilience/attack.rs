@@ -82,21 +82,6 @@ fn stop(hostile: HostileClients) -> Result<Actions> {
     Ok(actions)
 }
 
-/// Well-behaved clients of one server while another, on the same machine, is attacked. What they feel is the
-/// machine's doing: the cores and the kernel are shared. What clients of the attacked server feel beyond
-/// that is the server's.
-///
-/// # Errors
-/// When one of them lost a request.
-pub fn on_another_server(stage: &Stage, kind: Kind, time: Duration, seed: u64) -> Result<Outcome> {
-    let second = "1s";
-    let (attacked, server) = (start(stage, second)?, start(stage, second)?);
-    let hostile = hostile(&attacked, kind, seed)?;
-    let outcome = well_behaved(&server, seed, time)?;
-    stop(hostile)?;
-    Ok(outcome)
-}
-
 /// Hostile clients of one kind against one server, after and beside well-behaved ones, each for its time.
 ///
 /// # Errors
