@@ -18,7 +18,7 @@ use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, iter};
 
 /// What is known of a run so far.
@@ -55,9 +55,10 @@ impl Finished {
 }
 
 /// As it was typed, but for the folders of the program and of the run. The name of another folder need not be UTF-8.
-fn command_line() -> Vec<String> {
+fn command_line(out: Option<&Path>) -> Vec<String> {
     let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    anonymous::arguments(iter::once("bench".to_owned()).chain(arguments))
+    let told = arguments.map(|argument| anonymous::argument(argument, out));
+    iter::once("bench".to_owned()).chain(told).collect()
 }
 
 impl Record {
@@ -82,7 +83,7 @@ impl Record {
         let results = Results {
             schema: SCHEMA,
             began: date::now(),
-            command: command_line(),
+            command: command_line(common.out.as_deref()),
             planned,
             host: Host::here(),
             source: Source::here(&workspace::root()),

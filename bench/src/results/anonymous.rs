@@ -46,20 +46,13 @@ fn words(text: &str, name: &str, replacement: &str) -> String {
     result + rest
 }
 
-/// The arguments of a command line, but for the folder that the run was told to go to.
-pub fn arguments(arguments: impl Iterator<Item = String>) -> Vec<String> {
-    let mut is_folder = false;
-    let one = |argument: String| {
-        let joined = ["--out=", "-o"].into_iter().find(|flag| argument.starts_with(flag));
-        let shown = match joined {
-            _ if is_folder => "DIR".to_owned(),
-            Some(flag) if argument != flag => format!("{flag}DIR"),
-            _ => argument.clone(),
-        };
-        is_folder = ["--out", "-o"].contains(&&*argument);
-        shown
-    };
-    arguments.map(one).collect()
+/// An argument of a command line, but for the folder that the run was told to go to.
+pub fn argument(argument: String, out: Option<&Path>) -> String {
+    let folder = out.map(Path::to_string_lossy).unwrap_or_default();
+    match argument.strip_suffix(&*folder) {
+        Some(flag @ ("" | "-o" | "--out=")) if !folder.is_empty() => format!("{flag}DIR"),
+        _ => argument,
+    }
 }
 
 #[cfg(test)]
@@ -79,12 +72,14 @@ mod tests {
 
     #[test]
     fn a_run_s_own_folder_is_not_told() {
-        let typed =
-            ["bench", "run", "--out", "/home/ada/run", "--out=x", "-o", "/a", "-o/b", "stage1"];
-        let told = arguments(typed.iter().map(|word| (*word).to_owned()));
-        assert_eq!(
-            told,
-            ["bench", "run", "--out", "DIR", "--out=DIR", "-o", "DIR", "-oDIR", "stage1"]
-        );
+        for (typed, told) in [
+            ("/a", "DIR"),
+            ("-o/a", "-oDIR"),
+            ("--out=/a", "--out=DIR"),
+            ("http://h/a", "http://h/a"),
+        ] {
+            assert_eq!(argument(typed.to_owned(), Some(Path::new("/a"))), told);
+        }
+        assert_eq!(argument("-o".to_owned(), None), "-o");
     }
 }
