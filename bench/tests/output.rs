@@ -40,7 +40,7 @@ fn command_lines(server: &Server) -> Vec<Vec<String>> {
         "check drain --help".to_owned(),
         "--version".to_owned(),
         "verify --list".to_owned(),
-        "doctor --no-noise".to_owned(),
+        "doctor".to_owned(),
         "fit 1=100 2=190 4=300 8=400".to_owned(),
         format!("report {folder} --print all"),
         format!("compare {folder} {folder}"),

@@ -79,7 +79,7 @@ pub(super) enum Command {
     Claims(ClaimsArgs),
     /// Does a server differ from itself here, and is 5 % more CPU found? Takes four minutes
     Aa(AaArgs),
-    /// Say what on this machine would falsify a run, and how noisy it is
+    /// Say what on this machine would falsify a run, and what would mend it
     Doctor(DoctorArgs),
     Verify(verify::Args),
     /// Try what a server must survive: a drain, hostile clients, no descriptors, and more

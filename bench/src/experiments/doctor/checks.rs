@@ -1,6 +1,8 @@
-//! What the kernel allows: cores, descriptors, ports, queues. Each judgement is a function of the figures alone.
+//! What the kernel allows, and who else is at work: cores, descriptors, ports, queues. Each judgement is a function of the
+//! figures alone.
 
 use super::finding::Finding;
+use crate::evidence::host::Machine;
 use crate::evidence::profile::ALLOW;
 use crate::tools;
 use shared::sys::rlimit;
@@ -12,8 +14,8 @@ const DESCRIPTORS: u64 = 1200 + 64;
 /// What the stages ask for as their accept queue.
 const BACKLOG: u64 = 1200;
 
-/// All of them.
-pub fn all() -> Vec<Finding> {
+/// All of them. `machine`: what was done in a second in which this program rested.
+pub fn all(machine: Option<Machine>) -> Vec<Finding> {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let number = |file: &str| read(file).trim().parse().ok();
     let cores = tools::cores();
@@ -21,7 +23,8 @@ pub fn all() -> Vec<Finding> {
     let governor = read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     let mut findings = vec![
         of_cores(cores),
-        of_load(&read("/proc/loadavg"), cores),
+        of_others(machine.map(|machine| machine.processes)),
+        of_steal(machine.map(|machine| machine.stolen / cores as f64)),
         of_descriptors(rlimit::raise_open_files().ok()),
         of_ports(&range, number("/proc/sys/net/ipv4/tcp_tw_reuse")),
         of_backlog(number("/proc/sys/net/core/somaxconn")),
@@ -49,15 +52,24 @@ fn of_cores(cores: usize) -> Finding {
     Finding::note("cores", found, remedy)
 }
 
-fn of_load(loadavg: &str, cores: usize) -> Finding {
-    let minute = loadavg.split_whitespace().next().and_then(|first| first.parse::<f64>().ok());
-    let Some(load) = minute else { return unreadable("load") };
-    let found = format!("{load} in the last minute");
-    if load > 0.3 * cores as f64 {
-        let found = format!("{found}: another program is running, or was");
-        return Finding::note("load", found, "wait, or end it; `top` tells what it is");
+fn of_others(busy: Option<f64>) -> Finding {
+    let Some(cores) = busy else { return unreadable("others") };
+    let found = format!("other programs keep {cores:.2} cores busy");
+    if cores > 0.1 {
+        return Finding::note("others", found, "wait, or end them; `top` tells which they are");
     }
-    Finding::fine("load", found)
+    Finding::fine("others", found)
+}
+
+/// `share`: of the CPU time, given to other guests of the machine's host.
+fn of_steal(share: Option<f64>) -> Finding {
+    let Some(share) = share else { return unreadable("stolen time") };
+    let found = format!("{:.1} % of the CPU went to other guests of the host", 100.0 * share);
+    if share > 0.01 {
+        let remedy = "another time or another machine; trust CPU/req more than req/s";
+        return Finding::note("stolen time", found, remedy);
+    }
+    Finding::fine("stolen time", found)
 }
 
 fn of_descriptors(limit: Option<u64>) -> Finding {
@@ -148,9 +160,11 @@ mod tests {
             (of_cores(1), Note),
             (of_cores(2), Note),
             (of_cores(8), Fine),
-            (of_load("0.10 1 1 1/99 7", 2), Fine),
-            (of_load("1.90 1 1 1/99 7", 2), Note),
-            (of_load("", 2), Note),
+            (of_others(Some(0.05)), Fine),
+            (of_others(Some(0.9)), Note),
+            (of_others(None), Note),
+            (of_steal(Some(0.0)), Fine),
+            (of_steal(Some(0.05)), Note),
             (of_descriptors(Some(1024)), Obstacle),
             (of_descriptors(Some(4096)), Fine),
             (of_descriptors(None), Note),

@@ -1,18 +1,21 @@
 //! `bench doctor`: what on this machine would falsify a run, each with its remedy.
 //!
-//! [`checks`] reads the kernel's settings, [`noise`] measures the null server against itself; each says what it found
-//! as a [`finding`].
+//! [`checks`] reads the kernel's settings and who else is at work, and says what it found as [`finding`]s.
 
 pub mod checks;
 pub mod finding;
-pub mod noise;
 
+use crate::evidence::host::Times;
 use crate::interrupt::Interrupt;
 use crate::results::Host;
 use crate::{terminal, tools};
 use anyhow::Result;
 use clap::Args;
 use finding::{Finding, Weight};
+use std::time::Duration;
+
+/// How long the machine is watched.
+const WATCHED: Duration = Duration::from_secs(1);
 
 /// The exit status when something stands in the way: unlike 1, the doctor itself is well.
 pub const OBSTACLE: u8 = 3;
@@ -20,8 +23,8 @@ pub const OBSTACLE: u8 = 3;
 /// What `bench doctor` takes.
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
-    /// Leave out the null server against itself, which takes about ten seconds
-    #[arg(long, alias = "no-race")]
+    /// Of a doctor that put load on the machine: it does not any more.
+    #[arg(long, alias = "no-race", hide = true)]
     no_noise: bool,
 }
 
@@ -42,17 +45,14 @@ impl DoctorArgs {
     /// Prints the findings; the exit status is 3 when one of them is an obstacle.
     ///
     /// # Errors
-    /// When the null server cannot be measured, or standard output takes no more.
+    /// When standard output takes no more.
     pub fn run(&self, interrupt: &Interrupt) -> Result<u8> {
-        let mut findings = checks::all();
-        findings.extend(tools());
+        let before = Times::now(&[]);
+        interrupt.wait(WATCHED);
+        let machine = before.zip(Times::now(&[])).map(|(before, after)| after.since(&before));
+        let findings = [checks::all(machine), tools()].concat();
         let text: String = findings.iter().map(Finding::lines).collect();
         terminal::print(&format!("{}\n\n{text}", Host::here().line()))?;
-        if !self.no_noise {
-            let noise = noise::measure(interrupt)?;
-            terminal::print(&noise.iter().map(Finding::lines).collect::<String>())?;
-            findings.extend(noise);
-        }
         let obstacle = findings.iter().any(|finding| finding.weight == Weight::Obstacle);
         Ok(if obstacle { OBSTACLE } else { 0 })
     }
