@@ -152,26 +152,25 @@ fn stack(text: &str) -> Option<Stack> {
 
 #[cfg(test)]
 mod tests {
-    use super::layer::{READ, WAIT, WRITE};
     use super::*;
 
     /// Samples of the four stages, kept alive and closing, as `perf script` printed them; one for each rule, and some
     /// that only the C library's frame or the way back from the kernel tells.
     const STACKS: &str = include_str!("profile/stacks.txt");
     const EXPECTED: [&str; 13] = [
-        USER,
-        READ,
-        WRITE,
-        WAIT,
-        WAIT,
+        "user code",
+        "read",
+        "write and TCP send",
+        "waiting and switching",
+        "waiting and switching",
         "accept",
         "close",
         "epoll_ctl",
         "futex",
-        OTHER,
-        WAIT,
-        WAIT,
-        WRITE,
+        "other",
+        "waiting and switching",
+        "waiting and switching",
+        "write and TCP send",
     ];
 
     #[test]
@@ -188,7 +187,7 @@ mod tests {
         let profile = Profile { stacks: parse(&once_more), by_thread: false };
         let shares = profile.shares();
         assert!((shares.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
-        assert_eq!(shares[3], (WAIT, 4.0 / 13.0));
+        assert_eq!(shares[3], ("waiting and switching", 4.0 / 13.0));
         let functions = profile.functions();
         assert!(functions.is_sorted_by(|one, next| one.share >= next.share), "{functions:?}");
         let all = functions.iter().map(|function| function.share).sum::<f64>();

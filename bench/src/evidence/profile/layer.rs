@@ -2,18 +2,23 @@
 
 /// The program itself, and its libraries.
 pub(super) const USER: &str = "user code";
-/// Reading from sockets.
-pub(super) const READ: &str = "read";
-/// Writing, with all of TCP below it: on loopback the receiver's part too, up to its socket.
-pub(super) const WRITE: &str = "write and TCP send";
-/// Going to sleep until something happens, waking up, and giving the CPU to another thread.
-pub(super) const WAIT: &str = "waiting and switching";
 /// Interrupts, page faults, other system calls.
 pub(super) const OTHER: &str = "other";
 
-/// What the CPU time of a request is spent on, in the order of tables and bars.
-pub(super) const LAYERS: [&str; 9] =
-    [USER, READ, WRITE, WAIT, "accept", "close", "epoll_ctl", "futex", OTHER];
+/// What the CPU time of a request is spent on, in the order of tables and bars. All of TCP below a write is part of it, on
+/// loopback the receiver's part too, up to its socket. Waiting is to go to sleep until something happens, to wake up, and to
+/// give the CPU to another thread.
+pub(super) const LAYERS: [&str; 9] = [
+    USER,
+    "read",
+    "write and TCP send",
+    "waiting and switching",
+    "accept",
+    "close",
+    "epoll_ctl",
+    "futex",
+    OTHER,
+];
 
 /// What a stack in the kernel is recognised by: the first row that names one of its functions. Names are without the
 /// prefixes of [`plain`]. Rows stand in this order as a thread may sleep inside a futex call or a read, and a
@@ -22,7 +27,7 @@ const RULES: [(&str, &[&str]); 7] = [
     ("futex", &["futex"]),
     ("epoll_ctl", &["epoll_ctl"]),
     (
-        WAIT,
+        "waiting and switching",
         &[
             "schedule",
             "rseq_handle_notify_resume",
@@ -37,8 +42,8 @@ const RULES: [(&str, &[&str]); 7] = [
         ],
     ),
     ("accept", &["accept", "accept4"]),
-    (READ, &["read", "readv", "pread64", "recvfrom", "recvmsg"]),
-    (WRITE, &["write", "writev", "sendto", "sendmsg", "sendfile", "sendfile64"]),
+    ("read", &["read", "readv", "pread64", "recvfrom", "recvmsg"]),
+    ("write and TCP send", &["write", "writev", "sendto", "sendmsg", "sendfile", "sendfile64"]),
     ("close", &["close", "shutdown", "fput"]),
 ];
 
