@@ -55,7 +55,7 @@ impl UringArgs {
         let plan = common.plan(targets, self.connections.clone(), self.duration);
         let experiment = plan.ladder(Part::Uring);
         let plan = &experiment.plan;
-        let starter = Starter::build(&plan.targets, Vec::new(), None, interrupt)?;
+        let starter = Starter::build(&plan.targets, Vec::new(), plan.pin.clone(), interrupt)?;
         // Where io_uring is missing, this says so.
         starter.start(&Target::UringLoop(0), Connection::KeepAlive, StageFlags::default())?;
         let mut record = Record::begin(plan, experiment.trials.len(), &common)?;

@@ -5,40 +5,22 @@ use crate::numbers::{grouped, micros};
 use crate::results::{Part, Results, Sample};
 use crate::table::{Column, Table};
 
-/// A row of the article, measured with wrk on another machine. Times are milliseconds; what the article or our copy of it
-/// does not say is `None`.
-struct Row {
-    server: &'static str,
-    connections: usize,
-    /// Rounded, in thousands a second.
-    thousands: u32,
-    mean: Option<f64>,
-    p99: f64,
-    /// Our arithmetic, by Little's law: requests per second times mean, from the figures before they were rounded.
-    in_service: u32,
-}
-
-const fn row(
-    server: &'static str,
-    connections: usize,
-    (thousands, in_service): (u32, u32),
-    mean: Option<f64>,
-    p99: f64,
-) -> Row {
-    Row { server, connections, thousands, mean, p99, in_service }
-}
+/// A row of the article, measured with wrk on another machine: server and connections; requests per second, rounded, in
+/// thousands; connections in service; mean and p99 in milliseconds. A mean that the article or our copy of it does not say is
+/// `None`. In service is our arithmetic, by Little's law: requests per second times mean, before they were rounded.
+type Row = (&'static str, usize, u32, u32, Option<f64>, f64);
 
 /// All of its rows.
 const ARTICLE: [Row; 9] = [
-    row("baseline", 50, (5, 49), Some(9.9), 33.0),
-    row("baseline", 100, (5, 100), None, 49.0),
-    row("baseline", 200, (5, 201), None, 97.0),
-    row("baseline", 400, (5, 398), None, 158.0),
-    row("baseline", 800, (5, 791), Some(154.0), 283.0),
-    row("thread pool", 800, (21, 505), Some(23.5), 48.9),
-    row("epoll", 800, (43, 797), Some(18.4), 21.9),
-    row("epoll and threads", 1200, (57, 1182), Some(20.5), 30.4),
-    row("nginx", 800, (60, 791), Some(13.1), 32.5),
+    ("baseline", 50, 5, 49, Some(9.9), 33.0),
+    ("baseline", 100, 5, 100, None, 49.0),
+    ("baseline", 200, 5, 201, None, 97.0),
+    ("baseline", 400, 5, 398, None, 158.0),
+    ("baseline", 800, 5, 791, Some(154.0), 283.0),
+    ("thread pool", 800, 21, 505, Some(23.5), 48.9),
+    ("epoll", 800, 43, 797, Some(18.4), 21.9),
+    ("epoll and threads", 1200, 57, 1182, Some(20.5), 30.4),
+    ("nginx", 800, 60, 791, Some(13.1), 32.5),
 ];
 
 /// The article's figures as history, and what Little's law makes of them.
@@ -46,27 +28,23 @@ pub fn history() -> Table {
     let mut table =
         Table::new(["The article", "Connections", "Req/s", "Mean", "p99", "In service"]);
     for row in &ARTICLE {
-        let (name, connections) = (row.server.to_owned(), row.connections.to_string());
-        table.add([name, connections].into_iter().chain(row.figures()));
+        let (name, connections) = (row.0.to_owned(), row.1.to_string());
+        table.add([name, connections].into_iter().chain(figures(row)));
     }
     table
 }
 
-impl Row {
-    /// Requests per second, mean, p99, connections in service.
-    fn figures(&self) -> [String; 4] {
-        let mean = self.mean.map_or("-".to_owned(), |mean| format!("{mean} ms"));
-        let in_service = grouped(self.in_service.into());
-        [format!("{} k", self.thousands), mean, format!("{} ms", self.p99), in_service]
-    }
+/// Requests per second, mean, p99, connections in service.
+fn figures((_, _, thousands, in_service, mean, p99): &Row) -> [String; 4] {
+    let mean = or_dash(mean.map(|mean| format!("{mean} ms")));
+    [format!("{thousands} k"), mean, format!("{p99} ms"), grouped(f64::from(*in_service))]
 }
 
 /// Stage 1's plateau beside the article's; `None` where it was not measured.
 pub fn plateau(results: &Results) -> Option<Table> {
     let article = |row: &Sample, figure: usize| {
-        let is_same =
-            |other: &&Row| (other.server, other.connections) == ("baseline", row.connections);
-        or_dash(ARTICLE.iter().find(is_same).map(|same| same.figures()[figure].clone()))
+        let is_same = |other: &&Row| (other.0, other.1) == ("baseline", row.connections);
+        or_dash(ARTICLE.iter().find(is_same).map(|same| figures(same)[figure].clone()))
     };
     let busy = |row: &Sample, each: Option<f64>| cores(each.map(|us| us * row.load.rps / 1e6));
     let columns: [Column<'_, &Sample>; 10] = [
@@ -107,10 +85,10 @@ mod tests {
 
     #[test]
     fn the_articles_products_are_those_of_its_figures() {
-        for row in &ARTICLE {
-            let Some(mean) = row.mean else { continue };
-            let (rounded, exact) = (f64::from(row.thousands) * mean, f64::from(row.in_service));
-            assert!((rounded / exact - 1.0).abs() < 0.03, "{} {}", row.server, row.connections);
+        for (server, connections, thousands, in_service, mean, _) in &ARTICLE {
+            let Some(mean) = mean else { continue };
+            let (rounded, exact) = (f64::from(*thousands) * mean, f64::from(*in_service));
+            assert!((rounded / exact - 1.0).abs() < 0.03, "{server} {connections}");
         }
         assert_eq!(history().rows[0][1..], ["50", "5 k", "9.9 ms", "33 ms", "49"]);
     }

@@ -114,7 +114,7 @@ mod tests {
         assert!(page.contains("<td>-</td><td>1,924</td>"), "{page}");
         assert!(page.contains("stage1-blocking without layers: it was disturbed."), "{page}");
         let chart = chart::bar_charts::profile(&results).unwrap();
-        for text in ["perf's samples", "What /proc shows"] {
+        for text in ["perf's samples", "what /proc shows"] {
             assert!(chart.caption.contains(text), "{text}: {}", chart.caption);
         }
     }

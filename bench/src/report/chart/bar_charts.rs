@@ -84,26 +84,19 @@ pub fn profile(results: &Results) -> Option<Chart> {
     (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars))
 }
 
-/// What is shown and how to read it: layers as perf saw them, or what /proc shows; of some stages the one and of others
-/// the other.
+/// What is shown and how to read it: layers as perf saw them, and of the other stages what /proc shows.
 fn profile_texts(profiles: &[Profile]) -> (&'static str, &'static str) {
-    let mut by_layer = profiles.iter().map(Profile::is_by_layer);
-    let any = by_layer.clone().any(|is| is);
-    match (any, by_layer.all(|is| is)) {
-        (true, true) => (
+    if profiles.iter().all(Profile::is_by_layer) {
+        return (
             "Server CPU per request by layer",
             "Each layer's share of perf's samples, times the CPU of a request. Compare µs, not shares: from stage to \
              stage it is seen which layer shrinks.",
-        ),
-        (true, false) => (
-            "Time per request of the server's threads",
-            "Each layer's share of perf's samples, times the CPU of a request. What /proc shows of a stage that perf \
-             could not look at: CPU time (user, system) and time with work but without a CPU (run queue).",
-        ),
-        (false, _) => (
-            "Time per request of the server's threads",
-            "What /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue), \
-             as bars; behind them time without work (asleep), of all threads that served.",
-        ),
+        );
     }
+    (
+        "Time per request of the server's threads",
+        "Of a stage that perf could look at, each layer's share of perf's samples, times the CPU of a request. Of the others \
+         what /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue) as bars; behind \
+         them time without work (asleep), of all threads that served.",
+    )
 }
