@@ -11,6 +11,8 @@ use crate::workspace::{self, STAGES};
 
 /// Columns.
 const WIDTH: usize = 80;
+/// Of these, for the prediction.
+const PREDICTED: usize = 16;
 /// What the stages are called where there is little space.
 const NAMES: [&str; 4] = ["1 blocking", "2 thread pool", "3 epoll", "4 epoll + threads"];
 
@@ -49,14 +51,16 @@ fn prose(head: &str, text: &str) -> String {
 fn ladder(rows: &[&Sample], results: &Results) -> String {
     let columns = |cells: [&str; 7]| {
         let [name, rps, factor, predicted, served, cpu, cores] = cells;
-        format!(" {name:<25}{rps:>7}{factor:>6} {predicted:<16}{served:>10}{cpu:>8}{cores:>6}\n")
+        format!(
+            " {name:<25}{rps:>7}{factor:>6} {predicted:<PREDICTED$}{served:>10}{cpu:>8}{cores:>6}\n"
+        )
     };
     let line = |name: &str, row: &Sample| {
         columns([
             name,
             &grouped(row.load.rps),
             &users::factor(row, rows).filter(|_| row.part == Part::Users).unwrap_or_default(),
-            &users::predicted(row, results).unwrap_or_default(),
+            &predicted(row, results),
             &served(row),
             &micros(row.server_cpu_us),
             &cores(row.busy_cores()),
@@ -78,6 +82,13 @@ fn ladder(rows: &[&Sample], results: &Results) -> String {
         text += &line(&users::control(row).unwrap_or_default(), row);
     }
     text
+}
+
+/// What a row was predicted to reach. Many cores, or a quota of two and a half, make it longer than its column: then it has
+/// no blanks.
+fn predicted(row: &Sample, results: &Results) -> String {
+    let predicted = users::predicted(row, results).unwrap_or_default();
+    if predicted.chars().count() <= PREDICTED { predicted } else { predicted.replace(' ', "") }
 }
 
 /// What a stage is called here.
@@ -210,6 +221,22 @@ mod tests {
             assert!(screen.contains(text), "{text}\n{screen}");
         }
         assert_eq!(of(&Results::default()), None);
+    }
+
+    #[test]
+    fn a_quota_or_many_cores_make_no_line_longer_than_the_screen() {
+        let machine = json!({"quota": 2.5});
+        let told = json!({"think_us": 20_000.0, "cores": 4, "server_cores": 4, "machine": machine});
+        let mut results = results();
+        results.rows[5] = row(
+            1,
+            6900.0,
+            1000,
+            json!({"part": "controls", "keep_alive": "fair", "evidence": told}),
+        );
+        let screen = of(&results).unwrap();
+        assert!(screen.contains(" 2.5/(s+g)=34,722 1000/1000 60.0 µs"), "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= WIDTH), "{screen}");
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn repeat(stream: TcpStream, answer: &str) {
     in_turn(stream, &[answer]);
 }
 
-/// Long enough that a client which is kept from a CPU for half a second has a response all the same.
+/// Mostly enough for each client to have a response.
 const WINDOW: Duration = Duration::from_secs(1);
 
 fn options(url: Url) -> Options {
@@ -80,8 +80,21 @@ fn each<T: Send>(cases: impl IntoIterator<Item = T>, attempt: impl Fn(T) + Sync)
     });
 }
 
-fn run(options: &Options) -> Outcome {
+/// Whatever the window shows.
+fn run_once(options: &Options) -> Outcome {
     load::run(options, &Interrupt::default()).unwrap()
+}
+
+/// On a busy machine a window may go by in which a client was kept from a CPU and has neither a response nor an error. Then
+/// there is another.
+fn run(options: &Options) -> Outcome {
+    let mut windows = (0..20).map(|_| run_once(options));
+    let shows_all = |outcome: &Outcome| {
+        let tally = &outcome.tally;
+        tally.served == tally.opened || tally.errors.total() > 0
+    };
+    // Without one in twenty of them, something is wrong.
+    windows.find(shows_all).unwrap()
 }
 
 #[test]
@@ -157,7 +170,7 @@ fn what_is_unanswered_at_the_end_is_told_with_its_age() {
     options.warm_up = Duration::from_millis(10);
     // On a busy machine a client may come late to ask: then its age is less.
     let ages = (0..20).map(|_| {
-        let tally = run(&options).tally;
+        let tally = run_once(&options).tally;
         assert_eq!((tally.unanswered.count, tally.served, tally.errors.total()), (5, 0, 0));
         assert!(tally.latency.is_empty() && tally.unanswered.longest >= tally.unanswered.mean());
         tally.unanswered.mean()

@@ -1,7 +1,7 @@
 //! When requests are sent, and how long is measured: think time, random gaps, a number of requests, a warm-up, the
 //! window's two ends.
 
-use super::{HELLO, options, read_request, repeat, run, serve};
+use super::{HELLO, options, read_request, repeat, run, run_once, serve};
 use bench::interrupt::Interrupt;
 use bench::load::{Arrivals, Load, Think};
 use std::io::Write;
@@ -21,7 +21,7 @@ fn so_many_requests_end_the_window_whether_they_are_right_or_wrong() {
         let mut options = options(serve(move |stream| repeat(stream, answer)));
         (options.requests, options.duration) = (Some(requests), HOUR);
         options.pipeline = pipeline;
-        let outcome = run(&options);
+        let outcome = run_once(&options);
         let tally = &outcome.tally;
         let expected = if answer == HELLO { (requests, 0) } else { (0, requests) };
         assert_eq!((tally.requests, tally.errors.status), expected, "{tally:?}");
@@ -65,7 +65,7 @@ fn a_warm_up_that_was_asked_for_is_not_cut_short() {
 fn a_burden_ends_with_the_window() {
     let mut options = options(serve(|stream| repeat(stream, HELLO)));
     (options.burden, options.duration) = (HOUR, Duration::from_millis(50));
-    assert_eq!(run(&options).tally.errors.total(), 0);
+    assert_eq!(run_once(&options).tally.errors.total(), 0);
 }
 
 #[test]
