@@ -82,6 +82,18 @@ impl Client {
         Ok(response.is_last())
     }
 
+    /// The same of a client that asks again and again: on a busy machine it may come so late with its next request that the
+    /// server has given its thread to another and closed the connection. That is an end as well.
+    ///
+    /// # Errors
+    /// As [`Client::expect`], but for an end before the response's first byte.
+    pub fn expect_or_end(&mut self, status: u16) -> Result<bool> {
+        let taken = self.taken;
+        let expected = self.expect(status);
+        let is_over = self.wire.ending != Ending::Open && self.heard() <= taken;
+        if is_over && expected.is_err() { Ok(true) } else { expected }
+    }
+
     /// The next response: its status and its body.
     ///
     /// # Errors

@@ -232,14 +232,14 @@ fn run(script: &str, server: Option<&Server>, root: &Path) -> Result<String, Str
             .replace("127.0.0.1/8080", &format!("127.0.0.1/{port}"));
     }
     let output = Command::new("timeout")
-        .args(["120", "bash", "-c", &format!("exec 2>&1\n{script}\ntrue")])
+        .args(["600", "bash", "-c", &format!("exec 2>&1\n{script}\ntrue")])
         .current_dir(root)
         .env("BENCH_PROFILE", "dev")
         .output()
         .map_err(|error| format!("cannot start bash: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");
     match output.status.code() {
-        Some(124) => Err(format!("the commands did not end within two minutes:\n{text}")),
+        Some(124) => Err(format!("the commands did not end within ten minutes:\n{text}")),
         _ => Ok(text),
     }
 }

@@ -65,6 +65,8 @@ fn others_fill_the_machine_or_a_server_that_is_not_ours_does() {
     let foreign = Evidence { server, threads, machine, ..evidence() };
     let words = "client 0.30 of 2 cores, and the server's CPU is unknown";
     expect(&seen(), &foreign, Cause::Machine, words);
+    let alone = Evidence { cores: 1, machine: busy(0.95, 0.0), ..foreign };
+    expect(&seen(), &alone, Cause::Machine, "client 0.30 of 1 core, and");
     let pushed_aside = used(0.3, 0.8).map(|used| Use { run_wait: 0.6, ..used });
     let pushed_aside = Evidence { server: pushed_aside, machine: busy(1.9, 0.1), ..evidence() };
     let found = verdict(&seen(), &pushed_aside, None);

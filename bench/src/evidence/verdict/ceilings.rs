@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::finding::{FULL, Finding, percent};
-use crate::numbers::time;
+use crate::numbers::{counted, time};
 use std::time::Duration;
 
 /// Of a quota: what is wanted beyond it in a window that it limits.
@@ -87,10 +87,11 @@ pub(super) fn machine(case: &Case<'_>) -> Option<Finding> {
     }
     let cores = case.evidence.cores as f64;
     let (full, client) = (case.fullness()?, case.seen.client_cores);
-    let figures = format!("{} of {cores} cores is in use", percent(full));
+    let all = counted(case.evidence.cores, "core");
+    let figures = format!("{} of {all} is in use", percent(full));
     let Some(server) = case.server_cores() else {
         let sentence = format!(
-            "the machine is full: client {client:.2} of {cores} cores, and the server's CPU is unknown"
+            "the machine is full: client {client:.2} of {all}, and the server's CPU is unknown"
         );
         return Finding::new(&[full / FULL], sentence, figures);
     };
@@ -102,7 +103,7 @@ pub(super) fn machine(case: &Case<'_>) -> Option<Finding> {
     let rest = Some(full * cores - server - client).filter(|_| server + client < FULL * cores);
     let rest = rest.map_or(String::new(), |rest| format!(" and all else {rest:.2}"));
     let sentence = format!(
-        "the machine is full: server {server:.2} and client {client:.2}{rest} of {cores} cores{kernel}"
+        "the machine is full: server {server:.2} and client {client:.2}{rest} of {all}{kernel}"
     );
     let ours = case.ours(machine) / cores;
     let figures = format!("{figures}, {} by server and client", percent(ours));
@@ -129,7 +130,8 @@ pub(super) fn other_programs(case: &Case<'_>) -> Option<Finding> {
     }
     let ours = case.ours(machine);
     let sentence = format!(
-        "other programs fill the machine: server and client get {ours:.2} of {cores} cores"
+        "other programs fill the machine: server and client get {ours:.2} of {}",
+        counted(case.evidence.cores, "core")
     );
     let figures =
         format!("{waits:.2} of the server's threads wait for a CPU, {server:.2} have one");
