@@ -63,20 +63,6 @@ pub struct Queue {
     pub mean: f64,
     /// At most.
     pub max: u64,
-    /// The largest [`AcceptQueue::fullest`]; runs that were recorded before it was looked at have none.
-    #[serde(default)]
-    pub fullest: Option<f64>,
-}
-
-/// The accept queues of all listeners of a port, at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct AcceptQueue {
-    /// Connections that wait to be accepted.
-    pub waiting: u64,
-    /// How many may.
-    pub limit: u64,
-    /// Which part of its limit the fullest of them has: from 1.0 on it takes no more.
-    pub fullest: f64,
 }
 
 /// The established sockets of the server on `address`.
@@ -94,21 +80,14 @@ pub fn sockets(address: SocketAddr) -> Option<Sockets> {
     Some(sockets)
 }
 
-/// What waits to be accepted at the listeners of this port; `None` without any.
+/// Connections that wait to be accepted at all listeners of this port, and how many may.
 ///
 /// # Errors
 /// The kernel or a sandbox does not tell.
-pub fn accept_queue(address: SocketAddr) -> io::Result<Option<AcceptQueue>> {
-    let queues = of_port(TcpState::Listen, address)?.into_iter().map(|socket| AcceptQueue {
-        waiting: u64::from(socket.waiting),
-        limit: u64::from(socket.limit),
-        fullest: f64::from(socket.waiting) / f64::from(socket.limit.max(1)),
-    });
-    Ok(queues.reduce(|sum, one| AcceptQueue {
-        waiting: sum.waiting + one.waiting,
-        limit: sum.limit + one.limit,
-        fullest: sum.fullest.max(one.fullest),
-    }))
+pub fn accept_queue(address: SocketAddr) -> io::Result<Option<[u64; 2]>> {
+    let sockets = of_port(TcpState::Listen, address)?.into_iter();
+    let counts = sockets.map(|socket| [socket.waiting, socket.limit].map(u64::from));
+    Ok(counts.reduce(|sum, one| [sum[0] + one[0], sum[1] + one[1]]))
 }
 
 #[cfg(test)]
@@ -138,7 +117,7 @@ mod tests {
     fn who_waits_and_who_was_taken() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let queue = || accept_queue(address).unwrap().map(|now| (now.waiting, now.limit > 2));
+        let queue = || accept_queue(address).unwrap().map(|[waiting, limit]| (waiting, limit > 2));
         assert_eq!(queue(), Some((0, true)));
         let mut clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
         let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];

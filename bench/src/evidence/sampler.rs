@@ -1,6 +1,6 @@
 //! Looks twenty times a second at what each thread of a server is doing, and at its accept queue.
 
-use super::machine::{self, AcceptQueue, Queue, Sockets};
+use super::machine::{self, Queue, Sockets};
 use super::sleep::Sleep;
 use super::tree;
 use std::collections::{BTreeMap, HashMap};
@@ -91,7 +91,7 @@ struct Samplings {
     watched: Vec<Watched>,
     /// How often each thread was found in each state.
     found: HashMap<u32, BTreeMap<Sleep, u32>>,
-    queue: Vec<AcceptQueue>,
+    queue: Vec<u64>,
     sockets: Option<Sockets>,
 }
 
@@ -116,8 +116,8 @@ impl Samplings {
             }
         }
         let queue = machine::accept_queue(address).ok().flatten();
-        latest.queue = queue.map(|queue| queue.waiting);
-        self.queue.extend(queue);
+        latest.queue = queue.map(|[waiting, _]| waiting);
+        self.queue.extend(latest.queue);
         if self.count == SOCKETS {
             self.sockets = machine::sockets(address);
         }
@@ -161,11 +161,9 @@ impl Samplings {
     }
 }
 
-fn queue(looks: &[AcceptQueue]) -> Option<Queue> {
-    let depths = looks.iter().map(|look| look.waiting);
-    let max = depths.clone().max()?;
-    let fullest = looks.iter().map(|look| look.fullest).reduce(f64::max);
-    Some(Queue { mean: depths.sum::<u64>() as f64 / looks.len() as f64, max, fullest })
+fn queue(depths: &[u64]) -> Option<Queue> {
+    let max = *depths.iter().max()?;
+    Some(Queue { mean: depths.iter().sum::<u64>() as f64 / depths.len() as f64, max })
 }
 
 impl Watched {
@@ -192,9 +190,7 @@ mod tests {
     #[test]
     fn depths_become_mean_and_most() {
         assert_eq!(queue(&[]), None);
-        let looks = [(0, 0.0), (4, 0.4), (2, 0.2)];
-        let looks = looks.map(|(waiting, fullest)| AcceptQueue { waiting, limit: 10, fullest });
-        assert_eq!(queue(&looks), Some(Queue { mean: 2.0, max: 4, fullest: Some(0.4) }));
+        assert_eq!(queue(&[0, 4, 2]), Some(Queue { mean: 2.0, max: 4 }));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) fn evidence() -> Evidence {
         server: used(0.3, 0.8).map(|used| Use { voluntary: Some(9_000), ..used }),
         threads: vec![thread("main", 0.3, 9_000, Sleep::Epoll)],
         sleeps: vec![(Sleep::Running, 0.4), (Sleep::Epoll, 0.6), (Sleep::Signal, 1.0)],
-        queue: Some(Queue { mean: 0.0, max: 0, fullest: None }),
+        queue: Some(Queue { mean: 0.0, max: 0 }),
         sockets: Some(Sockets { accepted: 50, unread: 10, queued: 0 }),
         overflows: Some(0),
         overflows_in_window: Some(0),
@@ -93,24 +93,9 @@ fn a_backlog_of_one_overflows_and_one_dropped_handshake_explains_no_window() {
     expect(&without, &overflows(137, 0), Cause::QueueOverflow, words);
 }
 
-#[test]
-fn what_overflowed_at_another_listener_is_no_matter() {
-    let found_full = |fullest| Evidence {
-        overflows: Some(137),
-        overflows_in_window: Some(90),
-        queue: Some(Queue { mean: 8.0, max: 8, fullest: Some(fullest) }),
-        ..evidence()
-    };
-    // Stage 2 with four threads and room for 1,024 more, while another program's queue overflowed.
-    let seen = Seen { open: 12, connected: 12, served: 4, ..seen() };
-    expect(&seen, &found_full(0.01), Cause::HeldConnections, "holds 4 connections; 8 wait");
-    expect(&seen, &found_full(1.0), Cause::QueueOverflow, "overflowed 137 times");
-}
-
 /// A server that waits for silent clients, with so many threads in poll.
 fn waiting(threads: f64, sockets: Sockets) -> Evidence {
-    let (mean, max) = (sockets.queued as f64, sockets.queued);
-    let queue = Some(Queue { mean, max, fullest: None });
+    let queue = Some(Queue { mean: sockets.queued as f64, max: sockets.queued });
     let sleeps = vec![(Sleep::Poll, threads), (Sleep::Futex, 1.0), (Sleep::Signal, 1.0)];
     Evidence { sleeps, sockets: Some(sockets), queue, ..evidence() }
 }

@@ -102,7 +102,7 @@ impl Engine {
             load.warm_up(&never)?;
             load.open();
         }
-        let limit = machine::accept_queue(address).ok().flatten().map(|queue| queue.limit);
+        let limit = machine::accept_queue(address).ok().flatten().map(|[_, limit]| limit);
         let watch = Watch::start(pids(&running)?, address, listening);
         self.second = Second::begin();
         self.live = Some(Live { load, running, watch, limit });

@@ -8,8 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// Each overflow costs one client a second. What happened while all connected at once explains a window only where
-/// clients still have no connection in it. And the kernel counts for all listeners: where no look found half of the
-/// server's queue taken, other programs' overflowed.
+/// clients still have no connection in it.
 pub(super) fn overflow(case: &Case<'_>) -> Option<Finding> {
     let (all, in_window) = (case.evidence.overflows?, case.evidence.overflows_in_window?);
     let (open, connected) = (case.seen.open.max(1) as f64, case.seen.connected as f64);
@@ -21,9 +20,7 @@ pub(super) fn overflow(case: &Case<'_>) -> Option<Finding> {
         "{in_window} overflows in the window, {all} since the first connect; {} of {} clients got a connection",
         case.seen.connected, case.seen.open
     );
-    let fullest = case.evidence.queue.and_then(|queue| queue.fullest);
-    let own = fullest.map_or(f64::INFINITY, |part| part / 0.5);
-    Finding::new(&[lost.min(own).max(without)], sentence, figures)
+    Finding::new(&[lost.max(without)], sentence, figures)
 }
 
 /// Threads wait for clients that hold a connection and had no response in the window.
