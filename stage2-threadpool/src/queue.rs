@@ -31,7 +31,7 @@ struct State {
     offers: VecDeque<Arc<EventFd>>,
     /// Workers that were called from their clients, and have not come yet.
     called: usize,
-    /// Connections that the queue cannot take: the one that the acceptor holds, and those in the accept queue behind it.
+    /// Connections outside: those in the accept queue, and the one that the acceptor holds while the queue is full.
     waiting: usize,
     closed: bool,
 }
@@ -74,15 +74,18 @@ impl Queue {
     /// Gives a connection to the workers, as soon as the queue can take it. `behind` counts those in the accept queue.
     pub(crate) fn push(&self, socket: Socket, behind: impl Fn() -> usize, counters: &Counters) {
         let mut state = lock(&self.state);
-        state.waiting = if self.is_full(&state) { 1 + behind() } else { 0 };
-        self.update(&mut state);
+        if self.is_full(&state) {
+            state.waiting = 1 + behind();
+            self.update(&mut state);
+        }
         let full = |state: &mut State| self.is_full(state);
         let mut state =
             self.emptied.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
-        state.waiting = 0;
         state.sockets.push_back(socket);
         state.open += 1;
         self.filled.notify_one();
+        // A worker may respond before the next one is accepted: the response must know of those that wait already.
+        state.waiting = behind();
         self.update(&mut state);
         counters.full.add(self.is_full(&state).into());
     }
@@ -219,6 +222,14 @@ mod tests {
         leaves.into_iter().for_each(|offer| queue.leave(offer));
         assert_eq!(called(&others), 0, "one is on its way");
         assert!(queue.pop().is_some() && !queue.has_backlog());
+    }
+
+    #[test]
+    fn connections_behind_the_one_that_takes_the_last_place_are_a_backlog() {
+        let (queue, counters) = (&Queue::new(8, 1), &Metrics::default().register());
+        queue.push(socket(), || 1, counters);
+        let taken = queue.pop();
+        assert!(taken.is_some() && queue.has_backlog(), "its response says so");
     }
 
     /// Whether a worker is called sooner or later.
