@@ -57,7 +57,7 @@ fn nginx_fails_what_its_notes_explain() {
     };
     let differences = |options: &Options| verify::run(server.address(), options).unlike_nginx();
     let mut found = differences(&options);
-    // Some notes are about a race that nginx wins on a busy machine now and then: its group is tried again.
+    // Some notes are about time-outs, which come late on a busy machine now and then: their group is tried again.
     found.retain(|difference| {
         let group = Options {
             only: format!("{}/*", difference.split('/').next().unwrap()),

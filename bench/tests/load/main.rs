@@ -156,12 +156,18 @@ fn what_is_given_up_is_no_part_of_the_latencies() {
     }));
     options.warm_up = Duration::from_millis(10);
     options.timeout = Duration::from_millis(100);
-    let Outcome { tally, window, .. } = run(&options);
-    assert!(tally.served > 0 && tally.timed_out.count > 0, "{:?}", tally.errors);
-    assert_eq!(tally.requests, tally.latency.len());
-    // One request at a time is in service, whatever the others wait for; the first began before the window.
-    let served = tally.mean().as_secs_f64() * tally.requests as f64;
-    assert!(served <= 1.01 * (window + tally.max()).as_secs_f64(), "{served} s in {window:?}");
+    // On a busier one, all of a window's: then another window is tried.
+    let is_served = (0..20).any(|_| {
+        let Outcome { tally, window, .. } = run(&options);
+        assert!(tally.timed_out.count > 0, "{:?}", tally.errors);
+        assert_eq!(tally.requests, tally.latency.len());
+        // One request at a time is in service, whatever the others wait for; the first began before the window.
+        let in_service = tally.mean().as_secs_f64() * tally.requests as f64;
+        let most = 1.01 * (window + tally.max()).as_secs_f64();
+        assert!(in_service <= most, "{in_service} s in {window:?}");
+        tally.served > 0
+    });
+    assert!(is_served);
 }
 
 #[test]
