@@ -20,6 +20,7 @@ mod figures;
 mod index;
 mod links;
 mod listings;
+mod members;
 mod origins;
 mod pictures;
 mod recorded;
@@ -115,6 +116,21 @@ fn commands_print_what_the_book_says() {
 #[test]
 fn links_lead_somewhere() {
     assert_true(&links::links(&BOOK, &root()));
+}
+
+#[test]
+fn types_have_the_parts_that_are_named() {
+    const FOLDERS: [&str; 6] = [
+        "shared/src",
+        "stage1-blocking/src",
+        "stage2-threadpool/src",
+        "stage3-epoll/src",
+        "stage4-epoll-threads/src",
+        "bench/src",
+    ];
+    let sources: Vec<_> =
+        FOLDERS.iter().flat_map(|folder| members::sources(&root().join(folder))).collect();
+    assert_true(&members::unknown(&BOOK, &sources));
 }
 
 #[test]
