@@ -9,7 +9,7 @@ use super::host;
 use super::request_line::{Method, RequestLine, Target, Version};
 use super::status::RequestError;
 pub use parser::HeadParser;
-pub(super) use parser::without_empty_lines;
+pub(super) use parser::{is_empty_lines, without_empty_lines};
 use std::borrow::Cow;
 use std::ops::Range;
 

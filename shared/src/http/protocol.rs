@@ -199,7 +199,7 @@ impl Protocol {
                 return (at, action);
             }
             let rest = &bytes[at..];
-            let step = match &self.state {
+            let step = match &mut self.state {
                 State::Head(_) if at > 0 && !rest.is_empty() && cx.is_over(start) => {
                     self.deadline = None;
                     return (at, Action::Yield);
@@ -210,8 +210,8 @@ impl Protocol {
                 State::Blocked(_) | State::Delayed(_) => return (at, Action::Wait),
                 State::Ending { lingers: false } if rest.is_empty() => return (at, Action::Close),
                 State::Ending { .. } => return (bytes.len(), Action::Linger),
-                State::Lingering { .. } => {
-                    self.state = State::Lingering { since: start };
+                State::Lingering { since } => {
+                    *since = start;
                     return (bytes.len(), Action::Read);
                 }
             };

@@ -206,3 +206,9 @@ pub(in crate::http) fn without_empty_lines(mut bytes: &[u8]) -> &[u8] {
     }
     if bytes == b"\r" { b"" } else { bytes }
 }
+
+/// Whether nothing of a request is here. Seldom asked: what comes behind a request begins another one, as a rule.
+#[cold]
+pub(in crate::http) fn is_empty_lines(bytes: &[u8]) -> bool {
+    without_empty_lines(bytes).is_empty()
+}

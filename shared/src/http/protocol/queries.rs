@@ -1,7 +1,7 @@
 //! What a stage may ask of a connection.
 
 use super::super::encoding::Source;
-use super::super::head::without_empty_lines;
+use super::super::head::is_empty_lines;
 use super::super::limits::Limits;
 use super::super::response::FileBody;
 use super::{Protocol, Sending, State};
@@ -31,7 +31,7 @@ impl Protocol {
     /// Whether nothing of a request is here, and nothing of a response is still to be sent.
     pub fn is_silent(&self) -> bool {
         let is_between = matches!(self.state, State::Head(None)) && self.sending.is_none();
-        is_between && without_empty_lines(&self.input).is_empty()
+        is_between && (self.input.is_empty() || is_empty_lines(&self.input))
     }
 
     /// Whether a response was given, and nothing of another request has come.

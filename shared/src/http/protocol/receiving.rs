@@ -2,7 +2,7 @@
 
 use super::super::body::{Decoder, Framing, Progress};
 use super::super::encoding::Exchange;
-use super::super::head::{Expectation, Head, HeadParser, RequestHead, without_empty_lines};
+use super::super::head::{Expectation, Head, HeadParser, RequestHead, is_empty_lines};
 use super::super::limits::{MAX_DISCARD, rate_deadline};
 use super::super::response::Response;
 use super::super::service::Service;
@@ -30,7 +30,7 @@ impl Protocol {
         let (mut saved, mut fresh) = (saved.take(), HeadParser::default());
         match saved.as_deref_mut().unwrap_or(&mut fresh).parse(bytes, cx.limits) {
             Ok(Some((head, used))) => self.begin_request(head, bytes, used, cx),
-            Ok(None) if without_empty_lines(bytes).is_empty() => self.wait_for_head(cx),
+            Ok(None) if is_empty_lines(bytes) => self.wait_for_head(cx),
             Ok(None) => {
                 let parser = saved.unwrap_or_else(|| {
                     self.deadline = Some(cx.service.now() + cx.limits.head_timeout);
@@ -44,7 +44,6 @@ impl Protocol {
     }
 
     /// Nothing of a request is here.
-    #[inline(always)]
     fn wait_for_head<S: Service>(&mut self, cx: &StepCx<'_, S>) -> ParseStep {
         if self.requests > 0 {
             self.deadline = Some(cx.service.now() + cx.limits.idle_timeout);
@@ -176,7 +175,7 @@ impl Protocol {
     /// clients send one after a body.
     pub(super) fn is_inside_request(&self) -> bool {
         match &self.state {
-            State::Head(_) => !without_empty_lines(&self.input).is_empty(),
+            State::Head(_) => !is_empty_lines(&self.input),
             State::Body(body) => !body.discard,
             _ => false,
         }
