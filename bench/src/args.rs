@@ -46,6 +46,14 @@ pub fn duration(text: &str) -> Result<Duration> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+/// The same, or 0 for none.
+///
+/// # Errors
+/// As [`duration`].
+pub fn duration_or_zero(text: &str) -> Result<Duration> {
+    if ["0", "0s", "0ms"].contains(&text) { Ok(Duration::ZERO) } else { duration(text) }
+}
+
 /// A number of connections or threads: at least 1.
 ///
 /// # Errors

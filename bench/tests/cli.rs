@@ -113,6 +113,8 @@ fn a_load_that_fails_says_so_by_its_status() {
             .contains("a body other than the expected one (do they differ on purpose? --any-body)"),
         "{error}"
     );
+    // No connection stands before the window opens.
+    assert_eq!(load(&["--warm-up", "0", "--fail-if", "served<2"]), (Some(0), String::new()));
     let (status, error) = load(&["--think", "1h", "--warm-up", "1ms", "--fail-if", "errors>0"]);
     assert_eq!(status, Some(1), "{error}");
     assert!(error.contains("no request was sent in the window; measure longer"), "{error}");
@@ -209,6 +211,7 @@ fn mistakes_are_one_line_with_the_remedy() {
         (&["report", "/no/such/run"], "is it the folder of a run?"),
         (&["compare", "/no/such/run"], "is it the folder of a run?"),
         (&["load", "http://127.0.0.1:1/", "-d", "10ms"], "is a server listening there?"),
+        (&["load", "http://127.0.0.1:1/", "-n", "1000000"], "is a server listening there?"),
         (&["load", "http://127.0.0.1:1/", "-c", "100000000"], "raise the hard limit"),
         (
             &["load", "http://127.0.0.1:1/", "--idle", "18446744073709551615"],
@@ -233,6 +236,7 @@ fn a_command_line_that_cannot_be_meant_is_told_from_a_failure() {
         (&["load", "https://127.0.0.1/"], "only plain http:// is"),
         (&["load", "http://u:p@127.0.0.1:1/"], "send it as a field"),
         (&["load", "http://"], "names no host"),
+        (&["load", "http://127.0.0.1:65536/"], "not a number from 1 to 65535"),
         (&["load", "http://127.0.0.1:1/", "-m", "get"], "such as POST"),
         (&["load", "http://127.0.0.1:1/", "-m", "HEAD", "--expect", "x"], "leave --expect away"),
         (&["check", "drain", "nginx"], "name stages: stage1 to stage4"),

@@ -6,6 +6,7 @@ use super::response::Parser;
 use super::samples::Tally;
 use super::window::Shared;
 use shared::sys::Socket;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// A slot holds one connection at a time, over reconnects.
 #[derive(Default)]
@@ -13,7 +14,8 @@ pub(super) struct Client {
     /// `None` after a connect that failed, until the next try.
     pub(super) socket: Option<Socket>,
     pub(super) parser: Parser,
-    /// Bytes of the plan's requests that the socket took.
+    /// Bytes of the requests under way, and those of them that the socket took.
+    pub(super) length: usize,
     pub(super) written: usize,
     /// Responses still to come.
     pub(super) awaiting: usize,
@@ -33,8 +35,10 @@ pub(super) struct Client {
     pub(super) opened: bool,
     pub(super) warm: bool,
     pub(super) served: bool,
-    /// At a constant rate: it has nothing to do until a request is due.
+    /// It has nothing to do until a request is due, or for good: all requests of `-n` are sent.
     pub(super) free: bool,
+    /// What is under way was sent before the window, and is none of the requests of `-n`.
+    pub(super) extra: bool,
 }
 
 /// What a thread counted, and its clients: their connections stay open until the caller has read what the server used.
@@ -88,10 +92,8 @@ pub(super) struct Reading<'a> {
     pub(super) now: u64,
     pub(super) plan: &'a Plan,
     pub(super) known: &'a mut Known,
-    /// `None` outside of the window.
+    /// `None` where it does not count.
     pub(super) tally: Option<&'a mut Tally>,
-    /// How many requests are counted at most: what comes in one write with the last of them is not.
-    pub(super) quota: Option<u64>,
 }
 
 impl Client {
@@ -106,7 +108,14 @@ impl Client {
         if self.connecting > 0 {
             tally.connect.saturating_record(shared.now().saturating_sub(self.connecting));
             self.connecting = 0;
+            shared.stood.store(true, Relaxed);
         }
+    }
+
+    /// Whether a request that counts was begun and has come to no end.
+    pub(super) fn is_under_way(&self) -> bool {
+        let begun = self.awaiting > 0 || self.written < self.length;
+        begun && self.socket.is_some() && !self.extra
     }
 
     /// Takes what was read, and tells what follows from it.
@@ -125,7 +134,7 @@ impl Client {
         }
         match self.awaiting {
             0 if reading.plan.close => Step::Leave,
-            0 if self.written == reading.plan.requests.len() => Step::Again,
+            0 if self.written == self.length => Step::Again,
             // More responses, or the server responded before it had the whole request: the rest of that is sent yet.
             _ => Step::Wait,
         }
@@ -170,9 +179,6 @@ impl Client {
         self.awaiting -= 1;
         let first_byte = std::mem::take(&mut self.first_byte);
         let Some(tally) = &mut reading.tally else { return };
-        if reading.quota.is_some_and(|quota| tally.reaches(quota)) {
-            return;
-        }
         *tally.status_codes.entry(status).or_default() += 1;
         match wrong {
             None => {

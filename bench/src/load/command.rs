@@ -37,11 +37,11 @@ pub struct LoadArgs {
     /// How long to measure, after the warm-up (500ms) [default: 10s; with -n a day]
     #[arg(short, long, value_parser = args::duration)]
     duration: Option<Duration>,
-    /// Measure until so many requests have come to an end
+    /// Send so many requests, those of a --warm-up apart
     #[arg(short = 'n', long, value_name = "N", value_parser = args::count)]
     requests: Option<usize>,
-    /// Before measuring [default: to the first responses, 1s at most]
-    #[arg(long, value_name = "DURATION", value_parser = args::duration)]
+    /// Before measuring [default: to the first responses, 1s at most; with -n 0]
+    #[arg(long, value_name = "DURATION", value_parser = args::duration_or_zero)]
     warm_up: Option<Duration>,
     /// Threads of the generator [default: one per core]
     #[arg(short, long, value_parser = args::count)]
@@ -134,7 +134,7 @@ impl LoadArgs {
         options.think = self.think.map(|mean| Think { mean, fixed: self.think_fixed });
         // Each client asks for the first time after it has thought.
         options.warm_up += self.think.unwrap_or_default() * 3 / 2;
-        if let Some(warm_up) = self.warm_up {
+        if let Some(warm_up) = self.warm_up.or(self.requests.map(|_| Duration::ZERO)) {
             (options.warm_up, options.whole_warm_up) = (warm_up, true);
         }
         options.threads = self.threads.unwrap_or(options.threads);

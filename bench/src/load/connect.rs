@@ -24,7 +24,7 @@ impl Worker<'_> {
                     continue;
                 }
                 // At a constant rate, a client that lost its connection waits for the next request that is due.
-                if !client.opened || !self.release(slot) {
+                if !(client.opened || self.counting) || !self.release(slot) {
                     self.open(slot);
                 }
             } else if now.saturating_sub(client.sent_at) >= self.timeout {
@@ -41,7 +41,7 @@ impl Worker<'_> {
             let window = self.close.saturating_sub(open).max(1);
             let elapsed = now.saturating_sub(open).min(window - 1);
             let new = self.tally.series.book((elapsed / SECOND) as usize, self.tally.ended());
-            if self.quota.is_none() {
+            if self.tickets.is_none() {
                 self.tally.tenths[(10 * elapsed / window) as usize] += new.requests;
             }
             self.shared.add(new);
@@ -50,7 +50,7 @@ impl Worker<'_> {
 
     pub(super) fn time_out(&mut self, slot: usize, now: u64) {
         let client = &self.clients[slot];
-        if self.counting && !self.is_done() && client.awaiting > 0 {
+        if self.counting && !client.extra && client.awaiting > 0 {
             let (failure, count) = (Failure::Timeout, client.awaiting as u64);
             self.tally.fail(failure, count, now, || failure.text().to_owned());
             self.tally.timed_out.add(client.awaiting, now.saturating_sub(client.since));
@@ -60,13 +60,13 @@ impl Worker<'_> {
 
     /// Gives the slot a new connection, on which its first requests are under way.
     pub(super) fn open(&mut self, slot: usize) {
+        if !self.take_tickets(slot, self.shared.now()) {
+            return;
+        }
         let client = &mut self.clients[slot];
         client.parser.reset();
         client.established = false;
         client.watches_writes = false;
-        client.written = 0;
-        client.awaiting = self.shared.plan.options.pipeline;
-        client.sent_at = self.shared.now();
         client.since = client.sent_at;
         client.first_byte = 0;
         client.connecting = client.sent_at;
@@ -79,7 +79,7 @@ impl Worker<'_> {
 
     /// A client with think time connects, and thinks before its first request: or all would ask at once.
     fn arrive(&mut self, slot: usize) {
-        self.clients[slot].written = self.shared.plan.requests.len();
+        self.clients[slot].written = self.clients[slot].length;
         match self.connect(slot) {
             Ok(()) => drop(self.release(slot)),
             Err(error) => self.fail(slot, Failure::Connect, Some(&error)),
@@ -97,7 +97,7 @@ impl Worker<'_> {
 
     /// Replaces the connection. Dropping the socket closes it, which also takes it out of the epoll.
     pub(super) fn reopen(&mut self, slot: usize) {
-        if self.counting {
+        if self.counting && self.tickets != Some(0) {
             self.tally.reconnects += 1;
         }
         self.clients[slot].socket = None;
@@ -109,8 +109,11 @@ impl Worker<'_> {
     /// Counts what went wrong. A connection that broke is replaced at once. A connect that failed is tried
     /// again at the next tick, or a refusing server would be hammered as fast as the CPU allows.
     pub(super) fn fail(&mut self, slot: usize, failure: Failure, error: Option<&io::Error>) {
-        if self.counting && !self.is_done() {
-            self.tally.fail(failure, 1, self.shared.now(), || match error {
+        let client = &self.clients[slot];
+        if self.counting && !client.extra {
+            // All that is under way is lost.
+            let count = client.awaiting.max(1) as u64;
+            self.tally.fail(failure, count, self.shared.now(), || match error {
                 Some(error) => format!("{}: {error}", failure.text()),
                 None => failure.text().to_owned(),
             });

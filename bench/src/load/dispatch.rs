@@ -7,6 +7,9 @@ impl Worker<'_> {
     /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
     /// a response can help, or that there is no plan to keep.
     pub(super) fn dispatch(&mut self) -> Option<u64> {
+        if self.tickets == Some(0) {
+            return None;
+        }
         if self.thinkers.is_some() {
             return self.dispatch_thinkers();
         }
@@ -67,9 +70,37 @@ impl Worker<'_> {
         true
     }
 
+    /// The client of `slot` begins its next requests `now`, as many as one write has. Of a number of requests each takes a
+    /// ticket, but for those before the window; when there is none left, the client stops.
+    pub(super) fn take_tickets(&mut self, slot: usize, now: u64) -> bool {
+        let plan = &self.shared.plan;
+        let client = &mut self.clients[slot];
+        let mut count = plan.options.pipeline;
+        if let Some(left) = &mut self.tickets {
+            client.extra = now < self.open;
+            if !client.extra {
+                count = count.min(*left);
+                *left -= count;
+            }
+        }
+        (client.written, client.length, client.awaiting) = (0, count * plan.length, count);
+        (client.sent_at, client.free) = (now, count == 0);
+        count > 0
+    }
+
+    /// The server closes, and leaves requests behind the last response unread (RFC 9112, section 9.6): they are sent
+    /// once more.
+    pub(super) fn return_tickets(&mut self, slot: usize) {
+        let client = &mut self.clients[slot];
+        if let Some(left) = self.tickets.as_mut().filter(|_| !client.extra) {
+            *left += std::mem::take(&mut client.awaiting);
+        }
+    }
+
     /// The window has closed: counts what was due and never sent.
     pub(super) fn finish_pace(&mut self, close: u64) {
-        if let Some(pace) = self.pace.as_ref().filter(|_| self.counting) {
+        let is_all_sent = self.tickets == Some(0);
+        if let Some(pace) = self.pace.as_ref().filter(|_| self.counting && !is_all_sent) {
             self.tally.pacing.unsent = pace.backlog(close);
             self.tally.pacing.oldest_unsent = close.saturating_sub(pace.due());
         }

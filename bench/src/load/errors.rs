@@ -40,7 +40,7 @@ impl Failure {
             Self::Write => "the connection took only a part of the request",
             Self::Timeout => "no response within the time-out",
             Self::Status => {
-                "no HTTP/1 response: a wrong status line, length or chunk, or a head of over 64 KiB"
+                "no HTTP/1 response: a wrong status line, length, transfer coding or chunk, or a head of over 64 KiB"
             }
             Self::Body => "bytes that answer no request",
         }

@@ -77,9 +77,11 @@ fn read(head: &[u8]) -> Result<Head, Malformed> {
     let framing = match (status, fields.chunked, fields.length) {
         // These never have a body, whatever the fields say (RFC 9112, section 6.3).
         (100..200 | 204 | 304, ..) => Framing::Length(0),
-        // A body whose last coding is another one ends with the connection, whatever length is given.
         (_, Some(true), _) => Framing::Chunked,
         (_, None, Some(length)) => Framing::Length(length),
+        // Each field has its own end of the body, and the server, which has a length, may mean that one.
+        (_, Some(false), Some(_)) => return Err(Malformed),
+        // A body whose last coding is another one ends with the connection.
         _ => Framing::UntilClose,
     };
     // `close` wins over `keep-alive`, wherever it stands (RFC 9112, section 9.3). HTTP/1.0 has no chunks: where they come from
@@ -211,7 +213,6 @@ mod tests {
                 false,
             ),
             ("1.1 200 OK", "Transfer-Encoding: chunked, gzip\r\n", UntilClose, false),
-            ("1.1 200 OK", "Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", UntilClose, false),
             (
                 "1.0 200 OK",
                 "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n",
@@ -255,6 +256,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: identity\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
         ] {
             assert_eq!(head(text), Err(Malformed), "{text:?}");

@@ -122,13 +122,15 @@ impl Load {
         {}
         // The last clients that were served are not warm yet: caches, and the server's own start.
         interrupt.wait(self.options().warm_up / 10);
-        match self.shared.refusal.get() {
-            Some(why) if self.shared.warm.load(Relaxed) == 0 => bail!(
-                "no connection to {}: {why}; is a server listening there?",
-                self.options().url.address
-            ),
-            _ => Ok(()),
-        }
+        self.check_connected()
+    }
+
+    fn check_connected(&self) -> Result<()> {
+        let Some(why) = self.shared.refused() else { return Ok(()) };
+        bail!(
+            "no connection to {}: {why}; is a server listening there?",
+            self.options().url.address
+        )
     }
 
     /// Opens the window, if it is not open, and returns when it closes: after the duration, when all requests that were asked
@@ -151,7 +153,8 @@ impl Load {
             if now >= close {
                 return;
             }
-            if interrupt.wait(look.min(Duration::from_nanos(close - now))) {
+            let is_over = interrupt.wait(look.min(Duration::from_nanos(close - now)));
+            if is_over || self.shared.refused().is_some() {
                 self.shared.close.fetch_min(self.shared.now().max(open + 1), Release);
                 return;
             }
@@ -197,9 +200,9 @@ impl Load {
     /// Ends the load and adds up what its threads counted.
     ///
     /// # Errors
-    /// When a thread of the load failed.
+    /// When a thread of the load failed, or no connection came about at all.
     pub fn finish(mut self, interrupt: &Interrupt) -> Result<Outcome> {
-        let (open, close) = (self.shared.open.load(Relaxed), self.shared.close.load(Relaxed));
+        let (open, close) = self.shared.window();
         let mut tally = Tally::default();
         let threads = std::mem::take(&mut self.threads).into_iter();
         let ended = threads.map(|thread| {
@@ -213,6 +216,7 @@ impl Load {
                 idle.join().map_err(|_| anyhow!("the silent clients' thread panicked"))??;
             tally.idle = ended.counts;
         }
+        self.check_connected()?;
         let window = Duration::from_nanos(close.saturating_sub(open));
         Ok(self.outcome(tally, window, interrupt.raised()))
     }

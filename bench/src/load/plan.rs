@@ -42,9 +42,9 @@ pub struct Options {
     pub threads: usize,
     /// The window's length.
     pub duration: Duration,
-    /// So many requests in the window, which then closes before its length is over.
+    /// So many requests are sent in the window, which closes when they have come to an end. Those of the warm-up are beside them.
     pub requests: Option<u64>,
-    /// How long the window waits, at most, for every client's first response.
+    /// How long the window waits, at most, for every client's first response; zero: clients connect when it opens.
     pub warm_up: Duration,
     /// Whether it waits so long even if all have it.
     pub whole_warm_up: bool,
@@ -110,6 +110,8 @@ pub(super) struct Plan {
     pub(super) options: Options,
     /// As many as are sent in one write, one behind the other.
     pub(super) requests: Vec<u8>,
+    /// The bytes of one.
+    pub(super) length: usize,
     pub(super) close: bool,
     pub(super) bodiless: bool,
     /// `None`: any body will do.
@@ -123,9 +125,11 @@ impl Plan {
             Expect::Same => Some(OnceLock::new()),
             Expect::Any => None,
         };
+        let request = options.request();
         Self {
             options: options.clone(),
-            requests: options.request().repeat(options.pipeline).into_bytes(),
+            requests: request.repeat(options.pipeline).into_bytes(),
+            length: request.len(),
             close: options.closes(),
             bodiless: options.method == "HEAD",
             expected,

@@ -148,11 +148,6 @@ impl Tally {
         Second { requests: self.requests, errors: self.errors.total() }
     }
 
-    /// Whether so many have.
-    pub(super) fn reaches(&self, quota: u64) -> bool {
-        self.requests + self.errors.total() >= quota
-    }
-
     /// Requests in the slowest tenth over the mean: 1.0 is perfectly even. `None` when there are too few
     /// to tell.
     pub fn slowest_tenth(&self) -> Option<f64> {

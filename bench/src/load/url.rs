@@ -3,6 +3,7 @@
 use crate::args::misuse;
 use anyhow::{Context, Result, ensure};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 /// How long one of several addresses may take to answer a connect before the next is tried.
@@ -73,10 +74,14 @@ fn without_scheme(text: &str) -> Result<&str> {
 /// All addresses of a host, the likeliest first, as the resolver has them.
 fn look_up(host: &str) -> Result<Vec<SocketAddr>> {
     // The colons of an IPv6 address stand inside its brackets; one behind them starts a port.
-    let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
+    let port = host.rsplit(']').next().and_then(|end| end.rsplit_once(':'));
     // A number in Rust may begin with `+`, a port may not.
-    ensure!(!host.contains('+'), misuse(format!("`{host}` is no host and port")));
-    let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
+    let is_one = |port: &str| !port.starts_with('+') && port.parse::<NonZeroU16>().is_ok();
+    ensure!(
+        port.is_none_or(|(_, port)| is_one(port)),
+        misuse(format!("the port in `{host}` is not a number from 1 to 65535"))
+    );
+    let with_port = if port.is_some() { host.to_owned() } else { format!("{host}:80") };
     let found = with_port.to_socket_addrs();
     let mut found: Vec<_> = found.with_context(|| format!("cannot look up `{host}`"))?.collect();
     found.dedup();
@@ -127,9 +132,9 @@ mod tests {
             ("http://a\nb/", "`http://a\\nb/` holds"),
             ("http://u:p@127.0.0.1/", "Authorization"),
             ("http://b\u{fc}cher.example/", "xn--"),
-            ("127.0.0.1:x", "cannot look up"),
-            ("127.0.0.1:+80", "no host and port"),
-            ("http://127.0.0.1:65536/", "cannot look up"),
+            ("127.0.0.1:x", "not a number from 1 to 65535"),
+            ("127.0.0.1:+80", "not a number from 1 to 65535"),
+            ("http://127.0.0.1:65536/", "not a number from 1 to 65535"),
             ("http://::1/", "cannot look up"),
         ] {
             let error = format!("{:#}", Url::parse(text).unwrap_err());

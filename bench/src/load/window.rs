@@ -3,8 +3,8 @@
 use super::plan::{Options, Plan};
 use super::samples::Tally;
 use super::series::Second;
-use std::sync::atomic::Ordering::Acquire;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
@@ -16,6 +16,8 @@ pub(super) struct Shared {
     /// When the window opens and closes, nanoseconds after `epoch`.
     pub(super) open: AtomicU64,
     pub(super) close: AtomicU64,
+    /// Whether a connection stood.
+    pub(super) stood: AtomicBool,
     /// Client slots that got at least one response.
     pub(super) warm: AtomicUsize,
     /// Responses and errors in the window so far, as of the threads' last looks at the clock.
@@ -38,6 +40,7 @@ impl Shared {
             epoch: Instant::now(),
             open: AtomicU64::new(u64::MAX),
             close: AtomicU64::new(u64::MAX),
+            stood: AtomicBool::new(false),
             warm: AtomicUsize::new(0),
             so_far: Mutex::default(),
             asked: AtomicU64::new(0),
@@ -51,6 +54,12 @@ impl Shared {
     /// When the window opens and closes.
     pub(super) fn window(&self) -> (u64, u64) {
         (self.open.load(Acquire), self.close.load(Acquire))
+    }
+
+    /// Why no connection came about; `None` where one did, or none was refused yet.
+    pub(super) fn refused(&self) -> Option<&String> {
+        let stood = self.stood.load(Relaxed) || self.warm.load(Relaxed) > 0;
+        self.refusal.get().filter(|_| !stood)
     }
 
     /// Adds what is `new` to the sums of all threads, and says what these are then.

@@ -33,8 +33,8 @@ pub(super) struct Worker<'a> {
     pub(super) pace: Option<Pace>,
     /// With think time: when which client will have thought.
     pub(super) thinkers: Option<Thinkers>,
-    /// How many requests this thread has to bring to an end in the window, if not as many as it can.
-    pub(super) quota: Option<u64>,
+    /// How many requests this thread has yet to send in the window, if not as many as it can.
+    pub(super) tickets: Option<usize>,
     /// How long a response may take, in nanoseconds.
     pub(super) timeout: u64,
     scratch: Vec<u8>,
@@ -44,7 +44,7 @@ pub(super) struct Worker<'a> {
     pub(super) tally: Tally,
     /// Whether the window has opened, and when it opens and closes, as of the last look.
     pub(super) counting: bool,
-    open: u64,
+    pub(super) open: u64,
     pub(super) close: u64,
     /// The time of the last look at the clock, if one was taken since the last wait.
     pub(super) looked: Option<u64>,
@@ -69,7 +69,7 @@ impl<'a> Worker<'a> {
             leaving: Vec::new(),
             pace: options.rate.map(|rate| Pace::new(rate, options.arrivals, index, threads)),
             thinkers: options.think.map(|think| Thinkers::new(think, numbers::seed())),
-            quota: options.requests.map(|all| share(all as usize, threads, index) as u64),
+            tickets: options.requests.map(|all| share(all as usize, threads, index)),
             tally: Tally::default(),
             counting: false,
             open: u64::MAX,
@@ -100,7 +100,10 @@ impl<'a> Worker<'a> {
                 }
             }
             if now >= next_tick {
-                self.tick(now);
+                // Without a warm-up clients connect when the window opens.
+                if self.counting || !self.shared.plan.options.warm_up.is_zero() {
+                    self.tick(now);
+                }
                 self.tell(now);
                 // On time for the next turn of the window: it is published earlier than that.
                 let turn = if self.counting { self.close } else { self.open };
@@ -121,9 +124,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Whether this thread's part of the requests has come to an end.
-    pub(super) fn is_done(&self) -> bool {
-        self.counting && self.quota.is_some_and(|quota| self.tally.reaches(quota))
+    /// Whether this thread's part of the requests is sent and has come to an end.
+    fn is_done(&self) -> bool {
+        self.counting && self.tickets == Some(0) && !self.clients.iter().any(Client::is_under_way)
     }
 
     fn handle(&mut self, events: &Events) {
@@ -134,7 +137,7 @@ impl<'a> Worker<'a> {
             if event.is_readable() {
                 self.receive(slot);
             }
-            if event.is_writable() && self.clients[slot].written < self.shared.plan.requests.len() {
+            if event.is_writable() && self.clients[slot].written < self.clients[slot].length {
                 self.send(slot);
             }
         }
@@ -159,10 +162,9 @@ impl<'a> Worker<'a> {
 
     /// Writes what is left of the requests.
     pub(super) fn send(&mut self, slot: usize) {
-        let requests = &self.shared.plan.requests;
         let client = &mut self.clients[slot];
         let Some(socket) = &client.socket else { return };
-        match socket.write(&requests[client.written..]) {
+        match socket.write(&self.shared.plan.requests[client.written..client.length]) {
             Ok(count) => {
                 client.written += count;
                 client.stands(self.shared, &mut self.tally);
@@ -176,7 +178,7 @@ impl<'a> Worker<'a> {
         }
         self.watch_writes(slot);
         let client = &self.clients[slot];
-        if client.awaiting == 0 && client.written == requests.len() {
+        if client.awaiting == 0 && client.written == client.length {
             // Its responses came before the server had the whole request.
             self.step(slot, Step::Again, self.shared.now());
         }
@@ -185,7 +187,7 @@ impl<'a> Worker<'a> {
     /// Has epoll tell when the socket takes more, if something is left to be sent.
     fn watch_writes(&mut self, slot: usize) {
         let client = &mut self.clients[slot];
-        let unsent = client.written < self.shared.plan.requests.len();
+        let unsent = client.written < client.length;
         let Some(socket) = client.socket.as_ref().filter(|_| unsent != client.watches_writes)
         else {
             return;
@@ -215,8 +217,8 @@ impl<'a> Worker<'a> {
             now,
             plan: &self.shared.plan,
             known: &mut self.known,
-            tally: (self.open..self.close).contains(&now).then_some(&mut self.tally),
-            quota: self.quota,
+            tally: (!client.extra && (self.open..self.close).contains(&now))
+                .then_some(&mut self.tally),
         };
         match read {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -248,7 +250,8 @@ impl<'a> Worker<'a> {
             }
             Step::Leave => {
                 // What is left of the requests is not sent any more.
-                self.clients[slot].written = self.shared.plan.requests.len();
+                self.clients[slot].written = self.clients[slot].length;
+                self.return_tickets(slot);
                 self.leaving.push(slot);
             }
             Step::Broken(failure) => return self.fail(slot, failure, None),
@@ -258,11 +261,10 @@ impl<'a> Worker<'a> {
 
     /// Sends the requests anew, `now`; they are timed from `since`.
     pub(super) fn request(&mut self, slot: usize, now: u64, since: u64) {
-        let client = &mut self.clients[slot];
-        client.written = 0;
-        client.awaiting = self.shared.plan.options.pipeline;
-        (client.sent_at, client.since) = (now, since);
-        self.send(slot);
+        if self.take_tickets(slot, now) {
+            self.clients[slot].since = since;
+            self.send(slot);
+        }
     }
 
     /// Burns the CPU time that was asked for.

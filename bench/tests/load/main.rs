@@ -7,6 +7,7 @@ mod answers;
 mod counts;
 mod cuts;
 mod endings;
+mod requests;
 mod windows;
 
 use bench::interrupt::Interrupt;
