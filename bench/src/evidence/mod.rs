@@ -41,6 +41,8 @@ pub struct Evidence {
     pub server_cores: Option<usize>,
     /// What the server's processes used.
     pub server: Option<Use>,
+    /// Whether it was stopped at the end, and could do nothing.
+    pub stopped: bool,
     /// Its threads, the busiest first.
     pub threads: Vec<Thread>,
     /// How many threads were found in which state, on average over the samples.
@@ -122,6 +124,7 @@ impl Watch {
             seconds,
             cores: now.map_or_else(crate::tools::cores, |now| now.cores),
             server_cores: now.and_then(|now| now.server),
+            stopped: tree.as_ref().is_some_and(|(_, after)| after.is_stopped()),
             server: tree.as_ref().map(|(before, after)| after.use_since(before)),
             threads: tree.map_or(Vec::new(), |(before, after)| {
                 after.threads_since(&before, &samples.most_often)

@@ -28,6 +28,8 @@ struct Counters {
     schedstat: Option<[u64; 2]>,
     /// Voluntary and involuntary.
     switches: Option<[u64; 2]>,
+    /// By SIGSTOP or a debugger.
+    stopped: bool,
 }
 
 /// Threads ended whose work counts when the process used so many seconds more than its threads, and this share: a few
@@ -94,7 +96,9 @@ impl Snapshot {
         }
         for (tid, folder) in &tasks {
             let counters = snapshot.threads.entry(*tid).or_default();
-            counters.switches = read(folder.join("status")).as_deref().and_then(parse::switches);
+            let status = read(folder.join("status")).unwrap_or_default();
+            counters.switches = parse::switches(&status);
+            counters.stopped = status.contains("\nState:\tT") || status.contains("\nState:\tt");
             counters.name = read(folder.join("comm")).unwrap_or_default().trim().to_owned();
         }
         let of = |file: &str, parser: fn(&str) -> Option<[u64; 2]>| {
@@ -105,6 +109,11 @@ impl Snapshot {
         snapshot.calls = of("io", parse::calls);
         snapshot.memory = of("smaps_rollup", |text| Some([parse::pss(text)?, 0])).map(|sum| sum[0]);
         Ok(snapshot)
+    }
+
+    /// Whether no thread may run, by SIGSTOP or a debugger.
+    pub fn is_stopped(&self) -> bool {
+        !self.threads.is_empty() && self.threads.values().all(|thread| thread.stopped)
     }
 
     /// What was used since `before`.
@@ -223,7 +232,8 @@ mod tests {
     fn snapshot(threads: &[(u32, u64, u64)]) -> Snapshot {
         let thread = |&(tid, cpu, switches)| {
             let (schedstat, switches) = (Some([cpu, cpu / 2]), Some([switches, 1]));
-            (tid, Counters { name: format!("t{tid}"), schedstat, switches })
+            let name = format!("t{tid}");
+            (tid, Counters { name, schedstat, switches, stopped: false })
         };
         Snapshot { threads: threads.iter().map(thread).collect(), ..Snapshot::default() }
     }

@@ -46,6 +46,7 @@ pub(crate) fn evidence() -> Evidence {
         seconds: 1.0,
         cores: 2,
         server_cores: None,
+        stopped: false,
         server: used(0.3, 0.8).map(|used| Use { voluntary: Some(9_000), ..used }),
         threads: vec![thread("main", 0.3, 9_000, Sleep::Epoll)],
         sleeps: vec![(Sleep::Running, 0.4), (Sleep::Epoll, 0.6), (Sleep::Signal, 1.0)],

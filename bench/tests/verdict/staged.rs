@@ -42,6 +42,18 @@ fn options(running: &Running, connections: usize) -> Options {
 }
 
 #[test]
+fn a_server_that_is_stopped_is_said_to_be() {
+    let bench = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let server = Server::start(bench, &["baseline", "--listen", "127.0.0.1:0"]).unwrap();
+    let running = Running::Server(server);
+    let pid = running.pid().unwrap().to_string();
+    assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+    let is_stopped = |verdict: &Verdict| verdict.cause == Cause::Stopped;
+    let verdict = trial::judge(&running, &options(&running, 4), 5, is_stopped).unwrap();
+    assert!(is_stopped(&verdict), "{verdict:?}");
+}
+
+#[test]
 fn two_writes_meet_the_delayed_ack_and_a_slow_handler_does_not() {
     let running = serve(|stream| {
         stream.write_all(HEAD)?;

@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 pub enum Cause {
     /// The control group may use no more CPU time.
     Quota,
+    /// The server's processes are stopped.
+    Stopped,
     /// Connections found the accept queue full.
     QueueOverflow,
     /// Threads wait for clients that send nothing.
@@ -51,6 +53,7 @@ impl Cause {
     pub fn short(self) -> &'static str {
         match self {
             Self::Quota => "CPU quota",
+            Self::Stopped => "stopped",
             Self::QueueOverflow => "accept queue full",
             Self::SilentClients => "silent clients",
             Self::Lock => "a lock",
@@ -75,18 +78,19 @@ impl Cause {
             Self::Quota => {
                 "with twice the quota (cpu.max, cpu.cfs_quota_us) req/s stay as they are"
             }
+            Self::Stopped => "after `kill -CONT` no more clients are served",
             Self::QueueOverflow => {
                 "with a longer backlog (--backlog, net.core.somaxconn) no more clients are served"
             }
             Self::SilentClients => "without the silent clients the others are not served either",
             Self::Lock => "half the connections get half the req/s",
-            Self::SleepingThreads => "with twice the threads req/s do not double",
+            Self::SleepingThreads => "with twice the workers req/s do not double",
             Self::OtherPrograms => "when these programs have ended req/s stay as they are",
             Self::ThinkingUsers => {
-                "with twice the threads, or a connection for each request, no more users are served"
+                "with twice the workers, or a connection for each request, no more users are served"
             }
             Self::HeldConnections => {
-                "with twice the threads, or with --close, no more clients are served"
+                "with twice the workers, or with --close, no more clients are served"
             }
             Self::DelayedAck => "with TCP_NODELAY set in the server responses take as long",
             Self::SingleThread => "twice the connections get more than a tenth more req/s",

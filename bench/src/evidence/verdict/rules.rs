@@ -9,8 +9,9 @@ use super::{ceilings, waiting};
 pub(super) type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// The first that matches wins.
-pub(super) const RULES: [(Cause, Rule); 15] = [
-    // Comes first: threads that are held back let queues grow and clients wait.
+pub(super) const RULES: [(Cause, Rule); 16] = [
+    (Cause::Stopped, waiting::stopped),
+    // Comes before what waits: threads that are held back let queues grow and clients wait.
     (Cause::Quota, ceilings::quota),
     (Cause::QueueOverflow, waiting::overflow),
     (Cause::SilentClients, waiting::silent_clients),

@@ -7,6 +7,13 @@ use crate::numbers::{counted, time};
 use std::ops::Range;
 use std::time::Duration;
 
+/// Whatever waits, waits for this.
+pub(super) fn stopped(case: &Case<'_>) -> Option<Finding> {
+    let sentence = "the server is stopped, by SIGSTOP or a debugger; SIGCONT sets it going";
+    let figures = "at the end of the window all of its threads are in state T of proc(5)";
+    Finding::new(&[f64::from(u8::from(case.evidence.stopped))], sentence.into(), figures.into())
+}
+
 /// Each overflow costs one client a second. What happened while all connected at once explains a window only where
 /// clients still have no connection in it.
 pub(super) fn overflow(case: &Case<'_>) -> Option<Finding> {
