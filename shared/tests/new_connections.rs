@@ -85,6 +85,47 @@ fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
     assert_eq!((one.connections.len(), silent.len()), (2, 1));
 }
 
+/// A client that has asked keeps its place while another loop has one that never asked; and no longer.
+#[test]
+fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
+    let server = common::server(demo::router(), Limits::default(), None);
+    let server = ServerContext { connections: ConnectionLimit::new(4).unwrap(), ..server };
+    let mut now = Instant::now();
+    let [(mut one, one_address), (mut other, other_address)] =
+        [(); 2].map(|()| Loop::new(&server, now));
+    let connect = |address| {
+        let client = TcpStream::connect(address).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client
+    };
+    let mut never: Vec<_> = (0..2).map(|_| connect(other_address)).collect();
+    while other.connections.len() < never.len() {
+        other.tick(now);
+    }
+    let has_response = |client: &mut TcpStream| client.read(&mut [0; 4096]).is_ok_and(|n| n > 0);
+    let has_end = |client: &mut TcpStream| client.read(&mut [0]).is_ok_and(|n| n == 0);
+    let mut clients = Vec::new();
+    let mut ask = |never: &mut Vec<TcpStream>, idle: &mut Vec<TcpStream>, now| {
+        let mut new = connect(one_address);
+        new.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        while !has_response(&mut new) {
+            one.tick(now);
+            other.tick(now);
+            never.retain_mut(|client| !has_end(client));
+            idle.retain_mut(|client| !has_end(client));
+        }
+        new
+    };
+    let mut idle = Vec::new();
+    (0..2).for_each(|_| clients.push(ask(&mut never, &mut idle, now)));
+    idle.append(&mut clients);
+    now += Duration::from_secs(2);
+    for (never_left, idle_left) in [(1, 2), (0, 2), (0, 1), (0, 0)] {
+        clients.push(ask(&mut never, &mut idle, now));
+        assert_eq!((never.len(), idle.len()), (never_left, idle_left));
+    }
+}
+
 /// Each client pipelines requests that take longer than a connection's turn, so each costs a tick as long as it goes on.
 /// With 16 new ones in each tick the last would wait for eight of them.
 #[test]

@@ -56,6 +56,17 @@ struct Eviction {
     wanted: usize,
     /// How many are being closed, and have their places until their clients have read the end.
     begun: usize,
+    /// Of each event loop, by its number: before this moment it has no client that never asked and may be closed. `None`, if
+    /// the loop has ended.
+    loops: Vec<Option<Instant>>,
+}
+
+/// One event loop's part in closing silent connections, until this is dropped. A client that has asked is closed only when
+/// no loop has one that never asked.
+#[derive(Debug)]
+pub struct Evictor {
+    limit: Arc<ConnectionLimit>,
+    number: usize,
 }
 
 impl ConnectionLimit {
@@ -99,11 +110,7 @@ impl ConnectionLimit {
 
     /// Takes it on to close one, of whichever loop it is: of two loops that see one new connection, only one closes.
     pub fn begin_eviction(&self) -> bool {
-        let mut eviction = lock(&self.eviction);
-        let is_wanted = eviction.wanted > 0;
-        eviction.wanted -= usize::from(is_wanted);
-        eviction.begun += usize::from(is_wanted);
-        is_wanted
+        lock(&self.eviction).begin()
     }
 
     /// The client has spoken after all: another connection is to be closed.
@@ -132,9 +139,45 @@ impl ConnectionLimit {
         self.call.notify();
     }
 
+    /// A loop that has no connections yet takes part in closing silent ones.
+    pub fn evictor(self: &Arc<Self>, now: Instant) -> Evictor {
+        let mut eviction = lock(&self.eviction);
+        eviction.loops.push(Some(now));
+        Evictor { limit: Arc::clone(self), number: eviction.loops.len() - 1 }
+    }
+
     /// How many places there are.
     pub fn limit(&self) -> usize {
         self.limit
+    }
+}
+
+impl Eviction {
+    fn begin(&mut self) -> bool {
+        let is_wanted = self.wanted > 0;
+        self.wanted -= usize::from(is_wanted);
+        self.begun += usize::from(is_wanted);
+        is_wanted
+    }
+}
+
+impl Evictor {
+    /// This loop has no client that never asked and may be closed before `until`.
+    pub fn has_none_before(&self, until: Instant) {
+        lock(&self.limit.eviction).loops[self.number] = Some(until);
+    }
+
+    /// Takes it on to close the connection of a client that has asked, if at `now` no loop has one that never asked.
+    pub fn begin_idle_eviction(&self, now: Instant) -> bool {
+        let mut eviction = lock(&self.limit.eviction);
+        let has_none = eviction.loops.iter().flatten().all(|until| now < *until);
+        has_none && eviction.begin()
+    }
+}
+
+impl Drop for Evictor {
+    fn drop(&mut self) {
+        lock(&self.limit.eviction).loops[self.number] = None;
     }
 }
 
@@ -190,5 +233,22 @@ mod tests {
         limit.end_eviction();
         limit.want(1);
         assert!(!limit.is_wanted(), "a place is free");
+    }
+    #[test]
+    fn a_client_that_has_asked_is_closed_when_no_loop_has_one_that_never_asked() {
+        let (limit, now) = (ConnectionLimit::new(1).unwrap(), Instant::now());
+        let [one, other] = [(); 2].map(|()| limit.evictor(now));
+        assert!(limit.acquire());
+        limit.want(1);
+        one.has_none_before(now + PAUSE);
+        assert!(!one.begin_idle_eviction(now), "the other has not looked");
+        other.has_none_before(now + 2 * PAUSE);
+        assert!(!one.begin_idle_eviction(now + PAUSE), "its own may be closed by now");
+        one.has_none_before(now + 2 * PAUSE);
+        drop(other);
+        let third = limit.evictor(now);
+        assert!(!one.begin_idle_eviction(now + PAUSE));
+        drop(third);
+        assert!(one.begin_idle_eviction(now + PAUSE), "loops that have ended have none");
     }
 }

@@ -4,6 +4,7 @@ mod closing;
 mod reading;
 mod writing;
 
+use super::super::accept::Evictor;
 use super::super::clock::Clock;
 use super::super::context::{ServerContext, ThreadContext, ThreadService};
 use super::super::task::{BlockingTask, TaskResult};
@@ -126,6 +127,7 @@ pub struct ConnectionSet {
     write_budget: usize,
     /// No client is late before this.
     earliest: Option<Instant>,
+    evictor: Evictor,
 }
 
 impl ConnectionSet {
@@ -133,6 +135,7 @@ impl ConnectionSet {
     pub fn new(epoll: Rc<Epoll>, context: &ServerContext) -> Self {
         let mut thread = ThreadContext::new(context);
         thread.stats.begin(Span::Wait);
+        let evictor = context.connections.evictor(thread.clock.now());
         Self {
             epoll,
             thread,
@@ -149,6 +152,7 @@ impl ConnectionSet {
             write_queue: VecDeque::new(),
             write_budget: WRITE_BUDGET,
             earliest: None,
+            evictor,
         }
     }
 

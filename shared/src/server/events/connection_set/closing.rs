@@ -5,9 +5,10 @@ use super::super::connection::{Connection, Eviction};
 use super::super::table::Token;
 use super::ConnectionSet;
 use crate::http::limits::SILENT_LINGER;
-use crate::server::deadlines::earlier;
+use crate::server::deadlines::{SILENCE, earlier};
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// So many connections cost memory that is worth giving back when half of them have closed.
@@ -84,9 +85,11 @@ impl ConnectionSet {
     }
 
     /// Begins to close connections that have been silent for a second, as many as are wanted, to free places for new ones.
-    /// See [`Eviction`] for which go first; then those go that have been silent longest.
+    /// See [`Eviction`] for which go first; then those go that have been silent longest. Those of clients that have asked
+    /// stay until each loop has closed those of clients that never asked.
     pub(in super::super) fn evict_silent(&mut self) {
-        if !self.thread.server.connections.is_wanted() {
+        let limit = Arc::clone(&self.thread.server.connections);
+        if !limit.is_wanted() {
             return;
         }
         // A client that has asked in this tick is not silent.
@@ -97,20 +100,43 @@ impl ConnectionSet {
         };
         let mut silent: Vec<_> = self.table.iter().filter_map(eviction).collect();
         silent.sort_unstable();
-        for (order, _, token) in silent {
-            if !self.thread.server.connections.begin_eviction() {
+        let first_idle = silent.partition_point(|(order, ..)| *order < Eviction::Idle);
+        for (order, _, token) in &silent[..first_idle] {
+            if !limit.begin_eviction() {
                 break;
             }
-            if let Some(connection) = self.table.get_mut(token) {
-                connection.is_evicted = true;
-            }
-            if self.close_unless_readable(token) {
-                self.thread.stats.counters.evicted.add((order != Eviction::Lingers).into());
-            } else if let Some(connection) = self.table.get_mut(token) {
-                connection.is_evicted = false;
-                self.thread.server.connections.cancel_eviction();
-            }
+            self.evict(*token, *order);
         }
+        self.evictor.has_none_before(self.next_never_asked());
+        for (order, _, token) in &silent[first_idle..] {
+            if !self.evictor.begin_idle_eviction(now) {
+                break;
+            }
+            self.evict(*token, *order);
+        }
+    }
+
+    fn evict(&mut self, token: Token, order: Eviction) {
+        if let Some(connection) = self.table.get_mut(token) {
+            connection.is_evicted = true;
+        }
+        if self.close_unless_readable(token) {
+            self.thread.stats.counters.evicted.add((order != Eviction::Lingers).into());
+        } else if let Some(connection) = self.table.get_mut(token) {
+            connection.is_evicted = false;
+            self.thread.server.connections.cancel_eviction();
+        }
+    }
+
+    /// The earliest moment at which a connection may be closed whose client never asked: one of these here, or one that is
+    /// accepted from now on.
+    fn next_never_asked(&self) -> Instant {
+        let limits = &self.thread.server.limits;
+        let never_asked = |connection: &Connection| !connection.protocol.is_between_requests();
+        let connections = self.table.iter().map(|(_, connection)| connection);
+        let since =
+            connections.filter(|it| never_asked(it)).filter_map(|it| it.silent_since(limits));
+        since.min().unwrap_or(self.thread.clock.now()) + SILENCE
     }
 
     /// The server drains: from now on silent clients have less time. The drain's descriptor stays readable for ever, and
