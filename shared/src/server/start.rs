@@ -111,7 +111,7 @@ fn prepare(args: &Args) -> Result<ServerContext> {
         // Threads inherit it from the one that starts them.
         sched::batch().context("asking for SCHED_BATCH")?;
     }
-    let files = rlimit::raise_open_files().context("raising the limit of open files")?;
+    let files = rlimit::raise_open_files().context("reading the limit of open files")?;
     // Only speed is lost if there is no memory for it, or no standard error.
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
     let connections =

@@ -4,20 +4,26 @@ use super::{check, new_descriptor};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// Raises the soft limit of open descriptors to the hard limit, as any process may, and returns the limit.
+/// Raises the soft limit of open descriptors to the hard limit, as any process may, and returns the limit. Where it
+/// cannot be raised it stays as it is: the hard limit is above fs.nr_open, or a sandbox forbids the change.
 ///
 /// # Errors
-/// A sandbox forbids the call.
+/// A sandbox forbids even to look.
 pub fn raise_open_files() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is valid for writing.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
-    if limit.rlim_cur < limit.rlim_max {
-        limit.rlim_cur = limit.rlim_max;
+    Ok(raise(limit, |limit| {
         // SAFETY: `limit` is valid for reading.
-        check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) })?;
-    }
-    Ok(limit.rlim_cur)
+        check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, limit) })
+    }))
+}
+
+/// The soft limit, after `set` was asked to raise it.
+fn raise(limit: libc::rlimit, set: impl FnOnce(&libc::rlimit) -> io::Result<()>) -> u64 {
+    let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+    let is_raised = limit.rlim_cur < limit.rlim_max && set(&raised).is_ok();
+    if is_raised { raised.rlim_cur } else { limit.rlim_cur }
 }
 
 /// Has the kernel make the table of this process's descriptors large enough for `count` of them; the kernel never
@@ -34,4 +40,17 @@ pub fn reserve_descriptors(any: impl AsFd, count: u32) -> io::Result<()> {
     let any = any.as_fd().as_raw_fd();
     // SAFETY: fcntl takes no pointers here. It returns a new descriptor, the lowest from `highest` on; closed at once.
     unsafe { new_descriptor(|| libc::fcntl(any, libc::F_DUPFD_CLOEXEC, highest)) }.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_cannot_be_raised_stays() {
+        let limit = libc::rlimit { rlim_cur: 1024, rlim_max: 4096 };
+        let forbidden = |_: &_| Err(io::Error::from_raw_os_error(libc::EPERM));
+        assert_eq!(raise(limit, forbidden), 1024);
+        assert_eq!(raise(limit, |_| Ok(())), 4096);
+    }
 }
