@@ -43,7 +43,9 @@ impl Loop {
         self.connections.begin_tick(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => self.acceptor.accept_batch(&mut self.connections, events.len(), now),
+                LISTENER => {
+                    self.acceptor.accept_batch(&mut self.connections, events.len(), now).unwrap()
+                }
                 _ => self.connections.on_event(event),
             }
         }
@@ -150,7 +152,7 @@ fn pipelines_that_go_on_keep_no_new_connection_waiting() {
         connections.begin_tick(now);
         for event in events.iter() {
             match event.token {
-                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now),
+                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now).unwrap(),
                 _ => connections.on_event(event),
             }
         }

@@ -10,7 +10,6 @@ use shared::server::context::ServerContext;
 use shared::server::deadlines::earlier;
 use shared::server::events::{Acceptor, ConnectionSet};
 use shared::sys::{Epoll, Events, Interest, Listener};
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,23 +49,23 @@ impl EventLoop {
         let (mut events, mut now) = (Events::with_capacity(1024), Instant::now());
         while !(self.acceptor.is_closed() && self.connections.is_empty()) {
             self.epoll.wait(&mut events, self.poll_timeout(now)).context("epoll_wait")?;
-            now = self.tick(&mut events, Instant::now()).context("epoll_wait")?;
+            now = self.tick(&mut events, Instant::now())?;
         }
         Ok(())
     }
 
     /// Serves the connections that are ready at `now`, and tells what time it is afterwards.
-    fn tick(&mut self, events: &mut Events, now: Instant) -> io::Result<Instant> {
+    fn tick(&mut self, events: &mut Events, now: Instant) -> Result<Instant> {
         self.connections.begin_tick(now);
         if events.len() > 1 && events.iter().any(|event| event.token == LISTENER) {
             // New connections first: a request that has arrived on one of them belongs to this tick, and its time
             // begins now, however long the handlers of the others take.
-            self.acceptor.accept_batch(&mut self.connections, events.len(), now);
-            self.epoll.wait(events, Some(Duration::ZERO))?;
+            self.acceptor.accept_batch(&mut self.connections, events.len(), now)?;
+            self.epoll.wait(events, Some(Duration::ZERO)).context("epoll_wait")?;
         }
         for event in events.iter() {
             match event.token {
-                LISTENER => self.acceptor.accept_batch(&mut self.connections, events.len(), now),
+                LISTENER => self.acceptor.accept_batch(&mut self.connections, events.len(), now)?,
                 DRAIN => self.connections.begin_drain(),
                 MAILBOX => {
                     for (token, result) in self.mailbox.empty() {

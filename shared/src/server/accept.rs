@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Without a pause the loop would spin: the queue stays readable.
 pub const PAUSE: Duration = Duration::from_millis(50);
 
+/// What a server says that ends because of [`AcceptError::Broken`].
+pub const BROKEN: &str = "the listener is broken";
+
 /// How long a client may be silent before its connection is accepted nevertheless, where that is deferred.
 pub const DEFERRED: Duration = Duration::from_secs(1);
 
@@ -25,14 +28,18 @@ pub enum AcceptError {
     Connection,
     /// No descriptors or no memory: connections wait in the queue until some are freed.
     Exhausted,
+    /// It is no listener any more: it is always ready, and every call fails. The server has to end.
+    Broken,
 }
 
 impl AcceptError {
-    /// Which of the three an error is. None of them ends a server.
+    /// Which of these an error is.
     pub fn of(error: &io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::EAGAIN) => Self::Empty,
             Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Self::Exhausted,
+            // EINVAL: shutdown(2) was called, or an operator ended its listening with `ss -K`.
+            Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK) => Self::Broken,
             _ => Self::Connection,
         }
     }

@@ -33,7 +33,7 @@ fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
         for event in events.iter() {
             let before = connections.len();
             match event.token {
-                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now),
+                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now).unwrap(),
                 _ => connections.on_event(event),
             }
             seen += connections.len().saturating_sub(before);

@@ -86,7 +86,9 @@ fn an_event_loop_is_not_disturbed_by_signals() {
                 connections.begin_tick(now);
                 for event in events.iter() {
                     match event.token {
-                        u64::MAX => acceptor.accept_batch(&mut connections, events.len(), now),
+                        u64::MAX => {
+                            acceptor.accept_batch(&mut connections, events.len(), now).unwrap()
+                        }
                         _ => connections.on_event(event),
                     }
                 }

@@ -1,10 +1,10 @@
 //! The listener of a blocking stage: its thread waits for the next connection, and for nothing else.
 
-use super::super::accept::{AcceptError, FinalAccept, PAUSE};
+use super::super::accept::{AcceptError, BROKEN, FinalAccept, PAUSE};
 use super::super::context::ServerContext;
 use crate::sys::{Listener, Socket, poll};
 use crate::telemetry::metrics::Counters;
-use std::io;
+use anyhow::{Context, Result};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread;
@@ -30,7 +30,7 @@ impl<'a> Acceptor<'a> {
     ///
     /// # Errors
     /// As [`Acceptor::next`].
-    pub fn next_in_line(&mut self) -> io::Result<Option<Socket>> {
+    pub fn next_in_line(&mut self) -> Result<Option<Socket>> {
         if !self.context.drain.has_begun()
             && let Ok(socket) = self.listener.accept()
         {
@@ -45,8 +45,8 @@ impl<'a> Acceptor<'a> {
     /// `evict_one` is called when there are no descriptors or there is no memory for it.
     ///
     /// # Errors
-    /// That of poll(2). An error of accept(2) ends no server: it is waited for or passed over.
-    pub fn next(&mut self, evict_one: impl Fn()) -> io::Result<Option<Socket>> {
+    /// That of poll(2), or the listener is broken. Any other error of accept(2) is waited for or passed over.
+    pub fn next(&mut self, evict_one: impl Fn()) -> Result<Option<Socket>> {
         loop {
             let begins = self.context.drain.final_accept();
             if begins.is_some_and(|begins| self.is_over(begins)) {
@@ -60,12 +60,15 @@ impl<'a> Acceptor<'a> {
                     self.final_accept.iter().for_each(|last| last.on_accepted(&socket));
                     return Ok(Some(socket));
                 }
-                Err(error) if AcceptError::of(&error) == AcceptError::Exhausted => {
-                    self.counters.exhausted.add(1);
-                    evict_one();
-                    thread::sleep(PAUSE);
-                }
-                Err(_) => {}
+                Err(error) => match AcceptError::of(&error) {
+                    AcceptError::Empty | AcceptError::Connection => {}
+                    AcceptError::Exhausted => {
+                        self.counters.exhausted.add(1);
+                        evict_one();
+                        thread::sleep(PAUSE);
+                    }
+                    AcceptError::Broken => return Err(error).context(BROKEN),
+                },
             }
         }
     }
@@ -78,14 +81,14 @@ impl<'a> Acceptor<'a> {
     }
 
     /// Whether a connection waits. The drain, and the moments that it has named, end the wait too.
-    fn wait(&self, final_accept_begins: Option<Instant>) -> io::Result<bool> {
+    fn wait(&self, final_accept_begins: Option<Instant>) -> Result<bool> {
         let drain = &self.context.drain;
         let mut waits =
             [poll::Wait::readable(self.listener.as_fd()), poll::Wait::readable(drain.as_fd())];
         // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
         let count = if final_accept_begins.is_some() { 1 } else { 2 };
         let end = self.final_accept.as_ref().map(FinalAccept::end);
-        poll::wait(&mut waits[..count], end.or(final_accept_begins))?;
+        poll::wait(&mut waits[..count], end.or(final_accept_begins)).context("poll")?;
         Ok(waits[0].is_ready())
     }
 }

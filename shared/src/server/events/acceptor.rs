@@ -1,11 +1,12 @@
 //! The listener of an event loop: watched, paused for a while, or closed for good.
 
-use super::super::accept::{AcceptError, FinalAccept, PAUSE};
+use super::super::accept::{AcceptError, BROKEN, FinalAccept, PAUSE};
 use super::super::config::Accept;
 use super::super::context::ServerContext;
 use super::super::deadlines::earlier;
 use super::connection_set::{ConnectionSet, PLACES};
 use crate::sys::{Epoll, Interest, Listener};
+use anyhow::{Context, Result};
 use std::io;
 use std::rc::Rc;
 use std::time::Instant;
@@ -76,37 +77,52 @@ impl Acceptor {
 
     /// Accepts as many connections as others are `ready` or resumed in this tick, 16 at least, if there are places: a tick
     /// that serves a thousand takes long, and 16 new ones in each would leave the others in the queue for seconds.
-    pub fn accept_batch(&mut self, connections: &mut ConnectionSet, ready: usize, now: Instant) {
-        let (Some(listener), limit) = (&self.listener, &self.context.connections) else { return };
+    ///
+    /// # Errors
+    /// The listener is broken. Any other error of accept(2) is waited for or passed over.
+    pub fn accept_batch(
+        &mut self,
+        connections: &mut ConnectionSet,
+        ready: usize,
+        now: Instant,
+    ) -> Result<()> {
+        let (Some(listener), limit) = (&self.listener, &self.context.connections) else {
+            return Ok(());
+        };
         for number in 0..(ready + connections.resumed).max(MIN_BATCH) {
             // The first was announced. Of others it is not known that they are there: no connection is closed for them
             // before epoll says so.
             if number > 0 && !limit.is_free() {
-                return;
+                return Ok(());
             }
             if !limit.acquire() {
                 self.free_places(listener, connections);
                 connections.stats().counters.full.add(1);
-                return self.pause(State::Full(now + PAUSE));
+                self.pause(State::Full(now + PAUSE));
+                return Ok(());
             }
-            let accepted = listener.accept().map_err(|error| AcceptError::of(&error));
-            if accepted.is_err() {
-                limit.release();
-            }
-            match accepted {
+            let error = match listener.accept() {
                 Ok(socket) => {
                     self.final_accept.iter().for_each(|last| last.on_accepted(&socket));
                     connections.insert(socket);
+                    continue;
                 }
-                Err(AcceptError::Connection) => {}
-                Err(AcceptError::Empty) => return,
-                Err(AcceptError::Exhausted) => {
+                Err(error) => error,
+            };
+            limit.release();
+            match AcceptError::of(&error) {
+                AcceptError::Empty => return Ok(()),
+                AcceptError::Connection => {}
+                AcceptError::Exhausted => {
                     connections.stats().counters.exhausted.add(1);
                     self.free_places(listener, connections);
-                    return self.pause(State::Exhausted(now + PAUSE));
+                    self.pause(State::Exhausted(now + PAUSE));
+                    return Ok(());
                 }
+                AcceptError::Broken => return Err(error).context(BROKEN),
             }
         }
+        Ok(())
     }
 
     /// Has a silent connection closed for each that waits. Their places are free when their clients have read the end.

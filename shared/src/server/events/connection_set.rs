@@ -63,7 +63,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 /// # use std::rc::Rc;
 /// # use std::sync::Arc;
 /// # use std::time::{Duration, Instant};
-/// # fn main() -> std::io::Result<()> {
+/// # fn main() -> anyhow::Result<()> {
 /// # let telemetry = Arc::new(Telemetry::counters_only());
 /// # let app = App::new(demo::router(), None, Arc::clone(telemetry.metrics()));
 /// # let second = Duration::from_secs(1);
@@ -72,7 +72,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 /// # let context = ServerContext::new(app, places, drain, telemetry);
 /// const LISTENER: u64 = u64::MAX;
 /// let (epoll, mut events) = (Rc::new(Epoll::new()?), Events::with_capacity(16));
-/// let listener = Listener::bind("127.0.0.1:0".parse().unwrap())?;
+/// let listener = Listener::bind("127.0.0.1:0".parse()?)?;
 /// let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
 /// client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
 ///
@@ -85,7 +85,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 ///     connections.begin_tick(now);
 ///     for event in events.iter() {
 ///         if event.token == LISTENER {
-///             acceptor.accept_batch(&mut connections, events.len(), now);
+///             acceptor.accept_batch(&mut connections, events.len(), now)?;
 ///             was_accepted = true;
 ///         } else {
 ///             connections.on_event(event);
