@@ -6,7 +6,8 @@
 //!    Requests in flight get their responses. Connections that have been silent for a second (`--drain-idle`) are closed,
 //!    the others after their next response or when they have been silent for so long: one idle browser does not hold up
 //!    the end.
-//! 3. The process ends with status 0 when the last connection is gone, or when the grace period is over.
+//! 3. The process ends with status 0 when the last connection is gone and the log is written, or when the grace period is
+//!    over.
 //!
 //! A second signal ends it at once, whatever the other threads are doing: a thread of its own waits for it.
 
@@ -43,6 +44,7 @@ pub struct DrainSettings {
 /// Whether the server is about to end. Every thread looks at it; the signal thread sets it.
 pub struct Drain {
     begun: OnceLock<Instant>,
+    grace: Duration,
     idle: Duration,
     wake: EventFd,
 }
@@ -56,7 +58,7 @@ impl Drain {
         // A client that connects while the server drains has time for its request to arrive.
         let idle = settings.drain_idle.max(SILENT_LINGER);
         let (begun, wake) = (OnceLock::new(), EventFd::new()?);
-        Ok(Arc::new(Self { begun, idle, wake }))
+        Ok(Arc::new(Self { begun, grace: settings.grace, idle, wake }))
     }
 
     /// Starts the thread that takes the signals, which must be blocked in all threads: see [`signal::block`].
@@ -68,17 +70,17 @@ impl Drain {
         settings: &DrainSettings,
         telemetry: Arc<Telemetry>,
     ) -> io::Result<Arc<Self>> {
-        let (drain, grace) = (Self::new(settings)?, settings.grace);
+        let drain = Self::new(settings)?;
         let shared = Arc::clone(&drain);
         thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || shared.take_signals(grace, &telemetry))?;
+            .spawn(move || shared.take_signals(&telemetry))?;
         Ok(drain)
     }
 
-    fn take_signals(&self, grace: Duration, telemetry: &Telemetry) {
+    fn take_signals(&self, telemetry: &Telemetry) {
         let first = next_to_end(None, telemetry);
-        let now = Instant::now();
+        let (now, grace) = (Instant::now(), self.grace);
         let _ = self.begun.set(now);
         self.wake.notify();
         // A grace that is too long for the clock never ends.
@@ -96,13 +98,20 @@ impl Drain {
                 1
             }
         };
-        telemetry.finish();
+        // For a log that is written slowly no grace is left: a second has to do.
+        telemetry.finish(Duration::ZERO);
         std::process::exit(status);
     }
 
     /// Whether the first signal has come.
     pub fn has_begun(&self) -> bool {
         self.begun.get().is_some()
+    }
+
+    /// What is left of the grace period, which begins with the first signal.
+    pub fn grace_left(&self) -> Duration {
+        let passed = self.begun.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.grace.saturating_sub(passed)
     }
 
     /// When the final accept begins; `None` before the first signal.
@@ -151,5 +160,14 @@ mod tests {
         let late = now + 2 * LAME_DUCK;
         assert_eq!(drain.end_of_silence(late), Some(late + SILENT_LINGER));
         assert_eq!(drain.end_of_silence(now - LAME_DUCK), Some(now + LAME_DUCK));
+    }
+
+    #[test]
+    fn the_grace_period_begins_with_the_signal() {
+        let (minute, now) = (Duration::from_secs(60), Instant::now());
+        let drain = Drain::new(&DrainSettings { grace: 2 * minute, drain_idle: minute }).unwrap();
+        assert_eq!(drain.grace_left(), 2 * minute);
+        drain.begun.set(now - minute).unwrap();
+        assert!(drain.grace_left() <= minute);
     }
 }

@@ -34,7 +34,7 @@ pub fn main_with(
     let served = args.and_then(|args| {
         let context = prepare(&args)?;
         let served = caught(|| run(&args, &context));
-        context.telemetry.finish();
+        context.telemetry.finish(context.drain.grace_left());
         served
     });
     match served {
@@ -48,11 +48,11 @@ pub fn main_with(
 
 /// Ends the process because of what happened on `thread`. Several may fail together: the first says why, and
 /// the others wait here for the end.
-fn fail(thread: &str, error: &anyhow::Error, telemetry: &Telemetry) -> ! {
+fn fail(thread: &str, error: &anyhow::Error, server: &ServerContext) -> ! {
     static FIRST: Mutex<()> = Mutex::new(());
     let _first = FIRST.lock();
     stderr::line(format_args!("{thread}: {error:#}{}", remedy(error)));
-    telemetry.finish();
+    server.telemetry.finish(server.drain.grace_left());
     std::process::exit(1)
 }
 
@@ -90,10 +90,10 @@ impl ServerContext {
         name: String,
         work: impl FnOnce() -> Result<()> + Send + 'static,
     ) -> Result<JoinHandle<()>> {
-        let (telemetry, thread) = (Arc::clone(&self.telemetry), name.clone());
+        let (server, thread) = (self.clone(), name.clone());
         let work = move || {
             if let Err(error) = caught(work) {
-                fail(&thread, &error, &telemetry);
+                fail(&thread, &error, &server);
             }
         };
         let started = thread::Builder::new().name(name.clone()).spawn(work);

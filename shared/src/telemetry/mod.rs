@@ -14,7 +14,7 @@ pub use thread_stats::ThreadStats;
 use access_log::{AccessLog, UnderWay};
 use anyhow::{Result, ensure};
 use clap::Args;
-use log_writer::{LogWriter, Settings};
+use log_writer::{LogWriter, Patience, Settings};
 use metrics::Metrics;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -45,8 +45,8 @@ pub struct TelemetrySettings {
 /// Bytes of a trace that may wait to be written.
 const TRACE_BUFFER: usize = 64 << 20;
 
-/// How long the end of the process waits for the log and the trace: a disk may be full, a reader may have
-/// stopped.
+/// How long the end of the process waits for a log or a trace of which nothing is written: a disk may be full, a reader may
+/// have stopped.
 const END: Duration = Duration::from_secs(1);
 
 /// The counters of all threads, and the files that the threads write to.
@@ -125,14 +125,16 @@ impl Telemetry {
         }
     }
 
-    /// Writes the lines of all threads, those of responses that are cut too, and returns after a second at the latest.
+    /// Writes the lines of all threads, those of responses that are cut too. A log and a trace that are written slowly have
+    /// all of `grace_left`, or a second if that is more; one of which nothing is written for a second is given up.
     /// Call it right before the process ends: a thread that goes on serving stops at its next line.
-    pub fn finish(&self) {
-        let (deadline, tail) = (Instant::now() + END, trace::tail(self.epoch));
+    pub fn finish(&self, grace_left: Duration) {
+        let patience = Patience { begun: Instant::now(), stalled: END, most: grace_left.max(END) };
+        let tail = trace::tail(self.epoch);
         self.log.iter().for_each(|log| self.under_way.finish(log));
         self.trace.iter().for_each(|trace| trace.finish(tail.as_bytes()));
         let writers = self.log.iter().chain(&self.trace);
-        writers.for_each(|writer| writer.wait_until_done(deadline));
+        writers.for_each(|writer| writer.wait_until_done(&patience));
     }
 }
 

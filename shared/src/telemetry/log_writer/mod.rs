@@ -9,8 +9,11 @@
 //! missing.
 
 mod output;
+mod patience;
 mod queue;
 mod writer;
+
+pub(super) use patience::Patience;
 
 use crate::sys::sync::lock;
 use crate::telemetry::stderr;
@@ -20,7 +23,6 @@ use queue::Queue;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
-use std::time::Instant;
 use writer::Writer;
 
 /// How a file is written.
@@ -93,9 +95,9 @@ impl LogWriter {
         self.queue.complete(last);
     }
 
-    /// Waits until all is written, or until the deadline.
-    pub(super) fn wait_until_done(&self, deadline: Instant) {
-        if let Err(left) = self.queue.wait_until_done(deadline) {
+    /// Waits until all is written, or until patience ends.
+    pub(super) fn wait_until_done(&self, patience: &Patience) {
+        if let Err(left) = self.queue.wait_until_done(patience) {
             stderr::line(format_args!("{}: {left} bytes could not be written", self.name));
         }
     }
@@ -144,10 +146,15 @@ impl Drop for LineBuffer {
 mod tests {
     use super::*;
     use std::fs;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     const SETTINGS: Settings =
         Settings { name: "test", append: true, capacity: 4096, gap: |_| String::new() };
+
+    fn patience() -> Patience {
+        let most = Duration::from_secs(20);
+        Patience { begun: Instant::now(), stalled: most, most }
+    }
 
     #[test]
     fn the_end_takes_what_no_thread_has_handed_over() {
@@ -162,7 +169,7 @@ mod tests {
         // A second thread that ends the process adds nothing.
         for last in ["last\n", "more\n"] {
             writer.finish(last.as_bytes());
-            writer.wait_until_done(Instant::now() + Duration::from_secs(20));
+            writer.wait_until_done(&patience());
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "torn\n0\n1\nlast\n");
         fs::remove_file(path).unwrap();
@@ -174,7 +181,7 @@ mod tests {
         let open = || LogWriter::open(&path, Settings { append: false, ..SETTINGS }).unwrap();
         for (writer, lines) in [open(), open()].iter().zip(["old\n", "new\n"]).rev() {
             writer.finish(lines.as_bytes());
-            writer.wait_until_done(Instant::now() + Duration::from_secs(20));
+            writer.wait_until_done(&patience());
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
         fs::remove_file(path).unwrap();

@@ -1,5 +1,6 @@
 //! The lines that wait for the writer, bounded in bytes. A first reading may skip it.
 
+use super::patience::Patience;
 use crate::sys::sync::lock;
 use std::mem;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -11,7 +12,7 @@ const KEPT: usize = 1 << 20;
 /// Between the threads that serve and the thread that writes.
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// There is work for the writer, or the writer has done all of it.
+    /// There is work for the writer; or, once no more lines will come, the writer has made progress.
     changed: Condvar,
     /// Bytes that may wait.
     capacity: usize,
@@ -24,6 +25,8 @@ struct State {
     lines: Vec<u8>,
     /// Bytes that the writer has taken and not written yet.
     taken: usize,
+    /// When some of these were last written, once no more lines will come.
+    last_progress: Option<Instant>,
     /// Lines that were dropped since a line was last added.
     dropped: u64,
     writer_sleeps: bool,
@@ -99,13 +102,18 @@ impl Queue {
         self.wake(&mut state);
     }
 
-    /// Waits until all is written; the error is the number of bytes that are not, at the deadline.
-    pub(super) fn wait_until_done(&self, deadline: Instant) -> Result<(), usize> {
-        let time = deadline.saturating_duration_since(Instant::now());
-        let goes_on = |state: &mut State| !state.is_done;
-        let state = self.changed.wait_timeout_while(lock(&self.state), time, goes_on);
-        let (state, timeout) = state.unwrap_or_else(PoisonError::into_inner);
-        if timeout.timed_out() { Err(state.lines.len() + state.taken) } else { Ok(()) }
+    /// Waits until all is written, or until patience ends; the error is the number of bytes that are not written.
+    pub(super) fn wait_until_done(&self, patience: &Patience) -> Result<(), usize> {
+        let mut state = lock(&self.state);
+        while !state.is_done {
+            let left = patience.left(state.last_progress);
+            if left.is_zero() {
+                return Err(state.lines.len() + state.taken);
+            }
+            let woken = self.changed.wait_timeout(state, left);
+            (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
     }
 
     /// For the writer: sleeps until there is work, and puts the lines that wait into `batch`, which
@@ -133,6 +141,10 @@ impl Queue {
     /// For the writer: `unwritten` bytes of the batch are not written yet.
     pub(super) fn progress(&self, unwritten: usize) -> Status {
         let mut state = lock(&self.state);
+        if state.is_complete && unwritten < state.taken {
+            state.last_progress = Some(Instant::now());
+            self.changed.notify_all();
+        }
         state.taken = unwritten;
         let (reopen, dropping) = (mem::take(&mut state.reopen), state.dropped > 0);
         let caught_up = unwritten + state.lines.len() == 0 && !dropping;
@@ -149,6 +161,7 @@ pub(super) fn whole_lines(bytes: &[u8], most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_gap_stands_where_the_dropped_lines_are_missing() {
@@ -173,5 +186,23 @@ mod tests {
         assert!(queue.take(&mut batch));
         assert_eq!(batch, [&b"9\n".repeat(10)[..], b"# 1\nlast\n"].concat());
         assert!(queue.progress(0).caught_up && !queue.take(&mut batch));
+    }
+
+    #[test]
+    fn the_end_waits_for_as_long_as_lines_are_written() {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let (queue, mut batch) = (Queue::new(20, |_| String::new()), Vec::new());
+        queue.push(b"1\n2\n");
+        queue.complete(b"last\n");
+        assert!(queue.take(&mut batch));
+        let begun = Instant::now() - MINUTE;
+        let patience = Patience { begun, stalled: MINUTE, most: MINUTE + MINUTE / 200 };
+        assert_eq!(queue.wait_until_done(&patience), Err(9), "nothing was written for so long");
+        queue.progress(7);
+        assert_eq!(queue.wait_until_done(&patience), Err(7));
+        assert!(begun.elapsed() >= patience.most, "some was written just now");
+        queue.progress(0);
+        assert!(!queue.take(&mut batch));
+        assert_eq!(queue.wait_until_done(&patience), Ok(()));
     }
 }
