@@ -95,10 +95,10 @@ pub fn a_client_that_leaves_frees_its_thread(stage: &Stage) -> Result<()> {
 /// asked after that.
 fn beside_sleepers<T>(
     stage: &Stage,
-    millis: [u64; 2],
+    millis: &[u64],
     ask: impl Fn(&Server) -> Result<T>,
 ) -> Result<(Server, Vec<Client>, T, Client)> {
-    prepared_in_time(millis.map(Duration::from_millis), |sleep| {
+    prepared_in_time(millis.iter().copied().map(Duration::from_millis), |sleep| {
         let server = stage.start(&[])?;
         let sleep = format!("/sleep/{}", sleep.as_millis());
         let sleepers = Client::asking(server.address(), &sleep, POOL)?;
@@ -116,23 +116,24 @@ fn beside_sleepers<T>(
 pub fn tasks_without_a_client_are_dropped(stage: &Stage) -> Result<()> {
     // As many as may wait, and a few more.
     const LEFT: usize = 1100;
-    let (_server, _sleepers, (), mut other) = beside_sleepers(stage, [10_000, 40_000], |server| {
-        for _ in 0..LEFT {
-            let mut client = Client::connect(server.address())?;
-            client.get("/");
-            client.get("/sleep/30000");
-            // A response that lies unread makes the close a reset.
-            client.reset();
-        }
-        Ok(())
-    })?;
+    let (_server, _sleepers, (), mut other) =
+        beside_sleepers(stage, &[10_000, 14_000, 20_000, 40_000], |server| {
+            for _ in 0..LEFT {
+                let mut client = Client::connect(server.address())?;
+                client.get("/");
+                client.get("/sleep/30000");
+                // A response that lies unread makes the close a reset.
+                client.reset();
+            }
+            Ok(())
+        })?;
     other.expect(200).context("tasks without a client hold the queue").map(drop)
 }
 
 /// A client that has half-closed may wait for its response. But clients that are there for certain come first.
 pub fn tasks_of_half_closed_clients_wait_for_the_others(stage: &Stage) -> Result<()> {
     let (_server, _sleepers, mut half_closed, mut other) =
-        beside_sleepers(stage, [1000, 16_000], |server| {
+        beside_sleepers(stage, &[1000, 2000, 4000, 16_000], |server| {
             let mut clients = Client::asking(server.address(), "/sleep/8000", 2 * POOL)?;
             clients.iter_mut().for_each(Client::half_close);
             Ok(clients)
