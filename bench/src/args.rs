@@ -26,6 +26,20 @@ pub fn misuse(what: impl Into<String>) -> Error {
 /// # Errors
 /// Another unit, or out of these bounds.
 pub fn duration(text: &str) -> Result<Duration> {
+    let seconds = seconds(text)?;
+    ensure!((1e-6..=86_400.0).contains(&seconds), "`{text}` is not between 1us and one day");
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// The same, or 0 for none.
+///
+/// # Errors
+/// As [`duration`].
+pub fn duration_or_zero(text: &str) -> Result<Duration> {
+    if seconds(text)? == 0.0 { Ok(Duration::ZERO) } else { duration(text) }
+}
+
+fn seconds(text: &str) -> Result<f64> {
     const UNITS: [(&str, f64); 7] = [
         ("us", 1e-6),
         ("µs", 1e-6),
@@ -41,17 +55,7 @@ pub fn duration(text: &str) -> Result<Duration> {
     let (Ok(number), Some((_, scale))) = (number.parse::<f64>(), scale) else {
         bail!("`{text}` is not a duration; examples: 500ms, 2s, 1m, 1h");
     };
-    let seconds = number * scale;
-    ensure!((1e-6..=86_400.0).contains(&seconds), "`{text}` is not between 1us and one day");
-    Ok(Duration::from_secs_f64(seconds))
-}
-
-/// The same, or 0 for none.
-///
-/// # Errors
-/// As [`duration`].
-pub fn duration_or_zero(text: &str) -> Result<Duration> {
-    if ["0", "0s", "0ms"].contains(&text) { Ok(Duration::ZERO) } else { duration(text) }
+    Ok(number * scale)
 }
 
 /// A number of connections or threads: at least 1.

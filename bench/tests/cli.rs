@@ -219,11 +219,17 @@ fn mistakes_are_one_line_with_the_remedy() {
         ),
         (&["load", &silent, "-d", "10ms", "--warm-up", "10ms"], "measure longer (-d)"),
     ] {
-        let output = bench(args);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
+        assert_fails(args, 1, remedy);
     }
+}
+
+/// With this status, and one line that has the remedy.
+#[track_caller]
+fn assert_fails(args: &[&str], status: i32, remedy: &str) {
+    let output = bench(args);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{args:?}: {text}");
+    assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
 }
 
 #[test]
@@ -245,10 +251,7 @@ fn a_command_line_that_cannot_be_meant_is_told_from_a_failure() {
         (&["scale", "stage1"], "choose stage2 or stage4"),
         (&["explain"], "one server at a time"),
     ] {
-        let output = bench(args);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
-        assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
+        assert_fails(args, 2, remedy);
     }
 }
 

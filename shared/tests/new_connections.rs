@@ -55,15 +55,20 @@ impl Loop {
     }
 }
 
+/// Two loops of one server, which share so many places; and where each listens.
+fn two_loops(places: usize, now: Instant) -> [(Loop, SocketAddr); 2] {
+    let server = common::server(demo::router(), Limits::default(), None);
+    let connections = ConnectionLimit::new(places).unwrap();
+    let server = ServerContext { connections, ..server };
+    [(); 2].map(|()| Loop::new(&server, now))
+}
+
 /// Places are counted over all loops: a new client of one loop gets the place of a silent client of another, and as many
 /// are closed as wait.
 #[test]
 fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
-    let server = common::server(demo::router(), Limits::default(), None);
-    let server = ServerContext { connections: ConnectionLimit::new(3).unwrap(), ..server };
     let mut now = Instant::now();
-    let [(mut one, one_address), (mut other, other_address)] =
-        [(); 2].map(|()| Loop::new(&server, now));
+    let [(mut one, one_address), (mut other, other_address)] = two_loops(3, now);
     let mut silent: Vec<_> = (0..3).map(|_| TcpStream::connect(other_address).unwrap()).collect();
     while other.connections.len() < silent.len() {
         other.tick(now);
@@ -90,11 +95,8 @@ fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
 /// A client that has asked keeps its place while another loop has one that never asked; and no longer.
 #[test]
 fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
-    let server = common::server(demo::router(), Limits::default(), None);
-    let server = ServerContext { connections: ConnectionLimit::new(4).unwrap(), ..server };
     let mut now = Instant::now();
-    let [(mut one, one_address), (mut other, other_address)] =
-        [(); 2].map(|()| Loop::new(&server, now));
+    let [(mut one, one_address), (mut other, other_address)] = two_loops(4, now);
     let connect = |address| {
         let client = TcpStream::connect(address).unwrap();
         client.set_nonblocking(true).unwrap();

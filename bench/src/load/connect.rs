@@ -97,7 +97,7 @@ impl Worker<'_> {
 
     /// Replaces the connection. Dropping the socket closes it, which also takes it out of the epoll.
     pub(super) fn reopen(&mut self, slot: usize) {
-        if self.counting && self.tickets != Some(0) {
+        if self.counting && !self.all_sent() {
             self.tally.reconnects += 1;
         }
         self.clients[slot].socket = None;

@@ -7,7 +7,7 @@ impl Worker<'_> {
     /// Sends all that is due, as far as clients are free. Says when to be back: `None` means that only
     /// a response can help, or that there is no plan to keep.
     pub(super) fn dispatch(&mut self) -> Option<u64> {
-        if self.tickets == Some(0) {
+        if self.all_sent() {
             return None;
         }
         if self.thinkers.is_some() {
@@ -99,8 +99,8 @@ impl Worker<'_> {
 
     /// The window has closed: counts what was due and never sent.
     pub(super) fn finish_pace(&mut self, close: u64) {
-        let is_all_sent = self.tickets == Some(0);
-        if let Some(pace) = self.pace.as_ref().filter(|_| self.counting && !is_all_sent) {
+        let goes_on = self.counting && !self.all_sent();
+        if let Some(pace) = self.pace.as_ref().filter(|_| goes_on) {
             self.tally.pacing.unsent = pace.backlog(close);
             self.tally.pacing.oldest_unsent = close.saturating_sub(pace.due());
         }

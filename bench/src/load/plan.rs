@@ -42,7 +42,8 @@ pub struct Options {
     pub threads: usize,
     /// The window's length.
     pub duration: Duration,
-    /// So many requests are sent in the window, which closes when they have come to an end. Those of the warm-up are beside them.
+    /// So many requests are sent in the window, which closes when they have come to an end. Those of the warm-up are
+    /// beside them.
     pub requests: Option<u64>,
     /// How long the window waits, at most, for every client's first response; zero: clients connect when it opens.
     pub warm_up: Duration,

@@ -124,9 +124,14 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Whether there is a number of requests, and this thread's part of them is sent.
+    pub(super) fn all_sent(&self) -> bool {
+        self.tickets == Some(0)
+    }
+
     /// Whether this thread's part of the requests is sent and has come to an end.
     fn is_done(&self) -> bool {
-        self.counting && self.tickets == Some(0) && !self.clients.iter().any(Client::is_under_way)
+        self.counting && self.all_sent() && !self.clients.iter().any(Client::is_under_way)
     }
 
     fn handle(&mut self, events: &Events) {

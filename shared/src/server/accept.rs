@@ -241,6 +241,7 @@ mod tests {
         limit.want(1);
         assert!(!limit.is_wanted(), "a place is free");
     }
+
     #[test]
     fn a_client_that_has_asked_is_closed_when_no_loop_has_one_that_never_asked() {
         let (limit, now) = (ConnectionLimit::new(1).unwrap(), Instant::now());

@@ -137,7 +137,8 @@ const LATE: Range<Duration> = Duration::from_millis(36)..Duration::from_millis(2
 
 /// The server's kernel keeps the second part of a response until the client's kernel has acknowledged the first, which it
 /// does late. A handler that takes as long looks the same to the clients. What tells them apart: the
-/// first part comes at once, about as many acknowledgements are late as responses, and where the server's writes are counted, there are as many further ones.
+/// first part comes at once, about as many acknowledgements are late as responses, and where the server's writes are
+/// counted, there are as many further ones.
 pub(super) fn delayed_ack(case: &Case<'_>) -> Option<Finding> {
     let comes_whole = case.seen.first_byte.is_some_and(|first| first > 0.5 * case.seen.mean);
     if comes_whole || case.handlers_asleep().is_some() {
