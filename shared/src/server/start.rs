@@ -7,7 +7,7 @@ use super::shutdown::Drain;
 use crate::app::files::Files;
 use crate::app::{App, demo};
 use crate::sys::signal::{self, Signal};
-use crate::sys::{Listener, memory, rlimit, sched};
+use crate::sys::{Listener, memory, rlimit, sched, socket};
 use crate::telemetry::{Telemetry, stderr};
 use anyhow::{Context, Result, anyhow};
 use std::io::{self, Write};
@@ -116,6 +116,10 @@ fn prepare(args: &Args) -> Result<ServerContext> {
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);
     let connections =
         connection_limit(args.max_connections, files).context("creating an eventfd")?;
+    if !args.replace {
+        // Before the trace is opened, which empties its file: another server may have both, and go on.
+        may_bind(args.listen).map_err(|error| no_listener(args.listen, error))?;
+    }
     let telemetry = Arc::new(Telemetry::open(&args.telemetry)?);
     let drain = Drain::on_signals(&args.drain, Arc::clone(&telemetry))
         .context("starting the thread that takes signals")?;
@@ -184,6 +188,13 @@ fn bind(address: SocketAddr, reuse_port: bool, args: &Args) -> Result<Listener> 
         listener.defer_accept(DEFERRED).context("deferring connections")?;
     }
     Ok(listener)
+}
+
+/// Fails as [`bind`] where another server listens, and does not listen: no client can connect to what closes at once.
+fn may_bind(address: SocketAddr) -> io::Result<()> {
+    let probe = socket::socket(address)?;
+    socket::reuse_address(&probe)?;
+    socket::bind(&probe, address)
 }
 
 fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {

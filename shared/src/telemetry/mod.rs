@@ -73,14 +73,15 @@ impl Telemetry {
             telemetry.log = Some(LogWriter::open(path, log)?);
         }
         if let Some(path) = &settings.trace {
+            let (stdout, file) = (Path::new("-"), regular_file(path));
+            let is_file_of = |other| file.is_some() && file == regular_file(other);
             ensure!(
-                path != Path::new("-"),
+                path != stdout && !is_file_of(stdout),
                 "--trace needs a file: standard output begins with the server's address, which is no JSON"
             );
-            let log = settings.log.as_deref().and_then(regular_file);
             // Before the trace is opened, which empties its file.
             ensure!(
-                log.is_none() || log != regular_file(path),
+                !settings.log.as_deref().is_some_and(is_file_of),
                 "--log and --trace are one file, {}: each needs its own",
                 path.display()
             );

@@ -4,7 +4,9 @@ use super::{Check, Server, Stage, TIMEOUT, fifo, folder_and_log, path, together}
 use crate::attempts::side_by_side;
 use anyhow::{Context, Result, bail, ensure};
 use bench::resilience::client::serves;
+use bench::resilience::shutdown::terminate;
 use bench::terminal;
+use shared::telemetry::trace::InstantEvent;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
@@ -13,10 +15,11 @@ use std::process::Command;
 
 /// Every check of this file.
 pub fn each(stage: &Stage) -> Result<()> {
-    let all: [Check; 5] = [
+    let all: [Check; 6] = [
         a_log_that_cannot_be_opened,
         a_trace_on_standard_output,
         one_file_for_log_and_trace,
+        an_address_and_a_trace_of_another,
         |stage| few_descriptors(stage, &[]),
         |stage| few_threads(stage, 1),
     ];
@@ -39,7 +42,32 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
 
 /// The first line on standard output says where the server listens. It is no JSON, so a trace there would be none either.
 fn a_trace_on_standard_output(stage: &Stage) -> Result<()> {
-    refuses(stage.limited("--core=0", &["--trace", "-"]), &["--trace", "standard output"])
+    let words = ["--trace", "standard output"];
+    refuses(stage.limited("--core=0", &["--trace", "-"]), &words)?;
+    let (_folder, file) = folder_and_log()?;
+    let mut shell = Command::new("sh");
+    shell.args([
+        "-c",
+        "exec \"$0\" --listen 127.0.0.1:0 --trace \"$1\" >\"$1\"",
+        stage.program,
+        &file,
+    ]);
+    refuses(shell, &words)
+}
+
+/// As when a command line is entered twice: the server that has the address keeps its trace too.
+fn an_address_and_a_trace_of_another(stage: &Stage) -> Result<()> {
+    let (_folder, trace) = folder_and_log()?;
+    let mut server = stage.start(&["--trace", &trace])?;
+    match stage.start_on(&server.address().to_string(), &["--trace", &trace]) {
+        Ok(_) => bail!("two servers listen on one address"),
+        Err(error) => says(&error, &["cannot listen", "port 0"])?,
+    }
+    serves(server.address())?;
+    terminate(&mut server)?;
+    let text = fs::read_to_string(&trace)?;
+    ensure!(text.contains(InstantEvent::Parsed.name()), "no request is in the trace: {text}");
+    Ok(())
 }
 
 /// Each would destroy what the other writes. A device has room for both.
