@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Of a quota: what is wanted beyond it in a window that it limits.
 const BEYOND: f64 = 0.03;
 
+/// A server that is held back for half as long as it may run leaves clients without a response by that alone.
+const LEAVES_SOME_OUT: f64 = 0.5;
+
 /// The kernel holds back the threads of the server's control group, which has used up its share of a period.
 pub(super) fn quota(case: &Case<'_>) -> Option<Finding> {
     let machine = case.evidence.machine?;
@@ -22,7 +25,8 @@ pub(super) fn quota(case: &Case<'_>) -> Option<Finding> {
         "throttled for {throttled} in {seconds:.1} s, all CPUs together; {server}client {:.2} cores",
         case.seen.client_cores
     );
-    Finding::new(&[machine.throttled / (BEYOND * quota)], sentence, figures)
+    let enough = if case.leaves_some_out() { LEAVES_SOME_OUT } else { BEYOND };
+    Finding::new(&[machine.throttled / (enough * quota)], sentence, figures)
 }
 
 /// One thread never rests, and the others of the server do, however many they are. A thread that other threads keep off
