@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Often enough for a share to mean something after a second, and a hundredth of a core at most.
-const PERIOD: Duration = Duration::from_millis(50);
+pub(super) const PERIOD: Duration = Duration::from_millis(50);
 /// The list of threads is read anew after so many samples: pools grow.
 const REFRESH: usize = 10;
 /// The sample after which all sockets are looked at, once, as they may be many.

@@ -46,7 +46,8 @@ const NEAR: f64 = 0.5;
 pub fn verdict(seen: &Seen, evidence: &Evidence, ceiling: Option<Ceiling>) -> Verdict {
     let case = Case { seen, evidence, ceiling };
     let apply = |(cause, rule): &(Cause, rules::Rule)| Some((*cause, rule(&case)?));
-    let rules = rules::RULES.iter().filter(|_| !case.has_only_errors());
+    let tells = !case.has_only_errors() && !case.is_too_short();
+    let rules = rules::RULES.iter().filter(|_| tells);
     let mut found: Vec<_> = rules.filter_map(apply).collect();
     let first = found.iter().position(|(_, finding)| finding.matches());
     let first = first.map(|first| found.remove(first));
@@ -74,6 +75,8 @@ fn unknown(case: &Case<'_>) -> &'static str {
     if case.has_only_errors() {
         // How fast a server responds wrongly is no matter.
         "not to be told: no request had a correct response"
+    } else if case.is_too_short() {
+        "not to be told: the window was too short to look at the server; measure longer (-d or -n)"
     } else if case.seen.requests == 0 && case.seen.in_flight > 0 {
         "not to be told: no response came in the window; measure longer (-d)"
     } else if case.evidence.server.is_some() {

@@ -97,4 +97,7 @@ fn threads_that_wake_each_other() {
         ..evidence()
     };
     expect(&seen(), &evidence, Cause::HandOver, "2.2 times per request");
+    // Of no request there is no figure per request.
+    let late = Seen { requests: 0, errors: vec![("timeout".to_owned(), 216)], ..seen() };
+    assert_ne!(verdict(&late, &evidence, None).cause, Cause::HandOver);
 }

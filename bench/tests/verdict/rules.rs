@@ -73,10 +73,13 @@ fn nothing_in_particular_and_nothing_known_is_nothing_claimed() {
     expect(&seen(), &evidence(), Cause::Unknown, "bench explain");
     expect(
         &seen(),
-        &Evidence { cores: 2, ..Evidence::default() },
+        &Evidence { cores: 2, seconds: 1.0, ..Evidence::default() },
         Cause::Unknown,
         "cannot be seen",
     );
+    // Ctrl-C in the warm-up, or a few requests of -n: none was served, and that shows nothing.
+    let (early, moment) = (Seen { served: 0, ..seen() }, Evidence { seconds: 0.002, ..evidence() });
+    expect(&early, &moment, Cause::Unknown, "too short");
 }
 
 #[test]
@@ -131,6 +134,13 @@ fn too_few_threads_to_sleep_in_or_one_for_each() {
     expect(&seen, &evidence, Cause::SleepingThreads, words);
     let (seen, evidence) = sleeping(62.0);
     expect(&seen, &evidence, Cause::SlowHandler, "");
+}
+
+#[test]
+fn what_is_due_at_a_rate_while_every_connection_waits_is_not_under_way() {
+    let (seen, evidence) = sleeping(4.0);
+    let four = Seen { open: 4, connected: 4, served: 4, rate: Some(1000.0), unsent: 1800, ..seen };
+    expect(&four, &evidence, Cause::SlowHandler, "limit: 4 requests are under way");
 }
 
 #[test]

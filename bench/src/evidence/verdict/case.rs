@@ -3,6 +3,7 @@
 use crate::evidence::Evidence;
 use crate::evidence::host::Machine;
 use crate::evidence::machine::Sockets;
+use crate::evidence::sampler::PERIOD;
 use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
 use serde::{Deserialize, Serialize};
@@ -143,9 +144,16 @@ impl Case<'_> {
         (writes >= 0.9 * responses).then_some((writes - responses).max(0.0))
     }
 
-    /// Requests that wait or are served at a moment: in a closed loop one of each client.
+    /// Requests that wait or are served at a moment: in a closed loop one of each client. At a rate latencies begin when
+    /// requests are due, and what is due while every connection waits is not with the server yet.
     pub(super) fn under_way(&self) -> f64 {
-        self.seen.in_service().max(self.seen.in_flight as f64)
+        let most = self.seen.rate.map_or(f64::INFINITY, |_| self.seen.connected as f64);
+        self.seen.in_service().min(most).max(self.seen.in_flight as f64)
+    }
+
+    /// Whether it was over before the threads were looked at.
+    pub(super) fn is_too_short(&self) -> bool {
+        self.evidence.seconds < PERIOD.as_secs_f64()
     }
 
     /// How often per request a thread goes to sleep that mostly waits for other threads.

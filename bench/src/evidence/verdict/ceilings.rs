@@ -146,8 +146,8 @@ pub(super) fn other_programs(case: &Case<'_>) -> Option<Finding> {
 /// An event loop sleeps once per request too when there is little to do: threads of the pool must have been woken up
 /// as well.
 pub(super) fn hand_over(case: &Case<'_>) -> Option<Finding> {
-    let requests = case.seen.requests.max(1) as f64;
-    let all = case.evidence.server.as_ref()?.voluntary? as f64 / requests;
+    let requests = Some(case.seen.requests).filter(|requests| *requests > 0)?;
+    let all = case.evidence.server.as_ref()?.voluntary? as f64 / requests as f64;
     let by_waiters = case.waits_for_threads();
     let sentence = format!(
         "threads hand work to each other: {all:.1} times per request one goes to sleep until another wakes it"

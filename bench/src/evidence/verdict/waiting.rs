@@ -198,8 +198,7 @@ pub(super) fn no_more_asked(case: &Case<'_>) -> Option<Finding> {
 pub(super) fn slow_handler(case: &Case<'_>) -> Option<Finding> {
     let (asleep, under_way) = (case.handlers_asleep()?, case.under_way());
     let sentence = format!(
-        "what the handlers wait for is the limit: {:.0} requests are under way and each has a thread to sleep in",
-        case.seen.in_service()
+        "what the handlers wait for is the limit: {under_way:.0} requests are under way and each has a thread to sleep in"
     );
     let figures =
         format!("{asleep:.1} threads are asleep in a handler, {under_way:.0} requests under way");

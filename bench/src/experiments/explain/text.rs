@@ -113,8 +113,10 @@ fn server(look: &Measurement) -> String {
 }
 
 fn per_request(look: &Measurement) -> String {
-    let Some(server) = &look.evidence.server else { return "-".to_owned() };
-    let requests = look.seen().requests.max(1) as f64;
+    let (Some(server), requests @ 1..) = (&look.evidence.server, look.seen().requests) else {
+        return "-".to_owned();
+    };
+    let requests = requests as f64;
     let each =
         |count: Option<u64>| known(count.map(|count| format!("{:.2}", count as f64 / requests)));
     let time = |seconds: f64| numbers::time(Duration::from_secs_f64((seconds / requests).max(0.0)));
