@@ -6,10 +6,13 @@ fn pair(text: &str, skip: usize) -> Option<[u64; 2]> {
     Some([fields.next()?.parse().ok()?, fields.next()?.parse().ok()?])
 }
 
-/// User and kernel time in ticks, from `/proc/PID/stat`: of all threads, those that ended included. The
-/// program's name may hold spaces and brackets, so the fields are counted from the last bracket.
+/// User and kernel time in ticks, from `/proc/PID/stat`: of all threads, those that ended included, and of the processes that
+/// it forked, waited for, and has no more: a server may have one for each request. The program's name may hold spaces and
+/// brackets, so the fields are counted from the last bracket.
 pub fn ticks(stat: &str) -> Option<[u64; 2]> {
-    pair(stat.rsplit_once(')')?.1, 11)
+    let fields = stat.rsplit_once(')')?.1;
+    let ([user, kernel], [waited_user, waited_kernel]) = (pair(fields, 11)?, pair(fields, 13)?);
+    Some([user + waited_user, kernel + waited_kernel])
 }
 
 /// Nanoseconds on a CPU, and nanoseconds spent waiting for one, from a thread's `schedstat`.
@@ -89,7 +92,7 @@ mod tests {
     #[test]
     fn figures_of_processes_and_threads() {
         let stat = "30603 (a) R (b) S 30595 30595 14102 0 -1 4194304 100 0 0 0 17 42 5 6 20 0 1 0";
-        assert_eq!((ticks(stat), ticks("30603 (cat) R 1 2")), (Some([17, 42]), None));
+        assert_eq!((ticks(stat), ticks("30603 (cat) R 1 2")), (Some([22, 48]), None));
         assert_eq!((schedstat("1500 20 3\n"), schedstat("")), (Some([1500, 20]), None));
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n";
         assert_eq!((switches(status), switches("Name:\tx\n")), (Some([150, 7]), None));

@@ -32,7 +32,7 @@ struct Counters {
     stopped: bool,
 }
 
-/// Threads ended whose work counts when the process used so many seconds more than its threads, and this share: a few
+/// Threads or processes ended whose work counts when the process used so many seconds more than its threads, and this share: a few
 /// ticks are the rounding.
 const ENDED: f64 = 0.1;
 
@@ -228,6 +228,8 @@ fn difference(after: Option<[u64; 2]>, before: Option<[u64; 2]>) -> Option<[u64;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
 
     fn snapshot(threads: &[(u32, u64, u64)]) -> Snapshot {
         let thread = |&(tid, cpu, switches)| {
@@ -259,6 +261,23 @@ mod tests {
         let used = snapshot.use_since(&Snapshot::default());
         assert!(used.cpu > 0.0 && snapshot.memory.is_none_or(|bytes| bytes > 0));
         assert!(Snapshot::of(&[u32::MAX]).is_err() && Snapshot::of(&[]).is_err());
+    }
+
+    #[test]
+    fn a_process_that_was_forked_and_has_ended_has_used_some() {
+        // It computes for as long as it may, which is a second, and is waited for.
+        let line = "read go; (ulimit -t 1; while :; do :; done); echo ended; read end";
+        let mut server = Command::new("sh");
+        server.args(["-c", line]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = server.stderr(Stdio::null()).spawn().unwrap();
+        let before = Snapshot::of(&[server.id()]).unwrap();
+        let mut stdin = server.stdin.take().unwrap();
+        stdin.write_all(b"\n").unwrap();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        let used = Snapshot::of(&[server.id()]).unwrap().use_since(&before);
+        drop(stdin);
+        server.wait().unwrap();
+        assert!(used.cpu > 0.5, "{used:?}");
     }
 
     #[test]
