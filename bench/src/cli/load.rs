@@ -23,9 +23,12 @@ const FAILED: u8 = 4;
 /// When no connection comes about, nothing but errors came back, or standard output takes no more.
 pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
     let options = args.options()?;
-    let found = process::listening_on(options.url.address);
-    let pids = found.as_deref().unwrap_or_default().to_vec();
-    let (outcome, evidence) = watch(pids, &options, interrupt)?;
+    let mut found = Ok(Vec::new());
+    let find = || {
+        found = process::listening_on(options.url.address);
+        found.as_deref().unwrap_or_default().to_vec()
+    };
+    let (outcome, evidence) = watch(find, &options, interrupt)?;
     let beside = options.silent + options.slow;
     let seen = trial::seen(&outcome, asking(&options, &outcome), beside);
     let verdict = verdict(&seen, &evidence, None);
@@ -41,11 +44,15 @@ pub(super) fn run(args: &LoadArgs, interrupt: &Interrupt) -> Result<u8> {
 }
 
 /// Measures, and says on a terminal how it goes.
-fn watch(pids: Vec<u32>, options: &Options, interrupt: &Interrupt) -> Result<(Outcome, Evidence)> {
+fn watch(
+    find: impl FnOnce() -> Vec<u32>,
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Result<(Outcome, Evidence)> {
     let line = LiveLine::start();
     line.say("  warm-up");
     let mut before = (Duration::ZERO, Second::default());
-    trial::watch(pids, options, interrupt, &mut |open, sums| {
+    trial::watch(find, options, interrupt, &mut |open, sums| {
         let seconds = (open - before.0).as_secs_f64().max(f64::MIN_POSITIVE);
         let rps = (sums.requests - before.1.requests) as f64 / seconds;
         let errors = (sums.errors - before.1.errors) as f64 / seconds;

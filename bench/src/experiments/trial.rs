@@ -171,20 +171,20 @@ pub fn observe(
     options: &Options,
     interrupt: &Interrupt,
 ) -> Result<(Outcome, Evidence)> {
-    let pids = match running.pid() {
+    let find = || match running.pid() {
         Some(pid) => vec![pid],
         None => process::listening_on(options.url.address).unwrap_or_default(),
     };
-    watch(pids, options, interrupt, &mut |_, _| {})
+    watch(find, options, interrupt, &mut |_, _| {})
 }
 
-/// The same for a server whose processes are `pids`; of none, the machine alone is looked at. `tell` is as in
-/// [`Load::measure_and_tell`].
+/// The same for a server whose processes `find` finds, after the warm-up: it may have been started just before. Of none, the
+/// machine alone is looked at. `tell` is as in [`Load::measure_and_tell`].
 ///
 /// # Errors
 /// As [`observe`].
 pub fn watch(
-    pids: Vec<u32>,
+    find: impl FnOnce() -> Vec<u32>,
     options: &Options,
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(Duration, Second),
@@ -192,6 +192,7 @@ pub fn watch(
     let listening = Listening::now(options.url.address);
     let load = Load::start(options, interrupt)?;
     load.warm_up(interrupt)?;
+    let pids = find();
     load.open();
     let mut watch = Watch::start(pids, options.url.address, listening);
     load.measure_and_tell(interrupt, tell);
@@ -262,6 +263,32 @@ pub fn undisturbed<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Url;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::thread;
+
+    #[test]
+    fn a_server_is_looked_for_when_it_has_responded() {
+        static RESPONDED: AtomicBool = AtomicBool::new(false);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&listener.local_addr().unwrap().to_string()).unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {
+                RESPONDED.store(true, Relaxed);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        let mut options = Options::get(url, 1, Duration::from_millis(100));
+        options.warm_up = Duration::from_secs(10);
+        let find = || {
+            assert!(RESPONDED.load(Relaxed), "looked for before it was there");
+            Vec::new()
+        };
+        watch(find, &options, &Interrupt::default(), &mut |_, _| {}).unwrap();
+    }
 
     #[test]
     fn a_disturbed_measurement_is_made_again_three_times_at_most() {

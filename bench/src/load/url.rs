@@ -2,7 +2,7 @@
 
 use crate::args::misuse;
 use anyhow::{Context, Result, ensure};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::num::NonZeroU16;
 use std::time::Duration;
 
@@ -47,13 +47,16 @@ impl Url {
         // An empty port is the scheme's (RFC 3986, section 3.2.3).
         let host = host.strip_suffix(':').unwrap_or(host);
         ensure!(!host.is_empty(), misuse(format!("`{text}` names no host")));
+        let mut address =
+            reachable(&look_up(host)?).with_context(|| format!("`{host}` has no address"))?;
+        // Servers say that they listen on 0.0.0.0; what connects to it is led to this machine itself.
+        match address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
         let slash = if target.starts_with('/') { "" } else { "/" };
-        Ok(Self {
-            address: reachable(&look_up(host)?)
-                .with_context(|| format!("`{host}` has no address"))?,
-            host: host.to_owned(),
-            target: format!("{slash}{target}"),
-        })
+        Ok(Self { address, host: host.to_owned(), target: format!("{slash}{target}") })
     }
 }
 
@@ -112,6 +115,8 @@ mod tests {
             ("http://127.0.0.1/a@b", "127.0.0.1:80", "127.0.0.1", "/a@b"),
             ("http://[::1]:82/x", "[::1]:82", "[::1]:82", "/x"),
             ("http://[::1]", "[::1]:80", "[::1]", "/"),
+            ("http://0.0.0.0:83/", "127.0.0.1:83", "0.0.0.0:83", "/"),
+            ("http://[::]:83/", "[::1]:83", "[::]:83", "/"),
             ("hTTp://[::1]:?q", "[::1]:80", "[::1]", "/?q"),
         ] {
             let url = Url::parse(text).unwrap();
