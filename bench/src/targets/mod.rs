@@ -183,13 +183,15 @@ impl Target {
     }
 }
 
-/// Reads `NAME=URL`.
+/// Reads `NAME=URL`. The name goes into tables, files and terminals, which take line breaks and the like for their own.
 ///
 /// # Errors
 /// Another form, or a URL that cannot be loaded.
 pub fn named(text: &str) -> Result<Target> {
-    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, url) = parts.with_context(|| format!("`{text}` is not NAME=URL"))?;
+    let is_name = |name: &str| !name.is_empty() && !name.contains(char::is_control);
+    let parts = text.split_once('=').filter(|(name, _)| is_name(name));
+    let (name, url) =
+        parts.with_context(|| format!("`{}` is not NAME=URL in one line", text.escape_debug()))?;
     Url::parse(url)?;
     Ok(Target::Url(name.to_owned(), url.to_owned()))
 }
@@ -253,6 +255,7 @@ mod tests {
         let hyper = named("hyper=http://127.0.0.1:3000/").unwrap();
         assert_eq!(hyper.name(), "hyper");
         assert!(named("http://127.0.0.1/").is_err() && named("=x").is_err());
+        assert!(named("a\nb=http://127.0.0.1/").is_err() && named("\x1b[31m=127.0.0.1").is_err());
         let two = distinct(vec![Target::NullServer], std::slice::from_ref(&hyper)).unwrap();
         assert_eq!(two, [Target::NullServer, hyper.clone()]);
         assert!(distinct(two, &[hyper]).unwrap_err().to_string().contains("another name"));
