@@ -38,7 +38,7 @@ mod template;
 mod tests;
 
 use crate::load::Url;
-use crate::terminal::{note, print};
+use crate::terminal::{LiveLine, note, print};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use peer::Peer;
 use std::net::SocketAddr;
@@ -92,7 +92,10 @@ pub fn main(args: &Args) -> Result<ExitCode> {
             )
         },
     )?;
-    let report = run(address, &args.options);
+    let line = LiveLine::start();
+    let tell = |done, all| line.say(&format!("  {done} of {all} cases"));
+    let report = runner::run_and_tell(address, &args.options, &tell);
+    drop(line);
     if report.outcomes.iter().all(|outcome| outcome.case.group() == "answers") {
         bail!("no case matches {:?}: see --list", args.options.only);
     }

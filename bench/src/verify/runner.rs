@@ -18,6 +18,15 @@ use std::time::{Duration, Instant};
 
 /// Runs the suite against the server at `address`.
 pub fn run(address: SocketAddr, options: &Options) -> Report {
+    run_and_tell(address, options, &|_, _| {})
+}
+
+/// The same; after each case `tell` is told how many are done, and of how many.
+pub(super) fn run_and_tell(
+    address: SocketAddr,
+    options: &Options,
+    tell: &(dyn Fn(usize, usize) + Sync),
+) -> Report {
     let start = Instant::now();
     let peer = Peer { address, options };
     let run = Run::default();
@@ -28,9 +37,11 @@ pub fn run(address: SocketAddr, options: &Options) -> Report {
         .collect();
     // Cases that wait for a time-out first: the others pass the time.
     plan.sort_by_key(|(_, case)| (case.alone, !case.needs.contains(&"--slow")));
+    let all = plan.len();
+    let tell = |done| tell(done, all);
     let alone = plan.split_off(plan.iter().take_while(|(_, case)| !case.alone).count());
-    run.all(plan, &peer, options.jobs);
-    run.all(alone, &peer, 1);
+    run.all(plan, &peer, options.jobs, &tell);
+    run.all(alone, &peer, 1, &tell);
     run.report(start)
 }
 
@@ -42,7 +53,13 @@ struct Run {
 }
 
 impl Run {
-    fn all(&self, plan: Vec<(usize, Case)>, peer: &Peer, jobs: usize) {
+    fn all(
+        &self,
+        plan: Vec<(usize, Case)>,
+        peer: &Peer,
+        jobs: usize,
+        tell: &(dyn Fn(usize) + Sync),
+    ) {
         let queue = Mutex::new(VecDeque::from(plan));
         let take = || locked(&queue).pop_front();
         thread::scope(|scope| {
@@ -50,7 +67,9 @@ impl Run {
                 scope.spawn(|| {
                     while let Some((index, case)) = take() {
                         let verdict = self.verdict(&case, peer);
-                        locked(&self.outcomes).push((index, Outcome { case, verdict }));
+                        let mut outcomes = locked(&self.outcomes);
+                        outcomes.push((index, Outcome { case, verdict }));
+                        tell(outcomes.len());
                     }
                 });
             }
