@@ -118,3 +118,19 @@ fn a_constant_rate_and_an_explanation_leave_a_folder_too() {
     assert!(text.contains(&kept) && kept.contains("Bottleneck"), "{kept}");
     assert_eq!(folder::read(&explained).unwrap().rows[0].target, "floor");
 }
+
+#[test]
+fn on_a_full_disk_what_was_measured_is_printed_and_nothing_is_left_that_looks_like_a_run() {
+    let folder = fresh("full");
+    // A file may have 512 bytes, and writing more is an error instead of a signal: as if the disk were full.
+    let line = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
+    let args = ["run", "floor", "-c", "2", "-d", "100ms", "--no-profile", "--out"];
+    let mut bench = Command::new("sh");
+    bench.args(["-c", line, "sh", env!("CARGO_BIN_EXE_bench")]).args(args).arg(&folder);
+    let output = bench.output().unwrap();
+    let [text, error] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(text.contains("The ladder") && error.contains("cannot write"), "{text}{error}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}

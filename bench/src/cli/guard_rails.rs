@@ -71,7 +71,7 @@ pub(super) fn run(
     let plan = common.plan(targets::parse(&names)?, vec![CLIENTS], time);
     let mut record = Record::begin(&plan, rows.len(), &common)?;
     rows.into_iter().for_each(|(row, latency)| record.add_row(row, latency));
-    record.end(interrupt)
+    Ok(record.end(interrupt))
 }
 
 /// One attack on one server: its row, and the latencies of the well-behaved clients. The last of their requests may have had

@@ -99,7 +99,7 @@ impl ClaimsArgs {
     /// Prints the list; the exit status is 3 when a claim did not hold.
     pub(super) fn run(self, interrupt: &Interrupt) -> Result<u8> {
         if self.fresh {
-            super::output::finished(&RunArgs::short().run(interrupt)?)?;
+            super::output::finished(RunArgs::short().run(interrupt)?)?;
         }
         let results = folder::read(&self.dir.map_or_else(folder::latest, Ok)?)?;
         let mut text = format!("{}\n\n", blocks::origin(&results));

@@ -81,23 +81,23 @@ fn run(command: Command) -> Result<ExitCode> {
 /// Does it, and says the exit status.
 fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
     match command {
-        Command::Run(run) => finished(&run.run(interrupt)?)?,
+        Command::Run(run) => finished(run.run(interrupt)?)?,
         Command::Load(args) => return load::run(&args, interrupt),
-        Command::Rate(rate) => finished(&rate.run(interrupt)?)?,
-        Command::Scale(common) => finished(&scale::run(&common, interrupt)?)?,
-        Command::Idle(idle) => finished(&idle.run(interrupt)?)?,
-        Command::Matrix(common) => finished(&matrix::run(&common, interrupt)?)?,
-        Command::Plateau(common) => finished(&plateau::run(&common, interrupt)?)?,
+        Command::Rate(rate) => finished(rate.run(interrupt)?)?,
+        Command::Scale(common) => finished(scale::run(&common, interrupt)?)?,
+        Command::Idle(idle) => finished(idle.run(interrupt)?)?,
+        Command::Matrix(common) => finished(matrix::run(&common, interrupt)?)?,
+        Command::Plateau(common) => finished(plateau::run(&common, interrupt)?)?,
         Command::Explain(explain) => {
             let (text, run) = explain.run(interrupt)?;
             terminal::print(&text)?;
-            written(&run.folder)?;
+            written(run.folder)?;
         }
         Command::Timeline(timeline) => match timeline.run(interrupt)? {
             Some((folder, text)) => drawn(&folder, &text)?,
             None => terminal::print("INTERRUPTED: nothing is drawn.\n")?,
         },
-        Command::Uring(uring) => finished(&uring.run(interrupt)?)?,
+        Command::Uring(uring) => finished(uring.run(interrupt)?)?,
         Command::Fit(fit) => terminal::print(&fit.text())?,
         Command::Report(report) => report.run()?,
         Command::Compare(compare) => return compare.run(),
@@ -106,7 +106,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Doctor(doctor) => return doctor.run(interrupt),
         Command::Check { check } | Command::Unlisted(check) => match check {
             Check::Hostile { stages, time, seed, guard_rails: true, .. } => {
-                finished(&guard_rails::run(&stages, time, seed, interrupt)?)?;
+                finished(guard_rails::run(&stages, time, seed, interrupt)?)?;
             }
             check => check.run(interrupt)?,
         },

@@ -6,21 +6,23 @@ use crate::results::trace;
 use crate::terminal;
 use anyhow::Result;
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints what a run measured, and makes its page. A server that failed is an error then.
-pub(super) fn finished(run: &Finished) -> Result<()> {
+pub(super) fn finished(run: Finished) -> Result<()> {
     terminal::print(&blocks::terminal(&run.results))?;
-    written(&run.folder)?;
-    run.check()
+    let failed = run.check();
+    written(run.folder)?;
+    failed
 }
 
 /// Makes the page of a run, and says where it is.
-pub(super) fn written(folder: &Path) -> Result<()> {
-    let page = page::write(folder)?;
+pub(super) fn written(folder: Result<PathBuf>) -> Result<()> {
+    let folder = folder?;
+    let page = page::write(&folder)?;
     // The shorter name, where the folder is below the current one.
     let here = env::current_dir().unwrap_or_default();
-    let [folder, page] = [folder, &page].map(|path| path.strip_prefix(&here).unwrap_or(path));
+    let [folder, page] = [&folder, &page].map(|path| path.strip_prefix(&here).unwrap_or(path));
     terminal::print(&format!("\nResults: {}  Page: {}\n", folder.display(), page.display()))
 }
 

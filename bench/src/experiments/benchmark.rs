@@ -57,7 +57,7 @@ pub fn run(
     }
     profile::measure(plan, &starter, &mut record, &progress, interrupt)?;
     drop(progress);
-    record.end(interrupt)
+    Ok(record.end(interrupt))
 }
 
 /// Makes the trials of one experiment; says too what could not be measured, and why.

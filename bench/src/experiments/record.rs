@@ -31,13 +31,13 @@ pub struct Record {
     latencies: Vec<Histogram<u64>>,
 }
 
-/// A run that was written.
+/// A run that was made.
 #[derive(Debug)]
 pub struct Finished {
-    /// Where.
-    pub folder: PathBuf,
     /// What.
     pub results: Results,
+    /// The folder that it was written to, or why it could not be: what was measured can be printed all the same.
+    pub folder: Result<PathBuf>,
 }
 
 impl Finished {
@@ -56,8 +56,8 @@ impl Finished {
 
 /// As it was typed, but for the folders of the program and of the run. The name of another folder need not be UTF-8.
 fn command_line(out: Option<&Path>) -> Vec<String> {
-    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    let told = arguments.map(|argument| anonymous::argument(argument, out));
+    let typed = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let told = anonymous::arguments(&typed.collect::<Vec<_>>(), out);
     iter::once("bench".to_owned()).chain(told).collect()
 }
 
@@ -157,13 +157,10 @@ impl Record {
     }
 
     /// Writes the folder.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn end(mut self, interrupt: &Interrupt) -> Result<Finished> {
+    pub fn end(mut self, interrupt: &Interrupt) -> Finished {
         self.results.interrupted = interrupt.raised();
-        folder::write(&self.folder, &self.results, &self.latencies)?;
-        Ok(Finished { folder: self.folder, results: self.results })
+        let written = folder::write(&self.folder, &self.results, &self.latencies);
+        Finished { results: self.results, folder: written.map(|()| self.folder) }
     }
 }
 

@@ -77,7 +77,7 @@ impl UringArgs {
                 progress.step(COUNTING);
             }
         }
-        record.end(interrupt)
+        Ok(record.end(interrupt))
     }
 }
 

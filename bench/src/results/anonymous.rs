@@ -2,7 +2,7 @@
 
 use crate::workspace;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, iter};
 
 /// `text` without what names this machine and its user. Every file of a run's folder passes through here.
 pub fn anonymous(text: &str) -> String {
@@ -46,13 +46,16 @@ fn words(text: &str, name: &str, replacement: &str) -> String {
     result + rest
 }
 
-/// An argument of a command line, but for the folder that the run was told to go to.
-pub fn argument(argument: String, out: Option<&Path>) -> String {
-    let folder = out.map(Path::to_string_lossy).unwrap_or_default();
-    match argument.strip_suffix(&*folder) {
-        Some(flag @ ("" | "-o" | "--out=")) if !folder.is_empty() => format!("{flag}DIR"),
-        _ => argument,
-    }
+/// The arguments of a command line, but for the folder that the run was told to go to: a server may have the same name.
+pub fn arguments(all: &[String], out: Option<&Path>) -> Vec<String> {
+    let Some(folder) = out.map(Path::to_string_lossy) else { return all.to_vec() };
+    let before = iter::once("").chain(all.iter().map(String::as_str));
+    let told = |(argument, before): (&String, &str)| match argument.strip_suffix(&*folder) {
+        Some("") if ["-o", "--out"].contains(&before) => "DIR".to_owned(),
+        Some(flag @ ("-o" | "-o=" | "--out=")) => format!("{flag}DIR"),
+        _ => argument.clone(),
+    };
+    all.iter().zip(before).map(told).collect()
 }
 
 #[cfg(test)]
@@ -71,15 +74,16 @@ mod tests {
     }
 
     #[test]
-    fn a_run_s_own_folder_is_not_told() {
+    fn a_run_s_own_folder_is_not_told_and_a_server_of_the_same_name_is() {
         for (typed, told) in [
-            ("/a", "DIR"),
-            ("-o/a", "-oDIR"),
-            ("--out=/a", "--out=DIR"),
-            ("http://h/a", "http://h/a"),
+            ("run stage1 -o stage1", "run stage1 -o DIR"),
+            ("run -ostage1 stage1", "run -oDIR stage1"),
+            ("--out=stage1 http://h/stage1", "--out=DIR http://h/stage1"),
+            ("stage1 --out stage1", "stage1 --out DIR"),
         ] {
-            assert_eq!(argument(typed.to_owned(), Some(Path::new("/a"))), told);
+            let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(arguments(&words(typed), Some(Path::new("stage1"))), words(told));
+            assert_eq!(arguments(&words(typed), None), words(typed));
         }
-        assert_eq!(argument("-o".to_owned(), None), "-o");
     }
 }

@@ -47,16 +47,20 @@ pub fn make(folder: &Path) -> Result<()> {
     fs::remove_file(folder.join(".begun")).context("the folder of the run changes meanwhile")
 }
 
-/// Writes one file, and the folders above it. The text does not name the user or the machine ([`anonymous`]).
+/// Writes one file, and the folders above it. The text does not name the user or the machine ([`anonymous`]). The file is
+/// there when it is whole: half of a run would be taken for one.
 ///
 /// # Errors
 /// When it cannot be written; the error names it.
 pub fn file(path: &Path, text: &str) -> Result<()> {
+    let part = path.with_extension("part");
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(path))?;
-        fs::write(path, anonymous(text))
+        fs::write(&part, anonymous(text))?;
+        fs::rename(&part, path)
     };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let written = write().inspect_err(|_| drop(fs::remove_file(&part)));
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Reads a run back.

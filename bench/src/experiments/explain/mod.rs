@@ -74,7 +74,7 @@ impl ExplainArgs {
         let mut page = text::of(look, name);
         page += &passes(&experiment, &starter, &mut record, interrupt);
         record.keep("explain.txt", &page)?;
-        Ok((page + text::HINTS, record.end(interrupt)?))
+        Ok((page + text::HINTS, record.end(interrupt)))
     }
 
     fn experiment(&self) -> Result<Experiment> {
