@@ -74,7 +74,6 @@ impl ConnectionSet {
             return false;
         };
         self.write_budget = self.write_budget.saturating_sub(sent);
-        self.thread.stats.counters.sent.add(sent as u64);
         is_empty
     }
 
@@ -110,7 +109,6 @@ impl ConnectionSet {
         };
         self.thread.stats.end(Span::Write);
         let (sent, file) = (sent?, file?);
-        self.thread.stats.counters.sent.add((sent + file) as u64);
         if action != Action::Write {
             return Ok(action);
         }
@@ -171,7 +169,6 @@ impl ConnectionSet {
         if !can_stay || !is_written {
             connection.update_interest(&self.epoll, token)?;
         }
-        connection.count_idle(&self.thread.stats.counters.idle);
         let deadline = connection.deadline_in(&self.thread.server);
         self.note_deadline(deadline);
         Ok(())
