@@ -24,9 +24,6 @@ pub struct Args {
     /// Who accepts where several loops serve (stage 4), and when
     #[arg(long, value_name = "HOW", default_value = "reuseport")]
     pub accept: Accept,
-    /// What the scheduler is told about the serving threads
-    #[arg(long, value_name = "POLICY", default_value = "normal")]
-    pub scheduling: Scheduling,
     /// Share the port with a server that is running, to take over from it
     #[arg(long)]
     pub replace: bool,
@@ -73,15 +70,6 @@ pub enum Accept {
     Exclusive,
     /// As reuseport, once bytes have come, or after a second (TCP_DEFER_ACCEPT)
     Deferred,
-}
-
-/// A policy for the scheduler, see sched(7).
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheduling {
-    /// SCHED_OTHER: a thread that becomes ready may interrupt one that runs
-    Normal,
-    /// SCHED_BATCH: it waits for its turn; more requests per wake-up, and more latency
-    Batch,
 }
 
 /// Where a stage differs from the others: its name and its defaults.

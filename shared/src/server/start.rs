@@ -1,13 +1,13 @@
 //! What every stage does before its first connection, and after its last.
 
 use super::accept::{AcceptError, ConnectionLimit, DEFERRED, PAUSE};
-use super::config::{Accept, Args, Scheduling, Stage};
+use super::config::{Accept, Args, Stage};
 use super::context::ServerContext;
 use super::shutdown::Drain;
 use crate::app::files::Files;
 use crate::app::{App, demo};
 use crate::sys::signal::{self, Signal};
-use crate::sys::{Listener, memory, rlimit, sched, socket};
+use crate::sys::{Listener, memory, rlimit, socket};
 use crate::telemetry::{Telemetry, stderr};
 use anyhow::{Context, Result, anyhow};
 use std::io::{self, Write};
@@ -107,10 +107,6 @@ fn prepare(args: &Args) -> Result<ServerContext> {
     signal::block(Signal::ALL).context("blocking signals")?;
     signal::ignore_file_size_limit();
     memory::map_large_buffers();
-    if args.scheduling == Scheduling::Batch {
-        // Threads inherit it from the one that starts them.
-        sched::batch().context("asking for SCHED_BATCH")?;
-    }
     let files = rlimit::raise_open_files().context("reading the limit of open files")?;
     // Only speed is lost if there is no memory for it, or no standard error.
     let _ = rlimit::reserve_descriptors(io::stderr(), files.min(TABLE) as u32);

@@ -18,6 +18,7 @@ pub mod poll;
 #[cfg(any(test, feature = "bench"))]
 pub mod process;
 pub mod rlimit;
+#[cfg(any(test, feature = "bench"))]
 pub mod sched;
 pub mod signal;
 pub mod socket;

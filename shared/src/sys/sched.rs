@@ -1,4 +1,4 @@
-//! Scheduling policies and CPUs: sched(7). A first reading may skip it.
+//! For the load generator: scheduling policies and CPUs, sched(7). A first reading may skip it.
 
 use super::check;
 use std::io;
@@ -14,11 +14,10 @@ pub fn batch() -> io::Result<()> {
     check(unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) })
 }
 
-/// For the load generator: has the calling thread run on `cpus` only. The threads and processes that it starts inherit that.
+/// Has the calling thread run on `cpus` only. The threads and processes that it starts inherit that.
 ///
 /// # Errors
 /// None of them is there, or may be used by this process.
-#[cfg(any(test, feature = "bench"))]
 pub fn set_affinity(cpus: &[usize]) -> io::Result<()> {
     const BITS: usize = libc::c_ulong::BITS as usize;
     let words = cpus.iter().max().map_or(1, |last| last / BITS + 1);

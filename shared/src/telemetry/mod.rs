@@ -37,9 +37,6 @@ pub struct TelemetrySettings {
     /// Write a timeline to this file, for Perfetto or chrome://tracing
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Record one connection in N
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub trace_every: u64,
 }
 
 /// Bytes of a trace that may wait to be written.
@@ -55,7 +52,6 @@ pub struct Telemetry {
     log: Option<LogWriter>,
     under_way: Arc<UnderWay>,
     trace: Option<LogWriter>,
-    trace_every: u64,
     epoch: Instant,
     lanes: AtomicUsize,
 }
@@ -66,7 +62,7 @@ impl Telemetry {
     /// # Errors
     /// A file cannot be written, or is both log and trace; the error names it.
     pub fn open(settings: &TelemetrySettings) -> Result<Self> {
-        let mut telemetry = Self { trace_every: settings.trace_every, ..Self::counters_only() };
+        let mut telemetry = Self::counters_only();
         if let Some(path) = &settings.log {
             let (capacity, gap) = (settings.log_buffer as usize, access_log::gap);
             let log = Settings { name: "log", append: true, capacity, gap };
@@ -97,7 +93,7 @@ impl Telemetry {
     pub fn counters_only() -> Self {
         let (epoch, lanes) = (Instant::now(), AtomicUsize::new(1));
         let (metrics, under_way) = (Arc::default(), Arc::default());
-        Self { metrics, log: None, under_way, trace: None, trace_every: 1, epoch, lanes }
+        Self { metrics, log: None, under_way, trace: None, epoch, lanes }
     }
 
     /// The counters of all threads.
@@ -109,7 +105,7 @@ impl Telemetry {
     pub fn thread_stats(&self) -> ThreadStats {
         let tracer = self.trace.as_ref().map(|trace| {
             let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
-            Box::new(Tracer::new(trace.buffer(), self.epoch, lane, self.trace_every))
+            Box::new(Tracer::new(trace.buffer(), self.epoch, lane))
         });
         let log = |log: &LogWriter| {
             let under_way = Arc::clone(&self.under_way);

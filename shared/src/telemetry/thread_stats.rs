@@ -97,17 +97,17 @@ impl ThreadStats {
 
     /// A span begins.
     pub fn begin(&mut self, span: Span) {
-        self.trace(|tracer| tracer.event('B', span.name(), span == Span::Wait));
+        self.trace(|tracer| tracer.event('B', span.name()));
     }
 
     /// A span ends.
     pub fn end(&mut self, span: Span) {
-        self.trace(|tracer| tracer.event('E', span.name(), span == Span::Wait));
+        self.trace(|tracer| tracer.event('E', span.name()));
     }
 
     /// An instant event happens.
     pub fn instant(&mut self, event: InstantEvent) {
-        self.trace(|tracer| tracer.event('i', event.name(), false));
+        self.trace(|tracer| tracer.event('i', event.name()));
     }
 
     /// Hands over all spans, on a thread that may not come back soon.

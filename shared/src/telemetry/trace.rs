@@ -81,15 +81,13 @@ pub(super) struct Tracer {
     pub(super) lines: LineBuffer,
     epoch: Instant,
     lane: usize,
-    /// One connection in this many is recorded.
-    every: u64,
     /// The connection of the next spans, which another lane may have accepted.
     pub(super) connection: ConnectionId,
 }
 
 impl Tracer {
     /// A lane for the calling thread; times count from `epoch`.
-    pub(super) fn new(lines: LineBuffer, epoch: Instant, lane: usize, every: u64) -> Self {
+    pub(super) fn new(lines: LineBuffer, epoch: Instant, lane: usize) -> Self {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("?");
         // Names of our own threads need no escaping.
@@ -97,7 +95,7 @@ impl Tracer {
             lines.lines(),
             "{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{lane},\"args\":{{\"name\":\"{name}\"}}}},"
         );
-        Self { lines, epoch, lane, every: every.max(1), connection: ConnectionId::default() }
+        Self { lines, epoch, lane, connection: ConnectionId::default() }
     }
 
     /// Sets the connection of the next spans, by its number on this lane.
@@ -105,12 +103,9 @@ impl Tracer {
         self.connection = ConnectionId { lane: self.lane, number };
     }
 
-    /// Adds an event: `B` begins a span, `E` ends it, `i` takes no time. `always`: whatever the connection.
+    /// Adds an event: `B` begins a span, `E` ends it, `i` takes no time.
     #[cold]
-    pub(super) fn event(&mut self, phase: char, name: &str, always: bool) {
-        if !always && !self.connection.number.is_multiple_of(self.every) {
-            return;
-        }
+    pub(super) fn event(&mut self, phase: char, name: &str) {
         let micros = self.epoch.elapsed().as_nanos() as f64 / 1000.0;
         let ConnectionId { lane: home, number } = self.connection;
         let lane = self.lane;
