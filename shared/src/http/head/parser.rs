@@ -68,7 +68,12 @@ impl HeadParser {
         // What lies beyond a limit is never looked at: else it would depend on the size of the reads
         // whether a long and bad head is called long or bad.
         let within = &bytes[..bytes.len().min(limits.max_head)];
-        let complete = !self.still_in_one_line(bytes, limits)
+        let is_in_one_line = self.still_in_one_line(bytes, limits);
+        #[cfg(test)]
+        {
+            self.examined += bytes.len() - if is_in_one_line { self.searched } else { self.line };
+        }
+        let complete = !is_in_one_line
             && (self.head.is_some() || self.request_line(within, limits)?)
             && self.field_lines(within, limits)?;
         if !complete {
@@ -84,16 +89,10 @@ impl HeadParser {
 
     /// Whether the bytes that came since the last call do not even end the line that they belong to:
     /// then there is nothing new to parse.
-    fn still_in_one_line(&mut self, bytes: &[u8], limits: &Limits) -> bool {
-        if self.searched <= self.line || self.excess(bytes, limits).is_some() {
-            return false;
-        }
-        let new = &bytes[self.searched..];
-        #[cfg(test)]
-        {
-            self.examined += new.len();
-        }
-        !new.contains(&b'\n')
+    fn still_in_one_line(&self, bytes: &[u8], limits: &Limits) -> bool {
+        self.searched > self.line
+            && self.excess(bytes, limits).is_none()
+            && !bytes[self.searched..].contains(&b'\n')
     }
 
     /// What is missing may come, unless what is here is too long already. Most heads come whole.
@@ -128,7 +127,6 @@ impl HeadParser {
             }
         }
         let bytes = first_line(&bytes[self.line..], limits);
-        self.count(bytes);
         let Some(line) = request_line::parse(bytes, self.line)? else {
             return Ok(false);
         };
@@ -142,12 +140,8 @@ impl HeadParser {
             return Ok(false);
         };
         loop {
-            let rest = &bytes[self.line..];
-            match field::line(rest)? {
-                Line::Incomplete => {
-                    self.count(rest);
-                    return Ok(false);
-                }
+            match field::line(&bytes[self.line..])? {
+                Line::Incomplete => return Ok(false),
                 Line::End => {
                     head.fields.end = self.line;
                     self.line += 2;
@@ -157,10 +151,6 @@ impl HeadParser {
                     head.take(name, value)?;
                     self.line += used;
                     self.fields += 1;
-                    #[cfg(test)]
-                    {
-                        self.examined += used;
-                    }
                     if self.fields > limits.max_fields {
                         return Err(TOO_LARGE);
                     }
@@ -168,15 +158,6 @@ impl HeadParser {
             }
         }
     }
-
-    #[cfg(test)]
-    fn count(&mut self, bytes: &[u8]) {
-        self.examined += bytes.len();
-    }
-
-    #[cfg(not(test))]
-    #[inline(always)]
-    fn count(&self, _: &[u8]) {}
 }
 
 const TOO_LARGE: RequestError =

@@ -7,4 +7,4 @@ mod table;
 
 pub use acceptor::Acceptor;
 pub use connection_set::ConnectionSet;
-pub use table::{Table, Token};
+pub use table::Token;

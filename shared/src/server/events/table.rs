@@ -6,92 +6,57 @@
 pub type Token = u64;
 
 /// A growing table that reuses its slots.
-pub struct Table<T> {
+pub(super) struct Table<T> {
     slots: Vec<Slot<T>>,
-    /// The first free slot of a list that runs through the free ones.
-    free: Option<u32>,
-    used: usize,
+    /// The numbers of those that are free.
+    free: Vec<u32>,
 }
 
 struct Slot<T> {
     generation: u32,
-    content: Content<T>,
-}
-
-enum Content<T> {
-    Free(Option<u32>),
-    Used(T),
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self::new()
-    }
+    content: Option<T>,
 }
 
 impl<T> Table<T> {
     /// A table without entries.
-    pub fn new() -> Self {
-        Self { slots: Vec::new(), free: None, used: 0 }
+    pub(super) fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
     }
 
     /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.used
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.used == 0
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
     }
 
     /// Adds an entry, and names it.
-    pub fn insert(&mut self, value: T) -> Token {
-        self.used += 1;
-        let index = self.free.unwrap_or(self.slots.len() as u32);
-        match self.slots.get_mut(index as usize) {
-            Some(slot) => {
-                if let Content::Free(next) = slot.content {
-                    self.free = next;
-                }
-                slot.content = Content::Used(value);
-            }
-            None => self.slots.push(Slot { generation: 0, content: Content::Used(value) }),
+    pub(super) fn insert(&mut self, value: T) -> Token {
+        let index = self.free.pop().map_or(self.slots.len(), |index| index as usize);
+        match self.slots.get_mut(index) {
+            Some(slot) => slot.content = Some(value),
+            None => self.slots.push(Slot { generation: 0, content: Some(value) }),
         }
-        self.token(index as usize)
+        self.token(index)
     }
 
     /// The entry of that name, if it is still there.
-    pub fn get_mut(&mut self, token: Token) -> Option<&mut T> {
-        match self.slots.get_mut(token as u32 as usize) {
-            Some(Slot { generation, content: Content::Used(value) })
-                if *generation == (token >> 32) as u32 =>
-            {
-                Some(value)
-            }
-            _ => None,
-        }
+    pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut T> {
+        let slot = self.slots.get_mut(token as u32 as usize)?;
+        if slot.generation == (token >> 32) as u32 { slot.content.as_mut() } else { None }
     }
 
     /// Removes the entry of that name; the name will mean no other.
-    pub fn remove(&mut self, token: Token) -> Option<T> {
+    pub(super) fn remove(&mut self, token: Token) -> Option<T> {
         self.get_mut(token)?;
-        let index = token as u32;
-        let slot = self.slots.get_mut(index as usize)?;
+        let slot = self.slots.get_mut(token as u32 as usize)?;
         slot.generation = slot.generation.wrapping_add(1);
-        self.used -= 1;
-        match std::mem::replace(&mut slot.content, Content::Free(self.free.replace(index))) {
-            Content::Used(value) => Some(value),
-            Content::Free(_) => None,
-        }
+        self.free.push(token as u32);
+        slot.content.take()
     }
 
     /// All that are there, with their tokens.
-    pub fn iter(&self) -> impl Iterator<Item = (Token, &T)> {
-        self.slots.iter().enumerate().filter_map(|(index, slot)| match &slot.content {
-            Content::Used(value) => Some((self.token(index), value)),
-            Content::Free(_) => None,
-        })
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Token, &T)> {
+        let entries = self.slots.iter().enumerate();
+        entries.filter_map(|(index, slot)| Some((self.token(index), slot.content.as_ref()?)))
     }
 
     fn token(&self, index: usize) -> Token {
@@ -127,6 +92,6 @@ mod tests {
         for number in 0..10 {
             table.insert(number);
         }
-        assert_eq!((table.slots.len(), table.len(), table.free), (10, 10, None));
+        assert_eq!((table.slots.len(), table.len()), (10, 10));
     }
 }
