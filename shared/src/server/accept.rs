@@ -1,7 +1,7 @@
 //! Taking connections: what an error of accept(2) means, how many there may be, and which is the last.
 
 use super::config::Accept;
-use super::shutdown::FINAL_ACCEPT;
+use super::shutdown::{Drain, FINAL_ACCEPT};
 use crate::sys::sync::lock;
 use crate::sys::{Epoll, EventFd, Interest, Listener, Socket};
 use std::io;
@@ -188,37 +188,52 @@ impl Drop for Evictor {
     }
 }
 
-/// The end of one listener: no connection joins its queue any more, those in it are accepted, and it can close.
-#[derive(Debug)]
+/// The end of one listener, which the drain asks for: no connection joins its queue any more, those in it are accepted,
+/// and it can close.
+#[derive(Debug, Default)]
 pub struct FinalAccept {
-    /// When the handshakes that had begun have ended, nearly anywhere.
-    end: Instant,
+    /// Since it has begun: when the handshakes that had begun by then have ended, nearly anywhere.
+    end: Option<Instant>,
 }
 
 impl FinalAccept {
-    /// From now on no connection joins the queue of `listener`, but for those that have begun.
-    pub fn begin(listener: &Listener, accept: Accept) -> Self {
-        // Without it a client may be reset that comes at the very last moment: no reason not to end.
-        let _ = listener.drop_syns();
-        // Connections that the kernel keeps back are reset when the listener closes: they are handed over before.
-        let deferral = if accept == Accept::Deferred { DEFERRED } else { Duration::ZERO };
-        Self { end: Instant::now() + FINAL_ACCEPT + deferral }
+    /// Begins if the drain says so; and then, whether `listener` can close at `now`: none waits, and none will come.
+    pub fn is_over(
+        &mut self,
+        listener: &Listener,
+        how: Accept,
+        drain: &Drain,
+        now: Instant,
+    ) -> bool {
+        if drain.final_accept().is_none_or(|begins| now < begins) {
+            return false;
+        }
+        let end = *self.end.get_or_insert_with(|| {
+            // Without it a client may be reset that comes at the very last moment: no reason not to end.
+            let _ = listener.drop_syns();
+            // Connections that the kernel keeps back are reset when the listener closes: they are handed over before.
+            let deferral = if how == Accept::Deferred { DEFERRED } else { Duration::ZERO };
+            Instant::now() + FINAL_ACCEPT + deferral
+        });
+        now >= end && listener.waiting().unwrap_or(0) == 0
     }
 
-    /// When to look whether it [`is_over`](FinalAccept::is_over).
-    pub fn end(&self) -> Instant {
-        self.end
+    /// Whether the listener may let in no connection any more.
+    pub fn has_begun(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// When to look whether it [`is_over`](FinalAccept::is_over), or has to begin.
+    pub fn next_change(&self, drain: &Drain) -> Option<Instant> {
+        self.end.or(drain.final_accept())
     }
 
     /// A connection was accepted, perhaps one of those that had begun.
     pub fn on_accepted(&self, socket: &Socket) {
-        // A connection that has ended already need not hear its client.
-        let _ = socket.accept_any_ttl();
-    }
-
-    /// Whether `listener` can close at `now`: none waits, and none will come.
-    pub fn is_over(&self, listener: &Listener, now: Instant) -> bool {
-        now >= self.end && listener.waiting().unwrap_or(0) == 0
+        if self.has_begun() {
+            // A connection that has ended already need not hear its client.
+            let _ = socket.accept_any_ttl();
+        }
     }
 }
 

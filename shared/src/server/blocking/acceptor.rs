@@ -15,15 +15,14 @@ pub struct Acceptor<'a> {
     listener: &'a Listener,
     context: &'a ServerContext,
     counters: Arc<Counters>,
-    /// Since the drain asked for it.
-    final_accept: Option<FinalAccept>,
+    final_accept: FinalAccept,
 }
 
 impl<'a> Acceptor<'a> {
     /// Nothing is accepted yet.
     pub fn new(listener: &'a Listener, context: &'a ServerContext) -> Self {
         let counters = context.telemetry.metrics().register();
-        Self { listener, context, counters, final_accept: None }
+        Self { listener, context, counters, final_accept: FinalAccept::default() }
     }
 
     /// The next connection for a thread that served another one until now: a client that has connected meanwhile had to wait.
@@ -48,16 +47,15 @@ impl<'a> Acceptor<'a> {
     /// That of poll(2), or the listener is broken. Any other error of accept(2) is waited for or passed over.
     pub fn next(&mut self, evict_one: impl Fn()) -> Result<Option<Socket>> {
         loop {
-            let begins = self.context.drain.final_accept();
-            if begins.is_some_and(|begins| self.is_over(begins)) {
+            if self.is_over() {
                 return Ok(None);
             }
-            if !self.wait(begins)? {
+            if !self.wait()? {
                 continue;
             }
             match self.listener.accept() {
                 Ok(socket) => {
-                    self.final_accept.iter().for_each(|last| last.on_accepted(&socket));
+                    self.final_accept.on_accepted(&socket);
                     return Ok(Some(socket));
                 }
                 Err(error) => match AcceptError::of(&error) {
@@ -74,21 +72,21 @@ impl<'a> Acceptor<'a> {
     }
 
     /// Whether the final accept has begun, and ended.
-    fn is_over(&mut self, begins: Instant) -> bool {
-        let now = Instant::now();
-        let begin = || FinalAccept::begin(self.listener, self.context.accept);
-        now >= begins && self.final_accept.get_or_insert_with(begin).is_over(self.listener, now)
+    fn is_over(&mut self) -> bool {
+        let ServerContext { drain, accept, .. } = self.context;
+        let mut is_over = |now| self.final_accept.is_over(self.listener, *accept, drain, now);
+        drain.has_begun() && is_over(Instant::now())
     }
 
     /// Whether a connection waits. The drain, and the moments that it has named, end the wait too.
-    fn wait(&self, final_accept_begins: Option<Instant>) -> Result<bool> {
+    fn wait(&self) -> Result<bool> {
         let drain = &self.context.drain;
         let mut waits =
             [poll::Wait::readable(self.listener.as_fd()), poll::Wait::readable(drain.as_fd())];
         // Once the drain has begun its descriptor is always ready: from then on, wait for the listener alone.
-        let count = if final_accept_begins.is_some() { 1 } else { 2 };
-        let end = self.final_accept.as_ref().map(FinalAccept::end);
-        poll::wait(&mut waits[..count], end.or(final_accept_begins)).context("poll")?;
+        let change = self.final_accept.next_change(drain);
+        let count = if change.is_some() { 1 } else { 2 };
+        poll::wait(&mut waits[..count], change).context("poll")?;
         Ok(waits[0].is_ready())
     }
 }

@@ -33,8 +33,7 @@ pub struct Acceptor {
     interest: Interest,
     context: ServerContext,
     state: State,
-    /// Since the drain asked for it.
-    final_accept: Option<FinalAccept>,
+    final_accept: FinalAccept,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,7 +70,7 @@ impl Acceptor {
             interest,
             context: context.clone(),
             state: State::Accepting,
-            final_accept: None,
+            final_accept: FinalAccept::default(),
         })
     }
 
@@ -96,14 +95,12 @@ impl Acceptor {
                 return Ok(());
             }
             if !limit.acquire() {
-                self.free_places(listener, connections);
-                connections.stats().counters.full.add(1);
-                self.pause(State::Full(now + PAUSE));
+                self.pause(State::Full(now + PAUSE), connections);
                 return Ok(());
             }
             let error = match listener.accept() {
                 Ok(socket) => {
-                    self.final_accept.iter().for_each(|last| last.on_accepted(&socket));
+                    self.final_accept.on_accepted(&socket);
                     connections.insert(socket);
                     continue;
                 }
@@ -114,9 +111,7 @@ impl Acceptor {
                 AcceptError::Empty => return Ok(()),
                 AcceptError::Connection => {}
                 AcceptError::Exhausted => {
-                    connections.stats().counters.exhausted.add(1);
-                    self.free_places(listener, connections);
-                    self.pause(State::Exhausted(now + PAUSE));
+                    self.pause(State::Exhausted(now + PAUSE), connections);
                     return Ok(());
                 }
                 AcceptError::Broken => return Err(error).context(BROKEN),
@@ -125,26 +120,30 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Has a silent connection closed for each that waits. Their places are free when their clients have read the end.
-    fn free_places(&self, listener: &Listener, connections: &mut ConnectionSet) {
-        let waiting = listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE);
-        self.context.connections.want(waiting);
+    /// Leaves those that wait in the queue, and has a silent connection closed for each. Their places are free when their
+    /// clients have read the end.
+    fn pause(&mut self, state: State, connections: &mut ConnectionSet) {
+        let (Some(listener), limit) = (&self.listener, &self.context.connections) else { return };
+        let counters = &connections.stats().counters;
+        let is_full = matches!(state, State::Full(_));
+        if is_full { &counters.full } else { &counters.exhausted }.add(1);
+        limit.want(listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE));
         connections.evict_silent();
-        if self.context.connections.is_wanted() {
+        if limit.is_wanted() {
             // Places are counted over all loops: another may have the silent connections.
-            self.context.connections.call();
+            limit.call();
+        }
+        if self.epoll.remove(listener).is_ok() {
+            self.state = state;
         }
     }
 
     /// At the end of a tick: resumes when there is a place, and closes for good when the drain says so.
     pub fn update(&mut self, now: Instant) {
         self.resume(now);
-        let Some(listener) = &self.listener else { return };
-        let has_begun = self.context.drain.final_accept().is_some_and(|begins| now >= begins);
-        let begin = || FinalAccept::begin(listener, self.context.accept);
-        if has_begun && self.final_accept.get_or_insert_with(begin).is_over(listener, now) {
-            self.listener = None;
-        }
+        let ServerContext { accept, drain, .. } = &self.context;
+        let final_accept = &mut self.final_accept;
+        self.listener.take_if(|listener| final_accept.is_over(listener, *accept, drain, now));
     }
 
     fn resume(&mut self, now: Instant) {
@@ -159,14 +158,6 @@ impl Acceptor {
         }
     }
 
-    fn pause(&mut self, state: State) {
-        if let Some(listener) = &self.listener
-            && self.epoll.remove(listener).is_ok()
-        {
-            self.state = state;
-        }
-    }
-
     /// Whether no connection will come any more.
     pub fn is_closed(&self) -> bool {
         self.listener.is_none()
@@ -175,12 +166,12 @@ impl Acceptor {
     /// When to call [`Acceptor::update`] even if nothing happens.
     pub fn next_change(&self) -> Option<Instant> {
         self.listener.as_ref()?;
-        let (begins, final_accept) = (self.context.drain.final_accept(), &self.final_accept);
+        let change = self.final_accept.next_change(&self.context.drain);
         match self.state {
-            State::Accepting => final_accept.as_ref().map(FinalAccept::end).or(begins),
+            State::Accepting => change,
             // Once the final accept has begun, its end has to wait for a place too.
             State::Full(at) | State::Exhausted(at) => {
-                earlier(begins.filter(|_| final_accept.is_none()), Some(at))
+                earlier(change.filter(|_| !self.final_accept.has_begun()), Some(at))
             }
         }
     }
