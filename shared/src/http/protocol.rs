@@ -243,7 +243,7 @@ impl Protocol {
     pub fn end_of_input<S: Service>(&mut self, cx: &mut StepCx<'_, S>) -> Action {
         if self.is_inside_request() {
             let early = RequestError::bad("the request ended before it was complete");
-            self.refuse(early, self.known_request(cx), cx);
+            self.refuse(early, self.refusal(cx), cx);
         }
         Action::Close
     }
@@ -259,7 +259,7 @@ impl Protocol {
             return self.resume(cx);
         }
         if self.is_inside_request() {
-            self.refuse(TOO_SLOW, self.known_request(cx), cx);
+            self.refuse(TOO_SLOW, self.refusal(cx), cx);
         } else if self.is_lingering() {
             return Action::Close;
         }

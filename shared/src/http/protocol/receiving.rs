@@ -8,7 +8,6 @@ use super::super::response::Response;
 use super::super::service::Service;
 use super::super::status::{RequestError, Status};
 use super::super::step::StepCx;
-use super::responding::KnownRequest;
 use super::{Incoming, ParseStep, Protocol, State};
 use std::borrow::Cow;
 use std::time::Instant;
@@ -39,7 +38,7 @@ impl Protocol {
                 self.state = State::Head(Some(parser));
                 ParseStep::Starved(0)
             }
-            Err(error) => self.refuse(error, KnownRequest::of(bytes, cx), cx),
+            Err(error) => self.refuse(error, Exchange::refused(bytes, cx), cx),
         }
     }
 
@@ -65,7 +64,7 @@ impl Protocol {
         let request_head = RequestHead { head, bytes: head_bytes };
         let framing = match head.framing() {
             Ok(framing) => framing,
-            Err(error) => return self.refuse(error, KnownRequest::of(bytes, cx), cx),
+            Err(error) => return self.refuse(error, Exchange::refused(bytes, cx), cx),
         };
         let is_whole = matches!(framing, Framing::Length(length) if length <= rest.len() as u64);
         let found = match head.expectation() {
@@ -79,7 +78,7 @@ impl Protocol {
         };
         let decoder = match Decoder::new(framing, cx.limits.max_body) {
             Ok(decoder) => decoder,
-            Err(error) => return self.refuse(error, KnownRequest::of(bytes, cx), cx),
+            Err(error) => return self.refuse(error, Exchange::refused(bytes, cx), cx),
         };
         if is_whole && let Framing::Length(length) = framing {
             let body = &rest[..length as usize];
@@ -140,8 +139,8 @@ impl Protocol {
                 return ParseStep::Used(bytes.len());
             }
             Err(error) => {
-                let known = KnownRequest::of(&body.bytes, cx);
-                return self.refuse(error, known, cx);
+                let exchange = Exchange::refused(&body.bytes, cx);
+                return self.refuse(error, exchange, cx);
             }
         };
         if !done {
@@ -181,11 +180,11 @@ impl Protocol {
         }
     }
 
-    /// What has come of a request that has no response yet.
-    pub(super) fn known_request<S: Service>(&self, cx: &StepCx<'_, S>) -> KnownRequest {
+    /// The refusal of what has come of a request that has no response yet.
+    pub(super) fn refusal<S: Service>(&self, cx: &StepCx<'_, S>) -> Exchange {
         match &self.state {
-            State::Body(body) => KnownRequest::of(&body.bytes, cx),
-            _ => KnownRequest::of(&self.input, cx),
+            State::Body(body) => Exchange::refused(&body.bytes, cx),
+            _ => Exchange::refused(&self.input, cx),
         }
     }
 }

@@ -80,12 +80,9 @@ impl Protocol {
     pub(super) fn refuse<S: Service>(
         &mut self,
         error: RequestError,
-        known: KnownRequest,
+        exchange: Exchange,
         cx: &mut StepCx<'_, S>,
     ) -> ParseStep {
-        let KnownRequest { is_head, line } = known;
-        let (version, keep_alive, since) = (Version::Http11, false, cx.since);
-        let exchange = Exchange { is_head, version, keep_alive, since, line };
         self.respond(Response::refusal(error), exchange, cx);
         self.state = State::Ending { lingers: true };
         ParseStep::Used(0)
@@ -153,21 +150,6 @@ fn append(body: Body, delimiter: Delimiter, out: &mut Vec<u8>) -> Option<Source>
     None
 }
 
-/// What is known of a request that is refused, perhaps before its head was complete.
-pub(super) struct KnownRequest {
-    /// Then the refusal has no content either.
-    is_head: bool,
-    line: Option<Box<[u8]>>,
-}
-
-impl KnownRequest {
-    /// From what has come of it.
-    pub(super) fn of<S: Service>(bytes: &[u8], cx: &StepCx<'_, S>) -> Self {
-        let is_head = without_empty_lines(bytes).starts_with(b"HEAD ");
-        Self { is_head, line: request_line(bytes, cx) }
-    }
-}
-
 /// The first bytes of a request, kept if there is a log to write them to.
 fn request_line<S: Service>(bytes: &[u8], cx: &StepCx<'_, S>) -> Option<Box<[u8]>> {
     cx.service.keeps_request_line().then(|| bytes[..bytes.len().min(REQUEST_BYTES)].into())
@@ -179,6 +161,13 @@ impl Exchange {
         let RequestHead { head, bytes } = request;
         let (version, is_head) = (head.version, head.method == Method::Head);
         let (keep_alive, line) = (head.wants_keep_alive(), request_line(bytes, cx));
+        Self { is_head, version, keep_alive, since: cx.since, line }
+    }
+
+    /// For a request that is refused, of which these `bytes` have come: perhaps less than its head.
+    pub(super) fn refused<S: Service>(bytes: &[u8], cx: &StepCx<'_, S>) -> Self {
+        let is_head = without_empty_lines(bytes).starts_with(b"HEAD ");
+        let (version, keep_alive, line) = (Version::Http11, false, request_line(bytes, cx));
         Self { is_head, version, keep_alive, since: cx.since, line }
     }
 
