@@ -9,11 +9,10 @@
 //! missing.
 
 mod output;
-mod patience;
 mod queue;
 mod writer;
 
-pub(super) use patience::Patience;
+pub(super) use queue::Patience;
 
 use crate::sys::sync::lock;
 use crate::telemetry::stderr;

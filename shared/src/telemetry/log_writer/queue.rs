@@ -1,10 +1,9 @@
 //! The lines that wait for the writer, bounded in bytes. A first reading may skip it.
 
-use super::patience::Patience;
 use crate::sys::sync::lock;
 use std::mem;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes of a buffer's capacity that are kept when the buffer was larger for a while.
 const KEPT: usize = 1 << 20;
@@ -45,6 +44,25 @@ pub(super) struct Status {
     pub(super) dropping: bool,
     /// Everything is written.
     pub(super) caught_up: bool,
+}
+
+/// How long the end of the process waits for an output.
+pub(crate) struct Patience {
+    /// When the end began.
+    pub(crate) begun: Instant,
+    /// For so long while nothing is written.
+    pub(crate) stalled: Duration,
+    /// For so long in all, however much is written.
+    pub(crate) most: Duration,
+}
+
+impl Patience {
+    /// How long it still lasts, where something was last written at `last_progress`.
+    fn left(&self, last_progress: Option<Instant>) -> Duration {
+        let since = last_progress.map_or(self.begun, |last| last.max(self.begun));
+        let stalled = self.stalled.saturating_sub(since.elapsed());
+        stalled.min(self.most.saturating_sub(self.begun.elapsed()))
+    }
 }
 
 impl Queue {
@@ -161,7 +179,6 @@ pub(super) fn whole_lines(bytes: &[u8], most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_gap_stands_where_the_dropped_lines_are_missing() {
