@@ -159,35 +159,3 @@ fn frame_chunk(out: &mut Vec<u8>, start: usize, more: bool) {
         out.extend_from_slice(b"0\r\n\r\n");
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::status::Status;
-    use super::*;
-    use std::time::SystemTime;
-
-    fn head(response: &Response, version: Version, keep_alive: bool) -> String {
-        let mut out = Vec::new();
-        let exchange =
-            Exchange { is_head: false, version, keep_alive, since: Instant::now(), line: None };
-        response.write_head(
-            &mut out,
-            &exchange,
-            response.delimiter(version),
-            &DateLine::new(Instant::now(), SystemTime::now()),
-        );
-        let text = String::from_utf8(out).unwrap();
-        text.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("|")
-    }
-
-    #[test]
-    fn a_head_has_one_framing_and_says_when_it_is_the_last() {
-        let hello = Response::text("Hello, World!");
-        let common = "HTTP/1.1 200 OK|Content-Type: text/plain; charset=utf-8|Content-Length: 13|";
-        assert_eq!(head(&hello, Version::Http11, true), common.to_owned());
-        assert_eq!(head(&hello, Version::Http11, false), format!("{common}Connection: close|"));
-        assert_eq!(head(&hello, Version::Http10, true), format!("{common}Connection: keep-alive|"));
-        let nothing = Response::empty(Status::NO_CONTENT).with("Allow", "GET");
-        assert_eq!(head(&nothing, Version::Http11, true), "HTTP/1.1 204 No Content|Allow: GET|");
-    }
-}

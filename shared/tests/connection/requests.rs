@@ -67,6 +67,15 @@ fn a_path_is_split_then_decoded_and_never_leaves_the_root() {
         ("/echo/", 404),
         ("//", 404),
         ("/hello%2Fa", 404),
+        ("/hello//a", 404),
+        ("/hello/a/.", 404),
+        ("/hello/a/..", 404),
+        ("/hello/..", 200),
+        ("/%", 400),
+        ("/hello/%+1", 400),
+        ("/hello/a%00b", 400),
+        ("/..", 400),
+        ("/a/../..", 400),
         ("/hello/%00", 400),
         ("/hello/%zz", 400),
         ("/hello/%4", 400),
@@ -75,8 +84,55 @@ fn a_path_is_split_then_decoded_and_never_leaves_the_root() {
     ] {
         assert_eq!(request(&format!("GET {path} HTTP/1.1")), (status, End::Open), "{path}");
     }
-    let (responses, _) = converse("GET /hello/a%2F%C3%A9 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(responses[0].text(), "Hello, a/\u{e9}!");
+    for (path, name) in [
+        ("/hello/a%2F%C3%A9", "a/\u{e9}"),
+        ("/hello/%41%c3%a9", "A\u{e9}"),
+        ("/hello/./b", "b"),
+        ("/a/../hello/b", "b"),
+        ("/a/%2e%2E/hello/b", "b"),
+        ("/hello/.a", ".a"),
+        ("/hello/..b", "..b"),
+        ("/hello/%252e", "%2e"),
+    ] {
+        let (responses, _) = converse(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(responses[0].text(), format!("Hello, {name}!"), "{path}");
+    }
+}
+
+#[test]
+fn a_host_is_a_name_or_an_address_with_perhaps_a_port() {
+    let status = |host| converse(format!("GET / HTTP/1.1\r\nHost:{host}\r\n\r\n")).0[0].status;
+    for good in [
+        "",
+        "a",
+        "a.b-c_d",
+        "a:80",
+        "a:",
+        "127.0.0.1:65535",
+        "[::1]",
+        "[::1]:8080",
+        "a%20b",
+        "%41%42:1",
+    ] {
+        assert_eq!(status(good), 200, "{good}");
+    }
+    for bad in [
+        ":80", ":", "u@a", "a:b", "a:65536", "a:+80", "a:80:80", "[::1", "::1", "[::g]", "[::1]x",
+        "a/b", "a?b", "a b", "a%2", "%", "%4g", "a%20b%", "a,b c", "a<b", "a\\b", "[]",
+    ] {
+        assert_eq!(status(bad), 400, "{bad}");
+    }
+}
+
+#[test]
+fn a_response_has_the_fields_of_its_content_and_no_content_has_none() {
+    let (responses, _) =
+        converse("GET / HTTP/1.1\r\nHost: a\r\n\r\nOPTIONS /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(
+        responses[0].fields,
+        ["Content-Type: text/plain; charset=utf-8", "Content-Length: 13"]
+    );
+    assert_eq!(responses[1].fields, ["Allow: OPTIONS, POST"]);
 }
 
 #[test]
