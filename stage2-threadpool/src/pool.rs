@@ -21,7 +21,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Starts `threads` workers.
     pub(crate) fn start(threads: usize, context: &ServerContext) -> Result<Self> {
-        let queue = Arc::new(Queue::new(threads, context.connections.limit()));
+        let queue = Arc::new(Queue::new(threads, context.connections.limit));
         let worker = |number| {
             let (queue, own) = (Arc::clone(&queue), context.clone());
             let work = move || {

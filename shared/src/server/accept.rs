@@ -3,7 +3,7 @@
 use super::config::Accept;
 use super::shutdown::{Drain, FINAL_ACCEPT};
 use crate::sys::sync::lock;
-use crate::sys::{Epoll, EventFd, Interest, Listener, Socket};
+use crate::sys::{EventFd, Listener, Socket};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -49,11 +49,12 @@ impl AcceptError {
 /// server, touched when a connection comes or goes and never in between.
 #[derive(Debug)]
 pub struct ConnectionLimit {
-    limit: usize,
+    /// How many places there are.
+    pub limit: usize,
     taken: AtomicUsize,
     eviction: Mutex<Eviction>,
-    /// Tells the event loops that places are wanted.
-    call: EventFd,
+    /// Tells the event loops that places are wanted: one that has no silent connection of its own calls the others.
+    pub call: EventFd,
 }
 
 /// Silent connections that are closed for new ones.
@@ -63,17 +64,8 @@ struct Eviction {
     wanted: usize,
     /// How many are being closed, and have their places until their clients have read the end.
     begun: usize,
-    /// Of each event loop, by its number: before this moment it has no client that never asked and may be closed. `None`, if
-    /// the loop has ended.
-    loops: Vec<Option<Instant>>,
-}
-
-/// One event loop's part in closing silent connections, until this is dropped. A client that has asked is closed only when
-/// no loop has one that never asked.
-#[derive(Debug)]
-pub struct Evictor {
-    limit: Arc<ConnectionLimit>,
-    number: usize,
+    /// Of each event loop, by its number: before this moment it has no client that never asked and may be closed.
+    loops: Vec<Instant>,
 }
 
 impl ConnectionLimit {
@@ -133,29 +125,22 @@ impl ConnectionLimit {
         lock(&self.eviction).begun -= 1;
     }
 
-    /// The loop that waits in `epoll` is told under `token` when another loop finds no silent connection of its own.
-    ///
-    /// # Errors
-    /// That of epoll_ctl(2).
-    pub fn watch(&self, epoll: &Epoll, token: u64) -> io::Result<()> {
-        epoll.add(&self.call, Interest::READ.once_each(), token)
-    }
-
-    /// Calls all loops that watch.
-    pub fn call(&self) {
-        self.call.notify();
-    }
-
-    /// A loop that has no connections yet takes part in closing silent ones.
-    pub fn evictor(self: &Arc<Self>, now: Instant) -> Evictor {
+    /// An event loop that has no connections yet takes part in closing silent ones, from `now` on. Returns its number.
+    pub fn add_loop(&self, now: Instant) -> usize {
         let mut eviction = lock(&self.eviction);
-        eviction.loops.push(Some(now));
-        Evictor { limit: Arc::clone(self), number: eviction.loops.len() - 1 }
+        eviction.loops.push(now);
+        eviction.loops.len() - 1
     }
 
-    /// How many places there are.
-    pub fn limit(&self) -> usize {
-        self.limit
+    /// The event loop of this `number` has no client that never asked and may be closed before `until`.
+    pub fn has_none_before(&self, number: usize, until: Instant) {
+        lock(&self.eviction).loops[number] = until;
+    }
+
+    /// Takes it on to close the connection of a client that has asked, if at `now` no loop has one that never asked.
+    pub fn begin_idle_eviction(&self, now: Instant) -> bool {
+        let mut eviction = lock(&self.eviction);
+        eviction.loops.iter().all(|until| now < *until) && eviction.begin()
     }
 }
 
@@ -165,26 +150,6 @@ impl Eviction {
         self.wanted -= usize::from(is_wanted);
         self.begun += usize::from(is_wanted);
         is_wanted
-    }
-}
-
-impl Evictor {
-    /// This loop has no client that never asked and may be closed before `until`.
-    pub fn has_none_before(&self, until: Instant) {
-        lock(&self.limit.eviction).loops[self.number] = Some(until);
-    }
-
-    /// Takes it on to close the connection of a client that has asked, if at `now` no loop has one that never asked.
-    pub fn begin_idle_eviction(&self, now: Instant) -> bool {
-        let mut eviction = lock(&self.limit.eviction);
-        let has_none = eviction.loops.iter().flatten().all(|until| now < *until);
-        has_none && eviction.begin()
-    }
-}
-
-impl Drop for Evictor {
-    fn drop(&mut self) {
-        lock(&self.limit.eviction).loops[self.number] = None;
     }
 }
 
@@ -260,18 +225,14 @@ mod tests {
     #[test]
     fn a_client_that_has_asked_is_closed_when_no_loop_has_one_that_never_asked() {
         let (limit, now) = (ConnectionLimit::new(1).unwrap(), Instant::now());
-        let [one, other] = [(); 2].map(|()| limit.evictor(now));
+        let [one, other] = [(); 2].map(|()| limit.add_loop(now));
         assert!(limit.acquire());
         limit.want(1);
-        one.has_none_before(now + PAUSE);
-        assert!(!one.begin_idle_eviction(now), "the other has not looked");
-        other.has_none_before(now + 2 * PAUSE);
-        assert!(!one.begin_idle_eviction(now + PAUSE), "its own may be closed by now");
-        one.has_none_before(now + 2 * PAUSE);
-        drop(other);
-        let third = limit.evictor(now);
-        assert!(!one.begin_idle_eviction(now + PAUSE));
-        drop(third);
-        assert!(one.begin_idle_eviction(now + PAUSE), "loops that have ended have none");
+        limit.has_none_before(one, now + PAUSE);
+        assert!(!limit.begin_idle_eviction(now), "the other has not looked");
+        limit.has_none_before(other, now + 2 * PAUSE);
+        assert!(!limit.begin_idle_eviction(now + PAUSE), "its own may be closed by now");
+        limit.has_none_before(one, now + 2 * PAUSE);
+        assert!(limit.begin_idle_eviction(now + PAUSE));
     }
 }

@@ -62,7 +62,7 @@ impl Acceptor {
             Accept::Reuseport | Accept::Deferred => Interest::READ,
         };
         epoll.add(&listener, interest, token)?;
-        context.connections.watch(epoll, PLACES)?;
+        epoll.add(&context.connections.call, Interest::READ.once_each(), PLACES)?;
         Ok(Self {
             listener: Some(listener),
             epoll: Rc::clone(epoll),
@@ -89,13 +89,12 @@ impl Acceptor {
             return Ok(());
         };
         for number in 0..(ready + connections.resumed).max(MIN_BATCH) {
-            // The first was announced. Of others it is not known that they are there: no connection is closed for them
-            // before epoll says so.
-            if number > 0 && !limit.is_free() {
-                return Ok(());
-            }
             if !limit.acquire() {
-                self.pause(State::Full(now + PAUSE), connections);
+                // The first was announced. Of others it is not known that they are there: no connection is closed for them
+                // before epoll says so.
+                if number == 0 {
+                    self.pause(State::Full(now + PAUSE), connections);
+                }
                 return Ok(());
             }
             let error = match listener.accept() {
@@ -131,7 +130,7 @@ impl Acceptor {
         connections.evict_silent();
         if limit.is_wanted() {
             // Places are counted over all loops: another may have the silent connections.
-            limit.call();
+            limit.call.notify();
         }
         if self.epoll.remove(listener).is_ok() {
             self.state = state;
@@ -143,7 +142,9 @@ impl Acceptor {
         self.resume(now);
         let ServerContext { accept, drain, .. } = &self.context;
         let final_accept = &mut self.final_accept;
-        self.listener.take_if(|listener| final_accept.is_over(listener, *accept, drain, now));
+        let mut is_over =
+            |listener: &mut Listener| final_accept.is_over(listener, *accept, drain, now);
+        self.listener.take_if(|listener| drain.has_begun() && is_over(listener));
     }
 
     fn resume(&mut self, now: Instant) {

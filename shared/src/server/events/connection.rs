@@ -151,17 +151,13 @@ impl Connection {
             return None;
         }
         if let Some(since) = self.protocol.lingers_since() {
-            return self.may_leave(now).then_some((Eviction::Lingers, since));
+            let may_leave = may_leave(&self.protocol, &self.socket, now);
+            return may_leave.then_some((Eviction::Lingers, since));
         }
         let since = self.silent_since(limits)?;
         let has_asked = self.protocol.is_between_requests();
         let order = if has_asked { Eviction::Idle } else { Eviction::NeverAsked };
         (now.saturating_duration_since(since) >= SILENCE).then_some((order, since))
-    }
-
-    /// See [`may_leave`].
-    pub(super) fn may_leave(&self, now: Instant) -> bool {
-        may_leave(&self.protocol, &self.socket, now)
     }
 
     /// When this client is late.

@@ -4,7 +4,6 @@ mod closing;
 mod reading;
 mod writing;
 
-use super::super::accept::Evictor;
 use super::super::clock::Clock;
 use super::super::context::{ServerContext, ThreadContext, ThreadService};
 use super::super::task::{BlockingTask, TaskResult};
@@ -127,7 +126,8 @@ pub struct ConnectionSet {
     write_budget: usize,
     /// No client is late before this.
     earliest: Option<Instant>,
-    evictor: Evictor,
+    /// The number of the loop, for the limit of connections.
+    number: usize,
 }
 
 impl ConnectionSet {
@@ -135,7 +135,7 @@ impl ConnectionSet {
     pub fn new(epoll: Rc<Epoll>, context: &ServerContext) -> Self {
         let mut thread = ThreadContext::new(context);
         thread.stats.begin(Span::Wait);
-        let evictor = context.connections.evictor(thread.clock.now());
+        let number = context.connections.add_loop(thread.clock.now());
         Self {
             epoll,
             thread,
@@ -152,7 +152,7 @@ impl ConnectionSet {
             write_queue: VecDeque::new(),
             write_budget: WRITE_BUDGET,
             earliest: None,
-            evictor,
+            number,
         }
     }
 
@@ -251,9 +251,7 @@ impl ConnectionSet {
         step: impl FnOnce(&mut Protocol, &[u8], &mut StepCx<'_, ThreadService<'_>>) -> Action,
     ) -> Option<Action> {
         let connection = self.table.get_mut(token)?;
-        if self.thread.stats.is_logging() {
-            self.thread.stats.set_peer(connection.peer());
-        }
+        self.thread.stats.set_peer(connection.peer());
         let mut cx = self.thread.step(&mut self.output);
         cx.pending = connection.pending();
         Some(step(&mut connection.protocol, &self.input, &mut cx))

@@ -7,4 +7,3 @@ mod table;
 
 pub use acceptor::Acceptor;
 pub use connection_set::ConnectionSet;
-pub use table::Token;

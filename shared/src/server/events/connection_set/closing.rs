@@ -5,7 +5,7 @@ use super::super::connection::{Connection, Eviction};
 use super::super::table::Token;
 use super::ConnectionSet;
 use crate::http::limits::SILENT_LINGER;
-use crate::server::deadlines::{SILENCE, earlier};
+use crate::server::deadlines::{SILENCE, earlier, may_leave};
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;
 use std::sync::Arc;
@@ -55,11 +55,12 @@ impl ConnectionSet {
             return self.remove(token);
         }
         let is_late = connection.deadline(timeout).is_some_and(|deadline| deadline <= now);
-        if connection.protocol.is_lingering() && !is_late && !connection.may_leave(now) {
+        let (protocol, socket) = (&connection.protocol, &connection.socket);
+        if protocol.is_lingering() && !is_late && !may_leave(protocol, socket, now) {
             // The server drains, and this client's kernel has not acknowledged all.
             return self.note_deadline(Some(now + SILENT_LINGER));
         }
-        let is_planned = connection.protocol.is_delayed() || connection.protocol.is_lingering();
+        let is_planned = protocol.is_delayed() || protocol.is_lingering();
         if self.close_unless_readable(token) && is_late && !is_planned {
             self.thread.stats.counters.timed_out.add(1);
         }
@@ -107,9 +108,9 @@ impl ConnectionSet {
             }
             self.evict(*token, *order);
         }
-        self.evictor.has_none_before(self.next_never_asked());
+        limit.has_none_before(self.number, self.next_never_asked());
         for (order, _, token) in &silent[first_idle..] {
-            if !self.evictor.begin_idle_eviction(now) {
+            if !limit.begin_idle_eviction(now) {
                 break;
             }
             self.evict(*token, *order);
