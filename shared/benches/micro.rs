@@ -68,7 +68,7 @@ fn exchange(request: &'static [u8]) -> impl FnMut() -> bool {
 
 fn thread() -> ThreadContext {
     let mut thread = common::thread(demo::router(), Limits::default());
-    thread.clock = Clock::new();
+    thread.clock = Clock::default();
     thread
 }
 

@@ -26,7 +26,7 @@ use super::head::HeadParser;
 use super::limits::{Limits, MAX_OUTPUT, SILENT_LINGER};
 use super::request::OwnedRequest;
 use super::response::Response;
-use super::service::Service;
+use super::service::{ResponseSummary, Service};
 use super::status::{RequestError, Status};
 use super::step::{Action, StepCx};
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ use std::time::{Duration, Instant};
 ///     fn now(&self) -> Instant { self.0 }
 ///     fn date_line(&self) -> &DateLine { &self.1 }
 ///     fn on_head(&mut self) {}
-///     fn on_response(&mut self, _: &ResponseSummary<'_>) {}
+///     fn on_response(&mut self, _: &ResponseSummary) {}
 ///     fn keeps_request_line(&self) -> bool { false }
 /// }
 ///
@@ -131,12 +131,7 @@ struct Blocked {
 /// A response that is made or copied as it goes, and what will be noted of it when its last byte is written.
 struct Sending {
     source: Source,
-    code: u16,
-    /// Bytes of content, if that was known beforehand.
-    length: Option<u64>,
-    exchange: Exchange,
-    /// See [`Service::on_long_response`].
-    number: u64,
+    summary: ResponseSummary,
 }
 
 /// What one step made of the input.

@@ -42,25 +42,25 @@ pub trait Service {
     fn on_head(&mut self);
 
     /// A long response begins: part of it is appended to the output. Its number comes back when it has left.
-    fn on_long_response(&mut self, _: &ResponseSummary<'_>) -> u64 {
+    fn on_long_response(&mut self, _: &ResponseSummary) -> u64 {
         0
     }
 
     /// A response has left the protocol: all of it is appended to the output, or as much as the connection lived for.
-    fn on_response(&mut self, summary: &ResponseSummary<'_>);
+    fn on_response(&mut self, summary: &ResponseSummary);
 
     /// Whether [`ResponseSummary::request`] is wanted.
     fn keeps_request_line(&self) -> bool;
 }
 
 /// A response that has left the protocol, for counters and logs.
-pub struct ResponseSummary<'a> {
+pub struct ResponseSummary {
     /// The status code.
     pub code: u16,
     /// Bytes of content, if that was known beforehand.
     pub length: Option<u64>,
     /// The first bytes of the request, at most [`REQUEST_BYTES`], if [`Service::keeps_request_line`].
-    pub request: Option<&'a [u8]>,
+    pub request: Option<Box<[u8]>>,
     /// When the thread woke up to the last byte of the request: [`super::StepCx::since`].
     pub since: Instant,
     /// That of [`Service::on_long_response`]; 0 for any other.

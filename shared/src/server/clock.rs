@@ -18,11 +18,6 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The present moment.
-    pub fn new() -> Self {
-        Self { seen: Some(coarse()), ..Self::stopped(Instant::now()) }
-    }
-
     /// A clock that stands still, for tests that move it themselves.
     pub fn stopped(now: Instant) -> Self {
         Self { now, seen: None, date: DateLine::new(now, SystemTime::now()) }
@@ -67,9 +62,10 @@ impl Clock {
     }
 }
 
+/// The present moment.
 impl Default for Clock {
     fn default() -> Self {
-        Self::new()
+        Self { seen: Some(coarse()), ..Self::stopped(Instant::now()) }
     }
 }
 
@@ -80,7 +76,7 @@ mod tests {
 
     #[test]
     fn it_holds_for_a_moment_and_is_never_old() {
-        let mut clock = Clock::new();
+        let mut clock = Clock::default();
         let start = clock.now();
         while clock.now() == start {
             assert!(start.elapsed() < Duration::from_secs(10), "it stands still");

@@ -73,21 +73,20 @@ impl ThreadContext {
     /// A context for the calling thread.
     pub fn new(server: &ServerContext) -> Self {
         let stats = server.telemetry.thread_stats();
-        Self { server: server.clone(), clock: Clock::new(), stats }
+        Self { server: server.clone(), clock: Clock::default(), stats }
     }
 
     /// The thread has woken up at `now`: responses to what it reads take from then on.
     #[inline]
     pub fn begin_tick(&mut self, now: Instant) {
         self.clock.set(now);
-        self.stats.begin_tick(now);
+        self.stats.since = now;
     }
 
     /// The thread goes on after something that has taken time: looks at the clock again, before any client is said to
     /// be late.
     pub fn resume_tick(&mut self) {
-        let now = self.clock.read();
-        self.stats.begin_tick(now);
+        self.stats.since = self.clock.read();
     }
 
     /// The responses to what the thread woke up for are written: how long they took.
@@ -101,7 +100,7 @@ impl ThreadContext {
     pub fn step<'a>(&'a mut self, out: &'a mut Vec<u8>) -> StepCx<'a, ThreadService<'a>> {
         let Self { server, clock, stats } = self;
         StepCx {
-            since: stats.since(),
+            since: stats.since,
             service: ThreadService { app: &server.app, clock, stats },
             limits: &server.limits,
             time_slice: TIME_SLICE,
@@ -171,12 +170,12 @@ impl Service for ThreadService<'_> {
         self.stats.instant(InstantEvent::Parsed);
     }
 
-    fn on_long_response(&mut self, summary: &ResponseSummary<'_>) -> u64 {
+    fn on_long_response(&mut self, summary: &ResponseSummary) -> u64 {
         self.stats.on_long_response(|| record(summary, self.clock))
     }
 
     #[inline(always)]
-    fn on_response(&mut self, summary: &ResponseSummary<'_>) {
+    fn on_response(&mut self, summary: &ResponseSummary) {
         self.stats.on_response(&record(summary, self.clock));
     }
 
@@ -186,8 +185,9 @@ impl Service for ThreadService<'_> {
 }
 
 #[inline(always)]
-fn record<'a>(summary: &ResponseSummary<'a>, clock: &'a Clock) -> ResponseRecord<'a> {
-    let ResponseSummary { code, length, request, since, number } = *summary;
-    let (request, now, date) = (request.unwrap_or_default(), clock.now(), clock.date().date());
+fn record<'a>(summary: &'a ResponseSummary, clock: &'a Clock) -> ResponseRecord<'a> {
+    let ResponseSummary { code, length, since, number, .. } = *summary;
+    let request = summary.request.as_deref().unwrap_or_default();
+    let (now, date) = (clock.now(), clock.date().date());
     ResponseRecord { code, length, request, since, number, now, date }
 }

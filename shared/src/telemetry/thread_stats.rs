@@ -12,8 +12,8 @@ use std::time::Instant;
 pub struct ThreadStats {
     /// Its counters, which other threads may read.
     pub counters: Arc<Counters>,
-    /// When the current tick began.
-    pub(super) since: Instant,
+    /// When the current tick began: the thread woke up, or goes on after a handler that blocked it.
+    pub since: Instant,
     /// Responses to requests that this tick has read: they all take as long as the whole tick.
     pub(super) fresh: u64,
     /// Most servers have neither.
@@ -39,17 +39,6 @@ impl ThreadStats {
     /// A long response begins, of which the log alone keeps a record. Its number, or 0 where there is no log.
     pub fn on_long_response<'a>(&self, response: impl FnOnce() -> ResponseRecord<'a>) -> u64 {
         self.log.as_ref().map_or(0, |log| log.begin(&response()))
-    }
-
-    /// The thread has woken up, or goes on after a handler that blocked it.
-    #[inline]
-    pub fn begin_tick(&mut self, now: Instant) {
-        self.since = now;
-    }
-
-    /// When the current tick began.
-    pub fn since(&self) -> Instant {
-        self.since
     }
 
     /// The responses of this tick are written: one reading of the clock for all of them.

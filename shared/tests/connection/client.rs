@@ -71,7 +71,7 @@ impl Client {
         step: impl FnOnce(&mut Protocol, &mut StepCx<'_, ThreadService<'_>>) -> Action,
     ) -> Action {
         self.thread.clock = Clock::stopped(self.now);
-        self.thread.stats.begin_tick(self.since.unwrap_or(self.now));
+        self.thread.stats.since = self.since.unwrap_or(self.now);
         let mut cx = StepCx {
             time_slice: self.time_slice,
             keep_alive: self.keep_alive,

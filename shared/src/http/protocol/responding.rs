@@ -58,20 +58,20 @@ impl Protocol {
             self.state = State::Ending { lingers: surprise };
         }
         response.write_head(cx.out, &exchange, delimiter, cx.service.date_line());
-        let (code, is_bodyless) = (response.status.code, response.status.is_bodyless());
+        let code = response.status.code;
         let length = match delimiter {
             Delimiter::Length(length) if !exchange.is_head => Some(length),
             _ => None,
         };
-        let source = match response.body {
-            _ if exchange.is_head || is_bodyless => None,
-            body => append(body, delimiter, cx.out),
-        };
+        let has_content = !exchange.is_head && !response.status.is_bodyless();
+        let source = has_content.then(|| append(response.body, delimiter, cx.out)).flatten();
+        let Exchange { line: request, since, .. } = exchange;
+        let mut summary = ResponseSummary { code, length, request, since, number: 0 };
         match source {
-            None => cx.service.on_response(&exchange.summary(code, length)),
+            None => cx.service.on_response(&summary),
             Some(source) => {
-                let number = cx.service.on_long_response(&exchange.summary(code, length));
-                self.sending = Some(Box::new(Sending { source, code, length, exchange, number }));
+                summary.number = cx.service.on_long_response(&summary);
+                self.sending = Some(Box::new(Sending { source, summary }));
             }
         }
     }
@@ -129,8 +129,7 @@ impl Protocol {
     /// Notes that a long response has ended: written, or given up with its connection.
     pub fn finish<S: Service>(&mut self, service: &mut S) {
         if let Some(sending) = self.sending.take() {
-            let Sending { code, length, exchange, number, .. } = *sending;
-            service.on_response(&ResponseSummary { number, ..exchange.summary(code, length) });
+            service.on_response(&sending.summary);
         }
     }
 }
@@ -169,11 +168,5 @@ impl Exchange {
         let is_head = without_empty_lines(bytes).starts_with(b"HEAD ");
         let (version, keep_alive, line) = (Version::Http11, false, request_line(bytes, cx));
         Self { is_head, version, keep_alive, since: cx.since, line }
-    }
-
-    /// What is noted of a response to it. `length`: bytes of content, if that was known beforehand.
-    fn summary(&self, code: u16, length: Option<u64>) -> ResponseSummary<'_> {
-        let (request, since) = (self.line.as_deref(), self.since);
-        ResponseSummary { code, length, request, since, number: 0 }
     }
 }
