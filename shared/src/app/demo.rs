@@ -1,7 +1,7 @@
 //! The demo application: the routes that all four stages serve. A first reading may skip what follows [`router`].
 
 use super::router::{Request, Router};
-use crate::http::{Response, Status, Stream};
+use crate::http::{Body, Response, Status, Stream};
 use crate::sys::clock;
 use std::hint::black_box;
 use std::time::Duration;
@@ -163,8 +163,8 @@ fn health(request: &Request<'_>) -> Response {
 /// Not blocking: what it reads from /proc comes from the kernel's memory, in some 50 µs, and a scrape must not wait
 /// behind the handlers that keep the server busy.
 fn metrics(request: &Request<'_>) -> Response {
-    Response::text(request.metrics().render())
-        .of_type("Content-Type: text/plain; version=0.0.4\r\n")
+    let page = Body::Bytes(request.metrics.render().into_bytes().into());
+    Response::with_body(Status::OK, "Content-Type: text/plain; version=0.0.4\r\n", page)
 }
 
 /// A handler with a bug. Its own request gets a 500, and no other request notices.

@@ -71,11 +71,6 @@ impl<'a> Request<'a> {
     pub fn number(&self, name: &str) -> Option<u64> {
         decimal(self.parameter(name))
     }
-
-    /// The counters of the server's threads.
-    pub fn metrics(&self) -> &'a Metrics {
-        self.metrics
-    }
 }
 
 /// The request itself: its head and its body.

@@ -63,7 +63,9 @@ impl Response {
             }
         }
         for (name, value) in &self.fields {
-            write_field(out, name, value);
+            for piece in [name, ": ", value, "\r\n"] {
+                out.extend_from_slice(piece.as_bytes());
+            }
         }
         match (exchange.keep_alive, exchange.version) {
             (false, _) => out.extend_from_slice(b"Connection: close\r\n"),
@@ -72,13 +74,6 @@ impl Response {
         }
         out.extend_from_slice(b"\r\n");
     }
-}
-
-fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value.as_bytes());
-    out.extend_from_slice(b"\r\n");
 }
 
 #[inline(always)]

@@ -41,18 +41,9 @@ impl Method {
 
     /// As it stands in a request line or an Allow field.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
-            Self::Trace => "TRACE",
-            Self::Patch => "PATCH",
-            Self::Connect => "CONNECT",
-            Self::Unknown => "?",
-        }
+        const NAMES: [&str; 10] =
+            ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "CONNECT", "?"];
+        NAMES[self as usize]
     }
 }
 

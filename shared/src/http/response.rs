@@ -98,12 +98,6 @@ impl Response {
         Self { status, content_type, fields: Vec::new(), body, delay: None }
     }
 
-    /// The same response with another type: a whole Content-Type field line, line end included.
-    pub fn of_type(mut self, content_type: &'static str) -> Self {
-        self.content_type = content_type;
-        self
-    }
-
     /// The same response, so much later. No thread sleeps for it: it is a deadline of the connection.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);

@@ -119,7 +119,9 @@ impl Stage {
 
     fn command(&self) -> Command {
         let threads = self.threads.count().to_string();
-        Args::command_for(self.name, self.about)
+        Args::augment_args(Command::new(self.name))
+            .about(self.about)
+            .version(env!("CARGO_PKG_VERSION"))
             .mut_arg("threads", |arg| arg.default_value(threads).hide(self.threads == Threads::One))
             .mut_arg("keep_alive", |arg| arg.default_value(self.keep_alive))
             .mut_arg("idle_timeout", |arg| arg.default_value(self.idle_timeout))
@@ -134,12 +136,6 @@ impl Stage {
             );
         }
         Ok(args)
-    }
-}
-
-impl Args {
-    fn command_for(name: &'static str, about: &'static str) -> Command {
-        Self::augment_args(Command::new(name)).about(about).version(env!("CARGO_PKG_VERSION"))
     }
 }
 

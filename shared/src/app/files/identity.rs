@@ -53,9 +53,6 @@ impl Identity {
 
     /// The identity that an open file has now: `look` asks for it. write(2) sets a file's time before its size, so that for
     /// some microseconds a log that grows looks like a file of the same size that was rewritten: it is looked at again.
-    ///
-    /// # Errors
-    /// Those of `look`.
     pub(super) fn now(&self, look: impl Fn() -> io::Result<Self>) -> io::Result<Self> {
         let mut now = look()?;
         for _ in 1..LOOKS {

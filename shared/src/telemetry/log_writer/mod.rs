@@ -147,40 +147,17 @@ mod tests {
     use std::fs;
     use std::time::{Duration, Instant};
 
-    const SETTINGS: Settings =
-        Settings { name: "test", append: true, capacity: 4096, gap: |_| String::new() };
-
-    fn patience() -> Patience {
-        let most = Duration::from_secs(20);
-        Patience { begun: Instant::now(), stalled: most, most }
-    }
-
-    #[test]
-    fn the_end_takes_what_no_thread_has_handed_over() {
-        let path = std::env::temp_dir().join(format!("writer-{}-end", std::process::id()));
-        fs::write(&path, "torn").unwrap();
-        let writer = LogWriter::open(&path, SETTINGS).unwrap();
-        let buffers = [writer.buffer(), writer.buffer()];
-        for (number, buffer) in buffers.iter().enumerate() {
-            buffer.lines().extend_from_slice(format!("{number}\n").as_bytes());
-            assert_eq!(buffer.flush(100), 0, "not enough to be handed over");
-        }
-        // A second thread that ends the process adds nothing.
-        for last in ["last\n", "more\n"] {
-            writer.finish(last.as_bytes());
-            writer.wait_until_done(&patience());
-        }
-        assert_eq!(fs::read_to_string(&path).unwrap(), "torn\n0\n1\nlast\n");
-        fs::remove_file(path).unwrap();
-    }
-
     #[test]
     fn a_file_that_is_not_continued_is_whole_beside_another_writer_of_it() {
         let path = std::env::temp_dir().join(format!("writer-{}-anew", std::process::id()));
-        let open = || LogWriter::open(&path, Settings { append: false, ..SETTINGS }).unwrap();
+        let gap = |_| String::new();
+        let settings = || Settings { name: "test", append: false, capacity: 4096, gap };
+        let (begun, most) = (Instant::now(), Duration::from_secs(20));
+        let patience = Patience { begun, stalled: most, most };
+        let open = || LogWriter::open(&path, settings()).unwrap();
         for (writer, lines) in [open(), open()].iter().zip(["old\n", "new\n"]).rev() {
             writer.finish(lines.as_bytes());
-            writer.wait_until_done(&patience());
+            writer.wait_until_done(&patience);
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
         fs::remove_file(path).unwrap();
