@@ -95,9 +95,6 @@ impl Queue {
     fn push(&self, queued: QueuedTask) -> Result<(), TaskResult> {
         let mut waiting = lock(&self.waiting);
         if waiting.len() >= self.limit {
-            BlockingTask::drop_abandoned(&mut waiting, |other| &other.task);
-        }
-        if waiting.len() >= self.limit {
             let Some(other) = BlockingTask::take_doubtful(&mut waiting, |other| &other.task) else {
                 return Err(queued.task.decline(full()));
             };

@@ -49,6 +49,10 @@ const CLOSED: u8 = u8::MAX;
 /// The oldest task is taken before so many others have been, even if its client may have left.
 const MAX_PASSED: u8 = 8;
 
+/// So many tasks are looked at for one that is taken or declined, however many wait: a thread that looked at all would
+/// need the longer for each, the more there are.
+const MAX_LOOKS: usize = 1024;
+
 impl ClientPresence {
     /// The client has ended its half. It may wait for its response all the same, or have closed everything: only a
     /// response that is sent would tell.
@@ -90,26 +94,27 @@ impl BlockingTask {
     /// Takes the task to do next out of those that wait. One whose client may have left waits for those whose clients
     /// are there, but not for ever; one whose client has left is never done: nothing would come of it.
     pub fn take_next<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
-        Self::drop_abandoned(queue, &task);
+        while queue.front().is_some_and(|item| task(item).left_or_passed() == CLOSED) {
+            queue.pop_front();
+        }
         let oldest = task(queue.front()?);
         let passed = oldest.left_or_passed();
+        let is_there = |item| task(item).left_or_passed() == 0;
         let next = match passed {
             0 | MAX_PASSED.. => 0,
-            _ => queue.iter().position(|item| task(item).left_or_passed() == 0).unwrap_or(0),
+            _ => queue.iter().take(MAX_LOOKS).position(is_there).unwrap_or(0),
         };
         oldest.presence.0.fetch_max(passed + u8::from(next > 0), Ordering::Relaxed);
         queue.remove(next)
     }
 
-    /// Takes the latest task whose client may have left, to make place for one whose client is there.
+    /// Takes the latest task whose client has left, or may have left, to make place for one whose client is there.
     pub fn take_doubtful<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
-        let latest = queue.iter().rposition(|item| task(item).left_or_passed() > 0)?;
-        queue.remove(latest)
-    }
-
-    /// Drops the tasks whose clients have left.
-    pub fn drop_abandoned<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) {
-        queue.retain(|item| task(item).left_or_passed() != CLOSED);
+        let state = |place: &usize| task(&queue[*place]).left_or_passed();
+        let latest = queue.len().saturating_sub(MAX_LOOKS)..queue.len();
+        let may_have_left = latest.filter(|place| state(place) > 0);
+        let place = may_have_left.max_by_key(|place| state(place) == CLOSED)?;
+        queue.remove(place)
     }
 
     fn left_or_passed(&self) -> u8 {
@@ -153,9 +158,27 @@ fn respond(app: &App, request: &OwnedRequest) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     fn task() -> BlockingTask {
         BlockingTask::read_ahead(Box::new(|| {}), ConnectionId::default())
+    }
+
+    #[test]
+    fn a_thread_looks_at_few_of_the_tasks_that_wait() {
+        let mut queue: VecDeque<_> = (0..50_000).map(|_| task()).collect();
+        thread_local!(static LOOKS: Cell<usize> = const { Cell::new(0) });
+        fn look(task: &BlockingTask) -> &BlockingTask {
+            LOOKS.set(LOOKS.get() + 1);
+            task
+        }
+        (0..100).for_each(|_| assert!(BlockingTask::take_next(&mut queue, look).is_some()));
+        assert!(LOOKS.get() <= 500, "{} looks for 100 tasks", LOOKS.get());
+        queue.iter().for_each(|task| task.presence().set_half_closed());
+        LOOKS.set(0);
+        assert!(BlockingTask::take_next(&mut queue, look).is_some());
+        assert!(BlockingTask::take_doubtful(&mut queue, look).is_some());
+        assert!(LOOKS.get() <= 4 * MAX_LOOKS, "{} looks for two", LOOKS.get());
     }
 
     #[test]
