@@ -1,4 +1,4 @@
-//! An event loop takes in new connections as fast as its ticks grow long.
+//! An event loop takes in new connections as fast as its ticks grow long, and closes those of late clients together.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
@@ -194,4 +194,33 @@ fn a_pipeline_goes_on_behind_all_others() {
     assert_eq!(responses(&mut pipeline), 0, "the other one waited for it");
     one.connections.run_write_queue();
     while responses(&mut pipeline) == 0 {}
+}
+
+/// For each look at late clients the loop looks at all: where each microsecond another is late, it would do nothing else.
+#[test]
+fn clients_that_are_late_one_after_the_other_are_looked_for_together() {
+    const CLIENTS: u32 = 200;
+    let server = common::server(demo::router(), Limits::default(), None);
+    let (epoll, start) = (Rc::new(Epoll::new().unwrap()), Instant::now());
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let at = |number| start + Duration::from_micros(1) * number;
+    let mut connections = ConnectionSet::new(epoll, &server).with_clock(Clock::stopped(start));
+    let connect = |number| {
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        connections.begin_tick(at(number));
+        assert!(server.connections.acquire());
+        connections.insert(listener.accept().unwrap());
+        client
+    };
+    let _clients: Vec<_> = (0..CLIENTS).map(connect).collect();
+    let (mut closed, mut looks) = (0, 0);
+    for number in 0..CLIENTS + 100 {
+        connections.begin_tick(at(number) + server.limits.head_timeout);
+        connections.close_late();
+        let now_closed = connections.stats().counters.timed_out.get();
+        looks += u32::from(now_closed > closed);
+        closed = now_closed;
+    }
+    assert_eq!(closed, CLIENTS.into());
+    assert!(looks <= CLIENTS / 5, "{looks} looks");
 }

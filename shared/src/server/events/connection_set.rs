@@ -42,7 +42,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 ///
 /// Invariants:
 /// - Every connection is watched by epoll under its token, and counted in the [`ConnectionLimit`].
-/// - `earliest` is not later than any connection's deadline.
+/// - `earliest` is not later than any connection's deadline, or than `next_look`.
 /// - Between two ticks nothing is made and not written or kept with its connection.
 /// - A connection stands in the write queue at most once.
 ///
@@ -126,6 +126,8 @@ pub struct ConnectionSet {
     write_budget: usize,
     /// No client is late before this.
     earliest: Option<Instant>,
+    /// When to look again for clients that are late.
+    next_look: Instant,
     /// The number of the loop, for the limit of connections.
     number: usize,
 }
@@ -135,7 +137,8 @@ impl ConnectionSet {
     pub fn new(epoll: Rc<Epoll>, context: &ServerContext) -> Self {
         let mut thread = ThreadContext::new(context);
         thread.stats.begin(Span::Wait);
-        let number = context.connections.add_loop(thread.clock.now());
+        let now = thread.clock.now();
+        let number = context.connections.add_loop(now);
         Self {
             epoll,
             thread,
@@ -152,6 +155,7 @@ impl ConnectionSet {
             write_queue: VecDeque::new(),
             write_budget: WRITE_BUDGET,
             earliest: None,
+            next_look: now,
             number,
         }
     }

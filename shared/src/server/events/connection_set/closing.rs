@@ -9,20 +9,30 @@ use crate::server::deadlines::{SILENCE, earlier, may_leave};
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// After a look at all connections for those of late clients, the next look waits for so long for each that there is: ten
+/// times as long as a look takes. Else a loop with many clients whose deadlines follow close on each other would do
+/// nothing but look.
+const PAUSE_PER_CONNECTION: Duration = Duration::from_nanos(100);
 
 /// So many connections cost memory that is worth giving back when half of them have closed.
 const WORTH_TRIMMING: usize = 64;
 
 impl ConnectionSet {
     /// Closes the connections of late clients. All are looked at, but only when the
-    /// earliest deadline has passed: that costs nothing per request, and needs no ordered structure
+    /// earliest deadline has passed, and not too often: that costs nothing per request, and needs no ordered structure
     /// to be kept up to date at each. It is also the moment to give back memory that closed connections have cost.
     pub fn close_late(&mut self) {
         let now = self.thread.clock.now();
         if self.earliest.is_none_or(|earliest| now < earliest) {
             return;
         }
+        if now < self.next_look {
+            self.earliest = Some(self.next_look);
+            return;
+        }
+        self.next_look = now + PAUSE_PER_CONNECTION * self.len() as u32;
         let (mut due, mut earliest) = (Vec::new(), None);
         for (token, connection) in self.table.iter() {
             match connection.deadline_in(&self.thread.server) {
