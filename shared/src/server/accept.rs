@@ -28,6 +28,8 @@ pub enum AcceptError {
     Connection,
     /// No descriptors or no memory: connections wait in the queue until some are freed.
     Exhausted,
+    /// A security module or a filter of system calls forbids it, perhaps for long: the queue stays ready meanwhile.
+    Forbidden,
     /// It is no listener any more: it is always ready, and every call fails. The server has to end.
     Broken,
 }
@@ -40,6 +42,7 @@ impl AcceptError {
             Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Self::Exhausted,
             // EINVAL: shutdown(2) was called, or an operator ended its listening with `ss -K`.
             Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK) => Self::Broken,
+            Some(libc::EPERM | libc::EACCES | libc::ENOSYS) => Self::Forbidden,
             _ => Self::Connection,
         }
     }

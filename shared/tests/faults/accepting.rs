@@ -2,11 +2,13 @@
 
 use crate::schedule::{self, Schedule};
 use crate::{seeds, without_leaks};
+use shared::server::accept;
 use shared::server::blocking::{self, Server};
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
 use shared::server::events::{Acceptor, ConnectionSet};
-use shared::sys::{Epoll, Events, Listener};
+use shared::sys::{Epoll, Events, Listener, faults};
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
@@ -99,5 +101,36 @@ fn a_blocking_thread_accepts_every_connection_and_counts_why_they_waited() {
             });
         }
         assert!(counters.exhausted.get() > 0, "accept(2) has run out of descriptors and of memory");
+    });
+}
+
+#[test]
+fn an_error_that_lasts_is_not_tried_again_at_once() {
+    without_leaks(|context| {
+        let listen = || Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (listener, tries) = (listen(), Rc::new(Cell::new(0)));
+        let address = listener.local_addr().unwrap();
+        // It lasts for three calls.
+        let fail = |tries: Rc<Cell<u32>>| {
+            faults::set_hook(Some(Box::new(move |_| {
+                tries.set(tries.get() + 1);
+                if tries.get() <= 3 { Err(libc::EPERM) } else { Ok(usize::MAX) }
+            })));
+        };
+        let (_waits, begun) = (TcpStream::connect(address).unwrap(), Instant::now());
+        fail(Rc::clone(&tries));
+        let accepted = blocking::Acceptor::new(&listener, context).next(|| {}).unwrap();
+        assert!(accepted.is_some() && tries.get() == 4);
+        assert!(begun.elapsed() >= 3 * accept::PAUSE, "a pause after each failure");
+
+        let (epoll, now, listener) = (Rc::new(Epoll::new().unwrap()), Instant::now(), listen());
+        let _waits = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut connections = ConnectionSet::new(Rc::clone(&epoll), context);
+        let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, context).unwrap();
+        tries.set(0);
+        fail(Rc::clone(&tries));
+        acceptor.accept_batch(&mut connections, 1, now).unwrap();
+        faults::set_hook(None);
+        assert_eq!((tries.get(), acceptor.next_change()), (1, Some(now + accept::PAUSE)));
     });
 }

@@ -65,6 +65,7 @@ impl<'a> Acceptor<'a> {
                         evict_one();
                         thread::sleep(PAUSE);
                     }
+                    AcceptError::Forbidden => thread::sleep(PAUSE),
                     AcceptError::Broken => return Err(error).context(BROKEN),
                 },
             }

@@ -42,7 +42,7 @@ enum State {
     /// No place. Another thread may free one without this loop hearing of it, and a client
     /// may have been silent for long enough by then, so the acceptor looks again at that moment.
     Full(Instant),
-    /// No descriptors or no memory: not before that moment.
+    /// No descriptors, no memory, or no permission: not before that moment.
     Exhausted(Instant),
 }
 
@@ -111,6 +111,12 @@ impl Acceptor {
                 AcceptError::Connection => {}
                 AcceptError::Exhausted => {
                     self.pause(State::Exhausted(now + PAUSE), connections);
+                    return Ok(());
+                }
+                AcceptError::Forbidden => {
+                    if self.epoll.remove(listener).is_ok() {
+                        self.state = State::Exhausted(now + PAUSE);
+                    }
                     return Ok(());
                 }
                 AcceptError::Broken => return Err(error).context(BROKEN),
