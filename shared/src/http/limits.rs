@@ -25,7 +25,7 @@ pub struct Limits {
     /// For a whole head, from its first byte or accept: then 408, or closed if no byte came
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub head_timeout: Duration,
-    /// For a body without a byte more, and in all, plus 1 s per KiB that has come: then 408
+    /// For a body to go on; and for all of it, plus 1 s per KiB that has come: then 408
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub body_timeout: Duration,
     /// Between two requests of a connection: then closed

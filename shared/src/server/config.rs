@@ -33,7 +33,7 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub limits: Limits,
-    /// Without progress in a response, or slower than 1 KiB per second after it: then closed
+    /// For a response to go on; and for all of it, plus 1 s per KiB that was taken: then closed
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = "Limits")]
     pub write_timeout: Duration,
     /// Connections open at once: beyond it, new ones are not accepted (0: as descriptors allow)
