@@ -9,7 +9,7 @@ use crate::sys::sync::lock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A number with one writer. Not an atomic addition, which would lock the cache line: a load, an
 /// addition and a store, which readers on other threads see whole.
@@ -20,6 +20,11 @@ impl Count {
     /// Adds, on the thread that owns the number.
     pub fn add(&self, amount: u64) {
         self.0.store(self.get().wrapping_add(amount), Ordering::Relaxed);
+    }
+
+    /// Subtracts, on the thread that owns the number.
+    pub fn subtract(&self, amount: u64) {
+        self.0.store(self.get().wrapping_sub(amount), Ordering::Relaxed);
     }
 
     /// The number now, on any thread.
@@ -47,6 +52,8 @@ pub struct Counters {
     pub accepted: Count,
     /// Connections that ended.
     pub closed: Count,
+    /// Connections between two requests now, as their thread last saw them.
+    pub idle: Count,
     /// Connections that ended because a time-out passed.
     pub timed_out: Count,
     /// Idle connections that were closed to make room.
@@ -55,6 +62,10 @@ pub struct Counters {
     pub full: Count,
     /// Times that new connections had to wait for want of descriptors or memory.
     pub exhausted: Count,
+    /// Bytes read.
+    pub received: Count,
+    /// Bytes written.
+    pub sent: Count,
     /// Lines of the log that were dropped.
     pub log_dropped: Count,
 }
@@ -85,9 +96,16 @@ impl Counters {
 }
 
 /// All threads' counters.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Metrics {
+    started: Instant,
     threads: Mutex<Vec<Arc<Counters>>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { started: Instant::now(), threads: Mutex::default() }
+    }
 }
 
 impl Metrics {
@@ -134,6 +152,8 @@ mod tests {
             (0..requests).for_each(|_| counters.add_response(200));
             counters.accepted.add(2);
             counters.closed.add(1);
+            counters.idle.add(2);
+            counters.idle.subtract(1);
             counters.add_latency(Duration::from_micros(5), requests);
         };
         thread::scope(|scope| scope.spawn(|| serve(3)).join()).unwrap();
@@ -148,6 +168,7 @@ mod tests {
             "http_newcomers_kept_waiting_total{reason=\"exhausted\"} 1",
             "http_responses_total{class=\"2xx\",code=\"200\"} 7",
             "http_connections_open 3",
+            "http_connections_idle 3",
             "http_response_seconds_bucket{le=\"0.000004\"} 0",
             "http_response_seconds_bucket{le=\"0.000016\"} 7",
             "http_response_seconds_count 7",

@@ -115,7 +115,11 @@ impl<'a, P: PendingConnections> Server<'a, P> {
 
     fn converse(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<()> {
         loop {
-            let woken = self.within(Span::Wait, |server| server.wait(socket, protocol))?;
+            let idle = protocol.is_between_requests().into();
+            self.thread.stats.counters.idle.add(idle);
+            let woken = self.within(Span::Wait, |server| server.wait(socket, protocol));
+            self.thread.stats.counters.idle.subtract(idle);
+            let woken = woken?;
             self.thread.resume_tick();
             let action = match woken {
                 Woken::Readable => {
@@ -189,6 +193,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Action::Read),
             result => result?,
         };
+        self.thread.stats.counters.received.add(length as u64);
         let (mut cx, input) = self.step_with_input();
         Ok(match length {
             0 => protocol.end_of_input(&mut cx),

@@ -69,6 +69,7 @@ impl<N> Server<'_, N> {
                 }
             }
             Ok(count) => {
+                self.thread.stats.counters.sent.add(count as u64);
                 if let Some(progress) = progress {
                     progress.on_written(count, Instant::now());
                 }

@@ -7,6 +7,7 @@ use super::table::Token;
 use crate::http::limits::SILENT_LINGER;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
+use crate::telemetry::metrics::Count;
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
@@ -23,6 +24,8 @@ pub(super) struct Connection {
     interest: Interest,
     /// Whether it stands in the write queue.
     pub(super) is_queued: bool,
+    /// Whether it is counted as idle.
+    pub(super) is_idle: bool,
     /// Whether it is being closed for a new connection, which waits for its place.
     pub(super) is_evicted: bool,
     /// Its client's address, for the log: a socket whose client has reset it knows it no longer.
@@ -56,6 +59,7 @@ impl Connection {
             next: Action::Read,
             interest: Interest::READ,
             is_queued: false,
+            is_idle: false,
             is_evicted: false,
             peer: peer.map(Box::new),
             presence: None,
@@ -211,6 +215,15 @@ impl Connection {
         if !self.is_queued {
             self.is_queued = true;
             queue.push_back(token);
+        }
+    }
+
+    /// Keeps the number of idle connections. Most that were idle have asked and are idle again: nothing to write down.
+    pub(super) fn count_idle(&mut self, idle: &Count) {
+        let is_idle = self.protocol.is_between_requests() && !self.is_write_blocked();
+        if is_idle != self.is_idle {
+            self.is_idle = is_idle;
+            if is_idle { idle.add(1) } else { idle.subtract(1) }
         }
     }
 

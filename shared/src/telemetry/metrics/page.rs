@@ -8,9 +8,11 @@ use std::sync::Arc;
 type Read = fn(&Counters) -> &Count;
 
 /// Counters that are a sum over all threads and have no labels: name, help, number.
-const TOTALS: [(&str, &str, Read); 3] = [
+const TOTALS: [(&str, &str, Read); 5] = [
     ("http_connections_timed_out", "Connections ended by a time-out.", |it| &it.timed_out),
     ("http_connections_evicted", "Idle connections closed to make room.", |it| &it.evicted),
+    ("http_received_bytes", "Bytes read.", |it| &it.received),
+    ("http_sent_bytes", "Bytes written.", |it| &it.sent),
     ("http_log_lines_dropped", "Lines missing in the log.", |it| &it.log_dropped),
 ];
 
@@ -24,6 +26,14 @@ impl Metrics {
         for (name, help, count) in TOTALS {
             page.metric(&format!("{name}_total"), "counter", help, page.sum(count));
         }
+        if let Some(overflows) = listen_overflows() {
+            let help = "Full accept queues, whole network namespace.";
+            page.metric("net_listen_overflows_total", "counter", help, overflows);
+        }
+        page.family("build_info", "gauge", "Always 1; the label says what runs.");
+        page.sample("build_info", &format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1);
+        let uptime = self.started.elapsed().as_secs();
+        page.metric("process_uptime_seconds", "gauge", "Seconds since the start.", uptime);
         page.text
     }
 }
@@ -49,7 +59,7 @@ impl Page {
         self.sample(name, "", value);
     }
 
-    /// The numbers wrap, and so does their sum.
+    /// The numbers wrap, and so does their sum: a thread may have subtracted what another thread added.
     fn sum(&self, count: impl Fn(&Counters) -> &Count) -> u64 {
         self.threads.iter().fold(0, |sum, thread| sum.wrapping_add(count(thread).get()))
     }
@@ -101,9 +111,21 @@ impl Page {
         self.metric("http_connections_open", "gauge", "Connections that are open now.", open);
         let help = "Connections accepted, by thread.";
         self.by_thread("http_thread_connections_total", help, |thread| thread.accepted.get());
+        let (help, idle) = ("Connections between two requests now.", self.sum(|it| &it.idle));
+        self.metric("http_connections_idle", "gauge", help, idle.min(open));
         const WAITED: &str = "http_newcomers_kept_waiting_total";
         self.family(WAITED, "counter", "Times that no connection could be accepted, by reason.");
         self.sample(WAITED, "{reason=\"full\"}", self.sum(|thread| &thread.full));
         self.sample(WAITED, "{reason=\"exhausted\"}", self.sum(|thread| &thread.exhausted));
     }
+}
+
+/// Connections that found an accept queue full (ListenOverflows), by the name of its column: the order of
+/// columns differs between kernels.
+fn listen_overflows() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/net/netstat").ok()?;
+    let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:"));
+    let (names, values) = (lines.next()?, lines.next()?);
+    let column = names.split_whitespace().position(|name| name == "ListenOverflows")?;
+    values.split_whitespace().nth(column)?.parse().ok()
 }

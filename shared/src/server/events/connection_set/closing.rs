@@ -173,6 +173,7 @@ impl ConnectionSet {
             connection.presence.iter().for_each(|presence| presence.set_closed());
             self.thread.stats.set_peer(connection.peer());
             connection.protocol.finish(&mut self.thread.service());
+            self.thread.stats.counters.idle.subtract(connection.is_idle.into());
             self.thread.server.connections.release();
             if connection.is_evicted {
                 self.thread.server.connections.end_eviction();

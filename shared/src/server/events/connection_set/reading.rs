@@ -60,6 +60,7 @@ impl ConnectionSet {
                 return true;
             }
         };
+        self.thread.stats.counters.received.add(length as u64);
         self.thread.stats.set_current(token);
         self.thread.stats.instant(InstantEvent::Received);
         self.inputs.push((token, self.filled..self.filled + length));

@@ -74,6 +74,7 @@ impl ConnectionSet {
             return false;
         };
         self.write_budget = self.write_budget.saturating_sub(sent);
+        self.thread.stats.counters.sent.add(sent as u64);
         is_empty
     }
 
@@ -109,6 +110,7 @@ impl ConnectionSet {
         };
         self.thread.stats.end(Span::Write);
         let (sent, file) = (sent?, file?);
+        self.thread.stats.counters.sent.add((sent + file) as u64);
         if action != Action::Write {
             return Ok(action);
         }
@@ -169,6 +171,7 @@ impl ConnectionSet {
         if !can_stay || !is_written {
             connection.update_interest(&self.epoll, token)?;
         }
+        connection.count_idle(&self.thread.stats.counters.idle);
         let deadline = connection.deadline_in(&self.thread.server);
         self.note_deadline(deadline);
         Ok(())
