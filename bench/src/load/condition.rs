@@ -1,7 +1,6 @@
 //! `--fail-if 'p99>5ms'`: a condition on which a load counts as failed, for scripts and continuous integration.
 
-use super::figures::Figures;
-use super::outcome::Outcome;
+use super::outcome::{Figures, Outcome};
 use crate::{args, numbers};
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
