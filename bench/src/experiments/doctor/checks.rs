@@ -1,7 +1,6 @@
 //! What the kernel allows, and who else is at work: cores, descriptors, ports, queues. Each judgement is a function of the
 //! figures alone.
 
-use super::finding::Finding;
 use crate::evidence::host::Machine;
 use crate::evidence::profile::ALLOW;
 use crate::tools;
@@ -13,6 +12,66 @@ use std::os::unix::fs::MetadataExt;
 const DESCRIPTORS: u64 = 1200 + 64;
 /// What the stages ask for as their accept queue.
 const BACKLOG: u64 = 1200;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// As it should be.
+    Fine,
+    /// Worth knowing when figures are read.
+    Note,
+    /// Runs fail or mean little until it is mended.
+    Obstacle,
+}
+
+/// What is there, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it matters.
+    pub weight: Weight,
+    /// In a word or two.
+    pub name: &'static str,
+    /// What is there.
+    pub found: String,
+    /// What to do about it; empty when nothing needs to be done.
+    pub remedy: String,
+}
+
+impl Finding {
+    /// Something as it should be.
+    pub fn fine(name: &'static str, found: impl Into<String>) -> Self {
+        Self { weight: Weight::Fine, name, found: found.into(), remedy: String::new() }
+    }
+
+    /// Something worth knowing.
+    pub fn note(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { weight: Weight::Note, name, found: found.into(), remedy: remedy.into() }
+    }
+
+    /// Something that is as it should be, or is worth knowing and has a remedy.
+    fn judged(name: &'static str, found: String, is_fine: bool, remedy: &str) -> Self {
+        if is_fine { Self::fine(name, found) } else { Self::note(name, found, remedy) }
+    }
+
+    /// The same, in the way.
+    fn obstacle(self) -> Self {
+        Self { weight: Weight::Obstacle, ..self }
+    }
+
+    /// One line, and one for the remedy.
+    pub fn lines(&self) -> String {
+        let weight = match self.weight {
+            Weight::Fine => "ok",
+            Weight::Note => "note",
+            Weight::Obstacle => "FIX",
+        };
+        let remedy = match self.remedy.as_str() {
+            "" => String::new(),
+            remedy => format!("{:19}-> {remedy}\n", ""),
+        };
+        format!("{weight:<5}{:<14}{}\n{remedy}", self.name, self.found)
+    }
+}
 
 /// All of them. `machine`: what was done in a second in which this program rested.
 pub fn all(machine: Option<Machine>) -> Vec<Finding> {
@@ -55,21 +114,15 @@ fn of_cores(cores: usize) -> Finding {
 fn of_others(busy: Option<f64>) -> Finding {
     let Some(cores) = busy else { return unreadable("others") };
     let found = format!("other programs keep {cores:.2} cores busy");
-    if cores > 0.1 {
-        return Finding::note("others", found, "wait, or end them; `top` tells which they are");
-    }
-    Finding::fine("others", found)
+    Finding::judged("others", found, cores <= 0.1, "wait, or end them; `top` tells which they are")
 }
 
 /// `share`: of the CPU time, given to other guests of the machine's host.
 fn of_steal(share: Option<f64>) -> Finding {
     let Some(share) = share else { return unreadable("stolen time") };
     let found = format!("{:.1} % of the CPU went to other guests of the host", 100.0 * share);
-    if share > 0.01 {
-        let remedy = "another time or another machine; trust CPU/req more than req/s";
-        return Finding::note("stolen time", found, remedy);
-    }
-    Finding::fine("stolen time", found)
+    let remedy = "another time or another machine; trust CPU/req more than req/s";
+    Finding::judged("stolen time", found, share <= 0.01, remedy)
 }
 
 fn of_descriptors(limit: Option<u64>) -> Finding {
@@ -124,14 +177,14 @@ fn of_profiles(is_root: bool, paranoid: Option<u64>, restrict: Option<u64>) -> F
     // The kernel may have a paranoid of -1 too, which is no number here: that allows all.
     let may_sample = is_root || paranoid.is_none_or(|level| level == 0);
     let may_name = restrict.is_none_or(|level| level == 0 || (is_root && level == 1));
-    if may_sample && may_name {
-        return Finding::fine(
-            "profiles",
-            "perf may sample all CPUs and name the kernel's functions",
-        );
-    }
-    let found = "perf may not sample all CPUs and name the kernel's functions: a run shows no layers, or distorted ones";
-    Finding::note("profiles", found, format!("as root: {ALLOW}"))
+    let found = match may_sample && may_name {
+        true => "perf may sample all CPUs and name the kernel's functions",
+        false => {
+            "perf may not sample all CPUs and name the kernel's functions: a run shows no layers, or distorted ones"
+        }
+    };
+    let remedy = format!("as root: {ALLOW}");
+    Finding::judged("profiles", found.to_owned(), may_sample && may_name, &remedy)
 }
 
 /// Virtual machines have none.
@@ -151,7 +204,7 @@ fn of_governor(governor: &str) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::doctor::finding::Weight::{Fine, Note, Obstacle};
+    use Weight::{Fine, Note, Obstacle};
 
     #[test]
     fn each_figure_is_judged_and_what_is_wrong_has_a_remedy() {
@@ -186,5 +239,12 @@ mod tests {
         }
         assert!(of_ports(range, Some(2)).found.starts_with("28232,"));
         assert!(of_governor("").is_none() && of_governor("powersave").is_some());
+    }
+
+    #[test]
+    fn a_finding_is_a_line_and_its_remedy_another() {
+        assert_eq!(Finding::fine("cores", "8").lines(), "ok   cores         8\n");
+        let text = Finding::note("ports", "none", "open some").obstacle().lines();
+        assert_eq!(text, "FIX  ports         none\n                   -> open some\n");
     }
 }

@@ -1,17 +1,16 @@
 //! `bench doctor`: what on this machine would falsify a run, each with its remedy.
 //!
-//! [`checks`] reads the kernel's settings and who else is at work, and says what it found as [`finding`]s.
+//! [`checks`] reads the kernel's settings and who else is at work, and says what it found.
 
 pub mod checks;
-pub mod finding;
 
 use crate::evidence::host::Times;
 use crate::interrupt::Interrupt;
 use crate::results::Host;
 use crate::{terminal, tools};
 use anyhow::Result;
+use checks::{Finding, Weight};
 use clap::Args;
-use finding::{Finding, Weight};
 use std::time::Duration;
 
 /// How long the machine is watched.
