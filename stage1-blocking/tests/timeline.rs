@@ -16,7 +16,7 @@ const NAME: &str = "stage1-blocking";
 fn one_thread_does_one_thing_after_the_other() -> Result<()> {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("timeline.json");
     let program = Path::new(env!("CARGO_BIN_EXE_stage1-blocking"));
-    record::record(program, &[], &file, &Interrupt::default())?;
+    record(program, &[], &file, &Interrupt::default())?;
     let text = std::fs::read_to_string(file)?;
     let trace = Trace::parse(&text)?;
     // Nothing is missing, not even the last piece: who came has gone.

@@ -17,7 +17,7 @@ fn loops_go_on_while_the_pool_sleeps() -> Result<()> {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("timeline.json");
     let program = Path::new(env!("CARGO_BIN_EXE_stage4-epoll-threads"));
     let args = ["--threads".to_owned(), "2".to_owned()];
-    record::record(program, &args, &file, &Interrupt::default())?;
+    record(program, &args, &file, &Interrupt::default())?;
     let text = std::fs::read_to_string(file)?;
     let trace = Trace::parse(&text)?;
     // Nothing is missing, not even the last piece: who came has gone.

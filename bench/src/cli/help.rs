@@ -3,7 +3,7 @@
 use super::commands::{Cli, Command};
 use crate::args::misuse;
 use crate::experiments::common::{REPEAT, WINDOW};
-use crate::experiments::{explain, rate, run, scale, sweep};
+use crate::experiments::{explain, rate, run, scale};
 use crate::resilience::command::Check;
 use crate::targets;
 use anyhow::Error;
@@ -81,7 +81,7 @@ pub(super) fn command() -> clap::Command {
 fn defaults() -> [(&'static str, &'static str, String, String); 7] {
     let [whole, full] = run::REPEATS;
     let repeats = format!("{REPEAT}; the whole run: {whole}, with --full {full}");
-    let of_rate = format!("{:?}; with -R {:?}", sweep::WINDOW, rate::WINDOW);
+    let of_rate = format!("{:?}; with -R {:?}", rate::SWEEP_WINDOW, rate::WINDOW);
     let [second, once] = [format!("{WINDOW:?}"), REPEAT.to_string()];
     let usual = |name, targets| (name, targets, second.clone(), once.clone());
     [

@@ -2,8 +2,8 @@
 //!
 //! A [`trial`] is one fresh server under one load, and what both used. A [`plan`] says which trials there are and in
 //! which order; [`benchmark`] makes them, and [`record`] turns them into results. On these stand the ladder ([`run`]),
-//! the [`matrix`] of workloads, the curve over [`idle`] connections, what a server that [`waits`] for them pays, the
-//! constant [`rate`], the [`sweep`] over offered load, and a stage over its threads ([`scale`]); a run ends with a
+//! the [`matrix`] of workloads, the curve over [`idle`] connections with what a server pays that waits for them, the
+//! [`rate`] that is constant or a sweep over offered load, and a stage over its threads ([`scale`]); a run ends with a
 //! [`profile`] of each stage. The article's [`plateau`] is a calibration. [`explain`] looks at one server for long, [`uring`]
 //! puts the steps of io_uring beside epoll, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
 //! [`workload`] declare the arguments that they share.
@@ -22,10 +22,8 @@ pub mod rate;
 pub mod record;
 pub mod run;
 pub mod scale;
-pub mod sweep;
 pub mod timeline;
 pub mod trial;
 pub mod uring;
 pub mod users;
-pub mod waits;
 pub mod workload;
