@@ -4,7 +4,7 @@ use super::hostile::Kind;
 use super::replace::{self, Handover, Replaced};
 use super::rolling_restart::RollingRestartArgs;
 use super::soak::{self, Soak};
-use super::{Stage, attack_report, descriptors, keepalive, on_each, say};
+use super::{Stage, attack, descriptors, keepalive, on_each, say};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::numbers;
@@ -115,7 +115,7 @@ impl Check {
             Self::Keepalive { time, .. } => keepalive::show(stage, *time, interrupt),
             Self::Hostile { kinds, time, repeat, seed, .. } => {
                 let chosen = |kind: &Kind| kinds.is_empty() || kinds.contains(kind);
-                attack_report::show(stage, chosen, *time, *repeat, *seed)
+                attack::show(stage, chosen, *time, *repeat, *seed)
             }
             Self::Soak { time, hostile, seed, .. } => {
                 let hostile = hostile.unwrap_or(stage.at_once / 4 * 3);

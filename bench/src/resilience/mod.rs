@@ -5,7 +5,6 @@
 //! here measures: a check passes or fails, and never for being slow. The error of a check names what went wrong.
 
 pub mod attack;
-pub mod attack_report;
 pub mod client;
 pub mod command;
 pub mod descriptors;
