@@ -17,7 +17,7 @@ mod rust;
 mod table;
 
 use anyhow::{Context, Result};
-use bench::cli::book::BookArgs;
+use bench::cli::program::BookArgs;
 use bench::results::folder;
 use bench::{terminal, workspace};
 use clap::Parser;

@@ -1,8 +1,7 @@
 //! The commands and their arguments.
 
-use super::book::BookArgs;
 use super::judge::{ClaimsArgs, CompareArgs, ReportArgs};
-use super::watch::WatchArgs;
+use super::program::{BookArgs, WatchArgs};
 use crate::experiments::aa::AaArgs;
 use crate::experiments::common::Common;
 use crate::experiments::doctor::DoctorArgs;

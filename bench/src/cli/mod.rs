@@ -1,15 +1,13 @@
 //! The command line of `bench`: it reads what was asked for, has it done, and prints what came of it.
 
-pub mod book;
 mod commands;
 mod guard_rails;
 mod help;
 mod judge;
 mod load;
 mod output;
-mod program;
+pub mod program;
 mod server;
-pub mod watch;
 
 use crate::args::Misuse;
 use crate::experiments::{matrix, plateau, scale};

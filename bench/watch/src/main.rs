@@ -18,7 +18,7 @@ mod threads;
 mod tour;
 
 use anyhow::{Context, Result, ensure};
-use bench::cli::watch::WatchArgs;
+use bench::cli::program::WatchArgs;
 use bench::interrupt::Interrupt;
 use bench::targets::{self, Starter, Target};
 use bench::terminal;
