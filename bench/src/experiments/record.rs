@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::trial::{Measurement, typical};
-use super::workload::{Kind, Workload};
+use super::workload::Workload;
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
 use crate::load::Figures;
@@ -196,14 +196,11 @@ fn sample(
 
 /// The book's word for a workload.
 fn name_of(workload: Workload, part: Part) -> &'static str {
-    match workload.kind {
-        Kind::Work => "work",
-        Kind::Sleep => "sleep",
-        Kind::Users => "users",
-        _ if part == Part::Waits => "waits",
+    match workload.kind.name() {
+        "hello" if part == Part::Waits => "waits",
         // The curve begins with no idle client, and that is its beginning.
-        _ if workload.idle > 0 || part == Part::Idle => "idle",
-        _ => "hello",
+        "hello" if workload.idle > 0 || part == Part::Idle => "idle",
+        name => name,
     }
 }
 

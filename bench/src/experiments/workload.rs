@@ -99,6 +99,16 @@ impl Kind {
         (self == Self::Users).then_some(Think { mean: THINK, fixed: false })
     }
 
+    /// As files and tables name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hello | Self::Idle => "hello",
+            Self::Work => "work",
+            Self::Sleep => "sleep",
+            Self::Users => "users",
+        }
+    }
+
     /// What stages are told: users keep their connections on all of them, whatever a stage does by default.
     pub fn keep_alive(self) -> Option<&'static str> {
         (self == Self::Users).then_some("always")
@@ -122,16 +132,10 @@ fn users_for(cores: usize, files: u64) -> usize {
 impl Workload {
     /// `work` or `sleep` or `idle 200`; `hello` for the plain one.
     pub fn name(self) -> String {
-        let asked = match self.kind {
-            Kind::Hello | Kind::Idle => "hello",
-            Kind::Work => "work",
-            Kind::Sleep => "sleep",
-            Kind::Users => "users",
-        };
-        match self.idle {
-            0 => asked.to_owned(),
-            idle if asked == "hello" => format!("idle {idle}"),
-            idle => format!("{asked}, idle {idle}"),
+        match (self.kind.name(), self.idle) {
+            (asked, 0) => asked.to_owned(),
+            ("hello", idle) => format!("idle {idle}"),
+            (asked, idle) => format!("{asked}, idle {idle}"),
         }
     }
 }
