@@ -1,8 +1,8 @@
 //! Why nginx fails the cases that it fails: the check of the suite itself.
 //!
 //! A case that a trusted server fails is either a rule that the server breaks or a mistake of the
-//! suite. Each such case is explained here, and `--peer nginx` (and the test that starts nginx) fails
-//! where a case is red without a note or green with one.
+//! suite. Each such case is explained here, and the test that starts nginx fails where a case is red
+//! without a note or green with one.
 
 /// The note on a case that nginx fails.
 pub(crate) fn note(id: &str) -> Option<&'static str> {

@@ -73,25 +73,13 @@ pub(super) fn cases() -> Vec<Case> {
     const AFTER: &str = "\r\n\r\n";
     let bad = BAD_HOSTS.iter().map(|(id, host)| {
         let message = format!("GET {{get}} HTTP/1.1\r\nHost: {{|}}{host}\r\n\r\n");
-        case(
-            Must,
-            format!("host-{id}"),
-            "RFC 9112 3.2",
-            "an invalid Host is refused with 400",
-            message,
-            "400",
-        )
+        let (id, rule) = (format!("host-{id}"), "an invalid Host is refused with 400");
+        case(Must, id, "RFC 9112 3.2", rule, message, "400")
     });
     let good = GOOD_HOSTS.iter().map(|(id, host)| {
         let message = format!("GET {{get}} HTTP/1.1\r\nHost:{{|}}{host}\r\n\r\n");
-        case(
-            Must,
-            format!("host-good-{id}"),
-            "RFC 9110 7.2",
-            "a valid Host is accepted",
-            message,
-            "200 open",
-        )
+        let (id, rule) = (format!("host-good-{id}"), "a valid Host is accepted");
+        case(Must, id, "RFC 9110 7.2", rule, message, "200 open")
     });
     let lines =
         [rows(REFUSED, BEFORE, AFTER, "400 closed"), rows(SERVED, BEFORE, AFTER, "200 open")];
