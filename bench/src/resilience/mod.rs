@@ -10,7 +10,6 @@ pub mod command;
 pub mod descriptors;
 pub mod hostile;
 pub mod keepalive;
-pub mod leak;
 pub mod process_usage;
 pub mod replace;
 pub mod rolling_restart;
