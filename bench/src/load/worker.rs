@@ -92,12 +92,7 @@ impl<'a> Worker<'a> {
                 return self.finish(now);
             }
             if !self.counting && now >= self.open {
-                self.counting = true;
-                self.cpu_before = clock::thread_cpu_time();
-                if let Some(pace) = &mut self.pace {
-                    // What was late before the window is forgotten.
-                    pace.restart(self.open);
-                }
+                self.count_from_now();
             }
             if now >= next_tick {
                 // Without a warm-up clients connect when the window opens.
@@ -121,6 +116,15 @@ impl<'a> Worker<'a> {
             // a core since the window was published.
             (self.open, self.close) = self.shared.window();
             self.handle(&events);
+        }
+    }
+
+    /// The window has opened. What was late before it is forgotten.
+    fn count_from_now(&mut self) {
+        self.counting = true;
+        self.cpu_before = clock::thread_cpu_time();
+        if let Some(pace) = &mut self.pace {
+            pace.restart(self.open);
         }
     }
 
