@@ -79,7 +79,7 @@ pub enum Quantity {
     Number(f64),
     /// A figure of one server's row, or of several servers' rows.
     Figure {
-        /// Whose.
+        /// The servers that have it.
         #[serde(flatten)]
         of: Servers,
         /// By the name that [`crate::results::Sample::figure`] knows: `rps`, `served`, `connections`, `mean`, `p99`, `cpu`,
