@@ -19,13 +19,14 @@ mod tour;
 
 use anyhow::{Context, Result, ensure};
 use bench::cli::program::WatchArgs;
+use bench::experiments::workload::Kind;
 use bench::interrupt::Interrupt;
 use bench::targets::{self, Starter, Target};
 use bench::terminal;
 use bench::workspace::STAGES;
 use clap::Parser;
 use engine::Engine;
-use setup::{HELLO, Setup};
+use setup::Setup;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -75,5 +76,5 @@ fn asked(args: &WatchArgs) -> Result<Setup> {
         "--no-load is for a server that runs already: name its URL"
     );
     let (busy, idle, load) = (args.connections, args.idle, !args.no_load);
-    Ok(Setup { target, workload: HELLO, busy, idle, load })
+    Ok(Setup { target, workload: Kind::Hello, busy, idle, load })
 }

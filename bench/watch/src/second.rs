@@ -1,11 +1,12 @@
 //! What one second has shown: figures with the minute before them, queues, cores and a verdict.
 
 use crate::frame::{Figure, Frame, Queue};
-use crate::setup::{SLEEP, Setup};
+use crate::setup::Setup;
 use crate::threads::{Threads, own_cpu};
 use bench::evidence::verdict::{Cause, Seen, Verdict, verdict};
 use bench::evidence::{Evidence, parse};
 use bench::experiments::trial;
+use bench::experiments::workload::Kind;
 use bench::load::Outcome;
 use bench::numbers::{as_micros, grouped, micros, time};
 use bench::targets::Target;
@@ -129,7 +130,7 @@ pub(crate) fn queues(
         Target::Stage(1) => {
             Some(pool(sockets.accepted.saturating_sub(threads.at_work("worker")).min(64), 64))
         }
-        Target::Stage(3) if setup.workload == SLEEP => {
+        Target::Stage(3) if setup.workload == Kind::Sleep => {
             let read = part?.tally.unanswered.count.saturating_sub(sockets.unread);
             Some(pool(read.saturating_sub(threads.at_work("blocking")), 1024))
         }

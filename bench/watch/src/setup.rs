@@ -1,6 +1,7 @@
 //! What is being watched, and under which load; and how keys change that.
 
-use bench::load::{Expect, Options, Think, Url};
+use bench::experiments::workload::Kind;
+use bench::load::{Expect, Options, Url};
 use bench::targets::Target;
 use bench::tools;
 use std::time::Duration;
@@ -9,26 +10,15 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setup {
     pub(crate) target: Target,
-    /// An index of [`WORKLOADS`].
-    pub(crate) workload: usize,
+    pub(crate) workload: Kind,
     pub(crate) busy: usize,
     pub(crate) idle: usize,
     /// Whether there is a load at all; another program's, if not.
     pub(crate) load: bool,
 }
 
-/// A workload: its name, what is asked for, and how many milliseconds clients think.
-pub(crate) const WORKLOADS: [(&str, &str, u64); 4] = [
-    ("hello", "/", 0),
-    ("work", "/work/200", 0),
-    ("sleep", "/sleep/5", 0),
-    ("users", "/work/50", 20),
-];
-pub(crate) const HELLO: usize = 0;
-pub(crate) const WORK: usize = 1;
-pub(crate) const SLEEP: usize = 2;
-pub(crate) const USERS: usize = 3;
-
+/// The workloads of `w`, which come again after the last.
+const WORKLOADS: [Kind; 4] = [Kind::Hello, Kind::Work, Kind::Sleep, Kind::Users];
 /// The steps of `+` and `-`.
 const BUSY: [usize; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 /// The steps of `i` and `I`: one, and just below and above the 64 threads of a pool.
@@ -44,12 +34,16 @@ impl Setup {
     /// What a key makes of it; `None` for a key that changes nothing.
     pub(crate) fn after(&self, key: char) -> Option<Self> {
         let (mut next, [stage, clients]) = (self.clone(), self.keys());
+        let mut workloads = WORKLOADS.into_iter().cycle();
         let above = |steps: &[usize], now| steps.iter().copied().find(|step| *step > now);
         let below = |steps: &[usize], now| steps.iter().rev().copied().find(|step| *step < now);
         match key {
             _ if !clients => return None,
             '1'..='4' if stage => next.target = Target::Stage(key as usize - '1' as usize),
-            'w' if stage => next.workload = (self.workload + 1) % WORKLOADS.len(),
+            'w' if stage => {
+                workloads.find(|kind| *kind == self.workload)?;
+                next.workload = workloads.next()?;
+            }
             '+' | '=' => next.busy = above(&BUSY, self.busy)?,
             '-' => next.busy = below(&BUSY, self.busy)?,
             'i' => next.idle = above(&IDLE, self.idle)?,
@@ -61,7 +55,7 @@ impl Setup {
 
     /// In words.
     pub(crate) fn title(&self) -> String {
-        let (name, (workload, ..)) = (self.target.label(), WORKLOADS[self.workload]);
+        let (name, workload) = (self.target.label(), self.workload.name());
         match self.load {
             true => {
                 format!("{name}   {workload}   {} busy and {} idle clients", self.busy, self.idle)
@@ -72,8 +66,7 @@ impl Setup {
 
     /// The load on the server at `url`.
     pub(crate) fn options(&self, mut url: Url) -> Options {
-        let (_, path, think) = WORKLOADS[self.workload];
-        if self.workload != HELLO {
+        if let Some(path) = self.workload.path() {
             path.clone_into(&mut url.target);
         }
         let mut options = Options::get(url, self.busy, Duration::from_secs(86_400));
@@ -81,8 +74,7 @@ impl Setup {
         // A client that waits for a minute is what there is to be seen, and no error.
         (options.warm_up, options.timeout) = (Duration::from_millis(300), Duration::from_secs(60));
         (options.silent, options.expect) = (self.idle, Expect::Any);
-        let mean = Duration::from_millis(think);
-        options.think = (think > 0).then_some(Think { mean, fixed: false });
+        options.think = self.workload.think();
         options
     }
 }
@@ -94,14 +86,14 @@ mod tests {
     #[test]
     fn keys_change_one_thing_each() {
         let target = Target::Stage(0);
-        let setup = Setup { target, workload: HELLO, busy: 50, idle: 63, load: true };
+        let setup = Setup { target, workload: Kind::Hello, busy: 50, idle: 63, load: true };
         let after = |keys: &str| {
             keys.chars().fold(setup.clone(), |setup, key| setup.after(key).unwrap_or(setup))
         };
         assert_eq!(after("3").target, Target::Stage(2));
         assert_eq!((after("+").busy, after("-").busy, after("----------").busy), (100, 20, 1));
         assert_eq!((after("i").idle, after("ii").idle, after("IIII").idle), (64, 65, 0));
-        assert_eq!((after("ww").workload, after("wwww").workload), (SLEEP, HELLO));
+        assert_eq!((after("ww").workload, after("wwww").workload), (Kind::Sleep, Kind::Hello));
         assert_eq!(setup.after('1'), None, "it is stage 1 already");
         let url = Target::Url("x".to_owned(), "http://127.0.0.1:1/".to_owned());
         let other = Setup { target: url, ..setup };

@@ -2,7 +2,8 @@
 //! them, and the text that stands on the screen.
 
 use super::*;
-use crate::setup::{HELLO, Setup};
+use crate::setup::Setup;
+use bench::experiments::workload::Kind;
 use bench::targets::Target;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -76,7 +77,7 @@ fn nothing_is_coloured_unless_colour_is_wanted() {
 fn the_footer_and_the_help_have_the_keys_that_change_something_and_no_other() {
     let url = Target::Url("x".to_owned(), "http://127.0.0.1:1/".to_owned());
     for (target, load) in [(Target::Stage(1), true), (url.clone(), true), (url, false)] {
-        let setup = Setup { target, workload: HELLO, busy: 50, idle: 16, load };
+        let setup = Setup { target, workload: Kind::Hello, busy: 50, idle: 16, load };
         let view = View { keys: setup.keys(), ..View::default() };
         let [footer, help] =
             [false, true].map(|help| rows(&screen(&saved(4), View { help, ..view }, SIZE)));
