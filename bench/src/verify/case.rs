@@ -10,8 +10,9 @@ use super::template::expanded;
 use std::time::Duration;
 
 /// How much a rule weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    #[default]
     /// An absolute requirement of RFC 9110 or 9112.
     Must,
     /// A recommendation of the RFCs.
@@ -75,7 +76,7 @@ pub(crate) struct Want {
 }
 
 /// What must become of the connection once the expected responses are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum End {
     /// The next request on it gets its response.
     Open,
@@ -86,11 +87,12 @@ pub(crate) enum End {
     /// As `Clean`, but because of a time-out: the last response could not announce it.
     Idle,
     /// The rule says nothing about the connection; still no further response may come.
+    #[default]
     Any,
 }
 
 /// One rule, how to try it, and what must come back.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Case {
     /// `group/short-name`.
     pub id: String,
@@ -133,21 +135,7 @@ pub(crate) fn case(
     message: impl AsRef<[u8]>,
     expected: &str,
 ) -> Case {
-    let case = Case {
-        id: id.into(),
-        section,
-        level,
-        rule,
-        steps: Vec::new(),
-        scenario: None,
-        wants: Vec::new(),
-        end: End::Any,
-        or_nothing: false,
-        once: false,
-        alone: false,
-        needs: Vec::new(),
-        window: None,
-    };
+    let case = Case { id: id.into(), section, level, rule, ..Case::default() };
     case.send(message).expect(expected)
 }
 
