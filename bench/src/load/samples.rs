@@ -215,17 +215,6 @@ mod tests {
     }
 
     #[test]
-    fn a_response_in_pieces_has_a_first_byte_of_its_own() {
-        let mut tally = Tally::default();
-        tally.succeed(1_000, 0, 2_000);
-        tally.succeed(1_000, 3_000, 51_000);
-        tally.settle();
-        assert_eq!((tally.requests, tally.latency.len(), tally.first_byte.len()), (2, 2, 2));
-        let longest = [&tally.latency, &tally.first_byte].map(|samples| samples.max() / 1000);
-        assert_eq!(longest, [50, 2]);
-    }
-
-    #[test]
     fn the_first_error_of_all_threads_is_told() {
         let (mut left, mut right) = (Tally::default(), Tally::default());
         left.fail(Failure::Read, 1, 20, || "later".to_owned());
