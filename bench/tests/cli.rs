@@ -264,7 +264,7 @@ fn verify_says_of_a_server_that_speaks_no_http_only_that() {
             stream.unwrap().write_all(b"SSH-2.0-x\r\n").unwrap();
         }
     });
-    let output = bench(&["verify", &address, "--timeout", "100ms", "--only", "get-*"]);
+    let output = bench(&["verify", &address, "--timeout", "10s", "--only", "get-*"]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
     assert!(text.contains("no HTTP/1 response") && text.contains("SSH-2.0-x"), "{text}");
