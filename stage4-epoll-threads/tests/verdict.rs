@@ -31,15 +31,15 @@ fn the_machine_or_the_client_is_the_limit() {
     let options = Options::get(running.url().unwrap(), connections, WINDOW);
     let is_full = |verdict: &Verdict| matches!(verdict.cause, Cause::Machine | Cause::Client);
     let verdict = trial::judge(&running, &options, 5, is_full).unwrap();
-    // A machine that others fill has another bottleneck, and the verdict says that.
-    assert!(is_full(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+    // A machine that others fill, or a quota, is another bottleneck, and the verdict says that.
+    assert!(is_full(&verdict) || verdict.is_of_others(), "{verdict:?}");
 
     // What blocks has threads of its own: fewer requests than those are limited by nothing but the sleep.
     let mut options = Options::get(running.url().unwrap(), 16, WINDOW);
     (options.url.target, options.expect) = ("/sleep/5".to_owned(), Expect::Any);
     let sleeps = |verdict: &Verdict| verdict.cause == Cause::SlowHandler;
     let verdict = trial::judge(&running, &options, 5, sleeps).unwrap();
-    assert!(sleeps(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+    assert!(sleeps(&verdict) || verdict.is_of_others(), "{verdict:?}");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_timer_is_not_nagles_algorithm() {
     (options.url.target, options.expect) = ("/delay/40".to_owned(), Expect::Any);
     let is_open = |verdict: &Verdict| verdict.cause == Cause::Unknown;
     let verdict = trial::judge(&running, &options, 5, is_open).unwrap();
-    assert!(is_open(&verdict) || !verdict.doubts.is_empty(), "{verdict:?}");
+    assert!(is_open(&verdict) || verdict.is_of_others(), "{verdict:?}");
     assert_ne!(verdict.cause, Cause::DelayedAck, "{verdict:?}");
 }
 
@@ -62,7 +62,9 @@ fn one_loop_is_the_ceiling_when_the_hash_gives_it_all_clients() {
     options.pipeline = 16;
     let is_one = |verdict: &Verdict| verdict.cause == Cause::SingleThread;
     // Where other programs take the CPUs, no loop has one to itself however often it is tried.
-    let is_told = |verdict: &Verdict| is_one(verdict) || !verdict.disturbed_by.is_empty();
+    let is_told = |verdict: &Verdict| {
+        is_one(verdict) || !verdict.disturbed_by.is_empty() || verdict.is_of_others()
+    };
     let verdict = trial::judge(&running, &options, 20, is_told).unwrap();
     assert!(is_told(&verdict), "{verdict:?}");
 }

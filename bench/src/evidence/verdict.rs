@@ -87,6 +87,11 @@ fn unknown(case: &Case<'_>) -> &'static str {
 }
 
 impl Verdict {
+    /// Whether it says what a quota, or others on this machine, take from the server: its own limit is another one.
+    pub fn is_of_others(&self) -> bool {
+        self.cause == Cause::Quota || !self.doubts.is_empty()
+    }
+
     /// The sentence and what it rests on, each under its name.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let lines = [
