@@ -88,3 +88,25 @@ fn one_that_does_not_listen_is_named_and_the_others_are_measured() {
     assert!(results.rows.iter().all(|row| row.target == "floor") && results.rows.len() == 2);
     assert_eq!(results.failures.len(), 1);
 }
+
+#[test]
+fn servers_whose_names_differ_in_a_sign_keep_their_own_percentiles() {
+    let url = serve();
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("also-alike");
+    let _ = std::fs::remove_dir_all(&out);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command.args(["run", &format!("{url}a?b"), &format!("{url}a/b"), "-c", "2", "-d", "50ms"]);
+    for name in ["my server", "my_server", "my/server"] {
+        command.args(["--also", &format!("{name}={url}")]);
+    }
+    // Longer than a file's name may be.
+    command.args(["--also", &format!("{}={url}", "n".repeat(300))]);
+    assert!(command.arg("--out").arg(&out).output().unwrap().status.success());
+    let rows = folder::read(&out).unwrap().rows;
+    assert_eq!(rows.len(), 2 * 6);
+    for row in rows {
+        let text = std::fs::read_to_string(out.join(&row.hgrm)).unwrap();
+        let count = format!("Total count    = {:12}]", row.load.requests);
+        assert!(text.contains(&count), "{} of {}: {text}", row.load.requests, row.target);
+    }
+}

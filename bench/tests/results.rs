@@ -52,6 +52,9 @@ fn a_run_leaves_every_row_and_says_where_and_of_what() {
             row.load.requests > 0 && row.load.served > 0 && row.server_cpu_us.is_some(),
             "{row:?}"
         );
+        let percentiles = fs::read_to_string(folder.join(&row.hgrm)).unwrap();
+        let count = format!("Total count    = {:>12}]", row.load.requests);
+        assert!(percentiles.contains(&count), "{percentiles}");
     }
     let csv = fs::read_to_string(folder.join("results.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + results.rows.len());

@@ -13,6 +13,7 @@ use crate::results::{Part, Sample};
 use crate::targets::{self, server::Server};
 use anyhow::Result;
 use clap::ValueEnum;
+use hdrhistogram::Histogram;
 use serde_json::json;
 use std::thread;
 use std::time::Duration;
@@ -61,26 +62,27 @@ pub(super) fn run(
         names.push(name.to_owned());
         let sides = ATTACKS.iter().flat_map(|attack| [(attack, true), (attack, false)]);
         for (attack, limited) in sides.take_while(|_| !interrupt.raised()) {
-            let row = measure(stage, *attack, limited, time, seed)?;
-            rows.push(Sample { target: name.to_owned(), ..row });
+            let (row, latency) = measure(stage, *attack, limited, time, seed)?;
+            rows.push((Sample { target: name.to_owned(), ..row }, latency));
         }
         Ok(())
     })?;
     let common = Common::default();
     let plan = common.plan(targets::parse(&names)?, vec![CLIENTS], time);
     let mut record = Record::begin(&plan, rows.len(), &common)?;
-    record.results.rows = rows;
+    rows.into_iter().for_each(|(row, latency)| record.add_row(row, latency));
     Ok(record.end(interrupt))
 }
 
-/// One attack on one server. The last of the well-behaved clients' requests may have had their responses after it.
+/// One attack on one server: its row, and the latencies of the well-behaved clients. The last of their requests may have had
+/// their responses after it.
 fn measure(
     stage: &Stage,
     (kind, limit): (Kind, &str),
     limited: bool,
     time: Duration,
     seed: u64,
-) -> Result<Sample> {
+) -> Result<(Sample, Histogram<u64>)> {
     let server = stage.start(if limited { LIMITS } else { NO_LIMITS })?;
     let (requests, memory, outcome) = attack(&server, kind, time, seed)?;
     let attack = kind.to_possible_value().map_or(String::new(), |it| it.get_name().to_owned());
@@ -95,7 +97,7 @@ fn measure(
         ("p99_us", json!(as_micros(outcome.p99()))),
         ("memory_kib", json!(memory)),
     ];
-    Ok(Sample {
+    let row = Sample {
         part: Part::GuardRails,
         workload: format!("{attack}-{}", if limited { "limited" } else { "unlimited" }),
         connection: "keep-alive".to_owned(),
@@ -103,7 +105,8 @@ fn measure(
         load: Figures { seconds, requests, rps, latency_us, ..Figures::default() },
         evidence: evidence.map(|(name, value)| (name.to_owned(), value)).into(),
         ..Sample::default()
-    })
+    };
+    Ok((row, outcome.latency))
 }
 
 /// Responses to well-behaved clients while the attack lasted, the server's memory in KiB (before, and at most), and what these

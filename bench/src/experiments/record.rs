@@ -15,6 +15,7 @@ use crate::results::{
 use crate::targets::Target;
 use crate::workspace;
 use anyhow::{Result, bail};
+use hdrhistogram::Histogram;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,9 @@ use std::{env, iter};
 pub struct Record {
     folder: PathBuf,
     /// As they will be written.
-    pub results: Results,
+    pub(super) results: Results,
+    /// Of each row.
+    latencies: Vec<Histogram<u64>>,
 }
 
 /// A run that was made.
@@ -89,7 +92,7 @@ impl Record {
         };
         let folder = common.out.clone().unwrap_or_else(|| folder::fresh(&results));
         folder::make(&folder)?;
-        Ok(Self { folder, results })
+        Ok(Self { folder, results, latencies: Vec::new() })
     }
 
     /// Adds what was measured, and the verdict on each measurement beside the null server's.
@@ -118,9 +121,16 @@ impl Record {
             ] {
                 sample.evidence.insert(name.to_owned(), value);
             }
-            self.results.rows.push(sample);
+            self.add_row(sample, one.outcome.tally.latency.clone());
         }
         self.results.failures.extend(failures);
+    }
+
+    /// Adds a row with its latencies, whose file has the row's number in its name.
+    pub fn add_row(&mut self, row: Sample, latency: Histogram<u64>) {
+        let hgrm = format!("hgrm/{}-{}.hgrm", row.part, self.latencies.len());
+        self.results.rows.push(Sample { hgrm, ..row });
+        self.latencies.push(latency);
     }
 
     /// Adds what else is known of the last row, under a name of its own.
@@ -149,7 +159,7 @@ impl Record {
     /// Writes the folder.
     pub fn end(mut self, interrupt: &Interrupt) -> Finished {
         self.results.interrupted = interrupt.raised();
-        let written = folder::write(&self.folder, &self.results);
+        let written = folder::write(&self.folder, &self.results, &self.latencies);
         Finished { results: self.results, folder: written.map(|()| self.folder) }
     }
 }

@@ -1,25 +1,31 @@
 //! The folder of a run.
 
 use super::anonymous::anonymous;
-use super::{Results, SCHEMA, csv, trace};
+use super::{Results, SCHEMA, csv, hgrm, trace};
 use crate::numbers::counted;
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What everything else is made from.
 const FILE: &str = "results.json";
 
-/// Writes `results` to `folder`, which is made if it is not there.
+/// Writes `results`, and one percentile file per row, to `folder`, which is made if it is not there.
+/// `latencies` are of the rows, in their order.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(folder: &Path, results: &Results) -> Result<()> {
+pub fn write(folder: &Path, results: &Results, latencies: &[Histogram<u64>]) -> Result<()> {
     // A line for each row. Inside of a JSON string the quotation marks would be escaped.
     let text = serde_json::to_string(results)?.replace("{\"target\":", "\n{\"target\":");
     file(&folder.join(FILE), &(text + "\n"))?;
-    file(&folder.join("results.csv"), &csv::write(&results.rows))
+    file(&folder.join("results.csv"), &csv::write(&results.rows))?;
+    for (row, latency) in results.rows.iter().zip(latencies) {
+        file(&folder.join(&row.hgrm), &hgrm::write(latency))?;
+    }
+    Ok(())
 }
 
 /// Makes a folder for a run, and says at once if that cannot be: not after minutes of measuring. One that
@@ -138,12 +144,20 @@ mod tests {
     fn a_run_is_read_back_as_it_was_written_and_a_newer_one_refused() {
         let folder = env::temp_dir().join(format!("bench-folder-{}", std::process::id()));
         let mut results = Results { schema: SCHEMA, ..Results::default() };
-        results.rows = vec![Sample { connections: 1, ..Sample::default() }, Sample::default()];
-        write(&folder, &results).unwrap();
+        let row = |name: &str| Sample { hgrm: format!("hgrm/x-{name}.hgrm"), ..Sample::default() };
+        results.rows = vec![row("0"), row("1")];
+        let latencies = [[1, 2], [3, 4]].map(|samples| {
+            let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).unwrap();
+            samples.into_iter().for_each(|sample| histogram.record(sample * 1000).unwrap());
+            histogram
+        });
+        write(&folder, &results, &latencies).unwrap();
         assert_eq!(read(&folder).unwrap(), results);
+        let own = fs::read_to_string(folder.join("hgrm/x-1.hgrm")).unwrap();
+        assert!(own.contains("Total count    =            2]"), "{own}");
         assert!(make(&folder).unwrap_err().to_string().contains("choose another folder"));
         results.schema = SCHEMA + 1;
-        write(&folder, &results).unwrap();
+        write(&folder, &results, &[]).unwrap();
         assert!(read(&folder).unwrap_err().to_string().contains("build a newer one"));
         fs::remove_dir_all(&folder).unwrap();
         assert!(read(&folder).unwrap_err().to_string().contains("the folder of a run"));

@@ -1,7 +1,8 @@
 //! What a run leaves behind: one folder that tables, pictures, comparisons and claims are made from.
 //!
-//! [`Results`] is the shape of `results.json`; [`folder`] writes and reads it, with a spreadsheet ([`csv`])
-//! beside it. [`host`] and [`source`] say where and of what. [`compare`] holds two runs against each other, [`claims`] one run against the book, and [`fit`] a scalability law against points.
+//! [`Results`] is the shape of `results.json`; [`folder`] writes and reads it, with a spreadsheet ([`csv`]) and
+//! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. [`compare`] holds
+//! two runs against each other, [`claims`] one run against the book, and [`fit`] a scalability law against points.
 //! [`sweep`] has the curves over offered load, and what theory says of them. [`prediction`] says what users
 //! should get of a stage. [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
 //! what it knows, and a newer one finds defaults.
@@ -14,6 +15,7 @@ pub mod date;
 pub mod fit;
 pub mod folder;
 pub mod group;
+pub mod hgrm;
 pub mod host;
 pub mod prediction;
 pub mod profile;

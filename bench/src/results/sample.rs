@@ -79,6 +79,8 @@ pub struct Sample {
     pub server_cpu_us: Option<f64>,
     /// CPU of the generator per correct response.
     pub client_cpu_us: Option<f64>,
+    /// Where the percentiles are, relative to the folder.
+    pub hgrm: String,
     /// What else was observed, by name: the kernel's figures, the verdict, what an experiment adds.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub evidence: BTreeMap<String, Value>,
