@@ -45,7 +45,7 @@ fn doubled() -> PathBuf {
         row.server_cpu_us = row.server_cpu_us.map(|cpu| cpu * 2.0);
     }
     let folder = fresh("doubled");
-    folder::write(&folder, &results).unwrap();
+    folder::write(&folder, &results, &[]).unwrap();
     folder
 }
 
