@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::trial::{Measurement, typical};
-use super::workload::Workload;
+use super::workload::{Kind, Workload};
 use crate::evidence::verdict::{Cause, Ceiling};
 use crate::interrupt::Interrupt;
 use crate::load::Figures;
@@ -206,11 +206,12 @@ fn sample(
 
 /// The book's word for a workload.
 fn name_of(workload: Workload, part: Part) -> &'static str {
-    match workload.kind.name() {
-        "hello" if part == Part::Waits => "waits",
+    match workload.kind {
+        Kind::Work | Kind::Sleep | Kind::Users => workload.kind.name(),
+        _ if part == Part::Waits => "waits",
         // The curve begins with no idle client, and that is its beginning.
-        "hello" if workload.idle > 0 || part == Part::Idle => "idle",
-        name => name,
+        _ if workload.idle > 0 || part == Part::Idle => "idle",
+        _ => "hello",
     }
 }
 

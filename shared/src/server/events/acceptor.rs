@@ -93,7 +93,7 @@ impl Acceptor {
                 // The first was announced. Of others it is not known that they are there: no connection is closed for them
                 // before epoll says so.
                 if number == 0 {
-                    self.pause(State::Full(now + PAUSE), connections);
+                    self.wait_for_places(State::Full(now + PAUSE), connections);
                 }
                 return Ok(());
             }
@@ -106,28 +106,26 @@ impl Acceptor {
                 Err(error) => error,
             };
             limit.release();
-            match AcceptError::of(&error) {
-                AcceptError::Empty => return Ok(()),
-                AcceptError::Connection => {}
+            return match AcceptError::of(&error) {
+                AcceptError::Connection => continue,
+                AcceptError::Empty => Ok(()),
                 AcceptError::Exhausted => {
-                    self.pause(State::Exhausted(now + PAUSE), connections);
-                    return Ok(());
+                    self.wait_for_places(State::Exhausted(now + PAUSE), connections);
+                    Ok(())
                 }
                 AcceptError::Forbidden => {
-                    if self.epoll.remove(listener).is_ok() {
-                        self.state = State::Exhausted(now + PAUSE);
-                    }
-                    return Ok(());
+                    self.pause(State::Exhausted(now + PAUSE));
+                    Ok(())
                 }
-                AcceptError::Broken => return Err(error).context(BROKEN),
-            }
+                AcceptError::Broken => Err(error).context(BROKEN),
+            };
         }
         Ok(())
     }
 
-    /// Leaves those that wait in the queue, and has a silent connection closed for each. Their places are free when their
+    /// Pauses, and has a silent connection closed for each connection that waits. Their places are free when their
     /// clients have read the end.
-    fn pause(&mut self, state: State, connections: &mut ConnectionSet) {
+    fn wait_for_places(&mut self, state: State, connections: &mut ConnectionSet) {
         let (Some(listener), limit) = (&self.listener, &self.context.connections) else { return };
         let counters = &connections.stats().counters;
         let is_full = matches!(state, State::Full(_));
@@ -138,7 +136,14 @@ impl Acceptor {
             // Places are counted over all loops: another may have the silent connections.
             limit.call.notify();
         }
-        if self.epoll.remove(listener).is_ok() {
+        self.pause(state);
+    }
+
+    /// Leaves those that wait in the queue.
+    fn pause(&mut self, state: State) {
+        if let Some(listener) = &self.listener
+            && self.epoll.remove(listener).is_ok()
+        {
             self.state = state;
         }
     }
