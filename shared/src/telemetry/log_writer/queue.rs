@@ -32,8 +32,6 @@ struct State {
     reopen: bool,
     /// No more lines will come.
     is_complete: bool,
-    /// All lines are written.
-    is_done: bool,
 }
 
 /// What the writer learns when it reports its progress.
@@ -65,6 +63,13 @@ impl Patience {
     }
 }
 
+impl State {
+    /// Bytes of all lines that are not written yet.
+    fn unwritten(&self) -> usize {
+        self.lines.len() + self.taken
+    }
+}
+
 impl Queue {
     pub(super) fn new(capacity: usize, gap: fn(u64) -> String) -> Self {
         Self { state: Mutex::default(), changed: Condvar::new(), capacity, gap }
@@ -73,7 +78,7 @@ impl Queue {
     /// Adds as many of these whole lines as there is room for; returns how many it had to drop.
     pub(super) fn push(&self, lines: &[u8]) -> u64 {
         let mut state = lock(&self.state);
-        let mut room = self.capacity.saturating_sub(state.lines.len() + state.taken);
+        let mut room = self.capacity.saturating_sub(state.unwritten());
         // Once lines were dropped, half of the room must be free before a line is added: few gaps.
         if state.dropped > 0 && room < self.capacity / 2 {
             room = 0;
@@ -123,10 +128,10 @@ impl Queue {
     /// Waits until all is written, or until patience ends; the error is the number of bytes that are not written.
     pub(super) fn wait_until_done(&self, patience: &Patience) -> Result<(), usize> {
         let mut state = lock(&self.state);
-        while !state.is_done {
+        while state.unwritten() > 0 {
             let left = patience.left(state.last_progress);
             if left.is_zero() {
-                return Err(state.lines.len() + state.taken);
+                return Err(state.unwritten());
             }
             let woken = self.changed.wait_timeout(state, left);
             (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
@@ -149,11 +154,7 @@ impl Queue {
         }
         mem::swap(&mut state.lines, batch);
         state.taken = batch.len();
-        if batch.is_empty() && !state.reopen {
-            state.is_done = true;
-            self.changed.notify_all();
-        }
-        !state.is_done
+        !batch.is_empty() || state.reopen
     }
 
     /// For the writer: `unwritten` bytes of the batch are not written yet.
@@ -219,7 +220,7 @@ mod tests {
         assert_eq!(queue.wait_until_done(&patience), Err(7));
         assert!(begun.elapsed() >= patience.most, "some was written just now");
         queue.progress(0);
+        assert_eq!(queue.wait_until_done(&patience), Ok(()), "all is written, however late");
         assert!(!queue.take(&mut batch));
-        assert_eq!(queue.wait_until_done(&patience), Ok(()));
     }
 }
