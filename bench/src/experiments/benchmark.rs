@@ -55,7 +55,7 @@ pub fn run(
         }
         reached = capacity(&experiment.plan, &measured);
     }
-    profile::measure(plan, &starter, &mut record, &progress, interrupt)?;
+    profile::measure(plan, &starter, &mut record, &progress, interrupt);
     drop(progress);
     Ok(record.end(interrupt))
 }

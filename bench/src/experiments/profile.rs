@@ -56,16 +56,13 @@ pub fn time(plan: &Plan) -> Duration {
 }
 
 /// Adds a profile of each stage to the run, and its stacks to the folder. A stage that fails here is a failure of the run.
-///
-/// # Errors
-/// When the stacks cannot be written.
 pub fn measure(
     plan: &Plan,
     starter: &Starter,
     record: &mut Record,
     progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<()> {
+) {
     let stages = stages(plan);
     if !stages.is_empty() {
         progress.part("profile: where a request's CPU time goes");
@@ -80,10 +77,9 @@ pub fn measure(
         let clients = clients(stage, starter.stage_args());
         let hello = Trial { target, ..Trial::kept(clients, Kind::Hello) };
         match of(hello, plan, starter, interrupt) {
-            Ok((profile, stacks)) => {
-                if let (Some(file), Some(stacks)) = (&profile.stacks, stacks) {
-                    record.keep(file, &stacks)?;
-                }
+            Ok((mut profile, stacks)) => {
+                let keep = |stacks: String| record.keep(format!("profiles/{name}.folded"), &stacks);
+                profile.stacks = stacks.and_then(keep);
                 record.results.profiles.push(profile);
             }
             Err(error) if !interrupt.raised() => {
@@ -93,7 +89,6 @@ pub fn measure(
         }
         progress.step(each);
     }
-    Ok(())
 }
 
 /// One stage: its profile, and its folded stacks where perf could look. What other programs or the host disturbed is looked
@@ -152,7 +147,6 @@ fn with_layers(mut profile: Profile, samples: Samples) -> Profile {
     let cpu_us = profile.cpu_us;
     let layer = |(name, share)| layer(name, share * cpu_us);
     profile.layers = samples.shares().into_iter().map(layer).collect();
-    profile.stacks = Some(format!("profiles/{}.folded", profile.target));
     (profile.samples, profile.by_thread) = (samples.samples(), samples.by_thread);
     profile
 }

@@ -13,8 +13,8 @@ use crate::results::{
     told,
 };
 use crate::targets::Target;
-use crate::workspace;
-use anyhow::{Result, bail};
+use crate::{terminal, workspace};
+use anyhow::{Error, Result, bail};
 use hdrhistogram::Histogram;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub struct Record {
     pub(super) results: Results,
     /// Of each row.
     latencies: Vec<Histogram<u64>>,
+    /// Texts that could not be written beside the results, and why.
+    unkept: Vec<Error>,
 }
 
 /// A run that was made.
@@ -92,7 +94,7 @@ impl Record {
         };
         let folder = common.out.clone().unwrap_or_else(|| folder::fresh(&results));
         folder::make(&folder)?;
-        Ok(Self { folder, results, latencies: Vec::new() })
+        Ok(Self { folder, results, latencies: Vec::new(), unkept: Vec::new() })
     }
 
     /// Adds what was measured, and the verdict on each measurement beside the null server's.
@@ -148,16 +150,18 @@ impl Record {
         }
     }
 
-    /// Writes a text beside the results.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn keep(&self, file: &str, text: &str) -> Result<()> {
-        folder::file(&self.folder.join(file), text)
+    /// Writes a text beside the results; the file's name, if it is there then. A full disk ends no run: what was
+    /// measured is printed all the same, and [`Record::end`] says what is missing.
+    pub fn keep(&mut self, file: String, text: &str) -> Option<String> {
+        let written = folder::file(&self.folder.join(&file), text);
+        written.map(|()| file).map_err(|error| self.unkept.push(error)).ok()
     }
 
     /// Writes the folder.
     pub fn end(mut self, interrupt: &Interrupt) -> Finished {
+        for error in &self.unkept {
+            terminal::note(&format!("not kept: {error:#}"));
+        }
         self.results.interrupted = interrupt.raised();
         let written = folder::write(&self.folder, &self.results, &self.latencies);
         Finished { results: self.results, folder: written.map(|()| self.folder) }
@@ -250,6 +254,7 @@ mod tests {
     use crate::evidence::Evidence;
     use crate::experiments::users;
     use crate::load::Outcome;
+    use std::fs;
     use std::time::Duration;
 
     #[test]
@@ -268,5 +273,20 @@ mod tests {
         assert_eq!(of(many, &["--threads", "16"]), ("always".to_owned(), Some(16)));
         assert_eq!(of(many, &["--keep-alive=never"]), ("never".to_owned(), many.threads));
         assert_eq!(of(fair, &["--threads=16"]), ("fair".to_owned(), None));
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_kept_keeps_nothing_else_back() {
+        let folder = env::temp_dir().join(format!("bench-unkept-{}", std::process::id()));
+        // Where the text should be there is a folder.
+        fs::create_dir_all(folder.join("explain.txt")).unwrap();
+        let (results, latencies) = (Results::default(), Vec::new());
+        let mut record = Record { folder: folder.clone(), results, latencies, unkept: Vec::new() };
+        assert_eq!(record.keep("explain.txt".to_owned(), "why"), None);
+        assert_eq!(record.keep("other.txt".to_owned(), "why").as_deref(), Some("other.txt"));
+        let [error] = &record.unkept[..] else { panic!("{:?}", record.unkept) };
+        assert!(error.to_string().contains("explain.txt"), "{error}");
+        assert!(record.end(&Interrupt::default()).folder.is_ok());
+        fs::remove_dir_all(folder).unwrap();
     }
 }

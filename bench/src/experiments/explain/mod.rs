@@ -73,7 +73,7 @@ impl ExplainArgs {
         let look = typical(looks.iter()).context("interrupted before there was a look at it")?;
         let mut page = text::of(look, name);
         page += &passes(&experiment, &starter, &mut record, interrupt);
-        record.keep("explain.txt", &page)?;
+        record.keep("explain.txt".to_owned(), &page);
         Ok((page + text::HINTS, record.end(interrupt)))
     }
 
