@@ -5,6 +5,7 @@ use super::sleep::Sleep;
 use super::tree;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
+use std::mem;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 /// Often enough for a share to mean something after a second, and a hundredth of a core at most.
 pub(super) const PERIOD: Duration = Duration::from_millis(50);
-/// The list of threads is read anew after so many samples: pools grow.
+/// The list of processes is read anew after so many samples. That of their threads is read each time: a thread for each
+/// connection may live no longer than that.
 const REFRESH: usize = 10;
 /// The sample after which all sockets are looked at, once, as they may be many.
 const SOCKETS: usize = 4;
@@ -88,7 +90,8 @@ impl Sampler {
 #[derive(Default)]
 struct Samplings {
     count: usize,
-    watched: Vec<Watched>,
+    processes: Vec<u32>,
+    watched: HashMap<u32, Watched>,
     /// How often each thread was found in each state.
     found: HashMap<u32, BTreeMap<Sleep, u32>>,
     queue: Vec<u64>,
@@ -97,7 +100,6 @@ struct Samplings {
 
 /// A thread whose file stays open: to read it again is a third of the price.
 struct Watched {
-    tid: u32,
     folder: PathBuf,
     syscall: Option<File>,
 }
@@ -105,15 +107,17 @@ struct Watched {
 impl Samplings {
     fn look(&mut self, pids: &[u32], address: SocketAddr) -> Latest {
         if self.count.is_multiple_of(REFRESH) {
-            self.refresh(pids);
+            self.processes = tree::all(pids);
         }
-        let mut latest = Latest::default();
-        for watched in &mut self.watched {
+        let (mut latest, mut known) = (Latest::default(), mem::take(&mut self.watched));
+        for (tid, folder) in self.processes.iter().flat_map(|pid| tree::tasks(*pid)) {
+            let mut watched = known.remove(&tid).unwrap_or_else(|| Watched::new(folder));
             if let Some(sleep) = watched.look() {
-                let kinds = self.found.entry(watched.tid).or_default();
+                let kinds = self.found.entry(tid).or_default();
                 *kinds.entry(sleep).or_default() += 1;
-                latest.threads.insert(watched.tid, sleep);
+                latest.threads.insert(tid, sleep);
             }
+            self.watched.insert(tid, watched);
         }
         let queue = machine::accept_queue(address).ok().flatten();
         latest.queue = queue.map(|[waiting, _]| waiting);
@@ -125,19 +129,10 @@ impl Samplings {
         latest
     }
 
-    fn refresh(&mut self, pids: &[u32]) {
-        for (tid, folder) in tree::all(pids).into_iter().flat_map(tree::tasks) {
-            if self.watched.iter().all(|watched| watched.tid != tid) {
-                let syscall = File::open(folder.join("syscall")).ok();
-                self.watched.push(Watched { tid, folder, syscall });
-            }
-        }
-    }
-
     /// What was found so far; the next looks begin anew, at the threads that are known.
     fn summary(&mut self) -> Samples {
-        let begun = Self { watched: std::mem::take(&mut self.watched), ..Self::default() };
-        let found = std::mem::replace(self, begun);
+        let begun = Self { watched: mem::take(&mut self.watched), ..Self::default() };
+        let found = mem::replace(self, begun);
         found.summed()
     }
 
@@ -167,6 +162,10 @@ fn queue(depths: &[u64]) -> Option<Queue> {
 }
 
 impl Watched {
+    fn new(folder: PathBuf) -> Self {
+        Self { syscall: File::open(folder.join("syscall")).ok(), folder }
+    }
+
     fn look(&mut self) -> Option<Sleep> {
         if let Some(file) = &self.syscall {
             // A line of nine numbers, in one call: a server may have a hundred threads.
@@ -202,5 +201,24 @@ mod tests {
         assert_eq!(samplings.count, 0);
         assert_eq!(samples.sleeps, [(Sleep::Running, 0.5), (Sleep::Poll, 1.5)]);
         assert_eq!(samples.most_often[&7], (Sleep::Poll, 0.75));
+    }
+
+    #[test]
+    fn a_thread_that_has_begun_since_the_last_look_is_found() {
+        let pids = [std::process::id()];
+        let mut samplings = Samplings::default();
+        let nowhere = "127.0.0.1:1".parse().unwrap();
+        samplings.look(&pids, nowhere);
+        let (tell, told) = mpsc::channel();
+        let begun = thread::spawn(move || {
+            tell.send(fs::read_link("/proc/thread-self").unwrap()).unwrap();
+            thread::park();
+        });
+        let path: PathBuf = told.recv().unwrap();
+        let tid = path.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        assert!(samplings.look(&pids, nowhere).threads.contains_key(&tid));
+        begun.thread().unpark();
+        begun.join().unwrap();
+        assert!(!samplings.look(&pids, nowhere).threads.contains_key(&tid));
     }
 }

@@ -47,7 +47,7 @@ pub struct Use {
     pub kernel: Option<(f64, u64)>,
     /// Seconds that threads waited for a CPU although they had work.
     pub run_wait: f64,
-    /// Times that a thread went to sleep by itself; unknown where threads ended that had work.
+    /// Times that a thread went to sleep by itself; unknown where threads ended.
     pub voluntary: Option<u64>,
     /// Times that a thread was taken off its CPU.
     pub involuntary: Option<u64>,
@@ -126,7 +126,8 @@ impl Snapshot {
         let cpu = threads.iter().map(|thread| thread.cpu).sum();
         // A server with a thread for each connection: what they did is known of the process alone.
         let ended = ticks.and_then(seconds).filter(|all| all - cpu > ENDED * (1.0 + cpu));
-        let switches = switches.filter(|_| ended.is_none());
+        let remain = before.threads.keys().all(|tid| self.threads.contains_key(tid));
+        let switches = switches.filter(|_| remain && ended.is_none());
         Use {
             cpu: ended.unwrap_or(cpu),
             kernel: ticks.and_then(kernel_share),
@@ -253,6 +254,8 @@ mod tests {
         assert_eq!(used.voluntary, Some(6 + 7 + 1 - 5));
         // Nothing was read of these: unknown, not zero.
         assert_eq!((used.reads, used.memory), (None, None));
+        // A thread has ended, and with it the count of its switches.
+        assert_eq!(snapshot(&[(1, 3_000, 9)]).use_since(&after).voluntary, None);
     }
 
     #[test]
