@@ -92,7 +92,8 @@ fn judge(args: &LoadArgs, outcome: &Outcome) -> Result<u8> {
         let (count, longest) = (tally.unanswered.count, numbers::time(tally.unanswered.longest));
         ensure!(count > 0, "no request was sent in the window; measure longer (-d)");
         bail!(
-            "no request had a response: {count} were under way at the end, the oldest for {longest}; measure longer (-d)"
+            "no request had a complete response: {count} were under way at the end, the oldest for {longest}; measure \
+             longer (-d)"
         );
     }
     let failures: Vec<_> =

@@ -17,6 +17,7 @@ pub use cause::Cause;
 
 use super::Evidence;
 use case::Case;
+use finding::FULL;
 use serde::Serialize;
 
 /// One sentence, what it rests on, and what speaks against trusting the figures behind it.
@@ -77,8 +78,14 @@ fn unknown(case: &Case<'_>) -> &'static str {
         "not to be told: no request had a correct response"
     } else if case.is_too_short() {
         "not to be told: the window was too short to look at the server; measure longer (-d or -n)"
+    } else if case.seen.requests == 0 && !case.seen.errors.is_empty() {
+        "not to be told: no response was complete within the time-out (--timeout)"
     } else if case.seen.requests == 0 && case.seen.in_flight > 0 {
-        "not to be told: no response came in the window; measure longer (-d)"
+        "not to be told: no complete response came in the window; measure longer (-d)"
+    } else if case.evidence.queue.is_some_and(|queue| 2.0 * queue.mean > case.under_way()) {
+        "most requests wait in the accept queue, and the server has time to accept; look closer with `bench explain`"
+    } else if case.fullness().is_some_and(|full| full >= FULL) {
+        "not to be told: other programs fill the machine; see with fewer of them, or with `bench explain`"
     } else if case.evidence.server.is_some() {
         "neither CPU nor a queue is the limit; look closer with `bench explain`"
     } else {

@@ -90,7 +90,12 @@ fn in_service(options: &Options, outcome: &Outcome) -> String {
         Some(_) => "due or under way".to_owned(),
     };
     let in_service = outcome.rps() * outcome.tally.mean().as_secs_f64();
-    format!("{in_service:.1} {of} (Little's law: requests per second x mean latency)")
+    let all = (options.connections * options.pipeline) as f64;
+    let before = match options.rate {
+        None if in_service > 1.05 * all => "; more than all, as some began before the window",
+        _ => "",
+    };
+    format!("{in_service:.1} {of} (Little's law: requests per second x mean latency{before})")
 }
 
 /// What became of the idle clients.

@@ -119,7 +119,9 @@ fn blocking_servers_wait_for_silent_clients() {
 fn sleeping(threads: f64) -> (Seen, Evidence) {
     let rps = threads * 195.0;
     let seen = Seen { open: 64, served: 64, rps, mean: 64.0 / rps, requests: rps as u64, ..seen() };
-    (seen, Evidence { sleeps: vec![(Sleep::Timer, threads)], ..evidence() })
+    let each = thread("worker", 0.0, seen.requests / threads as u64, Sleep::Timer);
+    let threads = (vec![(Sleep::Timer, threads)], vec![each; threads as usize]);
+    (seen, Evidence { sleeps: threads.0, threads: threads.1, ..evidence() })
 }
 
 #[test]
@@ -137,10 +139,105 @@ fn too_few_threads_to_sleep_in_or_one_for_each() {
 }
 
 #[test]
+fn a_thread_sleeps_in_a_handler_only_with_a_connection_and_not_when_it_mostly_waits_for_clients() {
+    // Python: a server that sleeps and never accepts.
+    let seen = Seen { served: 0, requests: 0, rps: 0.0, mean: 0.0, in_flight: 50, ..seen() };
+    let (_, sleeping) = sleeping(1.0);
+    let (sockets, queue) =
+        (Sockets { accepted: 0, unread: 0, queued: 50 }, Queue { mean: 50.0, max: 50 });
+    let evidence = Evidence { sockets: Some(sockets), queue: Some(queue), ..sleeping };
+    expect(
+        &seen,
+        &evidence,
+        Cause::HeldConnections,
+        "none of the connections is served; 50 wait (50 in",
+    );
+    // Twenty threads that all sleep for 0.3 s of each second: each of them serves a client.
+    let sleeps = vec![(Sleep::Timer, 5.6), (Sleep::Read, 13.0), (Sleep::Running, 1.4)];
+    let threads = vec![thread("python3", 0.02, 1_250, Sleep::Read); 20];
+    let evidence = Evidence { sleeps, threads, ..self::evidence() };
+    expect(&self::seen(), &evidence, Cause::Unknown, "");
+}
+
+#[test]
+fn threads_wait_in_write_for_a_log_that_is_read_slowly() {
+    // Python, a thread for each connection, and a log through a pipe whose reader, a child process, mostly sleeps.
+    let threads = [("python3", 100, Sleep::Timer), ("python3", 5, Sleep::Write)];
+    let evidence = Evidence {
+        sleeps: vec![(Sleep::Timer, 0.9), (Sleep::Write, 18.1), (Sleep::Accept, 1.0)],
+        threads: threads.map(|(name, sleeps, kind)| thread(name, 0.0, sleeps, kind)).into(),
+        server: used(0.01, 0.5),
+        machine: busy(0.3, 0.1),
+        sockets: Some(Sockets { accepted: 20, unread: 0, queued: 0 }),
+        ..evidence()
+    };
+    let (requests, rps, mean) = (80, 80.0, 0.172);
+    let seen =
+        Seen { open: 20, connected: 20, served: 8, requests, rps, mean, in_flight: 20, ..seen() };
+    expect(
+        &seen,
+        &evidence,
+        Cause::BlockedWrites,
+        "20 requests are under way, and 18 threads cannot",
+    );
+    // One loop that writes its log itself.
+    let sleeps = vec![(Sleep::Timer, 0.9), (Sleep::Write, 0.9), (Sleep::Epoll, 0.1)];
+    let evidence = Evidence { sleeps, ..evidence };
+    expect(
+        &seen,
+        &evidence,
+        Cause::BlockedWrites,
+        "20 requests are under way, and 1 thread cannot",
+    );
+    // While both compute, a client reads as fast as it can.
+    let evidence = Evidence { server: used(0.9, 0.9), ..evidence };
+    assert_ne!(verdict(&seen, &evidence, None).cause, Cause::BlockedWrites);
+}
+
+#[test]
+fn what_is_not_known_is_not_said_to_be_no_limit() {
+    // Python: one thread sleeps 50 ms before each accept.
+    let queue = Some(Queue { mean: 19.0, max: 20 });
+    let seen =
+        Seen { open: 20, connected: 20, served: 20, requests: 39, rps: 19.5, mean: 1.1, ..seen() };
+    let sockets = Some(Sockets { accepted: 0, unread: 0, queued: 20 });
+    let (_, sleeping) = sleeping(1.0);
+    let accepts_late = Evidence { queue, sockets, ..sleeping };
+    expect(&seen, &accepts_late, Cause::Unknown, "most requests wait in the accept queue");
+    // Threads that ended waited for a CPU too, nobody knows how long.
+    let full = Evidence { machine: busy(1.9, 0.1), ..evidence() };
+    let found = verdict(&self::seen(), &full, None);
+    assert!(
+        found.cause == Cause::Unknown && found.sentence.contains("other programs"),
+        "{found:?}"
+    );
+    // Responses that never come to their end.
+    let errors = vec![("timeout".to_owned(), 4)];
+    let without =
+        Seen { served: 0, requests: 0, rps: 0.0, mean: 0.0, in_flight: 50, errors, ..self::seen() };
+    let all_read = Sockets { accepted: 50, unread: 0, queued: 0 };
+    let found = verdict(&without, &Evidence { sockets: Some(all_read), ..evidence() }, None);
+    assert!(found.sentence.contains("within the time-out"), "{found:?}");
+}
+
+#[test]
+fn what_would_refute_a_verdict_is_no_figure_of_the_row() {
+    // At twice the clients a rate stays as it is.
+    let kept = Seen { rate: Some(500.0), requests: 500, rps: 500.0, ..seen() };
+    let found = verdict(&kept, &evidence(), None);
+    assert_eq!(found.cause, Cause::NoMoreAsked);
+    assert!(found.refuted_if.contains("twice the rate"), "{found:?}");
+    let evidence = Evidence { overflows: Some(35), overflows_in_window: Some(9), ..evidence() };
+    // All are served already: that no more are with a longer backlog shows nothing.
+    let refuted_if = verdict(&seen(), &evidence, None).refuted_if;
+    assert!(!refuted_if.contains("served"), "{refuted_if}");
+}
+
+#[test]
 fn what_is_due_at_a_rate_while_every_connection_waits_is_not_under_way() {
     let (seen, evidence) = sleeping(4.0);
     let four = Seen { open: 4, connected: 4, served: 4, rate: Some(1000.0), unsent: 1800, ..seen };
-    expect(&four, &evidence, Cause::SlowHandler, "limit: 4 requests are under way");
+    expect(&four, &evidence, Cause::SlowHandler, "limit: 4 requests under way, each");
 }
 
 #[test]

@@ -164,18 +164,26 @@ impl Case<'_> {
         sleeps as f64 / self.seen.requests.max(1) as f64
     }
 
-    /// How many threads are always asleep in a handler, if some are and there is CPU left.
+    /// How many threads are asleep in a handler, if some are and there is CPU left. A handler has a connection: a server
+    /// that accepts none sleeps elsewhere.
     pub(super) fn handlers_asleep(&self) -> Option<f64> {
-        let asleep = self.evidence.asleep_in(Sleep::Timer).filter(|threads| *threads >= 0.5)?;
+        let accepted = self.evidence.sockets.map_or(f64::INFINITY, |all| all.accepted as f64);
+        let asleep = self.evidence.asleep_in(Sleep::Timer)?.min(accepted);
+        let asleep = Some(asleep).filter(|threads| *threads >= 0.5)?;
         let idles = self.server_cores().is_none_or(|cores| cores < 0.7);
         (idles && self.sleepers_serve()).then_some(asleep)
     }
 
     /// A thread that sleeps in a handler wakes up once per request. h2o's main thread does housekeeping, once a second.
     fn sleepers_serve(&self) -> bool {
+        let known: Option<u64> = self.sleepers().map(|thread| thread.voluntary).sum();
+        self.sleepers().next().is_none()
+            || known.is_none_or(|known| 2 * known >= self.seen.requests)
+    }
+
+    /// Threads that are asleep most of the time until time has passed.
+    pub(super) fn sleepers(&self) -> impl Iterator<Item = &Thread> {
         let sleeps = |thread: &&Thread| matches!(thread.mostly, Some((Sleep::Timer, _)));
-        let wakes: Vec<_> = self.evidence.threads.iter().filter(sleeps).collect();
-        let known: Option<u64> = wakes.iter().map(|thread| thread.voluntary).sum();
-        wakes.is_empty() || known.is_none_or(|known| 2 * known >= self.seen.requests)
+        self.evidence.threads.iter().filter(sleeps)
     }
 }

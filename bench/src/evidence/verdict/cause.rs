@@ -15,6 +15,8 @@ pub enum Cause {
     SilentClients,
     /// Threads wait for a lock that one of them holds.
     Lock,
+    /// Threads wait until what they write is read.
+    BlockedWrites,
     /// Handlers sleep, and there are too few threads to sleep in.
     SleepingThreads,
     /// Threads wait for clients that hold a connection and think between requests.
@@ -57,6 +59,7 @@ impl Cause {
             Self::QueueOverflow => "accept queue full",
             Self::SilentClients => "silent clients",
             Self::Lock => "a lock",
+            Self::BlockedWrites => "blocked writes",
             Self::SleepingThreads => "too few threads",
             Self::ThinkingUsers => "users think",
             Self::HeldConnections => "others wait",
@@ -80,12 +83,15 @@ impl Cause {
             }
             Self::Stopped => "after `kill -CONT` no more clients are served",
             Self::QueueOverflow => {
-                "with a longer backlog (--backlog, net.core.somaxconn) no more clients are served"
+                "with a longer backlog (--backlog, net.core.somaxconn) connections take as long to open"
             }
             Self::SilentClients => "without the silent clients the others are not served either",
             Self::Lock => "half the connections get half the req/s",
+            Self::BlockedWrites => {
+                "without the log, or with clients that read faster, req/s stay as they are"
+            }
             Self::SleepingThreads => "with twice the workers req/s do not double",
-            Self::OtherPrograms => "when these programs have ended req/s stay as they are",
+            Self::OtherPrograms => "req/s stay as they are when these programs have ended",
             Self::ThinkingUsers => {
                 "with twice the workers, or a connection for each request, no more users are served"
             }
@@ -99,8 +105,9 @@ impl Cause {
                 "with one core less (taskset) req/s fall by less than that core's share"
             }
             Self::HandOver => "the server on one core (taskset) uses as much CPU per request",
-            Self::SlowHandler | Self::NoMoreAsked => {
-                "twice the clients get less than twice the req/s"
+            Self::SlowHandler => "twice the clients get less than twice the req/s",
+            Self::NoMoreAsked => {
+                "twice the rate, or in a closed loop twice the clients, gets less than twice the req/s"
             }
             Self::Unknown => "",
         }

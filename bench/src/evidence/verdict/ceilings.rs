@@ -118,8 +118,10 @@ pub(super) fn machine(case: &Case<'_>) -> Option<Finding> {
 fn cores_of_its_own(case: &Case<'_>, own: usize) -> Option<Finding> {
     let (server, client) = (case.server_cores()?, case.seen.client_cores);
     let sentence = format!("the server's cores are full: it uses {server:.2} of {own}");
-    let figures =
-        format!("the server uses {server:.2} of its {own} cores, the client {client:.2} cores");
+    let figures = format!(
+        "the server uses {server:.2} of its {}, the client {client:.2}",
+        counted(own, "core")
+    );
     Finding::new(&[server / (FULL * own as f64)], sentence, figures)
 }
 

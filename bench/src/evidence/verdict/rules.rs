@@ -9,7 +9,7 @@ use super::{ceilings, waiting};
 pub(super) type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// The first that matches wins.
-pub(super) const RULES: [(Cause, Rule); 16] = [
+pub(super) const RULES: [(Cause, Rule); 17] = [
     (Cause::Stopped, waiting::stopped),
     // Comes before what waits: threads that are held back let queues grow and clients wait.
     (Cause::Quota, ceilings::quota),
@@ -17,6 +17,8 @@ pub(super) const RULES: [(Cause, Rule); 16] = [
     (Cause::SilentClients, waiting::silent_clients),
     // Comes before the sleep: who sleeps with a lock lets others sleep in futex.
     (Cause::Lock, waiting::lock),
+    // Comes before the sleep: who reads a log slowly may sleep.
+    (Cause::BlockedWrites, waiting::blocked_writes),
     // Comes before the held connections: an event loop holds no connection, and its clients starve all the same.
     (Cause::SleepingThreads, waiting::sleeping_threads),
     (Cause::ThinkingUsers, waiting::thinking_users),

@@ -95,7 +95,30 @@ pub(super) fn lock(case: &Case<'_>) -> Option<Finding> {
     Finding::new(&parts, sentence, figures)
 }
 
-/// More requests are under way than there are threads to sleep in.
+/// Requests have a thread each, and most of these threads, or the one that serves all, cannot write on. While server
+/// and client compute, their pace decides.
+pub(super) fn blocked_writes(case: &Case<'_>) -> Option<Finding> {
+    let waiting = case.evidence.asleep_in(Sleep::Write)?;
+    let under_way = case.under_way();
+    let awake = [Sleep::Running, Sleep::Read, Sleep::Poll, Sleep::Epoll].into_iter();
+    let awake: f64 = awake.filter_map(|kind| case.evidence.asleep_in(kind)).sum();
+    let sentence = format!(
+        "threads wait in write: {under_way:.0} requests are under way, and {} cannot go on until what \
+         they write, to clients, a log or a disk, is taken",
+        counted(waiting.round() as usize, "thread")
+    );
+    let figures =
+        format!("{waiting:.1} threads are asleep in write, {awake:.1} run or wait for clients");
+    let cores = case.server_cores()? + case.seen.client_cores;
+    let parts = [
+        waiting / 0.5,
+        2.0 * waiting / under_way.min(waiting + awake),
+        0.5 / cores.max(f64::MIN_POSITIVE),
+    ];
+    Finding::new(&parts, sentence, figures)
+}
+
+/// More requests are under way than there are threads to sleep in. Threads that sleep only at times serve others too.
 pub(super) fn sleeping_threads(case: &Case<'_>) -> Option<Finding> {
     let asleep = case.handlers_asleep()?;
     let under_way = case.under_way();
@@ -108,7 +131,8 @@ pub(super) fn sleeping_threads(case: &Case<'_>) -> Option<Finding> {
     );
     let figures =
         format!("{asleep:.1} threads are asleep in a handler, {under_way:.0} requests under way");
-    Finding::new(&[under_way / (1.5 * asleep.ceil())], sentence, figures)
+    let always = 1.5 * case.sleepers().count() as f64 / asleep;
+    Finding::new(&[under_way / (1.5 * asleep.ceil()), always], sentence, figures)
 }
 
 /// Each thread keeps the client that it has.
@@ -122,10 +146,11 @@ pub(super) fn held_connections(case: &Case<'_>) -> Option<Finding> {
         many => format!("the server holds {}", counted(many as usize, "connection")),
     };
     let others = case.left_waiting();
-    let accepted = case.evidence.sockets.map(|sockets| sockets.accepted);
+    let accepted = case.evidence.sockets.map(|sockets| sockets.accepted as usize);
     let figures = format!(
         "{served} of {open} clients had a response in the window{}; {queued:.0} wait in the accept queue",
-        accepted.map_or(String::new(), |accepted| format!(", {accepted} connections are accepted"))
+        accepted
+            .map_or(String::new(), |some| format!(", {} accepted", counted(some, "connection")))
     );
     let left_out = others as f64 / (0.05 * open as f64);
     Finding::new(&[left_out], format!("{holds}; {others} wait{queue}"), figures)
@@ -197,10 +222,10 @@ pub(super) fn no_more_asked(case: &Case<'_>) -> Option<Finding> {
 /// Each request has a thread to sleep in.
 pub(super) fn slow_handler(case: &Case<'_>) -> Option<Finding> {
     let (asleep, under_way) = (case.handlers_asleep()?, case.under_way());
+    let requests = counted(under_way.round() as usize, "request");
     let sentence = format!(
-        "what the handlers wait for is the limit: {under_way:.0} requests are under way and each has a thread to sleep in"
+        "what the handlers wait for is the limit: {requests} under way, each with a thread to sleep in"
     );
-    let figures =
-        format!("{asleep:.1} threads are asleep in a handler, {under_way:.0} requests under way");
+    let figures = format!("{asleep:.1} threads are asleep in a handler, {requests} under way");
     Finding::new(&[1.5 * asleep.ceil() / under_way], sentence, figures)
 }
