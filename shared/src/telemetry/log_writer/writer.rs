@@ -21,11 +21,13 @@ pub(super) struct Writer {
     /// everything is written.
     failing: bool,
     dropping: bool,
+    /// The file is still to be opened again: that failed.
+    stale: bool,
 }
 
 impl Writer {
     pub(super) fn new(output: Output, queue: Arc<Queue>, name: String) -> Self {
-        Self { output, queue, name, failing: false, dropping: false }
+        Self { output, queue, name, failing: false, dropping: false, stale: false }
     }
 
     pub(super) fn run(mut self) {
@@ -40,7 +42,8 @@ impl Writer {
         }
     }
 
-    /// Reports its progress to the queue, and opens the file again if the operator wants that.
+    /// Reports its progress to the queue, and opens the file again if the operator wants that: tries until it succeeds,
+    /// for what rotates logs may remove the old file soon.
     fn report(&mut self, unwritten: usize) {
         let status = self.queue.progress(unwritten);
         if status.dropping && !mem::replace(&mut self.dropping, true) {
@@ -49,10 +52,16 @@ impl Writer {
         if status.caught_up {
             (self.failing, self.dropping) = (false, false);
         }
-        if status.reopen
-            && let Err(error) = self.output.reopen()
-        {
-            self.say(format_args!("cannot open it anew, and go on with the old one: {error}"));
+        if status.reopen || self.stale {
+            let reopened = self.output.reopen();
+            self.stale = reopened.is_err();
+            if let Err(error) = reopened
+                && status.reopen
+            {
+                self.say(format_args!(
+                    "cannot open it anew yet, and go on with the old one: {error}"
+                ));
+            }
         }
     }
 
