@@ -123,14 +123,14 @@ pub(super) fn sleeping_threads(case: &Case<'_>) -> Option<Finding> {
     let asleep = case.handlers_asleep()?;
     let under_way = case.under_way();
     let threads = match asleep.round() {
-        ..=1.0 => "the one thread sleeps in a handler".to_owned(),
-        many => format!("{many:.0} threads sleep in handlers"),
+        ..=1.0 => "the one thread sleeps (nanosleep)".to_owned(),
+        many => format!("{many:.0} threads sleep (nanosleep)"),
     };
     let sentence = format!(
         "{threads} while {under_way:.0} requests are under way, and no thread serves the others"
     );
-    let figures =
-        format!("{asleep:.1} threads are asleep in a handler, {under_way:.0} requests under way");
+    let requests = counted(under_way.round() as usize, "request");
+    let figures = format!("{asleep:.1} threads are asleep in nanosleep, {requests} under way");
     let always = 1.5 * case.sleepers().count() as f64 / asleep;
     Finding::new(&[under_way / (1.5 * asleep.ceil()), always], sentence, figures)
 }
@@ -226,6 +226,6 @@ pub(super) fn slow_handler(case: &Case<'_>) -> Option<Finding> {
     let sentence = format!(
         "what the handlers wait for is the limit: {requests} under way, each with a thread to sleep in"
     );
-    let figures = format!("{asleep:.1} threads are asleep in a handler, {requests} under way");
+    let figures = format!("{asleep:.1} threads are asleep in nanosleep, {requests} under way");
     Finding::new(&[1.5 * asleep.ceil() / under_way], sentence, figures)
 }
