@@ -51,7 +51,7 @@ pub fn names(roots: &[u32]) -> String {
 }
 
 /// Whether this machine has the address: a socket can be bound to it.
-fn is_here(ip: IpAddr) -> bool {
+pub fn is_here(ip: IpAddr) -> bool {
     ip.is_unspecified() || UdpSocket::bind((ip, 0)).is_ok()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::frame::{Figure, Frame, Group, LEGEND, QUEUED, Queue, clock};
 use crate::tour::STEPS;
+use bench::terminal::wrapped_to;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
@@ -77,7 +78,7 @@ pub(crate) fn draw(frame: &Frame, view: View, area: Rect, buffer: &mut Buffer) {
     } else {
         title(frame, view, width.into()).render(head, buffer);
         former(frame, inside(before).width.into()).render(inside(before), buffer);
-        sentence(frame).wrap(Wrap { trim: true }).render(inside(now), buffer);
+        Paragraph::new(sentence(frame, inside(now).width.into())).render(inside(now), buffer);
         let page = if view.step.is_some() { page } else { page.union(tour) };
         Paragraph::new(lines(frame, width.into())).render(page, buffer);
     }
@@ -115,10 +116,13 @@ fn words(text: &str, width: usize) -> String {
     format!("{} …", shown.rsplit_once(' ').map_or("", |(whole, _)| whole))
 }
 
-fn sentence(frame: &Frame) -> Paragraph<'static> {
+/// The sentence and the first doubt about it: two lines, and a mark where there is more.
+fn sentence(frame: &Frame, width: usize) -> Vec<Line<'static>> {
     let doubt = frame.now.doubts.first().map(|doubt| format!(" (not trusted: {doubt})"));
-    let text = format!("{}{}", frame.now.text, doubt.unwrap_or_default());
-    Paragraph::new(text.yellow().bold())
+    let text = wrapped_to(width, "", &format!("{}{}", frame.now.text, doubt.unwrap_or_default()));
+    let (first, rest) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
+    let lines = [first.to_owned(), words(&rest.replace('\n', " "), width)];
+    lines.map(|line| Line::from(line.yellow().bold())).into()
 }
 
 /// A step of the tour: what it is about, whether the sentence says so, and what to see.

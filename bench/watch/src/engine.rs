@@ -5,7 +5,7 @@ use crate::frame::{Frame, Sentence};
 use crate::second::{self, Second};
 use crate::setup::Setup;
 use crate::threads::Threads;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bench::evidence::machine::{self, Listening};
 use bench::evidence::verdict::Verdict;
 use bench::evidence::{Watch, process};
@@ -71,7 +71,7 @@ impl Engine {
         let Some(live) = &mut self.live else { return self.begin() };
         live.running.check()?;
         if self.second.length() >= SECOND {
-            self.end_second();
+            self.end_second()?;
         }
         self.frame.at = self.started.elapsed().as_secs();
         if let Some(Live { watch, limit, .. }) = &self.live {
@@ -110,10 +110,11 @@ impl Engine {
     }
 
     /// A second is over: its figures and its verdict.
-    fn end_second(&mut self) {
-        let Some(Live { load, watch, .. }) = &mut self.live else { return };
+    fn end_second(&mut self) -> Result<()> {
+        let Some(Live { load, watch, .. }) = &mut self.live else { return Ok(()) };
         let part = load.as_ref().map(|load| load.part(self.second.length()));
         let (part, evidence) = (part.as_ref(), watch.turn());
+        ensure!(evidence.server.is_some(), "{}: the server has ended", self.setup.target.label());
         std::mem::replace(&mut self.second, Second::begin()).end(&mut self.frame);
         self.threads.update(&evidence);
         self.frame.clients = part.map(|part| [part.tally.served, self.setup.busy as u64]);
@@ -122,6 +123,7 @@ impl Engine {
         let Verdict { cause, sentence, doubts, .. } = second::judge(&self.setup, part, &evidence);
         let (since, cause) = (self.started.elapsed().as_secs(), cause.short().to_owned());
         self.say(Sentence { since, cause, text: sentence, doubts });
+        Ok(())
     }
 
     /// The sentence of now. Where it names another cause than the last one that named any, that one stays to be seen.

@@ -18,37 +18,40 @@ mod threads;
 mod tour;
 
 use anyhow::{Context, Result, ensure};
+use bench::args::{Misuse, misuse};
 use bench::cli::program::WatchArgs;
+use bench::evidence::process;
 use bench::experiments::workload::Kind;
 use bench::interrupt::Interrupt;
-use bench::targets::{self, Starter, Target};
+use bench::load::Url;
+use bench::targets::{self, ALL_STAGES, Starter, Target};
 use bench::terminal;
-use bench::workspace::STAGES;
 use clap::Parser;
 use engine::Engine;
 use setup::Setup;
 use std::process::ExitCode;
+use std::slice;
 
 fn main() -> ExitCode {
     run(&WatchArgs::parse()).unwrap_or_else(|error| {
         terminal::note(&format!("bench: {error:#}"));
-        ExitCode::FAILURE
+        ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
     })
 }
 
 fn run(args: &WatchArgs) -> Result<ExitCode> {
-    args.check()?;
     let interrupt = Interrupt::catch()?;
     let step = args.tour.map(tour::first_of).transpose()?;
     let setup = match step {
         Some(step) => tour::STEPS[step].setup.clone(),
         None => asked(args)?,
     };
-    // All of them, or none: a key starts another one.
-    let count = if matches!(setup.target, Target::Stage(_)) { STAGES.len() } else { 0 };
-    let stages: Vec<_> = (0..count).map(Target::Stage).collect();
+    args.check()?;
+    // Of stages all: a key starts another one.
+    let is_stage = matches!(setup.target, Target::Stage(_));
+    let targets = if is_stage { &ALL_STAGES } else { slice::from_ref(&setup.target) };
     let stage_args = ["--idle-timeout", "never"].map(str::to_owned).to_vec();
-    let starter = Starter::build(&stages, stage_args, None, &interrupt)?;
+    let starter = Starter::build(targets, stage_args, None, &interrupt)?;
     let mut code = 0;
     if !interrupt.raised() {
         let engine = Engine::new(starter, setup);
@@ -64,17 +67,23 @@ fn run(args: &WatchArgs) -> Result<ExitCode> {
 
 /// What the command line asks for, without a tour.
 fn asked(args: &WatchArgs) -> Result<Setup> {
-    let mut targets = targets::parse(std::slice::from_ref(&args.target))?;
-    ensure!(targets.len() == 1, "watch one server at a time, such as `bench watch stage3`");
+    let mut targets = targets::parse(slice::from_ref(&args.target))?;
+    ensure!(targets.len() == 1, misuse("watch one server at a time, such as `bench watch stage3`"));
     let target = targets.pop().context("no server")?;
     ensure!(
         target != Target::NullServer,
-        "the null server is watched by its URL: `bench baseline`, and then `bench watch http://127.0.0.1:8080/`"
+        misuse(
+            "the null server is watched by its URL: `bench baseline`, and then `bench watch http://127.0.0.1:8080/`"
+        )
     );
     ensure!(
         !args.no_load || matches!(target, Target::Url(..)),
-        "--no-load is for a server that runs already: name its URL"
+        misuse("--no-load is for a server that runs already: name its URL")
     );
+    if let Target::Url(_, url) = &target {
+        let is_here = process::is_here(Url::parse(url)?.address.ip());
+        ensure!(is_here, misuse("the server is on another machine: watch it there"));
+    }
     let (busy, idle, load) = (args.connections, args.idle, !args.no_load);
     Ok(Setup { target, workload: Kind::Hello, busy, idle, load })
 }

@@ -80,7 +80,8 @@ fn of_requests(part: &Outcome, evidence: &Evidence) -> Vec<Now> {
     let [p50, p99] = [0.5, 0.99].map(|quantile| tally.percentile(quantile));
     let latency = |time_of: Option<Duration>| time_of.map_or("-".to_owned(), time);
     let cpu = evidence.cpu_per(tally.requests).map(as_micros);
-    let switches = switches(evidence).map(|all| all / tally.requests.max(1) as f64);
+    let switches = switches(evidence).map(|all| all / tally.requests as f64);
+    let switches = switches.filter(|each| each.is_finite());
     let each = switches.map_or("-".to_owned(), |each| format!("{each:.2} per request"));
     vec![
         ("req/s", Some(part.rps()), grouped(part.rps())),
@@ -161,4 +162,19 @@ fn ticks() -> Vec<u64> {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
     let busy = |cpu: usize| parse::cpus(&stat, &[cpu]).map(|it| it.processes + it.interrupts);
     tools::cpus("self").unwrap_or_default().into_iter().filter_map(busy).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench::evidence::tree::Use;
+
+    #[test]
+    fn without_a_request_nothing_is_told_per_request() {
+        let used = Use { voluntary: Some(3), involuntary: Some(0), ..Use::default() };
+        let evidence = Evidence { server: Some(used), ..Evidence::default() };
+        for (name, now, text) in of_requests(&Outcome::default(), &evidence).into_iter().skip(1) {
+            assert_eq!((now, text.as_str()), (None, "-"), "{name}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The book's story in steps: a server and a load each, and the cause that the screen then names.
 
 use crate::setup::Setup;
-use anyhow::{Context, Result};
+use anyhow::Result;
+use bench::args::misuse;
 use bench::evidence::verdict::Cause;
 use bench::experiments::workload::Kind::{self, Hello, Sleep, Users, Work};
 use bench::targets::Target;
@@ -69,9 +70,9 @@ fn step(
 /// A chapter without a step, with those that have one.
 pub(crate) fn first_of(chapter: u8) -> Result<usize> {
     let first = STEPS.iter().position(|step| step.chapter == chapter);
-    first.with_context(|| {
-        format!("the tour has no step for chapter {chapter}, but for 6, 9, 11, 12, 13")
-    })
+    let remedy =
+        || misuse(format!("the tour has no step for chapter {chapter}, but for 6, 9, 11, 12, 13"));
+    first.ok_or_else(remedy)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use shared::sys::signal::{self, Signal};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -144,14 +145,50 @@ fn a_signal_restores_the_terminal_too() {
 }
 
 #[test]
+fn a_small_program_is_watched_like_a_stage() {
+    let Some(mut session) = Session::start("poll_loop -c 5") else { return };
+    session.wait_for("5 of 5 served");
+    session.press("q");
+    session.ends_with("status 0");
+}
+
+#[test]
+fn a_server_that_ends_is_said_to_have_ended() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let args = format!("--no-load http://{}/", listener.local_addr().unwrap());
+    // The process that holds the socket is the server.
+    let mut command = Command::new("sleep");
+    command.arg("3600").stdin(OwnedFd::from(listener));
+    let mut server = process::supervised(&mut command).spawn().unwrap();
+    // It would hold the socket too.
+    drop(command);
+    let session = Session::start(&args);
+    if let Some(session) = &session {
+        session.wait_for("only of watch's own clients");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    if let Some(mut session) = session {
+        session.wait_for("the server has ended");
+        session.ends_with("status 1");
+    }
+}
+
+#[test]
 fn mistakes_are_one_line_with_the_remedy() {
-    for (args, remedy) in [
-        (["stage1"].as_slice(), "needs a terminal"),
-        (&["--tour", "7", "--unattended"], "6, 9, 11, 12, 13"),
+    for (args, status, remedy) in [
+        ("stage1", 1, "needs a terminal"),
+        ("--tour 7", 2, "6, 9, 11, 12, 13"),
+        ("stage9", 2, "none of all"),
+        ("all", 2, "one server at a time"),
+        ("null-server", 2, "by its URL"),
+        ("stage1 --no-load", 2, "name its URL"),
+        ("http://192.0.2.1/", 2, "on another machine: watch it there"),
     ] {
-        let output = Command::new(WATCH).args(args).stdin(Stdio::null()).output().unwrap();
+        let output =
+            Command::new(WATCH).args(args.split(' ')).stdin(Stdio::null()).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert_eq!(output.status.code(), Some(status), "{text}");
         assert!(text.contains(remedy) && text.lines().count() == 1, "{text}");
     }
 }

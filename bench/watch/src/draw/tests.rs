@@ -93,6 +93,17 @@ fn the_footer_and_the_help_have_the_keys_that_change_something_and_no_other() {
 }
 
 #[test]
+fn what_does_not_fit_of_the_sentence_is_marked() {
+    let mut frame = saved(4);
+    frame.now.text = "63 % of the server's time is the kernel's and not its own; ".repeat(2);
+    for (doubt, end) in [("short", "(not trusted: short)"), ("of other programs", "other …")] {
+        frame.now.doubts = vec![doubt.to_owned()];
+        let rows = rows(&screen(&frame, View::default(), SIZE));
+        assert!(rows[3].ends_with(end), "{}", rows[2..4].join("\n"));
+    }
+}
+
+#[test]
 fn a_sparkline_goes_from_nothing_to_the_highest() {
     assert_eq!(sparkline(&[0.0, 5.0, 10.0]), "▁▅█");
     assert_eq!(sparkline(&[0.0, 0.0]), "▁▁");
