@@ -78,8 +78,7 @@ impl CompareArgs {
         let table = lines::compare(&pairs)
             .context("the two runs have no trial in common: other servers, modes or connections")?;
         let origin = |results: &Results| {
-            let day = results.began.split('T').next().unwrap_or_default();
-            format!("{day}, {}; {}", results.host.line(), results.source.line())
+            format!("{}, {}; {}", results.day(), results.host.line(), results.source.line())
         };
         let mut text = format!("A: {}\nB: {}\n", origin(&a), origin(&b));
         for warning in compare::warnings(&a, &b) {
@@ -103,23 +102,22 @@ impl ClaimsArgs {
         }
         let results = folder::read(&self.dir.map_or_else(folder::latest, Ok)?)?;
         let mut text = format!("{}\n\n", blocks::origin(&results));
-        let names = ["held", "did not hold", "cannot be tested here"];
-        let mut counts = [0; 3];
+        let mut verdicts = Vec::new();
         for claim in claims::built_in()? {
             let verdict = claims::judge(&claim, &results);
             text += &format!("{}: {}\n", verdict.name().to_uppercase(), claim.text);
             text += &format!("  {} ({})\n", verdict.why, claim.id);
-            for (count, name) in counts.iter_mut().zip(names) {
-                *count += usize::from(verdict.name() == name);
-            }
+            verdicts.push(verdict.name());
         }
-        let sums: Vec<_> =
-            names.iter().zip(counts).map(|(name, count)| format!("{count} {name}")).collect();
+        let names = ["held", "did not hold", "cannot be tested here"];
+        let counts = names.map(|name| verdicts.iter().filter(|verdict| **verdict == name).count());
+        let sums = names.iter().zip(counts).map(|(name, count)| format!("{count} {name}"));
+        let sums = sums.collect::<Vec<_>>().join(", ");
         let remedy = match counts[..2] {
             [0, 0] => " Name the folder of another run, or make one: bench claims --fresh",
             _ => "",
         };
-        terminal::print(&format!("{text}\n{}.{remedy}\n", sums.join(", ")))?;
+        terminal::print(&format!("{text}\n{sums}.{remedy}\n"))?;
         Ok(if counts[1] > 0 { DID_NOT_HOLD } else { 0 })
     }
 }

@@ -21,24 +21,22 @@ use commands::{Cli, Command};
 use output::{drawn, finished, written};
 use std::env;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Reads the command line, and does what it says.
 pub fn main() -> ExitCode {
+    let read = || help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found));
     let result = match help::misspelt(env::args_os().nth(1)) {
         Some(what) => Err(what),
-        None => {
-            match help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found))
-            {
-                Ok(cli) => run(cli.command.unwrap_or(Command::Run(cli.run))),
-                Err(answer) => tell(answer),
-            }
-        }
+        None => read().map_or_else(tell, |cli| run(cli.command.unwrap_or(Command::Run(cli.run)))),
     };
-    result.unwrap_or_else(|error| failed(&error, if error.is::<Misuse>() { 2 } else { 1 }))
+    ExitCode::from(
+        result.unwrap_or_else(|error| failed(&error, if error.is::<Misuse>() { 2 } else { 1 })),
+    )
 }
 
 /// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.
-fn tell(answer: clap::Error) -> Result<ExitCode> {
+fn tell(answer: clap::Error) -> Result<u8> {
     let (is_error, code) = (answer.use_stderr(), u8::try_from(answer.exit_code())?);
     let text = help::answer(answer);
     if is_error {
@@ -46,34 +44,26 @@ fn tell(answer: clap::Error) -> Result<ExitCode> {
     } else {
         terminal::print(&text)?;
     }
-    Ok(ExitCode::from(code))
+    Ok(code)
 }
 
-fn failed(error: &Error, code: u8) -> ExitCode {
+/// Says what went wrong, and gives the exit status for it.
+fn failed(error: &Error, code: u8) -> u8 {
     terminal::note(&format!("bench: {error:#}"));
-    ExitCode::from(code)
+    code
 }
 
-fn run(command: Command) -> Result<ExitCode> {
+fn run(command: Command) -> Result<u8> {
     // These keep the usual effect of signals: a conformance run is simply ended by them, the null server is a child process
     // that is killed, and the programs of watch and book take the place of this one.
-    let code = match command {
-        Command::Verify(verify) => {
-            return Ok(verify::main(&verify).unwrap_or_else(|error| failed(&error, 2)));
+    let interrupt = match command {
+        Command::Verify(_) | Command::Baseline { .. } | Command::Watch(_) | Command::Book(_) => {
+            Arc::default()
         }
-        Command::Baseline { listen, threads, close } => {
-            null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
-            0
-        }
-        Command::Watch(watch) => watch.run()?,
-        Command::Book(book) => book.run()?,
-        command => {
-            let interrupt = Interrupt::catch()?;
-            let code = dispatch(command, &interrupt)?;
-            interrupt.exit_code().unwrap_or(code)
-        }
+        _ => Interrupt::catch()?,
     };
-    Ok(ExitCode::from(code))
+    let code = dispatch(command, &interrupt)?;
+    Ok(interrupt.exit_code().unwrap_or(code))
 }
 
 /// Does it, and says the exit status.
@@ -108,8 +98,14 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
             }
             check => check.run(interrupt)?,
         },
-        // Done above.
-        Command::Baseline { .. } | Command::Verify(_) | Command::Watch(_) | Command::Book(_) => {}
+        Command::Verify(verify) => {
+            return Ok(verify::main(&verify).unwrap_or_else(|error| failed(&error, 2)));
+        }
+        Command::Baseline { listen, threads, close } => {
+            null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
+        }
+        Command::Watch(watch) => return watch.run(),
+        Command::Book(book) => return book.run(),
     }
     Ok(0)
 }

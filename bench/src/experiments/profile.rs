@@ -17,7 +17,7 @@ use crate::results::{POOL, threads_told};
 use crate::targets::{Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Error, Result};
 use std::time::Duration;
 
 /// How long perf looks at a stage.
@@ -99,7 +99,7 @@ fn of(
     starter: &Starter,
     interrupt: &Interrupt,
 ) -> Result<(Profile, Option<String>)> {
-    let is_disturbed = |looked: &Result<(Measurement, Result<Samples>)>| {
+    let is_disturbed = |looked: &Result<(Measurement, Result<Samples, String>)>| {
         looked.as_ref().is_ok_and(|(measured, _)| measured.is_disturbed())
     };
     let look = |_| look(trial, plan, starter, interrupt);
@@ -119,7 +119,7 @@ fn of(
             let stacks = samples.folded();
             (with_layers(profile, samples), Some(stacks))
         }
-        Err(error) => (without_layers(profile, &measured, without_perf(plan, &error)), None),
+        Err(why) => (without_layers(profile, &measured, why), None),
     })
 }
 
@@ -129,16 +129,19 @@ fn look(
     plan: &Plan,
     starter: &Starter,
     interrupt: &Interrupt,
-) -> Result<(Measurement, Result<Samples>)> {
+) -> Result<(Measurement, Result<Samples, String>)> {
     let target = &plan.targets[trial.target];
     let with_perf = plan.profile == Profiling::Perf;
     let pass = if with_perf { PASS } else { SHORT_PASS };
     let (mut running, mut options) = trial.start(target, starter, pass)?;
     options.threads = plan.threads;
     let pid = running.own_pid()?;
-    let profiler = if with_perf { Profiler::attach(pid) } else { Err(anyhow!(LEFT_AWAY)) };
+    let profiler = with_perf.then(|| Profiler::attach(pid));
     let measured = trial.observe(&mut running, &options, interrupt);
-    let samples = profiler.and_then(Profiler::finish);
+    let samples = match profiler.map(|attached| attached.and_then(Profiler::finish)) {
+        Some(samples) => samples.map_err(|why| lacks(tools::find("perf").is_some(), &why)),
+        None => Err(LEFT_AWAY.to_owned()),
+    };
     Ok((measured?, samples))
 }
 
@@ -161,13 +164,6 @@ fn without_layers(mut profile: Profile, measured: &Measurement, why: String) -> 
 }
 
 /// Why perf did not look, and what would let it.
-fn without_perf(plan: &Plan, error: &Error) -> String {
-    if plan.profile != Profiling::Perf {
-        return LEFT_AWAY.to_owned();
-    }
-    lacks(tools::find("perf").is_some(), error)
-}
-
 fn lacks(is_installed: bool, error: &Error) -> String {
     let (why, install) = if is_installed {
         (format!("{error:#}"), "")

@@ -153,7 +153,6 @@ fn of_servers(blocks: &mut Blocks, results: &Results) {
 
 /// Where and of what: a sentence to stand under tables.
 pub fn origin(results: &Results) -> String {
-    let day = results.began.split('T').next().unwrap_or_default();
     let cut = if results.interrupted {
         " Interrupted: not all that was asked for was measured."
     } else {
@@ -161,7 +160,12 @@ pub fn origin(results: &Results) -> String {
     };
     let pin = results.config.pin.as_ref();
     let pin = pin.map_or(String::new(), |pin| format!(" CPUs of servers and generator: {pin}."));
-    format!("Recorded {day} on {}; {}.{pin}{cut}", results.host.line(), results.source.line())
+    format!(
+        "Recorded {} on {}; {}.{pin}{cut}",
+        results.day(),
+        results.host.line(),
+        results.source.line()
+    )
 }
 
 /// The most that the generator reached against the null server, and what was the limit there.

@@ -12,8 +12,7 @@ use std::path::Path;
 /// The whole page. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> String {
     let machine = counted(results.host.cores, "core");
-    let day = results.began.split('T').next().unwrap_or_default();
-    let title = format!("{day} on {machine}");
+    let title = format!("{} on {machine}", results.day());
     let mut text =
         format!("<main>\n<h1>The benchmark of {}</h1>\n{}", escape(&title), introduction(results));
     let charts = chart::of(results, folder);

@@ -89,8 +89,8 @@ pub fn is_timeline(folder: &Path) -> bool {
 
 /// Where a run goes that was not told where: `<date>-<cores>-cores`, and a number if there is one already.
 pub fn fresh(results: &Results) -> PathBuf {
-    let day = results.began.split('T').next().unwrap_or_default();
-    let name = format!("{day}-{}", counted(results.host.cores, "core").replace(' ', "-"));
+    let name =
+        format!("{}-{}", results.day(), counted(results.host.cores, "core").replace(' ', "-"));
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let names = std::iter::once(name.clone()).chain(numbered);
     let mut folders = names.map(|name| default_place().join(name));

@@ -4,8 +4,8 @@
 //! a latency histogram per row ([`hgrm`]) beside it. [`host`] and [`source`] say where and of what. [`compare`] holds
 //! two runs against each other, [`claims`] one run against the book, and [`fit`] a scalability law against points.
 //! [`sweep`] has the curves over offered load, and what theory says of them. [`prediction`] says what users
-//! should get of a stage. [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an older schema finds
-//! what it knows, and a newer one finds defaults.
+//! should get of a stage. [`trace`] and [`timeline`] read the servers' traces. Fields are only ever added: a reader of an
+//! older schema finds what it knows, and a newer one finds defaults.
 
 pub mod anonymous;
 pub mod claims;
@@ -110,6 +110,11 @@ impl Results {
     /// What it was made for: the part of its first row.
     pub fn part(&self) -> Part {
         self.rows.first().map(|row| row.part).unwrap_or_default()
+    }
+
+    /// The day on which it began: `2026-11-23`.
+    pub fn day(&self) -> &str {
+        self.began.split('T').next().unwrap_or_default()
     }
 
     /// The repeats of each trial together, in the order of their first.

@@ -1,7 +1,8 @@
 //! What can be measured: the four stages, the null server, servers of other people that are installed, any URL.
 //!
-//! `pin` keeps servers and generator apart, [`build`] has cargo build the stages, [`server`] holds a server as a child process, [`null_server`] is one of our
-//! own, and [`peers`] is the table of the others. [`Starter`] starts a [`Target`] as a fresh process.
+//! `pin` keeps servers and generator apart, [`build`] has cargo build the stages, [`server`] holds a server as a child
+//! process, [`null_server`] is one of our own, and [`peers`] is the table of the others. [`Starter`] starts a [`Target`] as a
+//! fresh process.
 
 pub mod build;
 pub mod null_server;

@@ -42,7 +42,6 @@ use crate::terminal::{LiveLine, print};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use peer::Peer;
 use std::net::SocketAddr;
-use std::process::ExitCode;
 
 pub use case::{Case, Level};
 pub use options::Options;
@@ -68,14 +67,13 @@ pub struct Args {
     json: bool,
 }
 
-/// The subcommand.
+/// The subcommand, and its exit status.
 ///
 /// # Errors
 /// When the address cannot be understood or no HTTP server listens there: the suite did not run.
-pub fn main(args: &Args) -> Result<ExitCode> {
+pub fn main(args: &Args) -> Result<u8> {
     if args.list {
-        print(&list(&args.options))?;
-        return Ok(ExitCode::SUCCESS);
+        return print(&list(&args.options)).map(|()| 0);
     }
     let address = resolve(args.address.as_deref().unwrap_or_default())?;
     std::net::TcpStream::connect_timeout(&address, args.options.timeout)
@@ -97,7 +95,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         bail!("no case matches {:?}: see --list", args.options.only);
     }
     print(&if args.json { format!("{}\n", report.json()) } else { format!("{report}\n") })?;
-    Ok(ExitCode::from(u8::from(report.failed(Level::Must) > 0)))
+    Ok(u8::from(report.failed(Level::Must) > 0))
 }
 
 /// The ids of the cases that `options` choose.

@@ -85,8 +85,9 @@ fn settle(case: &Case, wire: &mut Wire, peer: &Peer, deadline: Instant) -> bool 
         // A server that lingers reads the probe and drops it; one that is still open responds to it. The half-close
         // lets the one that lingers finish at once, so that no case waits for its timer.
         End::Closed if wire.ending == Ending::Open => {
-            let ending = quiet_end(wire);
-            if ending == Ending::Open {
+            // A server that closes at once has the moment to do so: a probe sent into a closed socket would draw a reset.
+            wire.fill(Instant::now() + Duration::from_millis(5));
+            if wire.ending == Ending::Open {
                 wire.send(&probe);
                 wire.half_close();
             }
@@ -102,10 +103,4 @@ fn settle(case: &Case, wire: &mut Wire, peer: &Peer, deadline: Instant) -> bool 
         End::Open | End::Closed => {}
     }
     false
-}
-
-/// Gives a server that closes at once the moment to do so: a probe sent into a closed socket would draw a reset.
-fn quiet_end(wire: &mut Wire) -> Ending {
-    wire.fill(Instant::now() + Duration::from_millis(5));
-    wire.ending
 }
