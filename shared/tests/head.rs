@@ -53,6 +53,19 @@ const VALID: [&str; 14] = [
     "GET / HTTP/1.1\r\nConnection: a, ,close\r\nConnection: keep-alive\r\nHost: a\r\n\r\n",
 ];
 
+/// No limit makes of a method that is served one that is longer than any.
+#[test]
+fn a_request_line_beyond_the_smallest_limit_is_414() {
+    for (max, line) in
+        (0..16).flat_map(|max| [(max, "GET / HTTP/1.1"), (max, "OPTIONS * HTTP/1.1")])
+    {
+        let limits = Limits { max_request_line: max.min(line.len() - 1), ..Limits::default() };
+        let head = format!("{line}\r\nHost: a\r\n\r\n");
+        let outcome = owned(HeadParser::default().parse(head.as_bytes(), &limits));
+        assert_eq!(status(&outcome), Some(414), "{line} beyond {max}");
+    }
+}
+
 #[test]
 fn a_limit_that_no_head_reaches_is_no_limit() {
     for max in [usize::MAX, usize::MAX - 1, usize::MAX - 2] {

@@ -27,8 +27,9 @@ struct State {
     /// Connections queued or served.
     open: usize,
     free_workers: usize,
-    /// Calls to workers that would leave their silent clients, the one that has offered it first in front.
-    offers: VecDeque<Arc<EventFd>>,
+    /// Calls to workers that would leave their silent clients: clients that never asked, and those that have. The worker
+    /// that has offered it first stands in front.
+    offers: [VecDeque<Arc<EventFd>>; 2],
     /// Workers that were called from their clients, and have not come yet.
     called: usize,
     /// Connections outside: those in the accept queue, and the one that the acceptor holds while the queue is full.
@@ -58,7 +59,7 @@ impl Queue {
                 sockets: VecDeque::with_capacity(workers),
                 open: 0,
                 free_workers: 0,
-                offers: VecDeque::with_capacity(workers),
+                offers: Default::default(),
                 called: 0,
                 waiting: 0,
                 closed: false,
@@ -134,7 +135,7 @@ impl Queue {
 
 /// Tells whether there was one to call.
 fn call_one(state: &mut State) -> bool {
-    let Some(call) = state.offers.pop_front() else { return false };
+    let Some(call) = state.offers.iter_mut().find_map(VecDeque::pop_front) else { return false };
     call.notify();
     state.called += 1;
     true
@@ -147,10 +148,10 @@ impl PendingConnections for Queue {
         self.has_backlog.load(Ordering::Relaxed)
     }
 
-    fn offer(&self) -> io::Result<Offer<'_>> {
+    fn offer(&self, has_asked: bool) -> io::Result<Offer<'_>> {
         let call = Arc::new(EventFd::new()?);
         let mut state = lock(&self.state);
-        state.offers.push_back(Arc::clone(&call));
+        state.offers[usize::from(has_asked)].push_back(Arc::clone(&call));
         self.update(&mut state);
         Ok(Offer { queue: self, call, is_taken: false })
     }
@@ -169,10 +170,10 @@ impl AsFd for Offer<'_> {
 impl Drop for Offer<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.queue.state);
-        let before = state.offers.len();
-        state.offers.retain(|call| !Arc::ptr_eq(call, &self.call));
-        // It was called. Should its client have spoken at the same moment, another one has to go.
-        if state.offers.len() == before && !self.is_taken {
+        let is_called = !state.offers.iter().flatten().any(|call| Arc::ptr_eq(call, &self.call));
+        state.offers.iter_mut().for_each(|some| some.retain(|call| !Arc::ptr_eq(call, &self.call)));
+        // Should its client have spoken at the same moment, another one has to go.
+        if is_called && !self.is_taken {
             state.called = state.called.saturating_sub(1);
             self.queue.update(&mut state);
         }
@@ -206,13 +207,13 @@ mod tests {
     #[test]
     fn one_connection_calls_one_worker_from_its_client() {
         let (queue, counters) = (Queue::new(4, 100), Metrics::default().register());
-        let offers: Vec<_> = (0..3).map(|_| queue.offer().unwrap()).collect();
+        let offers: Vec<_> = (0..3).map(|_| queue.offer(true).unwrap()).collect();
         let called = |offers: &[Offer<'_>]| offers.iter().filter(|offer| is_called(offer)).count();
         assert_eq!(called(&offers), 0);
         queue.push(socket(), || 0, &counters);
         assert!(queue.has_backlog());
         assert_eq!(called(&offers), 1);
-        let later = queue.offer().unwrap();
+        let later = queue.offer(true).unwrap();
         assert!(!is_called(&later), "the one that was called is enough");
         // Its client has spoken after all, and it stays.
         let (stays, others): (Vec<_>, Vec<_>) = offers.into_iter().partition(is_called);
@@ -222,6 +223,19 @@ mod tests {
         leaves.into_iter().for_each(|offer| queue.leave(offer));
         assert_eq!(called(&others), 0, "one is on its way");
         assert!(queue.pop().is_some() && !queue.has_backlog());
+    }
+
+    #[test]
+    fn a_client_that_never_asked_is_left_before_one_that_has() {
+        let (queue, counters) = (Queue::new(4, 100), Metrics::default().register());
+        let offers = [true, false, true, false].map(|has_asked| queue.offer(has_asked).unwrap());
+        let called: Vec<_> = (0..4)
+            .map(|_| {
+                queue.push(socket(), || 0, &counters);
+                offers.each_ref().map(|offer| u8::from(is_called(offer)))
+            })
+            .collect();
+        assert_eq!(called, [[0, 1, 0, 0], [0, 1, 0, 1], [1, 1, 0, 1], [1, 1, 1, 1]]);
     }
 
     #[test]
@@ -243,7 +257,7 @@ mod tests {
         let (queue, counters) = (&Queue::new(8, 4), &Metrics::default().register());
         (0..4).for_each(|_| queue.push(socket(), || 0, counters));
         let mut taken: Vec<_> = (0..4).map(|_| queue.pop().unwrap()).collect();
-        let offers: Vec<_> = (0..4).map(|_| queue.offer().unwrap()).collect();
+        let offers: Vec<_> = (0..4).map(|_| queue.offer(true).unwrap()).collect();
         std::thread::scope(|scope| {
             // Two wait in the accept queue behind it.
             scope.spawn(|| queue.push(socket(), || 2, counters));
@@ -259,7 +273,7 @@ mod tests {
     fn a_connection_that_comes_while_a_worker_is_on_its_way_has_another_called() {
         let (queue, counters) = (&Queue::new(8, 1), &Metrics::default().register());
         queue.push(socket(), || 0, counters);
-        let (first, offer) = (queue.pop(), queue.offer().unwrap());
+        let (first, offer) = (queue.pop(), queue.offer(true).unwrap());
         std::thread::scope(|scope| {
             let other = scope.spawn(|| queue.pop());
             while lock(&queue.state).free_workers == 0 {}
@@ -267,7 +281,7 @@ mod tests {
             let is_called = will_be_called(&offer);
             queue.leave(offer);
             drop(first);
-            let (second, offer) = (other.join().unwrap(), queue.offer().unwrap());
+            let (second, offer) = (other.join().unwrap(), queue.offer(true).unwrap());
             while lock(&queue.state).waiting == 0 {}
             // The worker that was called comes, and waits.
             let worker = scope.spawn(|| queue.pop().is_some());

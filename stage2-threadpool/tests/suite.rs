@@ -29,6 +29,7 @@ stage_tests::checks! { STAGE;
 stage_tests::checks! { FAIR;
     more_clients_than_threads_lose_nothing: idle_clients::more_clients_than_threads_lose_nothing,
     silent_clients_give_way: idle_clients::silent_clients_give_way,
+    clients_that_never_asked_give_way: idle_clients::clients_that_never_asked_give_way,
     busy_clients_give_way: fairness::busy_clients_give_way,
     a_client_that_leaves_frees_its_thread: fairness::a_client_that_leaves_frees_its_thread,
     idle_clients_do_not_hold_up_the_end_of_fair_connections: idle_clients::they_do_not_hold_up_the_end,

@@ -41,27 +41,37 @@ pub fn silent_clients_give_way(stage: &Stage) -> Result<()> {
     let four: [&[&str]; 2] = [&["--threads", "4"], &["--threads", "8", "--max-connections", "4"]];
     for flags in four {
         let server = stage.start(&[flags, &["--idle-timeout", "120s"]].concat())?;
-        let left = give_way(&server, || Ok(()))?;
+        let left = give_way(&server, Client::idle(server.address(), 4)?)?;
         ensure!(left == 1, "{flags:?}: {left} clients were left for one");
     }
     let server = stage.start(&["--threads", "8", "--idle-timeout", "120s"])?;
-    let left =
-        give_way(&server, || set_limit(&server, &format!("--nofile={}:", lowest_free(&server)?)))?;
-    ensure!(left > 0, "no client was left, and there is no descriptor for another");
+    let idle = Client::idle(server.address(), 4)?;
+    set_limit(&server, &format!("--nofile={}:", lowest_free(&server)?))?;
+    ensure!(
+        give_way(&server, idle)? > 0,
+        "no client was left, and there is no descriptor for another"
+    );
     Ok(())
 }
 
-/// Has four clients ask and be silent, and after `more` another one ask. Tells how many of the four were left for it.
-fn give_way(server: &Server, more: impl FnOnce() -> Result<()>) -> Result<usize> {
-    let mut idle = Client::idle(server.address(), 4)?;
-    more()?;
+/// So do clients that never asked, long before the time for their heads is over.
+pub fn clients_that_never_asked_give_way(stage: &Stage) -> Result<()> {
+    let server = stage.start(&["--threads", "4", "--head-timeout", "120s"])?;
+    let never = (0..4).map(|_| Client::connect(server.address())).collect::<Result<_>>()?;
+    let left = give_way(&server, never)?;
+    ensure!(left == 1, "{left} clients were left for one");
+    Ok(())
+}
+
+/// Has another client ask beside those that are silent. Tells how many of them were left for it.
+fn give_way(server: &Server, mut silent: Vec<Client>) -> Result<usize> {
     let mut new = Client::connect(server.address())?;
     new.fetch_ok("/").context("a new client")?;
     let evicted = value(new.fetch_ok("/metrics")?, "http_connections_evicted_total")?;
     ensure!(evicted > 0, "the metrics know of no client that was left");
-    idle.retain_mut(|client| !client.hears_nothing());
-    idle.iter_mut().try_for_each(Client::expect_end)?;
-    Ok(idle.len())
+    silent.retain_mut(|client| !client.hears_nothing());
+    silent.iter_mut().try_for_each(Client::expect_end)?;
+    Ok(silent.len())
 }
 
 /// Clients that have read their last response and keep their side open make no other lose its own at the end.

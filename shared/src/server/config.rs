@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Parser, Clone, Debug)]
 pub struct Args {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
     /// Threads that serve: workers, or loops
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -48,6 +48,16 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    match text.parse() {
+        Ok(SocketAddr::V6(v6)) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => {
+            Err("a link-local address needs the number of its interface, like [fe80::1%2]:8080")
+        }
+        Ok(address) => Ok(address),
+        Err(_) => Err("write an IP address and a port, like 127.0.0.1:8080 or [::1]:0"),
+    }
 }
 
 /// When a connection stays open between two requests.
@@ -181,6 +191,18 @@ mod tests {
             format!("{:?}", parse(stage, "x").unwrap().limits),
             format!("{:?}", Limits::default())
         );
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_is_refused_with_one_that_can() {
+        for wrong in ["localhost:0", "8080", "::1", "[fe80::1%lo]:0", "[fe80::1]:0"] {
+            let error = parse(STAGE, &format!("x --listen {wrong}")).unwrap_err().to_string();
+            let line = error.lines().next().unwrap();
+            let like: Vec<_> =
+                line.split([' ', ',']).filter_map(|word| address(word).ok()).collect();
+            assert!(!like.is_empty(), "{line}");
+        }
+        assert!(parse(STAGE, "x --listen [fe80::1%2]:0").is_ok());
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn remedy(error: &anyhow::Error) -> &'static str {
             " (raise the limits of threads and memory, ulimit -u and -v, or have fewer --threads)"
         }
         Some(libc::ENXIO) => {
-            " (a FIFO needs a reader: start that first; for standard output write --log -)"
+            " (a FIFO needs a reader: start that first; a socket cannot be opened; for standard output write --log -)"
         }
         _ => "",
     }
@@ -227,7 +227,7 @@ const FREE: usize = 4;
 pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
     let free = (0..FREE).map(|_| io::stderr().as_fd().try_clone_to_owned());
     drop(free.collect::<io::Result<Vec<_>>>().context("no descriptor is left for a client")?);
-    if !address.ip().is_loopback() {
+    if !address.ip().to_canonical().is_loopback() {
         stderr::line(format_args!(
             "warning: {address} can be reached from other machines, and this is a server to learn from"
         ));

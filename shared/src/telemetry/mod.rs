@@ -17,7 +17,7 @@ use clap::Args;
 use log_writer::{LogWriter, Patience, Settings};
 use metrics::Metrics;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,8 +69,8 @@ impl Telemetry {
             telemetry.log = Some(LogWriter::open(path, log)?);
         }
         if let Some(path) = &settings.trace {
-            let (stdout, file) = (Path::new("-"), regular_file(path));
-            let is_file_of = |other| file.is_some() && file == regular_file(other);
+            let (stdout, file) = (Path::new("-"), file_or_pipe(path));
+            let is_file_of = |other| file.is_some() && file == file_or_pipe(other);
             ensure!(
                 path != stdout && !is_file_of(stdout),
                 "--trace needs a file: standard output begins with the server's address, which is no JSON"
@@ -135,10 +135,10 @@ impl Telemetry {
     }
 }
 
-/// Which file it is, by device and inode: two names may be links to one file. `None` for any other output, such as
+/// Which file or pipe it is, by device and inode: two names may be links to one. `None` for any other output, such as
 /// `/dev/null` or a terminal: two programs may share it, and so may log and trace.
-fn regular_file(path: &Path) -> Option<(u64, u64)> {
+fn file_or_pipe(path: &Path) -> Option<(u64, u64)> {
     let path = if path == Path::new("-") { Path::new("/proc/self/fd/1") } else { path };
-    let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    Some((found.dev(), found.ino()))
+    let found = fs::metadata(path).ok()?;
+    (found.is_file() || found.file_type().is_fifo()).then(|| (found.dev(), found.ino()))
 }

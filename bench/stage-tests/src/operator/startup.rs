@@ -9,6 +9,7 @@ use bench::terminal;
 use shared::telemetry::trace::InstantEvent;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -31,8 +32,11 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
     let (here, nowhere) = (path(&folder, ""), path(&folder, "no/such/folder"));
     let (fifo, reader) = fifo(&folder)?;
     drop(reader);
+    let socket = path(&folder, "socket");
+    UnixListener::bind(&socket)?;
     for flag in ["--log", "--trace"] {
-        for (path, words) in [(&here, "directory"), (&nowhere, "No such file"), (&fifo, "reader")] {
+        let wrong = [(&here, "directory"), (&nowhere, "No such file"), (&fifo, "reader")];
+        for (path, words) in wrong.into_iter().chain([(&socket, "a socket cannot be opened")]) {
             let refused = stage.limited("--core=0", &[flag, path]);
             refuses(refused, &[path, words]).with_context(|| format!("{flag} {path}"))?;
         }
@@ -43,7 +47,9 @@ fn a_log_that_cannot_be_opened(stage: &Stage) -> Result<()> {
 /// The first line on standard output says where the server listens. It is no JSON, so a trace there would be none either.
 fn a_trace_on_standard_output(stage: &Stage) -> Result<()> {
     let words = ["--trace", "standard output"];
-    refuses(stage.limited("--core=0", &["--trace", "-"]), &words)?;
+    for pipe in ["-", "/dev/stdout"] {
+        refuses(stage.limited("--core=0", &["--trace", pipe]), &words).context(pipe)?;
+    }
     let (_folder, file) = folder_and_log()?;
     let mut shell = Command::new("sh");
     shell.args([

@@ -168,9 +168,10 @@ fn first_line<'a>(bytes: &'a [u8], limits: &Limits) -> &'a [u8] {
     &bytes[..bytes.len().min(limits.max_request_line.saturating_add(2))]
 }
 
-/// A line without a space has no target yet: it is the method that is too long (RFC 9112 section 3).
+/// A line without a space has no target yet: if no method that is served is as long, it is the method that is too long
+/// (RFC 9112 section 3).
 fn line_too_long(line: &[u8]) -> RequestError {
-    if line.contains(&b' ') {
+    if line.len() <= "OPTIONS".len() || line.contains(&b' ') {
         RequestError::new(
             Status::URI_TOO_LONG,
             "the request line is longer than the server's limit",

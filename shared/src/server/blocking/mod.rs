@@ -31,8 +31,8 @@ pub trait PendingConnections {
     /// Whether more wait than threads are free.
     fn has_backlog(&self) -> bool;
 
-    /// This thread would leave its client, until the offer is dropped.
-    fn offer(&self) -> io::Result<Self::Offer<'_>>;
+    /// This thread would leave its client, until the offer is dropped. One that never asked is left before one that `has_asked`.
+    fn offer(&self, has_asked: bool) -> io::Result<Self::Offer<'_>>;
 
     /// It leaves its client, as it was asked to, and will soon be free.
     fn leave(&self, _: Self::Offer<'_>) {}
@@ -46,7 +46,7 @@ impl PendingConnections for Listener {
         poll::wait(&mut [Wait::readable(self.as_fd())], Some(Instant::now())).unwrap_or(false)
     }
 
-    fn offer(&self) -> io::Result<BorrowedFd<'_>> {
+    fn offer(&self, _: bool) -> io::Result<BorrowedFd<'_>> {
         Ok(self.as_fd())
     }
 }

@@ -38,8 +38,7 @@ impl<P: PendingConnections> Server<'_, P> {
     /// has passed: a client that has spoken after all is served.
     fn wait_in_silence(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         let (deadline, mut offer) = (protocol.deadline(), None);
-        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
-        let mut is_to_offer = is_fair && protocol.is_between_requests();
+        let mut is_to_offer = self.thread.server.keep_alive == KeepAlive::Fair;
         loop {
             let drained = self.end_of_silence(socket, protocol);
             let end = earlier(deadline, drained);
@@ -67,7 +66,7 @@ impl<P: PendingConnections> Server<'_, P> {
                 true => {}
                 false if until == deadline => return Ok(Woken::Late),
                 false if until == end => return Ok(Woken::Unwanted),
-                false => match self.pending.offer() {
+                false => match self.pending.offer(protocol.is_between_requests()) {
                     Ok(made) => (offer, is_to_offer) = (Some(made), false),
                     // Where there is no descriptor for it, there is none for a new connection either.
                     Err(_) => return Ok(Woken::Unwanted),

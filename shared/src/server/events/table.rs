@@ -10,6 +10,8 @@ pub(super) struct Table<T> {
     slots: Vec<Slot<T>>,
     /// The numbers of those that are free.
     free: Vec<u32>,
+    /// Of a new slot: no slot that was given back had a later one.
+    generation: u32,
 }
 
 struct Slot<T> {
@@ -20,7 +22,7 @@ struct Slot<T> {
 impl<T> Table<T> {
     /// A table without entries.
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { slots: Vec::new(), free: Vec::new(), generation: 0 }
     }
 
     /// How many entries there are.
@@ -33,7 +35,7 @@ impl<T> Table<T> {
         let index = self.free.pop().map_or(self.slots.len(), |index| index as usize);
         match self.slots.get_mut(index) {
             Some(slot) => slot.content = Some(value),
-            None => self.slots.push(Slot { generation: 0, content: Some(value) }),
+            None => self.slots.push(Slot { generation: self.generation, content: Some(value) }),
         }
         self.token(index)
     }
@@ -51,6 +53,18 @@ impl<T> Table<T> {
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(token as u32);
         slot.content.take()
+    }
+
+    /// Gives back the memory of free slots behind the last entry. From now on the first that is free is used next, so
+    /// that more are behind the last entry the next time.
+    pub(super) fn shrink(&mut self) {
+        while let Some(slot) = self.slots.pop_if(|slot| slot.content.is_none()) {
+            self.generation = self.generation.max(slot.generation);
+        }
+        self.free.retain(|index| (*index as usize) < self.slots.len());
+        self.free.sort_unstable_by_key(|index| std::cmp::Reverse(*index));
+        self.free.shrink_to_fit();
+        self.slots.shrink_to_fit();
     }
 
     /// All that are there, with their tokens.
@@ -80,6 +94,22 @@ mod tests {
         assert_eq!(table.get_mut(third), Some(&mut "third"));
         assert_eq!(table.iter().map(|(token, _)| token).collect::<Vec<_>>(), [third, second]);
         assert_eq!(table.len(), 2);
+    }
+
+    #[test]
+    fn a_crowd_that_left_holds_no_memory_and_its_tokens_name_no_other() {
+        let mut table = Table::new();
+        let tokens: Vec<_> = (0..1000).map(|number| table.insert(number)).collect();
+        for token in tokens.iter().filter(|token| **token != tokens[1]) {
+            table.remove(*token);
+        }
+        table.shrink();
+        assert!(table.slots.capacity() < 10 && table.free.capacity() < 10);
+        for number in 0..1000 {
+            table.insert(number);
+        }
+        assert_eq!((table.slots.len(), table.len()), (1001, 1001));
+        assert_eq!(tokens.iter().filter(|token| table.get_mut(**token).is_some()).count(), 1);
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl ConnectionSet {
         }
         if self.most >= WORTH_TRIMMING && self.len() < self.most / 2 {
             self.most = self.len();
+            self.table.shrink();
             memory::give_back();
         }
     }
