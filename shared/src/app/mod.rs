@@ -48,10 +48,8 @@ impl App {
     ) -> Result<Resource<'a>, Response> {
         let method = head.method();
         if method == Method::Unknown {
-            return Err(Response::new(
-                Status::NOT_IMPLEMENTED,
-                "501: a method that is not known here\n",
-            ));
+            let text = "501: a method that is not known here\n";
+            return Err(Response::new(Status::NOT_IMPLEMENTED, text));
         }
         let Some(target) = head.target() else {
             return Err(options(self.router.methods()));
@@ -62,11 +60,10 @@ impl App {
         match self.router.find(method, &path) {
             Found::Route(route) => Ok(Resource::Route(route, path)),
             Found::OtherMethods(allow) if method == Method::Options => Err(options(allow)),
-            Found::OtherMethods(allow) => Err(Response::new(
-                Status::METHOD_NOT_ALLOWED,
-                "405: that method is not offered here\n",
-            )
-            .with("Allow", allow)),
+            Found::OtherMethods(allow) => {
+                let text = "405: that method is not offered here\n";
+                Err(Response::new(Status::METHOD_NOT_ALLOWED, text).with("Allow", allow))
+            }
             Found::Nothing => self.find_file(&path, now),
         }
     }

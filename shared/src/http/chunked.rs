@@ -66,14 +66,13 @@ enum State {
 
 impl Chunked {
     pub(super) fn new(limit: u64) -> Self {
-        let (size_line, extensions, trailers) = (0, 0, 0);
         Self {
             state: State::Size(None),
             left: limit,
-            size_line,
-            extensions,
+            size_line: 0,
+            extensions: 0,
             trailer_line: Vec::new(),
-            trailers,
+            trailers: 0,
         }
     }
 
@@ -84,11 +83,12 @@ impl Chunked {
     ) -> Result<Progress, RequestError> {
         let mut used = 0;
         while used < input.len() && self.state != State::Done {
-            used += match self.state {
-                State::Data(left) => self.data(left, &input[used..], content),
-                State::Trailer => self.trailer(input[used])?,
-                _ => self.framing(input[used])?,
-            };
+            if let State::Data(left) = self.state {
+                used += self.data(left, &input[used..], content);
+            } else {
+                self.state = self.framing(input[used])?;
+                used += 1;
+            }
         }
         Ok(Progress { used, done: self.state == State::Done })
     }
@@ -101,17 +101,17 @@ impl Chunked {
         length
     }
 
-    /// One byte of the framing between the data.
-    fn framing(&mut self, byte: u8) -> Result<usize, RequestError> {
-        self.state = match (self.state, byte) {
-            (State::DataCr, b'\r') => State::DataLf,
-            (State::DataLf, b'\n') => State::Size(None),
+    /// The state after one byte of the framing between the data.
+    fn framing(&mut self, byte: u8) -> Result<State, RequestError> {
+        match (self.state, byte) {
+            (State::DataCr, b'\r') => Ok(State::DataLf),
+            (State::DataLf, b'\n') => Ok(State::Size(None)),
             (State::DataCr | State::DataLf, _) => {
-                return Err(RequestError::bad("chunk data that CRLF does not follow"));
+                Err(RequestError::bad("chunk data that CRLF does not follow"))
             }
-            (state, _) => self.size_line(state, byte)?,
-        };
-        Ok(1)
+            (State::Trailer, byte) => self.trailer(byte),
+            (state, byte) => self.size_line(state, byte),
+        }
     }
 
     fn size_line(&mut self, state: State, byte: u8) -> Result<State, RequestError> {
@@ -153,26 +153,25 @@ impl Chunked {
         Ok(if size == 0 { State::Trailer } else { State::Data(size) })
     }
 
-    /// One byte of the trailer section. Each line is kept until it is whole, then checked and dropped.
-    fn trailer(&mut self, byte: u8) -> Result<usize, RequestError> {
+    /// Each line of the trailer section is kept until it is whole, then checked and dropped.
+    fn trailer(&mut self, byte: u8) -> Result<State, RequestError> {
         self.trailers += 1;
         if self.trailers > MAX_TRAILER {
-            return Err(RequestError::new(
-                Status::FIELDS_TOO_LARGE,
-                "the trailer section is too large",
-            ));
+            let reason = "the trailer section is too large";
+            return Err(RequestError::new(Status::FIELDS_TOO_LARGE, reason));
         }
         self.trailer_line.push(byte);
-        if byte == b'\n' {
-            match field::line(&self.trailer_line)? {
-                Line::End => self.state = State::Done,
-                Line::Field { .. } => self.trailer_line.clear(),
-                Line::Incomplete => {
-                    return Err(RequestError::bad("a trailer line that ends in LF alone"));
-                }
+        if byte != b'\n' {
+            return Ok(State::Trailer);
+        }
+        match field::line(&self.trailer_line)? {
+            Line::End => return Ok(State::Done),
+            Line::Field { .. } => self.trailer_line.clear(),
+            Line::Incomplete => {
+                return Err(RequestError::bad("a trailer line that ends in LF alone"));
             }
         }
-        Ok(1)
+        Ok(State::Trailer)
     }
 }
 

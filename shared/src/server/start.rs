@@ -64,8 +64,7 @@ fn caught(work: impl FnOnce() -> Result<()>) -> Result<()> {
 
 /// What helps against a limit, wherever it was met.
 fn remedy(error: &anyhow::Error) -> &'static str {
-    let cause = error.root_cause().downcast_ref().and_then(io::Error::raw_os_error);
-    match cause {
+    match cause(error).and_then(io::Error::raw_os_error) {
         Some(libc::EMFILE) => {
             " (raise the limit of open files, ulimit -n, or have fewer --threads)"
         }
@@ -77,6 +76,10 @@ fn remedy(error: &anyhow::Error) -> &'static str {
         }
         _ => "",
     }
+}
+
+fn cause(error: &anyhow::Error) -> Option<&io::Error> {
+    error.root_cause().downcast_ref()
 }
 
 impl ServerContext {
@@ -164,17 +167,13 @@ pub fn listen_times(args: &Args, count: usize) -> Result<(SocketAddr, Vec<Listen
 
 /// Binds the port of another server. One that has just begun to listen shares its port some microseconds later.
 fn again_if_in_use<T>(mut bind: impl FnMut() -> Result<T>) -> Result<T> {
-    let is_in_use = |error: &anyhow::Error| {
-        let cause = error.root_cause().downcast_ref().map(io::Error::kind);
-        cause == Some(io::ErrorKind::AddrInUse)
-    };
-    bind().or_else(|error| {
-        if !is_in_use(&error) {
-            return Err(error);
+    match bind() {
+        Err(error) if cause(&error).map(io::Error::kind) == Some(io::ErrorKind::AddrInUse) => {
+            thread::sleep(PAUSE);
+            bind()
         }
-        thread::sleep(PAUSE);
-        bind()
-    })
+        result => result,
+    }
 }
 
 fn bind(address: SocketAddr, reuse_port: bool, args: &Args) -> Result<Listener> {

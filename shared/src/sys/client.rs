@@ -84,11 +84,11 @@ impl Epoll {
 /// # Errors
 /// The kernel or a sandbox has no sock_diag.
 pub fn sock_diag() -> io::Result<File> {
-    // NETLINK_SOCK_DIAG of the kernel's headers.
-    const SOCK_DIAG: libc::c_int = 4;
+    const NETLINK_SOCK_DIAG: libc::c_int = 4;
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: socket takes no pointers, and returns a new descriptor.
-    unsafe { new_descriptor(|| libc::socket(libc::AF_NETLINK, kind, SOCK_DIAG)) }.map(File::from)
+    unsafe { new_descriptor(|| libc::socket(libc::AF_NETLINK, kind, NETLINK_SOCK_DIAG)) }
+        .map(File::from)
 }
 
 /// Has the kernel wake this thread when its time-outs end: by default it delays them by up to 50 µs

@@ -77,7 +77,10 @@ impl Directory {
             }
             let last = segments.peek().is_none();
             let flags = if last { FLAGS } else { libc::O_PATH | libc::O_DIRECTORY };
-            at = open_at(at.as_raw_fd(), &CString::new(segment)?, flags | libc::O_NOFOLLOW)?;
+            let (directory, segment) = (at.as_raw_fd(), CString::new(segment)?);
+            let flags = flags | libc::O_CLOEXEC | libc::O_NOFOLLOW;
+            // SAFETY: `segment` ends in NUL. openat returns a new descriptor.
+            at = unsafe { new_descriptor(|| libc::openat(directory, segment.as_ptr(), flags)) }?;
         }
         Ok(at)
     }
@@ -87,11 +90,6 @@ impl Directory {
 const TRIES: usize = 8;
 
 const FLAGS: libc::c_int = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
-
-fn open_at(directory: RawFd, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
-    // SAFETY: `path` ends in NUL. openat returns a new descriptor.
-    unsafe { new_descriptor(|| libc::openat(directory, path.as_ptr(), flags | libc::O_CLOEXEC)) }
-}
 
 impl Socket {
     /// Sends at most `count` bytes of `file`, of which there are some, from byte `offset`, without a copy through user space.

@@ -152,10 +152,12 @@ impl Acceptor {
     pub fn update(&mut self, now: Instant) {
         self.resume(now);
         let ServerContext { accept, drain, .. } = &self.context;
-        let final_accept = &mut self.final_accept;
-        let mut is_over =
-            |listener: &mut Listener| final_accept.is_over(listener, *accept, drain, now);
-        self.listener.take_if(|listener| drain.has_begun() && is_over(listener));
+        if drain.has_begun()
+            && let Some(listener) = &self.listener
+            && self.final_accept.is_over(listener, *accept, drain, now)
+        {
+            self.listener = None;
+        }
     }
 
     fn resume(&mut self, now: Instant) {
