@@ -135,7 +135,10 @@ fn too_few_threads_to_sleep_in_or_one_for_each() {
     assert_ne!(verdict(&seen, &evidence, None).cause, Cause::SleepingThreads);
     evidence.threads = vec![thread("stage3-epoll", 0.0, seen.requests, Sleep::Timer)];
     expect(&seen, &evidence, Cause::SleepingThreads, words);
-    let (seen, evidence) = sleeping(62.0);
+    let (seen, mut evidence) = sleeping(62.0);
+    expect(&seen, &evidence, Cause::SlowHandler, "");
+    // Stage 4's pool has more threads than that and they take turns: by chance one was mostly found asleep.
+    evidence.threads = vec![thread("blocking-0", 0.0, seen.requests / 70, Sleep::Timer)];
     expect(&seen, &evidence, Cause::SlowHandler, "");
 }
 

@@ -168,17 +168,20 @@ impl Case<'_> {
     /// that accepts none sleeps elsewhere.
     pub(super) fn handlers_asleep(&self) -> Option<f64> {
         let accepted = self.evidence.sockets.map_or(f64::INFINITY, |all| all.accepted as f64);
-        let asleep = self.evidence.asleep_in(Sleep::Timer)?.min(accepted);
-        let asleep = Some(asleep).filter(|threads| *threads >= 0.5)?;
+        let asleep = self.evidence.asleep_in(Sleep::Timer)?;
+        let asleep = (asleep - self.housekeepers(asleep)).min(accepted);
         let idles = self.server_cores().is_none_or(|cores| cores < 0.7);
-        (idles && self.sleepers_serve()).then_some(asleep)
+        (idles && asleep >= 0.5).then_some(asleep)
     }
 
-    /// A thread that sleeps in a handler wakes up once per request. h2o's main thread does housekeeping, once a second.
-    fn sleepers_serve(&self) -> bool {
-        let known: Option<u64> = self.sleepers().map(|thread| thread.voluntary).sum();
-        self.sleepers().next().is_none()
-            || known.is_none_or(|known| 2 * known >= self.seen.requests)
+    /// Of so many threads that are `asleep`, those that serve nobody: who sleeps in handlers wakes up for its share of the
+    /// requests. h2o's main thread does housekeeping, once a second.
+    fn housekeepers(&self, asleep: f64) -> f64 {
+        let housekeeper = |thread: &Thread| {
+            let (share, wakes) = (thread.mostly?.1, thread.voluntary? as f64);
+            (2.0 * wakes * asleep < share * self.seen.requests as f64).then_some(share)
+        };
+        self.sleepers().filter_map(housekeeper).sum()
     }
 
     /// Threads that are asleep most of the time until time has passed.
