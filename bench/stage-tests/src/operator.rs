@@ -74,10 +74,11 @@ fn lines(log: &str) -> Result<[usize; 2]> {
     Ok(count)
 }
 
-/// Waits until a log has so many lines for responses, all of them whole.
+/// Waits until a log, which may not be there yet, has so many lines for responses, all of them whole.
 fn wait_for_lines(path: &str, count: usize) -> Result<()> {
     let what = format!("{count} lines in {path}");
-    wait_until(&what, || Ok(fs::read_to_string(path)?.lines().count() >= count))?;
+    let has_them = |log: String| log.lines().count() >= count;
+    wait_until(&what, || Ok(fs::read_to_string(path).is_ok_and(has_them)))?;
     let found = lines(&fs::read_to_string(path)?)?;
     ensure!(found == [count, 0], "{found:?}, expected {count} lines and no gap");
     Ok(())
