@@ -3,11 +3,13 @@
 use crate::attempts::{prepared_in_time, side_by_side};
 use anyhow::{Context, Result, ensure};
 use bench::resilience::client::{Client, serves};
-use bench::resilience::process_usage::has_taken_signals;
+use bench::resilience::process_usage::{self, has_taken_signals};
 use bench::resilience::shutdown::exits;
 use bench::resilience::{Stage, wait_until};
 use bench::targets::server::Server;
+use shared::sys::process::freeze;
 use shared::sys::signal::{self, Signal};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Far longer than the tests wait: a server that ends before has ended by itself, every thread joined,
@@ -22,7 +24,8 @@ pub const SECOND_SIGTERM: i32 = 128 + 15;
 
 /// All the ways to end.
 pub fn each(stage: &Stage) -> Result<()> {
-    let ways: [fn(&Stage<'_>) -> Result<()>; 3] = [drains, ends_with_its_grace, second_signal];
+    let ways: [fn(&Stage<'_>) -> Result<()>; 4] =
+        [drains, ends_with_its_grace, is_stopped_until_its_grace_is_over, second_signal];
     side_by_side(&ways, ways.len(), |way| way(stage))
 }
 
@@ -61,6 +64,23 @@ fn ends_with_its_grace(stage: &Stage) -> Result<()> {
     let mut server = stage.start(&["--grace", "100ms"])?;
     let _in_flight = in_handler(&server, 60_000)?;
     signal::send(server.pid(), Signal::Interrupt)?;
+    exits(&mut server, 0)
+}
+
+/// A grace period that passes while the process is stopped is none: what is in flight still gets its response.
+fn is_stopped_until_its_grace_is_over(stage: &Stage) -> Result<()> {
+    const GRACE: Duration = Duration::from_secs(4);
+    let mut server = stage.start(&["--grace", "4s"])?;
+    let mut in_flight = Client::connect(server.address())?;
+    in_flight.fetch_ok("/")?;
+    in_flight.get("/delay/2000");
+    process_usage::at_rest(server.pid())?;
+    signal::send(server.pid(), Signal::Terminate)?;
+    signals_taken(server.pid())?;
+    freeze(server.pid(), true)?;
+    thread::sleep(GRACE + LAME_DUCK);
+    freeze(server.pid(), false)?;
+    in_flight.expect(200)?;
     exits(&mut server, 0)
 }
 

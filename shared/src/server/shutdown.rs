@@ -29,6 +29,12 @@ const LAME_DUCK: Duration = Duration::from_millis(200);
 /// anywhere. It counts from when the kernel was told to drop SYNs, however late a busy thread came to do so.
 pub const FINAL_ACCEPT: Duration = Duration::from_millis(250);
 
+/// A grace period that is noticed so late was not one: the process was stopped (SIGSTOP, a paused machine).
+const STOPPED: Duration = Duration::from_millis(50);
+
+/// What its threads then have instead, to respond to what is due.
+const AFTER_A_STOP: Duration = Duration::from_secs(1);
+
 /// How a server ends.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Ending")]
@@ -84,7 +90,7 @@ impl Drain {
         let _ = self.begun.set(now);
         self.wake.notify();
         // A grace that is too long for the clock never ends.
-        let second = first.and_then(|_| next_to_end(now.checked_add(grace), telemetry));
+        let second = first.and_then(|_| second_to_end(now.checked_add(grace), telemetry));
         let status = match second {
             Ok(Some(signal)) => 128 + signal.number(),
             Ok(None) => {
@@ -138,6 +144,15 @@ fn next_to_end(deadline: Option<Instant>, telemetry: &Telemetry) -> io::Result<O
             other => return Ok(other),
         }
     }
+}
+
+/// The signal that ends the server at once, if it comes before the grace period is over.
+fn second_to_end(deadline: Option<Instant>, telemetry: &Telemetry) -> io::Result<Option<Signal>> {
+    let second = next_to_end(deadline, telemetry)?;
+    if second.is_none() && deadline.is_some_and(|deadline| deadline.elapsed() > STOPPED) {
+        return next_to_end(Some(Instant::now() + AFTER_A_STOP), telemetry);
+    }
+    Ok(second)
 }
 
 /// Readable from the first signal on, and never cleared: it wakes every thread that waits for it.
