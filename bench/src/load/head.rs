@@ -43,9 +43,11 @@ pub struct Head {
 pub fn parse(bytes: &[u8], searched: usize) -> Result<Option<(Head, usize)>, Malformed> {
     let from = searched.saturating_sub(2);
     match end(&bytes[from..]) {
-        Some((lines, length)) => Ok(Some((read(&bytes[..from + lines])?, from + length))),
-        None if bytes.len() > LIMIT || !may_begin(bytes) => Err(Malformed),
-        None => Ok(None),
+        Some((lines, length)) if from + length <= LIMIT => {
+            Ok(Some((read(&bytes[..from + lines])?, from + length)))
+        }
+        None if bytes.len() <= LIMIT && may_begin(bytes) => Ok(None),
+        _ => Err(Malformed),
     }
 }
 
@@ -261,10 +263,11 @@ mod tests {
         ] {
             assert_eq!(head(text), Err(Malformed), "{text:?}");
         }
-        assert_eq!(
-            parse(&[b"HTTP/1.1 200 ".as_slice(), &[b'a'; LIMIT]].concat(), 0),
-            Err(Malformed)
-        );
+        // Too long, whether it comes as a whole or goes on.
+        let name = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nName: ".as_slice();
+        for end in [b"\r\n\r\n".as_slice(), b""] {
+            assert_eq!(parse(&[name, &[b'a'; LIMIT], end].concat(), 0), Err(Malformed));
+        }
         // Other protocols, which wait for more after this.
         for text in ["SSH-2.0-x\r\n", "220 mail", "\x15\x03\x01", "<html>", "HTTP/2"] {
             assert_eq!(head(text), Err(Malformed), "{text:?}");
