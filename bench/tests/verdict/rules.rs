@@ -130,6 +130,9 @@ fn too_few_threads_to_sleep_in_or_one_for_each() {
     // Before an accept, Python's one thread may sleep as well: where it does cannot be seen.
     let words = "the one thread sleeps (nanosleep) while 64";
     expect(&seen, &evidence, Cause::SleepingThreads, words);
+    // By Little's law 66, as some had begun before the window: never more than clients.
+    let late = Seen { mean: 66.0 / seen.rps, ..seen.clone() };
+    expect(&late, &evidence, Cause::SleepingThreads, words);
     // h2o: one thread wakes up once a second, two others serve. It runs no handler.
     evidence.threads = vec![thread("main", 0.0, 1, Sleep::Timer)];
     assert_ne!(verdict(&seen, &evidence, None).cause, Cause::SleepingThreads);

@@ -147,8 +147,8 @@ impl Case<'_> {
     /// Requests that wait or are served at a moment: in a closed loop one of each client. At a rate latencies begin when
     /// requests are due, and what is due while every connection waits is not with the server yet.
     pub(super) fn under_way(&self) -> f64 {
-        let most = self.seen.rate.map_or(f64::INFINITY, |_| self.seen.connected as f64);
-        self.seen.in_service().min(most).max(self.seen.in_flight as f64)
+        let most = self.seen.rate.map_or(self.seen.open, |_| self.seen.connected);
+        self.seen.in_service().min(most as f64).max(self.seen.in_flight as f64)
     }
 
     /// Whether it was over before the threads were looked at.
