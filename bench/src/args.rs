@@ -21,6 +21,11 @@ pub fn misuse(what: impl Into<String>) -> Error {
     Error::new(Misuse(what.into()))
 }
 
+/// The exit status of a program that ends with `error`.
+pub fn status(error: &Error) -> u8 {
+    if error.is::<Misuse>() { 2 } else { 1 }
+}
+
 /// A duration: `500ms`, `2s`, `1.5s`, `1m`, `1h`; a bare number is seconds. From a microsecond to a day.
 ///
 /// # Errors

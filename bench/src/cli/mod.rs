@@ -9,7 +9,7 @@ mod output;
 pub mod program;
 mod server;
 
-use crate::args::Misuse;
+use crate::args;
 use crate::experiments::{matrix, plateau, scale};
 use crate::interrupt::Interrupt;
 use crate::resilience::command::Check;
@@ -30,9 +30,7 @@ pub fn main() -> ExitCode {
         Some(what) => Err(what),
         None => read().map_or_else(tell, |cli| run(cli.command.unwrap_or(Command::Run(cli.run)))),
     };
-    ExitCode::from(
-        result.unwrap_or_else(|error| failed(&error, if error.is::<Misuse>() { 2 } else { 1 })),
-    )
+    ExitCode::from(result.unwrap_or_else(|error| failed(&error, args::status(&error))))
 }
 
 /// Prints what clap answers instead of a command line: the help that was asked for, or what was wrong.
@@ -64,6 +62,11 @@ fn run(command: Command) -> Result<u8> {
     };
     let code = dispatch(command, &interrupt)?;
     Ok(interrupt.exit_code().unwrap_or(code))
+}
+
+/// The exit status of a conformance run: a suite that could not run at all is none that failed.
+fn verified(args: &verify::Args) -> u8 {
+    verify::main(args).unwrap_or_else(|error| failed(&error, 2))
 }
 
 /// Does it, and says the exit status.
@@ -98,9 +101,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
             }
             check => check.run(interrupt)?,
         },
-        Command::Verify(verify) => {
-            return Ok(verify::main(&verify).unwrap_or_else(|error| failed(&error, 2)));
-        }
+        Command::Verify(verify) => return Ok(verified(&verify)),
         Command::Baseline { listen, threads, close } => {
             null_server::run(listen, threads.unwrap_or_else(tools::cores), close)?;
         }

@@ -219,7 +219,7 @@ mod tests {
         assert!(samplings.look(&pids, nowhere).threads.contains_key(&tid));
         begun.thread().unpark();
         begun.join().unwrap();
-        // Who is joined is listed for a moment longer.
+        // A thread that was joined is listed for a moment longer.
         while samplings.look(&pids, nowhere).threads.contains_key(&tid) {
             thread::yield_now();
         }

@@ -94,6 +94,8 @@ impl Engine {
         };
         let url = running.url()?;
         let address = url.address;
+        // Before any load: a server that cannot be looked at is left alone.
+        let pids = pids(&running)?;
         let listening = Listening::now(address);
         let options = self.setup.load.then(|| self.setup.options(url));
         let never = Interrupt::default();
@@ -103,7 +105,7 @@ impl Engine {
             load.open();
         }
         let limit = machine::accept_queue(address).ok().flatten().map(|[_, limit]| limit);
-        let watch = Watch::start(pids(&running)?, address, listening);
+        let watch = Watch::start(pids, address, listening);
         self.second = Second::begin();
         self.live = Some(Live { load, running, watch, limit });
         Ok(())

@@ -18,7 +18,7 @@ mod threads;
 mod tour;
 
 use anyhow::{Context, Result, ensure};
-use bench::args::{Misuse, misuse};
+use bench::args::{self, misuse};
 use bench::cli::program::WatchArgs;
 use bench::evidence::process;
 use bench::experiments::workload::Kind;
@@ -35,7 +35,7 @@ use std::slice;
 fn main() -> ExitCode {
     run(&WatchArgs::parse()).unwrap_or_else(|error| {
         terminal::note(&format!("bench: {error:#}"));
-        ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+        ExitCode::from(args::status(&error))
     })
 }
 

@@ -174,8 +174,8 @@ impl Case<'_> {
         (idles && asleep >= 0.5).then_some(asleep)
     }
 
-    /// Of so many threads that are `asleep`, those that serve nobody: who sleeps in handlers wakes up for its share of the
-    /// requests. h2o's main thread does housekeeping, once a second.
+    /// Of so many threads that are `asleep`, those that serve no client: a thread that sleeps in handlers wakes up for its
+    /// share of the requests. h2o's main thread does housekeeping, once a second.
     fn housekeepers(&self, asleep: f64) -> f64 {
         let housekeeper = |thread: &Thread| {
             let (share, wakes) = (thread.mostly?.1, thread.voluntary? as f64);

@@ -17,7 +17,7 @@ pub(super) const RULES: [(Cause, Rule); 17] = [
     (Cause::SilentClients, waiting::silent_clients),
     // Comes before the sleep: who sleeps with a lock lets others sleep in futex.
     (Cause::Lock, waiting::lock),
-    // Comes before the sleep: who reads a log slowly may sleep.
+    // Comes before the sleep: the process that reads a log slowly may sleep.
     (Cause::BlockedWrites, waiting::blocked_writes),
     // Comes before the held connections: an event loop holds no connection, and its clients starve all the same.
     (Cause::SleepingThreads, waiting::sleeping_threads),

@@ -31,7 +31,8 @@ pub trait PendingConnections {
     /// Whether more wait than threads are free.
     fn has_backlog(&self) -> bool;
 
-    /// This thread would leave its client, until the offer is dropped. One that never asked is left before one that `has_asked`.
+    /// This thread would leave its client, until the offer is dropped. A client that never asked is left before one that
+    /// `has_asked`.
     fn offer(&self, has_asked: bool) -> io::Result<Self::Offer<'_>>;
 
     /// It leaves its client, as it was asked to, and will soon be free.
