@@ -58,7 +58,7 @@ const HOUSES: &[House] = &[
             ("results", &["load"]),
             ("experiments", &["load", "targets", "evidence", "results"]),
             ("report", &["results"]),
-            ("wire", &[]),
+            ("wire", &["load"]),
             ("verify", &["load", "targets", "wire"]),
             ("resilience", &["load", "targets", "wire"]),
             ("cli", ALL),

@@ -144,7 +144,7 @@ impl Fields {
 
 /// The status, and whether the version keeps a connection unless told otherwise: 1.0 does not, 1.1 does. A minor version
 /// that is not known yet is read as 1.1 (RFC 9110, section 2.5).
-fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
+pub(crate) fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
     let (minor, rest) = match line.strip_prefix(VERSION) {
         Some([minor @ b'0'..=b'9', b' ', rest @ ..]) => (*minor, rest),
         _ => return Err(Malformed),
@@ -159,7 +159,7 @@ fn status_line(line: &[u8]) -> Result<(u16, bool), Malformed> {
 }
 
 /// Digits and nothing else: `u64::from_str` would take a `+`.
-fn number(digits: &[u8]) -> Result<u64, Malformed> {
+pub(crate) fn number(digits: &[u8]) -> Result<u64, Malformed> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Malformed);
     }
@@ -167,7 +167,7 @@ fn number(digits: &[u8]) -> Result<u64, Malformed> {
     digits.iter().try_fold(0, add).ok_or(Malformed)
 }
 
-fn has_token(list: &[u8], token: &[u8]) -> bool {
+pub(crate) fn has_token(list: &[u8], token: &[u8]) -> bool {
     items(list).any(|item| item.eq_ignore_ascii_case(token))
 }
 

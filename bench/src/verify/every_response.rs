@@ -3,8 +3,9 @@
 
 use super::case::{Case, End, Level, Step, case};
 use super::play::Exchange;
+use crate::load::head::Framing;
 use crate::wire::Ending;
-use crate::wire::response::{Framing, Response};
+use crate::wire::response::Response;
 use std::time::{Duration, SystemTime};
 
 /// One rule for every response.
@@ -102,7 +103,7 @@ fn one_framing(response: &Response) -> Option<String> {
 fn framing_stated(_: &Case, exchange: &Exchange) -> Option<String> {
     // A client of HTTP/1.0 gets a stream of unknown length until the connection ends: it knows no chunks.
     let old = exchange.wire.sent.windows(9).any(|window| window == b"HTTP/1.0\r");
-    let without = |response: &&Response| response.framing == Framing::Close && !old;
+    let without = |response: &&Response| response.framing == Framing::UntilClose && !old;
     let response = exchange.wire.responses.iter().find(without)?;
     Some(format!("{} has neither", response.status))
 }

@@ -1,17 +1,7 @@
 //! A strict reader of responses (RFC 9112 section 4 to 7): whole, unfinished, or wrong and why.
 
 use crate::args::is_token;
-
-/// How the end of the content is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// 1xx, 204, 304 and responses to HEAD.
-    Bodiless,
-    Length(usize),
-    Chunked,
-    /// By the end of the connection.
-    Close,
-}
+use crate::load::head::{Framing, has_token, number, status_line};
 
 /// One response.
 #[derive(Debug, Clone)]
@@ -45,9 +35,7 @@ impl Response {
 
     /// Whether a list field holds a token, compared without case.
     pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
-        self.all(name)
-            .flat_map(|value| value.split(','))
-            .any(|item| item.trim().eq_ignore_ascii_case(token))
+        self.all(name).any(|value| has_token(value.as_bytes(), token.as_bytes()))
     }
 }
 
@@ -85,7 +73,7 @@ fn head(bytes: &[u8], to_head: bool) -> Result<Response, String> {
         status_line,
         status,
         fields: Vec::new(),
-        framing: Framing::Close,
+        framing: Framing::UntilClose,
         body: Vec::new(),
         faults: Vec::new(),
     };
@@ -114,15 +102,13 @@ fn split_lines(bytes: &[u8]) -> Vec<&[u8]> {
 
 /// `HTTP/1.x SP 3DIGIT SP reason`: the space stands even where the reason is empty.
 fn status(line: &[u8]) -> Option<u16> {
-    let rest = line.strip_prefix(b"HTTP/1.")?;
-    let [minor, b' ', a, b, c, b' ', reason @ ..] = rest else {
-        return None;
-    };
-    let digits = [minor, a, b, c].iter().all(|byte| byte.is_ascii_digit());
-    let text = reason.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f);
-    let status =
-        [a, b, c].iter().fold(0, |sum, byte| sum * 10 + u16::from(byte.wrapping_sub(b'0')));
-    (digits && text && (100..600).contains(&status)).then_some(status)
+    let (status, _) = status_line(line).ok()?;
+    let reason = line["HTTP/1.1 200".len()..].strip_prefix(b" ")?;
+    (status < 600 && is_text(reason)).then_some(status)
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f)
 }
 
 fn field(line: &[u8]) -> Result<(String, String), &'static str> {
@@ -131,7 +117,7 @@ fn field(line: &[u8]) -> Result<(String, String), &'static str> {
     if !is_token(name) {
         return Err("a field name that is no token");
     }
-    if !value.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f) {
+    if !is_text(value) {
         return Err("a control character in a field value");
     }
     let value = String::from_utf8_lossy(value).trim().to_string();
@@ -141,18 +127,17 @@ fn field(line: &[u8]) -> Result<(String, String), &'static str> {
 /// RFC 9112 6.3, in its order.
 fn framing(response: &Response, to_head: bool) -> Result<Framing, String> {
     if to_head || response.status < 200 || matches!(response.status, 204 | 304) {
-        return Ok(Framing::Bodiless);
+        return Ok(Framing::Length(0));
     }
     if let Some(coding) = response.field("transfer-encoding") {
         let chunked = coding.eq_ignore_ascii_case("chunked");
         return chunked.then_some(Framing::Chunked).ok_or(format!("transfer coding {coding:?}"));
     }
     match response.field("content-length") {
-        None => Ok(Framing::Close),
-        Some(value) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-            value.parse().map(Framing::Length).map_err(|_| format!("Content-Length {value:?}"))
-        }
-        Some(value) => Err(format!("Content-Length {value:?}")),
+        None => Ok(Framing::UntilClose),
+        Some(value) => number(value.as_bytes())
+            .map(Framing::Length)
+            .map_err(|_| format!("Content-Length {value:?}")),
     }
 }
 
@@ -160,9 +145,8 @@ fn framing(response: &Response, to_head: bool) -> Result<Framing, String> {
 fn body(mut response: Response, bytes: &[u8], start: usize, eof: bool) -> Parsed {
     let rest = &bytes[start..];
     let used = match response.framing {
-        Framing::Bodiless => Some(0),
-        Framing::Close => eof.then_some(rest.len()),
-        Framing::Length(length) => (rest.len() >= length).then_some(length),
+        Framing::UntilClose => eof.then_some(rest.len()),
+        Framing::Length(length) => (rest.len() as u64 >= length).then_some(length as usize),
         Framing::Chunked => match chunked(rest, &mut response.body) {
             Ok(used) => used,
             Err(why) => return Parsed::Malformed(why.into()),
@@ -176,7 +160,9 @@ fn body(mut response: Response, bytes: &[u8], start: usize, eof: bool) -> Parsed
             Parsed::Complete(Box::new(response), start + used)
         }
         (None, _) if eof => Parsed::Malformed("the connection ended inside the content".into()),
-        (None, Framing::Length(length)) => Parsed::Incomplete(start.saturating_add(length)),
+        (None, Framing::Length(length)) => {
+            Parsed::Incomplete(start.saturating_add(length as usize))
+        }
         (None, _) => Parsed::Incomplete(bytes.len() + 1),
     }
 }
