@@ -7,10 +7,11 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 
-/// Counters of the network stack: of the server's listeners where the kernel tells of these, otherwise of all in this
-/// network namespace. What cannot be read is unknown.
+/// Counters of the network stack, of all in this network namespace but for `own`. What cannot be read is unknown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Listening {
+    /// Packets that the server's listeners dropped, where the kernel tells of these.
+    own: Option<u64>,
     /// Connections that found an accept queue full.
     pub overflows: Option<u64>,
     /// SYNs dropped at a listener.
@@ -24,11 +25,10 @@ impl Listening {
     pub fn now(address: SocketAddr) -> Self {
         let text = fs::read_to_string("/proc/net/netstat").unwrap_or_default();
         let counter = |name| parse::netstat(&text, name);
-        // Another server's full queue is no matter of this one's.
         let own = of_port(TcpState::Listen, address).ok();
-        let own = own.map(|listeners| listeners.iter().map(|one| u64::from(one.drops)).sum());
         Self {
-            overflows: own.or_else(|| counter("ListenOverflows")),
+            own: own.map(|listeners| listeners.iter().map(|one| u64::from(one.drops)).sum()),
+            overflows: counter("ListenOverflows"),
             drops: counter("ListenDrops"),
             delayed_acks: counter("DelayedACKs"),
         }
@@ -37,8 +37,12 @@ impl Listening {
     /// What was counted since `before`.
     pub fn since(&self, before: &Self) -> Self {
         let since = |of: fn(&Self) -> Option<u64>| Some(of(self)?.saturating_sub(of(before)?));
+        let (own, all) = (since(|of| of.own), since(|of| of.overflows));
         Self {
-            overflows: since(|of| of.overflows),
+            own,
+            // Another server's full queue is no matter of this one's. And with TCP_DEFER_ACCEPT (tcp(7)), the rule in h2o and
+            // Apache httpd, a listener drops a packet of each connection.
+            overflows: own.zip(all).map(|(own, all)| own.min(all)).or(own.or(all)),
             drops: since(|of| of.drops),
             delayed_acks: since(|of| of.delayed_acks),
         }
@@ -111,6 +115,19 @@ mod tests {
             .map(|(address, before)| Listening::now(address).since(&before).overflows.unwrap());
         assert!(turned_away > 0 && clients.iter().any(Result::is_err), "{clients:?}");
         assert_eq!(at_the_other, 0);
+    }
+
+    #[test]
+    fn what_a_listener_drops_while_no_queue_is_full_is_no_overflow() {
+        let since = |own, overflows| {
+            let now = Listening { own, overflows, ..Listening::default() };
+            let before = Listening { own: Some(10), overflows: Some(40), ..now };
+            now.since(&before).overflows
+        };
+        assert_eq!(since(Some(10_745), Some(40)), Some(0));
+        assert_eq!(since(Some(12), Some(45)), Some(2));
+        assert_eq!([since(None, Some(45)), since(Some(12), None)], [Some(5), Some(2)]);
+        assert_eq!(since(None, None), None);
     }
 
     #[test]
