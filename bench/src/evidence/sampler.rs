@@ -16,9 +16,11 @@ use std::time::Duration;
 
 /// Often enough for a share to mean something after a second, and a hundredth of a core at most.
 pub(super) const PERIOD: Duration = Duration::from_millis(50);
-/// The list of processes is read anew after so many samples. That of their threads is read each time: a thread for each
-/// connection may live no longer than that.
+/// The list of processes is read anew after so many samples, and before each while there are [`FEW`] threads: a process for
+/// each request may live no longer than that. So may a thread: theirs is read each time.
 const REFRESH: usize = 10;
+/// The price of the list is a look into each thread.
+const FEW: usize = 64;
 /// The sample after which all sockets are looked at, once, as they may be many.
 const SOCKETS: usize = 4;
 
@@ -106,7 +108,7 @@ struct Watched {
 
 impl Samplings {
     fn look(&mut self, pids: &[u32], address: SocketAddr) -> Latest {
-        if self.count.is_multiple_of(REFRESH) {
+        if self.count.is_multiple_of(REFRESH) || self.watched.len() <= FEW {
             self.processes = tree::all(pids);
         }
         let (mut latest, mut known) = (Latest::default(), mem::take(&mut self.watched));
@@ -185,6 +187,8 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
 
     #[test]
     fn depths_become_mean_and_most() {
@@ -201,6 +205,26 @@ mod tests {
         assert_eq!(samplings.count, 0);
         assert_eq!(samples.sleeps, [(Sleep::Running, 0.5), (Sleep::Poll, 1.5)]);
         assert_eq!(samples.most_often[&7], (Sleep::Poll, 0.75));
+    }
+
+    #[test]
+    fn a_process_that_was_forked_since_the_last_look_is_found() {
+        let mut server = Command::new("sh");
+        server.args(["-c", "read go; sleep 9 & echo $!; read end; kill $!"]);
+        server.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = server.spawn().unwrap();
+        let mut samplings = Samplings::default();
+        let nowhere = "127.0.0.1:1".parse().unwrap();
+        samplings.look(&[server.id()], nowhere);
+        let mut stdin = server.stdin.take().unwrap();
+        stdin.write_all(b"\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        samplings.look(&[server.id()], nowhere);
+        drop(stdin);
+        server.wait().unwrap();
+        let forked: u32 = line.trim().parse().unwrap();
+        assert!(samplings.watched.contains_key(&forked), "{line}");
     }
 
     #[test]
