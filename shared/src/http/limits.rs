@@ -60,6 +60,10 @@ impl Default for Limits {
 /// a request. Time for a way there and back, so that the client reads the end of the connection and not a reset.
 pub const SILENT_LINGER: Duration = Duration::from_millis(250);
 
+/// The same where the server drains and others wait for the thread: they are lost if the grace period ends before. The
+/// client's kernel has acknowledged the response, and only a client that sends on from far away may be reset.
+pub const SHORT_LINGER: Duration = Duration::from_millis(20);
+
 /// Bytes of an unwanted body that are read and discarded to keep the connection.
 pub const MAX_DISCARD: u64 = 256 << 10;
 

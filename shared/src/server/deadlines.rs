@@ -4,7 +4,7 @@
 //! would seem to stand still meanwhile. So before a connection is given up, the kernel is asked what has arrived.
 
 use crate::http::Protocol;
-use crate::http::limits::{SILENT_LINGER, rate_deadline};
+use crate::http::limits::rate_deadline;
 use crate::sys::Socket;
 use std::time::{Duration, Instant};
 
@@ -69,10 +69,10 @@ impl WriteProgress {
 
 /// Whether a client that has its last response and keeps its side open may be left before its time is over, where
 /// another connection, or the end of the server, waits for it. Its kernel has acknowledged all, and it has been silent
-/// for a way there and back since our side was shut down: what it had sent by then has arrived, so that the close
-/// sends no reset, which would destroy the response.
-pub fn may_leave(protocol: &Protocol, socket: &Socket, now: Instant) -> bool {
-    let is_silent = |since| now.saturating_duration_since(since) >= SILENT_LINGER;
+/// for `silence` since our side was shut down. If that is a way there and back, what it had sent by then has arrived, so
+/// that the close sends no reset, which would destroy the response.
+pub fn may_leave(protocol: &Protocol, socket: &Socket, silence: Duration, now: Instant) -> bool {
+    let is_silent = |since| now.saturating_duration_since(since) >= silence;
     protocol.lingers_since().is_some_and(is_silent)
         && socket.unacknowledged().is_ok_and(|count| count == 0)
 }

@@ -4,7 +4,7 @@ use super::super::config::KeepAlive;
 use super::super::deadlines::{SILENCE, earlier, may_leave};
 use super::{PendingConnections, Server, Woken};
 use crate::http::Protocol;
-use crate::http::limits::SILENT_LINGER;
+use crate::http::limits::{SHORT_LINGER, SILENT_LINGER};
 use crate::sys::Socket;
 use crate::sys::poll::{self, Wait};
 use std::io;
@@ -79,7 +79,9 @@ impl<P: PendingConnections> Server<'_, P> {
     fn wait_in_linger(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         let (deadline, server) = (protocol.deadline(), &self.thread.server);
         loop {
-            let until = earlier(deadline, Some(Instant::now() + SILENT_LINGER));
+            let is_drained = server.drain.has_begun() && self.pending.has_backlog();
+            let silence = if is_drained { SHORT_LINGER } else { SILENT_LINGER };
+            let until = earlier(deadline, Some(Instant::now() + silence));
             let mut waits = [Wait::readable(socket.as_fd())];
             if poll::wait(&mut waits, until)? {
                 return readable(&waits[0]);
@@ -88,7 +90,7 @@ impl<P: PendingConnections> Server<'_, P> {
                 return Ok(Woken::Late);
             }
             let is_wanted = server.drain.has_begun() || self.pending.has_backlog();
-            if is_wanted && may_leave(protocol, socket, Instant::now()) {
+            if is_wanted && may_leave(protocol, socket, silence, Instant::now()) {
                 return Ok(Woken::Unwanted);
             }
         }

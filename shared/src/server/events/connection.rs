@@ -155,7 +155,7 @@ impl Connection {
             return None;
         }
         if let Some(since) = self.protocol.lingers_since() {
-            let may_leave = may_leave(&self.protocol, &self.socket, now);
+            let may_leave = may_leave(&self.protocol, &self.socket, SILENT_LINGER, now);
             return may_leave.then_some((Eviction::Lingers, since));
         }
         let since = self.silent_since(limits)?;

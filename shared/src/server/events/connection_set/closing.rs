@@ -67,7 +67,7 @@ impl ConnectionSet {
         }
         let is_late = connection.deadline(timeout).is_some_and(|deadline| deadline <= now);
         let (protocol, socket) = (&connection.protocol, &connection.socket);
-        if protocol.is_lingering() && !is_late && !may_leave(protocol, socket, now) {
+        if protocol.is_lingering() && !is_late && !may_leave(protocol, socket, SILENT_LINGER, now) {
             // The server drains, and this client's kernel has not acknowledged all.
             return self.note_deadline(Some(now + SILENT_LINGER));
         }
