@@ -46,7 +46,7 @@ pub fn log_says_what_came(stage: &Stage) -> Result<()> {
 }
 
 /// The line of a response that its client has given up comes without another request, and names that client. A client of
-/// IPv6 and one of IPv4 have different addresses.
+/// IPv6 and one of IPv4 have different addresses, each written as usual.
 pub fn log_names_the_client_that_left(stage: &Stage) -> Result<()> {
     if TcpListener::bind("[::1]:0").is_err() {
         bench::terminal::print("skipped: this machine has no IPv6\n")?;
@@ -65,8 +65,11 @@ pub fn log_names_the_client_that_left(stage: &Stage) -> Result<()> {
     process_usage::at_rest(server.pid())?;
     // Much of the response is unread: this is a reset.
     drop(leaves);
-    wait_until("the line of the client that left", || {
-        let log = fs::read_to_string(&file)?;
-        Ok(log.lines().any(|line| line.starts_with("::1 ") && line.contains(" /count/")))
-    })
+    for (client, what) in [("::1 ", " /count/"), ("127.0.0.1 ", " / ")] {
+        wait_until(&format!("the line of {client}"), || {
+            let log = fs::read_to_string(&file)?;
+            Ok(log.lines().any(|line| line.starts_with(client) && line.contains(what)))
+        })?;
+    }
+    Ok(())
 }

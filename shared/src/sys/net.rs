@@ -66,12 +66,12 @@ impl Socket {
         self.0.shutdown(Shutdown::Write)
     }
 
-    /// The peer's address (getpeername(2)).
+    /// The peer's address (getpeername(2)), that of IPv4 also where a listener of IPv6 has accepted it.
     ///
     /// # Errors
     /// The connection has ended.
     pub fn peer_addr(&self) -> io::Result<IpAddr> {
-        self.0.peer_addr().map(|address| address.ip())
+        self.0.peer_addr().map(|address| address.ip().to_canonical())
     }
 
     /// Bytes that the kernel has taken and the peer has not acknowledged (SIOCOUTQ in tcp(7)).
