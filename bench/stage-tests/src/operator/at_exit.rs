@@ -65,5 +65,8 @@ fn is_whole(stage: &Stage, sleeps: bool, twice: bool, grace: &str) -> Result<()>
     serde_json::from_str::<serde_json::Value>(&text).context("the trace")?;
     let parsed = text.matches(&format!("\"{}\"", InstantEvent::Parsed.name())).count();
     ensure!(parsed >= sent, "{parsed} requests in the trace, {sent} responses");
+    let [begun, ended] =
+        ["B", "E"].map(|phase| text.matches(&format!("\"ph\":\"{phase}\"")).count());
+    ensure!(sleeps || begun == ended, "{begun} spans in the trace have begun, and {ended} ended");
     Ok(())
 }

@@ -275,3 +275,10 @@ impl ConnectionSet {
         self.output.truncate(start);
     }
 }
+
+/// The loop has ended: it waits no more.
+impl Drop for ConnectionSet {
+    fn drop(&mut self) {
+        self.thread.stats.end(Span::Wait);
+    }
+}
