@@ -145,9 +145,11 @@ impl Plan {
     /// reversed in every other repeat: what drifts in the course of a run (heat, neighbours) strikes all alike.
     pub fn experiment(self, part: Part, kinds: &[Trial]) -> Experiment {
         let mut trials = Vec::new();
+        // Asked for twice (`-c 50,50`), a trial would count as two repeats.
+        let is_first = |&at: &usize| !kinds[..at].contains(&kinds[at]);
         for repeat in 0..self.repeat {
             let order = self.order(repeat);
-            for kind in kinds {
+            for kind in (0..kinds.len()).filter(is_first).map(|at| &kinds[at]) {
                 let able = order.iter().filter(|target| has(&self.targets[**target], kind));
                 trials.extend(able.map(|target| Trial { target: *target, ..*kind }));
             }

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn trials_alternate_and_every_other_repeat_is_reversed() {
-        let mut args = RunArgs { connections: vec![5, 7], ..args(&["1", "2"]) };
+        let mut args = RunArgs { connections: vec![5, 7, 5], ..args(&["1", "2"]) };
         (args.common.repeat, args.workload.close) = (Some(2), true);
         let ladder = args.plan().unwrap().ladder(Part::Ladder);
         let trials: Vec<_> =
