@@ -1,10 +1,10 @@
 //! Two runs side by side, and whether they differ by more than their repeats do. Their repeats were not made in the same
 //! minute, so what drifted from one run to the other counts as a difference: within a run nothing does.
 
-use super::Results;
 use super::group::Group;
 use super::sample::Sample;
 use super::statistics::{ENOUGH, Ratio};
+use super::{Config, Results};
 
 /// One trial that both runs have, and how many times as much the second has of a figure.
 #[derive(Debug)]
@@ -47,6 +47,10 @@ pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
 
 /// Why figures of two runs may differ although the servers do not.
 pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
+    let asked = |run: &Results| {
+        let Config { seconds, threads, pin, stage_args, .. } = run.config.clone();
+        (seconds.to_bits(), threads, pin, stage_args)
+    };
     let few = a.config.repeat.min(b.config.repeat) < ENOUGH;
     let all = [
         (a.host != b.host, "two machines: compare the factors between servers, not the figures"),
@@ -55,7 +59,11 @@ pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
             a.began != b.began,
             "two runs: a drift between them looks the same; `run --also NAME=URL` compares within repeats",
         ),
-        (few, "below --repeat 5 on both sides no difference is told from chance"),
+        (
+            asked(a) != asked(b),
+            "not asked for alike: --duration, --threads, --pin, or what the stages were told",
+        ),
+        (few, "with fewer than 5 repeats in either run no difference is told from chance"),
         (a.interrupted || b.interrupted, "a run was interrupted"),
     ];
     all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, warning)| warning).collect()
@@ -95,7 +103,10 @@ mod tests {
         assert!(pairs(&one, &other).is_empty());
         other.host.cores = 64;
         other.source.servers = "x".into();
+        let alike = warnings(&one, &other).len();
+        other.config.stage_args = vec!["--threads=8".into()];
         let warnings = warnings(&one, &other);
+        assert_eq!(warnings.len(), alike + 1, "{warnings:?}");
         assert!(warnings[0].contains("two machines") && warnings[1].contains("sources"));
     }
 }
