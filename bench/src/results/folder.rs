@@ -73,6 +73,7 @@ pub fn read(folder: &Path) -> Result<Results> {
         .with_context(|| format!("cannot read {}; is it the folder of a run?", path.display()))?;
     let results: Results = serde_json::from_str(&text)
         .with_context(|| format!("{} is not what `bench run` writes", path.display()))?;
+    ensure!(results.schema > 0, "{} is not what `bench run` writes: no schema", path.display());
     ensure!(
         results.schema <= SCHEMA,
         "{} has schema {} and this bench knows {SCHEMA}; build a newer one",
@@ -159,6 +160,9 @@ mod tests {
         results.schema = SCHEMA + 1;
         write(&folder, &results, &[]).unwrap();
         assert!(read(&folder).unwrap_err().to_string().contains("build a newer one"));
+        // Of any other JSON object every field would be its default.
+        fs::write(folder.join(FILE), "{}").unwrap();
+        assert!(read(&folder).unwrap_err().to_string().contains("not what `bench run` writes"));
         fs::remove_dir_all(&folder).unwrap();
         assert!(read(&folder).unwrap_err().to_string().contains("the folder of a run"));
     }
