@@ -20,7 +20,7 @@ pub fn listening_on(address: SocketAddr) -> Result<Vec<u32>> {
     ensure!(is_here(address.ip()), "the server is on another machine");
     let listeners = listeners(address)?;
     let Some(first) = listeners.first() else {
-        bail!("the listening socket is in another network namespace, such as a container's");
+        bail!("nothing listens there, or in another network namespace, such as a container's");
     };
     let inodes: Vec<_> = listeners.iter().map(|listener| listener.inode).collect();
     let (mut holders, hidden) = holders(&inodes);
