@@ -204,12 +204,15 @@ fn no_listener(address: SocketAddr, error: io::Error) -> anyhow::Error {
 /// reserve for all else that needs one.
 fn connection_limit(wanted: usize, files: u64) -> io::Result<Arc<ConnectionLimit>> {
     let files = usize::try_from(files).unwrap_or(usize::MAX);
-    let most = files - (files / 4).min(RESERVE);
+    let most = files.saturating_sub((files / 4).clamp(FEWEST, RESERVE));
     ConnectionLimit::new(if wanted == 0 { most } else { wanted.min(most) })
 }
 
 /// Descriptors for listeners, epolls, eventfds, standard streams, and files that are kept open.
 const RESERVE: usize = 192;
+
+/// Where there are few in all: what a server of two loops has of these, and [`FREE`].
+const FEWEST: usize = 12 + FREE;
 
 /// Places that the table of descriptors has from the start: half a MiB of the kernel's memory at most, where
 /// as many may be open. A server with more connections than that waits once at each doubling.
@@ -239,6 +242,12 @@ pub fn announce(stage: &str, address: SocketAddr) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_there_are_few_descriptors_connections_leave_some_for_files() {
+        let limits = [4, 16, 20, 32, 64, 1024].map(|n| connection_limit(0, n).unwrap().limit);
+        assert_eq!(limits, [1, 1, 4, 16, 48, 832]);
+    }
 
     #[test]
     fn a_server_that_takes_over_waits_until_another_that_starts_shares_its_port() {
