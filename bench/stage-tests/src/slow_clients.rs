@@ -52,17 +52,20 @@ fn reads_steadily(address: SocketAddr, longest: &mut Duration) -> Result<()> {
     const ENOUGH: usize = 300 << 10;
     const PER_MILLISECOND: usize = (4 << 10) / 100;
     let request = b"GET /count/100000000 HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut last = Instant::now();
+    let mut pause = |time| {
+        thread::sleep(time);
+        *longest = last.elapsed().max(*longest);
+        last = Instant::now();
+    };
     let mut client = SlowClient::ask(address, request)?;
     while client.received.len() < OFFERED {
         client.read(OFFERED)?;
-        thread::sleep(Duration::from_millis(1));
+        pause(Duration::from_millis(1));
     }
     let (first, start) = (client.received.len(), Instant::now());
-    let mut last = start;
     while client.received.len() - first < ENOUGH {
-        thread::sleep(Duration::from_millis(100));
-        *longest = last.elapsed().max(*longest);
-        last = Instant::now();
+        pause(Duration::from_millis(100));
         // What it could not read in time, it reads now.
         let due = first + start.elapsed().as_millis() as usize * PER_MILLISECOND;
         client.read(due.saturating_sub(client.received.len()))?;
