@@ -21,11 +21,12 @@ const LAYERS: [Piece; 5] = [
 /// The layer that an event loop makes small.
 const WAITING: &str = "waiting and switching";
 /// By what /proc shows.
-const STATES: [Piece; 3] = [
-    ('█', "user", &["user", "user and system"]),
-    ('▒', "system", &["system"]),
-    ('░', "waiting for a CPU (run queue)", &["run queue"]),
-];
+const STATES: [Piece; 2] =
+    [('█', "user", &["user", "user and system"]), ('▒', "system", &["system"])];
+/// Waits that /proc shows. The threads of a pool wait so long that a bar with them in would hide all CPU time: they stand
+/// behind it, as figures.
+pub const WAITS: [&str; 2] = [RUN_QUEUE, "asleep"];
+const RUN_QUEUE: &str = "run queue";
 
 /// The pieces of a profile: perf's layers, or what /proc shows where perf could not look.
 fn pieces(profile: &Profile) -> &'static [Piece] {
@@ -63,8 +64,10 @@ impl Bars {
         let shown = lengths.iter().zip(pieces(profile)).filter(|(us, _)| **us >= LEAST);
         let named: Vec<_> =
             shown.map(|(us, (sign, name, _))| format!("{sign} {name} {us:.1}")).collect();
+        let queued =
+            queued(profile).map_or(String::new(), |us| format!("; in the run queue {us:.1}"));
         format!(
-            "{} {:.1} µs (hello, kept alive, connections: {}) = {}",
+            "{} {:.1} µs (hello, kept alive, connections: {}) = {}{queued}",
             self.drawn(profile),
             lengths.iter().sum::<f64>(),
             profile.connections,
@@ -84,9 +87,15 @@ pub fn legend(results: &Results) -> Vec<String> {
     let used = |all: &&'static [Piece]| results.profiles.iter().any(|one| pieces(one) == *all);
     let line = |all: &'static [Piece]| {
         let names: Vec<_> = all.iter().map(|(sign, name, _)| format!("{sign} {name}")).collect();
-        names.join("  ")
+        let behind = if *all == STATES { "  (+ waiting for a CPU: run queue)" } else { "" };
+        names.join("  ") + behind
     };
     [&LAYERS[..], &STATES[..]].into_iter().filter(used).map(line).collect()
+}
+
+/// µs with work and without a CPU, as /proc tells them.
+pub fn queued(profile: &Profile) -> Option<f64> {
+    profile.layer(RUN_QUEUE)
 }
 
 /// µs of waiting, where perf has seen it.

@@ -132,7 +132,8 @@ fn bars(results: &Results) -> String {
             (name(&profile.target), bars.drawn(profile), layers::lengths(profile));
         let figures: Vec<_> = lengths.iter().map(|us| format!("{us:.1}")).collect();
         let sum = lengths.iter().sum::<f64>();
-        text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}\n", figures.join("+"));
+        let queued = layers::queued(profile).map_or(String::new(), |us| format!(" (+{us:.1})"));
+        text += &format!("  {name:<18}{drawn:<28} {sum:.1} = {}{queued}\n", figures.join("+"));
     }
     layers::legend(results).iter().for_each(|line| text += &format!("  {line}\n"));
     let lesson = falls(results).or(profile::missing(results));
@@ -242,12 +243,19 @@ mod tests {
     #[test]
     fn without_perf_the_bars_are_what_proc_shows_and_the_screen_says_what_would_give_more() {
         let mut results = results();
-        let shown = [("user", 2.0), ("system", 8.0), ("run queue", 1.0), ("asleep", 900.0)];
-        results.profiles = vec![profile(1, &shown)];
-        results.profiles[0].missing = Some("perf is not installed. Install it.".to_owned());
+        let shown =
+            |queued| [("user", 2.0), ("system", 8.0), ("run queue", queued), ("asleep", 900.0)];
+        results.profiles = vec![profile(1, &shown(180.0)), profile(2, &shown(1.0))];
+        for profile in &mut results.profiles {
+            profile.missing = Some("perf is not installed. Install it.".to_owned());
+        }
         let screen = of(&results).unwrap();
-        assert!(screen.contains("11.0 = 2.0+8.0+1.0\n"), "{screen}");
-        assert!(screen.contains("█ user  ▒ system  ░ waiting for a CPU"), "{screen}");
+        // However long a pool's threads wait for a CPU, the bars show where CPU time goes.
+        let bar = "██████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 10.0 = 2.0+8.0 (+";
+        for text in [bar.to_owned() + "180.0)\n", bar.to_owned() + "1.0)\n"] {
+            assert!(screen.contains(&text), "{text}\n{screen}");
+        }
+        assert!(screen.contains("█ user  ▒ system  (+ waiting for a CPU: run queue)"), "{screen}");
         assert!(screen.contains("perf is not installed"), "{screen}");
     }
 
@@ -257,8 +265,7 @@ mod tests {
         results.profiles[0] = profile(0, &[("user", 2.0), ("system", 8.0)]);
         results.profiles[0].missing = Some("other programs used the machine.".to_owned());
         let screen = of(&results).unwrap();
-        for text in ["10.0 = 2.0+8.0+0.0\n", "11.0 = 1.0+0.0+0.0+9.5+0.5\n", "▒ system", "▓ read"]
-        {
+        for text in ["10.0 = 2.0+8.0\n", "11.0 = 1.0+0.0+0.0+9.5+0.5\n", "▒ system", "▓ read"] {
             assert!(screen.contains(text), "{text}\n{screen}");
         }
     }

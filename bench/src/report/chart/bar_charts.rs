@@ -4,6 +4,7 @@ use super::bars::{self, Bar, Piece};
 use super::picture::{Chart, Texts, class};
 use crate::numbers::{counted, grouped, micros};
 use crate::report::figures::server;
+use crate::report::layers::WAITS;
 use crate::report::{profile, users};
 use crate::results::{Group, Part, Profile, Results};
 use crate::workspace::label;
@@ -46,15 +47,13 @@ pub fn users(results: &Results) -> Option<Chart> {
     Some(bars::chart(texts, &[], &bars))
 }
 
-/// A pool of threads sleeps so long that a bar with it in would hide all else: it stands behind the bar.
-const ASLEEP: &str = "asleep";
 /// So many layers have a colour of their own in the style.
 const COLOURS: usize = 9;
 
 /// A request's time by layer, a bar for each profile; `None` without any.
 pub fn profile(results: &Results) -> Option<Chart> {
     let mut names = profile::layers(results);
-    names.retain(|name| *name != ASLEEP);
+    names.retain(|name| !WAITS.contains(name));
     let class_of = |index: usize| format!("layer l{}", index % COLOURS);
     let layers: Vec<_> = names.iter().enumerate().map(|(at, name)| (class_of(at), *name)).collect();
     let bar = |profile: &Profile| {
@@ -69,8 +68,8 @@ pub fn profile(results: &Results) -> Option<Chart> {
         };
         let pieces: Vec<_> = layers.iter().filter_map(piece).collect();
         let drawn = pieces.iter().map(|piece| piece.length).sum::<f64>();
-        let asleep = profile.layer(ASLEEP).map(|us| format!(", asleep {}", micros(Some(us))));
-        let note = format!("{drawn:.1} µs{}", asleep.unwrap_or_default());
+        let wait = |name: &&str| Some(format!(", {name} {}", micros(Some(profile.layer(name)?))));
+        let note = format!("{drawn:.1} µs") + &WAITS.iter().filter_map(wait).collect::<String>();
         Bar { class: class(&profile.target), name, pieces, repeats: None, note }
     };
     let bars: Vec<_> = results.profiles.iter().map(bar).collect();
@@ -94,9 +93,9 @@ fn profile_texts(profiles: &[Profile]) -> (&'static str, &'static str) {
         );
     }
     (
-        "Time per request of the server's threads",
+        "Server CPU per request",
         "Of a stage that perf could look at, each layer's share of perf's samples, times the CPU of a request. Of the others \
-         what /proc shows any user: CPU time (user, system) and time with work but without a CPU (run queue) as bars; behind \
-         them time without work (asleep), of all threads that served.",
+         what /proc shows any user: CPU time (user, system) as bars; behind them time with work but without a CPU (run \
+         queue) and time without work (asleep), of all threads that served.",
     )
 }
