@@ -79,8 +79,8 @@ impl<P: PendingConnections> Server<'_, P> {
     fn wait_in_linger(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
         let (deadline, server) = (protocol.deadline(), &self.thread.server);
         loop {
-            let is_drained = server.drain.has_begun() && self.pending.has_backlog();
-            let silence = if is_drained { SHORT_LINGER } else { SILENT_LINGER };
+            let is_urgent = server.drain.has_begun() && self.pending.has_backlog();
+            let silence = if is_urgent { SHORT_LINGER } else { SILENT_LINGER };
             let until = earlier(deadline, Some(Instant::now() + silence));
             let mut waits = [Wait::readable(socket.as_fd())];
             if poll::wait(&mut waits, until)? {
