@@ -146,10 +146,10 @@ impl Plan {
     pub fn experiment(self, part: Part, kinds: &[Trial]) -> Experiment {
         let mut trials = Vec::new();
         // Asked for twice (`-c 50,50`), a trial would count as two repeats.
-        let is_first = |&at: &usize| !kinds[..at].contains(&kinds[at]);
+        let kinds = numbers::distinct(kinds.iter().copied());
         for repeat in 0..self.repeat {
             let order = self.order(repeat);
-            for kind in (0..kinds.len()).filter(is_first).map(|at| &kinds[at]) {
+            for kind in &kinds {
                 let able = order.iter().filter(|target| has(&self.targets[**target], kind));
                 trials.extend(able.map(|target| Trial { target: *target, ..*kind }));
             }

@@ -211,7 +211,7 @@ fn what_is_not_known_is_not_said_to_be_no_limit() {
     let (_, sleeping) = sleeping(1.0);
     let accepts_late = Evidence { queue, sockets, ..sleeping };
     expect(&seen, &accepts_late, Cause::Unknown, "most requests wait in the accept queue");
-    // Threads that ended waited for a CPU too, nobody knows how long.
+    // Threads that ended waited for a CPU too: for how long cannot be known.
     let full = Evidence { machine: busy(1.9, 0.1), ..evidence() };
     let found = verdict(&self::seen(), &full, None);
     assert!(

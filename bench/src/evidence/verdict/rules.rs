@@ -15,7 +15,7 @@ pub(super) const RULES: [(Cause, Rule); 17] = [
     (Cause::Quota, ceilings::quota),
     (Cause::QueueOverflow, waiting::overflow),
     (Cause::SilentClients, waiting::silent_clients),
-    // Comes before the sleep: who sleeps with a lock lets others sleep in futex.
+    // Comes before the sleep: a thread that sleeps with a lock lets others sleep in futex.
     (Cause::Lock, waiting::lock),
     // Comes before the sleep: the process that reads a log slowly may sleep.
     (Cause::BlockedWrites, waiting::blocked_writes),

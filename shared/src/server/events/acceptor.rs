@@ -106,19 +106,16 @@ impl Acceptor {
                 Err(error) => error,
             };
             limit.release();
-            return match AcceptError::of(&error) {
+            match AcceptError::of(&error) {
                 AcceptError::Connection => continue,
-                AcceptError::Empty => Ok(()),
+                AcceptError::Empty => {}
                 AcceptError::Exhausted => {
                     self.wait_for_places(State::Exhausted(now + PAUSE), connections);
-                    Ok(())
                 }
-                AcceptError::Forbidden => {
-                    self.pause(State::Exhausted(now + PAUSE));
-                    Ok(())
-                }
-                AcceptError::Broken => Err(error).context(BROKEN),
-            };
+                AcceptError::Forbidden => self.pause(State::Exhausted(now + PAUSE)),
+                AcceptError::Broken => return Err(error).context(BROKEN),
+            }
+            return Ok(());
         }
         Ok(())
     }
