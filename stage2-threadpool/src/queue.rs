@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Connections that wait for a worker, and what the workers are doing.
 pub(crate) struct Queue {
@@ -27,6 +27,8 @@ struct State {
     /// Connections queued or served.
     open: usize,
     free_workers: usize,
+    /// A free worker was woken, and has not come yet.
+    is_waking: bool,
     /// Calls to workers that would leave their silent clients: clients that never asked, and those that have. The worker
     /// that has offered it first stands in front.
     offers: [VecDeque<Arc<EventFd>>; 2],
@@ -41,6 +43,7 @@ struct State {
 pub(crate) struct Offer<'a> {
     queue: &'a Queue,
     call: Arc<EventFd>,
+    has_asked: bool,
     is_taken: bool,
 }
 
@@ -59,6 +62,7 @@ impl Queue {
                 sockets: VecDeque::with_capacity(workers),
                 open: 0,
                 free_workers: 0,
+                is_waking: false,
                 offers: Default::default(),
                 called: 0,
                 waiting: 0,
@@ -74,21 +78,35 @@ impl Queue {
 
     /// Gives a connection to the workers, as soon as the queue can take it. `behind` counts those in the accept queue.
     pub(crate) fn push(&self, socket: Socket, behind: impl Fn() -> usize, counters: &Counters) {
+        // Asked before the lock is taken, which the workers need too.
+        let mut waiting = behind();
         let mut state = lock(&self.state);
         if self.is_full(&state) {
-            state.waiting = 1 + behind();
+            state.waiting = 1 + waiting;
             self.update(&mut state);
+            let full = |state: &mut State| self.is_full(state);
+            state = self.emptied.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+            waiting = behind();
         }
-        let full = |state: &mut State| self.is_full(state);
-        let mut state =
-            self.emptied.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
         state.sockets.push_back(socket);
         state.open += 1;
-        self.filled.notify_one();
         // A worker may respond before the next one is accepted: the response must know of those that wait already.
-        state.waiting = behind();
+        state.waiting = waiting;
         self.update(&mut state);
         counters.full.add(self.is_full(&state).into());
+        self.wake_one(state);
+    }
+
+    /// Wakes a free worker if there is a connection for it, unless one is on its way already: that one wakes the next. A
+    /// busy worker may be done sooner than a sleeping one can come, and then takes the connection without any sleep. The
+    /// lock is given back first: a worker that wakes up and finds it held goes to sleep again.
+    fn wake_one(&self, mut state: MutexGuard<'_, State>) {
+        let is_needed = !state.sockets.is_empty() && state.free_workers > 0 && !state.is_waking;
+        state.is_waking |= is_needed;
+        drop(state);
+        if is_needed {
+            self.filled.notify_one();
+        }
     }
 
     fn is_full(&self, state: &State) -> bool {
@@ -107,14 +125,24 @@ impl Queue {
         state.free_workers += 1;
         state.called = state.called.saturating_sub(1);
         self.update(&mut state);
-        let nothing = |state: &mut State| state.sockets.is_empty() && !state.closed;
-        let mut state =
-            self.filled.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
+        while state.sockets.is_empty() && !state.closed {
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.is_waking = false;
+        }
         state.free_workers -= 1;
+        let was_full = self.is_full(&state);
         let socket = state.sockets.pop_front();
         self.update(&mut state);
-        self.emptied.notify_one();
+        self.wake_one(state);
+        self.notify_acceptor(was_full);
         socket.map(|socket| Taken { socket, queue: self })
+    }
+
+    /// There is room again. The acceptor only waits for it where there was none.
+    fn notify_acceptor(&self, was_full: bool) {
+        if was_full {
+            self.emptied.notify_one();
+        }
     }
 
     /// Has a worker leave its silent client, if one would.
@@ -153,7 +181,7 @@ impl PendingConnections for Queue {
         let mut state = lock(&self.state);
         state.offers[usize::from(has_asked)].push_back(Arc::clone(&call));
         self.update(&mut state);
-        Ok(Offer { queue: self, call, is_taken: false })
+        Ok(Offer { queue: self, call, has_asked, is_taken: false })
     }
 
     fn leave(&self, mut offer: Offer<'_>) {
@@ -170,8 +198,10 @@ impl AsFd for Offer<'_> {
 impl Drop for Offer<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.queue.state);
-        let is_called = !state.offers.iter().flatten().any(|call| Arc::ptr_eq(call, &self.call));
-        state.offers.iter_mut().for_each(|some| some.retain(|call| !Arc::ptr_eq(call, &self.call)));
+        let offers = &mut state.offers[usize::from(self.has_asked)];
+        let before = offers.len();
+        offers.retain(|call| !Arc::ptr_eq(call, &self.call));
+        let is_called = offers.len() == before;
         // Should its client have spoken at the same moment, another one has to go.
         if is_called && !self.is_taken {
             state.called = state.called.saturating_sub(1);
@@ -182,8 +212,11 @@ impl Drop for Offer<'_> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        lock(&self.queue.state).open -= 1;
-        self.queue.emptied.notify_one();
+        let mut state = lock(&self.queue.state);
+        let was_full = self.queue.is_full(&state);
+        state.open -= 1;
+        drop(state);
+        self.queue.notify_acceptor(was_full);
     }
 }
 
@@ -193,6 +226,7 @@ mod tests {
     use shared::sys::poll::{self, Wait};
     use shared::telemetry::metrics::Metrics;
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Barrier;
     use std::time::{Duration, Instant};
 
     fn socket() -> Socket {
@@ -290,6 +324,25 @@ mod tests {
             drop(second);
             assert!(worker.join().unwrap() && is_called && is_called_again);
         });
+    }
+
+    #[test]
+    fn a_worker_that_is_woken_wakes_the_next() {
+        let (queue, counters) = (&Queue::new(4, 100), &Metrics::default().register());
+        // None of them comes back for another one.
+        let all_have_come = &Barrier::new(4);
+        let work = || {
+            let taken = queue.pop();
+            all_have_come.wait();
+            taken.is_some()
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+            while lock(&queue.state).free_workers < 4 {}
+            (0..4).for_each(|_| queue.push(socket(), || 0, counters));
+            assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
+        });
+        assert!(!lock(&queue.state).is_waking);
     }
 
     #[test]
