@@ -101,6 +101,8 @@ impl Queue {
             other.mailbox.deliver(other.token, other.task.decline(full()));
         }
         waiting.push_back(queued);
+        // A thread that wakes up and finds the lock held goes to sleep again.
+        drop(waiting);
         self.filled.notify_one();
         Ok(())
     }
