@@ -156,6 +156,14 @@ impl Quantity {
             Self::Figure { .. } => figures.reduce(f64::min),
         }
     }
+
+    /// The same of one server: of several that whose [`value`](Quantity::value) it is.
+    pub fn of_one(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<Self> {
+        let Self::Figure { figure, idle, .. } = self else { return Some(self.clone()) };
+        let value = self.value(find);
+        let one = self.targets().iter().find(|target| find(target, figure) == value)?.clone();
+        Some(Self::Figure { of: Servers::Of(one), figure: figure.clone(), idle: *idle })
+    }
 }
 
 fn hello() -> String {

@@ -121,23 +121,48 @@ pub(super) fn comparisons<'a>(
     let last = repeats.max().unwrap_or_default();
     let compare = |at: [usize; 2]| {
         let (mut trusted, mut doubted, mut doubt) = (Vec::new(), Vec::new(), None);
+        let missing = || format!("a figure is missing at {} connections", at[0]);
+        let left = of_one(&claim.left, groups, at[0]).ok_or_else(missing)?;
+        let right = of_one(&claim.right, groups, at[1]).ok_or_else(missing)?;
         for repeat in 0..=last {
             let mut doubts = Vec::new();
-            let left = value(&claim.left, groups, at[0], repeat, &mut doubts);
-            let right = value(&claim.right, groups, at[1], repeat, &mut doubts);
+            let left = value(&left, groups, at[0], repeat, &mut doubts);
+            let right = value(&right, groups, at[1], repeat, &mut doubts);
             let Some((left, right)) = left.zip(right) else { continue };
             let pairs = if doubts.is_empty() { &mut trusted } else { &mut doubted };
             pairs.push((left, right * claim.times));
             doubt = doubt.or(doubts.pop());
         }
         if trusted.is_empty() && doubted.is_empty() {
-            return Err(format!("a figure is missing at {} connections", at[0]));
+            return Err(missing());
         }
         let count = trusted.len();
         let pairs = if count == 0 { doubted } else { trusted };
         Ok(Comparison { claim, at, pairs, trusted: count, doubt })
     };
     pairs(claim, groups)?.into_iter().map(compare).collect()
+}
+
+/// One side, of a single server. The lowest and the highest of several servers are found once, in their medians: in each repeat by
+/// itself chance would choose, and the noisier the host, the farther apart.
+fn of_one(quantity: &Quantity, groups: &[&Group<'_>], level: usize) -> Option<Quantity> {
+    quantity
+        .of_one(&|target, figure| group(quantity, groups, level, target)?.median().figure(figure))
+}
+
+/// A server's rows. Of several with as many connections, those with the most idle connections, unless the claim says how many.
+fn group<'a, 'b>(
+    quantity: &Quantity,
+    groups: &[&'a Group<'b>],
+    level: usize,
+    target: &str,
+) -> Option<&'a Group<'b>> {
+    let is_of = |sample: &Sample| {
+        let idle = quantity.idle().is_none_or(|idle| sample.idle == idle);
+        sample.target == target && sample.connections == level && idle
+    };
+    let of_level = groups.iter().filter(|group| is_of(group.median()));
+    of_level.max_by_key(|group| group.median().idle).copied()
 }
 
 /// One side in one repeat, and what speaks against trusting its rows. How many clients were served shows even on a machine
@@ -150,14 +175,8 @@ fn value(
     doubts: &mut Vec<String>,
 ) -> Option<f64> {
     let row = |target: &str| {
-        // Of several rows with as many connections, the row with the most idle connections, unless the claim says how many.
-        let is_of = |sample: &Sample| {
-            let idle = quantity.idle().is_none_or(|idle| sample.idle == idle);
-            sample.target == target && sample.connections == level && idle
-        };
-        let of_level = groups.iter().filter(|group| is_of(group.median()));
-        let group = of_level.max_by_key(|group| group.median().idle)?;
-        group.samples.iter().find(|sample| sample.repeat == repeat)
+        let mut samples = group(quantity, groups, level, target)?.samples.iter();
+        samples.find(|sample| sample.repeat == repeat)
     };
     if !quantity.is_counted() {
         let rows = quantity.targets().iter().filter_map(|target| row(target));

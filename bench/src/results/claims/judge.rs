@@ -217,6 +217,17 @@ mod tests {
     }
 
     #[test]
+    fn of_servers_that_are_alike_chance_makes_no_lowest_and_highest() {
+        let mut rows = repeats(&[1.0; 20], &[("a", 5, 100.0), ("b", 5, 100.0)]);
+        for (at, row) in rows.rows.iter_mut().enumerate() {
+            row.load.rps = if (at / 2 + at) % 2 == 0 { 90.0 } else { 110.0 };
+        }
+        let alike = r#"{"left": {"lowest_of": ["a", "b"], "figure": "rps"}, "is": "at-least", "times": 0.85,
+            "right": {"highest_of": ["a", "b"], "figure": "rps"}}"#;
+        why(Outcome::Held, alike, &rows);
+    }
+
+    #[test]
     fn a_count_needs_no_repeats_and_a_figure_of_speed_five() {
         let rows = repeats(&[1.0, 1.0], &[("a", 5, 100.0), ("b", 5, 200.0)]);
         let few = "2 repeats, and it takes 5 to tell a difference from chance; \
