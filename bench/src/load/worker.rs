@@ -159,9 +159,9 @@ impl<'a> Worker<'a> {
 
     /// A generator that is woken by the first response pushes the server aside before it wrote the second.
     /// Where both share the cores, waiting for its turn it finds several: a third of its voluntary
-    /// context switches, and the CPU per request falls by 8 %; with think time, where each timer would push the server
-    /// aside too, by 60 % and more. At a constant rate being on time matters more; a user who thinks for a moment longer is none
-    /// the worse. A sandbox, or a policy that it was started with, may forbid either: then it does without.
+    /// context switches, and the CPU per request falls by 8 %; with think time, where each timer would push
+    /// the server aside too, by 60 %. At a constant rate being on time matters more; a user who thinks for a moment
+    /// longer is none the worse. A sandbox, or a policy that it was started with, may forbid either: then it does without.
     fn choose_schedule(&self) {
         let _ = if self.pace.is_some() { client::exact_timers() } else { sched::batch() };
     }

@@ -143,14 +143,15 @@ pub(super) fn comparisons<'a>(
     pairs(claim, groups)?.into_iter().map(compare).collect()
 }
 
-/// One side, of a single server. The lowest and the highest of several servers are found once, in their medians: in each repeat by
-/// itself chance would choose, and the noisier the host, the farther apart.
+/// One side, of a single server. The lowest and the highest of several are found once, in their medians: in each repeat
+/// by itself chance would choose, and the noisier the host, the farther apart.
 fn of_one(quantity: &Quantity, groups: &[&Group<'_>], level: usize) -> Option<Quantity> {
     quantity
         .of_one(&|target, figure| group(quantity, groups, level, target)?.median().figure(figure))
 }
 
-/// A server's rows. Of several with as many connections, those with the most idle connections, unless the claim says how many.
+/// A server's rows. Of several with as many connections, those with the most idle connections, unless the claim says how
+/// many.
 fn group<'a, 'b>(
     quantity: &Quantity,
     groups: &[&'a Group<'b>],
