@@ -11,6 +11,14 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process;
 
+/// The processes of a server: the one that was started for it, or those that [listen](listening_on) at `address`.
+///
+/// # Errors
+/// As [`listening_on`].
+pub fn serving(started: Option<u32>, address: SocketAddr) -> Result<Vec<u32>> {
+    started.map_or_else(|| listening_on(address), |pid| Ok(vec![pid]))
+}
+
 /// The processes that hold the listening sockets of `address`, this one apart. The workers of a pre-fork server hold
 /// the same socket as the process that forked them; with SO_REUSEPORT each has a socket of its own.
 ///
@@ -51,7 +59,7 @@ pub fn names(roots: &[u32]) -> String {
 }
 
 /// Whether this machine has the address: a socket can be bound to it.
-pub fn is_here(ip: IpAddr) -> bool {
+fn is_here(ip: IpAddr) -> bool {
     ip.is_unspecified() || UdpSocket::bind((ip, 0)).is_ok()
 }
 

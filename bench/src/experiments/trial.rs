@@ -171,10 +171,7 @@ pub fn observe(
     options: &Options,
     interrupt: &Interrupt,
 ) -> Result<(Outcome, Evidence)> {
-    let find = || match running.pid() {
-        Some(pid) => vec![pid],
-        None => process::listening_on(options.url.address).unwrap_or_default(),
-    };
+    let find = || process::serving(running.pid(), options.url.address).unwrap_or_default();
     watch(find, options, interrupt, &mut |_, _| {})
 }
 

@@ -94,7 +94,9 @@ impl Starter {
             Target::NullServer => {
                 args.insert(0, "baseline".to_owned());
                 args.extend((connection == Connection::Close).then(|| "--close".to_owned()));
-                env::current_exe().context("cannot find the program of bench itself")?
+                // This program, or the one beside it that has started this one.
+                let own = env::current_exe().context("cannot find the program of bench itself")?;
+                own.with_file_name("bench")
             }
             Target::Peer(peer) => return peer.start(tools::cores()).map(Running::Server),
             Target::Url(_, url) => return Ok(Running::Elsewhere(url.clone())),

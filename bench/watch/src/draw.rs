@@ -17,24 +17,22 @@ const LABEL: usize = 15;
 /// Columns for the name of a kind of threads: a pool of 64 fits beside it.
 const NAME: usize = 8;
 const TOUR_KEYS: &str = "space next step,b back,";
-const STAGE_KEYS: &str = "1-4 stage,w load,";
-const CLIENT_KEYS: &str = "+- busy,iI idle,";
 const KEYS: &str = "p hold,? help,q end";
-const STAGE_HELP: &str = "  1 2 3 4   another stage under the same load
-  w         the next workload: hello, work (200 µs of CPU time), sleep (5 ms),
-            users (50 µs of CPU time, and 20 ms to think between requests)
-  space     in the tour: the next step (b: the step before)
-";
-const CLIENT_HELP: &str = "  + -       more or fewer busy clients
+const HELP: &str = "  1 2 3 4   of a stage: another stage under the same load
+  w         of a stage: the next workload: hello, work (200 µs of CPU time), sleep
+            (5 ms), users (50 µs of CPU time, and 20 ms to think between requests)
+  + -       more or fewer busy clients
   i I       more or fewer idle clients: one request each, and then silence
-";
-const HELP: &str = "  p         hold the picture; the load goes on
+            (neither where the load is from elsewhere)
+  space     in the tour: the next step (b: the step before)
+  p         hold the picture; the load goes on
   q         end
 
   Stages run with --keep-alive always --idle-timeout never. A letter is a
   thread; a: accept, w: write, dot: asleep elsewhere. The figures and the
-  sentence are of the last second. The queue of a pool is worked out: what the
-  server has accepted or read, and no thread works on.
+  sentence are of the last second; req/s and latency are seen of watch's own
+  clients alone. The queue of a pool is worked out: what the server has accepted
+  or read, and no thread works on.
   Any key closes this.";
 
 /// What the person at the keys is doing.
@@ -46,15 +44,7 @@ pub(crate) struct View {
     pub(crate) paused: bool,
     pub(crate) help: bool,
     /// As [`crate::setup::Setup::keys`] has it.
-    pub(crate) keys: [bool; 2],
-}
-
-impl View {
-    /// Of two texts about keys, for the stage and for the clients, those whose keys change something; and `always`.
-    fn of_keys(self, texts: [&str; 2], always: &str) -> String {
-        let texts = texts.into_iter().zip(self.keys).filter(|(_, change)| *change);
-        texts.map(|(text, _)| text).chain([always]).collect()
-    }
+    pub(crate) keys: &'static str,
 }
 
 /// Draws `frame` into `buffer`.
@@ -73,8 +63,7 @@ pub(crate) fn draw(frame: &Frame, view: View, area: Rect, buffer: &mut Buffer) {
     let inside = |area: Rect| area.inner(Margin::new(1, 0));
     if view.help {
         let above = Rect { height: height - 1, ..area };
-        let help = view.of_keys([STAGE_HELP, CLIENT_HELP], HELP);
-        Paragraph::new(help).render(above, buffer);
+        Paragraph::new(HELP).render(above, buffer);
     } else {
         title(frame, view, width.into()).render(head, buffer);
         former(frame, inside(before).width.into()).render(inside(before), buffer);
@@ -136,11 +125,8 @@ fn step(number: usize, frame: &Frame) -> Paragraph<'static> {
 
 fn footer(frame: &Frame, view: View, width: usize) -> Line<'static> {
     let mut line = Line::default();
-    let keys = match view.step {
-        Some(_) => [TOUR_KEYS, KEYS].concat(),
-        None => view.of_keys([STAGE_KEYS, CLIENT_KEYS], KEYS),
-    };
-    for key in keys.split(',') {
+    let first = if view.step.is_some() { TOUR_KEYS } else { view.keys };
+    for key in [first, KEYS].concat().split(',') {
         let (key, word) = key.split_once(' ').unwrap_or((key, ""));
         line.push_span(format!(" {key}").bold());
         line.push_span(format!(" {word}").dim());

@@ -28,8 +28,6 @@ pub(crate) struct Engine {
     threads: Threads,
     second: Second,
     live: Option<Live>,
-    /// A server that runs and waits for its next load.
-    kept: Option<Running>,
 }
 
 /// What runs. Dropped in this order: the load before the server.
@@ -46,17 +44,14 @@ impl Engine {
     pub(crate) fn new(starter: Starter, setup: Setup) -> Self {
         let (frame, started) = (Frame::default(), Instant::now());
         let (threads, second) = (Threads::default(), Second::begin());
-        let mut engine =
-            Self { setup, frame, starter, started, threads, second, live: None, kept: None };
+        let mut engine = Self { setup, frame, starter, started, threads, second, live: None };
         engine.change(engine.setup.clone());
         engine
     }
 
-    /// Ends the load; the next tick begins another one, on another server if need be.
+    /// Ends the load and the server; the next tick starts others.
     pub(crate) fn change(&mut self, setup: Setup) {
-        let is_same = setup.target == self.setup.target;
-        let running = self.live.take().map(|live| live.running);
-        self.kept = running.or(self.kept.take()).filter(|_| is_same);
+        self.live = None;
         self.frame.title = setup.title();
         self.setup = setup;
         let text = "a new load begins: its clients connect".to_owned();
@@ -68,34 +63,29 @@ impl Engine {
     /// # Errors
     /// The server or the load could not be started, or has ended.
     pub(crate) fn tick(&mut self) -> Result<()> {
-        let Some(live) = &mut self.live else { return self.begin() };
+        let Some(mut live) = self.live.take() else { return self.begin() };
         live.running.check()?;
         if self.second.length() >= SECOND {
-            self.end_second()?;
+            self.end_second(&mut live)?;
         }
         self.frame.at = self.started.elapsed().as_secs();
-        if let Some(Live { watch, limit, .. }) = &self.live {
-            let latest = watch.latest();
-            self.frame.groups = self.threads.groups(&latest.threads);
-            if let Some(queue) = self.frame.queues.first_mut() {
-                (queue.length, queue.limit) = (latest.queue.unwrap_or_default(), *limit);
-            }
+        let latest = live.watch.latest();
+        self.frame.groups = self.threads.groups(&latest.threads);
+        if let Some(queue) = self.frame.queues.first_mut() {
+            (queue.length, queue.limit) = (latest.queue.unwrap_or_default(), live.limit);
         }
+        self.live = Some(live);
         Ok(())
     }
 
     fn begin(&mut self) -> Result<()> {
-        let running = match self.kept.take() {
-            Some(running) => running,
-            None => {
-                let (target, flags) = (&self.setup.target, StageFlags::default());
-                self.starter.start(target, Connection::KeepAlive, flags)?
-            }
-        };
+        let (target, flags) = (&self.setup.target, StageFlags::default());
+        let running = self.starter.start(target, Connection::KeepAlive, flags)?;
         let url = running.url()?;
         let address = url.address;
         // Before any load: a server that cannot be looked at is left alone.
-        let pids = pids(&running)?;
+        let pids =
+            process::serving(running.pid(), address).context("the server cannot be looked at")?;
         let listening = Listening::now(address);
         let options = self.setup.load.then(|| self.setup.options(url));
         let never = Interrupt::default();
@@ -112,8 +102,7 @@ impl Engine {
     }
 
     /// A second is over: its figures and its verdict.
-    fn end_second(&mut self) -> Result<()> {
-        let Some(Live { load, watch, .. }) = &mut self.live else { return Ok(()) };
+    fn end_second(&mut self, Live { load, watch, .. }: &mut Live) -> Result<()> {
         let part = load.as_ref().map(|load| load.part(self.second.length()));
         let (part, evidence) = (part.as_ref(), watch.turn());
         ensure!(evidence.server.is_some(), "{}: the server has ended", self.setup.target.label());
@@ -137,15 +126,5 @@ impl Engine {
             self.frame.before = Some(last);
         }
         self.frame.now = sentence;
-    }
-}
-
-/// The server's processes: the child, or for a URL those that listen there.
-fn pids(running: &Running) -> Result<Vec<u32>> {
-    match running.pid() {
-        Some(pid) => Ok(vec![pid]),
-        None => {
-            process::listening_on(running.url()?.address).context("the server cannot be looked at")
-        }
     }
 }

@@ -20,10 +20,8 @@ mod tour;
 use anyhow::{Context, Result, ensure};
 use bench::args::{self, misuse};
 use bench::cli::program::WatchArgs;
-use bench::evidence::process;
 use bench::experiments::workload::Kind;
 use bench::interrupt::Interrupt;
-use bench::load::Url;
 use bench::targets::{self, ALL_STAGES, Starter, Target};
 use bench::terminal;
 use clap::Parser;
@@ -71,19 +69,9 @@ fn asked(args: &WatchArgs) -> Result<Setup> {
     ensure!(targets.len() == 1, misuse("watch one server at a time, such as `bench watch stage3`"));
     let target = targets.pop().context("no server")?;
     ensure!(
-        target != Target::NullServer,
-        misuse(
-            "the null server is watched by its URL: `bench baseline`, and then `bench watch http://127.0.0.1:8080/`"
-        )
-    );
-    ensure!(
         !args.no_load || matches!(target, Target::Url(..)),
         misuse("--no-load is for a server that runs already: name its URL")
     );
-    if let Target::Url(_, url) = &target {
-        let is_here = process::is_here(Url::parse(url)?.address.ip());
-        ensure!(is_here, misuse("the server is on another machine: watch it there"));
-    }
     let (busy, idle, load) = (args.connections, args.idle, !args.no_load);
     Ok(Setup { target, workload: Kind::Hello, busy, idle, load })
 }

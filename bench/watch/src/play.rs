@@ -12,7 +12,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a step may take.
@@ -35,16 +34,17 @@ pub(crate) fn play(
             format!("cannot create {}; choose another folder", folder.display())
         })?;
     }
+    let least = if folder.is_some() { PICTURE } else { Duration::ZERO };
     let mut named = 0;
     for (number, Step { chapter, setup, cause, .. }) in STEPS.iter().enumerate().skip(first) {
-        // The engine has begun with the first one.
-        if engine.setup != *setup {
-            engine.change(setup.clone());
-        }
+        engine.change(setup.clone());
         let (begun, cause) = (Instant::now(), cause.short());
-        let least = if folder.is_some() { PICTURE } else { Duration::ZERO };
-        if !wait_for(&mut engine, cause, least, interrupt)? {
-            return Ok(false);
+        let is_seen = |frame: &Frame, time| frame.now.cause == cause && time >= least;
+        while !is_seen(&engine.frame, begun.elapsed()) && begun.elapsed() < BOUND {
+            engine.tick()?;
+            if interrupt.wait(FRAME) {
+                return Ok(false);
+            }
         }
         let (frame, seconds, number) = (&engine.frame, begun.elapsed().as_secs(), number + 1);
         let is_named = frame.now.cause == cause;
@@ -60,24 +60,6 @@ pub(crate) fn play(
     let steps = STEPS.len() - first;
     terminal::print(&format!("{named} of {steps} steps named their cause\n"))?;
     Ok(named == steps)
-}
-
-/// Runs until the sentence names `cause`, for `least` at least and [`BOUND`] at most; says whether it was not interrupted.
-fn wait_for(
-    engine: &mut Engine,
-    cause: &str,
-    least: Duration,
-    interrupt: &Interrupt,
-) -> Result<bool> {
-    let begun = Instant::now();
-    while (engine.frame.now.cause != cause || begun.elapsed() < least) && begun.elapsed() < BOUND {
-        engine.tick()?;
-        thread::sleep(FRAME);
-        if interrupt.raised() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The picture, and the frame that it was drawn from.

@@ -48,7 +48,8 @@ impl Screen {
         while !interrupt.raised() {
             terminal.draw(|page| {
                 let frame = self.held.as_ref().unwrap_or(&self.engine.frame);
-                draw(frame, self.view, page.area(), page.buffer_mut());
+                let view = View { paused: self.held.is_some(), ..self.view };
+                draw(frame, view, page.area(), page.buffer_mut());
             })?;
             if event::poll(next.saturating_duration_since(Instant::now()))? {
                 let pressed = event::read()?.as_key_press_event();
@@ -78,7 +79,8 @@ impl Screen {
         }
         match (key.code, self.view.step) {
             (KeyCode::Char('q'), _) => return true,
-            (KeyCode::Char('p'), _) => self.hold(!self.view.paused),
+            (KeyCode::Char('p'), _) if self.held.is_some() => self.held = None,
+            (KeyCode::Char('p'), _) => self.held = Some(self.engine.frame.clone()),
             (KeyCode::Char('?'), _) => self.view.help = true,
             (KeyCode::Char(' ') | KeyCode::Enter | KeyCode::Right, Some(step)) => self.go(step + 1),
             (KeyCode::Char('b') | KeyCode::Left, Some(step)) => self.go(step.saturating_sub(1)),
@@ -97,13 +99,8 @@ impl Screen {
     }
 
     fn change(&mut self, setup: Setup) {
-        self.hold(false);
+        self.held = None;
         self.engine.change(setup);
-    }
-
-    fn hold(&mut self, paused: bool) {
-        self.view.paused = paused;
-        self.held = paused.then(|| self.engine.frame.clone());
     }
 }
 

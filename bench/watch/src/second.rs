@@ -19,9 +19,6 @@ use std::time::{Duration, Instant};
 const MINUTE: usize = 60;
 /// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
 const TICKS: u64 = 20;
-/// In the place of what only clients of our own can measure.
-const NO_CLIENTS: [&str; 2] =
-    ["req/s, p50, p99", "only of watch's own clients: start it without --no-load"];
 
 /// What its end is held against: busy ticks of each core, and this program's own CPU time.
 pub(crate) struct Second {
@@ -52,22 +49,14 @@ impl Second {
     }
 }
 
-/// Adds a second to the figures. Without clients of our own they are those of the server's process, and a line that says
-/// so.
+/// Adds a second to the figures. Without clients of our own they are those of the server's process.
 pub(crate) fn figures(figures: &mut Vec<Figure>, part: Option<&Outcome>, evidence: &Evidence) {
-    let now = match part {
-        Some(part) => of_requests(part, evidence),
-        None => of_process(evidence),
-    };
+    let now = part.map_or_else(|| of_process(evidence), |part| of_requests(part, evidence));
     figures.resize_with(now.len(), Figure::default);
     for (figure, (name, now, text)) in figures.iter_mut().zip(now) {
         (figure.name, figure.text) = (name.to_owned(), text);
         figure.minute.push(now.unwrap_or(0.0));
         figure.minute.drain(..figure.minute.len().saturating_sub(MINUTE));
-    }
-    if part.is_none() {
-        let [name, text] = NO_CLIENTS.map(str::to_owned);
-        figures.push(Figure { name, text, minute: Vec::new() });
     }
 }
 

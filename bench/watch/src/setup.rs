@@ -25,22 +25,26 @@ const BUSY: [usize; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 const IDLE: [usize; 8] = [0, 1, 16, 63, 64, 65, 200, 1000];
 
 impl Setup {
-    /// Whether keys change the server and its workload, and the clients: of a server that is no stage, only the clients, as it
-    /// may have no other route; and nothing of the load of others.
-    pub(crate) fn keys(&self) -> [bool; 2] {
-        [self.load && matches!(self.target, Target::Stage(_)), self.load]
+    /// The keys that change something: of a server that is no stage only the clients, as it may have no other route; and
+    /// nothing of the load of others.
+    pub(crate) fn keys(&self) -> &'static str {
+        match (self.load, &self.target) {
+            (true, Target::Stage(_)) => "1-4 stage,w load,+- busy,iI idle,",
+            (true, _) => "+- busy,iI idle,",
+            (false, _) => "",
+        }
     }
 
     /// What a key makes of it; `None` for a key that changes nothing.
     pub(crate) fn after(&self, key: char) -> Option<Self> {
-        let (mut next, [stage, clients]) = (self.clone(), self.keys());
+        let (mut next, is_stage) = (self.clone(), matches!(self.target, Target::Stage(_)));
         let mut workloads = WORKLOADS.into_iter().cycle();
         let above = |steps: &[usize], now| steps.iter().copied().find(|step| *step > now);
         let below = |steps: &[usize], now| steps.iter().rev().copied().find(|step| *step < now);
         match key {
-            _ if !clients => return None,
-            '1'..='4' if stage => next.target = Target::Stage(key as usize - '1' as usize),
-            'w' if stage => {
+            _ if !self.load => return None,
+            '1'..='4' if is_stage => next.target = Target::Stage(key as usize - '1' as usize),
+            'w' if is_stage => {
                 workloads.find(|kind| *kind == self.workload)?;
                 next.workload = workloads.next()?;
             }
@@ -60,7 +64,7 @@ impl Setup {
             true => {
                 format!("{name}   {workload}   {} busy and {} idle clients", self.busy, self.idle)
             }
-            false => format!("{name}, load from elsewhere"),
+            false => format!("{name}, load from elsewhere: no req/s, no latency"),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::setup::Setup;
 use anyhow::Result;
 use bench::args::misuse;
 use bench::evidence::verdict::Cause;
-use bench::experiments::workload::Kind::{self, Hello, Sleep, Users, Work};
+use bench::experiments::workload::Kind::{Hello, Sleep, Users, Work};
 use bench::targets::Target;
 use bench::tools;
 use std::sync::LazyLock;
@@ -26,43 +26,34 @@ pub(crate) static STEPS: LazyLock<[Step; 11]> = LazyLock::new(|| {
     // So many users are not the limit, however many cores there are.
     let users = 500 * tools::cores();
     [
-        step(6, 1, Hello, 50, 0, Cause::HeldConnections,
+        (6, 1, Hello, 50, 0, Cause::HeldConnections,
             "One thread serves one connection at a time: of 50 busy clients one is served, and 49 wait in the kernel's accept queue."),
-        step(6, 1, Hello, 50, 1, Cause::SilentClients,
+        (6, 1, Hello, 50, 1, Cause::SilentClients,
             "One silent client stops stage 1: the thread waits for the client's next request, and 50 busy clients wait for the thread."),
-        step(9, 2, Users, users, 0, Cause::ThinkingUsers,
+        (9, 2, Users, users, 0, Cause::ThinkingUsers,
             "64 threads hold 64 users who think most of the time. The cores are idle, and all other users wait."),
-        step(9, 2, Hello, 50, 64, Cause::SilentClients,
+        (9, 2, Hello, 50, 64, Cause::SilentClients,
             "64 silent clients hold the 64 threads of the pool. The 65th client stops stage 2: no thread is left for it."),
-        step(11, 3, Users, users, 64, Cause::SingleThread,
+        (11, 3, Users, users, 64, Cause::SingleThread,
             "One thread waits for all clients at once: silent ones cost nothing, and every user is served. Now the one thread never rests."),
-        step(11, 3, Work, 50, 0, Cause::SingleThread,
+        (11, 3, Work, 50, 0, Cause::SingleThread,
             "A handler that computes stops stage 3: while it runs, the one thread serves no other client. Further cores stay idle."),
-        step(11, 3, Sleep, 50, 0, Cause::SleepingThreads,
+        (11, 3, Sleep, 50, 0, Cause::SleepingThreads,
             "A handler that sleeps stops stage 3 as well, and the cores have nothing to do."),
-        step(12, 4, Work, 50, 0, Cause::Machine,
+        (12, 4, Work, 50, 0, Cause::Machine,
             "Stage 4 has a loop for each core: the same handlers that compute now fill the machine."),
-        step(12, 4, Sleep, 50, 0, Cause::SlowHandler,
+        (12, 4, Sleep, 50, 0, Cause::SlowHandler,
             "Handlers that sleep do so in a pool of 64 threads, and the loops go on. What remains is the sleep itself."),
-        step(12, 4, Sleep, 200, 0, Cause::SleepingThreads,
+        (12, 4, Sleep, 200, 0, Cause::SleepingThreads,
             "200 requests and 64 threads to sleep in: requests queue for the pool, as connections did in stage 2."),
-        step(13, 4, Hello, 50, 0, Cause::Machine,
+        (13, 4, Hello, 50, 0, Cause::Machine,
             "Thirteen bytes a response: the machine is full, and most of the server's time is the kernel's. No architecture takes that away."),
     ]
+    .map(|(chapter, stage, workload, busy, idle, cause, say)| {
+        let target = Target::Stage(stage - 1);
+        Step { chapter, setup: Setup { target, workload, busy, idle, load: true }, cause, say }
+    })
 });
-
-fn step(
-    chapter: u8,
-    stage: usize,
-    workload: Kind,
-    busy: usize,
-    idle: usize,
-    cause: Cause,
-    say: &'static str,
-) -> Step {
-    let setup = Setup { target: Target::Stage(stage - 1), workload, busy, idle, load: true };
-    Step { chapter, setup, cause, say }
-}
 
 /// The index of a chapter's first step.
 ///
