@@ -19,8 +19,8 @@ const NAME: usize = 8;
 const TOUR_KEYS: &str = "space next step,b back,";
 const KEYS: &str = "p hold,? help,q end";
 const HELP: &str = "  1 2 3 4   of a stage: another stage under the same load
-  w         of a stage: the next workload: hello, work (200 µs of CPU time), sleep
-            (5 ms), users (50 µs of CPU time, and 20 ms to think between requests)
+  w         of a stage: the next workload: hello, work (200 µs of CPU time),
+            sleep (5 ms), users (50 µs, and 20 ms to think between requests)
   + -       more or fewer busy clients
   i I       more or fewer idle clients: one request each, and then silence
             (neither where the load is from elsewhere)
