@@ -41,7 +41,7 @@ const HOUSES: &[House] = &[
         arrows: &[
             ("sys", &[]),
             ("http", &[]),
-            ("telemetry", &["sys"]),
+            ("telemetry", &["http", "sys"]),
             ("app", &["http", "telemetry", "sys"]),
             ("server", &["app", "http", "telemetry", "sys"]),
         ],

@@ -2,10 +2,10 @@
 //!
 //! # The house
 //!
-//! Five modules; an arrow says which may import which. `http` and `sys` import none of the others.
+//! Five modules; each may import those to its right. `http` and `sys` import none of the others.
 //!
 //! ```text
-//! stages ──► server ──► app ──► http          server, app ──► telemetry, sys
+//! stages ──► server ──► app ──► telemetry ──► http, sys
 //! ```
 //!
 //! | module | what it is | open first |

@@ -53,7 +53,8 @@ pub trait Service {
     fn keeps_request_line(&self) -> bool;
 }
 
-/// A response that has left the protocol, for counters and logs.
+/// A response that has left the protocol, or a long one that begins to, for counters and logs.
+#[derive(Clone)]
 pub struct ResponseSummary {
     /// The status code.
     pub code: u16,

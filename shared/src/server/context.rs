@@ -12,7 +12,7 @@ use crate::http::{
     Service, StepCx,
 };
 use crate::telemetry::trace::{InstantEvent, Span};
-use crate::telemetry::{ResponseRecord, Telemetry, ThreadStats};
+use crate::telemetry::{Telemetry, ThreadStats};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -171,23 +171,15 @@ impl Service for ThreadService<'_> {
     }
 
     fn on_long_response(&mut self, summary: &ResponseSummary) -> u64 {
-        self.stats.on_long_response(|| record(summary, self.clock))
+        self.stats.on_long_response(summary)
     }
 
     #[inline(always)]
     fn on_response(&mut self, summary: &ResponseSummary) {
-        self.stats.on_response(&record(summary, self.clock));
+        self.stats.on_response(summary, self.clock.now(), self.clock.date());
     }
 
     fn keeps_request_line(&self) -> bool {
         self.stats.is_logging()
     }
-}
-
-#[inline(always)]
-fn record<'a>(summary: &'a ResponseSummary, clock: &'a Clock) -> ResponseRecord<'a> {
-    let ResponseSummary { code, length, since, number, .. } = *summary;
-    let request = summary.request.as_deref().unwrap_or_default();
-    let (now, date) = (clock.now(), clock.date().date());
-    ResponseRecord { code, length, request, since, number, now, date }
 }

@@ -3,6 +3,7 @@
 //! `127.0.0.1 - - [06/Nov/1994:08:49:37 +0000] "GET / HTTP/1.1" 200 13 0.000042`
 
 use super::log_writer::{LineBuffer, LogWriter};
+use crate::http::{DateLine, ResponseSummary};
 use crate::sys::sync::lock;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,24 +13,6 @@ use std::time::{Instant, SystemTime};
 
 /// Bytes of a request line that are written: an invalid one may be of any length.
 const MAX_LINE: usize = 256;
-
-/// A response that has ended, or a long one that begins.
-pub struct ResponseRecord<'a> {
-    /// The status code.
-    pub code: u16,
-    /// Bytes of content; `None` where the length was not known beforehand.
-    pub length: Option<u64>,
-    /// The first bytes of the request, if they were kept.
-    pub request: &'a [u8],
-    /// When the thread woke up to the last byte of the request.
-    pub since: Instant,
-    /// Of a long response that has ended: what [`AccessLog::begin`] said. 0 for any other.
-    pub number: u64,
-    /// The present moment, and the same as an IMF-fixdate.
-    pub now: Instant,
-    /// See `now`.
-    pub date: &'a [u8],
-}
 
 /// The line that stands where `dropped` lines are missing. No line for a request begins with `#`.
 pub(super) fn gap(dropped: u64) -> String {
@@ -46,18 +29,16 @@ pub(super) struct AccessLog {
 
 impl AccessLog {
     /// A long response begins: its line comes when it has ended, or with the process.
-    pub(super) fn begin(&self, response: &ResponseRecord<'_>) -> u64 {
-        let ResponseRecord { code, length, since, .. } = *response;
-        let (peer, request) = (self.peer, response.request.into());
-        self.under_way.add(Begun { peer, code, length, request, since })
+    pub(super) fn begin(&self, response: &ResponseSummary) -> u64 {
+        self.under_way.add(Begun { peer: self.peer, response: response.clone() })
     }
 
     /// Adds a line before its response is sent: even if the process ends, no response is without a line.
-    pub(super) fn add(&mut self, response: &ResponseRecord<'_>) {
+    pub(super) fn add(&mut self, response: &ResponseSummary, date: &DateLine) {
         // Held until the line is there: the end of the process must find the one or the other.
         let _under_way =
             if response.number > 0 { self.under_way.remove(response.number) } else { None };
-        response.write(self.peer, &mut self.lines.lines());
+        write(response, self.peer, date, &mut self.lines.lines());
     }
 }
 
@@ -75,10 +56,7 @@ struct Responses {
 
 struct Begun {
     peer: Option<IpAddr>,
-    code: u16,
-    length: Option<u64>,
-    request: Box<[u8]>,
-    since: Instant,
+    response: ResponseSummary,
 }
 
 impl UnderWay {
@@ -99,39 +77,34 @@ impl UnderWay {
     /// The end of `log`: see [`LogWriter::finish`].
     pub(super) fn finish(&self, log: &LogWriter) {
         let mut responses = lock(&self.0);
-        let (now, date) = (Instant::now(), httpdate::fmt_http_date(SystemTime::now()));
+        let date = DateLine::new(Instant::now(), SystemTime::now());
         let mut lines = Vec::new();
-        for Begun { peer, code, length, request, since } in
-            std::mem::take(&mut responses.by_number).into_values()
-        {
-            let (request, date) = (&*request, date.as_bytes());
-            ResponseRecord { code, length, request, since, number: 0, now, date }
-                .write(peer, &mut lines);
+        for Begun { peer, response } in std::mem::take(&mut responses.by_number).into_values() {
+            write(&response, peer, &date, &mut lines);
         }
         log.finish(&lines);
         responses.is_finished = true;
     }
 }
 
-impl ResponseRecord<'_> {
-    fn write(&self, peer: Option<IpAddr>, out: &mut Vec<u8>) {
-        // Writing to a Vec cannot fail.
-        let _ = match peer {
-            Some(peer) => write!(out, "{peer}"),
-            None => write!(out, "-"),
-        };
-        let Ok(date) = str::from_utf8(self.date) else { return };
-        let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
-        let _ = write!(out, " - - [{day}/{month}/{year}:{time} +0000] \"");
-        escape(out, self.request);
-        let _ = write!(out, "\" {} ", self.code);
-        let _ = match self.length {
-            Some(length) => write!(out, "{length}"),
-            None => write!(out, "-"),
-        };
-        // Within a tick the server's clock stands still; a line may know better.
-        let _ = writeln!(out, " {:.6}", self.since.elapsed().as_secs_f64());
-    }
+/// Writes the line of a response that ends at `date`.
+fn write(response: &ResponseSummary, peer: Option<IpAddr>, date: &DateLine, out: &mut Vec<u8>) {
+    // Writing to a Vec cannot fail.
+    let _ = match peer {
+        Some(peer) => write!(out, "{peer}"),
+        None => write!(out, "-"),
+    };
+    let Ok(date) = str::from_utf8(date.date()) else { return };
+    let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
+    let _ = write!(out, " - - [{day}/{month}/{year}:{time} +0000] \"");
+    escape(out, response.request.as_deref().unwrap_or_default());
+    let _ = write!(out, "\" {} ", response.code);
+    let _ = match response.length {
+        Some(length) => write!(out, "{length}"),
+        None => write!(out, "-"),
+    };
+    // Within a tick the server's clock stands still; a line may know better.
+    let _ = writeln!(out, " {:.6}", response.since.elapsed().as_secs_f64());
 }
 
 /// Writes the request line in the first bytes of a request. All that is no plain text is

@@ -8,7 +8,6 @@ pub mod stderr;
 mod thread_stats;
 pub mod trace;
 
-pub use access_log::ResponseRecord;
 pub use thread_stats::ThreadStats;
 
 use access_log::{AccessLog, UnderWay};

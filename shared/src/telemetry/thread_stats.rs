@@ -1,9 +1,10 @@
 //! A thread's notes about the requests that it serves: counters, and with a log or a trace more. A first reading may
 //! skip it.
 
-use super::access_log::{AccessLog, ResponseRecord};
+use super::access_log::AccessLog;
 use super::metrics::Counters;
 use super::trace::{self, ConnectionId, InstantEvent, Span, Tracer};
+use crate::http::{DateLine, ResponseSummary};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,23 +23,23 @@ pub struct ThreadStats {
 }
 
 impl ThreadStats {
-    /// Counts a response that has ended, and logs it.
+    /// Counts a response that has ended at `now`, which is in the second of `date`, and logs it.
     #[inline]
-    pub fn on_response(&mut self, response: &ResponseRecord<'_>) {
+    pub fn on_response(&mut self, response: &ResponseSummary, now: Instant, date: &DateLine) {
         self.counters.add_response(response.code);
         if response.since == self.since {
             self.fresh += 1;
         } else {
-            self.counters.add_latency(response.now.saturating_duration_since(response.since), 1);
+            self.counters.add_latency(now.saturating_duration_since(response.since), 1);
         }
         if let Some(log) = &mut self.log {
-            log.add(response);
+            log.add(response, date);
         }
     }
 
     /// A long response begins, of which the log alone keeps a record. Its number, or 0 where there is no log.
-    pub fn on_long_response<'a>(&self, response: impl FnOnce() -> ResponseRecord<'a>) -> u64 {
-        self.log.as_ref().map_or(0, |log| log.begin(&response()))
+    pub fn on_long_response(&self, response: &ResponseSummary) -> u64 {
+        self.log.as_ref().map_or(0, |log| log.begin(response))
     }
 
     /// The responses of this tick are written: one reading of the clock for all of them.
