@@ -30,9 +30,7 @@ pub fn window(trace: &Trace) -> Interval {
 
 /// The threads that did more than wait.
 pub fn busy<'a>(trace: &'a Trace, window: &Interval) -> Vec<&'a Thread> {
-    let works = |thread: &&Thread| {
-        thread.spans.iter().any(|(span, interval)| *span != Span::Wait && interval.meets(window))
-    };
+    let works = |thread: &&Thread| thread.does(window, |span| span != Span::Wait);
     trace.threads.iter().filter(works).collect()
 }
 
@@ -50,15 +48,10 @@ pub struct Summary {
 impl Summary {
     /// Counts.
     pub fn of(trace: &Trace, window: &Interval) -> Self {
-        let handles = |thread: &&Thread| {
-            let handler = |(span, interval): &(Span, Interval)| {
-                matches!(span, Span::Handler | Span::Blocking) && interval.meets(window)
-            };
-            thread.spans.iter().any(handler)
-        };
+        let handles = |span| matches!(span, Span::Handler | Span::Blocking);
         let begins = |request: &&Interval| (window.start..window.end).contains(&request.start);
         Self {
-            threads: trace.threads.iter().filter(handles).count(),
+            threads: trace.threads.iter().filter(|thread| thread.does(window, handles)).count(),
             requests: trace.requests.iter().filter(begins).count(),
             open: most_open(&trace.requests, window),
         }

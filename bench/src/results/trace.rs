@@ -1,7 +1,7 @@
 //! A trace as a server wrote it, read back: which thread did what, and when.
 
 use crate::workspace::STAGES;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 use shared::telemetry::trace::{InstantEvent, Span};
 use std::collections::BTreeMap;
@@ -18,12 +18,19 @@ pub struct Trace {
 }
 
 /// One lane.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thread {
     /// `main`, `worker-7`, `loop-0`, `blocking-12`.
     pub name: String,
     /// By rising start; what lies within another comes after it.
     pub spans: Vec<(Span, Interval)>,
+}
+
+impl Thread {
+    /// Whether any of its spans that `is` holds for lies, at least in part, in `window`.
+    pub fn does(&self, window: &Interval, is: impl Fn(Span) -> bool) -> bool {
+        self.spans.iter().any(|(span, interval)| is(*span) && interval.meets(window))
+    }
 }
 
 /// From when to when, in microseconds.
@@ -103,61 +110,38 @@ impl Trace {
                 .with_context(|| format!("line {} is no event of `--trace`", number + 1))?;
             events.push(event);
         }
-        ensure!(!events.is_empty(), "there is no event in it");
         // A stable sort: events of one thread at the same moment stay in their order.
         events.sort_by(|left, right| left.ts.total_cmp(&right.ts));
-        Ok(Self { threads: threads(&events), requests: requests(&events) })
-    }
-
-    /// The end of what is known.
-    fn end(events: &[Event]) -> f64 {
-        events.last().map_or(0.0, |event| event.ts)
+        // The end of what is known.
+        let end = events.last().context("there is no event in it")?.ts;
+        Ok(Self { threads: threads(&events, end), requests: requests(&events, end) })
     }
 }
 
-fn threads(events: &[Event]) -> Vec<Thread> {
-    let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
+/// A span begins before those within it, so that all are found in the order in which they are kept.
+fn threads(events: &[Event], end: f64) -> Vec<Thread> {
+    let mut threads: BTreeMap<usize, Thread> = BTreeMap::new();
     for event in events {
-        let lane = lanes.entry(event.tid).or_default();
+        let thread = threads.entry(event.tid).or_default();
         let span = Span::ALL.into_iter().find(|span| span.name() == event.name);
         match (event.ph, span) {
-            ('M', _) => lane.name = event.args.name.clone().unwrap_or_default(),
-            ('B', Some(span)) => lane.open.push((span, event.ts)),
-            ('E', Some(span)) => lane.end(span, event.ts),
+            ('M', _) => thread.name = event.args.name.clone().unwrap_or_default(),
+            // Until its end is found it goes on.
+            ('B', Some(span)) => thread.spans.push((span, Interval { start: event.ts, end })),
+            // That of the last, as none lies within another of its kind. An end without a beginning is that of a wait that was
+            // there before the trace.
+            ('E', Some(span)) => {
+                let last = thread.spans.iter_mut().rfind(|(kind, _)| *kind == span);
+                if let Some((_, interval)) = last {
+                    interval.end = event.ts;
+                }
+            }
             _ => {}
         }
     }
-    let end = Trace::end(events);
-    let mut threads: Vec<_> = lanes.into_values().map(|lane| lane.finish(end)).collect();
+    let mut threads: Vec<_> = threads.into_values().collect();
     threads.sort_by_cached_key(|thread| in_order(&thread.name));
     threads
-}
-
-/// A thread's lane while it is read.
-#[derive(Default)]
-struct Lane {
-    name: String,
-    open: Vec<(Span, f64)>,
-    spans: Vec<(Span, Interval)>,
-}
-
-impl Lane {
-    /// An end without a beginning is that of a wait that was there before the trace.
-    fn end(&mut self, span: Span, end: f64) {
-        if let Some((_, start)) = self.open.pop_if(|(open, _)| *open == span) {
-            self.spans.push((span, Interval { start, end }));
-        }
-    }
-
-    fn finish(mut self, end: f64) -> Thread {
-        self.spans
-            .extend(self.open.iter().map(|(span, start)| (*span, Interval { start: *start, end })));
-        // Of two that begin together the longer one lies around the other.
-        self.spans.sort_by(|(_, left), (_, right)| {
-            left.start.total_cmp(&right.start).then(right.end.total_cmp(&left.end))
-        });
-        Thread { name: self.name, spans: self.spans }
-    }
 }
 
 /// Loops before the threads that work for them, and 2 before 10.
@@ -167,7 +151,7 @@ fn in_order(name: &str) -> (bool, String, usize) {
 }
 
 /// A request is open from its complete head to the end of the first write after its handler.
-fn requests(events: &[Event]) -> Vec<Interval> {
+fn requests(events: &[Event], end: f64) -> Vec<Interval> {
     let (mut open, mut requests) = (BTreeMap::new(), Vec::new());
     for event in events {
         let Some(connection) = &event.args.connection else { continue };
@@ -187,7 +171,6 @@ fn requests(events: &[Event]) -> Vec<Interval> {
             _ => {}
         }
     }
-    let end = Trace::end(events);
     requests.extend(open.into_values().map(|(start, _)| Interval { start, end }));
     requests.sort_by(|left, right| left.start.total_cmp(&right.start));
     requests
