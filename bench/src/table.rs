@@ -1,6 +1,6 @@
 //! One table, written for a terminal, a document and a page.
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, ContentArrangement};
 
 /// Names stand in the first column, figures in the others.
@@ -47,18 +47,32 @@ impl Table {
 
     /// For a terminal: figures flush right, as figures are compared; sentences are wrapped.
     pub fn terminal(&self) -> String {
-        let mut table = comfy_table::Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_header(&self.header).add_rows(&self.rows);
+        let mut table = self.drawn(UTF8_FULL_CONDENSED);
         if self.prose {
             let width = crate::terminal::WIDTH as u16;
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        } else {
-            // Figures are not wrapped: half a number is none.
-            for column in table.column_iter_mut().skip(1) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
         }
         format!("{table}\n")
+    }
+
+    /// For a screen that has no space for a frame: a blank before each line, and one between columns.
+    pub fn bare(&self) -> String {
+        let mut table = self.drawn(NOTHING);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
+        table.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
+    }
+
+    /// In the frame of this preset, with figures flush right.
+    fn drawn(&self, preset: &str) -> comfy_table::Table {
+        let mut table = comfy_table::Table::new();
+        table.load_preset(preset).set_header(&self.header).add_rows(&self.rows);
+        // Figures are not wrapped: half a number is none.
+        for column in table.column_iter_mut().skip(1).filter(|_| !self.prose) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
     }
 
     /// For a document.
@@ -118,6 +132,7 @@ mod tests {
         );
         table.rows.pop();
         assert!(table.terminal().contains("│ a|b ┆ <1> │"), "{}", table.terminal());
+        assert_eq!(table.bare(), " A     B\n a|b <1>\n");
         assert_eq!(Table::new(["A"]).filled(Vec::new()), None);
     }
 

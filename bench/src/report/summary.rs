@@ -1,18 +1,17 @@
 //! The last screen of a run: who waits (users), where CPU goes (hello), and what is the bottleneck now. At most 40 lines of 80
-//! columns that can be read alone.
+//! columns that can be read alone; many cores, or a quota of two and a half, make those of the table a little longer.
 
 use super::figures::{cores, served};
 use super::layers::{self, Bars};
 use super::{profile, users};
 use crate::numbers::{grouped, micros};
 use crate::results::{Part, Results, Sample};
+use crate::table::{Column, Table};
 use crate::terminal::wrapped_to;
 use crate::workspace::{self, STAGES};
 
 /// Columns.
 const WIDTH: usize = 80;
-/// Of these, for the prediction.
-const PREDICTED: usize = 16;
 /// What the stages are called where there is little space.
 const NAMES: [&str; 4] = ["1 blocking", "2 thread pool", "3 epoll", "4 epoll + threads"];
 
@@ -49,46 +48,22 @@ fn prose(head: &str, text: &str) -> String {
 
 /// The stages, and below them the controls.
 fn ladder(rows: &[&Sample], results: &Results) -> String {
-    let columns = |cells: [&str; 7]| {
-        let [name, rps, factor, predicted, served, cpu, cores] = cells;
-        format!(
-            " {name:<25}{rps:>7}{factor:>6} {predicted:<PREDICTED$}{served:>10}{cpu:>8}{cores:>6}\n"
-        )
+    let name = |row: &Sample| match row.part {
+        Part::Users => format!("{} ({})", name(&row.target), users::threads(row, results)),
+        _ => format!("{} with {}", label(&row.target), users::variant(row)),
     };
-    let line = |name: &str, row: &Sample| {
-        columns([
-            name,
-            &grouped(row.load.rps),
-            &users::factor(row, rows).filter(|_| row.part == Part::Users).unwrap_or_default(),
-            &predicted(row, results),
-            &served(row),
-            &micros(row.server_cpu_us),
-            &cores(row.busy_cores()),
-        ])
-    };
-    let mut text = columns([
-        "stage (threads), control",
-        "req/s",
-        "",
-        "predicted",
-        "served",
-        "CPU/req",
-        "cores",
-    ]);
-    for row in rows {
-        text += &line(&format!("{} ({})", name(&row.target), users::threads(row, results)), row);
-    }
-    for row in results.medians(Part::Controls) {
-        text += &line(&users::control(row).unwrap_or_default(), row);
-    }
-    text
-}
-
-/// What a row was predicted to reach. Many cores, or a quota of two and a half, make it longer than its column: then it has
-/// no blanks.
-fn predicted(row: &Sample, results: &Results) -> String {
-    let predicted = users::predicted(row, results).unwrap_or_default();
-    if predicted.chars().count() <= PREDICTED { predicted } else { predicted.replace(' ', "") }
+    let factor = |row: &Sample| users::factor(row, rows).filter(|_| row.part == Part::Users);
+    let columns: [Column<'_, &Sample>; 7] = [
+        ("stage (threads)", &|row| name(row)),
+        ("req/s", &|row| grouped(row.load.rps)),
+        ("× above", &|row| factor(row).unwrap_or_default()),
+        ("predicted", &|row| users::predicted(row, results).unwrap_or_default()),
+        ("served", &|row| served(row)),
+        ("CPU/req", &|row| micros(row.server_cpu_us)),
+        ("cores", &|row| cores(row.busy_cores())),
+    ];
+    let all = rows.iter().copied().chain(results.medians(Part::Controls));
+    Table::of(all, &columns).map_or(String::new(), |table| table.bare())
 }
 
 /// What a stage is called here.
@@ -155,23 +130,19 @@ fn falls(results: &Results) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Profile;
-    use serde_json::{Value, from_value, json};
+    use crate::results::{Profile, folder};
+    use serde_json::{from_value, json};
 
-    fn row(stage: usize, rps: f64, served: u64, told: Value) -> Sample {
+    /// The recorded run, of which every stage has a long verdict and is not to be trusted.
+    fn doubted() -> Results {
+        let mut results = folder::read(&folder::recorded().unwrap()).unwrap();
         let verdict =
             "threads wait for users that think, and others wait to be accepted; ".repeat(2);
-        let mut row = json!({
-            "target": STAGES[stage], "part": "users", "connections": 1000, "keep_alive": "always",
-            "rps": rps, "served": served, "latency_us": {"mean": 100.0, "max": 0.0},
-            "server_cpu_us": 60.0, "client_cpu_us": 12.0,
-            "evidence": {
-                "think_us": 20_000.0, "seconds": 1.0, "server": {"cpu": 1.0, "memory": 29_000_000},
-                "verdict": verdict, "doubts": ["other programs used 1.9 cores"]
-            }
-        });
-        told.as_object().unwrap().iter().for_each(|(name, value)| row[name] = value.clone());
-        from_value(row).unwrap()
+        for row in results.rows.iter_mut().filter(|row| row.part == Part::Users) {
+            row.evidence.insert("verdict".to_owned(), json!(verdict));
+            row.evidence.insert("doubts".to_owned(), json!(["other programs used 1.9 cores"]));
+        }
+        results
     }
 
     fn profile(stage: usize, layers: &[(&str, f64)]) -> Profile {
@@ -181,68 +152,53 @@ mod tests {
         from_value(profile).unwrap()
     }
 
-    fn results() -> Results {
-        let control = |told| json!({"part": "controls", "keep_alive": told});
-        let many = json!({"part": "controls", "threads": 1000});
-        let rows = vec![
-            row(0, 48.0, 1, json!({})),
-            row(1, 3147.0, 64, json!({})),
-            row(2, 16_760.0, 1000, json!({})),
-            row(3, 27_519.0, 1000, json!({})),
-            row(0, 13_600.0, 1000, control("never")),
-            row(1, 6_900.0, 1000, control("fair")),
-            row(1, 22_200.0, 1000, many),
-        ];
-        let layers = |wait| [("user code", 1.0), ("waiting and switching", wait), ("accept", 0.5)];
-        let waits = [9.0, 9.5, 0.6, 3.0].into_iter().enumerate();
-        let profiles = waits.map(|(stage, us)| profile(stage, &layers(us))).collect();
-        let mut results = Results { rows, profiles, ..Results::default() };
-        results.host.cores = 2;
-        results
+    /// Columns of its longest line.
+    fn width(screen: &str) -> usize {
+        screen.lines().map(|line| line.chars().count()).max().unwrap_or(0)
     }
 
     #[test]
     fn the_screen_has_forty_lines_of_eighty_columns_and_can_be_read_alone() {
-        let screen = of(&results()).unwrap();
+        let screen = of(&doubted()).unwrap();
         // Below it stand an empty line and where the page is.
         assert!(screen.lines().count() <= 38, "{screen}");
-        assert!(screen.lines().all(|line| line.chars().count() <= WIDTH), "{screen}");
+        assert!(width(&screen) <= WIDTH, "{screen}");
         for text in [
             "1,000 users",
-            " 1 blocking (1)                48       1/(Z+R) = 50        1/1000 60.0 µs  1.00\n",
-            " 2 thread pool (64)         3,147 ×65.6 64/(Z+R) = 3,184   64/1000",
-            "×5.3 1/s = 16,667",
-            " stage 1, keep-alive never 13,600",
-            " stage 2, 1,000 threads    22,200",
-            "1.3 × stage 3",
+            " stage (threads) ",
+            " 1 blocking (1) ",
+            " 1/(Z+R) = ",
+            " 1/1000 ",
+            " 2 thread pool (64) ",
+            " 1 with keep-alive never ",
+            " 2 with 1,000 threads ",
             "NOT TRUSTED: no figure of stage 1, 2, 3, 4 ",
-            "  2 thread pool     ███░░░░░░░░░░░░░░░░░░░░░░░░· 11.0 = 1.0+0.0+0.0+9.5+0.5\n",
-            "waiting falls from 9.5 to 0.6 µs",
         ] {
             assert!(screen.contains(text), "{text}\n{screen}");
         }
+        // Each stage but the first has its factor, below the column's name; no control has one.
+        let (table, _) = screen.split_once("What is the bottleneck").unwrap();
+        assert_eq!(table.matches('×').count(), STAGES.len(), "{screen}");
         assert_eq!(of(&Results::default()), None);
     }
 
     #[test]
-    fn a_quota_or_many_cores_make_no_line_longer_than_the_screen() {
+    fn a_quota_makes_a_line_of_the_table_a_little_longer() {
+        let mut results = doubted();
         let machine = json!({"quota": 2.5});
-        let told = json!({"think_us": 20_000.0, "cores": 4, "server_cores": 4, "machine": machine});
-        let mut results = results();
-        results.rows[5] = row(
-            1,
-            6900.0,
-            1000,
-            json!({"part": "controls", "keep_alive": "fair", "evidence": told}),
-        );
+        for row in results.rows.iter_mut().filter(|row| row.part == Part::Controls) {
+            let told =
+                [("cores", json!(4)), ("server_cores", json!(4)), ("machine", machine.clone())];
+            row.evidence.extend(told.map(|(name, value)| (name.to_owned(), value)));
+        }
         let screen = of(&results).unwrap();
-        assert!(screen.contains(" 2.5/(s+g)=34,722 1000/1000 60.0 µs"), "{screen}");
-        assert!(screen.lines().all(|line| line.chars().count() <= WIDTH), "{screen}");
+        assert!(screen.contains(" 2.5/(s+g) = "), "{screen}");
+        assert!((WIDTH + 1..=110).contains(&width(&screen)), "{screen}");
     }
 
     #[test]
     fn without_perf_the_bars_are_what_proc_shows_and_the_screen_says_what_would_give_more() {
-        let mut results = results();
+        let mut results = doubted();
         let shown =
             |queued| [("user", 2.0), ("system", 8.0), ("run queue", queued), ("asleep", 900.0)];
         results.profiles = vec![profile(1, &shown(180.0)), profile(2, &shown(1.0))];
@@ -261,11 +217,21 @@ mod tests {
 
     #[test]
     fn a_stage_that_perf_could_not_look_at_takes_no_layers_from_the_others() {
-        let mut results = results();
-        results.profiles[0] = profile(0, &[("user", 2.0), ("system", 8.0)]);
+        let mut results = doubted();
+        let by_layer =
+            |waiting| [("user code", 1.0), ("waiting and switching", waiting), ("accept", 0.5)];
+        let of_proc = [("user", 2.0), ("system", 8.0)];
+        results.profiles =
+            vec![profile(0, &of_proc), profile(1, &by_layer(9.5)), profile(2, &by_layer(0.6))];
         results.profiles[0].missing = Some("other programs used the machine.".to_owned());
         let screen = of(&results).unwrap();
-        for text in ["10.0 = 2.0+8.0\n", "11.0 = 1.0+0.0+0.0+9.5+0.5\n", "▒ system", "▓ read"] {
+        for text in [
+            "10.0 = 2.0+8.0\n",
+            "  2 thread pool     ███░░░░░░░░░░░░░░░░░░░░░░░░· 11.0 = 1.0+0.0+0.0+9.5+0.5\n",
+            "▒ system",
+            "▓ read",
+            "waiting falls from 9.5 to 0.6 µs",
+        ] {
             assert!(screen.contains(text), "{text}\n{screen}");
         }
     }
