@@ -162,18 +162,6 @@ fn no_time_at_all_is_no_number_of_times() {
 }
 
 #[test]
-fn a_run_prints_a_table_and_both_ladders() {
-    let out = fresh("tables");
-    let output =
-        bench(&["run", "floor", "-c", "2,3", "-d", "100ms", "--repeat", "2", "--out", &out]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("2/2") && text.contains("3/3") && !text.contains("INTERRUPTED"));
-    assert_eq!(text.matches("The ladder").count(), 2);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("this takes about"));
-}
-
-#[test]
 fn an_interrupted_run_says_so_and_leaves_no_server() {
     let out = fresh("interrupted");
     let mut command = Command::new(BENCH);

@@ -21,27 +21,36 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
-/// A very short run of the null server, which tests only read. How long its windows must be for a
+/// A very short run of the null server, which tests only read, and what it printed. How long its windows must be for a
 /// response in each is a matter of the machine.
-static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
+static RUN: LazyLock<(PathBuf, Output)> = LazyLock::new(|| {
     let folder = fresh("run");
-    for window in ["100ms", "1s", "10s"] {
+    let out = folder.to_str().unwrap();
+    let run = |window| {
         let _ = fs::remove_dir_all(&folder);
-        let out = folder.to_str().unwrap();
-        let args = ["run", "floor", "-c", "2,3", "-d", window, "--repeat", "2", "--out", out];
-        let output = bench(&args);
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && text.contains(out), "{text}");
-        if folder::read(&folder).unwrap().rows.iter().all(|row| row.load.requests > 0) {
-            break;
-        }
-    }
-    folder
+        let output =
+            bench(&["run", "floor", "-c", "2,3", "-d", window, "--repeat", "2", "--out", out]);
+        assert!(output.status.success(), "{output:?}");
+        let rows = folder::read(&folder).unwrap().rows;
+        rows.iter().all(|row| row.load.requests > 0).then_some(output)
+    };
+    let output = ["100ms", "1s", "10s"].into_iter().find_map(run).unwrap();
+    (folder, output)
 });
 
 #[test]
+fn a_run_prints_a_table_and_both_ladders_and_where_its_folder_is() {
+    let (folder, output) = &*RUN;
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("2/2") && text.contains("3/3") && !text.contains("INTERRUPTED"));
+    assert_eq!(text.matches("The ladder").count(), 2);
+    assert!(text.contains(folder.to_str().unwrap()), "{text}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("this takes about"));
+}
+
+#[test]
 fn a_run_leaves_every_row_and_says_where_and_of_what() {
-    let folder = &*RUN;
+    let (folder, _) = &*RUN;
     let results = folder::read(folder).unwrap();
     assert_eq!((results.schema, results.interrupted, results.rows.len()), (1, false, 8));
     assert_eq!(results.groups().len(), 4);
@@ -62,7 +71,7 @@ fn a_run_leaves_every_row_and_says_where_and_of_what() {
 
 #[test]
 fn the_page_needs_nothing_else_and_has_every_chart() {
-    let folder = &*RUN;
+    let (folder, _) = &*RUN;
     let files = page::files(folder).unwrap();
     let page = &files.last().unwrap().1;
     // Percentiles need many answers, and how many come is a matter of speed.
@@ -84,7 +93,7 @@ fn the_page_needs_nothing_else_and_has_every_chart() {
 
 #[test]
 fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
-    let folder = &*RUN;
+    let (folder, _) = &*RUN;
     let path = folder.to_str().unwrap();
     let compared = bench(&["compare", path, path]);
     let text = String::from_utf8(compared.stdout).unwrap();

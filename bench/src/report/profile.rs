@@ -67,25 +67,8 @@ pub fn missing(results: &Results) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::{chart, html};
     use crate::results::Results;
     use serde_json::json;
-    use std::path::Path;
-
-    #[test]
-    fn without_layers_the_page_says_what_would_give_them() {
-        let shown = [("user", 4.0), ("system", 26.0), ("run queue", 3.0), ("asleep", 1000.0)];
-        let profile = json!({
-            "target": "stage1-blocking", "by_thread": true, "missing": "perf is not installed.",
-            "layers": shown.map(|(name, us)| json!({"name": name, "us": us}))
-        });
-        let results = serde_json::from_value(json!({"profiles": [profile]})).unwrap();
-        let page = html::of(&results, Path::new("/nowhere"));
-        assert!(page.contains("Without layers: perf is not installed."));
-        assert!(page.contains("perf had to follow each thread"));
-        // Waits stand behind the bar, which CPU time fills.
-        assert!(page.contains(">30.0 µs, run queue 3.00 µs, asleep 1.00 ms<"), "{page}");
-    }
 
     #[test]
     fn a_disturbed_profile_says_by_what() {
@@ -97,25 +80,5 @@ mod tests {
         let results: Results = serde_json::from_value(json!({"profiles": profiles})).unwrap();
         let told = "stage1-blocking: not trusted: the host took 0.27 cores away; other programs used 1.7 cores.";
         assert_eq!(super::distorted(&results).as_deref(), Some(told));
-    }
-
-    #[test]
-    fn a_stage_that_perf_could_not_look_at_takes_nothing_from_the_others() {
-        let layers = [("read", 2.0), ("write and TCP send", 8.0)];
-        let shown = [("user", 4.0), ("system", 26.0)];
-        let profile = |target: &str, missing: Option<&str>, samples: u64, of: [(&str, f64); 2]| {
-            let layers = of.map(|(name, us)| json!({"name": name, "us": us}));
-            json!({"target": target, "missing": missing, "samples": samples, "layers": layers})
-        };
-        let one = profile("stage1-blocking", Some("it was disturbed."), 0, shown);
-        let other = profile("stage3-epoll", None, 1924, layers);
-        let results: Results = serde_json::from_value(json!({"profiles": [one, other]})).unwrap();
-        let page = html::of(&results, Path::new("/nowhere"));
-        assert!(page.contains("<td>-</td><td>1,924</td>"), "{page}");
-        assert!(page.contains("stage1-blocking without layers: it was disturbed."), "{page}");
-        let chart = chart::bar_charts::profile(&results).unwrap();
-        for text in ["perf's samples", "what /proc shows"] {
-            assert!(chart.caption.contains(text), "{text}: {}", chart.caption);
-        }
     }
 }

@@ -130,8 +130,10 @@ fn falls(results: &Results) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::html;
     use crate::results::{Profile, folder};
     use serde_json::{from_value, json};
+    use std::path::Path;
 
     /// The recorded run, of which every stage has a long verdict and is not to be trusted.
     fn doubted() -> Results {
@@ -197,13 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn without_perf_the_bars_are_what_proc_shows_and_the_screen_says_what_would_give_more() {
+    fn without_perf_the_bars_are_what_proc_shows_and_it_is_said_what_would_give_more() {
         let mut results = doubted();
         let shown =
             |queued| [("user", 2.0), ("system", 8.0), ("run queue", queued), ("asleep", 900.0)];
         results.profiles = vec![profile(1, &shown(180.0)), profile(2, &shown(1.0))];
         for profile in &mut results.profiles {
             profile.missing = Some("perf is not installed. Install it.".to_owned());
+            profile.by_thread = true;
         }
         let screen = of(&results).unwrap();
         // However long a pool's threads wait for a CPU, the bars show where CPU time goes.
@@ -213,6 +216,10 @@ mod tests {
         }
         assert!(screen.contains("█ user  ▒ system  (+ waiting for a CPU: run queue)"), "{screen}");
         assert!(screen.contains("perf is not installed"), "{screen}");
+        let page = html::of(&results, Path::new("/nowhere"));
+        assert!(page.contains("Without layers: perf is not installed."), "{page}");
+        assert!(page.contains("perf had to follow each thread"), "{page}");
+        assert!(page.contains(">10.0 µs, run queue 180 µs, asleep 900 µs<"), "{page}");
     }
 
     #[test]
@@ -223,7 +230,8 @@ mod tests {
         let of_proc = [("user", 2.0), ("system", 8.0)];
         results.profiles =
             vec![profile(0, &of_proc), profile(1, &by_layer(9.5)), profile(2, &by_layer(0.6))];
-        results.profiles[0].missing = Some("other programs used the machine.".to_owned());
+        results.profiles[0].missing = Some("it was disturbed.".to_owned());
+        results.profiles[1].samples = 1924;
         let screen = of(&results).unwrap();
         for text in [
             "10.0 = 2.0+8.0\n",
@@ -233,6 +241,14 @@ mod tests {
             "waiting falls from 9.5 to 0.6 µs",
         ] {
             assert!(screen.contains(text), "{text}\n{screen}");
+        }
+        let page = html::of(&results, Path::new("/nowhere"));
+        for text in [
+            "<td>-</td><td>1,924</td>",
+            "stage1-blocking without layers: it was disturbed.",
+            "each layer's share of perf's samples, times the CPU of a request. Of the others what /proc shows",
+        ] {
+            assert!(page.contains(text), "{text}\n{page}");
         }
     }
 }
