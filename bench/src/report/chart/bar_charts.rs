@@ -1,7 +1,7 @@
 //! What is shown as bars, and how to read them: the ladder of users, and a request's time by layer.
 
 use super::bars::{self, Bar, Piece};
-use super::picture::{Chart, Texts, class};
+use super::picture::{Chart, class};
 use crate::numbers::{counted, grouped, micros};
 use crate::report::figures::server;
 use crate::report::layers::WAITS;
@@ -34,7 +34,7 @@ pub fn users(results: &Results) -> Option<Chart> {
     let trials = [Part::Users, Part::Controls].map(|part| results.trials(part)).concat();
     let bars: Vec<_> = trials.iter().filter_map(bar).collect();
     let sample = *results.medians(Part::Users).first()?;
-    let texts = Texts {
+    let chart = Chart {
         name: "users".to_owned(),
         title: format!("{} users who think", grouped(sample.connections as f64)),
         subtitle: format!(
@@ -42,9 +42,11 @@ pub fn users(results: &Results) -> Option<Chart> {
             counted(results.host.cores, "core")
         ),
         caption: "Stage 1 waits for one user to think, stage 2 for as many as it has threads, stage 3 has one core to serve \
-                  all, and stage 4 all cores.",
+                  all, and stage 4 all cores."
+            .to_owned(),
+        ..Chart::default()
     };
-    Some(bars::chart(texts, &[], &bars))
+    Some(bars::chart(chart, &[], &bars))
 }
 
 /// So many layers have a colour of their own in the style.
@@ -74,13 +76,14 @@ pub fn profile(results: &Results) -> Option<Chart> {
     };
     let bars: Vec<_> = results.profiles.iter().map(bar).collect();
     let (title, caption) = profile_texts(&results.profiles);
-    let texts = Texts {
+    let chart = Chart {
         name: "profile".to_owned(),
         title: format!("{title}, hello, kept alive"),
         subtitle: "µs; one connection for stage 1, for the others no more than workers".to_owned(),
-        caption,
+        caption: caption.to_owned(),
+        ..Chart::default()
     };
-    (!bars.is_empty()).then(|| bars::chart(texts, &layers, &bars))
+    (!bars.is_empty()).then(|| bars::chart(chart, &layers, &bars))
 }
 
 /// What is shown and how to read it: layers as perf saw them, and of the other stages what /proc shows.

@@ -1,6 +1,6 @@
 //! Horizontal bars of one piece or several, one bar per server: names are long, and figures stand behind the bars.
 
-use super::picture::{Chart, Texts};
+use super::picture::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, WIDTH};
 use crate::numbers::grouped;
@@ -55,13 +55,13 @@ impl Bar {
     }
 }
 
-/// Draws them from top to bottom. `legend`: classes of pieces with their names; with one, a grid has figures below the bars.
-pub fn chart(texts: Texts, legend: &[(String, &str)], bars: &[Bar]) -> Chart {
+/// Draws them from top to bottom, as the drawing of `chart`. `legend`: classes of pieces with their names; with one, a grid has figures below the bars.
+pub fn chart(chart: Chart, legend: &[(String, &str)], bars: &[Bar]) -> Chart {
     let places = legend_places(legend);
     let top = places.last().map_or(TOP, |(_, y)| y + 18.0);
     let bottom = top + bars.len() as f64 * STEP;
     let below = if legend.is_empty() { 16.0 } else { 34.0 };
-    let mut svg = Svg::new(bottom + below, &texts.title, &texts.subtitle);
+    let mut svg = Svg::new(bottom + below, &chart.title, &chart.subtitle);
     for ((class, name), (x, y)) in legend.iter().zip(places) {
         svg.rect(class, (x, y - 10.0), (12.0, 12.0));
         svg.text("muted", (x + 18.0, y), Anchor::Start, name);
@@ -85,7 +85,7 @@ pub fn chart(texts: Texts, legend: &[(String, &str)], bars: &[Bar]) -> Chart {
         whisker(&mut svg, bar.repeats.map(|it| (at(it.low), at(it.high))), middle);
         svg.text("note", (at(bar.end()) + 8.0, middle + 4.0), Anchor::Start, &bar.note);
     }
-    texts.chart(svg.finish())
+    Chart { drawing: svg.finish(), ..chart }
 }
 
 fn pieces(svg: &mut Svg, bar: &Bar, top: f64, at: &dyn Fn(f64) -> f64) {

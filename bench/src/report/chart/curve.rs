@@ -1,7 +1,7 @@
 //! Curves between two axes: figures over something that grows, with a band from the lowest repeat to the highest, and names
 //! at the curves' ends.
 
-use super::picture::{Chart, Texts};
+use super::picture::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, WIDTH};
 use crate::numbers::grouped;
@@ -73,9 +73,9 @@ pub fn even(series: &[Series]) -> Scale {
     Scale::even(highest(series))
 }
 
-/// Draws all of them: bands below, marks above.
-pub fn chart(texts: Texts, axes: &Axes, series: &[Series]) -> Chart {
-    let mut svg = Svg::new(HEIGHT, &texts.title, &texts.subtitle);
+/// Draws all of them, as the drawing of `chart`: bands below, marks above.
+pub fn chart(chart: Chart, axes: &Axes, series: &[Series]) -> Chart {
+    let mut svg = Svg::new(HEIGHT, &chart.title, &chart.subtitle);
     axes.draw(&mut svg);
     for one in series {
         let upper = one.points.iter().map(|point| axes.place(point.x, point.y.high));
@@ -99,7 +99,7 @@ pub fn chart(texts: Texts, axes: &Axes, series: &[Series]) -> Chart {
         ends.extend(end.map(|end| (one.class, one.name.as_str(), *end)));
     }
     names(&mut svg, ends);
-    texts.chart(svg.finish())
+    Chart { drawing: svg.finish(), ..chart }
 }
 
 impl Axes {

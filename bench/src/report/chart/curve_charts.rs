@@ -5,7 +5,7 @@
 //! of requests that were due.
 
 use super::curve::{self, Axes, Point, Series};
-use super::picture::{Chart, Texts, View, class};
+use super::picture::{Chart, class};
 use super::scale::Scale;
 use crate::numbers::{grouped, micros};
 use crate::results::sweep::{self, Curve};
@@ -14,6 +14,8 @@ use crate::workspace::label;
 
 /// Why some points are hollow.
 const HOLLOW: &str = "Hollow points: not all clients were served.";
+/// The mode of the charts that there is only one of.
+const KEPT: &str = "keep-alive";
 /// What the number of silent connections is called.
 const SILENT: &str = "connections that are open and silent";
 
@@ -28,59 +30,86 @@ fn us(figure: f64) -> String {
     micros(Some(figure))
 }
 
+/// A chart of one mode, `close` or `keep-alive`, without its drawing.
+fn of_mode(mode: &str, kind: &str, title: &str, subtitle: &str, caption: &str) -> Chart {
+    let words = if mode == "close" { "one request per connection" } else { "kept alive" };
+    Chart {
+        name: format!("{kind}-{mode}"),
+        title: format!("{title}, {words}"),
+        subtitle: subtitle.to_owned(),
+        caption: caption.to_owned(),
+        ..Chart::default()
+    }
+}
+
+/// The trials of a mode, by rising connections.
+fn trials<'a>(results: &'a Results, part: Part, mode: &str) -> Vec<Group<'a>> {
+    let mut trials = results.trials(part);
+    trials.retain(|trial| trial.median().connection == mode);
+    trials.sort_by_key(|trial| (trial.median().connections, trial.median().idle));
+    trials
+}
+
 /// Requests per second over connections.
-pub fn rps(view: &View<'_>) -> Option<Chart> {
+pub fn rps(results: &Results, mode: &str) -> Option<Chart> {
     let subtitle = format!("req/s; bands from the lowest repeat to the highest. {HOLLOW}");
     let caption =
         "Flat while connections grow: the server is saturated, and more clients only wait longer.";
-    let texts = view.texts("rps", "Requests per second", &subtitle, caption);
-    let series = series(view, &view.trials(Part::Ladder), |sample| sample.connections, RPS);
-    at_points(texts, "connections", &series, curve::even)
+    let chart = of_mode(mode, "rps", "Requests per second", &subtitle, caption);
+    let series =
+        series(results, &trials(results, Part::Ladder, mode), |sample| sample.connections, RPS);
+    at_points(chart, "connections", &series, curve::even)
 }
 
 /// The 99th percentile over connections, to stand beside [`rps`].
-pub fn latency(view: &View<'_>) -> Option<Chart> {
+pub fn latency(results: &Results, mode: &str) -> Option<Chart> {
     let subtitle = format!("p99; bands from the lowest repeat to the highest. {HOLLOW}");
     let caption = "Where throughput stays flat, latency rises with the connections: they wait for each other. A hollow \
                    point knows only the connections that were served.";
-    let texts = view.texts("latency", "The slowest response in a hundred", &subtitle, caption);
-    let series = series(view, &view.trials(Part::Ladder), |sample| sample.connections, P99);
-    at_points(texts, "connections", &series, curve::times)
+    let chart = of_mode(mode, "latency", "The slowest response in a hundred", &subtitle, caption);
+    let series =
+        series(results, &trials(results, Part::Ladder, mode), |sample| sample.connections, P99);
+    at_points(chart, "connections", &series, curve::times)
 }
 
 /// Requests per second over the number of silent connections.
-pub fn idle(view: &View<'_>) -> Option<Chart> {
-    let texts = Texts {
+pub fn idle(results: &Results) -> Option<Chart> {
+    let chart = Chart {
         name: "idle".into(),
         title: "Requests per second beside silent connections".into(),
         subtitle: format!("req/s of the busy clients. {HOLLOW}"),
-        caption: "A server that waits for one client at a time stops at the first silent one, a pool at its size.",
+        caption: "A server that waits for one client at a time stops at the first silent one, a pool at its size."
+            .into(),
+        ..Chart::default()
     };
-    let series = series(view, &view.trials(Part::Idle), |sample| sample.idle, RPS);
-    at_points(texts, SILENT, &series, curve::even)
+    let series = series(results, &trials(results, Part::Idle, KEPT), |sample| sample.idle, RPS);
+    at_points(chart, SILENT, &series, curve::even)
 }
 
 /// CPU per request of a server with one busy client, over the number of silent connections. Both axes are even: what grows
 /// with the connections is a straight line.
-pub fn waits(view: &View<'_>) -> Option<Chart> {
-    let mut trials = view.trials(Part::Waits);
+pub fn waits(results: &Results) -> Option<Chart> {
+    let mut trials = trials(results, Part::Waits, KEPT);
     trials.retain(|trial| trial.median().connections == 1);
-    let mut series = series(view, &trials, |sample| sample.idle, CPU);
+    let mut series = series(results, &trials, |sample| sample.idle, CPU);
     series.retain(|one| one.points.len() > 1);
     let most = curve::points(&series).map(|point| point.x).reduce(f64::max)?;
-    let texts = Texts {
+    let chart = Chart {
         name: "waits".into(),
         title: "Server CPU per request beside silent connections".into(),
         subtitle: "µs, one busy client; bands from the lowest repeat to the highest".into(),
-        caption: "poll(2) looks at all connections for each request, epoll(7) at those that are ready.",
+        caption:
+            "poll(2) looks at all connections for each request, epoll(7) at those that are ready."
+                .into(),
+        ..Chart::default()
     };
     let axes = Axes { x: Scale::even(most), x_unit: SILENT, y: curve::even(&series) };
-    Some(curve::chart(texts, &axes, &series))
+    Some(curve::chart(chart, &axes, &series))
 }
 
 /// Every server's curve of a figure over what `x` takes from a row.
 fn series(
-    view: &View<'_>,
+    results: &Results,
     trials: &[Group<'_>],
     x: fn(&Sample) -> usize,
     (figure, show, unit): Figure,
@@ -97,7 +126,7 @@ fn series(
         let own = trials.iter().filter(|trial| trial.median().target == *target);
         measured(target, own.filter_map(point).collect())
     };
-    let all = view.results.config.targets.iter().map(one);
+    let all = results.config.targets.iter().map(one);
     all.filter(|series| !series.points.is_empty()).collect()
 }
 
@@ -112,14 +141,14 @@ fn measured(target: &str, points: Vec<Point>) -> Series {
 
 /// The chart of these curves, with ticks where their points are. Over a single one there is no curve to draw.
 fn at_points(
-    texts: Texts,
+    chart: Chart,
     x_unit: &'static str,
     series: &[Series],
     y: fn(&[Series]) -> Scale,
 ) -> Option<Chart> {
     let x = Scale::levels(curve::points(series).map(|point| point.x));
     let axes = Axes { x, x_unit, y: y(series) };
-    (axes.x.ticks.len() > 1).then(|| curve::chart(texts, &axes, series))
+    (axes.x.ticks.len() > 1).then(|| curve::chart(chart, &axes, series))
 }
 
 /// The percentiles of a row: name, how many requests one slower one is found in, and the figure's name.
@@ -128,8 +157,10 @@ const PERCENTILES: [(&str, f64, &str); 4] =
 
 /// Latency over percentiles of all servers at the most connections, as far as rows keep them: what most requests see, and what
 /// few see.
-pub fn percentiles(view: &View<'_>) -> Option<Chart> {
-    let (level, trials) = view.top()?;
+pub fn percentiles(results: &Results) -> Option<Chart> {
+    let mut trials = trials(results, Part::Ladder, KEPT);
+    let level = trials.last()?.median().connections;
+    trials.retain(|trial| trial.median().connections == level);
     let one = |group: &Group<'_>| {
         let (sample, name) = (group.median(), label(&group.median().target));
         let point = |(percentile, x, figure): (&str, f64, &str)| {
@@ -145,13 +176,13 @@ pub fn percentiles(view: &View<'_>) -> Option<Chart> {
     let subtitle = "latency; bands from the lowest repeat to the highest. Hollow: not all clients were served.";
     let caption = "From left to right the responses that are slower than half, and than all but one in ten, in a hundred, in a \
                    thousand. A curve that is flat treats its clients alike; of hollow ones, those that waited are not in it.";
-    let texts = view.texts("percentiles", &title, subtitle, caption);
+    let chart = of_mode(KEPT, "percentiles", &title, subtitle, caption);
     let one_in = PERCENTILES.map(|(_, one_in, _)| one_in);
     let x = Scale::levels(one_in).named(PERCENTILES.map(|(name, ..)| name));
     let x_unit = "share of requests that were not slower";
     let axes = Axes { x, x_unit, y: curve::times(&series) };
     let is_any = series.iter().any(|one| one.points.len() > 1);
-    is_any.then(|| curve::chart(texts, &axes, &series))
+    is_any.then(|| curve::chart(chart, &axes, &series))
 }
 
 /// The 99th percentile over offered load: each server's curve, what it would be in theory, and above both the
@@ -160,13 +191,15 @@ pub fn sweep(results: &Results) -> Option<Chart> {
     let curves = sweep::curves(results);
     let loads = curves.iter().flat_map(|curve| &curve.points).map(sweep::Point::offered);
     let most = loads.max()?;
-    let texts = Texts {
+    let chart = Chart {
         name: "sweep".to_owned(),
         title: "The slowest request in a hundred, over offered load".to_owned(),
         subtitle: "p99; hollow: the knee; dashed: M/M/1 with the measured CPU time of a request"
             .to_owned(),
         caption: "Latency is flat until the queue begins to grow, and without bound where more comes than is served. The knee \
-                  is where throughput ÷ mean latency is highest.",
+                  is where throughput ÷ mean latency is highest."
+            .to_owned(),
+        ..Chart::default()
     };
     let own = |curve: &Curve<'_>| {
         let points = curve.points.iter().filter_map(|load| at_load(curve, load, "dot"));
@@ -191,7 +224,7 @@ pub fn sweep(results: &Results) -> Option<Chart> {
     };
     let (theories, knees) = (curves.iter().map(theory), curves.iter().map(knee));
     let series: Vec<_> = theories.chain(own).chain(knees).collect();
-    Some(curve::chart(texts, &axes, &series))
+    Some(curve::chart(chart, &axes, &series))
 }
 
 /// The p99 at a load, where it is known.

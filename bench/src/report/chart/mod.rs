@@ -17,21 +17,18 @@ pub mod timeline;
 pub use picture::Chart;
 
 use crate::results::Results;
-use picture::View;
 use std::path::Path;
 
 /// Everything there are rows for. Traces are read from the files in `folder`.
 pub fn of(results: &Results, folder: &Path) -> Vec<Chart> {
     let mut charts: Vec<_> = bar_charts::users(results).into_iter().collect();
     for mode in ["close", "keep-alive"] {
-        let view = View { results, mode };
-        charts.extend(curve_charts::rps(&view));
-        charts.extend(curve_charts::latency(&view));
+        charts.extend(curve_charts::rps(results, mode));
+        charts.extend(curve_charts::latency(results, mode));
     }
-    let view = View { results, mode: "keep-alive" };
-    charts.extend(curve_charts::percentiles(&view));
-    charts.extend(curve_charts::idle(&view));
-    charts.extend(curve_charts::waits(&view));
+    charts.extend(curve_charts::percentiles(results));
+    charts.extend(curve_charts::idle(results));
+    charts.extend(curve_charts::waits(results));
     charts.extend(bar_charts::profile(results));
     charts.extend(curve_charts::sweep(results));
     charts.extend(timeline::of_folder(folder));

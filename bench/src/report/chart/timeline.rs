@@ -60,11 +60,16 @@ pub fn of(traces: &[(&str, Trace)]) -> Option<Chart> {
 }
 
 fn chart(name: &str, caption: &str, panels: &[Panel<'_>]) -> Chart {
-    let (name, caption, title) = (name.to_owned(), caption.to_owned(), TITLE.to_owned());
-    Chart { name, title, caption, drawing: draw(panels) }
+    let all = if panels.len() > 1 { " Every stage has the same clients." } else { "" };
+    let chart = Chart {
+        name: name.to_owned(),
+        title: "What every thread does".to_owned(),
+        subtitle: format!("A lane is a thread, and pale while it waits.{all}"),
+        caption: caption.to_owned(),
+        ..Chart::default()
+    };
+    Chart { drawing: draw(&chart, panels), ..chart }
 }
-
-const TITLE: &str = "What every thread does";
 
 /// One stage.
 struct Panel<'a> {
@@ -116,11 +121,9 @@ fn at(micros: f64) -> f64 {
     LEFT + micros / WINDOW * (RIGHT - LEFT)
 }
 
-fn draw(panels: &[Panel<'_>]) -> String {
+fn draw(chart: &Chart, panels: &[Panel<'_>]) -> String {
     let bottom = TOP + panels.iter().map(Panel::height).sum::<f64>();
-    let all = if panels.len() > 1 { " Every stage has the same clients." } else { "" };
-    let subtitle = format!("A lane is a thread, and pale while it waits.{all}");
-    let mut svg = Svg::sized((WIDTH, bottom + 28.0), TITLE, &subtitle);
+    let mut svg = Svg::sized((WIDTH, bottom + 28.0), &chart.title, &chart.subtitle);
     legend(&mut svg);
     let ticks = || (0..=(WINDOW / TICK) as usize).map(|tick| tick as f64 * TICK);
     for x in ticks().map(at) {
