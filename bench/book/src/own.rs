@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use bench::numbers::counted;
-use bench::report::blocks::{self, Block, Content};
+use bench::report::blocks::{self, Block};
 use bench::report::chart;
 use bench::results::claims::{self, Claim, Outcome, Verdict};
 use bench::results::{Results, folder};
@@ -64,14 +64,13 @@ impl Own {
             return Some(("your runs".to_owned(), self.claims()?));
         }
         let (run, block) = self.block(name)?;
-        let Content::Table(table) = &block.content else { return None };
-        Some((format!("your run of {}", run.label()), table.clone()))
+        Some((format!("your run of {}", run.label()), block.table.clone()?))
     }
 
     /// The sentence of that name, as HTML.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let Content::Sentence(text) = &self.block(name)?.1.content else { return None };
-        Some(format!("Yours: {}", escape(text)))
+        let (_, block) = self.block(name)?;
+        block.table.is_none().then(|| format!("Yours: {}", escape(&block.text)))
     }
 
     /// The picture of that name, as HTML.

@@ -3,7 +3,7 @@
 use crate::table::{Table, escape};
 use crate::terminal::wrapped;
 
-/// A table or a sentence.
+/// A table, a sentence, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// `waits`, `waits fit`, `waits active`, `plateau`, `article`, `guard rails`,
@@ -14,46 +14,41 @@ pub struct Block {
     pub name: String,
     /// A heading for it.
     pub title: String,
-    /// What to learn from it, in one line; empty where the title says it.
-    pub lesson: String,
-    /// What it says.
-    pub content: Content,
-}
-
-/// What a block is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// One line.
-    Sentence(String),
-    /// Many.
-    Table(Table),
+    /// A sentence. Above a table it says what to learn from it, and is empty where the title says that.
+    pub text: String,
+    /// What it holds, unless it is a sentence only.
+    pub table: Option<Table>,
 }
 
 impl Block {
     /// For a terminal, under its heading.
     pub fn terminal(&self) -> String {
-        let text = match &self.content {
-            Content::Sentence(text) => wrapped("  ", text),
-            Content::Table(table) => table.terminal(),
-        };
-        let lesson =
-            if self.lesson.is_empty() { String::new() } else { wrapped("  ", &self.lesson) };
-        format!("\n{}\n{lesson}{text}", self.title)
+        let text = self.text().map_or(String::new(), |text| wrapped("  ", text));
+        let table = self.table.as_ref().map_or(String::new(), Table::terminal);
+        format!("\n{}\n{text}{table}", self.title)
     }
 
-    /// For a document; it ends with a line break.
+    /// For a document: its table, or without one its sentence. It ends with a line break.
     pub fn markdown(&self) -> String {
-        match &self.content {
-            Content::Sentence(text) => format!("{text}\n"),
-            Content::Table(table) => table.markdown(),
-        }
+        self.table.as_ref().map_or_else(|| format!("{}\n", self.text), Table::markdown)
     }
 
-    /// For a page.
+    /// For a document, under its heading.
+    pub fn section(&self) -> String {
+        let text = self.text().map(|text| format!("{text}\n"));
+        let table = self.table.as_ref().map(Table::markdown);
+        let parts: Vec<_> = text.into_iter().chain(table).collect();
+        format!("\n## {}\n\n{}", self.title, parts.join("\n"))
+    }
+
+    /// For a page, under its heading.
     pub fn html(&self) -> String {
-        match &self.content {
-            Content::Sentence(text) => format!("<p>{}</p>\n", escape(text)),
-            Content::Table(table) => table.html(),
-        }
+        let text = self.text().map_or(String::new(), |text| format!("<p>{}</p>\n", escape(text)));
+        let table = self.table.as_ref().map_or(String::new(), Table::html);
+        format!("<h2>{}</h2>\n{text}{table}", escape(&self.title))
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(self.text.as_str()).filter(|text| !text.is_empty())
     }
 }

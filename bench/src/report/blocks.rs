@@ -1,6 +1,6 @@
 //! What can stand in a document, each piece under a name that a marker can hold.
 
-pub use super::block::{Block, Content};
+pub use super::block::Block;
 use super::{
     article, card, guard_rails, lines, profile, scale, summary, sweep, tables, uring, users, waits,
 };
@@ -14,19 +14,18 @@ use crate::workspace::{NULL_SERVER, STAGES, label};
 struct Blocks(Vec<Block>);
 
 impl Blocks {
-    /// Adds what there is.
-    fn add(&mut self, name: &str, title: &str, lesson: &str, content: Option<Content>) {
-        let (name, title, lesson) = (name.to_owned(), title.to_owned(), lesson.to_owned());
-        self.0.extend(content.map(|content| Block { name, title, lesson, content }));
-    }
-
+    /// Adds the table, if there is one; `lesson` is what to learn from it.
     fn table(&mut self, name: &str, title: &str, lesson: &str, table: Option<Table>) {
-        self.add(name, title, lesson, table.map(Content::Table));
+        self.0.extend(table.map(|table| block(name, title, lesson, Some(table))));
     }
 
     fn sentence(&mut self, name: &str, title: &str, text: Option<String>) {
-        self.add(name, title, "", text.map(Content::Sentence));
+        self.0.extend(text.map(|text| block(name, title, &text, None)));
     }
+}
+
+fn block(name: &str, title: &str, text: &str, table: Option<Table>) -> Block {
+    Block { name: name.to_owned(), title: title.to_owned(), text: text.to_owned(), table }
 }
 
 /// All that `results` have rows for, in the order of a page.
@@ -209,9 +208,7 @@ pub fn find(results: &Results, name: &str) -> Option<Block> {
 pub fn document(results: &Results) -> String {
     let mut text = "# Results\n".to_owned();
     for block in of(results) {
-        let lesson =
-            if block.lesson.is_empty() { String::new() } else { block.lesson.clone() + "\n\n" };
-        text += &format!("\n## {}\n\n{lesson}{}", block.title, block.markdown());
+        text += &block.section();
         if block.name == "profile" {
             text += &format!("\n![{}](charts/profile.svg)\n", block.title);
         }

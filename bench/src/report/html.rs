@@ -17,10 +17,6 @@ pub fn of(results: &Results, folder: &Path) -> String {
         format!("<main>\n<h1>The benchmark of {}</h1>\n{}", escape(&title), introduction(results));
     let charts = chart::of(results, folder);
     for block in blocks::of(results).iter().filter(|block| block.name != "origin") {
-        let _ = writeln!(text, "<h2>{}</h2>", escape(&block.title));
-        if !block.lesson.is_empty() {
-            let _ = writeln!(text, "<p>{}</p>", escape(&block.lesson));
-        }
         text += &block.html();
         // The charts of a mode stand with its ladder.
         let suffix = block.name.strip_prefix("ladder ").map(|mode| format!("-{mode}"));

@@ -6,7 +6,6 @@ use crate::document::{Book, Problem};
 use crate::runs;
 use crate::weave::{Change, REFRESH};
 use crate::wrap::{self, OPEN};
-use bench::report::blocks::Content;
 use std::ops::Range;
 use std::path::Path;
 
@@ -96,12 +95,12 @@ fn look_up(run: &Path, address: &str) -> Result<String, String> {
         Some((folder, block)) => (run.join(folder), block),
         None => (run.to_owned(), *block),
     };
-    match runs::block(&folder, block)?.content {
-        Content::Table(table) => match cell(&table, row, column)? {
+    match runs::block(&folder, block)?.table {
+        Some(table) => match cell(&table, row, column)? {
             "-" => Err("that run does not tell: the cell is `-`".to_owned()),
             cell => figure(cell, word),
         },
-        _ => Err("that is no table: weave it whole, between `<!-- table: RUN BLOCK -->` and `<!-- end -->`".to_owned()),
+        None => Err("that is no table: weave it whole, between `<!-- table: RUN BLOCK -->` and `<!-- end -->`".to_owned()),
     }
 }
 
