@@ -3,7 +3,7 @@
 use super::faults::transfer;
 use super::{Socket, check, new_descriptor, retry};
 use std::ffi::{CStr, CString};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -22,11 +22,6 @@ impl Directory {
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = libc::O_PATH | libc::O_DIRECTORY;
         File::options().read(true).custom_flags(flags).open(path).map(Self)
-    }
-
-    /// Its metadata (fstat(2)).
-    pub fn metadata(&self) -> io::Result<Metadata> {
-        self.0.metadata()
     }
 
     /// Opens `path`, relative and without a leading slash, for reading. The kernel itself refuses any

@@ -9,14 +9,31 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-fn await_version(server: &Server, version: &str) -> Result<()> {
-    let is_there = || Ok(get(server, "/version")?.body == version.as_bytes());
-    wait_until(&format!("{version} is served"), is_there)
+/// No response to a request that was sent so long after a deployment is an old one, however busy the machine is.
+const FRESH: Duration = Duration::from_secs(2);
+
+fn await_response(server: &Server, is_new: impl Fn(&Response) -> bool) -> Result<()> {
+    let replaced = Instant::now();
+    wait_until("the new root counts", || {
+        let asked = replaced.elapsed();
+        let response = get(server, "/version")?;
+        ensure!(is_new(&response) || asked < FRESH, "after {asked:?}: {}", response.head);
+        Ok(is_new(&response))
+    })
 }
 
+fn await_version(server: &Server, version: &str) -> Result<()> {
+    await_response(server, |response| response.body == version.as_bytes())
+}
+
+/// The root is missing, as it is for a moment in a deployment: a client should not take that for the end of a file.
 fn await_nothing(server: &Server) -> Result<()> {
-    wait_until("nothing is served", || Ok(get(server, "/version")?.status == 404))
+    await_response(server, |response| response.status == 503)?;
+    let other = get(server, "/index.html")?;
+    ensure!(other.status == 503 && other.field("retry-after")? == "1", "{}", other.head);
+    Ok(())
 }
 
 #[test]
@@ -25,7 +42,7 @@ fn a_root_that_was_replaced_is_served_and_nothing_that_was_kept_of_the_old_one()
     let (www, spare) = (folder.join("www"), folder.join("spare"));
     site(&folder.join("v1"), "v1")?;
     symlink("v1", &www)?;
-    let server = start(&www, &NEVER_OLD)?;
+    let server = start(&www, &[])?;
     await_version(&server, "v1")?;
     // A symbolic link is switched.
     site(&folder.join("v2"), "v2")?;
@@ -42,11 +59,29 @@ fn a_root_that_was_replaced_is_served_and_nothing_that_was_kept_of_the_old_one()
     await_nothing(&server)?;
     site(&www, "v4")?;
     await_version(&server, "v4")?;
-    // The folder is taken away, and brought back.
+    // The folder is taken away, a file stands in its place, and it is brought back.
     fs::rename(&www, &spare)?;
     await_nothing(&server)?;
+    fs::write(&www, "a file")?;
+    await_nothing(&server)?;
+    fs::remove_file(&www)?;
     fs::rename(&spare, &www)?;
     await_version(&server, "v4")
+}
+
+#[test]
+fn what_is_cached_is_served_while_the_root_is_missing_for_a_moment() -> Result<()> {
+    let folder = Folder::create()?;
+    let (www, spare) = (folder.join("www"), folder.join("spare"));
+    site(&www, "v1")?;
+    let server = start(&www, &NEVER_OLD)?;
+    await_version(&server, "v1")?;
+    fs::rename(&www, &spare)?;
+    ensure!(get(&server, "/version")?.body == b"v1", "cached");
+    ensure!(get(&server, "/index.html")?.status == 503, "not cached");
+    fs::rename(&spare, &www)?;
+    ensure!(get(&server, "/index.html")?.body == b"v1", "there again");
+    Ok(())
 }
 
 #[test]

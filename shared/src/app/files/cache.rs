@@ -23,8 +23,6 @@ pub(super) struct Cache {
 struct CachedFiles {
     small: ClockCache<Arc<Entry>>,
     open: ClockCache<Arc<Entry>>,
-    /// Nanoseconds since the epoch: a file that was opened earlier is not added.
-    since: u64,
 }
 
 impl Cache {
@@ -32,7 +30,7 @@ impl Cache {
     /// after `max_age`.
     pub(super) fn new(max_size: usize, max_open: usize, max_age: Duration) -> Self {
         let (small, open) = (ClockCache::new(max_size), ClockCache::new(max_open));
-        let files = RwLock::new(CachedFiles { small, open, since: 0 });
+        let files = RwLock::new(CachedFiles { small, open });
         Self { files, max_age, epoch: Instant::now() }
     }
 
@@ -72,7 +70,7 @@ impl Cache {
         let mut removed = Vec::new();
         let mut files = self.write();
         let is_later = |entry: &Arc<Entry>| entry.checked.load(Ordering::Relaxed) > opened;
-        if opened >= files.since && !files.get(name).is_some_and(is_later) {
+        if !files.get(name).is_some_and(is_later) {
             removed = files.insert(name, Arc::clone(&entry));
         }
         drop(files);
@@ -88,15 +86,6 @@ impl Cache {
             let removed = self.write().remove(name);
             drop(removed);
         }
-    }
-
-    /// Removes all files, and adds none that was opened up to `now`.
-    pub(super) fn clear(&self, now: Instant) {
-        let mut files = self.write();
-        files.since = self.nanos(now) + 1;
-        let removed = (files.small.take(), files.open.take());
-        drop(files);
-        drop(removed);
     }
 
     /// Closes large files that were not requested since the last call.
@@ -180,16 +169,17 @@ mod tests {
     }
 
     #[test]
-    fn no_file_that_was_opened_in_the_root_before_is_kept_or_added() {
+    fn a_file_that_was_opened_before_another_of_its_name_does_not_take_its_place() {
         let (cache, before) = (Cache::new(10_000, 3, AGE), Instant::now());
-        insert(&cache, "small", 20, before);
-        cache.clear(Instant::now());
-        assert!(!has(&cache, "small"));
-        insert(&cache, "small", 20, before);
-        insert(&cache, "large", SMALL + 20, before);
-        assert!(!has(&cache, "small") && !has(&cache, "large"), "opened before, and read after");
-        insert(&cache, "small", 20, Instant::now());
-        assert!(has(&cache, "small"));
+        let later = before + AGE;
+        insert(&cache, "name", 20, later);
+        insert(&cache, "name", 21, before);
+        insert(&cache, "name", SMALL + 21, before);
+        assert_eq!(cache.get(b"name", later).unwrap().len(), 20);
+        // Where there is no other, its age counts from the moment at which it was opened.
+        insert(&cache, "alone", 22, before);
+        assert!(cache.get(b"alone", before + AGE).is_some());
+        assert!(cache.get(b"alone", before + 3 * AGE).is_none());
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //! that many threads can read at once, and an eviction never looks at the whole ring.
 
 use std::collections::HashMap;
-use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -67,12 +66,6 @@ impl<V> ClockCache<V> {
 
     pub(super) fn remove(&mut self, name: &[u8]) -> Option<V> {
         self.places.get(name).copied().map(|place| self.remove_at(place))
-    }
-
-    /// Takes everything out.
-    pub(super) fn take(&mut self) -> Self {
-        let empty = Self::new(self.capacity);
-        mem::replace(self, empty)
     }
 
     /// Removes the values that were not used since the last sweep. Looks at all entries: for few of them.
@@ -169,6 +162,6 @@ mod tests {
         assert!(has(&map, 4));
         assert_eq!(map.sweep(), [1]);
         assert_eq!(map.sweep(), [4]);
-        assert_eq!((map.weight, map.take().weight, map.sweep()), (0, 0, vec![]));
+        assert_eq!((map.weight, map.sweep()), (0, vec![]));
     }
 }

@@ -9,7 +9,8 @@ pub(super) enum Missing {
     Nothing,
     /// A directory, requested without the slash that its relative links need: 301.
     Slash,
-    /// There may be a file, but the server cannot open it now, for want of descriptors or by a fault of the disk: 503.
+    /// There may be a file, but the server cannot open it now: 503. It lacks descriptors, or the disk has a fault, or
+    /// there is no root, as between the two renames of a deployment.
     Unknown,
 }
 

@@ -3,8 +3,9 @@
 //! A small file is served from memory, with fields that were prepared when it was read. A large file
 //! stays open and goes from the page cache to the socket with sendfile(2). Neither is trusted for
 //! longer than [`FileSettings::cache_age`]: then the name is opened again, and may be another
-//! file. A program can also rewrite an open file, so the server looks at it (fstat(2)) before each response and each
-//! sending.
+//! file. The root is opened by its name each time, too: a deployment puts another directory in its place when it
+//! switches a symbolic link, renames a directory, or deletes it and builds another. A program can also rewrite an open
+//! file, so the server looks at it (fstat(2)) before each response and each sending.
 
 mod byte_range;
 mod cache;
@@ -17,17 +18,15 @@ mod media;
 mod missing;
 mod preconditions;
 mod response;
-mod root;
 
 use crate::http::{Path, RequestHead, Response, limits};
-use crate::sys::rlimit;
+use crate::sys::{Directory, rlimit};
 use cache::Cache;
 use clap::Args;
 pub use entry::Entry;
 use missing::Missing;
-use root::Root;
 use std::io;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -48,7 +47,7 @@ pub struct FileSettings {
 
 /// The files below a directory.
 pub struct Files {
-    root: Arc<Root>,
+    root: PathBuf,
     cache: Arc<Cache>,
 }
 
@@ -60,16 +59,19 @@ const SHARE_OPEN: u64 = 8;
 const WELL_KNOWN: (usize, &[u8]) = (0, b".well-known");
 
 impl Files {
-    /// Opens the directory, and starts the thread that follows its path. `None`: no directory is to be served.
+    /// Starts the thread that looks after the cache. `None`: no directory is to be served. A relative path counts from
+    /// the present path of the working directory, even if that directory is renamed later.
     ///
     /// # Errors
     /// The directory cannot be opened, or the thread cannot start.
     pub fn open(settings: &FileSettings) -> io::Result<Option<Self>> {
         let Some(path) = &settings.root else { return Ok(None) };
         let max_open = MAX_OPEN.min(rlimit::raise_open_files()? / SHARE_OPEN) as usize;
-        let root = Arc::new(Root::open(path)?);
+        // Only to see that it is there.
+        Directory::open(path)?;
+        let root = path::absolute(path)?;
         let cache = Arc::new(Cache::new(settings.cache_size, max_open, settings.cache_age));
-        maintenance::start(&root, &cache)?;
+        maintenance::start(&cache)?;
         Ok(Some(Self { root, cache }))
     }
 
@@ -114,8 +116,11 @@ impl Files {
     }
 
     fn open_and_read(&self, name: &[u8]) -> Result<Arc<Entry>, Missing> {
+        // Taken before the root is opened. A thread that is slow, and adds a file of a root that was replaced by then,
+        // adds one that was the right one at this moment or later. So that file is served no longer than any other that
+        // was replaced, and the cache does not put it in the place of a file that was opened later.
         let opened = Instant::now();
-        let root = self.root.directory().ok_or(Missing::Nothing)?;
+        let root = Directory::open(&self.root).map_err(|_| Missing::Unknown)?;
         let file = root.open_file(name)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
