@@ -21,8 +21,7 @@ fn freeze_once(rate: Option<f64>, stop: Duration) -> (Outcome, Duration) {
     let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
     let server =
         Server::start(floor, &["floor", "--listen", "127.0.0.1:0", "--threads", "1"]).unwrap();
-    let url = Url::parse(&format!("http://{}/", server.address())).unwrap();
-    let mut options = Options::get(url, 8, Duration::from_secs(3));
+    let mut options = Options::get(server.url().unwrap(), 8, Duration::from_secs(3));
     (options.rate, options.threads, options.warm_up) = (rate, 1, Duration::from_millis(100));
     thread::scope(|scope| {
         let load = scope.spawn(|| load::run(&options, &Interrupt::default()).unwrap());

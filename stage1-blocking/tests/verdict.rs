@@ -5,7 +5,6 @@
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;
 use bench::load::{Options, Think};
-use bench::targets::Running;
 use bench::targets::server::Server;
 use std::path::Path;
 use std::time::Duration;
@@ -18,11 +17,11 @@ fn verdict(
 ) -> Verdict {
     let program = Path::new(env!("CARGO_BIN_EXE_stage1-blocking"));
     let args = [&["--listen", "127.0.0.1:0", "--keep-alive", "always"], args].concat();
-    let running = Running::Server(Server::start(program, &args).unwrap());
-    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
+    let server = Server::start(program, &args).unwrap();
+    let mut options = Options::get(server.url().unwrap(), 10, Duration::from_millis(500));
     (options.silent, options.warm_up) = (silent, Duration::from_millis(300));
     options.think = thinks.then_some(Think { mean: Duration::from_millis(5), fixed: false });
-    trial::judge(&running, &options, 20, is_expected).unwrap()
+    trial::judge(Some(&server), &options, 20, is_expected).unwrap()
 }
 
 /// One test, as the kernel counts overflows for all servers together.

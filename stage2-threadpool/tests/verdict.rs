@@ -4,7 +4,6 @@ use bench::evidence::machine;
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;
 use bench::load::{Options, Think};
-use bench::targets::Running;
 use bench::targets::server::Server;
 use std::cell::Cell;
 use std::path::Path;
@@ -14,8 +13,8 @@ use std::time::Duration;
 fn more_silent_clients_than_workers() {
     let program = Path::new(env!("CARGO_BIN_EXE_stage2-threadpool"));
     let args = ["--listen", "127.0.0.1:0", "--keep-alive", "always", "--threads", "8"];
-    let running = Running::Server(Server::start(program, &args).unwrap());
-    let mut options = Options::get(running.url().unwrap(), 10, Duration::from_millis(500));
+    let server = Server::start(program, &args).unwrap();
+    let mut options = Options::get(server.url().unwrap(), 10, Duration::from_millis(500));
     (options.silent, options.warm_up) = (12, Duration::from_millis(300));
     // The kernel's list of sockets has those that other tests have closed as well, for a minute. Where it is too long
     // to be read, how many clients hold a worker is unknown.
@@ -29,7 +28,7 @@ fn more_silent_clients_than_workers() {
         is_right.set(is_silence && verdict.sentence.contains(silent()));
         is_right.get()
     };
-    let verdict = trial::judge(&running, &options, 20, look).unwrap();
+    let verdict = trial::judge(Some(&server), &options, 20, look).unwrap();
     assert!(is_right.get(), "{verdict:?}");
 }
 
@@ -37,12 +36,12 @@ fn more_silent_clients_than_workers() {
 fn users_that_think_hold_the_workers() {
     let program = Path::new(env!("CARGO_BIN_EXE_stage2-threadpool"));
     let args = ["--listen", "127.0.0.1:0", "--keep-alive", "always", "--threads", "8"];
-    let running = Running::Server(Server::start(program, &args).unwrap());
-    let mut options = Options::get(running.url().unwrap(), 20, Duration::from_millis(500));
+    let server = Server::start(program, &args).unwrap();
+    let mut options = Options::get(server.url().unwrap(), 20, Duration::from_millis(500));
     options.warm_up = Duration::from_millis(300);
     options.think = Some(Think { mean: Duration::from_millis(5), fixed: false });
     let words = "8 workers hold 8 connections and wait for their users to think; 12 wait";
     let is_right = |verdict: &Verdict| verdict.sentence == words;
-    let verdict = trial::judge(&running, &options, 20, is_right).unwrap();
+    let verdict = trial::judge(Some(&server), &options, 20, is_right).unwrap();
     assert!(is_right(&verdict) && verdict.cause == Cause::ThinkingUsers, "{verdict:?}");
 }

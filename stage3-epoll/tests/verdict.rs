@@ -6,7 +6,6 @@ use bench::evidence::verdict::{Cause, Verdict, verdict};
 use bench::experiments::trial;
 use bench::interrupt::Interrupt;
 use bench::load::{Expect, Load, Options};
-use bench::targets::Running;
 use bench::targets::server::Server;
 use shared::sys::Socket;
 use std::path::Path;
@@ -17,15 +16,14 @@ use std::time::Duration;
 fn a_handler_that_computes_or_sleeps_takes_all_there_is() {
     let program = Path::new(env!("CARGO_BIN_EXE_stage3-epoll"));
     let server = Server::start(program, &["--listen", "127.0.0.1:0"]).unwrap();
-    let running = Running::Server(server);
     for (path, expected) in
         [("/work/200", Cause::SingleThread), ("/sleep/5", Cause::SleepingThreads)]
     {
-        let mut options = Options::get(running.url().unwrap(), 16, Duration::from_millis(500));
+        let mut options = Options::get(server.url().unwrap(), 16, Duration::from_millis(500));
         options.url.target = path.to_owned();
         options.expect = Expect::Any;
         let is_expected = |verdict: &Verdict| verdict.cause == expected;
-        let verdict = trial::judge(&running, &options, 5, is_expected).unwrap();
+        let verdict = trial::judge(Some(&server), &options, 5, is_expected).unwrap();
         // A machine that others fill, or a quota, is another bottleneck, and the verdict says that.
         assert!(is_expected(&verdict) || verdict.is_of_others(), "{path}: {verdict:?}");
     }
@@ -52,8 +50,7 @@ fn a_queue_that_overflowed_while_clients_connected_is_not_the_cause() {
     }
     drop(early);
     signal("-CONT");
-    let running = Running::Server(server);
-    let mut options = Options::get(running.url().unwrap(), 2, Duration::from_millis(300));
+    let mut options = Options::get(server.url().unwrap(), 2, Duration::from_millis(300));
     (options.url.target, options.expect) = ("/work/200".to_owned(), Expect::Any);
     let interrupt = Interrupt::default();
     // On a busy machine these two clients may find the queue full again.

@@ -126,10 +126,10 @@ impl Pairs<'_> {
 
     fn row(&self, micros: f64) -> Result<Measurement> {
         let trial = Trial::kept(CLIENTS, Kind::Hello);
-        let (mut running, mut options) = trial.start(self.target, self.starter, self.duration)?;
+        let (mut server, mut options) = trial.start(self.target, self.starter, self.duration)?;
         (options.url.target, options.threads) = (format!("/work/{micros:.0}"), 1);
         options.expect = Expect::Any;
-        trial.observe(&mut running, &options, self.interrupt)
+        trial.observe(server.as_mut(), &options, self.interrupt)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
 use crate::results::{POOL, threads_told};
-use crate::targets::{Starter, Target};
+use crate::targets::{NOT_OURS, Starter, Target};
 use crate::terminal::Progress;
 use crate::tools;
 use anyhow::{Context, Error, Result};
@@ -133,11 +133,11 @@ fn look(
     let target = &plan.targets[trial.target];
     let with_perf = plan.profile == Profiling::Perf;
     let pass = if with_perf { PASS } else { SHORT_PASS };
-    let (mut running, mut options) = trial.start(target, starter, pass)?;
+    let (mut server, mut options) = trial.start(target, starter, pass)?;
     options.threads = plan.threads;
-    let pid = running.own_pid()?;
+    let pid = server.as_ref().context(NOT_OURS)?.pid();
     let profiler = with_perf.then(|| Profiler::attach(pid));
-    let measured = trial.observe(&mut running, &options, interrupt);
+    let measured = trial.observe(server.as_mut(), &options, interrupt);
     let samples = match profiler.map(|attached| attached.and_then(Profiler::finish)) {
         Some(samples) => samples.map_err(|why| lacks(tools::find("perf").is_some(), &why)),
         None => Err(LEFT_AWAY.to_owned()),

@@ -7,7 +7,8 @@ use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
 use crate::load::{Arrivals, Expect, Load, Options, Outcome, Second};
 use crate::numbers::median;
-use crate::targets::{Connection, Running, StageFlags, Starter, Target};
+use crate::targets::server::Server;
+use crate::targets::{Connection, StageFlags, Starter, Target};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -70,12 +71,12 @@ impl Trial {
         interrupt: &Interrupt,
     ) -> Result<Measurement> {
         let target = &plan.targets[self.target];
-        let (mut running, mut options) = self.start(target, starter, plan.duration)?;
+        let (mut server, mut options) = self.start(target, starter, plan.duration)?;
         (options.threads, options.rate) = (plan.threads, plan.rate_of(self));
         if self.offered.is_some() {
             options.arrivals = Arrivals::Poisson;
         }
-        self.observe(&mut running, &options, interrupt)
+        self.observe(server.as_mut(), &options, interrupt)
     }
 
     /// Puts this trial's load on a server, for the first time.
@@ -84,13 +85,13 @@ impl Trial {
     /// When the server dies, or takes no connection.
     pub fn observe(
         self,
-        running: &mut Running,
+        server: Option<&mut Server>,
         options: &Options,
         interrupt: &Interrupt,
     ) -> Result<Measurement> {
-        let observed = observe(running, options, interrupt);
+        let observed = observe(server.as_deref(), options, interrupt);
         // Why a server died says more than what its clients saw of that.
-        running.check()?;
+        server.map_or(Ok(()), Server::check)?;
         let (outcome, evidence) = observed?;
         Ok(Measurement { trial: self, outcome, evidence, repeated: 0, doubtful: false })
     }
@@ -104,10 +105,10 @@ impl Trial {
         target: &Target,
         starter: &Starter,
         duration: Duration,
-    ) -> Result<(Running, Options)> {
+    ) -> Result<(Option<Server>, Options)> {
         let flags = StageFlags { keep_alive: self.keep_alive, threads: self.threads };
-        let running = starter.start(target, self.connection, flags)?;
-        let mut options = Options::get(running.url()?, self.connections, duration);
+        let (server, url) = starter.start(target, self.connection, flags)?;
+        let mut options = Options::get(url, self.connections, duration);
         options.warm_up = WARM_UP + EACH * self.workload.idle.saturating_sub(MANY) as u32;
         options.close = self.connection == Connection::Close;
         options.expect = target.expect();
@@ -122,7 +123,7 @@ impl Trial {
             options.warm_up += think.mean * 3 / 2 + CONNECT * self.connections as u32;
             options.whole_warm_up = true;
         }
-        Ok((running, options))
+        Ok((server, options))
     }
 }
 
@@ -162,16 +163,17 @@ pub fn seen(outcome: &Outcome, open: usize, silent: usize) -> Seen {
     }
 }
 
-/// Puts a load on a server, and looks at it meanwhile.
+/// Puts a load on a server, and looks at it meanwhile: at `server`, or at what else listens at the URL's address.
 ///
 /// # Errors
 /// When no connection comes about, or the generator's threads cannot be started.
 pub fn observe(
-    running: &Running,
+    server: Option<&Server>,
     options: &Options,
     interrupt: &Interrupt,
 ) -> Result<(Outcome, Evidence)> {
-    let find = || process::serving(running.pid(), options.url.address).unwrap_or_default();
+    let started = server.map(Server::pid);
+    let find = || process::serving(started, options.url.address).unwrap_or_default();
     watch(find, options, interrupt, &mut |_, _| {})
 }
 
@@ -205,14 +207,14 @@ pub fn watch(
 /// # Errors
 /// As [`observe`].
 pub fn judge(
-    running: &Running,
+    server: Option<&Server>,
     options: &Options,
     mut tries: usize,
     is_expected: impl Fn(&Verdict) -> bool,
 ) -> Result<Verdict> {
     let interrupt = Interrupt::default();
     loop {
-        let (outcome, evidence) = observe(running, options, &interrupt)?;
+        let (outcome, evidence) = observe(server, options, &interrupt)?;
         let seen = seen(&outcome, options.connections, options.silent + options.slow);
         let verdict = verdict(&seen, &evidence, None);
         tries = tries.saturating_sub(1);

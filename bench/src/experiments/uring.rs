@@ -12,10 +12,10 @@ use super::{benchmark, explain};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, StageFlags, Starter, Target};
+use crate::targets::{Connection, NOT_OURS, StageFlags, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::workspace::URING_STEPS;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -93,9 +93,9 @@ fn calls(
         let calls = explain::calls(target, trial, starter, COUNTED, interrupt)?;
         return Ok(calls.iter().map(|(_, each)| each).sum());
     }
-    let (running, options) = trial.start(target, starter, COUNTED)?;
-    observe(&running, &options, interrupt)?;
-    let (calls, requests) = reported(&running.end()?)?;
+    let (server, options) = trial.start(target, starter, COUNTED)?;
+    observe(server.as_ref(), &options, interrupt)?;
+    let (calls, requests) = reported(&server.context(NOT_OURS)?.last_words()?)?;
     ensure!(requests > 0, "no request was answered meanwhile");
     Ok(calls as f64 / requests as f64)
 }

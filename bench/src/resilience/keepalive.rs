@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::{Stage, process_usage, say, wait_until};
 use crate::interrupt::Interrupt;
-use crate::load::{Expect, Load, Options, Url};
+use crate::load::{Expect, Load, Options};
 use crate::numbers;
 use crate::table::Table;
 use anyhow::{Result, ensure};
@@ -42,9 +42,8 @@ pub fn per_connection(
     interrupt: &Interrupt,
 ) -> Result<PerConnection> {
     let server = stage.start(&["--max-requests", &limit.to_string()])?;
-    let url = Url::parse(&format!("http://{}/", server.address()))?;
     let expect = Expect::Body(b"Hello, World!".to_vec());
-    let options = Options { expect, ..Options::get(url, BUSY, time) };
+    let options = Options { expect, ..Options::get(server.url()?, BUSY, time) };
     let load = Load::start(&options, interrupt)?;
     load.warm_up(interrupt)?;
     let before = process_usage::cpu(server.pid())?;

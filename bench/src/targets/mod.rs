@@ -12,7 +12,7 @@ pub mod server;
 mod starter;
 
 pub use pin::{Pin, Pinning};
-pub use starter::{Running, Starter};
+pub use starter::{NOT_OURS, Starter};
 
 use crate::args::misuse;
 use crate::load::{Expect, Url};

@@ -1,5 +1,6 @@
 //! A server as a child process: started, waited for until it is ready, and never left behind.
 
+use crate::load::Url;
 use crate::tools::Folder;
 use anyhow::{Context, Result, bail};
 use shared::sys::{process, signal};
@@ -136,6 +137,14 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What to ask for: its `/`.
+    ///
+    /// # Errors
+    /// When its address cannot be looked up.
+    pub fn url(&self) -> Result<Url> {
+        Url::parse(&format!("http://{}/", self.address))
     }
 
     /// Its process id.

@@ -6,10 +6,13 @@ use super::{Connection, Pin, StageFlags, Target, build};
 use crate::interrupt::Interrupt;
 use crate::load::Url;
 use crate::tools;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::env;
 use std::path::PathBuf;
+
+/// Why a tool cannot look into a server that was not started here.
+pub const NOT_OURS: &str = "there is no process of ours to look into";
 
 /// Starts targets, a fresh process each time.
 pub struct Starter {
@@ -17,14 +20,6 @@ pub struct Starter {
     /// Passed on to the stages as they are.
     stage_args: Vec<String>,
     pin: Option<Pin>,
-}
-
-/// A target that runs. Dropping it kills what was started for it.
-pub enum Running {
-    /// A process of ours.
-    Server(Server),
-    /// Nothing that could be stopped: a URL.
-    Elsewhere(String),
 }
 
 impl Starter {
@@ -57,16 +52,17 @@ impl Starter {
         &self.stage_args
     }
 
-    /// Starts `target` on a free port and waits until it listens; a stage is told what `flags` say.
+    /// Starts `target` on a free port and waits until it listens; a stage is told what `flags` say. The server, unless it
+    /// runs already as a URL does, and what to ask for.
     ///
     /// # Errors
-    /// When it does not listen; the error has its own words.
+    /// When it does not listen; the error has its own words. Or when the address of a URL cannot be looked up.
     pub fn start(
         &self,
         target: &Target,
         connection: Connection,
         flags: StageFlags,
-    ) -> Result<Running> {
+    ) -> Result<(Option<Server>, Url)> {
         let start = || self.start_here(target, connection, flags);
         self.pin.as_ref().map_or_else(start, |pin| pin.on_servers(start))
     }
@@ -76,8 +72,12 @@ impl Starter {
         target: &Target,
         connection: Connection,
         flags: StageFlags,
-    ) -> Result<Running> {
+    ) -> Result<(Option<Server>, Url)> {
         let mut args = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+        let here = |server: Server| {
+            let url = server.url()?;
+            Ok((Some(server), url))
+        };
         let program = match target {
             Target::Stage(index) => {
                 args.extend(self.told(*index, connection, flags));
@@ -98,10 +98,10 @@ impl Starter {
                 let own = env::current_exe().context("cannot find the program of bench itself")?;
                 own.with_file_name("bench")
             }
-            Target::Peer(peer) => return peer.start(tools::cores()).map(Running::Server),
-            Target::Url(_, url) => return Ok(Running::Elsewhere(url.clone())),
+            Target::Peer(peer) => return peer.start(tools::cores()).and_then(here),
+            Target::Url(_, url) => return Ok((None, Url::parse(url)?)),
         };
-        Server::start(&program, &args).map(Running::Server)
+        Server::start(&program, &args).and_then(here)
     }
 
     fn program(&self, name: &str) -> Result<PathBuf> {
@@ -117,56 +117,5 @@ impl Starter {
             flags.keep_alive.get_or_insert("always");
         }
         [flags.arguments(&self.stage_args), self.stage_args.clone()].concat()
-    }
-}
-
-impl Running {
-    /// What to ask for.
-    ///
-    /// # Errors
-    /// When its address cannot be looked up.
-    pub fn url(&self) -> Result<Url> {
-        match self {
-            Self::Server(server) => Url::parse(&format!("http://{}/", server.address())),
-            Self::Elsewhere(url) => Url::parse(url),
-        }
-    }
-
-    /// The server's own words as an error, if the server has died: figures of a dead server mean nothing.
-    ///
-    /// # Errors
-    /// That it has died.
-    pub fn check(&mut self) -> Result<()> {
-        match self {
-            Self::Server(server) => server.check(),
-            Self::Elsewhere(_) => Ok(()),
-        }
-    }
-
-    /// Asks it to end, and tells what it wrote to standard error by then.
-    ///
-    /// # Errors
-    /// When it was not started here, or does not end.
-    pub fn end(self) -> Result<String> {
-        match self {
-            Self::Server(server) => server.last_words(),
-            Self::Elsewhere(url) => bail!("{url} was not started here"),
-        }
-    }
-
-    /// The process that was started, if one was.
-    pub fn pid(&self) -> Option<u32> {
-        match self {
-            Self::Server(server) => Some(server.pid()),
-            Self::Elsewhere(_) => None,
-        }
-    }
-
-    /// The process, for a tool that looks into it.
-    ///
-    /// # Errors
-    /// When it was not started here.
-    pub fn own_pid(&self) -> Result<u32> {
-        self.pid().context("there is no process of ours to look into")
     }
 }

@@ -3,8 +3,7 @@
 use crate::WINDOW;
 use bench::evidence::verdict::{Cause, Verdict};
 use bench::experiments::trial;
-use bench::load::{Expect, Options};
-use bench::targets::Running;
+use bench::load::{Expect, Options, Url};
 use bench::targets::server::Server;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,9 +15,9 @@ use std::time::Duration;
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 
 /// A thread for each connection, in this process, which the evidence leaves out. Nagle's algorithm is on.
-fn serve(respond: fn(&mut TcpStream) -> std::io::Result<()>) -> Running {
+fn serve(respond: fn(&mut TcpStream) -> std::io::Result<()>) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let url = Url::parse(&listener.local_addr().unwrap().to_string()).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -31,12 +30,12 @@ fn serve(respond: fn(&mut TcpStream) -> std::io::Result<()>) -> Running {
             thread::spawn(serve);
         }
     });
-    Running::Elsewhere(url)
+    url
 }
 
 /// Clients enough for a median of a short window.
-fn options(running: &Running, connections: usize) -> Options {
-    let mut options = Options::get(running.url().unwrap(), connections, WINDOW);
+fn options(url: Url, connections: usize) -> Options {
+    let mut options = Options::get(url, connections, WINDOW);
     options.expect = Expect::Any;
     options
 }
@@ -45,30 +44,30 @@ fn options(running: &Running, connections: usize) -> Options {
 fn a_server_that_is_stopped_is_said_to_be() {
     let bench = Path::new(env!("CARGO_BIN_EXE_bench"));
     let server = Server::start(bench, &["baseline", "--listen", "127.0.0.1:0"]).unwrap();
-    let running = Running::Server(server);
-    let pid = running.pid().unwrap().to_string();
+    let pid = server.pid().to_string();
     assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
     let is_stopped = |verdict: &Verdict| verdict.cause == Cause::Stopped;
-    let verdict = trial::judge(&running, &options(&running, 4), 5, is_stopped).unwrap();
+    let verdict =
+        trial::judge(Some(&server), &options(server.url().unwrap(), 4), 5, is_stopped).unwrap();
     assert!(is_stopped(&verdict), "{verdict:?}");
 }
 
 #[test]
 fn two_writes_meet_the_delayed_ack_and_a_slow_handler_does_not() {
-    let running = serve(|stream| {
+    let url = serve(|stream| {
         stream.write_all(HEAD)?;
         stream.write_all(b"ok")
     });
     let is_nagle = |verdict: &Verdict| verdict.cause == Cause::DelayedAck;
-    let verdict = trial::judge(&running, &options(&running, 8), 20, is_nagle).unwrap();
+    let verdict = trial::judge(None, &options(url, 8), 20, is_nagle).unwrap();
     assert!(is_nagle(&verdict) && verdict.because.contains("acknowledgements"), "{verdict:?}");
 
-    let running = serve(|stream| {
+    let url = serve(|stream| {
         thread::sleep(Duration::from_millis(40));
         stream.write_all(&[HEAD, b"ok"].concat())
     });
     let is_other = |verdict: &Verdict| verdict.cause != Cause::DelayedAck;
-    let verdict = trial::judge(&running, &options(&running, 50), 5, is_other).unwrap();
+    let verdict = trial::judge(None, &options(url, 50), 5, is_other).unwrap();
     assert!(is_other(&verdict), "{verdict:?}");
 }
 
@@ -76,11 +75,10 @@ fn two_writes_meet_the_delayed_ack_and_a_slow_handler_does_not() {
 fn a_rate_that_is_kept_has_no_bottleneck() {
     let floor = Path::new(env!("CARGO_BIN_EXE_bench"));
     let server = Server::start(floor, &["floor", "--listen", "127.0.0.1:0"]).unwrap();
-    let running = Running::Server(server);
-    let mut options = options(&running, 5);
+    let mut options = options(server.url().unwrap(), 5);
     options.rate = Some(200.0);
     let keeps_up = |verdict: &Verdict| verdict.cause == Cause::NoMoreAsked;
-    let verdict = trial::judge(&running, &options, 5, keeps_up).unwrap();
+    let verdict = trial::judge(Some(&server), &options, 5, keeps_up).unwrap();
     assert!(keeps_up(&verdict) || verdict.is_of_others(), "{verdict:?}");
 }
 

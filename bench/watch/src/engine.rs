@@ -11,7 +11,8 @@ use bench::evidence::verdict::Verdict;
 use bench::evidence::{Watch, process};
 use bench::interrupt::Interrupt;
 use bench::load::Load;
-use bench::targets::{Connection, Running, StageFlags, Starter};
+use bench::targets::server::Server;
+use bench::targets::{Connection, StageFlags, Starter};
 use std::time::{Duration, Instant};
 
 /// From one tick to the next.
@@ -33,7 +34,8 @@ pub(crate) struct Engine {
 /// What runs. Dropped in this order: the load before the server.
 struct Live {
     load: Option<Load>,
-    running: Running,
+    /// None: it ran before.
+    server: Option<Server>,
     watch: Watch,
     /// How many connections may wait to be accepted.
     limit: Option<u64>,
@@ -64,7 +66,7 @@ impl Engine {
     /// The server or the load could not be started, or has ended.
     pub(crate) fn tick(&mut self) -> Result<()> {
         let Some(mut live) = self.live.take() else { return self.begin() };
-        live.running.check()?;
+        live.server.as_mut().map_or(Ok(()), Server::check)?;
         if self.second.length() >= SECOND {
             self.end_second(&mut live)?;
         }
@@ -80,12 +82,11 @@ impl Engine {
 
     fn begin(&mut self) -> Result<()> {
         let (target, flags) = (&self.setup.target, StageFlags::default());
-        let running = self.starter.start(target, Connection::KeepAlive, flags)?;
-        let url = running.url()?;
+        let (server, url) = self.starter.start(target, Connection::KeepAlive, flags)?;
         let address = url.address;
         // Before any load: a server that cannot be looked at is left alone.
-        let pids =
-            process::serving(running.pid(), address).context("the server cannot be looked at")?;
+        let started = server.as_ref().map(Server::pid);
+        let pids = process::serving(started, address).context("the server cannot be looked at")?;
         let listening = Listening::now(address);
         let options = self.setup.load.then(|| self.setup.options(url));
         let never = Interrupt::default();
@@ -97,7 +98,7 @@ impl Engine {
         let limit = machine::accept_queue(address).ok().flatten().map(|[_, limit]| limit);
         let watch = Watch::start(pids, address, listening);
         self.second = Second::begin();
-        self.live = Some(Live { load, running, watch, limit });
+        self.live = Some(Live { load, server, watch, limit });
         Ok(())
     }
 

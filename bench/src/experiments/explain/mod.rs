@@ -18,7 +18,7 @@ use crate::evidence::profile::Function;
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::{POOL, Part};
-use crate::targets::{Connection, Starter, Target};
+use crate::targets::{Connection, NOT_OURS, Starter, Target};
 use crate::terminal::{self, Progress};
 use crate::{args, load};
 use anyhow::{Context, Result, ensure};
@@ -132,9 +132,9 @@ pub(super) fn calls(
     window: Duration,
     interrupt: &Interrupt,
 ) -> Result<Vec<(String, f64)>> {
-    let (running, mut options) = trial.start(target, starter, window)?;
+    let (server, mut options) = trial.start(target, starter, window)?;
     options.warm_up = Duration::from_millis(1);
-    let strace = strace::Strace::attach(running.own_pid()?)?;
+    let strace = strace::Strace::attach(server.as_ref().context(NOT_OURS)?.pid())?;
     let outcome = load::run(&options, interrupt)?;
     let calls = strace.finish()?;
     ensure!(outcome.tally.requests > 0, "no request was answered while strace counted");
@@ -150,8 +150,8 @@ fn functions(
     window: Duration,
     interrupt: &Interrupt,
 ) -> Result<Vec<Function>> {
-    let (running, options) = trial.start(target, starter, window)?;
-    let profiler = Profiler::attach(running.own_pid()?)?;
+    let (server, options) = trial.start(target, starter, window)?;
+    let profiler = Profiler::attach(server.as_ref().context(NOT_OURS)?.pid())?;
     load::run(&options, interrupt)?;
     let mut functions = profiler.finish()?.functions();
     functions.retain(|function| function.share >= LEAST);
