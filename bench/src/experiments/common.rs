@@ -2,7 +2,8 @@
 
 use super::plan::{Plan, Profiling};
 use super::workload::Workload;
-use crate::targets::{self, Connection, Pinning, Target};
+use crate::interrupt::Interrupt;
+use crate::targets::{self, Connection, Pinning, Starter, Target};
 use crate::{args, numbers, tools};
 use anyhow::Result;
 use clap::Args;
@@ -57,6 +58,14 @@ impl Common {
     /// A name that stands for no server.
     pub fn targets_or(&self, others: &[Target]) -> Result<Vec<Target>> {
         if self.targets.is_empty() { Ok(others.to_vec()) } else { self.targets() }
+    }
+
+    /// Builds what a plan with these arguments measures.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub fn starter(&self, plan: &Plan, interrupt: &Interrupt) -> Result<Starter> {
+        Starter::build(&plan.targets, self.stage_args.clone(), plan.pin.clone(), interrupt)
     }
 
     /// A plan with these arguments: `hello` on connections that are kept alive, by as many clients as `levels` says.

@@ -1,12 +1,13 @@
 //! What is measured: each experiment is a plan of trials, and leaves results.
 //!
 //! A [`trial`] is one fresh server under one load, and what both used. A [`plan`] says which trials there are and in
-//! which order; [`benchmark`] makes them, and [`record`] turns them into results. On these stand the ladder ([`run`]),
-//! the [`matrix`] of workloads, the curve over [`idle`] connections with what a server pays that waits for them, the
-//! [`rate`] that is constant or a sweep over offered load, and a stage over its threads ([`scale`]); a run ends with a
-//! [`profile`] of each stage. The article's [`plateau`] is a calibration. [`explain`] looks at one server for long, [`uring`]
-//! puts the steps of io_uring beside epoll, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and
-//! [`workload`] declare the arguments that they share.
+//! which order; [`measuring`] makes them, [`record`] turns them into results, and [`benchmark`] does so for one
+//! experiment after the other. On these stand the ladder ([`run`]), the [`matrix`] of workloads, the curve over
+//! [`idle`] connections with what a server pays that waits for them, the [`rate`] that is constant or a sweep over
+//! offered load, and a stage over its threads ([`scale`]); a run ends with a [`profile`] of each stage. The article's
+//! [`plateau`] is a calibration. [`explain`] looks at one server for long, [`uring`] puts the steps of io_uring beside
+//! epoll, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and [`workload`] declare
+//! the arguments that they share.
 
 pub mod aa;
 pub mod benchmark;
@@ -15,6 +16,7 @@ pub mod doctor;
 pub mod explain;
 pub mod idle;
 pub mod matrix;
+pub mod measuring;
 pub mod plan;
 pub mod plateau;
 pub mod profile;

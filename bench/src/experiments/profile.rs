@@ -3,19 +3,17 @@
 //! The clients say `hello` on connections that are kept alive. There are no more of them than the stage has workers: a
 //! client that waits for a worker would say nothing about the cost of its request.
 
+use super::measuring::Run;
 use super::plan::{Plan, Profiling, Trial};
-use super::record::Record;
 use super::trial::{Measurement, undisturbed};
 use super::workload::Kind;
 use crate::evidence::Evidence;
 use crate::evidence::perf::Profiler;
 use crate::evidence::profile::{ALLOW, Profile as Samples};
-use crate::interrupt::Interrupt;
 use crate::numbers::as_micros;
 use crate::results::profile::{self, Profile};
 use crate::results::{POOL, threads_told};
-use crate::targets::{NOT_OURS, Starter, Target};
-use crate::terminal::Progress;
+use crate::targets::{NOT_OURS, Target};
 use crate::tools;
 use anyhow::{Context, Error, Result};
 use std::time::Duration;
@@ -56,59 +54,47 @@ pub fn time(plan: &Plan) -> Duration {
 }
 
 /// Adds a profile of each stage to the run, and its stacks to the folder. A stage that fails here is a failure of the run.
-pub fn measure(
-    plan: &Plan,
-    starter: &Starter,
-    record: &mut Record,
-    progress: &Progress,
-    interrupt: &Interrupt,
-) {
-    let stages = stages(plan);
+pub fn measure(run: &mut Run) {
+    let stages = stages(&run.plan);
     if !stages.is_empty() {
-        progress.part("profile: where a request's CPU time goes");
+        run.progress.part("profile: where a request's CPU time goes");
     }
-    let each = time(plan) / stages.len().max(1) as u32;
+    let each = time(&run.plan) / stages.len().max(1) as u32;
     for (target, stage) in stages {
-        if interrupt.raised() || !record.results.failures.is_empty() {
+        if run.interrupt.raised() || !run.record.results.failures.is_empty() {
             break;
         }
-        let name = plan.targets[target].name();
-        progress.say(&format!("{name}, a profile"));
-        let clients = clients(stage, starter.stage_args());
+        let name = run.plan.targets[target].name();
+        run.progress.say(&format!("{name}, a profile"));
+        let clients = clients(stage, run.starter.stage_args());
         let hello = Trial { target, ..Trial::kept(clients, Kind::Hello) };
-        match of(hello, plan, starter, interrupt) {
+        match of(run, hello) {
             Ok((mut profile, stacks)) => {
-                let keep = |stacks: String| record.keep(format!("profiles/{name}.folded"), &stacks);
-                profile.stacks = stacks.and_then(keep);
-                record.results.profiles.push(profile);
+                let file = format!("profiles/{name}.folded");
+                profile.stacks = stacks.and_then(|stacks| run.record.keep(file, &stacks));
+                run.record.results.profiles.push(profile);
             }
-            Err(error) if !interrupt.raised() => {
-                record.results.failures.push(format!("{name}: {error:#}"));
+            Err(error) if !run.interrupt.raised() => {
+                run.record.results.failures.push(format!("{name}: {error:#}"));
             }
             Err(_) => {}
         }
-        progress.step(each);
+        run.progress.step(each);
     }
 }
 
 /// One stage: its profile, and its folded stacks where perf could look. What other programs or the host disturbed is looked
 /// at again, three times at most; if no look was better, the last one stands, and says what disturbed it.
-fn of(
-    trial: Trial,
-    plan: &Plan,
-    starter: &Starter,
-    interrupt: &Interrupt,
-) -> Result<(Profile, Option<String>)> {
+fn of(run: &Run, trial: Trial) -> Result<(Profile, Option<String>)> {
     let is_disturbed = |looked: &Result<(Measurement, Result<Samples, String>)>| {
         looked.as_ref().is_ok_and(|(measured, _)| measured.is_disturbed())
     };
-    let look = |_| look(trial, plan, starter, interrupt);
     let mut spare = AGAIN;
-    let looked = undisturbed(&mut spare, interrupt, look, is_disturbed);
+    let looked = undisturbed(&mut spare, run.interrupt, |_| look(run, trial), is_disturbed);
     let (measured, samples) = looked.value?;
     let cpu = measured.server_cpu().context("no request was answered")?;
     let profile = Profile {
-        target: plan.targets[trial.target].name().to_owned(),
+        target: run.plan.targets[trial.target].name().to_owned(),
         connections: trial.connections,
         cpu_us: as_micros(cpu),
         doubts: if looked.doubtful { measured.verdict(None).doubts } else { Vec::new() },
@@ -124,20 +110,14 @@ fn of(
 }
 
 /// One look at a stage under load, and perf's samples of it.
-fn look(
-    trial: Trial,
-    plan: &Plan,
-    starter: &Starter,
-    interrupt: &Interrupt,
-) -> Result<(Measurement, Result<Samples, String>)> {
-    let target = &plan.targets[trial.target];
-    let with_perf = plan.profile == Profiling::Perf;
+fn look(run: &Run, trial: Trial) -> Result<(Measurement, Result<Samples, String>)> {
+    let with_perf = run.plan.profile == Profiling::Perf;
     let pass = if with_perf { PASS } else { SHORT_PASS };
-    let (mut server, mut options) = trial.start(target, starter, pass)?;
-    options.threads = plan.threads;
+    let (mut server, mut options) = run.start(trial, pass)?;
+    options.threads = run.plan.threads;
     let pid = server.as_ref().context(NOT_OURS)?.pid();
     let profiler = with_perf.then(|| Profiler::attach(pid));
-    let measured = trial.observe(server.as_mut(), &options, interrupt);
+    let measured = trial.observe(server.as_mut(), &options, run.interrupt);
     let samples = match profiler.map(|attached| attached.and_then(Profiler::finish)) {
         Some(samples) => samples.map_err(|why| lacks(tools::find("perf").is_some(), &why)),
         None => Err(LEFT_AWAY.to_owned()),

@@ -98,12 +98,7 @@ impl Record {
     }
 
     /// Adds what was measured, and the verdict on each measurement beside the null server's.
-    pub fn add(
-        &mut self,
-        experiment: &Experiment,
-        measured: &[Measurement],
-        failures: Vec<String>,
-    ) {
+    pub fn add(&mut self, experiment: &Experiment, measured: &[Measurement]) {
         for (index, one) in measured.iter().enumerate() {
             let earlier = measured[..index].iter().filter(|other| other.trial == one.trial);
             let stage_args = &self.results.config.stage_args;
@@ -125,7 +120,6 @@ impl Record {
             }
             self.add_row(sample, one.outcome.tally.latency.clone());
         }
-        self.results.failures.extend(failures);
     }
 
     /// Adds a row with its latencies, whose file has the row's number in its name.

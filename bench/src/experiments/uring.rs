@@ -4,20 +4,22 @@
 //! differs is how they ask the kernel. Each reports its own calls at its end; those of the others are counted by strace.
 
 use super::common::Common;
-use super::plan::{Trial, announcement};
-use super::record::{Finished, Record};
+use super::explain;
+use super::measuring::Run;
+use super::plan::{Plan, Trial, announcement};
+use super::record::Finished;
 use super::trial::observe;
 use super::workload::Kind;
-use super::{benchmark, explain};
 use crate::args;
 use crate::interrupt::Interrupt;
 use crate::results::Part;
-use crate::targets::{Connection, NOT_OURS, StageFlags, Starter, Target};
-use crate::terminal::{self, Progress};
+use crate::targets::{Connection, NOT_OURS, StageFlags, Target};
+use crate::terminal;
 use crate::workspace::URING_STEPS;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
+use std::slice;
 use std::time::Duration;
 
 /// How long calls are counted: ratios need no more.
@@ -54,47 +56,38 @@ impl UringArgs {
         let targets = [Target::NullServer, Target::Stage(3)].into_iter().chain(steps).collect();
         let plan = common.plan(targets, self.connections.clone(), self.duration);
         let experiment = plan.ladder(Part::Uring);
-        let plan = &experiment.plan;
-        let starter = Starter::build(&plan.targets, Vec::new(), plan.pin.clone(), interrupt)?;
-        // Where io_uring is missing, this says so.
+        let Plan { targets, levels, .. } = &experiment.plan;
+        let starter = common.starter(&experiment.plan, interrupt)?;
+        // Where io_uring is missing, this says so, before there is a folder.
         starter.start(&Target::UringLoop(0), Connection::KeepAlive, StageFlags::default())?;
-        let mut record = Record::begin(plan, experiment.trials.len(), &common)?;
-        let pairs = plan.targets.len() * plan.levels.len();
-        let counting = COUNTING * pairs as u32;
-        terminal::note(&announcement(std::slice::from_ref(&experiment), counting));
-        let mut spare = plan.levels.len();
-        let progress = Progress::start(experiment.time() + counting);
-        let (measured, failures) =
-            benchmark::measure(&experiment, &starter, &progress, &mut spare, interrupt);
-        record.add(&experiment, &measured, failures);
-        for target in &plan.targets {
-            for connections in plan.levels.iter().take_while(|_| !interrupt.raised()) {
-                progress.say(&format!("{}, {connections} connections: calls", target.label()));
-                match calls(target, *connections, &starter, interrupt) {
-                    Ok(calls) => record.note_all(target.name(), *connections, "calls", calls),
-                    Err(error) => terminal::note(&format!("{}: calls: {error:#}", target.label())),
+        let counting = COUNTING * (targets.len() * levels.len()) as u32;
+        let experiments = slice::from_ref(&experiment);
+        let mut run = Run::begin(experiments, starter, counting, &common, interrupt)?;
+        terminal::note(&announcement(experiments, counting));
+        run.measure(&experiment);
+        for (target, server) in targets.iter().enumerate() {
+            for connections in levels.iter().take_while(|_| !interrupt.raised()) {
+                run.progress.say(&format!("{}, {connections} connections: calls", server.label()));
+                let trial = Trial { target, ..Trial::kept(*connections, Kind::Hello) };
+                match calls(&run, trial) {
+                    Ok(calls) => run.record.note_all(server.name(), *connections, "calls", calls),
+                    Err(error) => terminal::note(&format!("{}: calls: {error:#}", server.label())),
                 }
-                progress.step(COUNTING);
+                run.progress.step(COUNTING);
             }
         }
-        Ok(record.end(interrupt))
+        Ok(run.end())
     }
 }
 
 /// System calls per request.
-fn calls(
-    target: &Target,
-    connections: usize,
-    starter: &Starter,
-    interrupt: &Interrupt,
-) -> Result<f64> {
-    let trial = Trial::kept(connections, Kind::Hello);
-    if !matches!(target, Target::UringLoop(_)) {
-        let calls = explain::calls(target, trial, starter, COUNTED, interrupt)?;
+fn calls(run: &Run, trial: Trial) -> Result<f64> {
+    if !matches!(run.plan.targets[trial.target], Target::UringLoop(_)) {
+        let calls = explain::calls(run, trial, COUNTED)?;
         return Ok(calls.iter().map(|(_, each)| each).sum());
     }
-    let (server, options) = trial.start(target, starter, COUNTED)?;
-    observe(server.as_ref(), &options, interrupt)?;
+    let (server, options) = run.start(trial, COUNTED)?;
+    observe(server.as_ref(), &options, run.interrupt)?;
     let (calls, requests) = reported(&server.context(NOT_OURS)?.last_words()?)?;
     ensure!(requests > 0, "no request was answered meanwhile");
     Ok(calls as f64 / requests as f64)

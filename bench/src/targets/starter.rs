@@ -52,8 +52,8 @@ impl Starter {
         &self.stage_args
     }
 
-    /// Starts `target` on a free port and waits until it listens; a stage is told what `flags` say. The server, unless it
-    /// runs already as a URL does, and what to ask for.
+    /// Starts `target` on a free port and waits until it listens; a stage is told what `flags` say. The server, unless
+    /// it runs already as a URL does, and what to ask for.
     ///
     /// # Errors
     /// When it does not listen; the error has its own words. Or when the address of a URL cannot be looked up.

@@ -6,10 +6,10 @@
 
 mod text;
 
-use super::benchmark;
 use super::common::Common;
+use super::measuring::Run;
 use super::plan::{Experiment, Plan, Trial};
-use super::record::{Finished, Record};
+use super::record::Finished;
 use super::trial::typical;
 use super::workload::WorkloadArgs;
 use crate::args::misuse;
@@ -18,18 +18,21 @@ use crate::evidence::profile::Function;
 use crate::evidence::strace;
 use crate::interrupt::Interrupt;
 use crate::results::{POOL, Part};
-use crate::targets::{Connection, NOT_OURS, Starter, Target};
-use crate::terminal::{self, Progress};
+use crate::targets::{Connection, NOT_OURS};
+use crate::terminal;
 use crate::{args, load};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
+use std::slice;
 use std::time::Duration;
 
 /// How long the look from outside takes, unless told otherwise.
 pub const WINDOW: Duration = Duration::from_secs(3);
 /// How long perf samples.
 const SAMPLING: Duration = Duration::from_secs(2);
+/// What the pass under strace takes, and the one under perf, with their starts and ends, about.
+const PASS: Duration = Duration::from_secs(2);
 /// Functions with a smaller share, in per cent, are left out.
 const LEAST: f64 = 1.0;
 /// So many are shown.
@@ -54,27 +57,19 @@ impl ExplainArgs {
     /// When the server cannot be started or loaded. A tool that fails is a line of the text.
     pub fn run(&self, interrupt: &Interrupt) -> Result<(String, Finished)> {
         let experiment = self.experiment()?;
-        let plan = &experiment.plan;
-        let starter = Starter::build(
-            &plan.targets,
-            self.common.stage_args.clone(),
-            plan.pin.clone(),
-            interrupt,
-        )?;
-        let mut record = Record::begin(plan, plan.repeat, &self.common)?;
-        let name = plan.targets[0].label();
+        let starter = self.common.starter(&experiment.plan, interrupt)?;
+        let experiments = slice::from_ref(&experiment);
+        let mut run = Run::begin(experiments, starter, 2 * PASS, &self.common, interrupt)?;
+        let name = experiment.plan.targets[0].label();
         terminal::note(&format!("{name}: one pass to look, one under strace, one under perf"));
-        let (progress, mut spare) = (Progress::start(experiment.time()), plan.repeat);
-        let (looks, failures) =
-            benchmark::measure(&experiment, &starter, &progress, &mut spare, interrupt);
-        drop(progress);
+        let looks = run.measure(&experiment);
+        let failures = &run.record.results.failures;
         ensure!(failures.is_empty(), "{}", failures.join("; "));
-        record.add(&experiment, &looks, failures);
         let look = typical(looks.iter()).context("interrupted before there was a look at it")?;
         let mut page = text::of(look, name);
-        page += &passes(&experiment, &starter, &mut record, interrupt);
-        record.keep("explain.txt".to_owned(), &page);
-        Ok((page + text::HINTS, record.end(interrupt)))
+        page += &passes(&mut run, look.trial);
+        run.record.keep("explain.txt".to_owned(), &page);
+        Ok((page + text::HINTS, run.end()))
     }
 
     fn experiment(&self) -> Result<Experiment> {
@@ -91,25 +86,23 @@ impl ExplainArgs {
 }
 
 /// The passes under strace and under perf, each on a server of its own: its text, and what it found noted in the record.
-fn passes(
-    Experiment { plan, trials, .. }: &Experiment,
-    starter: &Starter,
-    record: &mut Record,
-    interrupt: &Interrupt,
-) -> String {
-    let (mut page, target, trial) = (String::new(), &plan.targets[0], trials[0]);
-    let at_most = |window| plan.duration.min(window);
+fn passes(run: &mut Run, trial: Trial) -> String {
+    let (mut page, interrupt, longest) = (String::new(), run.interrupt, run.plan.duration);
     if !interrupt.raised() {
-        let calls = calls(target, trial, starter, at_most(strace::PASS), interrupt);
-        record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
+        run.progress.say("calls, under strace");
+        let calls = calls(run, trial, longest.min(strace::PASS));
+        run.progress.step(PASS);
+        run.record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
         page += &text::calls(calls);
     }
     if !interrupt.raised() {
-        let functions = functions(target, trial, starter, at_most(SAMPLING), interrupt);
+        run.progress.say("functions, under perf");
+        let functions = functions(run, trial, longest.min(SAMPLING));
+        run.progress.step(PASS);
         let shares = |functions: &Vec<Function>| -> Vec<_> {
             functions.iter().map(|function| (function.name.clone(), function.share)).collect()
         };
-        record.note("functions", functions.as_ref().ok().map(|all| object(&shares(all))));
+        run.record.note("functions", functions.as_ref().ok().map(|all| object(&shares(all))));
         page += &text::functions(functions);
     }
     if interrupt.raised() {
@@ -125,17 +118,11 @@ fn object(figures: &[(String, f64)]) -> Value {
 
 /// System calls per request. The load runs while strace counts, from its first connection to its end,
 /// so that both count the same.
-pub(super) fn calls(
-    target: &Target,
-    trial: Trial,
-    starter: &Starter,
-    window: Duration,
-    interrupt: &Interrupt,
-) -> Result<Vec<(String, f64)>> {
-    let (server, mut options) = trial.start(target, starter, window)?;
+pub(super) fn calls(run: &Run, trial: Trial, window: Duration) -> Result<Vec<(String, f64)>> {
+    let (server, mut options) = run.start(trial, window)?;
     options.warm_up = Duration::from_millis(1);
     let strace = strace::Strace::attach(server.as_ref().context(NOT_OURS)?.pid())?;
-    let outcome = load::run(&options, interrupt)?;
+    let outcome = load::run(&options, run.interrupt)?;
     let calls = strace.finish()?;
     ensure!(outcome.tally.requests > 0, "no request was answered while strace counted");
     let per_request = |(name, count)| (name, count as f64 / outcome.tally.requests as f64);
@@ -143,16 +130,10 @@ pub(super) fn calls(
 }
 
 /// Where the CPU time goes, by function.
-fn functions(
-    target: &Target,
-    trial: Trial,
-    starter: &Starter,
-    window: Duration,
-    interrupt: &Interrupt,
-) -> Result<Vec<Function>> {
-    let (server, options) = trial.start(target, starter, window)?;
+fn functions(run: &Run, trial: Trial, window: Duration) -> Result<Vec<Function>> {
+    let (server, options) = run.start(trial, window)?;
     let profiler = Profiler::attach(server.as_ref().context(NOT_OURS)?.pid())?;
-    load::run(&options, interrupt)?;
+    load::run(&options, run.interrupt)?;
     let mut functions = profiler.finish()?.functions();
     functions.retain(|function| function.share >= LEAST);
     functions.truncate(MOST);
