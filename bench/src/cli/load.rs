@@ -7,11 +7,11 @@ use crate::evidence::{Evidence, process};
 use crate::experiments::trial;
 use crate::interrupt::Interrupt;
 use crate::load::command::LoadArgs;
-use crate::load::{self, Options, Outcome, Second, output};
+use crate::load::{Figures, Latency, Options, Outcome, Second, output};
 use crate::numbers::{self, as_micros};
 use crate::terminal::{self, LiveLine};
 use anyhow::{Result, bail, ensure};
-use serde::Serialize;
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// The exit status when a condition of `--fail-if` holds: unlike 1, nothing went wrong with the load itself.
@@ -110,36 +110,43 @@ fn sentence(verdict: &Verdict) -> Vec<(&'static str, String)> {
     doubts.chain(verdict.lines()).collect()
 }
 
-/// What `--json` has beside the load's own figures, under the names of a row in results.json.
-#[derive(Serialize)]
-struct Server {
-    /// The names of the server's processes; null where these cannot be seen.
-    server: Option<String>,
-    /// Why they cannot.
-    server_unseen: Option<String>,
-    server_cpu_us: Option<f64>,
-    #[serde(flatten)]
-    verdict: Verdict,
-    /// What it is made from.
-    seen: Seen,
-    evidence: Evidence,
-}
-
+/// All that is known as one JSON object in a line, under the names of a row in results.json where that has the same.
 fn json(
     options: &Options,
     outcome: &Outcome,
     found: &Result<Vec<u32>>,
     (seen, evidence, verdict): (Seen, Evidence, Verdict),
 ) -> Result<String> {
-    let further = Server {
-        server: found.as_ref().ok().map(|pids| process::names(pids)),
-        server_unseen: found.as_ref().err().map(ToString::to_string),
-        server_cpu_us: evidence.cpu_per(outcome.tally.requests).map(as_micros),
-        verdict,
-        seen,
-        evidence,
-    };
-    load::json(options, outcome, &further)
+    let tally = &outcome.tally;
+    // Requests without a response stand apart from the latencies: those under way at the end, and the time-outs.
+    let figures = serde_json::to_value(Figures::of(outcome))?;
+    let further = json!({
+        "client_cpu_us_per_request": outcome.client_cpu().map(as_micros),
+        "interrupted": outcome.interrupted,
+        // Null in a closed loop.
+        "target_rps": options.rate,
+        "pacing": tally.pacing,
+        "crowd": tally.idle,
+        "status_codes": tally.status_codes,
+        "first_error": tally.first_error.as_ref().map(|(_, text)| text),
+        "connect_us": Latency::of(&tally.connect),
+        "first_byte_us": Latency::of(&tally.first_byte),
+        "per_second": tally.series.parts,
+        // The names of the server's processes; null where these cannot be seen, and then why they cannot.
+        "server": found.as_ref().ok().map(|pids| process::names(pids)),
+        "server_unseen": found.as_ref().err().map(ToString::to_string),
+        "server_cpu_us": evidence.cpu_per(tally.requests).map(as_micros),
+        // What the verdict is made from.
+        "seen": seen,
+        "evidence": evidence,
+    });
+    let mut all = Map::new();
+    for part in [figures, serde_json::to_value(verdict)?, further] {
+        if let Value::Object(fields) = part {
+            all.extend(fields);
+        }
+    }
+    Ok(format!("{}\n", Value::Object(all)))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ mod worker;
 pub use counts::{IdleCounts, Latency, Pacing, Waits};
 pub use digest::Digest;
 pub use errors::Errors;
-pub use outcome::{Figures, Outcome, json};
+pub use outcome::{Figures, Outcome};
 pub use plan::{Arrivals, Expect, Options};
 pub use samples::Tally;
 pub use series::{Second, Series};
