@@ -165,6 +165,8 @@ fn a_server_that_ends_is_said_to_have_ended() {
     let session = Session::start(&args);
     if let Some(session) = &session {
         session.wait_for("no req/s, no latency");
+        // The screen says so before the first look at the server: one that goes then cannot be looked at.
+        session.wait_for("switches");
     }
     server.kill().unwrap();
     server.wait().unwrap();
