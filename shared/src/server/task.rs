@@ -39,25 +39,26 @@ impl TaskResult {
     }
 }
 
-/// Whether the client of a task is still there, as its event loop last heard: 0; from 1 on, it has ended its half, and
-/// so many tasks have been taken before its own, the oldest; or `CLOSED`.
+/// Whether the client of a task is still there, as its event loop last heard: one of four states, which follow
+/// each other in this order.
 #[derive(Debug, Default)]
 pub struct ClientPresence(AtomicU8);
 
-const CLOSED: u8 = u8::MAX;
+const PRESENT: u8 = 0;
+const HALF_CLOSED: u8 = 1;
+/// Half-closed, and its task has let those go first that waited behind it.
+const POSTPONED: u8 = 2;
+const CLOSED: u8 = 3;
 
-/// The oldest task is taken before so many others have been, even if its client may have left.
-const MAX_PASSED: u8 = 8;
-
-/// So many tasks are looked at for one that is taken or declined, however many wait: a thread that looked at all would
-/// need the longer for each, the more there are.
+/// So many tasks are looked at for one that is declined, however many wait: a thread that looked at all would need the
+/// longer for each, the more there are.
 const MAX_LOOKS: usize = 1024;
 
 impl ClientPresence {
     /// The client has ended its half. It may wait for its response all the same, or have closed everything: only a
     /// response that is sent would tell.
     pub fn set_half_closed(&self) {
-        self.0.fetch_max(1, Ordering::Relaxed);
+        self.0.fetch_max(HALF_CLOSED, Ordering::Relaxed);
     }
 
     /// The connection is no more.
@@ -91,34 +92,31 @@ impl BlockingTask {
         Arc::clone(&self.presence)
     }
 
-    /// Takes the task to do next out of those that wait. One whose client may have left waits for those whose clients
-    /// are there, but not for ever; one whose client has left is never done: nothing would come of it.
+    /// Takes the task to do next out of those that wait. One whose client may have left goes to the back, once; one
+    /// whose client has left is never done: nothing would come of it.
     pub fn take_next<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
-        while queue.front().is_some_and(|item| task(item).left_or_passed() == CLOSED) {
-            queue.pop_front();
+        while let Some(item) = queue.pop_front() {
+            let presence = &task(&item).presence.0;
+            match presence.load(Ordering::Relaxed) {
+                CLOSED => {}
+                HALF_CLOSED => {
+                    // The later of two states: its loop may just have set that it is closed.
+                    presence.fetch_max(POSTPONED, Ordering::Relaxed);
+                    queue.push_back(item);
+                }
+                _ => return Some(item),
+            }
         }
-        let oldest = task(queue.front()?);
-        let passed = oldest.left_or_passed();
-        let is_there = |item| task(item).left_or_passed() == 0;
-        let next = match passed {
-            0 | MAX_PASSED.. => 0,
-            _ => queue.iter().take(MAX_LOOKS).position(is_there).unwrap_or(0),
-        };
-        oldest.presence.0.fetch_max(passed + u8::from(next > 0), Ordering::Relaxed);
-        queue.remove(next)
+        None
     }
 
     /// Takes the latest task whose client has left, or may have left, to make place for one whose client is there.
     pub fn take_doubtful<T>(queue: &mut VecDeque<T>, task: impl Fn(&T) -> &Self) -> Option<T> {
-        let state = |place: &usize| task(&queue[*place]).left_or_passed();
+        let state = |place: &usize| task(&queue[*place]).presence.0.load(Ordering::Relaxed);
         let latest = queue.len().saturating_sub(MAX_LOOKS)..queue.len();
-        let may_have_left = latest.filter(|place| state(place) > 0);
+        let may_have_left = latest.filter(|place| state(place) > PRESENT);
         let place = may_have_left.max_by_key(|place| state(place) == CLOSED)?;
         queue.remove(place)
-    }
-
-    fn left_or_passed(&self) -> u8 {
-        self.presence.0.load(Ordering::Relaxed)
     }
 
     /// Does it, and has `stats` take note of how long it takes.
@@ -158,38 +156,46 @@ fn respond(app: &App, request: &OwnedRequest) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
 
-    fn task() -> BlockingTask {
-        BlockingTask::read_ahead(Box::new(|| {}), ConnectionId::default())
+    type Queue = VecDeque<(u8, BlockingTask)>;
+
+    fn numbered(number: u8) -> (u8, BlockingTask) {
+        (number, BlockingTask::read_ahead(Box::new(|| {}), ConnectionId::default()))
+    }
+
+    fn take(queue: &mut Queue) -> Option<u8> {
+        Some(BlockingTask::take_next(queue, |(_, task)| task)?.0)
     }
 
     #[test]
-    fn a_thread_looks_at_few_of_the_tasks_that_wait() {
-        let mut queue: VecDeque<_> = (0..50_000).map(|_| task()).collect();
-        thread_local!(static LOOKS: Cell<usize> = const { Cell::new(0) });
-        fn look(task: &BlockingTask) -> &BlockingTask {
-            LOOKS.set(LOOKS.get() + 1);
-            task
-        }
-        (0..100).for_each(|_| assert!(BlockingTask::take_next(&mut queue, look).is_some()));
-        assert!(LOOKS.get() <= 500, "{} looks for 100 tasks", LOOKS.get());
-        queue.iter().for_each(|task| task.presence().set_half_closed());
-        LOOKS.set(0);
-        assert!(BlockingTask::take_next(&mut queue, look).is_some());
-        assert!(BlockingTask::take_doubtful(&mut queue, look).is_some());
-        assert!(LOOKS.get() <= 4 * MAX_LOOKS, "{} looks for two", LOOKS.get());
+    fn a_client_that_may_have_left_waits_for_those_behind_it_and_for_no_others() {
+        let mut queue: Queue = (0..4).map(numbered).collect();
+        let presence = queue[0].1.presence();
+        // As many come as are taken.
+        let taken = (4..9).map(|number| {
+            presence.set_half_closed();
+            queue.push_back(numbered(number));
+            take(&mut queue).unwrap()
+        });
+        assert_eq!(taken.collect::<Vec<_>>(), [1, 2, 3, 4, 0]);
     }
 
     #[test]
-    fn a_client_that_may_have_left_waits_for_others_and_not_for_ever() {
-        let mut queue = VecDeque::from([(false, task()), (true, task()), (true, task())]);
+    fn a_task_without_a_client_is_dropped_also_where_it_was_postponed() {
+        let mut queue: Queue = (0..4).map(numbered).collect();
         queue[0].1.presence().set_half_closed();
-        let mut taken = 0;
-        while BlockingTask::take_next(&mut queue, |item| &item.1).is_some_and(|item| item.0) {
-            taken += 1;
-            queue.push_back((true, task()));
-        }
-        assert_eq!(taken, u32::from(MAX_PASSED) - 1);
+        assert_eq!(take(&mut queue), Some(1));
+        let left = queue.iter().filter(|(number, _)| *number != 3);
+        left.for_each(|(_, task)| task.presence().set_closed());
+        assert_eq!([take(&mut queue), take(&mut queue)], [Some(3), None]);
+    }
+
+    #[test]
+    fn a_client_that_has_left_is_declined_before_one_that_may_have() {
+        let mut queue: Queue = (0..4).map(numbered).collect();
+        queue[0].1.presence().set_closed();
+        [1, 2].iter().for_each(|place| queue[*place].1.presence().set_half_closed());
+        let mut decline = || Some(BlockingTask::take_doubtful(&mut queue, |(_, task)| task)?.0);
+        assert_eq!([(); 4].map(|()| decline()), [Some(0), Some(2), Some(1), None]);
     }
 }
