@@ -3,16 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/event_loop.rs"]
+mod event_loop;
 
+use event_loop::Loop;
 use shared::app::demo;
 use shared::http::Limits;
 use shared::server::accept::ConnectionLimit;
+use shared::server::blocking;
 use shared::server::context::ServerContext;
-use shared::server::{blocking, events};
-use shared::sys::{Epoll, Events, Listener};
+use shared::sys::Listener;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
-use std::rc::Rc;
 use std::time::Instant;
 
 const MESSAGE: &str = "the listener is broken: Invalid argument (os error 22)";
@@ -40,15 +42,10 @@ fn a_blocking_acceptor_ends() {
 
 #[test]
 fn an_event_loop_ends() {
-    const LISTENER: u64 = u64::MAX;
-    let (server, epoll) = (server(), Rc::new(Epoll::new().unwrap()));
-    let mut acceptor = events::Acceptor::new(broken_listener(), &epoll, LISTENER, &server).unwrap();
-    let mut connections = events::ConnectionSet::new(Rc::clone(&epoll), &server);
-    let mut ready = Events::with_capacity(8);
-    epoll.wait(&mut ready, None).unwrap();
-    assert!(ready.iter().any(|event| event.token == LISTENER));
-    let accepted = acceptor.accept_batch(&mut connections, 1, Instant::now());
-    assert_eq!(format!("{:#}", accepted.unwrap_err()), MESSAGE);
-    assert!(connections.is_empty());
+    let server = server();
+    let mut event_loop = Loop::new(&server, broken_listener());
+    let error = event_loop.tick(Instant::now(), None).unwrap_err();
+    assert_eq!(format!("{error:#}"), MESSAGE);
+    assert!(event_loop.connections.is_empty());
     assert!(server.connections.is_free(), "the place was given back");
 }

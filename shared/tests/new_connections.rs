@@ -3,56 +3,31 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/event_loop.rs"]
+mod event_loop;
 
+use event_loop::Loop;
 use shared::app::demo;
 use shared::http::Limits;
 use shared::server::accept::ConnectionLimit;
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
-use shared::server::events::{Acceptor, ConnectionSet};
-use shared::sys::{Epoll, Events, Listener};
+use shared::server::events::ConnectionSet;
+use shared::sys::{Epoll, Listener};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-const LISTENER: u64 = u64::MAX;
-
-/// One of several loops, without what no test here needs.
-struct Loop {
-    epoll: Rc<Epoll>,
-    acceptor: Acceptor,
-    connections: ConnectionSet,
+/// Serves what is ready, without waiting.
+fn tick(one: &mut Loop, now: Instant) {
+    one.tick(now, Some(Duration::ZERO)).unwrap();
 }
 
-impl Loop {
-    fn new(server: &ServerContext, now: Instant) -> (Self, SocketAddr) {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let epoll = Rc::new(Epoll::new().unwrap());
-        let acceptor = Acceptor::new(listener, &epoll, LISTENER, server).unwrap();
-        let connections =
-            ConnectionSet::new(Rc::clone(&epoll), server).with_clock(Clock::stopped(now));
-        (Self { epoll, acceptor, connections }, address)
-    }
-
-    /// Serves what is ready, without waiting.
-    fn tick(&mut self, now: Instant) {
-        let mut events = Events::with_capacity(64);
-        self.epoll.wait(&mut events, Some(Duration::ZERO)).unwrap();
-        self.connections.begin_tick(now);
-        for event in events.iter() {
-            match event.token {
-                LISTENER => {
-                    self.acceptor.accept_batch(&mut self.connections, events.len(), now).unwrap()
-                }
-                _ => self.connections.on_event(event),
-            }
-        }
-        self.connections.process_requests();
-        self.connections.flush();
-        self.acceptor.update(now);
-    }
+fn listen() -> (Listener, SocketAddr) {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
 }
 
 /// Two loops of one server, which share so many places; and where each listens.
@@ -60,7 +35,12 @@ fn two_loops(places: usize, now: Instant) -> [(Loop, SocketAddr); 2] {
     let server = common::server(demo::router(), Limits::default(), None);
     let connections = ConnectionLimit::new(places).unwrap();
     let server = ServerContext { connections, ..server };
-    [(); 2].map(|()| Loop::new(&server, now))
+    [(); 2].map(|()| {
+        let (listener, address) = listen();
+        let mut one = Loop::new(&server, listener);
+        one.connections = one.connections.with_clock(Clock::stopped(now));
+        (one, address)
+    })
 }
 
 /// Places are counted over all loops: a new client of one loop gets the place of a silent client of another, and as many
@@ -71,13 +51,13 @@ fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
     let [(mut one, one_address), (mut other, other_address)] = two_loops(3, now);
     let mut silent: Vec<_> = (0..3).map(|_| TcpStream::connect(other_address).unwrap()).collect();
     while other.connections.len() < silent.len() {
-        other.tick(now);
+        tick(&mut other, now);
     }
     let _new: Vec<_> = (0..2).map(|_| TcpStream::connect(one_address).unwrap()).collect();
     for _ in 0..200 {
         now += Duration::from_millis(50);
-        one.tick(now);
-        other.tick(now);
+        tick(&mut one, now);
+        tick(&mut other, now);
         let has_read_the_end = |client: &mut TcpStream| {
             client.set_nonblocking(true).unwrap();
             client.read(&mut [0]).is_ok()
@@ -104,7 +84,7 @@ fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
     };
     let mut never: Vec<_> = (0..2).map(|_| connect(other_address)).collect();
     while other.connections.len() < never.len() {
-        other.tick(now);
+        tick(&mut other, now);
     }
     let has_response = |client: &mut TcpStream| client.read(&mut [0; 4096]).is_ok_and(|n| n > 0);
     let has_end = |client: &mut TcpStream| client.read(&mut [0]).is_ok_and(|n| n == 0);
@@ -113,8 +93,8 @@ fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
         let mut new = connect(one_address);
         new.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
         while !has_response(&mut new) {
-            one.tick(now);
-            other.tick(now);
+            tick(&mut one, now);
+            tick(&mut other, now);
             never.retain_mut(|client| !has_end(client));
             idle.retain_mut(|client| !has_end(client));
         }
@@ -135,8 +115,7 @@ fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
 #[test]
 fn pipelines_that_go_on_keep_no_new_connection_waiting() {
     let server = common::server(demo::router(), Limits::default(), None);
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = listener.local_addr().unwrap();
+    let (listener, address) = listen();
     let pipeline = b"GET /work/2500 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(100);
     let connect = |_| {
         let mut client = TcpStream::connect(address).unwrap();
@@ -144,23 +123,11 @@ fn pipelines_that_go_on_keep_no_new_connection_waiting() {
         client
     };
     let clients: Vec<_> = (0..128).map(connect).collect();
-    let (epoll, mut events) = (Rc::new(Epoll::new().unwrap()), Events::with_capacity(1024));
-    let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, &server).unwrap();
-    let mut connections = ConnectionSet::new(Rc::clone(&epoll), &server);
+    let mut one = Loop::new(&server, listener);
     let mut ticks = 0;
-    while connections.len() < clients.len() {
-        epoll.wait(&mut events, None).unwrap();
-        let now = Instant::now();
-        connections.begin_tick(now);
-        for event in events.iter() {
-            match event.token {
-                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now).unwrap(),
-                _ => connections.on_event(event),
-            }
-        }
-        connections.process_requests();
-        connections.flush();
-        connections.run_write_queue();
+    while one.connections.len() < clients.len() {
+        one.tick(Instant::now(), None).unwrap();
+        one.connections.run_write_queue();
         ticks += 1;
     }
     assert!(ticks <= 5, "after {ticks} ticks");
@@ -170,8 +137,8 @@ fn pipelines_that_go_on_keep_no_new_connection_waiting() {
 #[test]
 fn a_pipeline_goes_on_behind_all_others() {
     let server = common::server(demo::router(), Limits::default(), None);
-    let (mut one, address) = Loop::new(&server, Instant::now());
-    one.connections = ConnectionSet::new(Rc::clone(&one.epoll), &server);
+    let (listener, address) = listen();
+    let mut one = Loop::new(&server, listener);
     let asking = |requests: &[u8]| {
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(requests).unwrap();
@@ -185,11 +152,11 @@ fn a_pipeline_goes_on_behind_all_others() {
     };
     let mut pipeline = asking(&b"GET /work/2500 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(9));
     while responses(&mut pipeline) == 0 {
-        one.tick(Instant::now());
+        tick(&mut one, Instant::now());
     }
     let mut other = asking(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     while responses(&mut other) == 0 {
-        one.tick(Instant::now());
+        tick(&mut one, Instant::now());
     }
     assert_eq!(responses(&mut pipeline), 0, "the other one waited for it");
     one.connections.run_write_queue();

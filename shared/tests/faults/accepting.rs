@@ -1,13 +1,13 @@
 //! accept(2) fails in every way it can: no connection that waits is lost, and the acceptor resumes.
 
+use crate::event_loop::Loop;
 use crate::schedule::{self, Schedule};
 use crate::{seeds, without_leaks};
 use shared::server::accept;
 use shared::server::blocking::{self, Server};
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
-use shared::server::events::{Acceptor, ConnectionSet};
-use shared::sys::{Epoll, Events, Listener, faults};
+use shared::sys::{Listener, faults};
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,35 +15,18 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const LISTENER: u64 = u64::MAX;
-
 fn serve(context: &ServerContext, listener: Listener, seed: u64, count: usize) {
-    let epoll = Rc::new(Epoll::new().unwrap());
-    let clock = Clock::stopped(Instant::now());
-    let mut connections = ConnectionSet::new(Rc::clone(&epoll), context).with_clock(clock);
-    let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, context).unwrap();
-    let (mut now, mut events, mut seen, mut rounds) =
-        (Instant::now(), Events::with_capacity(8), 0, 0);
+    let mut server = Loop::new(context, listener);
+    server.connections = server.connections.with_clock(Clock::stopped(Instant::now()));
+    let (mut now, mut accepted, mut rounds) = (Instant::now(), 0, 0);
     Schedule { seed, most: 20, harmless: 2, fatal: 0 }.begin();
-    while seen < count || !connections.is_empty() {
+    while accepted < count || !server.connections.is_empty() {
         rounds += 1;
-        assert!(rounds < 1_000_000, "schedule {seed}: {seen} of {count} were accepted");
+        assert!(rounds < 1_000_000, "schedule {seed}: {accepted} of {count} were accepted");
         // Fast enough for an acceptor that pauses for a while, slow enough for no client to be late.
         now += Duration::from_millis(1);
-        epoll.wait(&mut events, Some(Duration::from_micros(100))).unwrap();
-        connections.begin_tick(now);
-        for event in events.iter() {
-            let before = connections.len();
-            match event.token {
-                LISTENER => acceptor.accept_batch(&mut connections, events.len(), now).unwrap(),
-                _ => connections.on_event(event),
-            }
-            seen += connections.len().saturating_sub(before);
-        }
-        connections.process_requests();
-        connections.flush();
-        connections.run_write_queue();
-        acceptor.update(now);
+        accepted += server.tick(now, Some(Duration::from_micros(100))).unwrap();
+        server.connections.run_write_queue();
     }
     assert!(schedule::end().harmless > 0);
 }
@@ -123,10 +106,9 @@ fn an_error_that_lasts_is_not_tried_again_at_once() {
         assert!(accepted.is_some() && tries.get() == 4);
         assert!(begun.elapsed() >= 3 * accept::PAUSE, "a pause after each failure");
 
-        let (epoll, now, listener) = (Rc::new(Epoll::new().unwrap()), Instant::now(), listen());
+        let (now, listener) = (Instant::now(), listen());
         let _waits = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut connections = ConnectionSet::new(Rc::clone(&epoll), context);
-        let mut acceptor = Acceptor::new(listener, &epoll, LISTENER, context).unwrap();
+        let Loop { mut acceptor, mut connections, .. } = Loop::new(context, listener);
         tries.set(0);
         fail(Rc::clone(&tries));
         acceptor.accept_batch(&mut connections, 1, now).unwrap();

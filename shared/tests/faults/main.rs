@@ -13,6 +13,8 @@ mod accepting;
 mod blocking;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/event_loop.rs"]
+mod event_loop;
 mod events;
 #[path = "../fuzz/random.rs"]
 #[allow(dead_code)] // The fuzz test uses the rest.

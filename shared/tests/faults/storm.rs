@@ -2,14 +2,13 @@
 //! clients notice nothing.
 
 use crate::accepting::get;
+use crate::event_loop::Loop;
 use crate::without_leaks;
 
 use shared::server::blocking::{self, Server};
 use shared::server::context::ServerContext;
-use shared::server::events::{Acceptor, ConnectionSet};
+use shared::sys::Listener;
 use shared::sys::storm::{self, HANDLED};
-use shared::sys::{Epoll, Events, Listener};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
@@ -75,27 +74,10 @@ fn a_blocking_thread_is_not_disturbed_by_signals() {
 fn an_event_loop_is_not_disturbed_by_signals() {
     without_leaks(|context| {
         under_signals(context, |context, listener, go_on| {
-            let epoll = Rc::new(Epoll::new().unwrap());
-            let mut connections = ConnectionSet::new(Rc::clone(&epoll), context);
-            let listener = listener.try_clone().unwrap();
-            let mut acceptor = Acceptor::new(listener, &epoll, u64::MAX, context).unwrap();
-            let mut events = Events::with_capacity(64);
-            while go_on() || !connections.is_empty() {
-                epoll.wait(&mut events, Some(Duration::from_millis(100))).unwrap();
-                let now = Instant::now();
-                connections.begin_tick(now);
-                for event in events.iter() {
-                    match event.token {
-                        u64::MAX => {
-                            acceptor.accept_batch(&mut connections, events.len(), now).unwrap()
-                        }
-                        _ => connections.on_event(event),
-                    }
-                }
-                connections.process_requests();
-                connections.flush();
-                connections.run_write_queue();
-                acceptor.update(now);
+            let mut server = Loop::new(context, listener.try_clone().unwrap());
+            while go_on() || !server.connections.is_empty() {
+                server.tick(Instant::now(), Some(Duration::from_millis(100))).unwrap();
+                server.connections.run_write_queue();
             }
         });
     });
