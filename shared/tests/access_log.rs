@@ -72,7 +72,7 @@ fn a_long_response_that_panics_has_its_line_when_its_connection_ends() {
         client.write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).unwrap();
         client.shutdown(Shutdown::Write).unwrap();
         let socket = listener.accept().unwrap();
-        let serve = || Server::new(&server, &listener).serve(&socket);
+        let serve = || Server::new(&server, &listener).serve(socket);
         let _ = catch_unwind(AssertUnwindSafe(serve));
     }
     let late = Instant::now() + Duration::from_secs(30);

@@ -45,7 +45,7 @@ fn reset_after_a_request(listener: &Listener) -> Socket {
 fn a_thread_serves_no_client_that_has_left() {
     let (context, listener) = server();
     let socket = reset_after_a_request(&listener);
-    assert!(Server::new(&context, &listener).serve(&socket).is_err());
+    assert!(Server::new(&context, &listener).serve(socket).is_err());
     assert_eq!(SERVED.load(Ordering::Relaxed), 0);
 }
 

@@ -32,7 +32,7 @@ fn run(args: &Args, context: &ServerContext) -> Result<()> {
     let mut server = Server::new(context, &listener);
     while let Some(socket) = acceptor.next_in_line()? {
         // An error is the end of this connection; the next client knows nothing of it.
-        let _ = server.serve(&socket);
+        let _ = server.serve(socket);
     }
     Ok(())
 }

@@ -58,9 +58,9 @@ impl Pool {
 fn work(queue: &Queue, context: &ServerContext) {
     let serve_all = || {
         let mut server = Server::new(context, queue);
-        while let Some(taken) = queue.pop() {
+        while let Some((socket, _place)) = queue.pop() {
             // An error is the end of this connection; the next client knows nothing of it.
-            let _ = server.serve(&taken.socket);
+            let _ = server.serve(socket);
         }
     };
     // Unwind safe: a new server is made after a panic, and the queue's lock is never held while a client is served.

@@ -50,9 +50,8 @@ pub(crate) struct Offer<'a> {
     is_taken: bool,
 }
 
-/// A connection that counts as open until this is dropped, however its worker leaves it: by a panic too.
-pub(crate) struct Taken<'a> {
-    pub(crate) socket: Socket,
+/// A connection counts as open until this is dropped, however its worker leaves it: by a panic too.
+pub(crate) struct Place<'a> {
     queue: &'a Queue,
 }
 
@@ -123,7 +122,7 @@ impl Queue {
     }
 
     /// The next connection; `None` when the queue is closed and empty.
-    pub(crate) fn pop(&self) -> Option<Taken<'_>> {
+    pub(crate) fn pop(&self) -> Option<(Socket, Place<'_>)> {
         let mut state = lock(&self.state);
         state.free_workers += 1;
         state.called = state.called.saturating_sub(1);
@@ -139,7 +138,7 @@ impl Queue {
         self.update(&mut state);
         self.wake_one(state);
         self.notify_acceptor(was_full, is_full);
-        socket.map(|socket| Taken { socket, queue: self })
+        socket.map(|socket| (socket, Place { queue: self }))
     }
 
     /// Wakes the acceptor if a change has made room: it waits only where there was none. The lock is given back before.
@@ -214,7 +213,7 @@ impl Drop for Offer<'_> {
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.queue.state);
         let was_full = self.queue.is_full(&state);

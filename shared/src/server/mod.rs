@@ -4,6 +4,7 @@ pub mod accept;
 pub mod blocking;
 pub mod clock;
 pub mod config;
+mod connection;
 pub mod context;
 pub mod deadlines;
 pub mod events;

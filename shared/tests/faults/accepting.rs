@@ -75,7 +75,7 @@ fn a_blocking_thread_accepts_every_connection_and_counts_why_they_waited() {
                     (0..CLIENTS).map(|_| scope.spawn(move || get(address))).collect();
                 Schedule { seed, most: 20, harmless: 2, fatal: 0 }.begin();
                 for _ in 0..CLIENTS {
-                    server.serve(&acceptor.next_in_line().unwrap().unwrap()).unwrap();
+                    server.serve(acceptor.next_in_line().unwrap().unwrap()).unwrap();
                 }
                 schedule::end();
                 for client in clients {

@@ -2,11 +2,12 @@
 
 use crate::schedule::{self, Injected, Schedule};
 use crate::script::{SCRIPTS, check, script};
-use crate::{plan, seeds, without_leaks};
-use shared::http::Limits;
+use crate::{common, plan, seeds, without_leaks};
+use shared::app::router::Router;
+use shared::http::{Limits, Response, Stream};
 use shared::server::blocking::Server;
 use shared::server::context::ServerContext;
-use shared::sys::{Listener, Socket};
+use shared::sys::Listener;
 use std::io::{Read, Write};
 use std::iter;
 use std::os::unix::net::UnixStream;
@@ -27,9 +28,7 @@ fn run(
         if let Some(plan) = plan {
             plan.begin();
         }
-        let socket = Socket::from(served);
-        let result = server.serve(&socket);
-        drop(socket);
+        let result = server.serve(served.into());
         let injected = schedule::end();
         assert!(result.is_ok() || injected.fatal > 0, "{plan:?}: {result:?}");
         (received.join().unwrap(), injected)
@@ -103,10 +102,56 @@ fn the_time_that_writing_took_is_not_the_client_s_silence() {
             let before = fill(&served);
             thread::scope(|scope| {
                 let client = scope.spawn(move || reads_late_and_asks_again(client, before, idle));
-                let _ = Server::new(&context, &others).serve(&served.into());
+                let _ = Server::new(&context, &others).serve(served.into());
                 client.join().unwrap()
             })
         });
         assert_eq!(answered, Some(true), "`None`: this machine is too busy to ask in time");
+    });
+}
+
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Content that takes as long to make as its reader has, and is more than a socket takes at once.
+struct Slow;
+
+impl Stream for Slow {
+    fn produce(&mut self, out: &mut Vec<u8>, _: usize) -> bool {
+        thread::sleep(WRITE_TIMEOUT);
+        out.resize(out.len() + (1 << 20), b'x');
+        false
+    }
+}
+
+/// Asks, and reads on a little after the response has begun to come. Tells whether all of it came; `None` if it was itself
+/// too late.
+fn reads_on_late(mut client: UnixStream) -> Option<bool> {
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let _ = client.read(&mut [0]);
+    let begun = Instant::now();
+    thread::sleep(WRITE_TIMEOUT / 10);
+    let is_late = begun.elapsed() > WRITE_TIMEOUT / 2;
+    let mut response = Vec::new();
+    let is_whole = client.read_to_end(&mut response).is_ok() && response.len() > 1 << 20;
+    (is_whole || !is_late).then_some(is_whole)
+}
+
+#[test]
+fn the_time_that_a_response_took_to_make_is_not_its_reader_s() {
+    without_leaks(|_| {
+        let router = Router::new().get("/", |_| Response::stream(Slow));
+        let server = common::server(router, Limits::default(), None);
+        let context = ServerContext { write_timeout: WRITE_TIMEOUT, ..server };
+        let others = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let came = (0..10).find_map(|_| {
+            let (client, served) = UnixStream::pair().unwrap();
+            served.set_nonblocking(true).unwrap();
+            thread::scope(|scope| {
+                let client = scope.spawn(move || reads_on_late(client));
+                let _ = Server::new(&context, &others).serve(served.into());
+                client.join().unwrap()
+            })
+        });
+        assert_eq!(came, Some(true), "`None`: this machine is too busy to read in time");
     });
 }

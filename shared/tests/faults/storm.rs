@@ -64,7 +64,7 @@ fn a_blocking_thread_is_not_disturbed_by_signals() {
             let mut acceptor = blocking::Acceptor::new(listener, context);
             let mut server = Server::new(context, listener);
             while go_on() {
-                server.serve(&acceptor.next(|| {}).unwrap().unwrap()).unwrap();
+                server.serve(acceptor.next(|| {}).unwrap().unwrap()).unwrap();
             }
         });
     });

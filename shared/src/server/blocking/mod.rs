@@ -11,6 +11,7 @@ mod waiting;
 pub use acceptor::Acceptor;
 
 use super::config::KeepAlive;
+use super::connection::Connection;
 use super::context::{ServerContext, ThreadContext};
 use crate::http::{Action, Protocol, Service, StepCx};
 use crate::sys::poll::{self, Wait};
@@ -83,30 +84,28 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         Self { thread, pending, input, output: Vec::new(), connections: 0 }
     }
 
-    /// Serves one connection to its end.
+    /// Serves one connection to its end, and closes it.
     ///
     /// # Errors
     /// Reading, writing or waiting failed: the end of this connection and of nothing else.
     ///
     /// # Panics
     /// As the connection did; by then the connection is closed as any other, and its response is noted.
-    pub fn serve(&mut self, socket: &Socket) -> io::Result<()> {
-        let now = self.thread.clock.read();
+    pub fn serve(&mut self, socket: Socket) -> io::Result<()> {
+        self.thread.clock.read();
+        let mut connection = Connection::new(socket, &self.thread);
         let stats = &mut self.thread.stats;
         stats.counters.accepted.add(1);
         stats.set_current(self.connections);
         self.connections += 1;
         stats.instant(InstantEvent::Accepted);
-        if stats.is_logging() {
-            stats.set_peer(socket.peer_addr().ok());
-        }
+        stats.set_peer(connection.peer());
         // The last connection may have failed before it took all of its responses.
         self.output.clear();
-        let mut protocol = Protocol::new(&self.thread.server.limits, now);
         // Unwind safe: after a panic the connection is closed, and nothing else of it is looked at.
-        let result = catch_unwind(AssertUnwindSafe(|| self.converse(socket, &mut protocol)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.converse(&mut connection)));
         self.output.shrink_to(KEPT);
-        protocol.finish(&mut self.thread.service());
+        connection.protocol.finish(&mut self.thread.service());
         // The thread may now wait for long: what was noted of a response that failed is written down.
         self.thread.record_latencies();
         self.thread.stats.instant(InstantEvent::Closed);
@@ -114,18 +113,19 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    fn converse(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<()> {
+    fn converse(&mut self, connection: &mut Connection) -> io::Result<()> {
         loop {
-            let idle = protocol.is_between_requests().into();
+            let idle = connection.protocol.is_between_requests().into();
             self.thread.stats.counters.idle.add(idle);
-            let woken = self.within(Span::Wait, |server| server.wait(socket, protocol));
+            let woken = self.within(Span::Wait, |server| server.wait(connection));
             self.thread.stats.counters.idle.subtract(idle);
             let woken = woken?;
             self.thread.resume_tick();
+            let protocol = &mut connection.protocol;
             let action = match woken {
                 Woken::Readable => {
                     self.thread.stats.instant(InstantEvent::Received);
-                    self.within(Span::Request, |server| server.receive(socket, protocol))?
+                    self.within(Span::Request, |server| server.receive(connection))?
                 }
                 Woken::Late => {
                     let is_planned = protocol.is_delayed() || protocol.is_lingering();
@@ -134,7 +134,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
                 }
                 Woken::Unwanted => protocol.on_deadline(&mut self.step()),
             };
-            if !self.perform(socket, protocol, action)? {
+            if !self.perform(connection, action)? {
                 return Ok(());
             }
         }
@@ -142,18 +142,14 @@ impl<'a, P: PendingConnections> Server<'a, P> {
 
     /// Writes what there is to write and does the `action`, in as many rounds as it takes: a long response
     /// has several, and so has a handler that blocks. Tells whether the connection goes on.
-    fn perform(
-        &mut self,
-        socket: &Socket,
-        protocol: &mut Protocol,
-        mut action: Action,
-    ) -> io::Result<bool> {
+    fn perform(&mut self, connection: &mut Connection, mut action: Action) -> io::Result<bool> {
         loop {
-            self.within(Span::Write, |server| server.write(socket, protocol))?;
+            self.within(Span::Write, |server| server.write(connection))?;
             self.thread.record_latencies();
+            let protocol = &mut connection.protocol;
             match action {
                 Action::Read | Action::Wait => return Ok(true),
-                Action::Write => self.send_file(socket, protocol)?,
+                Action::Write => self.send_file(connection)?,
                 // What was made is written; the next step looks whether others wait.
                 Action::Yield => {}
                 Action::Run => {
@@ -162,14 +158,14 @@ impl<'a, P: PendingConnections> Server<'a, P> {
                 }
                 Action::Close => return Ok(false),
                 Action::Linger => {
-                    socket.shutdown_write()?;
+                    connection.socket.shutdown_write()?;
                     let (now, server) = (self.thread.clock.read(), &self.thread.server);
                     protocol.linger(&server.limits, now, server.drain.end_of_linger());
                     return Ok(true);
                 }
             }
             self.thread.resume_tick();
-            action = protocol.resume(&mut self.step());
+            action = connection.protocol.resume(&mut self.step());
         }
     }
 
@@ -189,16 +185,16 @@ impl<'a, P: PendingConnections> Server<'a, P> {
         result
     }
 
-    fn receive(&mut self, socket: &Socket, protocol: &mut Protocol) -> io::Result<Action> {
-        let length = match socket.read(&mut self.input) {
+    fn receive(&mut self, connection: &mut Connection) -> io::Result<Action> {
+        let length = match connection.socket.read(&mut self.input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Action::Read),
             result => result?,
         };
         self.thread.stats.counters.received.add(length as u64);
         let (mut cx, input) = self.step_with_input();
         Ok(match length {
-            0 => protocol.end_of_input(&mut cx),
-            _ => protocol.receive(&input[..length], &mut cx),
+            0 => connection.protocol.end_of_input(&mut cx),
+            _ => connection.protocol.receive(&input[..length], &mut cx),
         })
     }
 

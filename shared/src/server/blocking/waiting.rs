@@ -1,27 +1,27 @@
 //! Waiting for a client: until it sends, until it is late, or until its thread is wanted elsewhere.
 
 use super::super::config::KeepAlive;
+use super::super::connection::Connection;
 use super::super::deadlines::{SILENCE, earlier, may_leave};
 use super::{PendingConnections, Server, Woken};
-use crate::http::Protocol;
 use crate::http::limits::{SHORT_LINGER, SILENT_LINGER};
-use crate::sys::Socket;
 use crate::sys::poll::{self, Wait};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
 impl<P: PendingConnections> Server<'_, P> {
-    pub(super) fn wait(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
+    pub(super) fn wait(&self, connection: &Connection) -> io::Result<Woken> {
+        let Connection { socket, protocol, .. } = connection;
         if protocol.is_silent() {
-            let woken = self.wait_in_silence(socket, protocol)?;
+            let woken = self.wait_in_silence(connection)?;
             let is_evicted =
                 matches!(woken, Woken::Unwanted) && !self.thread.server.drain.has_begun();
             self.thread.stats.counters.evicted.add(is_evicted.into());
             return Ok(woken);
         }
         if protocol.is_lingering() {
-            return self.wait_in_linger(socket, protocol);
+            return self.wait_in_linger(connection);
         }
         // Inside a request its own deadline is all that counts. A response that is held back waits for nothing else, unless
         // the connection has failed.
@@ -36,17 +36,18 @@ impl<P: PendingConnections> Server<'_, P> {
 
     /// Waits for a client that has nothing to say. poll(2) says that the socket is readable if it is, however much time
     /// has passed: a client that has spoken after all is served.
-    fn wait_in_silence(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
-        let (deadline, mut offer) = (protocol.deadline(), None);
-        let mut is_to_offer = self.thread.server.keep_alive == KeepAlive::Fair;
+    fn wait_in_silence(&self, connection: &Connection) -> io::Result<Woken> {
+        let Connection { socket, protocol, .. } = connection;
+        let (deadline, server, mut offer) = (protocol.deadline(), &self.thread.server, None);
+        let mut is_to_offer = server.keep_alive == KeepAlive::Fair;
         loop {
-            let drained = self.end_of_silence(socket, protocol);
+            let drained = self.end_of_silence(connection);
             let end = earlier(deadline, drained);
-            let silent = self.silent_since(protocol).filter(|_| is_to_offer);
+            let silent = connection.silent_since(&server.limits).filter(|_| is_to_offer);
             let until = earlier(end, silent.map(|since| since + SILENCE));
             let mut waits = [
                 Wait::readable(socket.as_fd()),
-                Wait::readable(self.thread.server.drain.as_fd()),
+                Wait::readable(server.drain.as_fd()),
                 Wait::none(),
             ];
             if let Some(offer) = &offer {
@@ -76,7 +77,8 @@ impl<P: PendingConnections> Server<'_, P> {
     }
 
     /// Waits for a client that is about to read the end. One that keeps its own side open holds up no other.
-    fn wait_in_linger(&self, socket: &Socket, protocol: &Protocol) -> io::Result<Woken> {
+    fn wait_in_linger(&self, connection: &Connection) -> io::Result<Woken> {
+        let Connection { socket, protocol, .. } = connection;
         let (deadline, server) = (protocol.deadline(), &self.thread.server);
         loop {
             let is_urgent = server.drain.has_begun() && self.pending.has_backlog();
@@ -96,18 +98,15 @@ impl<P: PendingConnections> Server<'_, P> {
         }
     }
 
-    fn silent_since(&self, protocol: &Protocol) -> Option<Instant> {
-        protocol.silent_since(&self.thread.server.limits)
-    }
-
     /// When a silent client is closed because the server is to end. Of one that has waited for this thread until now,
     /// only the kernel knows for how long it has been silent.
-    fn end_of_silence(&self, socket: &Socket, protocol: &Protocol) -> Option<Instant> {
-        self.thread.server.drain.final_accept()?;
-        let since = self.silent_since(protocol)?;
+    fn end_of_silence(&self, connection: &Connection) -> Option<Instant> {
+        let (Connection { socket, protocol, .. }, server) = (connection, &self.thread.server);
+        server.drain.final_accept()?;
+        let since = connection.silent_since(&server.limits)?;
         let waited = socket.silent_for().ok().filter(|_| !protocol.is_between_requests());
         let before = waited.and_then(|time| Instant::now().checked_sub(time));
-        self.thread.server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
+        server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))
     }
 }
 

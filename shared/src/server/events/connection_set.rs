@@ -5,9 +5,9 @@ mod reading;
 mod writing;
 
 use super::super::clock::Clock;
+use super::super::connection::Connection;
 use super::super::context::{ServerContext, ThreadContext, ThreadService};
 use super::super::task::{BlockingTask, TaskResult};
-use super::connection::Connection;
 use super::table::{Table, Token};
 use crate::http::{Action, Protocol, StepCx};
 use crate::sys::{Epoll, Interest, Socket};
@@ -201,9 +201,7 @@ impl ConnectionSet {
     /// Takes in a new connection, for which a place under the limit was acquired.
     pub fn insert(&mut self, socket: Socket) {
         self.thread.stats.counters.accepted.add(1);
-        let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
-        let peer = if self.thread.stats.is_logging() { socket.peer_addr().ok() } else { None };
-        let connection = Connection::new(socket, protocol, peer);
+        let connection = Connection::new(socket, &self.thread);
         self.note_deadline(connection.deadline_in(&self.thread.server));
         let token = self.table.insert(connection);
         self.most = self.most.max(self.len());

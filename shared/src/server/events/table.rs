@@ -3,7 +3,7 @@
 /// Names a client: the number of its slot, and which of the slot's tenants it is. epoll may still
 /// report an event for a client that was removed a moment ago, and the slot may already belong to
 /// another: the generation in the token tells the two apart.
-pub(super) type Token = u64;
+pub(in super::super) type Token = u64;
 
 /// A growing table that reuses its slots.
 pub(super) struct Table<T> {

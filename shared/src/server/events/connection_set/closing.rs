@@ -1,10 +1,10 @@
 //! Which connections have to go: those whose clients are late, and those that have been silent longest when there is no
 //! place for a new one.
 
-use super::super::connection::{Connection, Eviction};
 use super::super::table::Token;
 use super::ConnectionSet;
 use crate::http::limits::SILENT_LINGER;
+use crate::server::connection::{Connection, Eviction};
 use crate::server::deadlines::{SILENCE, earlier, may_leave};
 use crate::sys::memory;
 use crate::telemetry::trace::InstantEvent;

@@ -102,10 +102,15 @@ impl ConnectionSet {
         let Some(connection) = self.table.get_mut(token) else { return Ok(action) };
         self.thread.stats.set_current(token);
         self.thread.stats.begin(Span::Write);
-        let now = self.thread.clock.now();
-        let sent = connection.write(&self.output[range], now);
+        let clock = &mut self.thread.clock;
+        let sent = connection.write(&self.output[range], clock);
         let file = match action {
-            Action::Write => connection.send_file(self.write_budget * FILE_BYTES_PER_BYTE, now),
+            Action::Write => {
+                // A large file does not keep the other connections waiting, nor does a disk.
+                let most = (self.write_budget * FILE_BYTES_PER_BYTE) as u64;
+                let ready = connection.protocol.file().map_or(0, |file| file.ready());
+                connection.send_file(ready.min(most), clock)
+            }
             _ => Ok(0),
         };
         self.thread.stats.end(Span::Write);

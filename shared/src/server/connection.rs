@@ -1,9 +1,10 @@
-//! One connection of an event loop: its socket, its protocol, and output that the socket would not take.
+//! One connection: its socket, its protocol, and output that the socket would not take.
 
-use super::super::context::ServerContext;
-use super::super::deadlines::{SILENCE, WriteProgress, earlier, may_leave};
-use super::super::task::ClientPresence;
-use super::table::Token;
+use super::clock::Clock;
+use super::context::{ServerContext, ThreadContext};
+use super::deadlines::{SILENCE, WriteProgress, earlier, may_leave};
+use super::events::Token;
+use super::task::ClientPresence;
 use crate::http::limits::SILENT_LINGER;
 use crate::http::{Action, Limits, Protocol};
 use crate::sys::{Epoll, Interest, Socket};
@@ -14,7 +15,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Kept for thousands at once, so it is small: what only some need is boxed.
+/// An event loop keeps thousands at once, so it is small: what only some need is boxed. A blocking thread has one at a
+/// time, and no use for what tells a loop what the connection waits for.
 pub(super) struct Connection {
     pub(super) socket: Socket,
     pub(super) protocol: Protocol,
@@ -51,10 +53,12 @@ struct Unsent {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Socket, protocol: Protocol, peer: Option<IpAddr>) -> Self {
+    /// A new connection, which `thread` will serve.
+    pub(super) fn new(socket: Socket, thread: &ThreadContext) -> Self {
+        let peer = if thread.stats.is_logging() { socket.peer_addr().ok() } else { None };
         Self {
             socket,
-            protocol,
+            protocol: Protocol::new(&thread.server.limits, thread.clock.now()),
             unsent: None,
             next: Action::Read,
             interest: Interest::READ,
@@ -68,7 +72,7 @@ impl Connection {
 
     /// Writes `bytes` as far as the socket takes them, says how far, and keeps the rest: a short write.
     #[inline]
-    pub(super) fn write(&mut self, bytes: &[u8], now: Instant) -> io::Result<usize> {
+    pub(super) fn write(&mut self, bytes: &[u8], clock: &mut Clock) -> io::Result<usize> {
         if let Some(unsent) = &mut self.unsent {
             unsent.bytes.extend_from_slice(bytes);
             return Ok(0);
@@ -82,33 +86,31 @@ impl Connection {
             false => would_block_is_zero(self.socket.write(bytes))?,
         };
         if written < bytes.len() {
-            self.keep(bytes[written..].to_vec(), now);
+            self.keep(bytes[written..].to_vec(), clock);
         }
         Ok(written)
     }
 
-    /// Sends what the response has of a file, as far as the socket takes it; `count` bytes at most, so
-    /// that a large file does not keep the other connections waiting.
-    pub(super) fn send_file(&mut self, count: usize, now: Instant) -> io::Result<usize> {
+    /// Sends `count` bytes of the response's file, as far as the socket takes them, unless it is blocked.
+    pub(super) fn send_file(&mut self, count: u64, clock: &mut Clock) -> io::Result<usize> {
         let Self { socket, protocol, unsent, .. } = self;
         let Some(file) = protocol.file().filter(|_| unsent.is_none() && count > 0) else {
             return Ok(0);
         };
-        let count = usize::try_from(file.ready()).unwrap_or(usize::MAX).min(count);
-        if count == 0 {
-            return Ok(0);
-        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
         let sent = would_block_is_zero(socket.send_file(file.file()?, file.offset(), count))?;
         file.advance(sent as u64);
         if sent < count {
             // Nothing is kept, and there is more to come: an output of its own gives the client a deadline.
-            self.keep(Vec::new(), now);
+            self.keep(Vec::new(), clock);
         }
         Ok(sent)
     }
 
-    fn keep(&mut self, bytes: Vec<u8>, now: Instant) {
-        let progress = WriteProgress::new(now, self.socket.unacknowledged().unwrap_or(0));
+    /// The client's time begins now, however long the output took to make: so the clock is looked at.
+    fn keep(&mut self, bytes: Vec<u8>, clock: &mut Clock) {
+        let queued = self.socket.unacknowledged().unwrap_or(0);
+        let progress = WriteProgress::new(clock.read(), queued);
         self.unsent = Some(Box::new(Unsent { bytes, written: 0, progress }));
     }
 
