@@ -59,7 +59,7 @@ fn httparse(head: &[u8]) -> bool {
 /// One request through a connection that stays open: parse, route, handle, write.
 fn exchange(request: &'static [u8]) -> impl FnMut() -> bool {
     let (mut thread, mut out) = (thread(), Vec::new());
-    let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
+    let mut protocol = Protocol::new(&thread.server.args.limits, thread.clock.now());
     move || {
         out.clear();
         protocol.receive(black_box(request), &mut thread.step(&mut out)) == Action::Read

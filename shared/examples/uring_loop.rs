@@ -46,9 +46,9 @@ struct Flags {
 
 fn main() -> ExitCode {
     let Flags { listen, threads, step, null } = Flags::parse();
-    let args = Args { listen, threads, ..Args::parse_from([NAME]) };
-    start::main_with(NAME, Ok(args), |args, context| {
-        let (address, listeners) = start::listen_times(args, threads.into())?;
+    let args = Args { listen, threads, ..Args::default() };
+    start::main_with(NAME, Ok(args), |context| {
+        let (address, listeners) = start::listen_times(&context.args, threads.into())?;
         let start = |listener| {
             let (ring, own) = (Ring::new(listener, step).context(REMEDY)?, context.clone());
             context.spawn("loop".to_owned(), move || EventLoop::run(ring, null, &own))
@@ -101,7 +101,7 @@ impl EventLoop {
     }
 
     fn on_accept(&mut self, id: SocketId) {
-        let protocol = Protocol::new(&self.thread.server.limits, self.thread.clock.now());
+        let protocol = Protocol::new(&self.thread.server.args.limits, self.thread.clock.now());
         let (next, output) = (Action::Read, Vec::new());
         self.connections.insert(id, Connection { protocol, next, output });
     }
@@ -135,7 +135,7 @@ impl EventLoop {
                 Action::Write | Action::Yield => protocol.resume(&mut self.thread.step(output)),
                 Action::Linger => {
                     self.ring.shutdown_write(id);
-                    protocol.linger(&self.thread.server.limits, self.thread.clock.now(), None);
+                    protocol.linger(&self.thread.server.args.limits, self.thread.clock.now(), None);
                     Action::Read
                 }
                 Action::Close | Action::Run | Action::Wait => return self.close(id),

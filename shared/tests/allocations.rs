@@ -57,7 +57,7 @@ impl Server {
     }
 
     fn connection(&self) -> Protocol {
-        Protocol::new(&self.thread.server.limits, self.thread.clock.now())
+        Protocol::new(&self.thread.server.args.limits, self.thread.clock.now())
     }
 
     fn receive(&mut self, connection: &mut Protocol, bytes: &[u8]) -> Action {

@@ -83,7 +83,7 @@ fn early_close_is_no_reset() {
 /// What a server with these routes answers to one request, without a socket.
 fn answer(router: Router, request: &str) -> String {
     let (mut thread, mut out) = (common::thread(router, Limits::default()), Vec::new());
-    let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
+    let mut protocol = Protocol::new(&thread.server.args.limits, thread.clock.now());
     protocol.receive(request.as_bytes(), &mut thread.step(&mut out));
     String::from_utf8(out).unwrap()
 }

@@ -182,7 +182,7 @@ fn clients_that_are_late_one_after_the_other_are_looked_for_together() {
     let _clients: Vec<_> = (0..CLIENTS).map(connect).collect();
     let (mut closed, mut looks) = (0, 0);
     for number in 0..CLIENTS + 100 {
-        connections.begin_tick(at(number) + server.limits.head_timeout);
+        connections.begin_tick(at(number) + server.args.limits.head_timeout);
         connections.close_late();
         let now_closed = connections.stats().counters.timed_out.get();
         looks += u32::from(now_closed > closed);

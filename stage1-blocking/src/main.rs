@@ -7,7 +7,7 @@
 
 use anyhow::Result;
 use shared::server::blocking::{Acceptor, Server};
-use shared::server::config::{Args, Stage, Threads};
+use shared::server::config::{Stage, Threads};
 use shared::server::context::ServerContext;
 use shared::server::start;
 use std::process::ExitCode;
@@ -24,8 +24,8 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, context: &ServerContext) -> Result<()> {
-    let listener = start::listen(args)?;
+fn run(context: &ServerContext) -> Result<()> {
+    let listener = start::listen(&context.args)?;
     start::announce(STAGE.name, listener.local_addr()?)?;
 
     let mut acceptor = Acceptor::new(&listener, context);

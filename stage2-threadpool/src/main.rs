@@ -11,7 +11,7 @@ mod queue;
 use anyhow::Result;
 use pool::Pool;
 use shared::server::blocking::Acceptor;
-use shared::server::config::{Args, Stage, Threads};
+use shared::server::config::{Stage, Threads};
 use shared::server::context::ServerContext;
 use shared::server::start;
 use std::process::ExitCode;
@@ -28,9 +28,9 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, context: &ServerContext) -> Result<()> {
-    let listener = start::listen(args)?;
-    let pool = Pool::start(args.threads.into(), context)?;
+fn run(context: &ServerContext) -> Result<()> {
+    let listener = start::listen(&context.args)?;
+    let pool = Pool::start(context.args.threads.into(), context)?;
     start::announce(STAGE.name, listener.local_addr()?)?;
 
     let mut acceptor = Acceptor::new(&listener, context);

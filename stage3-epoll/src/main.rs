@@ -9,7 +9,7 @@ mod event_loop;
 
 use anyhow::Result;
 use event_loop::EventLoop;
-use shared::server::config::{Args, Stage, Threads};
+use shared::server::config::{Stage, Threads};
 use shared::server::context::ServerContext;
 use shared::server::start;
 use std::process::ExitCode;
@@ -26,8 +26,8 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, context: &ServerContext) -> Result<()> {
-    let listener = start::listen(args)?;
+fn run(context: &ServerContext) -> Result<()> {
+    let listener = start::listen(&context.args)?;
     let address = listener.local_addr()?;
     let event_loop = EventLoop::new(listener, context)?;
     start::announce(STAGE.name, address)?;

@@ -12,7 +12,7 @@ mod event_loop;
 use anyhow::Result;
 use blocking_pool::BlockingPool;
 use event_loop::EventLoop;
-use shared::server::config::{Args, Stage, Threads};
+use shared::server::config::{Stage, Threads};
 use shared::server::context::ServerContext;
 use shared::server::start;
 use std::process::ExitCode;
@@ -30,9 +30,9 @@ fn main() -> ExitCode {
     start::main(&STAGE, run)
 }
 
-fn run(args: &Args, context: &ServerContext) -> Result<()> {
-    let threads = usize::from(args.threads);
-    let (address, listeners) = start::listen_times(args, threads)?;
+fn run(context: &ServerContext) -> Result<()> {
+    let threads = usize::from(context.args.threads);
+    let (address, listeners) = start::listen_times(&context.args, threads)?;
 
     let pool = BlockingPool::start(context)?;
     // Passed twice: when all loops exist, and when the server has said that it listens.

@@ -50,6 +50,13 @@ pub struct Args {
     pub telemetry: TelemetrySettings,
 }
 
+impl Default for Args {
+    /// The defaults of the flags.
+    fn default() -> Self {
+        Self::parse_from([""])
+    }
+}
+
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     match text.parse() {
         Ok(SocketAddr::V6(v6)) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => {

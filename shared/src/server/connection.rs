@@ -58,7 +58,7 @@ impl Connection {
         let peer = if thread.stats.is_logging() { socket.peer_addr().ok() } else { None };
         Self {
             socket,
-            protocol: Protocol::new(&thread.server.limits, thread.clock.now()),
+            protocol: Protocol::new(&thread.server.args.limits, thread.clock.now()),
             unsent: None,
             next: Action::Read,
             interest: Interest::READ,
@@ -177,7 +177,7 @@ impl Connection {
     /// The same where the server may drain: then a client that is silent is late earlier.
     #[inline(always)]
     pub(super) fn deadline_in(&self, server: &ServerContext) -> Option<Instant> {
-        let deadline = self.deadline(server.write_timeout);
+        let deadline = self.deadline(server.args.write_timeout);
         if server.drain.has_begun() {
             earlier(deadline, self.end_of_silence(server))
         } else {
@@ -190,7 +190,7 @@ impl Connection {
         if let Some(since) = self.protocol.lingers_since() {
             return Some(since + SILENT_LINGER);
         }
-        let since = self.silent_since(&server.limits)?;
+        let since = self.silent_since(&server.args.limits)?;
         server.drain.end_of_silence(since)
     }
 

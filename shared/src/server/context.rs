@@ -2,61 +2,34 @@
 
 use super::accept::ConnectionLimit;
 use super::clock::Clock;
-use super::config::{Accept, KeepAlive};
-use super::deadlines::{TIME_SLICE, WRITE_TIMEOUT};
+use super::config::{Args, KeepAlive};
+use super::deadlines::TIME_SLICE;
 use super::shutdown::Drain;
 use super::task::BlockingTask;
 use crate::app::{App, Resource};
 use crate::http::{
-    BlocksOn, DateLine, Limits, OwnedRequest, Request, RequestHead, Response, ResponseSummary,
-    Service, StepCx,
+    BlocksOn, DateLine, OwnedRequest, Request, RequestHead, Response, ResponseSummary, Service,
+    StepCx,
 };
 use crate::telemetry::trace::{InstantEvent, Span};
 use crate::telemetry::{Telemetry, ThreadStats};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What all threads of a server have in common. What changes in it, such as the number of connections, is atomic or has a
 /// lock of its own.
 #[derive(Clone)]
 pub struct ServerContext {
+    /// What the server was told on its command line.
+    pub args: Arc<Args>,
     /// The application.
     pub app: Arc<App>,
-    /// What a client may take.
-    pub limits: Arc<Limits>,
-    /// How long a client may go on without taking what it is sent.
-    pub write_timeout: Duration,
-    /// When a connection stays open between requests.
-    pub keep_alive: KeepAlive,
-    /// Which loop accepts, where several could.
-    pub accept: Accept,
     /// How many connections there may be.
     pub connections: Arc<ConnectionLimit>,
     /// Whether the server is about to end.
     pub drain: Arc<Drain>,
     /// Where each thread gets its statistics from.
     pub telemetry: Arc<Telemetry>,
-}
-
-impl ServerContext {
-    /// A context with the default of every flag.
-    pub fn new(
-        app: Arc<App>,
-        connections: Arc<ConnectionLimit>,
-        drain: Arc<Drain>,
-        telemetry: Arc<Telemetry>,
-    ) -> Self {
-        Self {
-            app,
-            limits: Arc::default(),
-            write_timeout: WRITE_TIMEOUT,
-            keep_alive: KeepAlive::Always,
-            accept: Accept::Reuseport,
-            connections,
-            drain,
-            telemetry,
-        }
-    }
 }
 
 /// What one thread that serves has for itself, beside what all share.
@@ -102,9 +75,9 @@ impl ThreadContext {
         StepCx {
             since: stats.since,
             service: ThreadService { app: &server.app, clock, stats },
-            limits: &server.limits,
+            limits: &server.args.limits,
             time_slice: TIME_SLICE,
-            keep_alive: server.keep_alive != KeepAlive::Never,
+            keep_alive: server.args.keep_alive != KeepAlive::Never,
             has_backlog: false,
             draining: server.drain.has_begun(),
             out,

@@ -14,9 +14,6 @@ pub const SILENCE: Duration = Duration::from_secs(1);
 /// How long one connection's pipelined requests may keep a thread from all others.
 pub const TIME_SLICE: Duration = Duration::from_millis(2);
 
-/// The default of `--write-timeout`.
-pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Watches one stretch of writing, from the moment that the socket first would not take more.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteProgress {
@@ -89,7 +86,7 @@ pub fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> 
 mod tests {
     use super::*;
 
-    const TIMEOUT: Duration = WRITE_TIMEOUT;
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     #[test]
     fn neither_dripping_nor_stopping_holds_a_connection() {

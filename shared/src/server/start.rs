@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 
 /// The whole of `main`: `run` serves until the server has drained. An error, or a panic, is one line on
 /// standard error and status 1, and the log is whole at any rate.
-pub fn main(stage: &Stage, run: impl FnOnce(&Args, &ServerContext) -> Result<()>) -> ExitCode {
+pub fn main(stage: &Stage, run: impl FnOnce(&ServerContext) -> Result<()>) -> ExitCode {
     main_with(stage.name, stage.parse(), run)
 }
 
@@ -28,12 +28,12 @@ pub fn main(stage: &Stage, run: impl FnOnce(&Args, &ServerContext) -> Result<()>
 pub fn main_with(
     name: &str,
     args: Result<Args>,
-    run: impl FnOnce(&Args, &ServerContext) -> Result<()>,
+    run: impl FnOnce(&ServerContext) -> Result<()>,
 ) -> ExitCode {
     panic::set_hook(Box::new(stderr::panicked));
     let served = args.and_then(|args| {
-        let context = prepare(&args)?;
-        let served = caught(|| run(&args, &context));
+        let context = prepare(args)?;
+        let served = caught(|| run(&context));
         context.telemetry.finish(context.drain.grace_left());
         served
     });
@@ -106,7 +106,7 @@ impl ServerContext {
 
 /// Prepares all that. Call it before any thread is started: the signals are blocked for those that come
 /// later, and the table of descriptors can grow without waiting for another thread.
-fn prepare(args: &Args) -> Result<ServerContext> {
+fn prepare(args: Args) -> Result<ServerContext> {
     signal::block(Signal::ALL).context("blocking signals")?;
     signal::ignore_file_size_limit();
     memory::map_large_buffers();
@@ -126,13 +126,7 @@ fn prepare(args: &Args) -> Result<ServerContext> {
         format!("cannot open {:?}", args.files.root.as_deref().unwrap_or("".as_ref()))
     })?;
     let app = App::new(demo::router(), files, Arc::clone(telemetry.metrics()));
-    Ok(ServerContext {
-        limits: Arc::new(args.limits.clone()),
-        write_timeout: args.write_timeout,
-        keep_alive: args.keep_alive,
-        accept: args.accept,
-        ..ServerContext::new(app, connections, drain, telemetry)
-    })
+    Ok(ServerContext { args: Arc::new(args), app, connections, drain, telemetry })
 }
 
 /// A listener, on the address that the server was told.

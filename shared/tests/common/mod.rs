@@ -6,21 +6,23 @@ use shared::app::router::Router;
 use shared::http::Limits;
 use shared::server::accept::ConnectionLimit;
 use shared::server::clock::Clock;
+use shared::server::config::Args;
 use shared::server::context::{ServerContext, ThreadContext};
-use shared::server::shutdown::{Drain, DrainSettings};
+use shared::server::shutdown::Drain;
 use shared::telemetry::Telemetry;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 /// A server of these routes, with the defaults of all other flags.
 pub(crate) fn server(router: Router, limits: Limits, files: Option<Files>) -> ServerContext {
+    // Made once: Miri takes long to interpret clap.
+    static DEFAULTS: LazyLock<Args> = LazyLock::new(Args::default);
+    let args = Arc::new(Args { limits, ..DEFAULTS.clone() });
     let telemetry = Arc::new(Telemetry::counters_only());
     let app = App::new(router, files, Arc::clone(telemetry.metrics()));
-    let second = Duration::from_secs(1);
-    let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second }).unwrap();
     let connections = ConnectionLimit::new(usize::MAX).unwrap();
-    let server = ServerContext::new(app, connections, drain, telemetry);
-    ServerContext { limits: Arc::new(limits), ..server }
+    let drain = Drain::new(&args.drain).unwrap();
+    ServerContext { args, app, connections, drain, telemetry }
 }
 
 /// A thread of it, whose clock stands still.

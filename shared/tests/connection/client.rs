@@ -50,7 +50,7 @@ impl Client {
     pub(crate) fn of(router: Router, limits: Limits) -> Self {
         let (thread, now) = (common::thread(router, limits), Instant::now());
         Self {
-            protocol: Protocol::new(&thread.server.limits, now),
+            protocol: Protocol::new(&thread.server.args.limits, now),
             thread,
             out: Vec::new(),
             now,
@@ -98,7 +98,7 @@ impl Client {
                 }
                 Action::Close => return self.end = End::Closed,
                 Action::Linger => {
-                    self.protocol.linger(&self.thread.server.limits, self.now, None);
+                    self.protocol.linger(&self.thread.server.args.limits, self.now, None);
                     return self.end = End::Lingering;
                 }
             };

@@ -6,6 +6,7 @@ use crate::{common, plan, seeds, without_leaks};
 use shared::app::router::Router;
 use shared::http::{Limits, Response, Stream};
 use shared::server::blocking::Server;
+use shared::server::config::Args;
 use shared::server::context::ServerContext;
 use shared::sys::Listener;
 use std::io::{Read, Write};
@@ -93,8 +94,9 @@ fn reads_late_and_asks_again(
 fn the_time_that_writing_took_is_not_the_client_s_silence() {
     without_leaks(|context| {
         let idle = Duration::from_secs(1);
-        let limits = Arc::new(Limits { idle_timeout: idle, ..Limits::default() });
-        let context = ServerContext { limits, ..context.clone() };
+        let limits = Limits { idle_timeout: idle, ..Limits::default() };
+        let args = Arc::new(Args { limits, ..Args::clone(&context.args) });
+        let context = ServerContext { args, ..context.clone() };
         let others = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let answered = (0..10).find_map(|_| {
             let (client, served) = UnixStream::pair().unwrap();
@@ -141,7 +143,8 @@ fn the_time_that_a_response_took_to_make_is_not_its_reader_s() {
     without_leaks(|_| {
         let router = Router::new().get("/", |_| Response::stream(Slow));
         let server = common::server(router, Limits::default(), None);
-        let context = ServerContext { write_timeout: WRITE_TIMEOUT, ..server };
+        let args = Args { write_timeout: WRITE_TIMEOUT, ..Args::clone(&server.args) };
+        let context = ServerContext { args: Arc::new(args), ..server };
         let others = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let came = (0..10).find_map(|_| {
             let (client, served) = UnixStream::pair().unwrap();

@@ -46,7 +46,7 @@ impl Server {
         heads: &[usize],
     ) -> Vec<ParsedResponse> {
         let thread = &mut *self.0.borrow_mut();
-        let mut protocol = Protocol::new(&thread.server.limits, thread.clock.now());
+        let mut protocol = Protocol::new(&thread.server.args.limits, thread.clock.now());
         let (mut all, mut from) = (Vec::new(), 0);
         for &to in cuts {
             let piece = &input[from..to];
@@ -85,7 +85,7 @@ fn run(
             }
             Action::Close => return false,
             Action::Linger => {
-                protocol.linger(&thread.server.limits, now, None);
+                protocol.linger(&thread.server.args.limits, now, None);
                 Action::Read
             }
         };

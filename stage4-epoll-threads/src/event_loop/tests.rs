@@ -3,17 +3,18 @@
 use super::*;
 use shared::app::{App, demo};
 use shared::server::accept::ConnectionLimit;
-use shared::server::shutdown::{Drain, DrainSettings};
+use shared::server::config::Args;
+use shared::server::shutdown::Drain;
 use shared::telemetry::Telemetry;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 fn context() -> ServerContext {
-    let telemetry = Arc::new(Telemetry::counters_only());
+    let (args, telemetry) = (Arc::<Args>::default(), Arc::new(Telemetry::counters_only()));
     let app = App::new(demo::router(), None, Arc::clone(telemetry.metrics()));
-    let second = Duration::from_secs(1);
-    let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second }).unwrap();
-    ServerContext::new(app, ConnectionLimit::new(64).unwrap(), drain, telemetry)
+    let connections = ConnectionLimit::new(64).unwrap();
+    let drain = Drain::new(&args.drain).unwrap();
+    ServerContext { args, app, connections, drain, telemetry }
 }
 
 /// Each response brings the next request, whose task would be declined at once as well.

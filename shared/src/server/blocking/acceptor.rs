@@ -74,8 +74,8 @@ impl<'a> Acceptor<'a> {
 
     /// Whether the final accept has begun, and ended.
     fn is_over(&mut self) -> bool {
-        let ServerContext { drain, accept, .. } = self.context;
-        let mut is_over = |now| self.final_accept.is_over(self.listener, *accept, drain, now);
+        let ServerContext { args, drain, .. } = self.context;
+        let mut is_over = |now| self.final_accept.is_over(self.listener, args.accept, drain, now);
         drain.has_begun() && is_over(Instant::now())
     }
 

@@ -160,7 +160,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
                 Action::Linger => {
                     connection.socket.shutdown_write()?;
                     let (now, server) = (self.thread.clock.read(), &self.thread.server);
-                    protocol.linger(&server.limits, now, server.drain.end_of_linger());
+                    protocol.linger(&server.args.limits, now, server.drain.end_of_linger());
                     return Ok(true);
                 }
             }
@@ -205,7 +205,7 @@ impl<'a, P: PendingConnections> Server<'a, P> {
     /// Each step looks anew whether others wait, and none takes long: a pipeline of slow requests has its responses one by
     /// one, and ends where others wait or the server drains.
     fn step_with_input(&mut self) -> (StepCx<'_, impl Service>, &[u8]) {
-        let is_fair = self.thread.server.keep_alive == KeepAlive::Fair;
+        let is_fair = self.thread.server.args.keep_alive == KeepAlive::Fair;
         let mut cx = self.thread.step(&mut self.output);
         cx.has_backlog = is_fair && self.pending.has_backlog();
         (cx, &self.input)

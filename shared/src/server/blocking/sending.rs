@@ -27,7 +27,7 @@ impl<P> Server<'_, P> {
     /// `sent` bytes are on their way. Where that was not all, the send buffer is full: waits for it to drain, no longer
     /// than the client's progress allows, and sends the rest.
     fn send_rest(&mut self, connection: &mut Connection, mut sent: usize) -> io::Result<()> {
-        let timeout = self.thread.server.write_timeout;
+        let timeout = self.thread.server.args.write_timeout;
         loop {
             self.thread.stats.counters.sent.add(sent as u64);
             if !connection.is_write_blocked() {

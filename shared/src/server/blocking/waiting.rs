@@ -39,11 +39,11 @@ impl<P: PendingConnections> Server<'_, P> {
     fn wait_in_silence(&self, connection: &Connection) -> io::Result<Woken> {
         let Connection { socket, protocol, .. } = connection;
         let (deadline, server, mut offer) = (protocol.deadline(), &self.thread.server, None);
-        let mut is_to_offer = server.keep_alive == KeepAlive::Fair;
+        let mut is_to_offer = server.args.keep_alive == KeepAlive::Fair;
         loop {
             let drained = self.end_of_silence(connection);
             let end = earlier(deadline, drained);
-            let silent = connection.silent_since(&server.limits).filter(|_| is_to_offer);
+            let silent = connection.silent_since(&server.args.limits).filter(|_| is_to_offer);
             let until = earlier(end, silent.map(|since| since + SILENCE));
             let mut waits = [
                 Wait::readable(socket.as_fd()),
@@ -103,7 +103,7 @@ impl<P: PendingConnections> Server<'_, P> {
     fn end_of_silence(&self, connection: &Connection) -> Option<Instant> {
         let (Connection { socket, protocol, .. }, server) = (connection, &self.thread.server);
         server.drain.final_accept()?;
-        let since = connection.silent_since(&server.limits)?;
+        let since = connection.silent_since(&server.args.limits)?;
         let waited = socket.silent_for().ok().filter(|_| !protocol.is_between_requests());
         let before = waited.and_then(|time| Instant::now().checked_sub(time));
         server.drain.end_of_silence(before.map_or(since, |before| before.min(since)))

@@ -57,7 +57,7 @@ impl Acceptor {
         token: u64,
         context: &ServerContext,
     ) -> io::Result<Self> {
-        let interest = match context.accept {
+        let interest = match context.args.accept {
             Accept::Exclusive => Interest::READ.exclusive(),
             Accept::Reuseport | Accept::Deferred => Interest::READ,
         };
@@ -148,10 +148,10 @@ impl Acceptor {
     /// At the end of a tick: resumes when there is a place, and closes for good when the drain says so.
     pub fn update(&mut self, now: Instant) {
         self.resume(now);
-        let ServerContext { accept, drain, .. } = &self.context;
+        let ServerContext { args, drain, .. } = &self.context;
         if drain.has_begun()
             && let Some(listener) = &self.listener
-            && self.final_accept.is_over(listener, *accept, drain, now)
+            && self.final_accept.is_over(listener, args.accept, drain, now)
         {
             self.listener = None;
         }

@@ -52,23 +52,22 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 ///
 /// ```
 /// # use shared::app::{App, demo};
-/// # use shared::server::context::ServerContext;
 /// # use shared::server::accept::ConnectionLimit;
+/// # use shared::server::config::Args;
+/// # use shared::server::context::ServerContext;
 /// use shared::server::events::{Acceptor, ConnectionSet};
-/// # use shared::server::shutdown::{Drain, DrainSettings};
+/// # use shared::server::shutdown::Drain;
 /// use shared::sys::{Epoll, Events, Listener};
 /// # use shared::telemetry::Telemetry;
 /// # use std::io::{Read, Write};
 /// # use std::rc::Rc;
 /// # use std::sync::Arc;
-/// # use std::time::{Duration, Instant};
+/// # use std::time::Instant;
 /// # fn main() -> anyhow::Result<()> {
-/// # let telemetry = Arc::new(Telemetry::counters_only());
+/// # let (args, telemetry) = (Arc::<Args>::default(), Arc::new(Telemetry::counters_only()));
 /// # let app = App::new(demo::router(), None, Arc::clone(telemetry.metrics()));
-/// # let second = Duration::from_secs(1);
-/// # let drain = Drain::new(&DrainSettings { grace: second, drain_idle: second })?;
-/// # let places = ConnectionLimit::new(64)?;
-/// # let context = ServerContext::new(app, places, drain, telemetry);
+/// # let (connections, drain) = (ConnectionLimit::new(64)?, Drain::new(&args.drain)?);
+/// # let context = ServerContext { args, app, connections, drain, telemetry };
 /// const LISTENER: u64 = u64::MAX;
 /// let (epoll, mut events) = (Rc::new(Epoll::new()?), Events::with_capacity(16));
 /// let listener = Listener::bind("127.0.0.1:0".parse()?)?;

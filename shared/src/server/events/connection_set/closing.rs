@@ -55,7 +55,7 @@ impl ConnectionSet {
     }
 
     fn on_deadline(&mut self, token: Token) {
-        let (now, timeout) = (self.thread.clock.now(), self.thread.server.write_timeout);
+        let (now, timeout) = (self.thread.clock.now(), self.thread.server.args.write_timeout);
         let Some(connection) = self.table.get_mut(token) else { return };
         let extended = connection.extended_deadline(timeout, now);
         if extended.is_some() {
@@ -106,7 +106,7 @@ impl ConnectionSet {
         }
         // A client that has asked in this tick is not silent.
         self.process_requests();
-        let (now, limits) = (self.thread.clock.now(), &self.thread.server.limits);
+        let (now, limits) = (self.thread.clock.now(), &self.thread.server.args.limits);
         let eviction = |(token, connection): (Token, &Connection)| {
             connection.eviction(limits, now).map(|(order, since)| (order, since, token))
         };
@@ -143,7 +143,7 @@ impl ConnectionSet {
     /// The earliest moment at which a connection may be closed whose client never asked: one of these here, or one that is
     /// accepted from now on.
     fn next_never_asked(&self) -> Instant {
-        let limits = &self.thread.server.limits;
+        let limits = &self.thread.server.args.limits;
         let never_asked = |connection: &Connection| !connection.protocol.is_between_requests();
         let connections = self.table.iter().map(|(_, connection)| connection);
         let since =

@@ -167,7 +167,7 @@ impl ConnectionSet {
             Action::Linger if is_written => {
                 connection.socket.shutdown_write()?;
                 let (now, server) = (self.thread.clock.now(), &self.thread.server);
-                connection.protocol.linger(&server.limits, now, server.drain.end_of_linger());
+                connection.protocol.linger(&server.args.limits, now, server.drain.end_of_linger());
             }
             _ => {}
         }
