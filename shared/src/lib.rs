@@ -29,7 +29,7 @@
 //!    exists, other methods get their 405 in `app/files/response.rs`.)
 //! 6. `http/protocol/responding.rs`: `serve` runs the handler (`app/demo.rs`); `respond` decides whether the response is
 //!    the connection's last, and `http/encoding.rs` turns it into bytes.
-//! 7. `server/events/connection_set/writing.rs`: `flush` writes; a short write is kept in `server/events/connection.rs`,
+//! 7. `server/events/connection_set/writing.rs`: `flush` writes; a short write is kept in `server/connection.rs`,
 //!    which then waits until the socket takes more; `update_interest` tells epoll so.
 //! 8. `server/events/connection_set/closing.rs`: late clients are closed, at their deadline and not before.
 //!
