@@ -10,8 +10,9 @@ impl<P> Server<'_, P> {
     /// Writes all output. A socket takes what fits into its send buffer; for the rest the thread waits.
     pub(super) fn write(&mut self, connection: &mut Connection) -> io::Result<()> {
         let sent = connection.write(&self.output, &mut self.thread.clock)?;
+        self.send_rest(connection, sent)?;
         self.output.clear();
-        self.send_rest(connection, sent)
+        Ok(())
     }
 
     /// Sends what the response has of a file. Here the thread may wait for a disk.
