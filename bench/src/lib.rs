@@ -7,8 +7,9 @@
 //! and share `wire`: one connection, byte by byte.
 //!
 //! The small modules at the top belong to all: [`args`] (values on the command line), [`interrupt`] (Ctrl-C),
-//! [`numbers`] (statistics, random numbers, and how figures are written), [`table`] (one table for terminal, document
-//! and page), [`terminal`] (printing), [`tools`] (installed programs, temporary folders) and [`workspace`] (the stages).
+//! [`numbers`] (statistics, random numbers, and how figures are written), [`proc`] (the kernel's formats), [`table`] (one
+//! table for terminal, document and page), [`terminal`] (printing), [`tools`] (installed programs, temporary folders) and
+//! [`workspace`] (the stages).
 #![forbid(unsafe_code)]
 // They panic when the reader has left: what is printed goes through terminal::print and terminal::note.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -20,6 +21,7 @@ pub mod experiments;
 pub mod interrupt;
 pub mod load;
 pub mod numbers;
+pub mod proc;
 pub mod report;
 pub mod resilience;
 pub mod results;

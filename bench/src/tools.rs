@@ -1,6 +1,6 @@
 //! What other modules borrow from the system: installed programs, a temporary folder, a free port.
 
-use crate::args;
+use crate::{args, proc};
 use anyhow::{Context, Result};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,7 @@ pub fn cpus(process: &str) -> Option<Vec<usize>> {
 }
 
 fn allowed(status: &str) -> Option<Vec<usize>> {
-    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
-    args::cpus(list.trim()).ok()
+    args::cpus(&proc::field::<String>(status, "Cpus_allowed_list:")?).ok()
 }
 
 /// Programs of other people that are used where they are installed: name, what for, and Debian's package.

@@ -49,7 +49,16 @@ const HOUSES: &[House] = &[
     },
     House {
         sources: "bench/src",
-        leaves: &["args", "interrupt", "numbers", "table", "terminal", "tools", "workspace"],
+        leaves: &[
+            "args",
+            "interrupt",
+            "numbers",
+            "proc",
+            "table",
+            "terminal",
+            "tools",
+            "workspace",
+        ],
         arrows: &[
             ("load", &[]),
             ("targets", &["load"]),

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy allows it in test functions, but not in what they call.
 
-use bench::evidence::tree;
+use bench::evidence::tree::Snapshot;
 use bench::interrupt::Interrupt;
 use bench::load::{self, Options, Outcome, Url};
 use bench::results::folder;
@@ -27,7 +27,7 @@ fn freeze_once(rate: Option<f64>, stop: Duration) -> (Outcome, Duration) {
         let load = scope.spawn(|| load::run(&options, &Interrupt::default()).unwrap());
         thread::sleep(Duration::from_secs(1));
         process::freeze(server.pid(), true).unwrap();
-        while !is_frozen(server.pid()) {
+        while !Snapshot::of(&[server.pid()]).unwrap().is_stopped() {
             thread::sleep(Duration::from_millis(1));
         }
         let start = Instant::now();
@@ -36,13 +36,6 @@ fn freeze_once(rate: Option<f64>, stop: Duration) -> (Outcome, Duration) {
         process::freeze(server.pid(), false).unwrap();
         (load.join().unwrap(), stopped)
     })
-}
-
-/// Every thread of it.
-fn is_frozen(pid: u32) -> bool {
-    let threads = tree::tasks(pid).into_iter();
-    let mut stats = threads.map(|(_, task)| std::fs::read_to_string(task.join("stat")).unwrap());
-    stats.all(|stat| stat.contains(") T "))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The control groups whose CPU time has a quota: cgroups(7). Version 2 has `cpu.max`, version 1 has `cpu.cfs_quota_us`
 //! and `cpu.cfs_period_us`; both count in `cpu.stat` how long threads were held back.
 
-use super::parse::field;
+use crate::proc::field;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ impl Group {
             None => number("cpu.cfs_quota_us")? / number("cpu.cfs_period_us")?,
         };
         let stat = text("cpu.stat")?;
-        let nanos = || field(&stat, "throttled_time");
+        let nanos = || field::<u64>(&stat, "throttled_time");
         let throttled = field(&stat, "throttled_usec").or_else(|| Some(nanos()? / 1000))?;
         let accounted = || Some((number("cpuacct.usage")? / 1e3) as u64);
         let used = field(&stat, "usage_usec").or_else(accounted);

@@ -1,7 +1,7 @@
 //! The CPUs that this process may use: how busy they were, and how much the host of a virtual machine took.
 
 use super::group::Group;
-use super::parse::{self, Cpus};
+use crate::proc::{self, Cpus};
 use crate::tools;
 use serde::{Deserialize, Serialize};
 use shared::sys::process::ticks_per_second;
@@ -55,7 +55,7 @@ impl Times {
             at: Instant::now(),
             cores: in_use.len().min(given),
             server: Some(servers.len()).filter(|count| *count > 0),
-            cpus: parse::cpus(&fs::read_to_string("/proc/stat").ok()?, &in_use)?,
+            cpus: proc::cpus(&fs::read_to_string("/proc/stat").ok()?, &in_use)?,
             per_second: ticks_per_second().ok()?,
             group,
         })

@@ -1,7 +1,7 @@
 //! The server's sockets as the kernel counts them: connections that wait to be accepted, and connections that found no room.
 
-use super::parse;
 use super::sock_diag::{TcpState, of_port};
+use crate::proc;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -24,7 +24,7 @@ impl Listening {
     /// As of now, of the server on `address`.
     pub fn now(address: SocketAddr) -> Self {
         let text = fs::read_to_string("/proc/net/netstat").unwrap_or_default();
-        let counter = |name| parse::netstat(&text, name);
+        let counter = |name| proc::netstat(&text, name);
         let own = of_port(TcpState::Listen, address).ok();
         Self {
             own: own.map(|listeners| listeners.iter().map(|one| u64::from(one.drops)).sum()),

@@ -1,6 +1,6 @@
 //! What the kernel says about a server from outside: `/proc`, without root, and one sentence about it.
 //!
-//! [`parse`] reads the kernel's formats, [`process`] finds the server of an address, [`tree`] adds up a process with all its threads and children,
+//! [`process`] finds the server of an address, [`tree`] adds up a process with all its threads and children,
 //! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
 //! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
 //! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and perf see
@@ -9,7 +9,6 @@
 mod group;
 pub mod host;
 pub mod machine;
-pub mod parse;
 pub mod perf;
 pub mod process;
 pub mod profile;

@@ -3,6 +3,7 @@
 use super::machine::{self, Queue, Sockets};
 use super::sleep::Sleep;
 use super::tree;
+use crate::proc;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::mem;
@@ -112,7 +113,8 @@ impl Samplings {
             self.processes = tree::all(pids);
         }
         let (mut latest, mut known) = (Latest::default(), mem::take(&mut self.watched));
-        for (tid, folder) in self.processes.iter().flat_map(|pid| tree::tasks(*pid)) {
+        let tasks = self.processes.iter().filter_map(|pid| proc::tasks(*pid).ok()).flatten();
+        for (tid, folder) in tasks {
             let mut watched = known.remove(&tid).unwrap_or_else(|| Watched::new(folder));
             if let Some(sleep) = watched.look() {
                 let kinds = self.found.entry(tid).or_default();

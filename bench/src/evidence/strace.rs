@@ -1,6 +1,7 @@
 //! System calls by name and number: `strace -c -f`, attached to a server that runs.
 
 use super::tool::Tool;
+use crate::proc;
 use anyhow::{Context, Result};
 use std::cmp::Reverse;
 use std::fs;
@@ -23,7 +24,7 @@ impl Strace {
         let mut tool = Tool::start("strace", &args)?;
         let traced = || {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+            proc::field::<u32>(&status, "TracerPid:").is_some_and(|tracer| tracer != 0)
         };
         tool.wait_until(traced, "as root, sysctl kernel.yama.ptrace_scope=0 allows it")?;
         // The first thread is attached before the others.

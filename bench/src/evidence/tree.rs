@@ -1,13 +1,13 @@
 //! A process with its threads and all that it forked: what they have used so far, and between two looks.
 
-use super::parse;
 use super::sleep::Sleep;
+use crate::proc;
 use serde::{Deserialize, Serialize};
 use shared::sys::process::ticks_per_second;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 
 /// All threads of a tree at one moment.
@@ -87,27 +87,28 @@ impl Snapshot {
         if processes.is_empty() {
             return Err(ErrorKind::NotFound.into());
         }
-        let tasks: Vec<_> = processes.iter().flat_map(|pid| tasks(*pid)).collect();
+        let tasks = processes.iter().filter_map(|pid| proc::tasks(*pid).ok());
+        let tasks: Vec<_> = tasks.flatten().collect();
         // What is compared with the generator's own window comes first: the rest takes a millisecond.
         let mut snapshot = Self::default();
         for (tid, folder) in &tasks {
-            let schedstat = read(folder.join("schedstat")).as_deref().and_then(parse::schedstat);
+            let schedstat = read(folder.join("schedstat")).as_deref().and_then(proc::schedstat);
             snapshot.threads.insert(*tid, Counters { schedstat, ..Counters::default() });
         }
         for (tid, folder) in &tasks {
             let counters = snapshot.threads.entry(*tid).or_default();
             let status = read(folder.join("status")).unwrap_or_default();
-            counters.switches = parse::switches(&status);
-            counters.stopped = status.contains("\nState:\tT") || status.contains("\nState:\tt");
+            counters.switches = proc::switches(&status);
+            counters.stopped = matches!(proc::field(&status, "State:"), Some('T' | 't'));
             counters.name = read(folder.join("comm")).unwrap_or_default().trim().to_owned();
         }
         let of = |file: &str, parser: fn(&str) -> Option<[u64; 2]>| {
             let texts = processes.iter().map(|pid| read(format!("/proc/{pid}/{file}")));
             sum(texts.map(|text| parser(&text?)))
         };
-        snapshot.ticks = of("stat", parse::ticks);
-        snapshot.calls = of("io", parse::calls);
-        snapshot.memory = of("smaps_rollup", |text| Some([parse::pss(text)?, 0])).map(|sum| sum[0]);
+        snapshot.ticks = of("stat", proc::ticks);
+        snapshot.calls = of("io", proc::calls);
+        snapshot.memory = of("smaps_rollup", |text| Some([proc::pss(text)?, 0])).map(|sum| sum[0]);
         Ok(snapshot)
     }
 
@@ -194,22 +195,15 @@ pub fn all(roots: &[u32]) -> Vec<u32> {
 /// When there is no such process.
 pub fn processes(pid: u32) -> io::Result<Vec<u32>> {
     let mut found = vec![pid];
-    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+    for (_, task) in proc::tasks(pid)? {
         // A thread may end between the listing and the reading.
-        let children = read(task?.path().join("children")).unwrap_or_default();
+        let children = read(task.join("children")).unwrap_or_default();
         let children = children.split_whitespace().filter_map(|pid| pid.parse().ok());
         for child in children.filter(|child| *child != process::id()) {
             found.extend(processes(child).unwrap_or_default());
         }
     }
     Ok(found)
-}
-
-/// The threads of one process and their folders.
-pub fn tasks(pid: u32) -> Vec<(u32, PathBuf)> {
-    let Ok(folder) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let tid = |path: PathBuf| Some((path.file_name()?.to_str()?.parse().ok()?, path));
-    folder.flatten().filter_map(|task| tid(task.path())).collect()
 }
 
 fn read(path: impl AsRef<Path>) -> Option<String> {

@@ -2,10 +2,12 @@
 //! process that is gone is an error everywhere.
 
 use super::wait_until;
+use crate::proc;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -23,7 +25,7 @@ impl ProcessUsage {
     pub fn of(pid: u32) -> Result<Self> {
         let count = |what: &str| {
             let entries = fs::read_dir(format!("/proc/{pid}/{what}"));
-            entries.map(Iterator::count).with_context(|| format!("process {pid} is gone"))
+            entries.map(Iterator::count).with_context(|| gone(pid))
         };
         Ok(Self { fds: count("fd")?, threads: count("task")? })
     }
@@ -50,12 +52,12 @@ impl ProcessUsage {
 
 /// Resident memory of a process, in KiB.
 pub fn memory(pid: u32) -> Result<u64> {
-    kib(pid, "VmRSS:")
+    status(pid, "VmRSS:")
 }
 
 /// The most resident memory that it ever had, in KiB.
 pub fn peak_memory(pid: u32) -> Result<u64> {
-    kib(pid, "VmHWM:")
+    status(pid, "VmHWM:")
 }
 
 /// Waits until a process needs no more than `most` KiB again, and tells where it comes to rest.
@@ -92,17 +94,16 @@ pub fn at_rest(pid: u32) -> Result<()> {
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// How often threads have gone to sleep so far, by thread; `None` if one of them is not asleep.
-fn switches_asleep(pid: u32) -> Result<Option<BTreeMap<PathBuf, String>>> {
+fn switches_asleep(pid: u32) -> Result<Option<BTreeMap<u32, u64>>> {
     let mut switches = BTreeMap::new();
-    for task in tasks(pid)? {
+    for (tid, task) in proc::tasks(pid).with_context(|| gone(pid))? {
         // A thread may end between the listing and the reading.
         let Ok(text) = fs::read_to_string(task.join("status")) else { return Ok(None) };
-        if !field(&text, "State:").is_some_and(|state| state.starts_with('S')) {
+        if proc::field(&text, "State:") != Some('S') {
             return Ok(None);
         }
-        let count =
-            field(&text, "voluntary_ctxt_switches:").context("the kernel counts no switches")?;
-        switches.insert(task, count.to_owned());
+        let count = proc::field(&text, "voluntary_ctxt_switches:");
+        switches.insert(tid, count.context("the kernel counts no switches")?);
     }
     Ok(Some(switches))
 }
@@ -122,44 +123,30 @@ pub fn cpu_share(pid: u32) -> Result<f64> {
 /// # Errors
 /// When there is no such process.
 pub fn cpu(pid: u32) -> Result<Duration> {
-    let nanos = |task: &PathBuf| {
-        let text = fs::read_to_string(task.join("schedstat")).ok()?;
-        text.split(' ').next()?.parse::<u64>().ok()
+    let nanos = |(_, task): (u32, PathBuf)| {
+        let [cpu, _] = proc::schedstat(&fs::read_to_string(task.join("schedstat")).ok()?)?;
+        Some(cpu)
     };
-    Ok(Duration::from_nanos(tasks(pid)?.iter().filter_map(nanos).sum()))
-}
-
-/// The folders of a process's threads.
-fn tasks(pid: u32) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(format!("/proc/{pid}/task"));
-    let entries = entries.with_context(|| format!("process {pid} is gone"))?;
-    Ok(entries.map(|task| Ok(task?.path())).collect::<std::io::Result<_>>()?)
+    let tasks = proc::tasks(pid).with_context(|| gone(pid))?;
+    Ok(Duration::from_nanos(tasks.into_iter().filter_map(nanos).sum()))
 }
 
 /// Places in the process's table of descriptors, used or not.
 pub fn descriptor_places(pid: u32) -> Result<u64> {
-    status(pid, "FDSize:")?.parse().context("FDSize")
+    status(pid, "FDSize:")
 }
 
 /// Whether the process has taken every signal that was sent to it.
 pub fn has_taken_signals(pid: u32) -> Result<bool> {
-    Ok(status(pid, "ShdPnd:")?.bytes().all(|digit| digit == b'0'))
+    Ok(status::<String>(pid, "ShdPnd:")?.bytes().all(|digit| digit == b'0'))
 }
 
-fn kib(pid: u32, name: &str) -> Result<u64> {
-    let value = status(pid, name)?;
-    let number = value.split_whitespace().next().with_context(|| format!("{name} has no value"))?;
-    number.parse().with_context(|| name.to_owned())
+/// A field of the process's `status`.
+fn status<T: FromStr>(pid: u32, name: &str) -> Result<T> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).with_context(|| gone(pid))?;
+    proc::field(&status, name).with_context(|| format!("/proc/{pid}/status has no {name}"))
 }
 
-fn status(pid: u32, name: &str) -> Result<String> {
-    let status =
-        fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
-    let value = field(&status, name).map(str::to_owned);
-    value.with_context(|| format!("/proc/{pid}/status has no {name}"))
-}
-
-/// One line of a `status` file of the kernel's.
-fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
-    status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+fn gone(pid: u32) -> String {
+    format!("process {pid} is gone")
 }

@@ -1,7 +1,7 @@
 //! The machine a run was made on: figures mean nothing without it. Its name is left out, since runs are shown to strangers.
 
 use crate::numbers::counted;
-use crate::tools;
+use crate::{proc, tools};
 use serde::{Deserialize, Serialize};
 use std::fs;
 
@@ -27,7 +27,8 @@ impl Host {
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             cpu: model(&read("/proc/cpuinfo")),
             cores: tools::cores(),
-            memory_mib: memory(&read("/proc/meminfo")),
+            memory_mib: proc::field(&read("/proc/meminfo"), "MemTotal:")
+                .map_or(0, |kib: u64| kib / 1024),
         }
     }
 
@@ -48,12 +49,6 @@ fn model(cpuinfo: &str) -> String {
     field("model name").unwrap_or(std::env::consts::ARCH).to_owned()
 }
 
-fn memory(meminfo: &str) -> u64 {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or_default() / 1024
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +57,5 @@ mod tests {
     fn proc_is_read() {
         assert_eq!(model("processor\t: 0\nmodel name\t: Fast CPU @ 3 GHz\n"), "Fast CPU @ 3 GHz");
         assert_eq!(model("processor: 0\n"), std::env::consts::ARCH);
-        assert_eq!(memory("MemTotal:        8148336 kB\nMemFree: 1 kB\n"), 7957);
     }
 }

@@ -3,12 +3,13 @@
 use crate::frame::{Figure, Frame, Queue};
 use crate::setup::Setup;
 use crate::threads::{Threads, own_cpu};
+use bench::evidence::Evidence;
 use bench::evidence::verdict::{Cause, Seen, Verdict, verdict};
-use bench::evidence::{Evidence, parse};
 use bench::experiments::trial;
 use bench::experiments::workload::Kind;
 use bench::load::Outcome;
 use bench::numbers::{as_micros, grouped, micros, time};
+use bench::proc;
 use bench::targets::Target;
 use bench::tools;
 use shared::sys::process::ticks_per_second;
@@ -149,7 +150,7 @@ pub(crate) fn judge(setup: &Setup, part: Option<&Outcome>, evidence: &Evidence) 
 /// Busy ticks of each CPU that this process may use.
 fn ticks() -> Vec<u64> {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
-    let busy = |cpu: usize| parse::cpus(&stat, &[cpu]).map(|it| it.processes + it.interrupts);
+    let busy = |cpu: usize| proc::cpus(&stat, &[cpu]).map(|it| it.processes + it.interrupts);
     tools::cpus("self").unwrap_or_default().into_iter().filter_map(busy).collect()
 }
 

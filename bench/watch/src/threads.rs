@@ -2,9 +2,9 @@
 
 use crate::frame::{Group, QUEUED, letter};
 use bench::evidence::Evidence;
-use bench::evidence::parse;
 use bench::evidence::sleep::Sleep;
-use bench::evidence::tree::{self, Thread};
+use bench::evidence::tree::Thread;
+use bench::proc;
 use std::collections::HashMap;
 use std::fs;
 use std::process;
@@ -73,8 +73,7 @@ impl Threads {
 
 /// Whether a runnable thread has waited for a CPU longer than it was on one since it was last found running.
 fn queued(tid: u32, schedstats: &mut HashMap<u32, [u64; 2]>) -> Option<char> {
-    let [cpu, wait] =
-        parse::schedstat(&fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?)?;
+    let [cpu, wait] = proc::schedstat(&fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?)?;
     let [cpu_before, wait_before] = schedstats.insert(tid, [cpu, wait])?;
     (wait.saturating_sub(wait_before) > cpu.saturating_sub(cpu_before)).then_some(QUEUED)
 }
@@ -83,9 +82,9 @@ fn queued(tid: u32, schedstats: &mut HashMap<u32, [u64; 2]>) -> Option<char> {
 pub(crate) fn own_cpu() -> u64 {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let is_load = |name: &str| name.starts_with("load-") || name == "idle";
-    let threads = tree::tasks(process::id()).into_iter();
+    let threads = proc::tasks(process::id()).unwrap_or_default().into_iter();
     let own = threads.filter(|(_, folder)| !is_load(read(folder.join("comm")).trim()));
-    own.filter_map(|(_, folder)| parse::schedstat(&read(folder.join("schedstat"))))
+    own.filter_map(|(_, folder)| proc::schedstat(&read(folder.join("schedstat"))))
         .map(|[cpu, _]| cpu)
         .sum()
 }

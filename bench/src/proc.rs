@@ -1,4 +1,18 @@
-//! The kernel's formats: pure functions from a file's text to figures. See proc(5).
+//! The kernel's formats, see proc(5): pure functions from a file's text to figures, and where the files of threads lie.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::{fs, io};
+
+/// The threads of one process and their folders.
+///
+/// # Errors
+/// When there is no such process.
+pub fn tasks(pid: u32) -> io::Result<Vec<(u32, PathBuf)>> {
+    let entries = fs::read_dir(format!("/proc/{pid}/task"))?.collect::<io::Result<Vec<_>>>()?;
+    let task = |path: PathBuf| Some((path.file_name()?.to_str()?.parse().ok()?, path));
+    Ok(entries.into_iter().filter_map(|entry| task(entry.path())).collect())
+}
 
 /// Two numbers that follow each other, behind `skip` others.
 fn pair(text: &str, skip: usize) -> Option<[u64; 2]> {
@@ -33,11 +47,11 @@ pub fn calls(io: &str) -> Option<[u64; 2]> {
 
 /// Memory that is the process's own, shared pages counted in part: bytes, from `smaps_rollup`.
 pub fn pss(smaps_rollup: &str) -> Option<u64> {
-    Some(field(smaps_rollup, "Pss:")? * 1024)
+    Some(field::<u64>(smaps_rollup, "Pss:")? * 1024)
 }
 
-/// The number behind a name that begins a line.
-pub fn field(text: &str, name: &str) -> Option<u64> {
+/// The word behind a name that begins a line, as a number or whatever it stands for.
+pub fn field<T: FromStr>(text: &str, name: &str) -> Option<T> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_whitespace().next()?.parse().ok()
 }
@@ -96,6 +110,13 @@ mod tests {
         assert_eq!((schedstat("1500 20 3\n"), schedstat("")), (Some([1500, 20]), None));
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n";
         assert_eq!((switches(status), switches("Name:\tx\n")), (Some([150, 7]), None));
+        let state = field("Name:\tx\nState:\tS (sleeping)\n", "State:");
+        assert_eq!((state, field::<char>("Name:\tx\n", "State:")), (Some('S'), None));
+        let memory = "MemTotal:        8148336 kB\nMemFree: 1 kB\n";
+        assert_eq!(
+            (field(memory, "MemTotal:"), field(memory, "MemFree:")),
+            (Some(8_148_336), Some(1))
+        );
         let io = "rchar: 6976\nwchar: 0\nsyscr: 10\nsyscw: 3\nread_bytes: 0\n";
         assert_eq!(calls(io), Some([10, 3]));
         let rollup = "55f5fc2c6000-7ffeeb243000 ---p 00000000 00:00 0   [rollup]\nRss:  1752 kB\nPss:   235 kB\nPss_Dirty: 116 kB\n";
