@@ -9,20 +9,20 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::thread;
 
-/// A reader's server: a thread for each connection, and its own text for an answer.
-fn serve() -> String {
+/// A reader's server: a thread for each connection, and its own text for an answer, with this status.
+fn serve(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming() {
-            thread::spawn(move || answer(stream.unwrap()));
+            thread::spawn(move || answer(stream.unwrap(), status));
         }
     });
     url
 }
 
 /// Answers until the client leaves, or once if it asks for that.
-fn answer(mut stream: TcpStream) -> Option<()> {
+fn answer(mut stream: TcpStream, status: &str) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut close = false;
     while !close {
@@ -33,7 +33,7 @@ fn answer(mut stream: TcpStream) -> Option<()> {
             close |= line.eq_ignore_ascii_case("connection: close\r\n");
         }
         let field = if close { "Connection: close\r\n" } else { "" };
-        let text = format!("HTTP/1.1 200 OK\r\n{field}Content-Length: 4\r\n\r\nmine");
+        let text = format!("HTTP/1.1 {status}\r\n{field}Content-Length: 4\r\n\r\nmine");
         stream.write_all(text.as_bytes()).ok()?;
     }
     Some(())
@@ -41,22 +41,22 @@ fn answer(mut stream: TcpStream) -> Option<()> {
 
 /// Runs with windows long enough that all are served in each: how long that is, is a matter of the machine.
 fn run(name: &str, also: &str) -> (Output, Results) {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let bench = |window| {
-        let _ = std::fs::remove_dir_all(&out);
-        let args = ["run", "floor", "-c", "2", "-d", window, "--also", also, "--out"];
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_bench")).args(args).arg(&out).output().unwrap();
-        (output, folder::read(&out).unwrap())
-    };
     let all_served = |results: &Results| results.rows.iter().all(|row| row.load.served == 2);
-    let short = bench("100ms");
-    if all_served(&short.1) { short } else { bench("5s") }
+    let short = run_for("100ms", name, also);
+    if all_served(&short.1) { short } else { run_for("5s", name, also) }
+}
+
+fn run_for(window: &str, name: &str, also: &str) -> (Output, Results) {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&out);
+    let args = ["run", "floor", "-c", "2", "-d", window, "--also", also, "--out"];
+    let output = Command::new(env!("CARGO_BIN_EXE_bench")).args(args).arg(&out).output().unwrap();
+    (output, folder::read(&out).unwrap())
 }
 
 #[test]
 fn a_readers_server_is_one_more_row_beside_the_others() {
-    let (output, results) = run("also", &format!("mine={}", serve()));
+    let (output, results) = run("also", &format!("mine={}", serve("200 OK")));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     for ladder in text.split("The ladder, ").skip(1) {
@@ -90,8 +90,19 @@ fn one_that_does_not_listen_is_named_and_the_others_are_measured() {
 }
 
 #[test]
+fn one_that_never_answers_rightly_is_named_as_a_load_names_it() {
+    let url = serve("404 Not Found");
+    let (output, results) = run_for("100ms", "also-404", &format!("lost={url}"));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    let line = format!("lost: no request had a correct response: see bench load {url}");
+    assert!(error.contains(&line), "{error}");
+    assert_eq!((results.rows.len(), results.failures.len()), (4, 1));
+}
+
+#[test]
 fn servers_whose_names_differ_in_a_sign_keep_their_own_percentiles() {
-    let url = serve();
+    let url = serve("200 OK");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("also-alike");
     let _ = std::fs::remove_dir_all(&out);
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
@@ -101,7 +112,8 @@ fn servers_whose_names_differ_in_a_sign_keep_their_own_percentiles() {
     }
     // Longer than a file's name may be.
     command.args(["--also", &format!("{}={url}", "n".repeat(300))]);
-    assert!(command.arg("--out").arg(&out).output().unwrap().status.success());
+    let output = command.arg("--out").arg(&out).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8(output.stderr).unwrap());
     let rows = folder::read(&out).unwrap().rows;
     assert_eq!(rows.len(), 2 * 6);
     for row in rows {

@@ -9,6 +9,7 @@ use super::trial::{Measurement, typical};
 use crate::evidence::process;
 use crate::interrupt::Interrupt;
 use crate::load::Url;
+use crate::results::Sample;
 use crate::targets::Target;
 use crate::terminal;
 use anyhow::{Result, ensure};
@@ -20,8 +21,8 @@ const NO_CAPACITY: &str =
 /// Builds, says how long it will take, measures, and writes the results. What an interrupt leaves is written too.
 ///
 /// # Errors
-/// When nothing could be built or measured, or the folder cannot be written. A server that fails is a part of the
-/// results: see [`Finished::check`].
+/// When nothing could be built or measured, or the folder cannot be written. A server that fails, or that runs already
+/// and has nothing but errors to give, is a part of the results: see [`Finished::check`].
 pub fn run(
     mut experiments: Vec<Experiment>,
     common: &Common,
@@ -49,6 +50,9 @@ pub fn run(
         reached = capacity(&experiment.plan, &measured);
     }
     profile::measure(&mut run);
+    if run.record.results.failures.is_empty() {
+        run.record.results.failures = unserved(&run.plan.targets, &run.record.results.rows);
+    }
     Ok(run.end())
 }
 
@@ -59,6 +63,20 @@ fn capacity(plan: &Plan, measured: &[Measurement]) -> Vec<f64> {
         typical(own).map_or(0.0, |one| one.outcome.rps())
     };
     (0..plan.targets.len()).map(of).collect()
+}
+
+/// The servers that run already and from which nothing but errors came back in the whole run: most likely another
+/// program listens there, or the path is wrong. A stage that serves no client in a window is a lesson, and no failure.
+fn unserved(targets: &[Target], rows: &[Sample]) -> Vec<String> {
+    let failure = |target: &Target| {
+        let Target::Url(name, url) = target else { return None };
+        let own = rows.iter().filter(|row| row.target == *name).map(|row| &row.load);
+        let served = own.clone().any(|load| load.requests > 0);
+        let errors = own.map(|load| load.errors.total()).sum::<u64>();
+        (!served && errors > 0)
+            .then(|| format!("{name}: no request had a correct response: see bench load {url}"))
+    };
+    targets.iter().filter_map(failure).collect()
 }
 
 /// Says of which servers that run already no more will be known than what the clients see.

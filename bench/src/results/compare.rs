@@ -5,6 +5,7 @@ use super::group::Group;
 use super::sample::Sample;
 use super::statistics::{ENOUGH, Ratio};
 use super::{Config, Results};
+use crate::numbers::distinct;
 
 /// One trial that both runs have, and how many times as much the second has of a figure.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Pair<'_> {
     }
 }
 
-/// The trials that both have, in the order of `a`.
+/// The trials that both have, part by part as `a` has them, and in the order of its tables.
 pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
     let right = b.groups();
     let pair = |one: Group<'a>| {
@@ -42,7 +43,8 @@ pub fn pairs<'a>(a: &'a Results, b: &'a Results) -> Vec<Pair<'a>> {
         let cpu = Ratio::within(other, &one, |sample| sample.server_cpu_us);
         Some(Pair { a: one.median(), b: other.median(), rps, cpu })
     };
-    a.groups().into_iter().filter_map(pair).collect()
+    let parts = distinct(a.rows.iter().map(|row| row.part));
+    parts.into_iter().flat_map(|part| a.trials(part)).filter_map(pair).collect()
 }
 
 /// Why figures of two runs may differ although the servers do not.
@@ -72,7 +74,7 @@ pub fn warnings(a: &Results, b: &Results) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Figures;
+    use crate::results::{Figures, Part};
 
     fn run(rps: &[f64]) -> Results {
         let row = |(repeat, rps): (usize, &f64)| {
@@ -94,6 +96,23 @@ mod tests {
         assert!(pairs(&one, &two)[0].rps.is_none() && !pairs(&one, &two)[0].is_regression());
         let judged = |repeats: usize| pairs(&run(&base[..repeats]), &run(&base))[0].is_judged();
         assert_eq!([1, 4, 5].map(judged), [false, false, true]);
+    }
+
+    #[test]
+    fn servers_stand_in_the_order_of_a_runs_tables() {
+        // The seed decides in which order they ran.
+        let row = |target: &str, part| Sample { target: target.into(), part, ..Sample::default() };
+        let rows = ["stage2", "stage1", "floor"].map(|target| row(target, Part::Ladder));
+        let further = ["stage1", "stage2"].map(|target| row(target, Part::Matrix));
+        let targets = ["stage1", "stage2", "floor"].map(str::to_owned).to_vec();
+        let config = Config { targets, ..Config::default() };
+        let run = Results { config, rows: [&rows[..], &further].concat(), ..Results::default() };
+        let pairs = pairs(&run, &run);
+        let order: Vec<_> = pairs.iter().map(|pair| (pair.a.part, &*pair.a.target)).collect();
+        let [ladder, matrix] = [Part::Ladder, Part::Matrix];
+        let of_ladder = ["stage1", "stage2", "floor"].map(|target| (ladder, target));
+        let of_matrix = ["stage1", "stage2"].map(|target| (matrix, target));
+        assert_eq!(order, [&of_ladder[..], &of_matrix].concat());
     }
 
     #[test]
