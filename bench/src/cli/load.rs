@@ -1,10 +1,9 @@
 //! `bench load`: puts the load on the server, has the kernel's evidence collected meanwhile, and ends with the
 //! sentence that names the bottleneck.
 
-use super::server;
 use crate::evidence::verdict::{Seen, Verdict, verdict};
 use crate::evidence::{Evidence, process};
-use crate::experiments::trial;
+use crate::experiments::{server, trial};
 use crate::interrupt::Interrupt;
 use crate::load::command::LoadArgs;
 use crate::load::{Figures, Latency, Options, Outcome, Second, output};

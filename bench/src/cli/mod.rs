@@ -7,7 +7,6 @@ mod judge;
 mod load;
 mod output;
 pub mod program;
-mod server;
 
 use crate::args;
 use crate::experiments::{matrix, plateau, scale};

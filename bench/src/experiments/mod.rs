@@ -6,8 +6,8 @@
 //! [`idle`] connections with what a server pays that waits for them, the [`rate`] that is constant or a sweep over
 //! offered load, and a stage over its threads ([`scale`]); a run ends with a [`profile`] of each stage. The article's
 //! [`plateau`] is a calibration. [`explain`] looks at one server for long, [`uring`] puts the steps of io_uring beside
-//! epoll, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`common`] and [`workload`] declare
-//! the arguments that they share.
+//! epoll, [`timeline`] has servers write traces, [`doctor`] looks at the machine. [`server`] has the kernel's evidence
+//! about a server in lines for people. [`common`] and [`workload`] declare the arguments that they share.
 
 pub mod aa;
 pub mod benchmark;
@@ -24,6 +24,7 @@ pub mod rate;
 pub mod record;
 pub mod run;
 pub mod scale;
+pub mod server;
 pub mod timeline;
 pub mod trial;
 pub mod uring;

@@ -65,7 +65,7 @@ fn lines(options: &Options, outcome: &Outcome) -> Vec<(&'static str, String)> {
     if options.silent + options.slow > 0 {
         lines.push(("Beside", beside(options, outcome)));
     }
-    lines.push(("Generator", generator(outcome, outcome.window.as_secs_f64())));
+    lines.push(("Generator", generator(outcome)));
     if timed_out.count > 0 {
         let (mean, longest) = (numbers::time(timed_out.mean()), numbers::time(timed_out.longest));
         let text =
@@ -166,7 +166,7 @@ fn status_codes(outcome: &Outcome) -> Option<String> {
     codes.keys().any(|code| *code != 200).then(|| list.collect::<Vec<_>>().join(", "))
 }
 
-/// Mean, the percentiles that enough samples speak for, and the longest.
+/// Those of correct responses, if there were any.
 fn latencies(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     if tally.requests == 0 {
@@ -175,8 +175,8 @@ fn latencies(outcome: &Outcome) -> String {
     summary(&tally.latency)
 }
 
-/// Of samples in nanoseconds.
-fn summary(samples: &Histogram<u64>) -> String {
+/// Mean, the percentiles that enough of these samples speak for, and the longest. They are nanoseconds.
+pub fn summary(samples: &Histogram<u64>) -> String {
     let time = |nanos| numbers::time(Duration::from_nanos(nanos));
     let mut line = format!("mean {}", time(samples.mean() as u64));
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
@@ -194,7 +194,8 @@ fn errors(outcome: &Outcome) -> String {
 }
 
 /// What the generator itself used: near 100 % of a core per thread, it measures itself.
-fn generator(outcome: &Outcome, seconds: f64) -> String {
+pub fn generator(outcome: &Outcome) -> String {
+    let seconds = outcome.window.as_secs_f64().max(f64::MIN_POSITIVE);
     let busy: Duration = outcome.tally.cpu.iter().sum();
     let busiest = outcome.tally.cpu.iter().max().copied().unwrap_or_default();
     let per_request =

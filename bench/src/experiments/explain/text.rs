@@ -2,13 +2,14 @@
 
 use crate::evidence::profile::Function;
 use crate::experiments::plan::Trial;
+use crate::experiments::server;
 use crate::experiments::trial::Measurement;
-use crate::numbers::{self, grouped};
+use crate::load::output;
+use crate::numbers::grouped;
 use crate::table::Table;
 use crate::targets::Connection;
 use crate::terminal::wrapped;
 use anyhow::Result;
-use std::time::Duration;
 
 /// So many threads are shown; the others of a pool look alike.
 const THREADS: usize = 8;
@@ -37,10 +38,9 @@ pub(super) fn of(look: &Measurement, name: &str) -> String {
     for (label, line) in [
         ("Clients", clients(look)),
         ("Server", server(look)),
-        ("Per request", per_request(look)),
         ("Queues", queues(look)),
         ("Threads in", found(look)),
-        ("Generator", generator(look)),
+        ("Generator", output::generator(&look.outcome)),
         ("Machine", machine(look)),
     ] {
         page += &wrapped(&format!("{label:<16}"), &line);
@@ -83,15 +83,10 @@ fn known<T: ToString>(figure: Option<T>) -> String {
 
 fn clients(look: &Measurement) -> String {
     let (seen, tally) = (look.seen(), &look.outcome.tally);
-    let percentile = |quantile| known(tally.percentile(quantile).map(numbers::time));
     format!(
-        "{} requests per second; mean {}, p50 {}, p99 {}, max {}; {} of {} served; by Little's law {:.1} are in \
-         service at any moment",
+        "{} requests per second; {}; {} of {} served; by Little's law {:.1} are in service at any moment",
         grouped(seen.rps),
-        numbers::time(tally.mean()),
-        percentile(0.5),
-        percentile(0.99),
-        numbers::time(tally.max()),
+        output::summary(&tally.latency),
         seen.served,
         seen.open,
         seen.in_service()
@@ -99,36 +94,8 @@ fn clients(look: &Measurement) -> String {
 }
 
 fn server(look: &Measurement) -> String {
-    let Some(server) = &look.evidence.server else {
-        return "not a process of ours: nothing is known of it".to_owned();
-    };
-    let kernel = server.kernel.map_or("kernel's share unknown".to_owned(), |(share, ticks)| {
-        let guess = if ticks < 200 { " (few ticks: a guess)" } else { "" };
-        format!("{:.0} % of it the kernel's{guess}", 100.0 * share)
-    });
-    let memory =
-        server.memory.map(|bytes| format!(", {} KiB of memory", grouped(bytes as f64 / 1024.0)));
-    let cores = server.cpu / look.evidence.seconds;
-    format!("{cores:.2} cores, {kernel}{}", memory.unwrap_or_default())
-}
-
-fn per_request(look: &Measurement) -> String {
-    let (Some(server), requests @ 1..) = (&look.evidence.server, look.seen().requests) else {
-        return "-".to_owned();
-    };
-    let requests = requests as f64;
-    let each =
-        |count: Option<u64>| known(count.map(|count| format!("{:.2}", count as f64 / requests)));
-    let time = |seconds: f64| numbers::time(Duration::from_secs_f64((seconds / requests).max(0.0)));
-    format!(
-        "{} of CPU, {} of waiting for a CPU; {} sleeps, {} times taken off its CPU; {} reads, {} writes",
-        time(server.cpu),
-        time(server.run_wait),
-        each(server.voluntary),
-        each(server.involuntary),
-        each(server.reads),
-        each(server.writes)
-    )
+    let cost = server::cost(&look.evidence, look.outcome.tally.requests);
+    cost.unwrap_or("not a process of ours: nothing is known of it".to_owned())
 }
 
 fn queues(look: &Measurement) -> String {
@@ -148,12 +115,6 @@ fn found(look: &Measurement) -> String {
     let list: Vec<_> =
         sleeps.map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name())).collect();
     if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
-}
-
-fn generator(look: &Measurement) -> String {
-    let (seen, each) = (look.seen(), known(look.outcome.client_cpu().map(numbers::time)));
-    let (cores, busiest) = (seen.client_cores, 100.0 * seen.client_busiest);
-    format!("{cores:.2} cores, its busiest thread {busiest:.0} %, {each} of CPU per request")
 }
 
 fn machine(look: &Measurement) -> String {

@@ -1,29 +1,28 @@
 //! What the kernel said about the server of a load, in lines for people.
 
 use crate::evidence::sleep::Sleep;
-use crate::evidence::tree::{Thread, Use};
+use crate::evidence::tree::Thread;
 use crate::evidence::{Evidence, process};
-use crate::numbers::{self, as_micros};
+use crate::numbers::{self, as_micros, grouped};
 use anyhow::Result;
 
 /// So many kinds of threads are told; the others have next to nothing to do.
 const KINDS: usize = 4;
-/// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
-const TICKS: u64 = 20;
+/// User and kernel time are told apart by ticks of 10 ms: fewer than the first tell nothing, fewer than the second are a
+/// guess.
+const TICKS: [u64; 2] = [20, 200];
 
 /// The server's CPU per request and its threads; or why nothing can be seen of them. `requests`: the
 /// correct responses of the window.
-pub(super) fn lines(
+pub fn lines(
     found: &Result<Vec<u32>>,
     evidence: &Evidence,
     requests: u64,
 ) -> Vec<(&'static str, String)> {
-    let server = match (found, &evidence.server) {
+    let server = match (found, cost(evidence, requests)) {
         (Err(why), _) => format!("its CPU is unknown: {why}"),
         (_, None) => "its CPU is unknown: its processes ended meanwhile".to_owned(),
-        (Ok(pids), Some(used)) => {
-            format!("{}: {}", process::names(pids), cost(used, evidence, requests))
-        }
+        (Ok(pids), Some(cost)) => format!("{}: {cost}", process::names(pids)),
     };
     let mut lines = vec![("Server", server)];
     if !evidence.threads.is_empty() {
@@ -32,26 +31,37 @@ pub(super) fn lines(
     lines
 }
 
-fn cost(used: &Use, evidence: &Evidence, requests: u64) -> String {
+/// What one of the `requests` has cost the server, and what it used in all; `None` where nothing is known of it.
+pub fn cost(evidence: &Evidence, requests: u64) -> Option<String> {
+    let used = evidence.server.as_ref()?;
     let cores = used.cpu / evidence.seconds.max(f64::MIN_POSITIVE);
-    let cores = format!("{cores:.2} cores");
-    let Some(each) = evidence.cpu_per(requests) else { return cores };
-    let each = as_micros(each);
-    let shares = used.kernel.filter(|(_, ticks)| *ticks >= TICKS).map(|(kernel, _)| {
-        format!(" (user {:.2}, system {:.2})", each * (1.0 - kernel), each * kernel)
+    let memory =
+        used.memory.map(|bytes| format!(", {} KiB of memory", grouped(bytes as f64 / 1024.0)));
+    let all = format!("{cores:.2} cores{}", memory.unwrap_or_default());
+    let Some(each) = evidence.cpu_per(requests) else { return Some(all) };
+    let (each, wait) = (as_micros(each), 1e6 * used.run_wait / requests as f64);
+    let shares = used.kernel.filter(|(_, ticks)| *ticks >= TICKS[0]).map(|(kernel, ticks)| {
+        let guess = if ticks < TICKS[1] { "; few ticks: a guess" } else { "" };
+        format!(" (user {:.2}, system {:.2}{guess})", each * (1.0 - kernel), each * kernel)
     });
-    let switches = used.voluntary.zip(used.involuntary).map(|counts| {
-        let [voluntary, involuntary] =
-            <[u64; 2]>::from(counts).map(|count| count as f64 / requests as f64);
+    let per_request =
+        |counts: (u64, u64)| <[u64; 2]>::from(counts).map(|count| count as f64 / requests as f64);
+    let switches = used.voluntary.zip(used.involuntary).map(per_request);
+    let switches = switches.map(|[voluntary, involuntary]| {
         format!(
             "; context switches per request: {voluntary:.2} voluntary, {involuntary:.2} involuntary"
         )
     });
-    format!(
-        "{each:.2} µs of CPU per request{}, {cores}{}",
+    let calls = used.reads.zip(used.writes).map(per_request);
+    let calls = calls.map(|[reads, writes]| {
+        format!("; calls per request: {reads:.2} of read, {writes:.2} of write")
+    });
+    Some(format!(
+        "{each:.2} µs of CPU per request{}, {wait:.2} µs of waiting for a CPU, {all}{}{}",
         shares.unwrap_or_default(),
-        switches.unwrap_or_default()
-    )
+        switches.unwrap_or_default(),
+        calls.unwrap_or_default()
+    ))
 }
 
 /// Threads of one name, but for a number, that are found in the same state, with the CPU time of all of them.
@@ -116,6 +126,7 @@ fn ended(evidence: &Evidence) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::tree::Use;
 
     fn thread(name: &str, cpu: f64, state: Sleep) -> Thread {
         let (name, mostly) = (name.to_owned(), Some((state, 0.9)));
@@ -127,9 +138,12 @@ mod tests {
         let used = Use {
             cpu: 1.0,
             kernel: Some((0.75, 100)),
+            run_wait: 0.5,
             voluntary: Some(5000),
             involuntary: Some(100),
-            ..Use::default()
+            reads: Some(20_000),
+            writes: Some(10_000),
+            memory: Some(3 << 20),
         };
         let evidence = Evidence {
             seconds: 2.0,
@@ -146,8 +160,9 @@ mod tests {
         let lines = lines(&Ok(Vec::new()), &evidence, 10_000);
         assert_eq!(
             lines[0].1,
-            ": 100.00 µs of CPU per request (user 25.00, system 75.00), 0.50 cores; \
-             context switches per request: 0.50 voluntary, 0.01 involuntary"
+            ": 100.00 µs of CPU per request (user 25.00, system 75.00; few ticks: a guess), \
+             50.00 µs of waiting for a CPU, 0.50 cores, 3,072 KiB of memory; context switches per request: 0.50 voluntary, 0.01 involuntary; \
+             calls per request: 2.00 of read, 1.00 of write"
         );
         assert_eq!(
             ended(&Evidence { threads: Vec::new(), ..evidence }).unwrap(),
