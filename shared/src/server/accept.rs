@@ -97,11 +97,11 @@ impl ConnectionLimit {
         self.taken.load(Ordering::Relaxed) < self.limit
     }
 
-    /// So many new connections wait for places, if there is none: a silent connection is to be closed for each, less those
-    /// that are being closed already.
-    pub fn want(&self, waiting: usize) {
+    /// So many new connections wait: a silent connection is to be closed for each, less those that are being closed already.
+    /// If they wait for a place (`is_full`, and no want of descriptors), only where none has become free meanwhile.
+    pub fn want(&self, waiting: usize, is_full: bool) {
         let mut eviction = lock(&self.eviction);
-        let waiting = if self.is_free() { 0 } else { waiting };
+        let waiting = if is_full && self.is_free() { 0 } else { waiting };
         eviction.wanted = waiting.saturating_sub(eviction.begun);
     }
 
@@ -213,15 +213,15 @@ mod tests {
     fn two_loops_that_see_one_new_connection_close_one() {
         let limit = ConnectionLimit::new(1).unwrap();
         assert!(limit.acquire());
-        limit.want(1);
+        limit.want(1, true);
         assert!(limit.begin_eviction());
-        limit.want(1);
+        limit.want(1, true);
         assert!(!limit.begin_eviction(), "one is being closed");
         limit.cancel_eviction();
         assert!(limit.begin_eviction(), "its client has spoken");
         limit.release();
         limit.end_eviction();
-        limit.want(1);
+        limit.want(1, true);
         assert!(!limit.is_wanted(), "a place is free");
     }
 
@@ -230,7 +230,7 @@ mod tests {
         let (limit, now) = (ConnectionLimit::new(1).unwrap(), Instant::now());
         let [one, other] = [(); 2].map(|()| limit.add_loop(now));
         assert!(limit.acquire());
-        limit.want(1);
+        limit.want(1, true);
         limit.has_none_before(one, now + PAUSE);
         assert!(!limit.begin_idle_eviction(now), "the other has not looked");
         limit.has_none_before(other, now + 2 * PAUSE);

@@ -7,7 +7,8 @@ use shared::server::accept;
 use shared::server::blocking::{self, Server};
 use shared::server::clock::Clock;
 use shared::server::context::ServerContext;
-use shared::sys::{Listener, faults};
+use shared::sys::Listener;
+use shared::sys::faults::{self, Call};
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -84,6 +85,44 @@ fn a_blocking_thread_accepts_every_connection_and_counts_why_they_waited() {
             });
         }
         assert!(counters.exhausted.get() > 0, "accept(2) has run out of descriptors and of memory");
+    });
+}
+
+/// There are places for more connections, and no descriptors.
+#[test]
+fn where_descriptors_run_out_a_silent_client_is_closed() {
+    without_leaks(|context| {
+        let (listener, mut now) =
+            (Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap(), Instant::now());
+        let address = listener.local_addr().unwrap();
+        let mut server = Loop::new(context, listener);
+        let connect = || {
+            let client = TcpStream::connect(address).unwrap();
+            client.set_nonblocking(true).unwrap();
+            client
+        };
+        let mut silent = connect();
+        while server.connections.is_empty() {
+            server.tick(now, None).unwrap();
+        }
+        let no_descriptor = |call| match call {
+            Call::Accept => Err(libc::EMFILE),
+            Call::Move => Ok(usize::MAX),
+        };
+        faults::set_hook(Some(Box::new(no_descriptor)));
+        let _new = connect();
+        let mut rounds = 0;
+        while silent.read(&mut [0]).is_err() {
+            rounds += 1;
+            assert!(rounds < 1000, "it keeps its descriptor");
+            now += accept::PAUSE;
+            server.tick(now, Some(Duration::from_millis(1))).unwrap();
+        }
+        drop(silent);
+        while !server.connections.is_empty() {
+            server.tick(now, Some(accept::PAUSE)).unwrap();
+        }
+        faults::set_hook(None);
     });
 }
 

@@ -120,14 +120,14 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Pauses, and has a silent connection closed for each connection that waits. Their places are free when their
-    /// clients have read the end.
+    /// Pauses, and has a silent connection closed for each connection that waits. Their places, and their descriptors, are
+    /// free when their clients have read the end.
     fn wait_for_places(&mut self, state: State, connections: &mut ConnectionSet) {
         let (Some(listener), limit) = (&self.listener, &self.context.connections) else { return };
         let counters = &connections.stats().counters;
         let is_full = matches!(state, State::Full(_));
         if is_full { &counters.full } else { &counters.exhausted }.add(1);
-        limit.want(listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE));
+        limit.want(listener.waiting().unwrap_or(1).clamp(1, EVICTED_AT_ONCE), is_full);
         connections.evict_silent();
         if limit.is_wanted() {
             // Places are counted over all loops: another may have the silent connections.
