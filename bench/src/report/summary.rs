@@ -48,13 +48,13 @@ fn prose(head: &str, text: &str) -> String {
 
 /// The stages, and below them the controls.
 fn ladder(rows: &[&Sample], results: &Results) -> String {
-    let name = |row: &Sample| match row.part {
+    let row_name = |row: &Sample| match row.part {
         Part::Users => format!("{} ({})", name(&row.target), users::threads(row, results)),
         _ => format!("{} with {}", label(&row.target), users::variant(row)),
     };
     let factor = |row: &Sample| users::factor(row, rows).filter(|_| row.part == Part::Users);
     let columns: [Column<'_, &Sample>; 7] = [
-        ("stage (threads)", &|row| name(row)),
+        ("stage (threads)", &|row| row_name(row)),
         ("req/s", &|row| grouped(row.load.rps)),
         ("× above", &|row| factor(row).unwrap_or_default()),
         ("predicted", &|row| users::predicted(row, results).unwrap_or_default()),

@@ -128,8 +128,8 @@ fn threads(events: &[Event], end: f64) -> Vec<Thread> {
             ('M', _) => thread.name = event.args.name.clone().unwrap_or_default(),
             // Until its end is found it goes on.
             ('B', Some(span)) => thread.spans.push((span, Interval { start: event.ts, end })),
-            // That of the last, as none lies within another of its kind. An end without a beginning is that of a wait that was
-            // there before the trace.
+            // That of the last, as none lies within another of its kind. An end without a beginning is that of a wait
+            // that was there before the trace.
             ('E', Some(span)) => {
                 let last = thread.spans.iter_mut().rfind(|(kind, _)| *kind == span);
                 if let Some((_, interval)) = last {

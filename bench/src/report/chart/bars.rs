@@ -55,7 +55,8 @@ impl Bar {
     }
 }
 
-/// Draws them from top to bottom, as the drawing of `chart`. `legend`: classes of pieces with their names; with one, a grid has figures below the bars.
+/// Draws them from top to bottom, as the drawing of `chart`. `legend`: classes of pieces with their names; with one, a
+/// grid has figures below the bars.
 pub fn chart(chart: Chart, legend: &[(String, &str)], bars: &[Bar]) -> Chart {
     let places = legend_places(legend);
     let top = places.last().map_or(TOP, |(_, y)| y + 18.0);

@@ -74,17 +74,18 @@ fn nothing_is_coloured_unless_colour_is_wanted() {
 }
 
 #[test]
-fn the_footer_has_the_keys_that_change_something_and_no_other() {
+fn the_footer_has_the_keys_that_change_something_and_no_other_and_the_help_has_all() {
     let url = Target::Url("x".to_owned(), "http://127.0.0.1:1/".to_owned());
     for (target, load) in [(Target::Stage(1), true), (url.clone(), true), (url, false)] {
         let setup = Setup { target, workload: Kind::Hello, busy: 50, idle: 16, load };
         let view = View { keys: setup.keys(), ..View::default() };
         let footer = &rows(&screen(&saved(4), view, SIZE))[23];
-        for (keys, word) in
-            [("134", "1-4 stage"), ("w", "w load"), ("+-", "+- busy"), ("iI", "iI idle")]
-        {
+        let of_stage = [("134", "1-4 stage", "1 2 3 4"), ("w", "w load", "w")];
+        let of_clients = [("+-", "+- busy", "+ -"), ("iI", "iI idle", "i I")];
+        for (keys, short, long) in of_stage.into_iter().chain(of_clients) {
             let works = keys.chars().all(|key| setup.after(key).is_some());
-            assert_eq!(footer.contains(word), works, "{word}: {footer}");
+            assert_eq!(footer.contains(short), works, "{short}: {footer}");
+            assert!(HELP.lines().any(|line| line.starts_with(&format!("  {long}  "))), "{long}");
         }
     }
 }
