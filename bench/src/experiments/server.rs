@@ -10,7 +10,7 @@ use anyhow::Result;
 const KINDS: usize = 4;
 /// User and kernel time are told apart by ticks of 10 ms: fewer than the first tell nothing, fewer than the second are a
 /// guess.
-const TICKS: [u64; 2] = [20, 200];
+pub const TICKS: [u64; 2] = [20, 200];
 
 /// The server's CPU per request and its threads; or why nothing can be seen of them. `requests`: the
 /// correct responses of the window.

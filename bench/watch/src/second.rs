@@ -5,6 +5,7 @@ use crate::setup::Setup;
 use crate::threads::{Threads, own_cpu};
 use bench::evidence::Evidence;
 use bench::evidence::verdict::{Cause, Seen, Verdict, verdict};
+use bench::experiments::server::TICKS;
 use bench::experiments::trial;
 use bench::experiments::workload::Kind;
 use bench::load::Outcome;
@@ -18,8 +19,6 @@ use std::time::{Duration, Instant};
 
 /// So many seconds are kept.
 const MINUTE: usize = 60;
-/// User and kernel time are told apart by ticks of 10 ms: fewer are a guess.
-const TICKS: u64 = 20;
 
 /// What its end is held against: busy ticks of each core, and this program's own CPU time.
 pub(crate) struct Second {
@@ -100,7 +99,7 @@ fn switches(evidence: &Evidence) -> Option<f64> {
 /// The parts of `cpu` in user and in kernel mode; empty where they are a guess.
 fn split(cpu: Option<f64>, evidence: &Evidence, decimals: usize) -> String {
     let kernel = evidence.server.as_ref().and_then(|used| used.kernel);
-    let split = cpu.zip(kernel.filter(|(_, ticks)| *ticks >= TICKS));
+    let split = cpu.zip(kernel.filter(|(_, ticks)| *ticks >= TICKS[0]));
     split.map_or(String::new(), |(cpu, (kernel, _))| {
         let [user, kernel] = [cpu * (1.0 - kernel), cpu * kernel];
         format!(" user {user:.decimals$} kernel {kernel:.decimals$}")
