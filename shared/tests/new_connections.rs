@@ -72,9 +72,18 @@ fn a_new_connection_gets_the_place_of_a_silent_one_of_another_loop() {
     assert_eq!((one.connections.len(), silent.len()), (2, 1));
 }
 
-/// A client that has asked keeps its place while another loop has one that never asked; and no longer.
+/// A client that has asked keeps its place while another loop has one that never asked, and no longer; wherever the new
+/// clients come.
 #[test]
 fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
+    for new_at in [[0; 4], [1; 4], [0, 1, 0, 1], [1, 1, 0, 0]] {
+        never_asked_go_first(new_at);
+    }
+}
+
+/// The first loop has two clients that asked, the second two that never did; of four new ones each goes to the loop of this
+/// number.
+fn never_asked_go_first(new_at: [usize; 4]) {
     let mut now = Instant::now();
     let [(mut one, one_address), (mut other, other_address)] = two_loops(4, now);
     let connect = |address| {
@@ -89,8 +98,8 @@ fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
     let has_response = |client: &mut TcpStream| client.read(&mut [0; 4096]).is_ok_and(|n| n > 0);
     let has_end = |client: &mut TcpStream| client.read(&mut [0]).is_ok_and(|n| n == 0);
     let mut clients = Vec::new();
-    let mut ask = |never: &mut Vec<TcpStream>, idle: &mut Vec<TcpStream>, now| {
-        let mut new = connect(one_address);
+    let mut ask = |at, never: &mut Vec<TcpStream>, idle: &mut Vec<TcpStream>, now| {
+        let mut new = connect([one_address, other_address][at]);
         new.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
         while !has_response(&mut new) {
             tick(&mut one, now);
@@ -101,12 +110,12 @@ fn clients_that_never_asked_go_first_in_whichever_loop_they_are() {
         new
     };
     let mut idle = Vec::new();
-    (0..2).for_each(|_| clients.push(ask(&mut never, &mut idle, now)));
+    (0..2).for_each(|_| clients.push(ask(0, &mut never, &mut idle, now)));
     idle.append(&mut clients);
     now += Duration::from_secs(2);
-    for (never_left, idle_left) in [(1, 2), (0, 2), (0, 1), (0, 0)] {
-        clients.push(ask(&mut never, &mut idle, now));
-        assert_eq!((never.len(), idle.len()), (never_left, idle_left));
+    for (at, left) in new_at.into_iter().zip([(1, 2), (0, 2), (0, 1), (0, 0)]) {
+        clients.push(ask(at, &mut never, &mut idle, now));
+        assert_eq!((never.len(), idle.len()), left, "new clients come to {new_at:?}");
     }
 }
 
