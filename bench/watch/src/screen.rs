@@ -30,6 +30,8 @@ pub(crate) fn run(engine: Engine, step: Option<usize>, interrupt: &Interrupt) ->
     let colour = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let view = View { colour, step, keys: engine.setup.keys(), ..View::default() };
     let mut screen = Screen { engine, view, held: None };
+    // The first tick starts server and load: what cannot be started or looked at is said where it stays to be read.
+    screen.engine.tick()?;
     with_terminal(|terminal| screen.show(terminal, interrupt))
 }
 

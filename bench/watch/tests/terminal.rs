@@ -177,6 +177,18 @@ fn a_server_that_ends_is_said_to_have_ended() {
 }
 
 #[test]
+fn a_server_that_cannot_be_watched_opens_no_screen() {
+    let nobodys = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let Some(session) = Session::start(&format!("--no-load http://{nobodys}/")) else { return };
+    let mut text = String::new();
+    while !text.contains("status") {
+        thread::sleep(Duration::from_millis(20));
+        text = String::from_utf8_lossy(&session.written.lock().unwrap()).into_owned();
+    }
+    assert!(text.contains("cannot be looked at") && !text.contains("\x1b[?1049h"), "{text}");
+}
+
+#[test]
 fn mistakes_are_one_line_with_the_remedy() {
     for (args, status, remedy) in [
         ("stage1", 1, "needs a terminal"),
