@@ -18,20 +18,27 @@
 //!
 //! # The way of a GET, in an event loop
 //!
+//! Each step calls the next, down to the handler in 6; `tick` calls 2, 7 and 8. Paths are below `shared/src`, those of a
+//! stage below the project's root.
+//!
 //! 1. `stage3-epoll/src/event_loop.rs`, `tick`: epoll says which sockets are ready; one call reads each, one processes
 //!    what was read (3 to 6), one writes the responses.
 //! 2. `server/events/connection_set/reading.rs`: `on_event` reads once; `process_requests` gives the bytes to the protocol.
 //! 3. `http/protocol.rs`, `receive` and `consume`: the state machine. It is lent a [`http::StepCx`], and returns an
-//!    [`http::Action`]: read more, write, close, linger, or run a blocking handler elsewhere.
+//!    [`http::Action`]: read more, write, close, linger, or run a blocking handler elsewhere. After a response it goes on
+//!    with what else has come: as a rule nothing, and the action is `Read`.
 //! 4. `http/protocol/receiving.rs`, `receive_head`: [`http::head::HeadParser`] finds the end of the head, or the error
-//!    that refuses it. `begin_request` decides where the body ends (`http/body.rs`; a chunk's size: `http/chunked.rs`).
+//!    that refuses it. `begin_request` decides where the body ends (`http/body.rs`; a chunk's size: `http/chunked.rs`), and
+//!    calls 5 and 6.
 //! 5. `app/mod.rs`, `App::find`: which route (`app/router.rs`), which file; 404 and 405 are made here. (For a file that
 //!    exists, other methods get their 405 in `app/files/response.rs`.)
-//! 6. `http/protocol/responding.rs`: `serve` runs the handler (`app/demo.rs`); `respond` decides whether the response is
-//!    the connection's last, and `http/encoding.rs` turns it into bytes.
-//! 7. `server/events/connection_set/writing.rs`: `flush` writes; a short write is kept in `server/connection.rs`,
-//!    which then waits until the socket takes more; `update_interest` tells epoll so.
-//! 8. `server/events/connection_set/closing.rs`: late clients are closed, at their deadline and not before.
+//! 6. `http/protocol/responding.rs`: `serve` runs the handler (`app/demo.rs`); `append_response` decides whether the
+//!    response is the connection's last, and makes it bytes (its head: `http/encoding.rs`).
+//! 7. `server/events/connection_set/writing.rs`: `flush` has each connection `perform` its action. `write` writes; what
+//!    the socket would not take, a short write, is kept in `server/connection.rs`. `set_next` closes, or says what the
+//!    connection waits for from now on, and has epoll told (`update_interest`).
+//! 8. `server/events/connection_set/closing.rs`, `close_late`: clients whose deadline has passed, and not before. Inside a
+//!    request they get a 408 (`http/protocol.rs`, `on_deadline`); their connections end as any other's, in 7.
 //!
 //! Between 3 and 5 stands a trait, [`http::Service`]: the protocol asks it for the response, and `server/context.rs`
 //! answers with the application, a clock and counters.
@@ -53,14 +60,15 @@
 //! # The way of a file
 //!
 //! 1. `app/mod.rs`, `find_file`: from the cache (`app/files/cache.rs`), or else as a blocking task, which opens it.
-//! 2. `app/files/entry.rs`: what is kept of a file, and its ETag, from what identifies its state (`app/files/identity.rs`).
+//! 2. `app/files/entry.rs`: what is kept of a file, and its ETag, made from inode, size and time of change
+//!    (`app/files/identity.rs`).
 //! 3. `app/files/response.rs`: preconditions, ranges; 206, 304, 405, 412, 416.
 //! 4. A small file is a body like any other. A large one is an [`http::FileBody`], which the stage sends with sendfile(2):
 //!    `app/files/file_range.rs` never lets a loop wait for the disk.
 //!
 //! # The reading path
 //!
-//! Some 2,000 lines, in this order, are the whole idea; a first reading may skip all else.
+//! Some 2,500 lines with their comments, in this order, are the whole idea; a first reading may skip all else.
 //!
 //! `http/step.rs`, `http/protocol.rs`, `http/protocol/receiving.rs`, `http/protocol/responding.rs`, `http/head/parser.rs`,
 //! `app/mod.rs`, `app/router.rs`, `server/blocking/mod.rs`, `server/blocking/waiting.rs`,

@@ -228,7 +228,7 @@ impl Protocol {
     /// Takes the response to that request.
     pub fn complete<S: Service>(&mut self, response: Response, cx: &mut StepCx<'_, S>) -> Action {
         if let State::Blocked(blocked) = std::mem::replace(&mut self.state, State::Head(None)) {
-            self.respond(response, blocked.exchange, cx);
+            self.append_response(response, blocked.exchange, cx);
         }
         self.resume(cx)
     }
@@ -249,7 +249,7 @@ impl Protocol {
         if self.is_delayed() {
             if let State::Delayed(delayed) = std::mem::replace(&mut self.state, State::Head(None)) {
                 let (response, exchange) = *delayed;
-                self.respond(response, exchange, cx);
+                self.append_response(response, exchange, cx);
             }
             return self.resume(cx);
         }

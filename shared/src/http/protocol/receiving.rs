@@ -104,14 +104,14 @@ impl Protocol {
     ) -> ParseStep {
         let mut exchange = Exchange::of(request, cx);
         if framing == Framing::Length(0) {
-            self.respond(response, exchange, cx);
+            self.append_response(response, exchange, cx);
             return ParseStep::Used(request.bytes.len());
         }
         let decoder = Decoder::new(framing, MAX_DISCARD)
             .ok()
             .filter(|_| request.head.expectation() == Expectation::None);
         exchange.keep_alive &= decoder.is_some();
-        self.respond(response, exchange, cx);
+        self.append_response(response, exchange, cx);
         self.state = match (&self.state, decoder) {
             (State::Head(_), Some(decoder)) => {
                 let no_bytes = RequestHead { bytes: b"", ..request };
@@ -165,7 +165,7 @@ impl Protocol {
         let request = RequestHead { head: &body.head, bytes: &body.bytes };
         match cx.service.find(request, true) {
             Ok(resource) => self.serve(resource, request, Cow::Owned(body.content), cx),
-            Err(response) => self.respond(response, Exchange::of(request, cx), cx),
+            Err(response) => self.append_response(response, Exchange::of(request, cx), cx),
         }
         ParseStep::Used(used)
     }

@@ -26,7 +26,7 @@ impl Protocol {
         let draining = cx.draining;
         let Some(blocks_on) = S::blocks_on(&resource) else {
             let response = cx.service.respond(resource, &Request { head, body: &body, draining });
-            return self.respond(response, exchange, cx);
+            return self.append_response(response, exchange, cx);
         };
         let request = OwnedRequest::new(head, body.into_owned(), draining, blocks_on);
         let request = Some(Box::new(request));
@@ -36,7 +36,7 @@ impl Protocol {
 
     /// Appends a response to the output, or the beginning of a large one, and decides whether it is the last that the
     /// connection has.
-    pub(super) fn respond<S: Service>(
+    pub(super) fn append_response<S: Service>(
         &mut self,
         mut response: Response,
         mut exchange: Exchange,
@@ -64,7 +64,7 @@ impl Protocol {
             _ => None,
         };
         let has_content = !exchange.is_head && !response.status.is_bodyless();
-        let source = has_content.then(|| append(response.body, delimiter, cx.out)).flatten();
+        let source = has_content.then(|| append_body(response.body, delimiter, cx.out)).flatten();
         let Exchange { line: request, since, .. } = exchange;
         let mut summary = ResponseSummary { code, length, request, since, number: 0 };
         match source {
@@ -83,7 +83,7 @@ impl Protocol {
         exchange: Exchange,
         cx: &mut StepCx<'_, S>,
     ) -> ParseStep {
-        self.respond(Response::refusal(error), exchange, cx);
+        self.append_response(Response::refusal(error), exchange, cx);
         self.state = State::Ending { lingers: true };
         ParseStep::Used(0)
     }
@@ -136,7 +136,7 @@ impl Protocol {
 
 /// Appends a body that fits at once; what is left comes back as its source.
 #[inline]
-fn append(body: Body, delimiter: Delimiter, out: &mut Vec<u8>) -> Option<Source> {
+fn append_body(body: Body, delimiter: Delimiter, out: &mut Vec<u8>) -> Option<Source> {
     match body {
         Body::Bytes(bytes) if bytes.len() <= PIECE => out.extend_from_slice(&bytes),
         Body::Bytes(bytes) => return Some(Source::Bytes { bytes, sent: 0 }),

@@ -42,7 +42,7 @@ const FILE_BYTES_PER_BYTE: usize = 16;
 ///
 /// Invariants:
 /// - Every connection is watched by epoll under its token, and counted in the [`ConnectionLimit`].
-/// - `earliest` is not later than any connection's deadline, or than `next_look`.
+/// - `earliest` is not later than any connection's deadline, unless that comes before `next_look`: then no later than that.
 /// - Between two ticks nothing is made and not written or kept with its connection.
 /// - A connection stands in the write queue at most once.
 ///
@@ -123,7 +123,7 @@ pub struct ConnectionSet {
     write_queue: VecDeque<Token>,
     /// What is left of [`WRITE_BUDGET`] in this tick.
     write_budget: usize,
-    /// No client is late before this.
+    /// When to look for clients that are late: none is before this, unless the last look was just before.
     earliest: Option<Instant>,
     /// When to look again for clients that are late.
     next_look: Instant,
@@ -249,13 +249,13 @@ impl ConnectionSet {
     fn step(
         &mut self,
         token: Token,
-        step: impl FnOnce(&mut Protocol, &[u8], &mut StepCx<'_, ThreadService<'_>>) -> Action,
+        does: impl FnOnce(&mut Protocol, &[u8], &mut StepCx<'_, ThreadService<'_>>) -> Action,
     ) -> Option<Action> {
         let connection = self.table.get_mut(token)?;
         self.thread.stats.set_peer(connection.peer());
         let mut cx = self.thread.step(&mut self.output);
         cx.pending = connection.pending();
-        Some(step(&mut connection.protocol, &self.input, &mut cx))
+        Some(does(&mut connection.protocol, &self.input, &mut cx))
     }
 
     /// Lets a connection do one thing, and writes what comes of it at once.
@@ -263,10 +263,10 @@ impl ConnectionSet {
     fn act(
         &mut self,
         token: Token,
-        step: impl FnOnce(&mut Protocol, &mut StepCx<'_, ThreadService<'_>>) -> Action,
+        does: impl FnOnce(&mut Protocol, &mut StepCx<'_, ThreadService<'_>>) -> Action,
     ) {
         let start = self.output.len();
-        if let Some(action) = self.step(token, |protocol, _, cx| step(protocol, cx)) {
+        if let Some(action) = self.step(token, |protocol, _, cx| does(protocol, cx)) {
             self.perform(token, start..self.output.len(), action);
         }
         self.output.truncate(start);

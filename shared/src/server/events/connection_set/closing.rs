@@ -54,6 +54,8 @@ impl ConnectionSet {
         }
     }
 
+    /// A deadline has passed. A client that takes its output too slowly is cut off; of any other the socket is looked at
+    /// once more, and then its protocol decides ([`crate::http::Protocol::on_deadline`]): inside a request it gets a 408.
     fn on_deadline(&mut self, token: Token) {
         let (now, timeout) = (self.thread.clock.now(), self.thread.server.args.write_timeout);
         let Some(connection) = self.table.get_mut(token) else { return };
