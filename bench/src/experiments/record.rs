@@ -129,13 +129,6 @@ impl Record {
         self.latencies.push(latency);
     }
 
-    /// Adds what else is known of the last row, under a name of its own.
-    pub fn note(&mut self, name: &str, value: impl Into<Value>) {
-        if let Some(sample) = self.results.rows.last_mut() {
-            sample.evidence.insert(name.to_owned(), value.into());
-        }
-    }
-
     /// Adds what is known of all rows of a server at so many connections.
     pub fn note_all(&mut self, target: &str, connections: usize, name: &str, value: f64) {
         let is_meant = |row: &&mut Sample| row.target == target && row.connections == connections;

@@ -23,7 +23,6 @@ use crate::terminal;
 use crate::{args, load};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use serde_json::Value;
 use std::slice;
 use std::time::Duration;
 
@@ -85,35 +84,25 @@ impl ExplainArgs {
     }
 }
 
-/// The passes under strace and under perf, each on a server of its own: its text, and what it found noted in the record.
+/// The passes under strace and under perf, each on a server of its own, as text.
 fn passes(run: &mut Run, trial: Trial) -> String {
     let (mut page, interrupt, longest) = (String::new(), run.interrupt, run.plan.duration);
     if !interrupt.raised() {
         run.progress.say("calls, under strace");
         let calls = calls(run, trial, longest.min(strace::PASS));
         run.progress.step(PASS);
-        run.record.note("calls_per_request", calls.as_ref().ok().map(|calls| object(calls)));
         page += &text::calls(calls);
     }
     if !interrupt.raised() {
         run.progress.say("functions, under perf");
         let functions = functions(run, trial, longest.min(SAMPLING));
         run.progress.step(PASS);
-        let shares = |functions: &Vec<Function>| -> Vec<_> {
-            functions.iter().map(|function| (function.name.clone(), function.share)).collect()
-        };
-        run.record.note("functions", functions.as_ref().ok().map(|all| object(&shares(all))));
         page += &text::functions(functions);
     }
     if interrupt.raised() {
         page += "\nINTERRUPTED: the passes that are missing were not made.\n";
     }
     page
-}
-
-/// Named figures as files hold them.
-fn object(figures: &[(String, f64)]) -> Value {
-    figures.iter().map(|(name, figure)| (name.clone(), *figure)).collect()
 }
 
 /// System calls per request. The load runs while strace counts, from its first connection to its end,
