@@ -42,7 +42,7 @@ fn command_lines(server: &Server) -> Vec<Vec<String>> {
         "verify --list".to_owned(),
         "doctor".to_owned(),
         "fit 1=100 2=190 4=300 8=400".to_owned(),
-        format!("report {folder} --print all"),
+        format!("report {}", copied(&folder)),
         format!("compare {folder} {folder}"),
         format!("claims {folder}"),
         format!("verify {address} --patience 100ms --only line/version-*"),
@@ -51,6 +51,14 @@ fn command_lines(server: &Server) -> Vec<Vec<String>> {
         format!("load {address} -c 1 -n 1 --json"),
     ];
     lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// A copy of a folder, for what writes into it.
+fn copied(folder: &str) -> String {
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorded");
+    let _ = std::fs::remove_dir_all(&copy);
+    assert!(Command::new("cp").args(["-r", folder]).arg(&copy).status().unwrap().success());
+    copy.to_str().unwrap().to_owned()
 }
 
 fn null_server() -> Server {

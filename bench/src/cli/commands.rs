@@ -70,7 +70,7 @@ pub(super) enum Command {
     },
     /// Fit a scalability law to requests per second of 1, 2, 4 ... loops
     Fit(FitArgs),
-    /// Make tables and pictures from a run's folder
+    /// Print what a run showed, and make its tables and pictures again
     Report(ReportArgs),
     /// Say of two runs what differs, and what is only noise
     Compare(CompareArgs),

@@ -1,12 +1,13 @@
 //! `bench report`, `compare` and `claims`: what is made of runs that were written.
 
+use super::output::written;
 use crate::experiments::run::RunArgs;
 use crate::interrupt::Interrupt;
-use crate::report::{blocks, lines, page, summary};
+use crate::report::{blocks, lines};
 use crate::results::compare::Pair;
 use crate::results::{Results, claims, compare, folder};
 use crate::terminal;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -18,9 +19,6 @@ pub(super) const DID_NOT_HOLD: u8 = 3;
 pub(super) struct ReportArgs {
     /// A run's folder [default: the last run]
     dir: Option<PathBuf>,
-    /// Print a block (`ladder close`, `all`, `screen`), and write no files
-    #[arg(long, value_name = "NAME")]
-    print: Option<String>,
 }
 
 /// What `bench compare` takes.
@@ -46,25 +44,14 @@ pub(super) struct ClaimsArgs {
 }
 
 impl ReportArgs {
-    /// Makes the report again: the same results give the same bytes.
+    /// Prints what a run prints at its end, and makes its page again: the same results give the same bytes.
     pub(super) fn run(self) -> Result<()> {
         let folder = self.dir.map_or_else(folder::latest, Ok)?;
-        let Some(name) = self.print else {
-            let page = page::write(&folder)?;
-            return terminal::print(&format!("Page: {}\n", page.display()));
-        };
-        let results = folder::read(&folder)?;
-        if name == "all" {
-            return terminal::print(&blocks::document(&results));
+        // Of a timeline there are pictures alone.
+        if !folder::is_timeline(&folder) {
+            terminal::print(&blocks::terminal(&folder::read(&folder)?))?;
         }
-        if name == "screen" {
-            let screen = summary::of(&results);
-            return terminal::print(&screen.context("this run has no users: no last screen")?);
-        }
-        let names = || blocks::of(&results).into_iter().map(|block| block.name).collect::<Vec<_>>();
-        let block = blocks::find(&results, &name)
-            .ok_or_else(|| anyhow!("no block `{name}`; there are: {}", names().join(", ")))?;
-        terminal::print(&block.markdown())
+        written(Ok(folder))
     }
 }
 
