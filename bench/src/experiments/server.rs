@@ -1,19 +1,16 @@
 //! What the kernel said about the server of a load, in lines for people.
 
-use crate::evidence::sleep::Sleep;
 use crate::evidence::tree::Thread;
 use crate::evidence::{Evidence, process};
-use crate::numbers::{self, as_micros, grouped};
+use crate::numbers::{as_micros, grouped};
 use anyhow::Result;
 
-/// So many kinds of threads are told; the others have next to nothing to do.
-const KINDS: usize = 4;
 /// User and kernel time are told apart by ticks of 10 ms: fewer than the first tell nothing, fewer than the second are a
 /// guess.
 pub const TICKS: [u64; 2] = [20, 200];
 
-/// The server's CPU per request and its threads; or why nothing can be seen of them. `requests`: the
-/// correct responses of the window.
+/// The server's CPU per request, what its threads were doing, and how busy the busiest of them was; or why nothing can be
+/// seen of them. `requests`: the correct responses of the window.
 pub fn lines(
     found: &Result<Vec<u32>>,
     evidence: &Evidence,
@@ -25,8 +22,10 @@ pub fn lines(
         (Ok(pids), Some(cost)) => format!("{}: {cost}", process::names(pids)),
     };
     let mut lines = vec![("Server", server)];
-    if !evidence.threads.is_empty() {
-        lines.push(("Threads", threads(evidence)));
+    if let Some(Thread { name, cpu, .. }) = evidence.threads.first() {
+        let busy = 100.0 * cpu / evidence.seconds.max(f64::MIN_POSITIVE);
+        let text = format!("{}; busiest: {name} {busy:.0} %", states(evidence));
+        lines.push(("Threads in", text));
     }
     lines
 }
@@ -64,74 +63,19 @@ pub fn cost(evidence: &Evidence, requests: u64) -> Option<String> {
     ))
 }
 
-/// Threads of one name, but for a number, that are found in the same state, with the CPU time of all of them.
-struct Kind {
-    name: String,
-    state: Option<Sleep>,
-    threads: usize,
-    cpu: f64,
-}
-
-/// The kinds of threads, the busiest first.
-fn kinds(threads: &[Thread]) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = Vec::new();
-    for Thread { name, cpu, mostly, .. } in threads {
-        let state = mostly.map(|(state, _)| state);
-        // `worker-3` is one of the workers.
-        let stem = |name: &str| {
-            name.trim_end_matches(|end: char| end.is_ascii_digit() || end == '-').to_owned()
-        };
-        let is_alike = |kind: &&mut Kind| stem(&kind.name) == stem(name) && kind.state == state;
-        match kinds.iter_mut().find(is_alike) {
-            Some(kind) => {
-                kind.threads += 1;
-                kind.cpu += cpu;
-                if kind.name != *name {
-                    kind.name = stem(name);
-                }
-            }
-            None => kinds.push(Kind { name: name.clone(), state, threads: 1, cpu: *cpu }),
-        }
-    }
-    kinds.sort_by(|left, right| right.cpu.total_cmp(&left.cpu));
-    kinds
-}
-
-fn threads(evidence: &Evidence) -> String {
-    let kinds = kinds(&evidence.threads);
-    let told = kinds.iter().take(KINDS).map(|Kind { name, state, threads, cpu }| {
-        let count = if *threads > 1 { format!("{threads} × ") } else { String::new() };
-        let state = state.map_or(String::new(), |state| match state {
-            Sleep::Running => ", mostly running".to_owned(),
-            Sleep::Other => ", mostly asleep elsewhere".to_owned(),
-            asleep => format!(", mostly in {}", asleep.name()),
-        });
-        let busy = 100.0 * cpu / evidence.seconds.max(f64::MIN_POSITIVE);
-        format!("{count}{name} {busy:.0} %{state}")
-    });
-    let mut told: Vec<_> = told.collect();
-    told.extend(ended(evidence));
-    let others: usize = kinds.iter().skip(KINDS).map(|kind| kind.threads).sum();
-    told.extend((others > 0).then(|| format!("and {}", numbers::counted(others, "other"))));
-    told.join("; ")
-}
-
-/// The CPU of threads that are gone: a server may have one for each connection.
-fn ended(evidence: &Evidence) -> Option<String> {
-    let cpu: f64 = evidence.threads.iter().map(|thread| thread.cpu).sum();
-    let gone = 100.0 * (evidence.server.as_ref()?.cpu - cpu) / evidence.seconds;
-    (gone >= 1.0).then(|| format!("threads that ended {gone:.0} %"))
+/// What its threads were doing: how many were found in which state, on average over the looks.
+pub fn states(evidence: &Evidence) -> String {
+    let sleeps = evidence.sleeps.iter();
+    let list: Vec<_> =
+        sleeps.map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name())).collect();
+    if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::sleep::Sleep;
     use crate::evidence::tree::Use;
-
-    fn thread(name: &str, cpu: f64, state: Sleep) -> Thread {
-        let (name, mostly) = (name.to_owned(), Some((state, 0.9)));
-        Thread { tid: 1, name, cpu, run_wait: 0.0, voluntary: None, mostly }
-    }
 
     #[test]
     fn a_server_in_lines() {
@@ -148,13 +92,8 @@ mod tests {
         let evidence = Evidence {
             seconds: 2.0,
             server: Some(used),
-            threads: vec![
-                thread("nginx", 0.5, Sleep::Epoll),
-                thread("nginx", 0.5, Sleep::Epoll),
-                thread("loop-1", 0.2, Sleep::Epoll),
-                thread("loop-0", 0.1, Sleep::Epoll),
-                thread("main", 0.0, Sleep::Running),
-            ],
+            threads: vec![Thread { name: "loop-0".to_owned(), cpu: 0.9, ..Thread::default() }],
+            sleeps: vec![(Sleep::Running, 0.5), (Sleep::Epoll, 1.5)],
             ..Evidence::default()
         };
         let lines = lines(&Ok(Vec::new()), &evidence, 10_000);
@@ -165,12 +104,8 @@ mod tests {
              calls per request: 2.00 of read, 1.00 of write"
         );
         assert_eq!(
-            ended(&Evidence { threads: Vec::new(), ..evidence }).unwrap(),
-            "threads that ended 50 %"
-        );
-        assert_eq!(
             lines[1].1,
-            "2 × nginx 50 %, mostly in epoll_wait; 2 × loop 15 %, mostly in epoll_wait; main 0 %, mostly running"
+            "running 0.5, epoll_wait 1.5 (threads, on average); busiest: loop-0 45 %"
         );
     }
 

@@ -39,7 +39,7 @@ pub(super) fn of(look: &Measurement, name: &str) -> String {
         ("Clients", clients(look)),
         ("Server", server(look)),
         ("Queues", queues(look)),
-        ("Threads in", found(look)),
+        ("Threads in", server::states(&look.evidence)),
         ("Generator", output::generator(&look.outcome)),
         ("Machine", machine(look)),
     ] {
@@ -108,13 +108,6 @@ fn queues(look: &Measurement) -> String {
     });
     let (overflows, drops) = (known(evidence.overflows), known(evidence.drops));
     format!("{queue}{}; overflows {overflows}, drops {drops}", sockets.unwrap_or_default())
-}
-
-fn found(look: &Measurement) -> String {
-    let sleeps = look.evidence.sleeps.iter();
-    let list: Vec<_> =
-        sleeps.map(|(sleep, threads)| format!("{} {threads:.1}", sleep.name())).collect();
-    if list.is_empty() { "unknown".to_owned() } else { list.join(", ") + " (threads, on average)" }
 }
 
 fn machine(look: &Measurement) -> String {
