@@ -234,16 +234,3 @@ fn is_over(result: io::Result<usize>) -> bool {
 fn is_broken(socket: &Socket) -> bool {
     !matches!(socket.take_error(), Ok(None))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_but_the_silent_one_sends_something() {
-        let mut random = Random::new(1);
-        for kind in Kind::all() {
-            assert_eq!(kind.sends(0, &mut random).is_some(), *kind != Kind::Silent, "{kind:?}");
-        }
-    }
-}
