@@ -1,15 +1,16 @@
-//! What other modules borrow from the system: installed programs, a temporary folder, a free port.
+//! What other modules borrow from the system: installed programs, a temporary folder, a free port, time to wait.
 
 use crate::{args, proc};
 use anyhow::{Context, Result};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process};
+use std::time::{Duration, Instant};
+use std::{env, fs, process, thread};
 
 /// Cores that this process may use.
 pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The CPUs that a process may use, rising: `self`, or its number. `None` where `/proc` does not tell.
@@ -60,6 +61,21 @@ pub fn find(name: &str) -> Option<PathBuf> {
 pub fn free_port() -> Result<SocketAddr> {
     let probe = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     Ok(probe.local_addr()?)
+}
+
+/// Looks again and again for what cannot be waited for, until it is there; `None` when it is not after `within`.
+///
+/// # Errors
+/// When `look` fails.
+pub fn poll<T>(within: Duration, mut look: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
+    let deadline = Instant::now() + within;
+    loop {
+        let found = look()?;
+        if found.is_some() || Instant::now() > deadline {
+            return Ok(found);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// A temporary folder of our own.

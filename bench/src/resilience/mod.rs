@@ -20,13 +20,12 @@ pub mod well_behaved;
 use crate::interrupt::Interrupt;
 use crate::targets::server::Server;
 use crate::targets::{self, build};
-use crate::terminal;
 use crate::workspace::STAGES;
+use crate::{terminal, tools};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a check may wait on a machine that has much else to do. Far beyond what any of them needs: it ends a
 /// test that would otherwise hang.
@@ -37,12 +36,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(60);
 /// # Errors
 /// When `is_so` fails, or is still false after [`TIMEOUT`]; the error names `what`.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + TIMEOUT;
-    while !is_so()? {
-        ensure!(Instant::now() < deadline, "not within {TIMEOUT:?}: {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-    Ok(())
+    let is_so = tools::poll(TIMEOUT, || Ok(is_so()?.then_some(())))?;
+    is_so.with_context(|| format!("not within {TIMEOUT:?}: {what}"))
 }
 
 /// Prints a line of results.

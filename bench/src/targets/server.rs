@@ -1,7 +1,7 @@
 //! A server as a child process: started, waited for until it is ready, and never left behind.
 
 use crate::load::Url;
-use crate::tools::Folder;
+use crate::tools::{Folder, poll};
 use anyhow::{Context, Result, bail};
 use shared::sys::{process, signal};
 use std::ffi::OsStr;
@@ -13,7 +13,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a server may take from exec to listening.
 const START: Duration = Duration::from_secs(10);
@@ -21,8 +21,6 @@ const START: Duration = Duration::from_secs(10);
 const STOP: Duration = Duration::from_secs(10);
 /// How much of its standard error is kept to be shown: the last bytes say why it died.
 const KEPT: usize = 4096;
-/// How often a state is looked at that cannot be waited for.
-const POLL: Duration = Duration::from_millis(1);
 
 /// A running server. Dropping it kills the process and all that it forked.
 ///
@@ -80,16 +78,13 @@ impl Server {
     /// When it ends before, or does not listen within 10 s.
     pub fn accepting(command: Command, address: SocketAddr) -> Result<Self> {
         let (mut server, _) = Self::spawn(command)?;
-        let deadline = Instant::now() + START;
-        while TcpStream::connect(address).is_err() {
-            if server.child.try_wait()?.is_some() {
-                return Err(server.died());
-            }
-            if Instant::now() > deadline {
-                bail!("{} did not listen on {address} within {START:?}", server.name);
-            }
-            thread::sleep(POLL);
-        }
+        let listens = poll(START, || match TcpStream::connect(address) {
+            Ok(_) => Ok(Some(())),
+            Err(_) => server.check().map(|()| None),
+        })?;
+        listens.with_context(|| {
+            format!("{} did not listen on {address} within {START:?}", server.name)
+        })?;
         server.address = address;
         Ok(server)
     }
@@ -174,14 +169,7 @@ impl Server {
     /// # Errors
     /// When its state cannot be read.
     pub fn wait(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
-        let deadline = Instant::now() + within;
-        loop {
-            let status = self.child.try_wait()?;
-            if status.is_some() || Instant::now() > deadline {
-                return Ok(status);
-            }
-            thread::sleep(POLL);
-        }
+        poll(within, || Ok(self.child.try_wait()?))
     }
 
     /// Asks it to end (SIGTERM) and waits; kills it, and says so, when it has not ended after 10 s.
@@ -215,10 +203,7 @@ impl Server {
 
     /// Its last words may still be on their way through the pipe: the thread that reads them holds them until the end.
     fn wait_for_stderr(&self) {
-        let deadline = Instant::now() + START;
-        while Arc::strong_count(&self.stderr) > 1 && Instant::now() < deadline {
-            thread::sleep(POLL);
-        }
+        let _ = poll(START, || Ok((Arc::strong_count(&self.stderr) == 1).then_some(())));
     }
 
     /// Why it ended unasked, in its own words.

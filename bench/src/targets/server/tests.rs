@@ -54,23 +54,14 @@ fn a_missing_program_is_named() {
 fn dropping_it_kills_what_it_forked() {
     let script = format!("sleep 60 & echo $! >&2; {READY}; wait");
     let server = Server::announced(shell(&script), START).unwrap();
-    let forked = loop {
-        if let Ok(pid) = server.stderr().parse::<u32>() {
-            break pid;
-        }
-        thread::sleep(POLL);
-    };
+    let forked = poll(START, || Ok(server.stderr().parse::<u32>().ok())).unwrap().unwrap();
     drop(server);
     // An orphan stays a zombie until it is reaped: gone or zombie, it runs no more.
-    let running = || {
-        std::fs::read_to_string(format!("/proc/{forked}/stat"))
-            .is_ok_and(|stat| !stat.contains(") Z"))
+    let has_ended = || {
+        let stat = std::fs::read_to_string(format!("/proc/{forked}/stat"));
+        Ok(stat.map_or(true, |stat| stat.contains(") Z")).then_some(()))
     };
-    let deadline = Instant::now() + START;
-    while running() && Instant::now() < deadline {
-        thread::sleep(POLL);
-    }
-    assert!(!running());
+    assert!(poll(START, has_ended).unwrap().is_some());
 }
 
 #[test]
