@@ -86,7 +86,4 @@ pub(super) enum Command {
         #[command(subcommand)]
         check: Check,
     },
-    /// The checks by themselves, as they were called before: they go on working, and are not listed.
-    #[command(flatten)]
-    Unlisted(Check),
 }
