@@ -77,11 +77,10 @@ pub enum Relation {
 pub enum Quantity {
     /// The same everywhere.
     Number(f64),
-    /// A figure of one server's row, or of several servers' rows.
+    /// A figure of a server's row.
     Figure {
-        /// The servers that have it.
-        #[serde(flatten)]
-        of: Servers,
+        /// The server.
+        of: String,
         /// By the name that [`crate::results::Sample::figure`] knows: `rps`, `served`, `connections`, `mean`, `p99`, `cpu`,
         /// `evidence.NAME`; or `profile.LAYER`.
         figure: String,
@@ -89,18 +88,6 @@ pub enum Quantity {
         #[serde(default)]
         idle: Option<usize>,
     },
-}
-
-/// The servers whose figure it is.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Servers {
-    /// This one.
-    Of(String),
-    /// The lowest of several.
-    LowestOf(Vec<String>),
-    /// The highest of several.
-    HighestOf(Vec<String>),
 }
 
 impl Relation {
@@ -122,13 +109,9 @@ impl Relation {
 }
 
 impl Quantity {
-    /// The servers whose rows it needs.
-    pub fn targets(&self) -> &[String] {
-        match self {
-            Self::Number(_) => &[],
-            Self::Figure { of: Servers::Of(one), .. } => std::slice::from_ref(one),
-            Self::Figure { of: Servers::LowestOf(all) | Servers::HighestOf(all), .. } => all,
-        }
+    /// The server whose row it needs; a number needs none.
+    pub fn target(&self) -> Option<&String> {
+        if let Self::Figure { of, .. } = self { Some(of) } else { None }
     }
 
     /// Idle connections of the row, where the claim says how many.
@@ -148,21 +131,10 @@ impl Quantity {
 
     /// The value, where `find` knows a server's figure.
     pub fn value(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<f64> {
-        let figures = self.targets().iter().map(|target| find(target, self.figure()));
-        let figures = figures.collect::<Option<Vec<f64>>>()?.into_iter();
         match self {
             Self::Number(number) => Some(*number),
-            Self::Figure { of: Servers::HighestOf(_), .. } => figures.reduce(f64::max),
-            Self::Figure { .. } => figures.reduce(f64::min),
+            Self::Figure { of, figure, .. } => find(of, figure),
         }
-    }
-
-    /// The same of one server: of several that whose [`value`](Quantity::value) it is.
-    pub fn of_one(&self, find: &dyn Fn(&str, &str) -> Option<f64>) -> Option<Self> {
-        let Self::Figure { figure, idle, .. } = self else { return Some(self.clone()) };
-        let value = self.value(find);
-        let one = self.targets().iter().find(|target| find(target, figure) == value)?.clone();
-        Some(Self::Figure { of: Servers::Of(one), figure: figure.clone(), idle: *idle })
     }
 }
 

@@ -122,12 +122,10 @@ pub(super) fn comparisons<'a>(
     let compare = |at: [usize; 2]| {
         let (mut trusted, mut doubted, mut doubt) = (Vec::new(), Vec::new(), None);
         let missing = || format!("a figure is missing at {} connections", at[0]);
-        let left = of_one(&claim.left, groups, at[0]).ok_or_else(missing)?;
-        let right = of_one(&claim.right, groups, at[1]).ok_or_else(missing)?;
         for repeat in 0..=last {
             let mut doubts = Vec::new();
-            let left = value(&left, groups, at[0], repeat, &mut doubts);
-            let right = value(&right, groups, at[1], repeat, &mut doubts);
+            let left = value(&claim.left, groups, at[0], repeat, &mut doubts);
+            let right = value(&claim.right, groups, at[1], repeat, &mut doubts);
             let Some((left, right)) = left.zip(right) else { continue };
             let pairs = if doubts.is_empty() { &mut trusted } else { &mut doubted };
             pairs.push((left, right * claim.times));
@@ -141,13 +139,6 @@ pub(super) fn comparisons<'a>(
         Ok(Comparison { claim, at, pairs, trusted: count, doubt })
     };
     pairs(claim, groups)?.into_iter().map(compare).collect()
-}
-
-/// One side, of a single server. The lowest and the highest of several are found once, in their medians: in each repeat
-/// by itself chance would choose, and the noisier the host, the farther apart.
-fn of_one(quantity: &Quantity, groups: &[&Group<'_>], level: usize) -> Option<Quantity> {
-    quantity
-        .of_one(&|target, figure| group(quantity, groups, level, target)?.median().figure(figure))
 }
 
 /// A server's rows. Of several with as many connections, those with the most idle connections, unless the claim says how
@@ -166,7 +157,7 @@ fn group<'a, 'b>(
     of_level.max_by_key(|group| group.median().idle).copied()
 }
 
-/// One side in one repeat, and what speaks against trusting its rows. How many clients were served shows even on a machine
+/// One side in one repeat, and what speaks against trusting its row. How many clients were served shows even on a machine
 /// where other programs work.
 fn value(
     quantity: &Quantity,
@@ -180,8 +171,8 @@ fn value(
         samples.find(|sample| sample.repeat == repeat)
     };
     if !quantity.is_counted() {
-        let rows = quantity.targets().iter().filter_map(|target| row(target));
-        doubts.extend(rows.flat_map(|row| row.doubts()).map(str::to_owned));
+        let row = quantity.target().and_then(|target| row(target));
+        doubts.extend(row.iter().flat_map(|row| row.doubts()).map(str::to_owned));
     }
     quantity.value(&|target, figure| row(target)?.figure(figure))
 }
