@@ -9,7 +9,7 @@ pub struct Block {
     /// `waits`, `waits fit`, `waits active`, `plateau`, `article`, `guard rails`,
     /// `origin`, `users`, `users limits`, `controls`, `beaten`, `ladder keep-alive`, `beside keep-alive`, `profile`,
     /// `distorted`, `no layers`, `card STAGE`, `cards`, `idle`, `matrix`, `causes`, `ladder close`, `beside close`, `rate`,
-    /// `sweep SERVER`, `sweep`, `reading`, `uring`, `scale SERVER`, `laws SERVER`, `ceiling`, `table SERVER` or
+    /// `sweep SERVER`, `sweep`, `uring`, `scale SERVER`, `laws SERVER`, `ceiling`, `table SERVER` or
     /// `servers`, `bottlenecks`, `disturbed`, `claims`.
     pub name: String,
     /// A heading for it.

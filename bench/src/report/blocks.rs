@@ -97,8 +97,7 @@ fn of_sweep(blocks: &mut Blocks, results: &Results) {
         let title = format!("{} over offered load", label(target));
         blocks.table(&format!("sweep {target}"), &title, "", sweep::of_target(results, target));
     }
-    blocks.table("sweep", "Latency over offered load", "", sweep::summary(results));
-    blocks.sentence("reading", "How to read latency over load", sweep::reading(results));
+    blocks.sentence("sweep", "How to read latency over load", sweep::reading(results));
 }
 
 fn of_threads(blocks: &mut Blocks, results: &Results) {

@@ -1,11 +1,10 @@
-//! What a sweep over offered load shows: a line for each server, and a table of each server's loads.
+//! What a sweep over offered load shows: a table of each server's loads.
 
-use super::figures::{cores, count, or_dash};
+use super::figures::{cores, count};
 use crate::numbers::micros;
-use crate::results::sweep::{Curve, Point, curves};
+use crate::results::sweep::{Point, curves};
 use crate::results::{Results, Sample};
 use crate::table::{Column, Table};
-use crate::workspace::label;
 
 /// How to read it, where there is a sweep.
 pub fn reading(results: &Results) -> Option<String> {
@@ -19,27 +18,6 @@ pub fn reading(results: &Results) -> Option<String> {
          connections are enough, and stage 1 has the one that it serves."
             .to_owned()
     })
-}
-
-/// A line for each server: its knee, and what the verdict names over which loads.
-pub fn summary(results: &Results) -> Option<Table> {
-    let knee = |curve: &Curve<'_>| Some(format!("{} %", curve.knee()?.offered()));
-    let segment = |(from, to, cause): (usize, usize, &str)| match from == to {
-        true => format!("{from} %: {cause}"),
-        false => format!("{from}-{to} %: {cause}"),
-    };
-    let segments = |curve: &Curve<'_>| {
-        curve.segments().into_iter().map(segment).collect::<Vec<_>>().join(", ")
-    };
-    let columns: [Column<'_, Curve<'_>>; 6] = [
-        ("Server", &|curve| label(curve.target).to_owned()),
-        ("Closed req/s", &|curve| count(curve.closed.figure("rps"))),
-        ("CPU/req", &|curve| micros(curve.closed.figure("cpu"))),
-        ("Knee", &|curve| or_dash(knee(curve))),
-        ("p99 there", &|curve| micros(curve.knee().and_then(|point| point.figure("p99")))),
-        ("Bottleneck", &segments),
-    ];
-    Table::of(curves(results), &columns)
 }
 
 /// The loads of one server, and the closed loop that they are parts of.

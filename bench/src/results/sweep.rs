@@ -122,16 +122,4 @@ impl Curve<'_> {
         let rate = point.figure("evidence.target_rps")?;
         Some(self.theory?.percentile(rate, quantile)? * 1e6)
     }
-
-    /// What the verdict names from which load to which, by rising load.
-    pub fn segments(&self) -> Vec<(usize, usize, &str)> {
-        let mut segments: Vec<(usize, usize, &str)> = Vec::new();
-        for point in &self.points {
-            match segments.last_mut() {
-                Some((_, to, cause)) if *cause == point.cause() => *to = point.offered(),
-                _ => segments.push((point.offered(), point.offered(), point.cause())),
-            }
-        }
-        segments
-    }
 }
