@@ -2,7 +2,7 @@
 //! are left out, unless there are no others.
 
 use super::sample::{Part, Sample};
-use crate::numbers::{counted, distinct};
+use crate::numbers::counted;
 
 /// All repeats of one trial.
 #[derive(Clone, Debug)]
@@ -80,16 +80,10 @@ impl<'a> Group<'a> {
     /// What a table says beside its figures; `None`: nothing disturbed them.
     pub fn disturbed(&self) -> Option<String> {
         match self.left_out {
-            _ if self.median().doubtful => Some(format!("doubtful: {}", self.disturber())),
+            _ if self.median().doubtful => Some("doubtful".to_owned()),
             0 => None,
             count => Some(format!("{} left out", counted(count, "doubtful repeat"))),
         }
-    }
-
-    /// What took CPU time from the repeats; if nothing did, another server of their level was disturbed.
-    fn disturber(&self) -> String {
-        let found = distinct(self.samples.iter().flat_map(|sample| sample.disturbed_by()));
-        if found.is_empty() { "its level was disturbed".to_owned() } else { found.join(" and ") }
     }
 
     /// How far a figure goes; `None` when the median has none.
@@ -144,23 +138,8 @@ mod tests {
         assert_eq!(group.disturbed().unwrap(), "2 doubtful repeats left out");
         let group = &of(&rows[1..3])[0];
         assert_eq!((group.samples.len(), group.median().load.rps), (2, 5.0));
-        assert_eq!(group.disturbed().unwrap(), "doubtful: its level was disturbed");
+        assert_eq!(group.disturbed().unwrap(), "doubtful");
         assert_eq!(of(&rows[..1])[0].disturbed(), None);
-    }
-
-    #[test]
-    fn it_is_said_whether_programs_or_the_host_disturbed() {
-        let told = |repeats: [&[&str]; 2]| {
-            let rows = repeats.map(|disturbed_by| {
-                let mut row = Sample { doubtful: true, ..row("a", 0, 1.0) };
-                row.evidence.insert("disturbed_by".to_owned(), disturbed_by.into());
-                row
-            });
-            of(&rows)[0].disturbed().unwrap()
-        };
-        let [programs, host] = ["other programs", "the host"];
-        assert_eq!(told([&[host], &[host]]), "doubtful: the host");
-        assert_eq!(told([&[programs], &[host]]), "doubtful: other programs and the host");
     }
 
     #[test]

@@ -152,16 +152,7 @@ impl Sample {
 
     /// What speaks against trusting its figures.
     pub fn doubts(&self) -> Vec<&str> {
-        self.texts("doubts")
-    }
-
-    /// Who took CPU time from server and clients, so that it had to be measured again.
-    pub fn disturbed_by(&self) -> Vec<&str> {
-        self.texts("disturbed_by")
-    }
-
-    fn texts(&self, path: &str) -> Vec<&str> {
-        let list = self.observed(path).and_then(Value::as_array);
+        let list = self.observed("doubts").and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
