@@ -102,7 +102,7 @@ fn a_run_is_the_same_as_itself_and_its_claims_are_judged() {
     let claims = bench(&["claims", path]);
     let text = String::from_utf8(claims.stdout).unwrap();
     assert!(text.contains("no row of stage1-blocking") && text.contains("0 held, 0 did not hold"));
-    assert!(text.ends_with("or make one: bench claims --fresh\n"), "{text}");
+    assert!(text.ends_with("or make one: bench run -c 50,200 --quick --repeat 5\n"), "{text}");
     assert_eq!(claims.status.code(), Some(0));
 }
 

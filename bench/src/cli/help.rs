@@ -25,7 +25,7 @@ const GROUPS: [(&str, &[&str], &str); 4] = [
     (
         "Judge: what the figures are worth",
         &["report", "compare", "claims", "aa", "doctor"],
-        "bench claims --fresh",
+        "bench claims",
     ),
     (
         "Check: whether a server does what it must",

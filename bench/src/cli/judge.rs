@@ -1,8 +1,6 @@
 //! `bench report`, `compare` and `claims`: what is made of runs that were written.
 
 use super::output::written;
-use crate::experiments::run::RunArgs;
-use crate::interrupt::Interrupt;
 use crate::report::{blocks, lines};
 use crate::results::compare::Pair;
 use crate::results::{Results, claims, compare, folder};
@@ -38,9 +36,6 @@ pub(super) struct CompareArgs {
 pub(super) struct ClaimsArgs {
     /// A run's folder [default: the last run]
     dir: Option<PathBuf>,
-    /// Make a short run first (--quick --repeat 5, about four minutes), and judge by it
-    #[arg(long, conflicts_with = "dir")]
-    fresh: bool,
 }
 
 impl ReportArgs {
@@ -83,10 +78,7 @@ impl CompareArgs {
 
 impl ClaimsArgs {
     /// Prints the list; the exit status is 3 when a claim did not hold.
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<u8> {
-        if self.fresh {
-            super::output::finished(RunArgs::short().run(interrupt)?)?;
-        }
+    pub(super) fn run(self) -> Result<u8> {
         let results = folder::read(&self.dir.map_or_else(folder::latest, Ok)?)?;
         let mut text = format!("{}\n\n", blocks::origin(&results));
         let mut verdicts = Vec::new();
@@ -101,7 +93,9 @@ impl ClaimsArgs {
         let sums = names.iter().zip(counts).map(|(name, count)| format!("{count} {name}"));
         let sums = sums.collect::<Vec<_>>().join(", ");
         let remedy = match counts[..2] {
-            [0, 0] => " Name the folder of another run, or make one: bench claims --fresh",
+            [0, 0] => {
+                " Name the folder of another run, or make one: bench run -c 50,200 --quick --repeat 5"
+            }
             _ => "",
         };
         terminal::print(&format!("{text}\n{sums}.{remedy}\n"))?;

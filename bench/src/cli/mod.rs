@@ -91,7 +91,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Fit(fit) => terminal::print(&fit.text())?,
         Command::Report(report) => report.run()?,
         Command::Compare(compare) => return compare.run(),
-        Command::Claims(claims) => return claims.run(interrupt),
+        Command::Claims(claims) => return claims.run(),
         Command::Aa(aa) => return Ok(if aa.run(interrupt)? { 0 } else { judge::DID_NOT_HOLD }),
         Command::Doctor(doctor) => return doctor.run(interrupt),
         Command::Check { check } => match check {

@@ -41,12 +41,6 @@ pub struct RunArgs {
 pub const REPEATS: [usize; 2] = [3, 5];
 
 impl RunArgs {
-    /// What the book's claims are about, in short windows, five times each: fewer repeats tell nothing from chance.
-    pub fn short() -> Self {
-        let common = Common { repeat: Some(5), ..Common::default() };
-        Self { quick: true, connections: vec![50, 200], common, ..Self::default() }
-    }
-
     /// Measures the ladder, and what follows it.
     ///
     /// # Errors
