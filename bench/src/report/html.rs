@@ -51,10 +51,6 @@ const CLOSED_LOOP: &str = "Every client sends its next request as soon as the re
 const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
     planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
     while shows it in all that were due meanwhile.";
-/// And over offered load.
-const OFFERED_LOAD: &str = "Every server was first measured in a closed loop, and then sent a part of what it reached \
-    there: at random moments that were planned beforehand, and timed from then.";
-
 /// What was measured where, and how to read it.
 fn introduction(results: &Results) -> String {
     let mut text = String::new();
@@ -65,11 +61,12 @@ fn introduction(results: &Results) -> String {
         let _ = writeln!(text, "<p class=\"warn\">Not measured: {}</p>", escape(failure));
     }
     let how = match results.part() {
-        Part::Rate => CONSTANT_RATE,
-        Part::Sweep => OFFERED_LOAD,
-        _ => CLOSED_LOOP,
+        Part::Rate => Some(CONSTANT_RATE),
+        // A sweep's page says it beside the chart.
+        Part::Sweep => None,
+        _ => Some(CLOSED_LOOP),
     };
-    let _ = writeln!(text, "<p>{how}</p>");
+    text.extend(how.map(|how| format!("<p>{how}</p>\n")));
     let config = &results.config;
     let each = format!(
         "{} s a trial, {} of each, {} generator threads",
