@@ -4,6 +4,7 @@
 
 use super::figures::{or_dash, served, switches, verdict};
 use super::layers::Bars;
+use super::users;
 use crate::numbers::grouped;
 use crate::results::{Part, Profile, Results, Sample};
 use crate::table::Table;
@@ -60,8 +61,6 @@ pub fn all(results: &Results) -> Option<Table> {
     let line = |(stage, target): (usize, &&str)| {
         let row = row(results, target)?;
         let next = STAGES.get(stage + 1).and_then(|next| self::row(results, next));
-        let factor = next.filter(|_| row.load.rps > 0.0);
-        let factor = factor.map(|next| format!("×{:.1}", next.load.rps / row.load.rps));
         let told = evidence(Some(row)).into_iter();
         let told =
             told.filter_map(|(name, figure)| Some(format!("{} {}", name.to_lowercase(), figure?)));
@@ -70,7 +69,7 @@ pub fn all(results: &Results) -> Option<Table> {
             or_dash(verdict(row)),
             told.collect::<Vec<_>>().join(", "),
             ADVICE[stage][0].to_owned(),
-            or_dash(factor),
+            or_dash(next.and_then(|next| users::factor(next, results))),
         ])
     };
     Table::of_prose(["Stage", "Limit", "Evidence", "Remedy", "Factor"])

@@ -2,7 +2,7 @@
 
 use super::figures::{cores, cpu, or_dash, requests, served};
 use crate::numbers::{counted, distinct};
-use crate::results::statistics::Ratio;
+use crate::results::statistics::{self, Ratio};
 use crate::results::{Group, Part, Results, Sample, fit};
 use crate::table::{Column, Table};
 
@@ -64,16 +64,12 @@ pub fn table(results: &Results, target: &str) -> Option<Table> {
     Table::of(points, &columns)
 }
 
-/// By the ratios within each repeat where there are repeats, with their interval; and as a figure.
+/// With its interval where there are repeats; and as a figure.
 fn speed_up(group: &Group<'_>, one: &Group<'_>) -> Option<(String, f64)> {
-    let rps = |sample: &Sample| Some(sample.load.rps).filter(|rps| *rps > 0.0);
-    let plain = rps(group.median())? / rps(one.median())?;
-    Some(match Ratio::within(group, one, rps) {
-        Some(Ratio { mean, low, high, .. }) if low < high => {
-            (format!("×{mean:.2} ({low:.2} to {high:.2})"), mean)
-        }
-        _ => (format!("×{plain:.2}"), plain),
-    })
+    let factor = statistics::times(group, one)?;
+    let ratio = Ratio::within(group, one, statistics::served).filter(|it| it.low < it.high);
+    let interval = ratio.map_or(String::new(), |it| format!(" ({:.2} to {:.2})", it.low, it.high));
+    Some((format!("×{factor:.2}{interval}"), factor))
 }
 
 /// The verdict's words; no rule of it speaks where all that a stage was given is busy.

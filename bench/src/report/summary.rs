@@ -52,11 +52,10 @@ fn ladder(rows: &[&Sample], results: &Results) -> String {
         Part::Users => format!("{} ({})", name(&row.target), users::threads(row, results)),
         _ => format!("{} with {}", label(&row.target), users::variant(row)),
     };
-    let factor = |row: &Sample| users::factor(row, rows).filter(|_| row.part == Part::Users);
     let columns: [Column<'_, &Sample>; 7] = [
         ("stage (threads)", &|row| row_name(row)),
         ("req/s", &|row| grouped(row.load.rps)),
-        ("× above", &|row| factor(row).unwrap_or_default()),
+        ("× above", &|row| users::factor(row, results).unwrap_or_default()),
         ("predicted", &|row| users::predicted(row, results).unwrap_or_default()),
         ("served", &|row| served(row)),
         ("CPU/req", &|row| micros(row.server_cpu_us)),

@@ -2,7 +2,7 @@
 
 use super::figures::{self, or_dash, server};
 use crate::numbers::{distinct, grouped};
-use crate::results::statistics::Ratio;
+use crate::results::statistics::{Ratio, served, times};
 use crate::results::{Group, Part, Results, Sample};
 use crate::table::Table;
 use crate::workspace::{is_stage, label};
@@ -62,19 +62,6 @@ fn rung(group: &Group<'_>, lower: Option<&Group<'_>>) -> String {
     notes.extend(group.disturbed());
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
     grouped(sample.load.rps) + &factor + &notes
-}
-
-/// How many times as much one serves as another: by the ratios within repeats, and without repeats by the figures themselves.
-fn times(one: &Group<'_>, other: &Group<'_>) -> Option<f64> {
-    match Ratio::within(one, other, served) {
-        Some(ratio) => Some(ratio.mean),
-        None => Some(served(one.median())? / served(other.median())?),
-    }
-}
-
-/// Requests per second, where there were any.
-fn served(sample: &Sample) -> Option<f64> {
-    Some(sample.load.rps).filter(|rps| *rps > 0.0)
 }
 
 /// The ladder in one mode.

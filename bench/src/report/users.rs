@@ -2,6 +2,7 @@
 
 use super::figures::{cores, memory, or_dash, requests, served, server, switches, verdict};
 use crate::numbers::{grouped, micros};
+use crate::results::statistics::times;
 use crate::results::{Part, Results, Sample, prediction};
 use crate::table::{Column, Table};
 use crate::workspace::{self, STAGES, is_stage};
@@ -50,11 +51,12 @@ pub fn predicted(sample: &Sample, results: &Results) -> Option<String> {
     Some(format!("{} = {}", predicted.formula, grouped(predicted.rps)))
 }
 
-/// How many times as many requests per second a stage serves as the one before it in `rows`.
-pub fn factor(row: &Sample, rows: &[&Sample]) -> Option<String> {
-    let at = rows.iter().position(|other| other.target == row.target)?;
-    let below = rows.get(at.checked_sub(1)?)?.load.rps;
-    (is_stage(&row.target) && below > 0.0).then(|| format!("×{:.1}", row.load.rps / below))
+/// How many times as many requests per second a stage serves as the one before it. A control is no rung of that ladder.
+pub fn factor(row: &Sample, results: &Results) -> Option<String> {
+    let ladder = results.trials(Part::Users);
+    let at = ladder.iter().position(|trial| trial.median() == row)?;
+    let factor = times(&ladder[at], ladder.get(at.checked_sub(1)?)?)?;
+    is_stage(&row.target).then(|| format!("×{factor:.1}"))
 }
 
 /// What tables of users have in common.
@@ -70,14 +72,13 @@ fn figures<'a>() -> [Column<'a, &'a Sample>; 5] {
 
 /// The stages under these users; `None` without rows.
 pub fn ladder(results: &Results) -> Option<Table> {
-    let rows = results.medians(Part::Users);
     let columns: [Column<'_, &Sample>; 4] = [
         ("Users", &|row| server(row)),
         ("Req/s", &|row| requests(row)),
-        ("Factor", &|row| or_dash(factor(row, &rows))),
+        ("Factor", &|row| or_dash(factor(row, results))),
         ("Predicted", &|row| or_dash(predicted(row, results))),
     ];
-    Table::of(rows.clone(), &[&columns[..], &figures()].concat())
+    Table::of(results.medians(Part::Users), &[&columns[..], &figures()].concat())
 }
 
 /// The controls: what another policy or more threads make of the stages that wait. `None` without rows.

@@ -89,6 +89,20 @@ impl fmt::Display for Ratio {
     }
 }
 
+/// How many times as many requests per second one serves as another: by the ratios within repeats, and without repeats by the
+/// figures themselves. `None` where one of them serves nothing.
+pub fn times(one: &Group<'_>, other: &Group<'_>) -> Option<f64> {
+    match Ratio::within(one, other, served) {
+        Some(ratio) => Some(ratio.mean),
+        None => Some(served(one.median())? / served(other.median())?),
+    }
+}
+
+/// Requests per second, where there were any.
+pub fn served(sample: &Sample) -> Option<f64> {
+    Some(sample.load.rps).filter(|rps| *rps > 0.0)
+}
+
 /// Student's t: so many standard errors on both sides of a mean hold the truth 19 times in 20.
 fn student(freedom: usize) -> f64 {
     const TABLE: [f64; 30] = [
