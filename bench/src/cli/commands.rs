@@ -4,7 +4,6 @@ use super::judge::{ClaimsArgs, CompareArgs, ReportArgs};
 use super::program::{BookArgs, WatchArgs};
 use crate::experiments::aa::AaArgs;
 use crate::experiments::common::Common;
-use crate::experiments::doctor::DoctorArgs;
 use crate::experiments::explain::ExplainArgs;
 use crate::experiments::idle::IdleArgs;
 use crate::experiments::rate::RateArgs;
@@ -79,7 +78,7 @@ pub(super) enum Command {
     /// Does a server differ from itself here, and is 5 % more CPU found? Takes four minutes
     Aa(AaArgs),
     /// Say what on this machine would falsify a run, and what would mend it
-    Doctor(DoctorArgs),
+    Doctor,
     Verify(verify::Args),
     /// Try what a server must survive: a drain, hostile clients, no descriptors, and more
     Check {

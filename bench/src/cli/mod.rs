@@ -9,7 +9,7 @@ mod output;
 pub mod program;
 
 use crate::args;
-use crate::experiments::{matrix, plateau, scale};
+use crate::experiments::{doctor, matrix, plateau, scale};
 use crate::interrupt::Interrupt;
 use crate::resilience::command::Check;
 use crate::targets::null_server;
@@ -93,7 +93,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Compare(compare) => return compare.run(),
         Command::Claims(claims) => return claims.run(),
         Command::Aa(aa) => return Ok(if aa.run(interrupt)? { 0 } else { judge::DID_NOT_HOLD }),
-        Command::Doctor(doctor) => return doctor.run(interrupt),
+        Command::Doctor => return doctor::run(interrupt),
         Command::Check { check } => match check {
             Check::Hostile { stages, time, seed, guard_rails: true, .. } => {
                 finished(guard_rails::run(&stages, time, seed, interrupt)?)?;

@@ -10,7 +10,6 @@ use crate::results::Host;
 use crate::{terminal, tools};
 use anyhow::Result;
 use checks::{Finding, Weight};
-use clap::Args;
 use std::time::Duration;
 
 /// How long the machine is watched.
@@ -18,14 +17,6 @@ const WATCHED: Duration = Duration::from_secs(1);
 
 /// The exit status when something stands in the way: unlike 1, the doctor itself is well.
 pub const OBSTACLE: u8 = 3;
-
-/// What `bench doctor` takes.
-#[derive(Args, Debug)]
-pub struct DoctorArgs {
-    /// Of a doctor that put load on the machine: it does not any more.
-    #[arg(long, alias = "no-race", hide = true)]
-    no_noise: bool,
-}
 
 /// Programs that make a run tell more. None is needed.
 fn tools() -> Vec<Finding> {
@@ -40,19 +31,17 @@ fn tools() -> Vec<Finding> {
     tools::PROGRAMS.into_iter().map(of).collect()
 }
 
-impl DoctorArgs {
-    /// Prints the findings; the exit status is 3 when one of them is an obstacle.
-    ///
-    /// # Errors
-    /// When standard output takes no more.
-    pub fn run(&self, interrupt: &Interrupt) -> Result<u8> {
-        let before = Times::now(&[]);
-        interrupt.wait(WATCHED);
-        let machine = before.zip(Times::now(&[])).map(|(before, after)| after.since(&before));
-        let findings = [checks::all(machine), tools()].concat();
-        let text: String = findings.iter().map(Finding::lines).collect();
-        terminal::print(&format!("{}\n\n{text}", Host::here().line()))?;
-        let obstacle = findings.iter().any(|finding| finding.weight == Weight::Obstacle);
-        Ok(if obstacle { OBSTACLE } else { 0 })
-    }
+/// Prints the findings; the exit status is 3 when one of them is an obstacle.
+///
+/// # Errors
+/// When standard output takes no more.
+pub fn run(interrupt: &Interrupt) -> Result<u8> {
+    let before = Times::now(&[]);
+    interrupt.wait(WATCHED);
+    let machine = before.zip(Times::now(&[])).map(|(before, after)| after.since(&before));
+    let findings = [checks::all(machine), tools()].concat();
+    let text: String = findings.iter().map(Finding::lines).collect();
+    terminal::print(&format!("{}\n\n{text}", Host::here().line()))?;
+    let obstacle = findings.iter().any(|finding| finding.weight == Weight::Obstacle);
+    Ok(if obstacle { OBSTACLE } else { 0 })
 }
