@@ -7,8 +7,7 @@ use shared::sys::signal::{self, Signal};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long it may take to attach to all threads, or to end.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +24,7 @@ impl Tool {
         let program = tools::require(name)?;
         let folder = Folder::create()?;
         let mut command = Command::new(program);
-        command.args(args).arg(folder.path().join("output"));
+        command.args(args).arg(folder.join("output"));
         // SIGINT ends it. Our threads block that signal, and a child process inherits the mask.
         process::supervised(&mut command);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -40,13 +39,13 @@ impl Tool {
 
     /// Waits until the tool looks, as `looks` tells; `remedy` is for the user who lacks the right.
     pub(super) fn wait_until(&mut self, looks: impl Fn() -> bool, remedy: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while !looks() {
-            self.still_runs(remedy)?;
-            ensure!(Instant::now() < deadline, "it did not begin to look within {PATIENCE:?}");
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
+        let begun = tools::poll(PATIENCE, || {
+            if looks() {
+                return Ok(Some(()));
+            }
+            self.still_runs(remedy).map(|()| None)
+        })?;
+        begun.with_context(|| format!("it did not begin to look within {PATIENCE:?}"))
     }
 
     /// That it has not ended at once, as a tool does that may not look.
@@ -68,15 +67,9 @@ impl Tool {
     /// Asks it to end, and waits: then the file that it wrote is whole.
     pub(super) fn end(&mut self) -> Result<PathBuf> {
         signal::send(self.child.id(), Signal::Interrupt)?;
-        let deadline = Instant::now() + PATIENCE;
-        while self.child.try_wait()?.is_none() {
-            ensure!(
-                Instant::now() < deadline,
-                "it ran on for {PATIENCE:?} after it was asked to end"
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(self.folder.path().join("output"))
+        let ended = tools::poll(PATIENCE, || Ok(self.child.try_wait()?))?;
+        ensure!(ended.is_some(), "it ran on for {PATIENCE:?} after it was asked to end");
+        Ok(self.folder.join("output"))
     }
 }
 
