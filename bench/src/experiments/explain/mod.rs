@@ -66,7 +66,7 @@ impl ExplainArgs {
         ensure!(failures.is_empty(), "{}", failures.join("; "));
         let look = typical(looks.iter()).context("interrupted before there was a look at it")?;
         let mut page = text::of(look, name);
-        page += &passes(&mut run, look.trial);
+        page += &passes(&run, look.trial);
         run.record.keep("explain.txt".to_owned(), &page);
         Ok((page + text::HINTS, run.end()))
     }
@@ -85,7 +85,7 @@ impl ExplainArgs {
 }
 
 /// The passes under strace and under perf, each on a server of its own, as text.
-fn passes(run: &mut Run, trial: Trial) -> String {
+fn passes(run: &Run, trial: Trial) -> String {
     let (mut page, interrupt, longest) = (String::new(), run.interrupt, run.plan.duration);
     if !interrupt.raised() {
         run.progress.say("calls, under strace");
