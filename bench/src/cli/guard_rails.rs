@@ -120,14 +120,8 @@ fn attack(
     client::serves(server.address())?;
     let before = process_usage::memory(server.pid())?;
     let hostile = HostileClients::start(server.address(), &[kind], HOSTILE, EVERY, seed)?;
-    hostile.wait_for_all()?;
     thread::sleep(HEAD_START);
-    let behaviour = Behaviour {
-        clients: CLIENTS,
-        pause: Duration::from_millis(20),
-        hello_only: true,
-        ..Behaviour::busy(seed)
-    };
+    let behaviour = Behaviour { clients: CLIENTS, ..Behaviour::steady(seed) };
     let clients = WellBehavedClients::start(server.address(), behaviour);
     thread::sleep(time);
     let (served, most) = (clients.served(), process_usage::peak_memory(server.pid())?);

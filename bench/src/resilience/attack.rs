@@ -68,11 +68,10 @@ fn start(stage: &Stage, time_out: &str) -> Result<Server> {
     Ok(server)
 }
 
-/// Hostile clients of one kind, all of them connected.
+/// Hostile clients of one kind.
 fn hostile(server: &Server, kind: Kind, seed: u64) -> Result<HostileClients> {
     let every = Duration::from_millis(100);
-    let clients = HostileClients::start(server.address(), &[kind], HOSTILE, every, seed)?;
-    clients.wait_for_all().map(|()| clients)
+    HostileClients::start(server.address(), &[kind], HOSTILE, every, seed)
 }
 
 /// Stops them. All must have connected, else it was no attack.
@@ -123,17 +122,13 @@ pub(super) fn afterwards(
 
 /// Well-behaved clients for so long, and until as many responses have come as there are clients.
 fn well_behaved(server: &Server, seed: u64, time: Duration) -> Result<Outcome> {
-    let behaviour = behaviour(seed, Duration::from_secs(1));
+    let head_timeout = Duration::from_secs(1);
+    let behaviour = Behaviour { head_timeout, ..Behaviour::steady(seed) };
     let clients = WellBehavedClients::start(server.address(), behaviour);
     clients.wait_for(behaviour.clients as u64)?;
     std::thread::sleep(time);
     let outcome = clients.stop()?;
     outcome.check_none_refused().map(|()| outcome)
-}
-
-fn behaviour(seed: u64, head_timeout: Duration) -> Behaviour {
-    let pause = Duration::from_millis(20);
-    Behaviour { pause, head_timeout, hello_only: true, ..Behaviour::busy(seed) }
 }
 
 /// Where a thread waits for one client, silent clients take all threads there are. The others wait meanwhile, some of
@@ -147,7 +142,7 @@ pub fn passes(stage: &Stage, kind: Kind) -> Result<()> {
     let idle = process_usage::memory(server.pid())?;
     let hostile = hostile(&server, kind, 1)?;
     let head_timeout = Duration::from_millis(200);
-    let behaviour = behaviour(1, head_timeout);
+    let behaviour = Behaviour { head_timeout, ..Behaviour::steady(1) };
     let clients = WellBehavedClients::start(server.address(), behaviour);
     std::thread::sleep(Duration::from_millis(500));
     stop(hostile)?;

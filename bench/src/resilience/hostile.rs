@@ -103,23 +103,21 @@ pub struct Actions {
 /// Hostile clients at work, until they are stopped.
 pub struct HostileClients {
     stop: Arc<AtomicBool>,
-    /// Clients that have not connected yet.
-    missing: Arc<AtomicUsize>,
     thread: JoinHandle<Actions>,
 }
 
 impl HostileClients {
-    /// `count` clients of these kinds in turn, each of which acts once in the time `every`.
+    /// `count` clients of these kinds in turn, each of which acts once in the time `every`. All have connected once.
     ///
     /// # Errors
-    /// When the limit of open files cannot be read.
+    /// When the limit of open files cannot be read, or the connects take too long.
     pub fn start(
         address: SocketAddr,
         kinds: &[Kind],
         count: usize,
         every: Duration,
         seed: u64,
-    ) -> io::Result<Self> {
+    ) -> Result<Self> {
         rlimit::raise_open_files()?;
         let stop = Arc::new(AtomicBool::new(false));
         let missing = Arc::new(AtomicUsize::new(count));
@@ -141,15 +139,8 @@ impl HostileClients {
             }
             actions
         });
-        Ok(Self { stop, missing, thread })
-    }
-
-    /// Waits until each of them has connected once.
-    ///
-    /// # Errors
-    /// When that takes too long.
-    pub fn wait_for_all(&self) -> Result<()> {
-        wait_until("all hostile clients connect", || Ok(self.missing.load(Relaxed) == 0))
+        wait_until("all hostile clients connect", || Ok(missing.load(Relaxed) == 0))?;
+        Ok(Self { stop, thread })
     }
 
     /// All go at once, and tell.

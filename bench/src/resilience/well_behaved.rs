@@ -41,6 +41,11 @@ impl Behaviour {
             some_are_slow: false,
         }
     }
+
+    /// As many that ask for `/` only, so that their latencies compare, and pause for 20 ms: those beside an attack.
+    pub fn steady(seed: u64) -> Self {
+        Self { pause: Duration::from_millis(20), hello_only: true, ..Self::busy(seed) }
+    }
 }
 
 /// What they have seen.
