@@ -8,7 +8,6 @@ use crate::wire::Ending;
 /// Name, what follows the target, whether the connection stays, the rule.
 #[rustfmt::skip]
 const TOKENS: &[(&str, &str, bool, &str)] = &[
-    ("default", "HTTP/1.1\r\nHost: h", true, "HTTP/1.1 stays open"),
     ("keep-alive", "HTTP/1.1\r\nHost: h\r\nConnection: keep-alive", true, "HTTP/1.1 stays open"),
     ("close", "HTTP/1.1\r\nHost: h\r\nConnection: close", false, "close closes"),
     ("close-case", "HTTP/1.1\r\nHost: h\r\nConnection: cLoSE", false, "tokens are compared without case"),
@@ -80,14 +79,11 @@ fn persistence() -> Vec<Case> {
             "GET {get}{1.1}Connection: close\r\n\r\n{GET}", "200 closed"),
         case(Should, "close-ends-soon", "RFC 9112 9.6", "after the response to close the server closes by itself",
             "GET {get}{1.1}Connection: close\r\n\r\n", "200 says-close clean once"),
-        case(Robustness, "after-404", "RFC 9112 9.3", "404 is no reason to close", "GET /no/such/resource{1.1}\r\n", "404 open"),
         case(Robustness, "after-404-body", "RFC 9112 9.3", body, post("/no/such/resource", 100_000), "404 open"),
         case(Robustness, "after-405-body", "RFC 9112 9.3", body, post("{get}", 200_000), "405 open"),
         // Both are right: to know nothing of the resource, and to take no such body for it.
         case(Robustness, "after-404-large-body", "RFC 9112 9.6", "beyond what is read past, the response can still be read",
             post("/no/such/resource", 700_000), "404|413"),
-        case(Robustness, "after-501", "RFC 9112 9.3", "501 for a method is no reason to close",
-            "BREW {get}{1.1}Content-Length: 5\r\n\r\nhello", "405|501 open"),
         case(Robustness, "hundred", "RFC 9112 9.3", "a hundred requests, one after the other", "", "").scenario(hundred),
     ]
 }

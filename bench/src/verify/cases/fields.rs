@@ -100,7 +100,7 @@ fn hosts() -> Vec<Case> {
         host("twice-apart", "GET {get} HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nhOST: a"),
         host("twice-1.0", "GET {get} HTTP/1.0\r\nHost: a\r\nHost: b"),
         host("twice-absolute", "GET http://a{get} HTTP/1.1\r\nHost: a\r\nHost: b"),
-        case(Must, "host-none-1.0", "RFC 9112 3.2", "HTTP/1.0 needs no Host", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
+        case(Must, "host-none-1.0", "RFC 9112 3.2", "HTTP/1.0 is served, and needs no Host", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
         case(Robustness, "host-empty", "RFC 9112 3.2", "an empty Host is what a URI without authority has",
             "GET {get} HTTP/1.1\r\nHost:\r\n\r\n", "200 open"),
     ]

@@ -101,7 +101,6 @@ fn others() -> Vec<Case> {
         case(Robustness, "lf-before", "RFC 9112 2.2", "a bare LF is no empty line", "\n{GET}", "400 closed"),
         case(Robustness, "lf-only", "RFC 9112 2.2", "a request whose lines all end in LF", "GET {get} HTTP/1.1\nHost: h\n\n", "400 closed"),
         case(Must, "method-case", "RFC 9110 9.1", "a method is case-sensitive: get is not GET", "get {get}{1.1}\r\n", "400|405|501"),
-        case(Must, "version-1.0", "RFC 9110 2.5", "HTTP/1.0 is served", "GET {get} HTTP/1.0\r\n\r\n", "200 closed"),
         // No version at all, or a major one that is not known.
         case(Should, "version-two-majors", "RFC 9112 2.3", "a version has one digit on each side",
             "GET {get} HTTP/11.1\r\nHost: h\r\n\r\n", "400|505 closed"),

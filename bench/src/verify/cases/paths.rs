@@ -67,7 +67,7 @@ fn others() -> Vec<Case> {
             format!("GET {path}{{1.1}}\r\n"), "400|404 open")
     };
     vec![
-        case(Should, "missing", "RFC 9110 15.5.5", "no such resource: 404", "GET /no/such/resource{1.1}\r\n", "404 open"),
+        case(Should, "missing", "RFC 9110 15.5.5", "no such resource: 404, and no reason to close", "GET /no/such/resource{1.1}\r\n", "404 open"),
         case(Must, "case", "RFC 9110 4.2.3", "paths are case-sensitive", "GET /NO/Such/Resource{1.1}\r\n", "404 open"),
         // RFC 3986 5.2.4 takes `/..` for the root, which is served; a server may also refuse the attempt.
         case(Robustness, "above-root", "RFC 3986 5.2.4", "a way above the root ends at it, or is refused", "GET /..{get}{1.1}\r\n", "200|400|403|404"),
