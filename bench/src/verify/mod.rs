@@ -19,15 +19,14 @@
 //! | lighttpd 1.4.69, files only | 8 of 108 / 39 of 97 / 34 of 112 |
 //! | h2o 2.2.5, files only | 35 of 108 / 29 of 97 / 50 of 112 |
 //!
-//! Each case that nginx fails is explained in `nginx`, and a test holds it so. Many cases are one
-//! omission seen from several sides: twelve of nginx's are the characters of Host that it does not
-//! look at.
+//! Each case that nginx fails is explained in `bench/tests/verify_nginx.rs`, and held so there. Many
+//! cases are one omission seen from several sides: twelve of nginx's are the characters of Host that
+//! it does not look at.
 
 mod case;
 mod cases;
 mod every_response;
 mod judge;
-mod nginx;
 mod options;
 mod peer;
 mod play;
@@ -111,9 +110,6 @@ fn list(options: &Options) -> String {
     for case in all.filter(|case| options::matches(&options.only, &case.id)) {
         let Case { id, level, section, rule, .. } = &case;
         text += &format!("{id:<40} {:<10} {section:<18} {rule}\n", level.name());
-        if let Some(note) = nginx::note(id) {
-            text += &format!("{:<40} nginx: {note}\n", "");
-        }
     }
     text
 }

@@ -2,9 +2,8 @@
 
 use super::case::{Case, Level};
 use super::judge::describe;
-use super::nginx;
 use super::peer::Problem;
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use crate::table::Table;
 use serde_json::{Value, json};
 use std::fmt;
 use std::time::Duration;
@@ -81,23 +80,6 @@ impl Report {
         self.count(|outcome| !outcome.was_run())
     }
 
-    /// The cases in which nginx differs from what its notes say: unexplained failures, and notes that no longer hold.
-    pub fn unlike_nginx(&self) -> Vec<String> {
-        let differs = |outcome: &Outcome| {
-            let id = &outcome.case.id;
-            match (&outcome.verdict, nginx::note(id)) {
-                (Verdict::Failed(problem), None) => {
-                    Some(format!("{id} fails and has no note: {}", problem.text))
-                }
-                (Verdict::Passed, Some(note)) if !nginx::is_race(id) => {
-                    Some(format!("{id} passes, but its note says: {note}"))
-                }
-                _ => None,
-            }
-        };
-        self.outcomes.iter().filter_map(differs).collect()
-    }
-
     /// One object: totals and every case.
     pub fn json(&self) -> Value {
         let totals = |level: Level| json!({ "run": self.run(level), "failed": self.failed(level) });
@@ -109,17 +91,13 @@ impl Report {
 
     fn table(&self) -> Table {
         let header = ["group", "passed", "failed", "skipped", "MUST", "SHOULD", "robustness"];
-        let mut table = Table::new();
-        table.load_preset(NOTHING).set_header(header);
+        let mut table = Table::new(header);
         let mut groups: Vec<_> = self.outcomes.iter().map(|outcome| outcome.case.group()).collect();
         groups.dedup();
         for group in groups {
-            table.add_row(row(group, self.outcomes.iter().filter(|one| one.case.group() == group)));
+            table.add(row(group, self.outcomes.iter().filter(|one| one.case.group() == group)));
         }
-        table.add_row(row("all", self.outcomes.iter()));
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        table.add(row("all", self.outcomes.iter()));
         table
     }
 }
@@ -168,13 +146,9 @@ impl fmt::Display for Report {
             let Some(Problem { way, text, sent, received }) = outcome.failure() else { continue };
             let Case { id, section, level, rule, .. } = &outcome.case;
             writeln!(f, "{id} ({}, {section}): {rule}", level.name())?;
-            writeln!(f, "    {way}: {text}\n    sent     {sent}\n    received {received}")?;
-            if let Some(note) = nginx::note(id) {
-                writeln!(f, "    nginx:   {note}")?;
-            }
-            writeln!(f)?;
+            writeln!(f, "    {way}: {text}\n    sent     {sent}\n    received {received}\n")?;
         }
-        writeln!(f, "{}\n", self.table())?;
+        writeln!(f, "{}", self.table().bare())?;
         let [must, should, robustness] =
             LEVELS.map(|level| format!("{}/{}", self.failed(level), self.run(level)));
         let (skipped, seconds) = (self.skipped(), self.took.as_secs_f64());
