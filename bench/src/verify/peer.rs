@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::template;
-use crate::wire::{Limits, Wire};
+use crate::wire::Wire;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -55,11 +55,7 @@ impl Peer<'_> {
                 sent: String::new(),
                 received: String::new(),
             })?;
-        let Options { body_limit, requests_limit, .. } = *self.options;
-        wire.limits = Limits {
-            bytes: MOST_BYTES.saturating_add(body_limit),
-            responses: MOST_RESPONSES.saturating_add(requests_limit),
-        };
+        wire.limit = MOST_BYTES.saturating_add(self.options.body_limit);
         Ok(wire)
     }
 
@@ -112,7 +108,6 @@ impl Peer<'_> {
 
 /// What is read from one connection at most, besides the largest content: twice what any case asks for, and more.
 const MOST_BYTES: usize = 32 << 20;
-const MOST_RESPONSES: usize = 10_000;
 
 /// The request that finds out whether a connection, or a server, still lives.
 pub(crate) const PROBE: &str = "GET {get} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";

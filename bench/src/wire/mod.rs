@@ -25,12 +25,6 @@ pub(crate) enum Ending {
     Reset,
 }
 
-/// What is read of one connection at most: a server may send without end.
-pub(crate) struct Limits {
-    pub(crate) bytes: usize,
-    pub(crate) responses: usize,
-}
-
 /// One connection and all that went over it.
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -40,7 +34,8 @@ pub(crate) struct Wire {
     pub(crate) ending: Ending,
     /// Why the bytes after the last good response cannot be read as one.
     pub(crate) malformed: Option<String>,
-    pub(crate) limits: Limits,
+    /// Bytes that are read at most: a server may send without end.
+    pub(crate) limit: usize,
     parsed: usize,
     /// The server takes no more bytes.
     refuses: bool,
@@ -59,7 +54,7 @@ impl Wire {
             responses: Vec::new(),
             ending: Ending::Open,
             malformed: None,
-            limits: Limits { bytes: usize::MAX, responses: usize::MAX },
+            limit: usize::MAX,
             parsed: 0,
             refuses: false,
         })
@@ -132,10 +127,6 @@ impl Wire {
                     self.responses.push(*response);
                     self.parsed += used;
                     needed = 0;
-                    if self.responses.len() >= self.limits.responses {
-                        self.malformed =
-                            Some(format!("{} responses came, or more", self.limits.responses));
-                    }
                 }
                 Parsed::Incomplete(bytes) => needed = bytes,
                 Parsed::Malformed(why) => self.malformed = Some(why),
@@ -146,7 +137,7 @@ impl Wire {
 
     /// Reads once. Tells whether bytes came.
     pub(crate) fn fill(&mut self, deadline: Instant) -> bool {
-        if self.received.len() >= self.limits.bytes {
+        if self.received.len() >= self.limit {
             return false;
         }
         let mut buffer = [0; 65536];
@@ -161,8 +152,8 @@ impl Wire {
             Ok(0) => self.ending = Ending::Eof,
             Ok(count) => {
                 self.received.extend_from_slice(&buffer[..count]);
-                if self.received.len() >= self.limits.bytes {
-                    self.malformed = Some(format!("{} bytes came, or more", self.limits.bytes));
+                if self.received.len() >= self.limit {
+                    self.malformed = Some(format!("{} bytes came, or more", self.limit));
                 }
                 return true;
             }
@@ -187,7 +178,7 @@ impl Wire {
 
     /// Reads all that comes until the connection ends. Tells whether it did before the deadline.
     pub(crate) fn fill_to_end(&mut self, deadline: Instant) -> bool {
-        let has_room = |wire: &Self| wire.received.len() < wire.limits.bytes;
+        let has_room = |wire: &Self| wire.received.len() < wire.limit;
         while self.ending == Ending::Open && has_room(self) && Instant::now() < deadline {
             self.fill(deadline);
         }
