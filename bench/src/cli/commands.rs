@@ -85,4 +85,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         check: Check,
     },
+    /// The checks by themselves, as they were called before: they go on working, and are not listed.
+    #[command(flatten)]
+    Unlisted(Check),
 }

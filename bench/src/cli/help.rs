@@ -4,6 +4,7 @@ use super::commands::{Cli, Command};
 use crate::args::misuse;
 use crate::experiments::common::{REPEAT, WINDOW};
 use crate::experiments::{explain, rate, run, scale};
+use crate::resilience::command::Check;
 use crate::targets;
 use anyhow::Error;
 use clap::error::ContextKind;
@@ -56,9 +57,12 @@ const TEMPLATE: &str = "{about}
 
 {after-help}";
 
-/// The command line with its commands in groups.
+/// The command line with its commands in groups. The checks outside of `check` are not listed.
 pub(super) fn command() -> clap::Command {
     let mut command = Cli::command();
+    for check in Check::augment_subcommands(clap::Command::new("check")).get_subcommands() {
+        command = command.mut_subcommand(check.get_name(), |one| one.hide(true));
+    }
     for (name, targets, duration, repeat) in defaults() {
         let own = |arg: clap::Arg| match arg.get_id().as_str() {
             // The plateau has one server, and takes no other.
@@ -191,10 +195,14 @@ mod tests {
     #[test]
     fn a_misspelt_command_is_told_which_one_was_meant() {
         let told = |word: &str| misspelt(Some(word.into())).map(|error| error.to_string());
-        for (word, meant) in [("laod", "load"), ("claimz", "claims"), ("basline", "baseline")] {
+        for (word, meant) in
+            [("laod", "load"), ("claimz", "claims"), ("basline", "baseline"), ("drian", "drain")]
+        {
             assert!(told(word).unwrap().ends_with(&format!("did you mean `{meant}`?")), "{word}");
         }
-        for word in ["run", "floor", "stage2", "all", "--help", "http://127.0.0.1/", "help"] {
+        for word in
+            ["run", "fleet", "floor", "stage2", "all", "--help", "http://127.0.0.1/", "help"]
+        {
             assert_eq!(told(word), None, "{word}");
         }
     }

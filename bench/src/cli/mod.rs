@@ -94,7 +94,7 @@ fn dispatch(command: Command, interrupt: &Interrupt) -> Result<u8> {
         Command::Claims(claims) => return claims.run(),
         Command::Aa(aa) => return Ok(if aa.run(interrupt)? { 0 } else { judge::DID_NOT_HOLD }),
         Command::Doctor => return doctor::run(interrupt),
-        Command::Check { check } => match check {
+        Command::Check { check } | Command::Unlisted(check) => match check {
             Check::Hostile { stages, time, seed, guard_rails: true, .. } => {
                 finished(guard_rails::run(&stages, time, seed, interrupt)?)?;
             }

@@ -81,6 +81,7 @@ pub enum Check {
         seed: Option<u64>,
     },
     /// Replace three servers behind HAProxy, one by one, while clients are at work
+    #[command(alias = "fleet")]
     RollingRestart(RollingRestartArgs),
 }
 
