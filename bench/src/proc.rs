@@ -50,6 +50,12 @@ pub fn pss(smaps_rollup: &str) -> Option<u64> {
     Some(field::<u64>(smaps_rollup, "Pss:")? * 1024)
 }
 
+/// The thread's name, from its `status`. A line end in it is written `\n`.
+pub fn name(status: &str) -> &str {
+    let rest = status.lines().next().and_then(|line| line.strip_prefix("Name:"));
+    rest.unwrap_or_default().trim()
+}
+
 /// The word behind a name that begins a line, as a number or whatever it stands for.
 pub fn field<T: FromStr>(text: &str, name: &str) -> Option<T> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -108,6 +114,7 @@ mod tests {
         let stat = "30603 (a) R (b) S 30595 30595 14102 0 -1 4194304 100 0 0 0 17 42 5 6 20 0 1 0";
         assert_eq!((ticks(stat), ticks("30603 (cat) R 1 2")), (Some([22, 48]), None));
         assert_eq!((schedstat("1500 20 3\n"), schedstat("")), (Some([1500, 20]), None));
+        assert_eq!((name("Name:\ta b\nState:\tS\n"), name("")), ("a b", ""));
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n";
         assert_eq!((switches(status), switches("Name:\tx\n")), (Some([150, 7]), None));
         let state = field("Name:\tx\nState:\tS (sleeping)\n", "State:");

@@ -2,6 +2,7 @@
 
 use bench::evidence::Watch;
 use bench::evidence::machine::Listening;
+use bench::evidence::sampler::PERIOD;
 use bench::evidence::verdict::{Cause, Verdict, verdict};
 use bench::experiments::trial;
 use bench::interrupt::Interrupt;
@@ -58,7 +59,7 @@ fn a_queue_that_overflowed_while_clients_connected_is_not_the_cause() {
         let load = Load::start(&options, &interrupt).unwrap();
         load.warm_up(&interrupt).unwrap();
         load.open();
-        let mut watch = Watch::start(vec![pid], address, listening);
+        let mut watch = Watch::start(vec![pid], address, listening, PERIOD);
         load.measure(&interrupt);
         let evidence = watch.turn();
         let outcome = load.finish(&interrupt).unwrap();

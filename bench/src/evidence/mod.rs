@@ -1,7 +1,7 @@
 //! What the kernel says about a server from outside: `/proc`, without root, and one sentence about it.
 //!
 //! [`process`] finds the server of an address, [`tree`] adds up a process with all its threads and children,
-//! [`sampler`] looks twenty times a second at what the threads [`sleep`] in,
+//! [`sampler`] looks again and again at what the threads [`sleep`] in,
 //! [`machine`] at the accept queue and at all that else runs. [`Watch`] puts them around one window. What
 //! cannot be read is unknown, and never zero. [`verdict`] turns the evidence into one sentence. [`strace`] and perf see
 //! more, where they are installed and allowed: [`profile`] sorts what perf saw into layers and functions.
@@ -91,13 +91,19 @@ pub struct Watch {
 impl Watch {
     /// Begins, right after the window opened. `pids` and all that they forked are the server; without any, the
     /// machine alone is looked at.
-    /// `listening` is of before the first connection: a queue overflows when all come at once.
-    pub fn start(pids: Vec<u32>, address: SocketAddr, listening: Listening) -> Self {
+    /// `listening` is of before the first connection: a queue overflows when all come at once. The threads are looked at once
+    /// in each `period`, as a rule [`sampler::PERIOD`].
+    pub fn start(
+        pids: Vec<u32>,
+        address: SocketAddr,
+        listening: Listening,
+        period: Duration,
+    ) -> Self {
         let started = Instant::now();
         let before = Snapshot::of(&pids).ok();
         let machine = host::Times::now(&pids);
         let counters = [listening, Listening::now(address)];
-        let sampler = Sampler::start(pids.clone(), address);
+        let sampler = Sampler::start(pids.clone(), address, period);
         Self { pids, address, started, before, counters, machine, sampler }
     }
 

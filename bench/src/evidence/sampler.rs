@@ -1,4 +1,4 @@
-//! Looks twenty times a second at what each thread of a server is doing, and at its accept queue.
+//! Looks again and again at what each thread of a server is doing, and at its accept queue.
 
 use super::machine::{self, Queue, Sockets};
 use super::sleep::Sleep;
@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Often enough for a share to mean something after a second, and a hundredth of a core at most.
-pub(super) const PERIOD: Duration = Duration::from_millis(50);
+/// From one look to the next: often enough for a share to mean something after a second, and a hundredth of a core at most.
+pub const PERIOD: Duration = Duration::from_millis(50);
 /// The list of processes is read anew after so many samples, and before each while there are [`FEW`] threads: a process for
 /// each request may live no longer than that. So may a thread: theirs is read each time.
 const REFRESH: usize = 10;
@@ -55,15 +55,15 @@ pub struct Samples {
 }
 
 impl Sampler {
-    /// Begins. A sampler that cannot be started finds nothing.
-    pub fn start(pids: Vec<u32>, address: SocketAddr) -> Self {
+    /// Begins to look once in each `period`. A sampler that cannot be started finds nothing.
+    pub fn start(pids: Vec<u32>, address: SocketAddr, period: Duration) -> Self {
         let ((ask, asked), (tell, samples)) = (mpsc::channel(), mpsc::channel());
         let latest = Arc::new(Mutex::new(Latest::default()));
         let found = Arc::clone(&latest);
         let sample = move || {
             let mut samplings = Samplings::default();
             loop {
-                match asked.recv_timeout(PERIOD) {
+                match asked.recv_timeout(period) {
                     Err(RecvTimeoutError::Timeout) => {
                         let look = samplings.look(&pids, address);
                         *found.lock().unwrap_or_else(PoisonError::into_inner) = look;

@@ -100,7 +100,7 @@ impl Snapshot {
             let status = read(folder.join("status")).unwrap_or_default();
             counters.switches = proc::switches(&status);
             counters.stopped = matches!(proc::field(&status, "State:"), Some('T' | 't'));
-            counters.name = read(folder.join("comm")).unwrap_or_default().trim().to_owned();
+            counters.name = proc::name(&status).to_owned();
         }
         let of = |file: &str, parser: fn(&str) -> Option<[u64; 2]>| {
             let texts = processes.iter().map(|pid| read(format!("/proc/{pid}/{file}")));

@@ -2,6 +2,7 @@
 
 use super::plan::{Plan, Trial};
 use crate::evidence::machine::Listening;
+use crate::evidence::sampler::PERIOD;
 use crate::evidence::verdict::{Ceiling, Seen, Verdict, verdict};
 use crate::evidence::{Evidence, Watch, process};
 use crate::interrupt::Interrupt;
@@ -193,7 +194,7 @@ pub fn watch(
     load.warm_up(interrupt)?;
     let pids = find();
     load.open();
-    let mut watch = Watch::start(pids, options.url.address, listening);
+    let mut watch = Watch::start(pids, options.url.address, listening, PERIOD);
     load.measure_and_tell(interrupt, tell);
     // The generator's connections are still open: what the server does when they end is no part of the window.
     let evidence = watch.turn();

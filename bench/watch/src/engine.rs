@@ -96,7 +96,7 @@ impl Engine {
             load.open();
         }
         let limit = machine::accept_queue(address).ok().flatten().map(|[_, limit]| limit);
-        let watch = Watch::start(pids, address, listening);
+        let watch = Watch::start(pids, address, listening, FRAME);
         self.second = Second::begin();
         self.live = Some(Live { load, server, watch, limit });
         Ok(())
