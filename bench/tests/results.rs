@@ -133,7 +133,7 @@ fn on_a_full_disk_what_was_measured_is_printed_and_nothing_is_left_that_looks_li
     let folder = fresh("full");
     // A file may have 512 bytes, and writing more is an error instead of a signal: as if the disk were full.
     let line = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
-    let args = ["run", "floor", "-c", "2", "-d", "100ms", "--quick", "--out"];
+    let args = ["run", "floor", "-c", "2", "-d", "100ms", "--no-profile", "--out"];
     let mut bench = Command::new("sh");
     bench.args(["-c", line, "sh", env!("CARGO_BIN_EXE_bench")]).args(args).arg(&folder);
     let output = bench.output().unwrap();

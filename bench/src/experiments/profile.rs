@@ -25,7 +25,7 @@ const SHORT_PASS: Duration = Duration::from_millis(500);
 /// What perf takes beside it, about: to attach, to end, and to resolve names.
 const OVERHEAD: Duration = Duration::from_secs(2);
 /// Why there are no layers where perf was not asked.
-const LEFT_AWAY: &str = "perf was left away (--quick).";
+const LEFT_AWAY: &str = "perf was left away (--quick, --no-profile).";
 /// How often a stage is looked at again, at most.
 const AGAIN: usize = 2;
 

@@ -35,6 +35,12 @@ pub struct RunArgs {
     /// A further server that runs already
     #[arg(long, value_name = "NAME=URL", value_parser = targets::named)]
     also: Vec<Target>,
+    /// Leave the idle curve and the matrix of all workloads away
+    #[arg(long)]
+    no_matrix: bool,
+    /// Leave perf away: where the CPU time goes is then told by /proc, in less detail
+    #[arg(long)]
+    no_profile: bool,
 }
 
 /// Repeats of the whole run, and of the one with `--full`.
@@ -61,7 +67,7 @@ impl RunArgs {
         if !of_users {
             experiments.push(plan.clone().ladder(Part::Ladder));
         }
-        if whole {
+        if whole && !self.no_matrix {
             // The short form shows steps of many times, once: `--repeat` asks for more.
             let repeat = self.common.repeat.unwrap_or(1);
             let short = |millis| {
@@ -107,7 +113,7 @@ impl RunArgs {
         let targets = targets::distinct(self.common.targets()?, &self.also)?;
         let plan = self.common.plan(targets, levels, duration);
         let profile = match self.is_whole(workload) {
-            true if self.quick => Profiling::Proc,
+            true if self.quick || self.no_profile => Profiling::Proc,
             true => Profiling::Perf,
             false => Profiling::No,
         };
