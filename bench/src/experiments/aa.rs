@@ -5,7 +5,8 @@
 //! B in turns (AB BA), and compared as servers are in a run: by the ratios within pairs.
 
 use super::plan::{OVERHEAD, Trial};
-use super::trial::{Measurement, undisturbed};
+use super::trial::Measurement;
+use super::tried::undisturbed;
 use super::workload::Kind;
 use crate::args::{self, misuse};
 use crate::interrupt::Interrupt;

@@ -4,7 +4,8 @@
 use super::common::Common;
 use super::plan::{Experiment, Plan, Trial};
 use super::record::{Finished, Record};
-use super::trial::{Measurement, Tried, undisturbed};
+use super::trial::Measurement;
+use super::tried::{Tried, undisturbed};
 use crate::interrupt::Interrupt;
 use crate::load::Options;
 use crate::numbers::counted;

@@ -5,7 +5,8 @@
 
 use super::measuring::Run;
 use super::plan::{Plan, Profiling, Trial};
-use super::trial::{Measurement, undisturbed};
+use super::trial::Measurement;
+use super::tried::undisturbed;
 use super::workload::Kind;
 use crate::evidence::Evidence;
 use crate::evidence::perf::Profiler;
