@@ -18,30 +18,32 @@
 //!
 //! # The way of a GET, in an event loop
 //!
-//! Each step calls the next, down to the handler in 6; `tick` calls 2, 7 and 8. Paths are below `shared/src`, those of a
-//! stage below the project's root.
+//! `tick` calls 2, 7 and 8; 2 calls 3, that calls 4, and that 5 and 6. Paths are below `shared/src`, those of a stage below
+//! the project's root.
 //!
 //! 1. `stage3-epoll/src/event_loop.rs`, `tick`: epoll says which sockets are ready; one call reads each, one processes
 //!    what was read (3 to 6), one writes the responses.
-//! 2. `server/events/connection_set/reading.rs`: `on_event` reads once; `process_requests` gives the bytes to the protocol.
+//! 2. `server/events/connection_set/reading.rs`: `on_event` reads once; `process_requests` gives the bytes to the protocol,
+//!    with what it is lent (`step` of `server/events/connection_set.rs`).
 //! 3. `http/protocol.rs`, `receive` and `consume`: the state machine. It is lent a [`http::StepCx`], and returns an
 //!    [`http::Action`]: read more, write, close, linger, or run a blocking handler elsewhere. After a response it goes on
 //!    with what else has come: as a rule nothing, and the action is `Read`.
 //! 4. `http/protocol/receiving.rs`, `receive_head`: [`http::head::HeadParser`] finds the end of the head, or the error
-//!    that refuses it. `begin_request` decides where the body ends (`http/body.rs`; a chunk's size: `http/chunked.rs`), and
-//!    calls 5 and 6.
-//! 5. `app/mod.rs`, `App::find`: which route (`app/router.rs`), which file; 404 and 405 are made here. (For a file that
-//!    exists, other methods get their 405 in `app/files/response.rs`.)
-//! 6. `http/protocol/responding.rs`: `serve` runs the handler (`app/demo.rs`); `append_response` decides whether the
-//!    response is the connection's last, and makes it bytes (its head: `http/encoding.rs`).
-//! 7. `server/events/connection_set/writing.rs`: `flush` has each connection `perform` its action. `write` writes; what
-//!    the socket would not take, a short write, is kept in `server/connection.rs`. `set_next` closes, or says what the
-//!    connection waits for from now on, and has epoll told (`update_interest`).
-//! 8. `server/events/connection_set/closing.rs`, `close_late`: clients whose deadline has passed, and not before. Inside a
-//!    request they get a 408 (`http/protocol.rs`, `on_deadline`); their connections end as any other's, in 7.
+//!    that refuses it. `begin_request` decides where the body ends (`http/body.rs`; a chunk's size: `http/chunked.rs`).
+//! 5. `app/mod.rs`, `App::find`: which route (`app/router.rs`), which file; a route's 405 is made here, and a 404 where no
+//!    file can be meant. (Below the root of files both are made in `app/files/response.rs`.)
+//! 6. `http/protocol/responding.rs`: `serve` has the application run the handler (`App::respond`; `app/demo.rs`);
+//!    `append_response` decides whether the response is the connection's last, and makes it bytes (its head:
+//!    `http/encoding.rs`).
+//! 7. `server/events/connection_set/writing.rs`: `flush` calls `perform` for each connection. `write` writes by way of
+//!    `server/connection.rs`, which keeps what the socket would not take: a short write. `set_next` closes, or says what
+//!    the connection waits for from now on, and has epoll told (`Connection::update_interest`).
+//! 8. `server/events/connection_set/closing.rs`, `close_late`: clients whose deadline has passed. One that takes its output
+//!    too slowly is cut off; of any other the socket is read once more. Then its protocol decides (`http/protocol.rs`,
+//!    `on_deadline`: inside a request a 408), and the connection ends as others do, in 7.
 //!
-//! Between 3 and 5 stands a trait, [`http::Service`]: the protocol asks it for the response, and `server/context.rs`
-//! answers with the application, a clock and counters.
+//! Between protocol and application stands a trait, [`http::Service`]: 4 and 6 ask it for the response, and
+//! `server/context.rs` answers with the application, a clock and counters.
 //!
 //! **In a thread that waits for one client** (stages 1 and 2), steps 3 to 6 are the same. Around them stand
 //! `server/blocking/mod.rs`, `serve`; `server/blocking/waiting.rs`, where a worker waits for its client, and leaves one
@@ -60,7 +62,7 @@
 //! # The way of a file
 //!
 //! 1. `app/mod.rs`, `find_file`: from the cache (`app/files/cache.rs`), or else as a blocking task, which opens it.
-//! 2. `app/files/entry.rs`: what is kept of a file, and its ETag, made from inode, size and time of change
+//! 2. `app/files/entry.rs`: what is kept of a file, and its ETag, made as a rule from inode, size and time of change
 //!    (`app/files/identity.rs`).
 //! 3. `app/files/response.rs`: preconditions, ranges; 206, 304, 405, 412, 416.
 //! 4. A small file is a body like any other. A large one is an [`http::FileBody`], which the stage sends with sendfile(2):
