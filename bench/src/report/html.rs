@@ -51,6 +51,7 @@ const CLOSED_LOOP: &str = "Every client sends its next request as soon as the re
 const CONSTANT_RATE: &str = "Every server was sent the same number of requests per second, each due at a moment that was \
     planned beforehand and timed from then, whether a connection was free to send it or not: a server that stops for a \
     while shows it in all that were due meanwhile.";
+
 /// What was measured where, and how to read it.
 fn introduction(results: &Results) -> String {
     let mut text = String::new();

@@ -66,7 +66,7 @@ pub enum Check {
         #[arg(long, conflicts_with_all = ["kinds", "repeat"])]
         guard_rails: bool,
     },
-    /// Mix well-behaved and hostile clients for a long time: no errors, flat memory
+    /// Mix well-behaved and hostile clients for long: no errors, memory given back
     Soak {
         /// Stages [default: 3 and 4]
         stages: Vec<String>,

@@ -1,4 +1,4 @@
-//! Hours of mixed traffic: well-behaved clients lose nothing, memory and descriptors stay flat.
+//! Hours of mixed traffic: well-behaved clients lose nothing, and memory and descriptors are given back afterwards.
 
 use super::client::serves;
 use super::hostile::{Actions, HostileClients, Kind};

@@ -49,15 +49,21 @@ impl Session {
         self.script.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until the screen has this text; the bound is only for a test that fails.
+    /// Waits until the screen has this text.
     fn wait_for(&self, text: &str) {
+        self.wait(text, screen);
+    }
+
+    /// Waits until what `of` makes of all that was written has this text; the bound is only for a test that fails.
+    fn wait(&self, text: &str, of: impl Fn(&str) -> String) -> String {
         let (begun, mut now) = (Instant::now(), String::new());
         while !now.contains(text) {
             let late = begun.elapsed() > Duration::from_secs(600);
-            assert!(!late, "`{text}` is not on the screen:\n{now}");
+            assert!(!late, "`{text}` is not there:\n{now}");
             thread::sleep(Duration::from_millis(20));
-            now = screen(&String::from_utf8_lossy(&self.written.lock().unwrap()));
+            now = of(&String::from_utf8_lossy(&self.written.lock().unwrap()));
         }
+        now
     }
 
     /// The program ends with this status, and the terminal is as it was: the other screen is left, and lines are read
@@ -180,11 +186,7 @@ fn a_server_that_ends_is_said_to_have_ended() {
 fn a_server_that_cannot_be_watched_opens_no_screen() {
     let nobodys = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let Some(session) = Session::start(&format!("--no-load http://{nobodys}/")) else { return };
-    let mut text = String::new();
-    while !text.contains("status") {
-        thread::sleep(Duration::from_millis(20));
-        text = String::from_utf8_lossy(&session.written.lock().unwrap()).into_owned();
-    }
+    let text = session.wait("status", str::to_owned);
     assert!(text.contains("cannot be looked at") && !text.contains("\x1b[?1049h"), "{text}");
 }
 
